@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make all        the agent, its client and the BPF object, in build/
+# make demo       set up, build, and show it working on real traffic (root)
+# make test       set up, build, and run every test (root); or one stage: unit bpf-test fuzz e2e vm
+# make check      formatting, static analysis, shell and Python syntax
+# make bench      cost measurements
+# make install    DESTDIR and PREFIX as usual
+# make clean
+#
+# V=1 shows commands. scripts/setup.sh installs what is needed on Debian.
+
+VERSION := 0.1.0
+O := build
+ARCH := $(shell uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/ -e s/ppc64le/powerpc/ \
+	  -e 's/riscv64/riscv/' -e s/s390x/s390/)
+
+PREFIX ?= /usr/local
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+FUZZ_SECONDS ?= 10
+
+CLANG ?= clang
+BPFTOOL ?= bpftool
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+ifeq ($(V),1)
+Q :=
+msg =
+else
+Q := @
+msg = @printf '  %-8s %s\n' '$(1)' '$(2)';
+MAKEFLAGS += --no-print-directory
+endif
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+.DEFAULT_GOAL := all
+.PHONY: all demo test unit bpf-test fuzz e2e vm check bench install clean \
+	build-unit build-bpf-test build-fuzz build-e2e skeletons print-tidy-flags
+
+# Flags
+
+PKGS := libbpf libelf zlib yaml-0.1 jansson libmicrohttpd libcurl libcap-ng
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+CPPFLAGS_ALL := -D_GNU_SOURCE -DSLIPROBE_VERSION='"$(VERSION)"' -Iinclude -I$(O)/bpf $(PKG_CFLAGS) \
+	$(CPPFLAGS)
+CFLAGS_BASE := -std=gnu17 -g $(WARNINGS)
+CFLAGS_USER := $(CFLAGS_BASE) -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE $(CFLAGS)
+LDFLAGS_USER := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+# gcc's truncation warning is unreliable in instrumented code; the plain build has it on.
+CFLAGS_SAN := $(CFLAGS_BASE) -Wno-format-truncation -O1 -fno-omit-frame-pointer $(SANITIZE) \
+	$(CFLAGS)
+CFLAGS_FUZZ := $(CFLAGS_BASE) -O1 -fno-omit-frame-pointer $(SANITIZE) $(CFLAGS)
+# Tests may name headers from the root: "user/dfa.h", "tests/unit/guard.h".
+CPPFLAGS_TEST := -I. $(CPPFLAGS_ALL)
+
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Ivmlinux -Iinclude \
+	-Wall -Werror
+
+# Sources
+
+BPF_SRCS := $(wildcard bpf/*.bpf.c)
+SKELETONS := $(BPF_SRCS:bpf/%.bpf.c=$(O)/bpf/%.skel.h)
+
+MAINS := user/sliprobed.c user/slictl.c
+USER_SRCS := $(filter-out $(MAINS),$(wildcard user/*.c))
+# Sources that include a skeleton need it built first; all the others are pure user-space modules,
+# which are also built with sanitizers for unit tests and fuzzers.
+SKEL_USERS := $(shell grep -l '\.skel\.h"' user/*.c 2>/dev/null)
+PURE_SRCS := $(filter-out $(SKEL_USERS),$(USER_SRCS))
+
+LIB := $(O)/obj/libsliprobe.a
+LIB_SAN := $(O)/obj-san/libsliprobe.a
+LIB_FUZZ := $(O)/obj-fuzz/libsliprobe.a
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+BPF_TESTS := $(patsubst tests/bpf/%.c,$(O)/tests/bpf/%,$(wildcard tests/bpf/*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+# A test's own flags, e.g. LDFLAGS_test_dfa := -Wl,--wrap=malloc, stand in a .mk file beside it.
+include $(wildcard tests/*/*.mk)
+
+all: $(O)/sliprobed $(O)/slictl
+
+# Without this check a missing package shows as a compiler's complaint about some header.
+$(O)/.tools: Makefile
+	@mkdir -p $(@D)
+	@for tool in $(CC) $(CLANG) $(BPFTOOL) pkg-config; do \
+		command -v $$tool >/dev/null || PATH=$$PATH:/usr/sbin command -v $$tool >/dev/null || \
+		{ echo "make: $$tool not found: run scripts/setup.sh" >&2; exit 1; }; done
+	@pkg-config --exists --print-errors $(PKGS) || \
+		{ echo "make: a library is missing: run scripts/setup.sh" >&2; exit 1; }
+	@touch $@
+
+# BPF
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c Makefile | $(O)/.tools
+	$(call msg,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call msg,SKEL,$@)
+	$(Q)PATH=$$PATH:/usr/sbin $(BPFTOOL) gen skeleton $< name $*_bpf >$@.tmp
+	$(Q)mv $@.tmp $@
+
+skeletons: $(SKELETONS)
+
+# User side
+
+$(O)/obj/%.o: %.c Makefile | $(O)/.tools
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_USER) -MMD -MP -c $< -o $@
+
+$(O)/obj-san/%.o: %.c Makefile | $(O)/.tools
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_SAN) -MMD -MP -c $< -o $@
+
+$(O)/obj-fuzz/%.o: %.c Makefile | $(O)/.tools
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS_ALL) $(CFLAGS_FUZZ) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+$(SKEL_USERS:%.c=$(O)/obj/%.o): | $(SKELETONS)
+
+$(LIB): $(USER_SRCS:%.c=$(O)/obj/%.o)
+$(LIB_SAN): $(PURE_SRCS:%.c=$(O)/obj-san/%.o)
+$(LIB_FUZZ): $(PURE_SRCS:%.c=$(O)/obj-fuzz/%.o)
+$(LIB) $(LIB_SAN) $(LIB_FUZZ):
+	$(call msg,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(O)/sliprobed $(O)/slictl: $(O)/%: $(O)/obj/user/%.o $(LIB)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_USER) $(LDFLAGS_USER) $^ $(PKG_LIBS) -lm -o $@
+
+# Tests
+
+$(O)/tests/unit/%: tests/unit/%.c $(LIB_SAN) Makefile | $(O)/.tools
+	$(call msg,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_TEST) $(CFLAGS_SAN) $(CFLAGS_$*) -MMD -MP -MF $@.d $< $(LIB_SAN) \
+		$(LDFLAGS) $(LDFLAGS_$*) $(PKG_LIBS) -lcmocka -lm -o $@
+
+$(O)/tests/bpf/%: tests/bpf/%.c $(LIB) Makefile | $(O)/.tools $(SKELETONS)
+	$(call msg,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_TEST) $(CFLAGS_USER) $(CFLAGS_$*) -MMD -MP -MF $@.d $< $(LIB) \
+		$(LDFLAGS_USER) $(LDFLAGS_$*) $(PKG_LIBS) -lcmocka -lm -o $@
+
+$(O)/fuzz/%: tests/fuzz/%.c $(LIB_FUZZ) Makefile | $(O)/.tools
+	$(call msg,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS_TEST) $(CFLAGS_FUZZ) -Wno-missing-prototypes -fsanitize=fuzzer \
+		-MMD -MP -MF $@.d $< $(LIB_FUZZ) $(LDFLAGS) $(LDFLAGS_$*) $(PKG_LIBS) -lm -o $@
+
+build-unit: $(UNIT_TESTS)
+build-bpf-test: $(BPF_TESTS)
+build-fuzz: $(FUZZERS)
+build-e2e: all
+	$(call msg,TEST,$(O)/tests/e2e)
+	$(Q)mkdir -p $(O)/tests/e2e
+	$(Q)tests/e2e/build.sh $(O)/tests/e2e
+
+unit bpf-test fuzz e2e vm:
+	+$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/test.sh --no-setup $@
+
+test:
+	+$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/test.sh
+
+demo:
+	+$(Q)scripts/demo.sh
+
+check:
+	+$(Q)scripts/check.sh
+
+bench: all
+	$(Q)tests/bench/run.sh
+
+print-tidy-flags:
+	@printf '%s\n' $(CPPFLAGS_ALL) $(CFLAGS_BASE)
+
+install: all
+	install -D -m 0755 $(O)/sliprobed $(DESTDIR)$(PREFIX)/sbin/sliprobed
+	install -D -m 0755 $(O)/slictl $(DESTDIR)$(PREFIX)/bin/slictl
+	install -D -m 0644 deploy/sliprobe.yaml $(DESTDIR)$(PREFIX)/share/doc/sliprobe/sliprobe.yaml
+	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/sliprobe/LICENSE
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/local/sbin|$(PREFIX)/sbin|' deploy/sliprobe.service \
+		>$(DESTDIR)$(UNITDIR)/sliprobe.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/sliprobe.service
+
+clean:
+	$(Q)rm -rf $(O)
+
+-include $(wildcard $(O)/bpf/*.d $(O)/obj*/user/*.d $(O)/tests/unit/*.d $(O)/tests/bpf/*.d \
+	$(O)/fuzz/*.d)

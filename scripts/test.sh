@@ -1,0 +1,210 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# test.sh [--no-setup] [STAGE...]
+#
+# Sets up, builds, and runs the stages named (none: all of unit bpf-test fuzz e2e vm). The last line
+# is "N passed, N failed, N skipped"; the exit status is 0 if nothing failed.
+#
+# A stage that cannot be built, a program that dies or prints no result, and a stage without tests
+# each count as a failure.
+#
+# FUZZ_SECONDS (10): time of each fuzzer. TEST_TIMEOUT (900): seconds for one test program;
+# STAGE_TIMEOUT (3600): for all of e2e, and all of vm. V=1: output of passing programs, too.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+out=build
+logs=$out/tests/logs
+make=${MAKE:-make}
+python=${PYTHON:-/usr/bin/python3} # the one Debian's pytest belongs to
+fuzz_seconds=${FUZZ_SECONDS:-10}
+test_timeout=${TEST_TIMEOUT:-900}
+stage_timeout=${STAGE_TIMEOUT:-3600}
+
+passed=0 failed=0 skipped=0
+failures=()
+
+count() { # PASSED FAILED SKIPPED
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+	skipped=$((skipped + $3))
+}
+
+fail() { # WHAT: one failure that no test program has counted itself
+	count 0 1 0
+	failures+=("$1")
+	echo "FAIL $1"
+}
+
+# Runs a command with its output in a log; the log is shown if the command fails, or with V=1.
+# Returns the command's status.
+logged() { # LOG SECONDS COMMAND...
+	local log=$1 seconds=$2 status=0
+	shift 2
+	timeout --kill-after=10 "$seconds" "$@" >"$log" 2>&1 </dev/null || status=$?
+	if ((status != 0)) || [[ -n ${V:-} ]]; then
+		cat "$log"
+	fi
+	((status != 124)) || echo "(ended after $seconds s)"
+	return "$status"
+}
+
+# The N of cmocka's summary lines, "[  PASSED  ] N test(s)", added up over the groups of a log.
+cmocka_sum() { # LOG WORD
+	sed -n "s/^\[  $2 *\] \([0-9]*\) test(s).*/\1/p" "$1" | awk '{ n += $1 } END { print n + 0 }'
+}
+
+run_cmocka() { # PROGRAM
+	local name=${1#"$out/tests/"} status=0 ok bad skip
+	local log=$logs/${name//\//-}.log
+	CMOCKA_MESSAGE_OUTPUT=STDOUT logged "$log" "$test_timeout" "$1" || status=$?
+	ok=$(cmocka_sum "$log" PASSED)
+	bad=$(cmocka_sum "$log" FAILED)
+	skip=$(cmocka_sum "$log" SKIPPED)
+	count "$ok" "$bad" "$skip"
+	if ((bad > 0)); then
+		failures+=("$name: $bad failed")
+		echo "FAIL $name: $ok passed, $bad failed, $skip skipped"
+	elif ((status != 0)); then
+		fail "$name: ended with status $status"
+	elif ((ok + skip == 0)); then
+		fail "$name: no test ran"
+	else
+		echo "ok   $name: $ok passed, $skip skipped"
+	fi
+	((skip == 0)) || grep -iE '^\[  SKIPPED|skip' "$log" | sort -u || true
+}
+
+stage_cmocka() { # STAGE: the programs of its directory
+	local dir=$1 program found=0
+	for source in tests/"$dir"/*.c; do
+		[[ -e $source ]] || continue
+		[[ $dir == unit && $source != tests/unit/test_* ]] && continue
+		program=$out/tests/$dir/$(basename "$source" .c)
+		found=1
+		run_cmocka "$program"
+	done
+	((found)) || fail "$dir: no tests"
+}
+
+stage_fuzz() {
+	local source name corpus found=0
+	for source in tests/fuzz/fuzz_*.c; do
+		[[ -e $source ]] || continue
+		found=1
+		name=$(basename "$source" .c)
+		corpus=$out/fuzz/corpus/$name
+		mkdir -p "$corpus"
+		local -a args=("$corpus")
+		[[ -d tests/fuzz/corpus/$name ]] && args+=("tests/fuzz/corpus/$name")
+		[[ -f tests/fuzz/$name.dict ]] && args+=("-dict=tests/fuzz/$name.dict")
+		if logged "$logs/$name.log" "$((fuzz_seconds + test_timeout))" "$out/fuzz/$name" \
+			-max_total_time="$fuzz_seconds" -timeout=10 -artifact_prefix="$out/fuzz/" \
+			"${args[@]}"; then
+			count 1 0 0
+			echo "ok   $name: $(tail -n 1 "$logs/$name.log")"
+		else
+			fail "$name"
+		fi
+	done
+	((found)) || fail "fuzz: no fuzzers"
+}
+
+stage_e2e() {
+	local status=0 totals ok bad skip
+	local xml=$out/tests/e2e.xml
+	rm -f "$xml"
+	timeout --kill-after=30 "$stage_timeout" "$python" -m pytest -q -ra -p no:cacheprovider \
+		--junitxml="$xml" tests/e2e </dev/null || status=$?
+	totals=$("$python" - "$xml" <<-'EOF'
+		import sys, xml.etree.ElementTree as tree
+		n = [0, 0, 0, 0]
+		for suite in tree.parse(sys.argv[1]).getroot().iter("testsuite"):
+		    for i, key in enumerate(("tests", "failures", "errors", "skipped")):
+		        n[i] += int(suite.get(key, 0))
+		print(max(n[0] - n[1] - n[2] - n[3], 0), n[1] + n[2], n[3])
+	EOF
+	) || totals='0 0 0'
+	read -r ok bad skip <<<"$totals"
+	count "$ok" "$bad" "$skip"
+	if ((bad > 0)); then
+		failures+=("e2e: $bad failed")
+	elif ((status != 0)); then
+		fail "e2e: pytest ended with status $status"
+	elif ((ok + skip == 0)); then
+		fail "e2e: no test ran"
+	fi
+}
+
+# tests/vm/run.sh ends its output with the same line as this script.
+stage_vm() {
+	local log=$logs/vm.log status=0 line
+	timeout --kill-after=30 "$stage_timeout" tests/vm/run.sh </dev/null 2>&1 | tee "$log" ||
+		status=$?
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1) || true
+	if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
+		count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
+		if ((BASH_REMATCH[2] > 0)); then
+			failures+=("vm: ${BASH_REMATCH[2]} failed")
+		elif ((status != 0)); then
+			fail "vm: ended with status $status"
+		fi
+	else
+		fail "vm: no result (status $status)"
+	fi
+}
+
+build() { # TARGET...
+	local -a jobs=("-j$(nproc)")
+	[[ ${MAKEFLAGS:-} == *jobserver* ]] && jobs=() # under make -j: its number of jobs counts
+	"$make" --no-print-directory "${jobs[@]}" "$@"
+}
+
+run_stage() {
+	echo "== $1"
+	case $1 in
+	unit) build build-unit || { fail "$1: does not build"; return; } ;;
+	bpf-test) build build-bpf-test || { fail "$1: does not build"; return; } ;;
+	fuzz) build build-fuzz || { fail "$1: does not build"; return; } ;;
+	e2e) build build-e2e || { fail "$1: does not build"; return; } ;;
+	vm) build build-e2e build-bpf-test || { fail "$1: does not build"; return; } ;;
+	esac
+	case $1 in
+	unit) stage_cmocka unit ;;
+	bpf-test) stage_cmocka bpf ;;
+	fuzz) stage_fuzz ;;
+	e2e) stage_e2e ;;
+	vm) stage_vm ;;
+	esac
+}
+
+main() {
+	local setup=1 stage
+	if [[ ${1:-} == --no-setup ]]; then
+		setup=0
+		shift
+	fi
+	(($#)) || set -- unit bpf-test fuzz e2e vm
+	for stage in "$@"; do
+		[[ " unit bpf-test fuzz e2e vm " == *" $stage "* ]] ||
+			{ echo "test.sh: no stage $stage" >&2; exit 2; }
+	done
+	((EUID == 0)) || echo "test.sh: not root: what loads BPF programs will fail" >&2
+	((!setup)) || scripts/setup.sh
+	export PATH=$PATH:/usr/sbin:/sbin
+
+	mkdir -p "$logs"
+	for stage in "$@"; do
+		run_stage "$stage"
+	done
+
+	if ((failed)); then
+		echo
+		printf 'FAILED %s\n' "${failures[@]}"
+	fi
+	echo "$passed passed, $failed failed, $skipped skipped"
+	((failed == 0))
+}
+
+main "$@"
