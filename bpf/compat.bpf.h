@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Differences between kernels and architectures, all of them.
+ *
+ * Hooks: `sock_send_length` and `sock_recv_length` are tracepoints since 6.3 (commit 6e6eda44b939);
+ * before, the programs hang on the exit of tcp_sendmsg() and tcp_recvmsg(), and of tcp_sendpage(),
+ * which carried sendfile and splice until 6.5 (commit dc97391e6610 removed it).
+ */
+#ifndef SLIPROBE_COMPAT_BPF_H
+#define SLIPROBE_COMPAT_BPF_H
+
+/* include/linux/socket.h */
+enum {
+	MSG_OOB = 0x1,
+	MSG_PEEK = 0x2,
+	MSG_TRUNC = 0x20,
+	MSG_ERRQUEUE = 0x2000,
+};
+
+/* include/linux/sched.h */
+enum {
+	PF_IO_WORKER = 0x10,
+	PF_KTHREAD = 0x200000,
+};
+
+enum {
+	RCV_SHUTDOWN = 1,
+	ECONNABORTED = 103,
+};
+
+#if defined(__TARGET_ARCH_x86)
+
+enum {
+	NR_READ = 0,
+	NR_WRITE = 1,
+	NR_READV = 19,
+	NR_WRITEV = 20,
+	NR_SENDTO = 44,
+	NR_RECVFROM = 45,
+	NR_SENDMSG = 46,
+	NR_RECVMSG = 47,
+	NR_RECVMMSG = 299,
+	NR_SENDMMSG = 307,
+	NR_PREADV2 = 327,
+	NR_PWRITEV2 = 328,
+	NR_IO_URING_ENTER = 426,
+};
+
+#define REGS_NR(regs) ((regs)->orig_ax)
+#define REGS_ARG1(regs) ((regs)->si)
+#define REGS_ARG2(regs) ((regs)->dx)
+
+/* TS_COMPAT of arch/x86/include/asm/thread_info.h: a 32-bit system call */
+static __always_inline bool task_is_compat(struct task_struct *task)
+{
+	return task->thread_info.status & 2;
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+
+enum {
+	NR_READ = 63,
+	NR_WRITE = 64,
+	NR_READV = 65,
+	NR_WRITEV = 66,
+	NR_SENDTO = 206,
+	NR_RECVFROM = 207,
+	NR_SENDMSG = 211,
+	NR_RECVMSG = 212,
+	NR_RECVMMSG = 243,
+	NR_SENDMMSG = 269,
+	NR_PREADV2 = 286,
+	NR_PWRITEV2 = 287,
+	NR_IO_URING_ENTER = 426,
+};
+
+#define REGS_NR(regs) ((regs)->syscallno)
+#define REGS_ARG1(regs) ((regs)->regs[1])
+#define REGS_ARG2(regs) ((regs)->regs[2])
+
+/* TIF_32BIT of arch/arm64/include/asm/thread_info.h */
+static __always_inline bool task_is_compat(struct task_struct *task)
+{
+	return task->thread_info.flags >> 22 & 1;
+}
+
+#endif
+
+/* Layouts of the system call interface (64-bit). */
+struct user_iovec {
+	__u64 base;
+	__u64 len;
+};
+
+struct user_msg {
+	__u64 name;
+	__u32 namelen;
+	__u32 pad;
+	__u64 iov;
+	__u64 iovlen;
+	__u64 control;
+	__u64 controllen;
+	__u32 flags;
+	__u32 pad2;
+};
+
+struct user_mmsg {
+	struct user_msg msg;
+	__u32 len;
+	__u32 pad;
+};
+
+#endif

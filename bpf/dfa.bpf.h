@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Walking the automata of include/dfa.h in the maps. */
+#ifndef SLIPROBE_DFA_BPF_H
+#define SLIPROBE_DFA_BPF_H
+
+static __always_inline __u32 dfa_next(__u32 state, __u8 byte)
+{
+	struct dfa_state *from;
+	struct dfa_cell *cell;
+	__u32 index;
+
+	if (state == DFA_DEAD)
+		return DFA_DEAD;
+	from = bpf_map_lookup_elem(&dfa_states, &state);
+	if (!from)
+		return DFA_DEAD;
+	index = from->base + byte;
+	cell = bpf_map_lookup_elem(&dfa_cells, &index);
+	if (!cell)
+		return DFA_DEAD;
+	return cell->check == state ? cell->next : from->dflt;
+}
+
+static inline __u32 http1_dfa_next(__u32 state, __u8 byte)
+{
+	return dfa_next(state, byte);
+}
+
+/* What matched, if the input ends in `state`; NULL: nothing. */
+static __always_inline struct accept *dfa_accept(__u32 state)
+{
+	struct dfa_state *last;
+	__u32 index;
+
+	if (state == DFA_DEAD)
+		return NULL;
+	last = bpf_map_lookup_elem(&dfa_states, &state);
+	if (!last || !last->accept)
+		return NULL;
+	index = last->accept;
+	return bpf_map_lookup_elem(&accepts, &index);
+}
+
+#endif

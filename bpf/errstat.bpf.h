@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Counting what happened, what was lost and what failed. Every failed helper ends up here. */
+#ifndef SLIPROBE_ERRSTAT_BPF_H
+#define SLIPROBE_ERRSTAT_BPF_H
+
+/*
+ * Per-CPU counters are added to atomically: a program in a soft interrupt may interrupt another one
+ * on the same CPU in the middle of an addition.
+ */
+static __always_inline void counter_add(__u64 *counter, __u64 n)
+{
+	__sync_fetch_and_add(counter, n);
+}
+
+static __always_inline void stat_add(__u32 stat, __u64 n)
+{
+	__u64 *counter = bpf_map_lookup_elem(&stats, &stat);
+
+	if (counter)
+		counter_add(counter, n);
+}
+
+static __always_inline void stat_error(enum kernel_error site)
+{
+	stat_add(STAT_ERROR + site, 1);
+}
+
+static __always_inline void stat_lost(enum lost_reason reason)
+{
+	stat_add(STAT_LOST + reason, 1);
+}
+
+#endif

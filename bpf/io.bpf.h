@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The bytes of a finished socket operation: where they are in the caller's memory, by the registers
+ * of the system call it is in, and walking over them segment by segment.
+ */
+#ifndef SLIPROBE_IO_BPF_H
+#define SLIPROBE_IO_BPF_H
+
+enum io_found {
+	IO_FOUND,
+	IO_OPAQUE, /* no payload in user memory: sendfile, splice */
+	IO_URING,
+	IO_COMPAT,
+};
+
+/*
+ * Which message of a sendmmsg() or recvmmsg() this operation is for. The socket hooks fire once a
+ * message; the thread's progress is kept between them, and is that of the same call as long as the
+ * kernel has stored the length of the message before.
+ */
+static __noinline __u32 io_mmsg_index(__u64 vector, __u32 length)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct mmsg *known = bpf_map_lookup_elem(&mmsgs, &tid);
+	struct mmsg mmsg = { .vector = vector, .next = 1, .last_len = length };
+	__u32 index = 0;
+
+	mmsg_seen = 1;
+	if (known && known->vector == vector) {
+		__u32 stored = 0;
+
+		index = known->next;
+		if (bpf_probe_read_user(&stored, sizeof(stored),
+					(void *)(vector + (index - 1) * sizeof(struct user_mmsg) +
+						 __builtin_offsetof(struct user_mmsg, len))) ||
+		    stored != known->last_len)
+			index = 0;
+		mmsg.next = index + 1;
+	}
+	if (bpf_map_update_elem(&mmsgs, &tid, &mmsg, BPF_ANY))
+		stat_error(KERR_IOV_READ);
+	return index;
+}
+
+/* An operation that failed ends a sendmmsg() or recvmmsg() call. */
+static __always_inline void io_failed(void)
+{
+	__u32 tid;
+
+	if (!mmsg_seen)
+		return;
+	tid = (__u32)bpf_get_current_pid_tgid();
+	bpf_map_delete_elem(&mmsgs, &tid);
+}
+
+/* Finds the `length` bytes of the operation the current task has just finished. */
+static __noinline int io_init(struct io *io, __u32 length)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct user_msg msg;
+	__u64 header;
+	long nr;
+
+	if (!io)
+		return IO_OPAQUE;
+	io->left = length;
+	io->segment = 0;
+	io->segment_left = 0;
+	io->iov = 0;
+	io->iov_left = 0;
+	io->pos = 0;
+	io->len = 0;
+	if (task->flags & PF_IO_WORKER)
+		return IO_URING;
+	if (task->flags & PF_KTHREAD)
+		return IO_OPAQUE;
+	if (task_is_compat(task))
+		return IO_COMPAT;
+	nr = REGS_NR(regs);
+	if (nr == NR_READ || nr == NR_WRITE || nr == NR_RECVFROM || nr == NR_SENDTO) {
+		io->segment = REGS_ARG1(regs);
+		io->segment_left = length;
+		return IO_FOUND;
+	}
+	if (nr == NR_READV || nr == NR_WRITEV || nr == NR_PREADV2 || nr == NR_PWRITEV2) {
+		io->iov = REGS_ARG1(regs);
+		io->iov_left = REGS_ARG2(regs);
+		return IO_FOUND;
+	}
+	if (nr == NR_IO_URING_ENTER)
+		return IO_URING;
+	header = REGS_ARG1(regs);
+	if (nr == NR_SENDMMSG || nr == NR_RECVMMSG)
+		header += io_mmsg_index(header, length) * sizeof(struct user_mmsg);
+	else if (nr != NR_SENDMSG && nr != NR_RECVMSG)
+		return IO_OPAQUE;
+	if (bpf_probe_read_user(&msg, sizeof(msg), (void *)header)) {
+		stat_error(KERR_IOV_READ);
+		return IO_OPAQUE;
+	}
+	io->iov = msg.iov;
+	io->iov_left = msg.iovlen;
+	return IO_FOUND;
+}
+
+/* Goes on to the next iovec. Returns false if there is none that can be read. */
+static __always_inline bool io_next_segment(struct io *io)
+{
+	struct user_iovec iov;
+
+	if (!io->iov_left)
+		return false;
+	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)io->iov)) {
+		stat_error(KERR_IOV_READ);
+		return false;
+	}
+	io->iov += sizeof(iov);
+	io->iov_left--;
+	io->segment = iov.base;
+	io->segment_left = iov.len;
+	return true;
+}
+
+static __always_inline void io_advance(struct io *io, __u64 n)
+{
+	io->segment += n;
+	io->segment_left -= n;
+	io->left -= n;
+}
+
+/* Copies the next `n` bytes, at most IO_CHUNK of them, to io->buf. */
+static __always_inline bool io_copy(struct io *io, __u64 n)
+{
+	__u32 size = n > IO_CHUNK ? IO_CHUNK : n;
+
+	barrier_var(size);
+	if (size > IO_CHUNK)
+		return false;
+	if (bpf_probe_read_user(io->buf, size, (void *)io->segment)) {
+		stat_error(KERR_USER_READ);
+		return false;
+	}
+	io->pos = 0;
+	io->len = size;
+	io_advance(io, size);
+	return true;
+}
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The requests a connection owes an answer to: a queue numbered from 1. The recv hook puts requests
+ * in (`head`), the send hook answers them in order (`tail`), and whoever ends one first, be it an
+ * answer, an abort or the unanswered walk, claims it with one compare-and-swap, so that each is
+ * counted exactly once however these race.
+ *
+ * One request sits in the connection itself; those behind it (pipelining) in the `pending` map.
+ */
+#ifndef SLIPROBE_REQUEST_BPF_H
+#define SLIPROBE_REQUEST_BPF_H
+
+static __always_inline struct pending_key pending_key_of(struct sock *sk, __u32 number)
+{
+	struct pending_key key = { .sock = (__u64)sk, .number = number };
+
+	return key;
+}
+
+static __always_inline struct request *request_find(struct sock *sk, struct conn *conn,
+						    __u32 number)
+{
+	struct pending_key key;
+
+	if (conn->first.claim >> 1 == (number & 0x7fffffff))
+		return &conn->first;
+	key = pending_key_of(sk, number);
+	return bpf_map_lookup_elem(&pending, &key);
+}
+
+/* True for the one caller that may end the request. */
+static __always_inline bool request_claim(struct request *request, __u32 number)
+{
+	__u32 open = number << 1;
+
+	return __sync_val_compare_and_swap(&request->claim, open, open | 1) == open;
+}
+
+/* Frees the slot of a request that the send hook has done with. */
+static __always_inline void request_release(struct sock *sk, struct conn *conn, __u32 number)
+{
+	struct pending_key key;
+
+	if (conn->first.claim >> 1 == (number & 0x7fffffff))
+		return;
+	key = pending_key_of(sk, number);
+	bpf_map_delete_elem(&pending, &key);
+}
+
+/* Which SLOs the request is eligible for, and its route. */
+static __always_inline void request_route(const struct conn *conn, struct request *request)
+{
+	__u32 index = conn->policy;
+	struct policy *policy = bpf_map_lookup_elem(&policies, &index);
+	struct accept *accept;
+	__u32 method = conn->rx.method;
+
+	if (!policy || method >= HTTP_METHOD_COUNT) {
+		stat_error(KERR_POLICY_MISSING);
+		return;
+	}
+	if (live_generation - conn->generation >= LIVE_REGIONS) {
+		/* the head came so slowly that its automaton has been replaced */
+		stat_error(KERR_HEAD_STALE);
+		request->slo_mask = policy->other_mask & policy->method_mask[method];
+		return;
+	}
+	accept = dfa_accept(conn->rx.dfa);
+	request->route = accept ? accept->value : ROUTE_OTHER;
+	request->slo_mask = accept ? accept->slo_mask : policy->other_mask;
+	request->slo_mask &= policy->method_mask[method];
+	accept = dfa_accept(conn->rx.ua);
+	if (accept)
+		request->slo_mask &= accept->slo_mask;
+}
+
+/* The head of a request is complete, or was answered before it was. */
+static __noinline int request_push(struct sock *sk, struct conn *conn, struct scratch *scratch)
+{
+	__u32 number = conn->head;
+	struct request request = {
+		.claim = number << 1,
+		.policy = conn->policy,
+		.first_read_ns = conn->first_read_ns,
+		.queue_ns = conn->queue_ns,
+		.method = conn->rx.method,
+	};
+
+	if (!request.policy) {
+		/* answered before its method was read */
+		identity_resolve(sk, conn, scratch);
+		request.policy = conn->policy;
+	}
+	if (conn->service == SERVICE_NONE)
+		endpoint_register(sk, conn, scratch);
+	request.service = conn->service;
+	request_route(conn, &request);
+	stat_add(STAT_SEEN, 1);
+	if (conn->head == conn->done) {
+		__u32 claim = request.claim;
+
+		/* the claim goes last: with it the slot is this request's for all the others */
+		request.claim = 0;
+		conn->first = request;
+		__sync_val_compare_and_swap(&conn->first.claim, 0, claim);
+	} else {
+		struct pending_key key = pending_key_of(sk, number);
+
+		if (bpf_map_update_elem(&pending, &key, &request, BPF_ANY))
+			stat_lost(LOST_PENDING_FULL);
+	}
+	__sync_fetch_and_add(&conn->head, 1);
+	return 0;
+}
+
+static __always_inline void verdict_of_answer(const struct request *request, struct verdict *ret)
+{
+	ret->outcome = OUTCOME_COMPLETE;
+	ret->status = request->status;
+	ret->service_ns = request->service_ns;
+	ret->body_bytes = request->body_bytes;
+}
+
+/* The response at `tail` is complete: everything was handed to the kernel. */
+static __noinline int request_answered(struct sock *sk, struct conn *conn)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	__u32 number = conn->tail;
+	struct request *request = request_find(sk, conn, number);
+	struct verdict verdict = {
+		.outcome = OUTCOME_COMPLETE,
+		.status = conn->tx.status,
+		.body_bytes = conn->tx.body,
+	};
+	bool behind = conn->done != number;
+
+	__sync_fetch_and_add(&conn->tail, 1);
+	if (!request) {
+		if (!behind)
+			conn->done = number + 1;
+		return 0;
+	}
+	verdict.service_ns = bpf_ktime_get_ns() - request->first_read_ns;
+	/*
+	 * The peer has closed its sending side. If it has acknowledged the answer, it got it; if it
+	 * reset the connection on it, it had gone. Until one of both is known, the verdict waits:
+	 * see requests_end().
+	 */
+	if (sk->__sk_common.skc_state == TCP_CLOSE_WAIT && tp && tp->snd_una != tp->write_seq) {
+		request->status = verdict.status;
+		request->service_ns = verdict.service_ns;
+		request->body_bytes = verdict.body_bytes;
+		request->answered = 1;
+		return 0;
+	}
+	if (conn->peer_reset && conn->old_state == TCP_CLOSE_WAIT)
+		verdict.outcome = OUTCOME_CLIENT_ABORT;
+	if (request_claim(request, number))
+		request_count(request, &verdict);
+	if (!behind) {
+		request_release(sk, conn, number);
+		conn->done = number + 1;
+	}
+	return 0;
+}
+
+struct requests {
+	struct sock *sk;
+	struct conn *conn;
+	__u8 outcome; /* of requests without a whole answer */
+	__u8 answered_outcome; /* of those whose verdict waited for the peer */
+	__u8 close_outcome; /* 1 + that of a response which ends with the connection; 0: as others */
+	__u8 gone; /* the socket is being destroyed: free the slots too */
+	__s32 lost; /* enum lost_reason instead of an outcome, or -1 */
+};
+
+static long request_end(__u32 i, struct requests *ending)
+{
+	struct conn *conn = ending->conn;
+	__u32 number = conn->done + i;
+	struct verdict verdict = { .outcome = ending->outcome };
+	struct request *request;
+
+	if ((__s32)(conn->head - number) <= 0)
+		return 1;
+	request = request_find(ending->sk, conn, number);
+	if (!request)
+		return 0;
+	if (request_claim(request, number)) {
+		if (ending->lost >= 0) {
+			stat_lost(ending->lost);
+			return 0;
+		}
+		if (request->answered) {
+			verdict_of_answer(request, &verdict);
+			verdict.outcome = ending->answered_outcome;
+		} else {
+			verdict.service_ns = bpf_ktime_get_ns() - request->first_read_ns;
+			if (ending->close_outcome && number == conn->tail &&
+			    conn->tx.state == HTTP1_BODY_CLOSE) {
+				verdict.outcome = ending->close_outcome - 1;
+				verdict.status = conn->tx.status;
+				verdict.body_bytes = conn->tx.body;
+			}
+		}
+		request_count(request, &verdict);
+	}
+	if (ending->gone)
+		request_release(ending->sk, conn, number);
+	return 0;
+}
+
+/* Ends whatever is still open on the connection. */
+static __always_inline void requests_end(struct requests *ending)
+{
+	struct conn *conn = ending->conn;
+
+	if (conn->head != conn->done)
+		bpf_loop(PENDING_MAX, request_end, ending, 0);
+}
+
+/* The send side can no longer be followed: what is open has no knowable outcome. */
+static __always_inline void requests_lose(struct sock *sk, struct conn *conn,
+					  enum lost_reason reason)
+{
+	struct requests ending = { .sk = sk, .conn = conn, .gone = 1, .lost = reason };
+
+	requests_end(&ending);
+	conn->tail = conn->head;
+	conn->done = conn->head;
+}
+
+#endif

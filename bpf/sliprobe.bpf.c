@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel side: hooks, each a few lines over one handler. The agent loads one of the two
+ * families, see user/probe.c.
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#ifndef barrier_var
+#define barrier_var(var) asm volatile("" : "+r"(var))
+#endif
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
+/* offsets into the copy of a chunk are masked, for the verifier */
+#define HTTP1_AT(buf, pos) ((buf)[(pos) & (512 - 1)])
+#define HTTP1_LOAD64(buf, pos) (*(const __u64 *)&(buf)[(pos) & (512 - 1)])
+
+#include "abi.h"
+
+#include "maps.bpf.h"
+
+#include "compat.bpf.h"
+#include "errstat.bpf.h"
+
+#include "dfa.bpf.h"
+#include "http1_parse.h"
+#include "io.bpf.h"
+
+#include "identity.bpf.h"
+
+#include "count.bpf.h"
+
+#include "request.bpf.h"
+
+#include "conn.bpf.h"
+
+#include "walk.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(tp_send, struct sock *sk, int ret, int flags)
+{
+	return conn_sent(sk, ret);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(tp_recv, struct sock *sk, int ret, int flags)
+{
+	return conn_received(sk, ret, flags);
+}
+
+SEC("fexit/tcp_sendmsg")
+int BPF_PROG(fexit_send, struct sock *sk, struct msghdr *msg, unsigned long size, int ret)
+{
+	return conn_sent(sk, ret);
+}
+
+SEC("fexit/tcp_sendpage")
+int BPF_PROG(fexit_sendpage, struct sock *sk, struct page *page, int offset, unsigned long size,
+	     int flags, int ret)
+{
+	return conn_sent(sk, ret);
+}
+
+SEC("fexit/tcp_recvmsg")
+int BPF_PROG(fexit_recv, struct sock *sk, struct msghdr *msg, unsigned long len, int flags,
+	     int *addr_len, int ret)
+{
+	return conn_received(sk, ret, flags);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(sock_state, struct sock *sk, int old_state, int new_state)
+{
+	return conn_state(sk, old_state, new_state);
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(sock_destroyed, struct sock *sk)
+{
+	return conn_destroyed(sk);
+}
+
+SEC("iter/bpf_sk_storage_map")
+int walk_conns(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct sock *sk = ctx->sk;
+	struct conn *conn = ctx->value;
+
+	return sk && conn ? walk_conn(sk, conn) : 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The walk over all connections, started by the agent at its own pace: ends requests that have had
+ * no response for too long, and counts what is in flight, independently of the counters.
+ */
+#ifndef SLIPROBE_WALK_BPF_H
+#define SLIPROBE_WALK_BPF_H
+
+struct walk {
+	struct sock *sk;
+	struct conn *conn;
+	__u64 now_ns;
+};
+
+static __always_inline void policy_use(__u32 policy)
+{
+	__u32 *used = bpf_map_lookup_elem(&policies_used, &policy);
+
+	if (used)
+		*used = 1;
+}
+
+static long walk_request(__u32 i, struct walk *walk)
+{
+	struct conn *conn = walk->conn;
+	__u32 number = conn->done + i;
+	struct verdict verdict = { .outcome = OUTCOME_UNANSWERED };
+	struct request *request;
+	struct request copy;
+
+	if ((__s32)(conn->head - number) <= 0)
+		return 1;
+	request = request_find(walk->sk, conn, number);
+	if (!request)
+		return 0;
+	copy = *request;
+	if (copy.claim != number << 1)
+		return 0; /* ended, or another one by now */
+	policy_use(copy.policy);
+	if (copy.answered || (number == conn->tail && conn->tx.state != HTTP1_START) ||
+	    walk->now_ns - (copy.first_read_ns - copy.queue_ns) < walk_unanswered_ns ||
+	    walk->now_ns < copy.first_read_ns) {
+		walk_in_flight++;
+		return 0;
+	}
+	if (request_claim(request, number))
+		request_count(&copy, &verdict);
+	return 0;
+}
+
+static __always_inline int walk_conn(struct sock *sk, struct conn *conn)
+{
+	struct walk walk = { .sk = sk, .conn = conn };
+
+	if (conn->mode == CONN_IGNORED && conn->head == conn->done)
+		return 0;
+	if (conn->rx.state != HTTP1_START)
+		policy_use(conn->policy);
+	if (conn->head == conn->done)
+		return 0;
+	walk.now_ns = bpf_ktime_get_ns();
+	bpf_loop(PENDING_MAX, walk_request, &walk, 0);
+	return 0;
+}
+
+#endif

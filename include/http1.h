@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * State of the HTTP/1.x parser (include/http1_parse.h): one struct http1 follows one direction of
+ * one connection through any number of messages. It keeps only what an SLI needs: method, route,
+ * status, framing, body length.
+ */
+#ifndef SLIPROBE_HTTP1_H
+#define SLIPROBE_HTTP1_H
+
+#include "terms.h"
+#include "types.h"
+
+enum http1_state {
+	HTTP1_START, /* between messages: empty lines are skipped */
+	/* request line */
+	HTTP1_METHOD,
+	HTTP1_TARGET, /* its first byte */
+	HTTP1_ABSOLUTE, /* absolute-, authority- or asterisk-form, before the path */
+	HTTP1_PATH,
+	HTTP1_QUERY,
+	HTTP1_VERSION,
+	/* status line */
+	HTTP1_STATUS_VERSION,
+	HTTP1_STATUS_CODE,
+	/* head */
+	HTTP1_START_LINE_REST,
+	HTTP1_LINE, /* first byte of a header line */
+	HTTP1_NAME, /* could still become a header that matters */
+	HTTP1_SKIP, /* rest of a header line that does not matter */
+	HTTP1_LENGTH,
+	HTTP1_CODING,
+	HTTP1_AGENT,
+	HTTP1_HEAD_LF,
+	/* body */
+	HTTP1_BODY, /* `left` bytes by Content-Length */
+	HTTP1_BODY_CLOSE, /* until the connection closes */
+	HTTP1_CHUNK_SIZE,
+	HTTP1_CHUNK_EXTENSION,
+	HTTP1_CHUNK_DATA,
+	HTTP1_CHUNK_END,
+	HTTP1_TRAILER, /* first byte of a trailer line */
+	HTTP1_TRAILER_LF,
+	HTTP1_TRAILER_SKIP,
+	HTTP1_BAD, /* cannot be followed any further */
+};
+
+enum http1_event {
+	HTTP1_EV_NONE,
+	HTTP1_EV_BEGIN, /* first byte of a message */
+	HTTP1_EV_METHOD, /* `method` is known; the caller sets `dfa` and `ua` to their start states */
+	HTTP1_EV_LINE, /* start line is complete: this is HTTP/1.x */
+	HTTP1_EV_HEAD, /* head is complete; the caller calls http1_body_begin() */
+	HTTP1_EV_END, /* message is complete */
+	HTTP1_EV_BAD, /* state is HTTP1_BAD */
+};
+
+enum http1_flag {
+	HTTP1_RESPONSE = 1 << 0, /* direction: responses, else requests */
+	HTTP1_HAS_LENGTH = 1 << 1,
+	HTTP1_BAD_LENGTH = 1 << 2,
+	HTTP1_HAS_CODING = 1 << 3,
+	HTTP1_CHUNKED = 1 << 4,
+	HTTP1_PREFACE = 1 << 5, /* BAD because it is HTTP/2's connection preface */
+	HTTP1_TLS = 1 << 6, /* BAD because it looks like a TLS record */
+};
+
+/* Headers that matter. */
+enum http1_name {
+	HTTP1_NAME_LENGTH,
+	HTTP1_NAME_CODING,
+	HTTP1_NAME_AGENT,
+	HTTP1_NAME_OTHER,
+};
+
+enum {
+	HTTP1_METHOD_MAX = 32, /* bytes of a method token; a longer one is not HTTP */
+	HTTP1_STEP_MAX = 8, /* bytes one step consumes at most, bodies apart */
+};
+
+struct http1 {
+	__u8 state; /* enum http1_state */
+	__u8 flags; /* enum http1_flag */
+	__u8 sub; /* position inside whatever `state` matches */
+	__u8 name; /* enum http1_name: this line's header; at its start: the last line's */
+	__u16 status;
+	__u8 method; /* enum http_method */
+	__u8 pad;
+	__u32 dfa; /* path automaton: state so far, final once the path has ended */
+	__u32 ua; /* User-Agent automaton likewise; DFA_DEAD: header not looked at */
+	__u64 left; /* bytes of body or chunk to come; method token, or a length, while it is read */
+	__u64 body; /* body bytes passed; in the head: Content-Length */
+};
+
+#endif

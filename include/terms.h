@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The closed vocabularies that kernel and user side share. Each is an X-macro, so that a value and
+ * its printed name cannot drift apart.
+ */
+#ifndef SLIPROBE_TERMS_H
+#define SLIPROBE_TERMS_H
+
+/*
+ * Request methods: the values of OpenTelemetry's `http.request.method`. Anything else is `_OTHER`.
+ * https://opentelemetry.io/docs/specs/semconv/attributes-registry/http/
+ */
+#define HTTP_METHODS(X)                                                                           \
+	X(OTHER, "_OTHER")                                                                         \
+	X(GET, "GET")                                                                              \
+	X(HEAD, "HEAD")                                                                            \
+	X(POST, "POST")                                                                            \
+	X(PUT, "PUT")                                                                              \
+	X(DELETE, "DELETE")                                                                        \
+	X(CONNECT, "CONNECT")                                                                      \
+	X(OPTIONS, "OPTIONS")                                                                      \
+	X(TRACE, "TRACE")                                                                          \
+	X(PATCH, "PATCH")                                                                          \
+	X(QUERY, "QUERY")
+
+enum http_method {
+#define X(id, name) HTTP_METHOD_##id,
+	HTTP_METHODS(X)
+#undef X
+	HTTP_METHOD_COUNT,
+};
+
+/* How a request ended; every request ends as exactly one of these. */
+#define OUTCOMES(X)                                                                               \
+	X(COMPLETE, "complete")                                                                    \
+	X(SERVER_ABORT, "server_abort")                                                            \
+	X(CLIENT_ABORT, "client_abort")                                                            \
+	X(UNANSWERED, "unanswered")
+
+enum outcome {
+#define X(id, name) OUTCOME_##id,
+	OUTCOMES(X)
+#undef X
+	OUTCOME_COUNT,
+};
+
+/* Which side of the connection the measured process is. */
+#define ROLES(X)                                                                                  \
+	X(SERVER, "server")                                                                        \
+	X(CLIENT, "client")
+
+enum role {
+#define X(id, name) ROLE_##id,
+	ROLES(X)
+#undef X
+	ROLE_COUNT,
+};
+
+/* Why a request that was seen could not be given an outcome: `sliprobe_lost_total{reason}`. */
+#define LOST_REASONS(X)                                                                           \
+	X(PENDING_FULL, "pending_table_full")                                                      \
+	X(SERIES_FULL, "series_table_full")                                                        \
+	X(UNSEEN_BYTES, "bytes_passed_unseen")                                                     \
+	X(BAD_RESPONSE, "response_unparsable")                                                     \
+	X(UNREADABLE, "payload_unreadable")                                                        \
+	X(INTERNAL, "internal")
+
+enum lost_reason {
+#define X(id, name) LOST_##id,
+	LOST_REASONS(X)
+#undef X
+	LOST_REASON_COUNT,
+};
+
+/*
+ * Things that went wrong without a known request being at stake; each is a warning that a number
+ * could be too low: `sliprobe_kernel_errors_total{site}`.
+ */
+#define KERNEL_ERRORS(X)                                                                          \
+	X(CONN_ALLOC, "connection_state_alloc")                                                    \
+	X(USER_READ, "payload_read")                                                               \
+	X(IOV_READ, "iovec_read")                                                                  \
+	X(NO_BUFFER, "payload_not_in_registers")                                                   \
+	X(COMPAT_TASK, "32_bit_task")                                                              \
+	X(PUMP_LIMIT, "io_too_fragmented")                                                         \
+	X(SEQ_BACK, "sequence_went_back")                                                          \
+	X(RX_GAP, "received_bytes_unseen")                                                         \
+	X(TX_GAP, "sent_bytes_unseen")                                                             \
+	X(HEAD_UNPARSABLE, "request_head_unparsable")                                              \
+	X(HEAD_STALE, "request_head_slower_than_reloads")                                          \
+	X(RESPONSE_UNSOLICITED, "response_without_request")                                        \
+	X(ENDPOINT_FULL, "endpoint_table_full")                                                    \
+	X(BLIND_FULL, "unmeasured_table_full")                                                     \
+	X(HIST_FULL, "histogram_table_full")                                                       \
+	X(SPLIT_FULL, "threshold_table_full")                                                      \
+	X(POLICY_MISSING, "policy_missing")                                                        \
+	X(SCRATCH, "scratch_lookup")
+
+enum kernel_error {
+#define X(id, name) KERR_##id,
+	KERNEL_ERRORS(X)
+#undef X
+	KERR_COUNT,
+};
+
+/* Why a listener cannot be measured: `coverage.unmeasured[].reason`. */
+#define BLIND_REASONS(X)                                                                          \
+	X(TLS, "tls: encrypted, plaintext not observed")                                           \
+	X(HTTP2, "http/2: not measured by this version")                                           \
+	X(IO_URING, "io_uring: payload cannot be reached")                                         \
+	X(COMPAT, "32-bit process: payload cannot be reached")
+
+enum blind_reason {
+#define X(id, name) BLIND_##id,
+	BLIND_REASONS(X)
+#undef X
+	BLIND_REASON_COUNT,
+};
+
+#endif
