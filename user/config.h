@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The configuration file: YAML, read once, checked whole, immutable afterwards.
+ *
+ * Every refusal names file, line, key and what was expected, e.g.
+ *   sliprobe.yaml:12: slos[0].objective: expected a percentage above 0 and below 100, got "100"
+ */
+#ifndef SLIPROBE_USER_CONFIG_H
+#define SLIPROBE_USER_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../include/terms.h"
+
+enum {
+	CONFIG_MAX_BYTES = 4 << 20,
+	CONFIG_MAX_SERVICES = 1024,
+	CONFIG_MAX_ROUTES =
+		1024, /* a service; what they cost in all is limited by the automaton, see dfa.h */
+	CONFIG_MAX_SLOS = 1024,
+	CONFIG_MAX_SLOS_PER_SERVICE = 64,
+	CONFIG_MAX_NAME = 63, /* bytes of a service or SLO name */
+	CONFIG_STATUS_WORDS = 10, /* bitmap over status codes 0 .. 639 */
+};
+
+struct config_match {
+	uint16_t port; /* 0: any */
+	char *process; /* glob on the process's name (comm of the thread group's leader), or NULL */
+	char *exe; /* glob on the executable's absolute path, or NULL */
+};
+
+struct config_about {
+	char *owner;
+	char *purpose;
+	char *mitigation;
+	char *runbook;
+};
+
+struct config_service {
+	char *name;
+	struct config_match match;
+	char **routes; /* templates as in user/dfa.h, each starts with '/' */
+	size_t n_routes;
+	struct config_about about;
+};
+
+struct config_slo {
+	char *name; /* unique; holds "{service}" if and only if service is "*" */
+	char *service; /* a service's name, or "*": one SLO for every service found on the host */
+	double objective; /* ratio, 0 < objective < 1 */
+	uint64_t window_seconds; /* rolling; calendar month: 30 d as an approximation for display */
+	bool calendar_month;
+	/* budgeting: occurrences if slice_seconds is 0 */
+	uint64_t slice_seconds;
+	double slice_target; /* ratio */
+	struct {
+		char **routes; /* templates, each one of the service's routes or "_other"; none: all */
+		size_t n_routes;
+		uint32_t methods; /* bit per enum http_method; all bits if not given */
+		char **exclude_paths; /* route templates */
+		size_t n_exclude_paths;
+		char **exclude_user_agents; /* globs */
+		size_t n_exclude_user_agents;
+		bool client_abort; /* `client_abort: bad`: a client_abort is eligible, and bad */
+	} eligible;
+	struct {
+		uint64_t status[CONFIG_STATUS_WORDS]; /* bit s: status s is good */
+		uint64_t latency_ns; /* 0: no threshold; good is total <= latency_ns */
+		uint64_t min_body_bytes; /* good is body >= min_body_bytes */
+	} good;
+};
+
+struct config_agent {
+	char *socket;
+	char *state_dir;
+	uint64_t interval_ns;
+	uint64_t unanswered_after_ns;
+};
+
+struct config {
+	char *file; /* as given, or "(built-in)" */
+	struct config_agent agent;
+	struct config_service *services;
+	size_t n_services;
+	struct config_slo *slos;
+	size_t n_slos;
+	/* settings that are valid but that this version does not act on: one sentence each */
+	char **warnings;
+	size_t n_warnings;
+};
+
+/* One refusal, ready to print; `text` has file, line, key and expectation. */
+struct config_error {
+	char text[512];
+};
+
+/*
+ * Reads and checks `path`. Returns 0, or -errno of the failed open or read, -EINVAL for a refused
+ * file, -ENOMEM; ret_error->text says why in every case. *ret_config is untouched on failure.
+ */
+int config_load(const char *path, struct config *ret_config, struct config_error *ret_error);
+
+/* The same for text in memory; `name` stands for the file in messages. */
+int config_parse(const char *text, size_t len, const char *name, struct config *ret_config,
+		 struct config_error *ret_error);
+
+/* The configuration that applies without a file, as YAML text. */
+extern const char config_default_yaml[];
+
+void config_clear(struct config *config);
+
+#endif

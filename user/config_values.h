@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What single values may be: predicates for walk_text(), and readers beside those of config_yaml.h. */
+#ifndef SLIPROBE_USER_CONFIG_VALUES_H
+#define SLIPROBE_USER_CONFIG_VALUES_H
+
+#include "config_yaml.h"
+
+bool valid_name(const char *text);
+bool valid_service_name(const char *text);
+bool valid_absolute(const char *text);
+bool valid_template(const char *text);
+bool valid_eligible_route(const char *text);
+bool valid_process(const char *text);
+bool valid_exe(const char *text);
+bool valid_url(const char *text);
+
+/*
+ * read_port: to uint16_t. read_percent: to double, as a ratio. read_bytes: to uint64_t.
+ * read_statuses: a list, to the bitmap of config_slo.good.status. read_status: one item of it.
+ * read_methods: a list, to a uint32_t with a bit per enum http_method. read_method: one item of it.
+ */
+walk_read read_port, read_percent, read_bytes, read_status, read_statuses, read_method,
+	read_methods;
+
+#endif
