@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reads the counted series of all services from the kernel, with histograms and exact threshold
+ * counts. Reading order is the reverse of the kernel's writing order, so that under traffic a
+ * histogram never holds more than its series.
+ */
+#ifndef SLIPROBE_USER_COLLECT_H
+#define SLIPROBE_USER_COLLECT_H
+
+#include "../include/abi.h"
+#include "names.h"
+#include "probe.h"
+#include "snapshot.h"
+
+struct collected {
+	struct series_key key;
+	struct snapshot_series *series; /* taken by whoever sets it NULL */
+};
+
+struct collection {
+	struct collected *list; /* sorted by service, then route name, method, outcome, status */
+	size_t n;
+	__u64 requests; /* of all */
+};
+
+/* Returns 0 or -errno. *ret is to be released with collection_clear(). */
+int collection_read(struct probe *probe, const struct names *routes, struct collection *ret);
+void collection_clear(struct collection *collection);
+
+#endif

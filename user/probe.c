@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "probe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sliprobe.skel.h"
+#include "util.h"
+
+enum {
+	PROBE_LINKS = 8,
+	EACH_BATCH = 512,
+};
+
+struct probe {
+	struct sliprobe_bpf *skel;
+	enum probe_hook hook;
+	char reason[512];
+	struct tables_region room;
+	int n_cpus;
+	struct bpf_link *links[PROBE_LINKS];
+	int program_fds[PROBE_LINKS];
+	size_t n_links;
+	struct bpf_link *walk;
+	__u32 *policies_used;
+};
+
+/* The last thing libbpf complained about: its callback has no context. */
+static char complaint[256];
+
+static int keep_complaint(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024];
+	size_t n;
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), format, args);
+	/* the first warning about a program is the cause, the later ones are consequences */
+	if (complaint[0] || strstr(line, "BEGIN PROG LOAD LOG"))
+		return 0;
+	n = strcspn(line, "\n");
+	snprintf(complaint, sizeof(complaint), "%.*s", (int)(n < 200 ? n : 200),
+		 strncmp(line, "libbpf: ", 8) ? line : line + 8);
+	return 0;
+}
+
+const char *probe_hook_name(enum probe_hook hook)
+{
+	return hook == PROBE_HOOK_FEXIT ? "fexit" : "tracepoint";
+}
+
+static bool kernel_has(const char *name, __u32 kind)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has;
+
+	if (libbpf_get_error(btf))
+		return false;
+	has = btf__find_by_name_kind(btf, name, kind) > 0;
+	btf__free(btf);
+	return has;
+}
+
+static void choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook)
+{
+	bool fexit = hook == PROBE_HOOK_FEXIT;
+
+	bpf_program__set_autoload(skel->progs.tp_send, !fexit);
+	bpf_program__set_autoload(skel->progs.tp_recv, !fexit);
+	bpf_program__set_autoload(skel->progs.fexit_send, fexit);
+	bpf_program__set_autoload(skel->progs.fexit_recv, fexit);
+	bpf_program__set_autoload(skel->progs.fexit_sendpage,
+				  fexit && kernel_has("tcp_sendpage", BTF_KIND_FUNC));
+}
+
+static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
+{
+	int r = bpf_map__set_max_entries(skel->maps.dfa_states, 1 + LIVE_REGIONS * room->max_states);
+
+	r = r ?: bpf_map__set_max_entries(skel->maps.dfa_cells, LIVE_REGIONS * room->max_cells);
+	r = r ?: bpf_map__set_max_entries(skel->maps.accepts, 1 + LIVE_REGIONS * room->max_accepts);
+	return r ?: bpf_map__set_max_entries(skel->maps.service_sets, LIVE_REGIONS * room->max_sets);
+}
+
+static int load(enum probe_hook hook, const struct tables_region *room, struct sliprobe_bpf **ret)
+{
+	struct sliprobe_bpf *skel;
+	int r;
+
+	complaint[0] = 0;
+	libbpf_set_print(keep_complaint);
+	if (hook == PROBE_HOOK_TRACEPOINT &&
+	    !kernel_has("btf_trace_sock_send_length", BTF_KIND_TYPEDEF)) {
+		snprintf(complaint, sizeof(complaint),
+			 "the kernel has no tracepoint sock_send_length (it came with Linux 6.3)");
+		return -ENOENT;
+	}
+	skel = sliprobe_bpf__open();
+	if (!skel)
+		return -errno;
+	choose_programs(skel, hook);
+	r = set_room(skel, room);
+	r = r ?: sliprobe_bpf__load(skel);
+	if (r) {
+		sliprobe_bpf__destroy(skel);
+		return r;
+	}
+	*ret = skel;
+	return 0;
+}
+
+void probe_try(enum probe_hook hook, struct probe_trial *ret)
+{
+	const struct tables_region room = { .max_states = 1, .max_cells = 256, .max_accepts = 1,
+					    .max_sets = 1 };
+	struct sliprobe_bpf *skel = NULL;
+
+	*ret = (struct probe_trial){ .error = load(hook, &room, &skel) };
+	if (ret->error)
+		snprintf(ret->reason, sizeof(ret->reason), "%s",
+			 complaint[0] ? complaint : strerror(-ret->error));
+	sliprobe_bpf__destroy(skel);
+}
+
+static int refuse(struct config_error *error, int r, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error->text, sizeof(error->text), format, args);
+	va_end(args);
+	return r;
+}
+
+static int load_auto(struct probe *probe, enum probe_hook hook, struct config_error *error)
+{
+	char first[256] = "";
+	int r;
+
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return refuse(error, -ENOTSUP,
+			      "this kernel offers no type information (/sys/kernel/btf/vmlinux: %s): "
+			      "it must be built with CONFIG_DEBUG_INFO_BTF", strerror(errno));
+	if (hook != PROBE_HOOK_FEXIT) {
+		probe->hook = PROBE_HOOK_TRACEPOINT;
+		r = load(PROBE_HOOK_TRACEPOINT, &probe->room, &probe->skel);
+		if (!r) {
+			snprintf(probe->reason, sizeof(probe->reason),
+				 "tracepoints sock_send_length and sock_recv_length loaded");
+			return 0;
+		}
+		snprintf(first, sizeof(first), "%s", complaint[0] ? complaint : strerror(-r));
+		if (hook == PROBE_HOOK_TRACEPOINT)
+			return refuse(error, r == -EPERM ? r : -ENOTSUP,
+				      "the kernel refuses the tracepoint programs: %s", first);
+	}
+	probe->hook = PROBE_HOOK_FEXIT;
+	r = load(PROBE_HOOK_FEXIT, &probe->room, &probe->skel);
+	if (!r) {
+		snprintf(probe->reason, sizeof(probe->reason),
+			 "exits of tcp_sendmsg and tcp_recvmsg loaded%s%s",
+			 first[0] ? "; tracepoints not: " : " as asked for", first);
+		return 0;
+	}
+	return refuse(error, r == -EPERM ? r : -ENOTSUP,
+		      "the kernel refuses both hook families: tracepoint: %s; fexit: %s",
+		      first[0] ? first : "not tried", complaint[0] ? complaint : strerror(-r));
+}
+
+int probe_open(enum probe_hook hook, const struct tables_region *room, struct probe **ret,
+	       struct config_error *ret_error)
+{
+	struct probe *probe = calloc(1, sizeof(*probe));
+	int r;
+
+	if (!probe)
+		return refuse(ret_error, -ENOMEM, "out of memory");
+	probe->room = *room;
+	probe->n_cpus = libbpf_num_possible_cpus();
+	probe->policies_used = calloc(POLICIES_MAX, sizeof(*probe->policies_used));
+	if (probe->n_cpus < 0 || !probe->policies_used)
+		r = refuse(ret_error, -ENOMEM, "out of memory");
+	else
+		r = load_auto(probe, hook, ret_error);
+	if (r) {
+		probe_close(probe);
+		return r;
+	}
+	*ret = probe;
+	return 0;
+}
+
+static int attach(struct probe *probe, struct bpf_program *program, struct config_error *error)
+{
+	struct bpf_link *link;
+
+	if (!bpf_program__autoload(program))
+		return 0;
+	complaint[0] = 0;
+	link = bpf_program__attach(program);
+	if (!link)
+		return refuse(error, -errno, "cannot attach %s: %s", bpf_program__name(program),
+			      complaint[0] ? complaint : strerror(errno));
+	probe->program_fds[probe->n_links] = bpf_program__fd(program);
+	probe->links[probe->n_links++] = link;
+	return 0;
+}
+
+int probe_attach(struct probe *probe, struct config_error *ret_error)
+{
+	union bpf_iter_link_info info = { .map.map_fd = bpf_map__fd(probe->skel->maps.conns) };
+	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info,
+		    .link_info_len = sizeof(info));
+	struct sliprobe_bpf *skel = probe->skel;
+	/* what ends a request first, what begins one last: none is seen that cannot be ended */
+	struct bpf_program *order[] = {
+		skel->progs.sock_destroyed, skel->progs.sock_state,	skel->progs.tp_send,
+		skel->progs.fexit_send,	    skel->progs.fexit_sendpage, skel->progs.tp_recv,
+		skel->progs.fexit_recv,
+	};
+
+	probe->walk = bpf_program__attach_iter(skel->progs.walk_conns, &options);
+	if (!probe->walk)
+		return refuse(ret_error, -errno, "cannot attach walk_conns: %s", strerror(errno));
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		int r = attach(probe, order[i], ret_error);
+
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+void probe_close(struct probe *probe)
+{
+	if (!probe)
+		return;
+	while (probe->n_links)
+		bpf_link__destroy(probe->links[--probe->n_links]);
+	bpf_link__destroy(probe->walk);
+	sliprobe_bpf__destroy(probe->skel);
+	free(probe->policies_used);
+	free(probe);
+}
+
+const char *probe_hook_used(const struct probe *probe)
+{
+	return probe_hook_name(probe->hook);
+}
+
+const char *probe_hook_reason(const struct probe *probe)
+{
+	return probe->reason;
+}
+
+struct tables_region probe_region(const struct probe *probe, __u32 generation)
+{
+	struct tables_region region = probe->room;
+	__u32 half = generation % LIVE_REGIONS;
+
+	region.states = 1 + half * region.max_states;
+	region.cells = half * region.max_cells;
+	region.accepts = 1 + half * region.max_accepts;
+	region.sets = half * region.max_sets;
+	return region;
+}
+
+static int write_array(struct bpf_map *map, __u32 first, const void *values, size_t n, size_t size)
+{
+	int fd = bpf_map__fd(map);
+
+	for (size_t i = 0; i < n; i++) {
+		__u32 index = first + i;
+		int r = bpf_map_update_elem(fd, &index, (const char *)values + i * size, BPF_ANY);
+
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int probe_write_criteria(struct probe *probe, __u32 slot, const struct slo_criteria *criteria)
+{
+	return write_array(probe->skel->maps.slo_criteria, slot, criteria, 1, sizeof(*criteria));
+}
+
+int probe_zero_counts(struct probe *probe, __u32 first, __u32 n)
+{
+	_cleanup_free_ struct slo_counts *zero = calloc(probe->n_cpus, sizeof(*zero));
+	int r = 0;
+
+	if (!zero)
+		return -ENOMEM;
+	for (__u32 i = 0; !r && i < n; i++)
+		r = write_array(probe->skel->maps.slo_counts, first + i, zero, 1, 0);
+	return r;
+}
+
+int probe_write_tables(struct probe *probe, __u32 generation, const struct tables *tables,
+		       const __u16 *policies)
+{
+	struct tables_region region = probe_region(probe, generation);
+	struct sliprobe_bpf *skel = probe->skel;
+	_cleanup_free_ struct live *live = malloc(sizeof(*live));
+	__u32 slot = generation % LIVE_SLOTS;
+	int r;
+
+	if (!live)
+		return -ENOMEM;
+	r = write_array(skel->maps.dfa_states, region.states, tables->states, tables->n_states,
+			sizeof(*tables->states));
+	r = r ?: write_array(skel->maps.dfa_cells, region.cells, tables->cells, tables->n_cells,
+			     sizeof(*tables->cells));
+	r = r ?: write_array(skel->maps.accepts, region.accepts, tables->accepts,
+			     tables->n_accepts, sizeof(*tables->accepts));
+	r = r ?: write_array(skel->maps.service_sets, region.sets, tables->sets, tables->n_sets,
+			     sizeof(*tables->sets));
+	for (size_t i = 0; !r && i < tables->n_ports; i++) {
+		__u32 key[2] = { generation, tables->ports[i].port };
+
+		r = bpf_map_update_elem(bpf_map__fd(skel->maps.service_ports), key,
+					&tables->ports[i].set, BPF_ANY);
+	}
+	for (size_t i = 0; !r && i < tables->n_policies; i++)
+		r = write_array(skel->maps.policies, policies[i], &tables->policies[i], 1,
+				sizeof(*tables->policies));
+	if (r)
+		return r;
+	*live = tables->live;
+	memcpy(live->policies, policies, (tables->n_policies - 1) * sizeof(*policies));
+	live->found_policy = policies[tables->n_policies - 1];
+	return write_array(skel->maps.live, slot, live, 1, sizeof(*live));
+}
+
+void probe_live(struct probe *probe, __u32 generation)
+{
+	__atomic_store_n(&probe->skel->bss->live_generation, generation, __ATOMIC_RELEASE);
+}
+
+void probe_forget_ports(struct probe *probe, const __u16 *ports, size_t n, __u32 generation)
+{
+	for (size_t i = 0; i < n; i++) {
+		__u32 key[2] = { generation, ports[i] };
+
+		bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.service_ports), key);
+	}
+}
+
+/* Sums `words` 64-bit counters over all CPUs, in place: the sum takes the first one's room. */
+static void sum_cpus(const struct probe *probe, __u64 *values, size_t words)
+{
+	for (int cpu = 1; cpu < probe->n_cpus; cpu++) {
+		for (size_t w = 0; w < words; w++)
+			values[w] += values[cpu * words + w];
+	}
+}
+
+int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT])
+{
+	_cleanup_free_ __u64 *values = calloc(probe->n_cpus, sizeof(*values));
+
+	if (!values)
+		return -ENOMEM;
+	/* backwards: a request is seen before it is lost or ended, so the difference is never < 0 */
+	for (int i = STAT_COUNT - 1; i >= 0; i--) {
+		__u32 stat = i;
+		int r = bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.stats), &stat, values);
+
+		if (r)
+			return r;
+		sum_cpus(probe, values, 1);
+		ret[i] = values[0];
+	}
+	return 0;
+}
+
+int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret)
+{
+	_cleanup_free_ struct slo_counts *values = calloc(probe->n_cpus, sizeof(*values));
+	int r;
+
+	if (!values)
+		return -ENOMEM;
+	r = bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.slo_counts), &slot, values);
+	if (r)
+		return r;
+	sum_cpus(probe, (__u64 *)values, sizeof(*values) / sizeof(__u64));
+	*ret = values[0];
+	return 0;
+}
+
+/* Reads a hash map in batches; calls back with key and (summed, if per CPU) value. */
+static int each(struct probe *probe, struct bpf_map *map,
+		int (*fn)(void *context, const void *key, const void *value), void *context)
+{
+	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_HASH;
+	size_t key_size = bpf_map__key_size(map);
+	size_t value_size = bpf_map__value_size(map) * (per_cpu ? probe->n_cpus : 1);
+	size_t words = bpf_map__value_size(map) / sizeof(__u64);
+	_cleanup_free_ void *keys = NULL, *values = NULL;
+	__u32 room = 0, want = EACH_BATCH, count;
+	bool first = true;
+	__u64 token = 0;
+	int r = 0;
+
+	while (!r) {
+		if (room < want) {
+			void *more_keys = realloc(keys, want * key_size);
+			void *more_values;
+
+			if (more_keys)
+				keys = more_keys;
+			more_values = more_keys ? realloc(values, want * value_size) : NULL;
+			if (!more_values)
+				return -ENOMEM;
+			values = more_values;
+			room = want;
+		}
+		count = room;
+		r = bpf_map_lookup_batch(bpf_map__fd(map), first ? NULL : &token, &token, keys,
+					 values, &count, NULL);
+		if (r == -ENOSPC && want < 1 << 20) {
+			want *= 2; /* a bucket is longer than the batch */
+			r = 0;
+			continue;
+		}
+		if (r && r != -ENOENT)
+			return r;
+		first = false;
+		for (__u32 i = 0; i < count; i++) {
+			__u64 *value = (__u64 *)((char *)values + i * value_size);
+			int stop;
+
+			if (per_cpu)
+				sum_cpus(probe, value, words);
+			stop = fn(context, (const char *)keys + i * key_size, value);
+			if (stop)
+				return stop;
+		}
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+/* each() with the types of one map */
+struct typed {
+	void *fn;
+	void *context;
+};
+
+#define EACH(name, map, key_type, value_type, value_expression)                                    \
+	static int name##_entry(void *context, const void *key, const void *value_at)             \
+	{                                                                                          \
+		const struct typed *typed = context;                                               \
+		const value_type *value = value_at;                                                \
+                                                                                                   \
+		return ((probe_##name##_fn)typed->fn)(typed->context, (const key_type *)key,       \
+						      value_expression);                           \
+	}                                                                                          \
+                                                                                                   \
+	int probe_each_##name(struct probe *probe, probe_##name##_fn fn, void *context)           \
+	{                                                                                          \
+		struct typed typed = { (void *)fn, context };                                      \
+                                                                                                   \
+		return each(probe, probe->skel->maps.map, name##_entry, &typed);                   \
+	}
+
+EACH(series, series, struct series_key, struct series_value, value)
+EACH(hist, hist, struct hist_key, struct hist_value, value)
+EACH(split, splits, struct split_key, __u64, *value)
+EACH(endpoint, endpoints, struct endpoint_key, struct endpoint, value)
+EACH(unmeasured, unmeasured, struct unmeasured_key, __u64, *value)
+
+int probe_walk(struct probe *probe, __u64 unanswered_ns, __u64 *ret_in_flight)
+{
+	static const __u32 zero[POLICIES_MAX];
+	__u32 count = POLICIES_MAX;
+	_cleanup_free_ __u32 *keys = malloc(POLICIES_MAX * sizeof(*keys));
+	char unused[64];
+	ssize_t n;
+	int fd, r;
+
+	if (!keys)
+		return -ENOMEM;
+	for (__u32 i = 0; i < POLICIES_MAX; i++)
+		keys[i] = i;
+	r = bpf_map_update_batch(bpf_map__fd(probe->skel->maps.policies_used), keys, zero, &count,
+				 NULL);
+	if (r)
+		return r;
+	probe->skel->bss->walk_unanswered_ns = unanswered_ns;
+	probe->skel->bss->walk_in_flight = 0;
+	fd = bpf_iter_create(bpf_link__fd(probe->walk));
+	if (fd < 0)
+		return fd;
+	do
+		n = read(fd, unused, sizeof(unused));
+	while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
+	r = n < 0 ? -errno : 0;
+	close(fd);
+	if (r)
+		return r;
+	*ret_in_flight = probe->skel->bss->walk_in_flight;
+	for (__u32 i = 0; i < POLICIES_MAX; i++)
+		probe->policies_used[i] = 1;
+	{
+		__u32 token = 0, got = POLICIES_MAX;
+
+		r = bpf_map_lookup_batch(bpf_map__fd(probe->skel->maps.policies_used), NULL, &token,
+					 keys, probe->policies_used, &got, NULL);
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+bool probe_policy_used(struct probe *probe, __u16 policy)
+{
+	return policy < POLICIES_MAX && probe->policies_used[policy];
+}
+
+__u64 probe_misses(struct probe *probe)
+{
+	__u64 misses = 0;
+
+	for (size_t i = 0; i < probe->n_links; i++) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(probe->program_fds[i], &info, &len))
+			misses += info.recursion_misses;
+	}
+	return misses;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel side as the agent sees it: load, attach, configure, read. The only module that knows
+ * the skeleton.
+ */
+#ifndef SLIPROBE_USER_PROBE_H
+#define SLIPROBE_USER_PROBE_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include "../include/abi.h"
+#include "config.h"
+#include "tables.h"
+
+struct probe;
+
+enum probe_hook {
+	PROBE_HOOK_AUTO,
+	PROBE_HOOK_TRACEPOINT, /* sock_send_length and sock_recv_length, Linux 6.3 */
+	PROBE_HOOK_FEXIT, /* exit of tcp_sendmsg and tcp_recvmsg */
+};
+
+const char *probe_hook_name(enum probe_hook hook);
+
+/* How well one hook family does on this kernel. */
+struct probe_trial {
+	int error; /* 0, or -errno of the load */
+	char reason[256]; /* what the kernel or libbpf said, if error */
+};
+
+/* Loads the family's programs, and removes them again. */
+void probe_try(enum probe_hook hook, struct probe_trial *ret);
+
+/*
+ * Loads and attaches: requests are seen from here on, but have no policy before probe_live().
+ * `room`: places to reserve for each generation's automata. Returns 0, or -errno and one sentence
+ * in ret_error: -EPERM without the privilege, -ENOTSUP without BTF or a usable hook family.
+ */
+int probe_open(enum probe_hook hook, const struct tables_region *room, struct probe **ret,
+	       struct config_error *ret_error);
+
+/* Attaches the programs. Before this, nothing on the host is touched. Returns 0 or -errno. */
+int probe_attach(struct probe *probe, struct config_error *ret_error);
+
+/* Detaches and removes everything. */
+void probe_close(struct probe *probe);
+
+const char *probe_hook_used(const struct probe *probe);
+const char *probe_hook_reason(const struct probe *probe);
+
+/* Where the tables of `generation` go. */
+struct tables_region probe_region(const struct probe *probe, __u32 generation);
+
+/*
+ * Writes a generation's tables; policy n gets number policies[n]. They are not used before
+ * probe_live(). Returns 0 or -errno.
+ */
+int probe_write_tables(struct probe *probe, __u32 generation, const struct tables *tables,
+		       const __u16 *policies);
+int probe_write_criteria(struct probe *probe, __u32 slot, const struct slo_criteria *criteria);
+int probe_zero_counts(struct probe *probe, __u32 first, __u32 n);
+
+/* From now on requests are judged by this generation. */
+void probe_live(struct probe *probe, __u32 generation);
+
+/* Forgets the ports of a generation that is no longer live. */
+void probe_forget_ports(struct probe *probe, const __u16 *ports, size_t n, __u32 generation);
+
+/* Reading. Counters are sums over all CPUs, each exact, not read at one instant. */
+int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT]);
+int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret);
+
+/* Calls back for each entry; a non-zero return ends the reading and is returned. */
+typedef int (*probe_series_fn)(void *context, const struct series_key *key,
+			       const struct series_value *value);
+typedef int (*probe_hist_fn)(void *context, const struct hist_key *key,
+			     const struct hist_value *value);
+typedef int (*probe_split_fn)(void *context, const struct split_key *key, __u64 count);
+typedef int (*probe_endpoint_fn)(void *context, const struct endpoint_key *key,
+				 const struct endpoint *value);
+typedef int (*probe_unmeasured_fn)(void *context, const struct unmeasured_key *key, __u64 count);
+
+int probe_each_series(struct probe *probe, probe_series_fn fn, void *context);
+int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context);
+int probe_each_split(struct probe *probe, probe_split_fn fn, void *context);
+int probe_each_endpoint(struct probe *probe, probe_endpoint_fn fn, void *context);
+int probe_each_unmeasured(struct probe *probe, probe_unmeasured_fn fn, void *context);
+
+/*
+ * Walks all connections: ends requests unanswered for that long, counts those in flight, and notes
+ * the policies in use.
+ */
+int probe_walk(struct probe *probe, __u64 unanswered_ns, __u64 *ret_in_flight);
+
+/* True if the last walk found the policy in use. */
+bool probe_policy_used(struct probe *probe, __u16 policy);
+
+/* Times the kernel skipped a program because it was already running on that CPU. */
+__u64 probe_misses(struct probe *probe);
+
+#endif

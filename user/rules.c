@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "rules.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tables.h"
+#include "util.h"
+
+enum {
+	HISTORY_WINDOW_S = 92 * 86400, /* the longest: an SLO's window may change under its history */
+	ROOM_FACTOR = 4, /* spare for configurations to come, and the least there is */
+	ROOM_STATES = 16384,
+	ROOM_CELLS = 65536,
+	ROOM_ACCEPTS = 4096,
+	ROOM_SETS = 256,
+};
+
+/* What a kernel policy refers to, for as long as anything may be judged by it. */
+struct policy_refs {
+	__u32 n;
+	struct policy_slo slos[POLICY_SLOS_MAX];
+};
+
+struct places {
+	struct policy_refs *policies[POLICIES_MAX]; /* NULL: free */
+	bool criteria[SLO_CRITERIA_MAX]; /* in use; made anew for each configuration */
+	bool bases[SLO_WILDCARDS_MAX];
+};
+
+/* A configuration being put in force. */
+struct change {
+	struct rules *rules;
+	struct probe *probe;
+	const struct config *config;
+	struct config_error *error;
+	__u32 generation;
+	struct tables_slo *slos;
+	size_t n_slos;
+	struct track **tracks;
+	bool *fresh; /* tracks[i] is new: dropped if the change fails */
+	size_t n_tracks;
+	struct wildcard *wildcards;
+	size_t n_wildcards;
+	struct tables tables;
+	__u16 *policies;
+	struct policy_refs **refs;
+	__u16 *ports;
+};
+
+static int refuse(struct config_error *error, int r, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int refuse(struct config_error *error, int r, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error->text, sizeof(error->text), format, args);
+	va_end(args);
+	return r;
+}
+
+int rules_init(struct rules *rules)
+{
+	int r;
+
+	*rules = (struct rules){};
+	rules->places = calloc(1, sizeof(*rules->places));
+	r = rules->places ? 0 : -ENOMEM;
+	r = r ?: names_new(SERVICE_CONFIGURED_MAX, &rules->services);
+	r = r ?: names_new(ROUTES_MAX, &rules->routes);
+	if (r)
+		rules_clear(rules);
+	return r;
+}
+
+static void wildcards_free(struct wildcard *wildcards, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(wildcards[i].definition);
+	free(wildcards);
+}
+
+void rules_clear(struct rules *rules)
+{
+	for (size_t i = 0; i < rules->n_tracks; i++)
+		track_free(rules->tracks[i]);
+	for (size_t i = 0; i < rules->n_found; i++)
+		track_free(rules->found[i].track);
+	if (rules->places) {
+		for (size_t i = 0; i < POLICIES_MAX; i++)
+			free(rules->places->policies[i]);
+	}
+	free(rules->places);
+	free(rules->tracks);
+	free(rules->found);
+	free(rules->policies);
+	free(rules->ports);
+	wildcards_free(rules->wildcards, rules->n_wildcards);
+	names_free(rules->services);
+	names_free(rules->routes);
+	config_clear(&rules->config);
+	*rules = (struct rules){};
+}
+
+static __u32 number_of(void *names, const char *name)
+{
+	return names_number(names, name);
+}
+
+static __u32 service_id(void *context, const char *name)
+{
+	return number_of(((struct rules *)context)->services, name);
+}
+
+static __u32 route_id(void *context, const char *route)
+{
+	return number_of(((struct rules *)context)->routes, route);
+}
+
+static struct tables_ids ids_of(struct rules *rules)
+{
+	return (struct tables_ids){ .service = service_id, .route = route_id, .context = rules };
+}
+
+static __u32 at_least(__u32 need, __u32 least)
+{
+	return need * ROOM_FACTOR > least ? need * ROOM_FACTOR : least;
+}
+
+int rules_room(struct rules *rules, const struct config *config, struct tables_region *ret,
+	       struct config_error *ret_error)
+{
+	struct tables_ids ids = ids_of(rules);
+	_cleanup_free_ struct tables_slo *slos = NULL;
+	struct tables_region need;
+	struct tables tables;
+	size_t n;
+	int r;
+
+	r = tables_slos(config, &slos, &n);
+	if (r)
+		return refuse(ret_error, r, "out of memory");
+	r = tables_compile(config, slos, n, NULL, &ids, &tables, &need, ret_error);
+	if (r)
+		return r == -EINVAL ? r : refuse(ret_error, r, "%s: %s", config->file, strerror(-r));
+	tables_clear(&tables);
+	*ret = (struct tables_region){
+		.max_states = at_least(need.max_states, ROOM_STATES),
+		.max_cells = at_least(need.max_cells, ROOM_CELLS),
+		.max_accepts = at_least(need.max_accepts, ROOM_ACCEPTS),
+		.max_sets = at_least(need.max_sets, ROOM_SETS),
+	};
+	return 0;
+}
+
+/* Frees the policies nothing is judged by any more, and finds what the others refer to. */
+static void places_review(struct rules *rules, struct probe *probe)
+{
+	struct places *places = rules->places;
+
+	memset(places->criteria, 0, sizeof(places->criteria));
+	memset(places->bases, 0, sizeof(places->bases));
+	for (size_t p = 0; p < POLICIES_MAX; p++) {
+		struct policy_refs *refs = places->policies[p];
+		bool live = false;
+
+		if (!refs)
+			continue;
+		for (size_t i = 0; i < rules->n_policies; i++)
+			live = live || rules->policies[i] == p;
+		if (!live && !probe_policy_used(probe, p)) {
+			free(refs);
+			places->policies[p] = NULL;
+			continue;
+		}
+		for (__u32 i = 0; i < refs->n; i++) {
+			places->criteria[refs->slos[i].criteria] = true;
+			if (refs->slos[i].counts >= SLO_CRITERIA_MAX)
+				places->bases[(refs->slos[i].counts - SLO_CRITERIA_MAX) /
+					      ENDPOINTS_MAX] = true;
+		}
+	}
+	/* a track that is going on keeps its slot, whatever the policies say */
+	for (size_t i = 0; i < rules->n_tracks; i++)
+		places->criteria[rules->tracks[i]->counts] = true;
+	for (size_t i = 0; i < rules->n_wildcards; i++) {
+		places->criteria[rules->wildcards[i].criteria] = true;
+		places->bases[(rules->wildcards[i].base - SLO_CRITERIA_MAX) / ENDPOINTS_MAX] = true;
+	}
+}
+
+static int take(bool *places, __u32 n, __u32 *ret)
+{
+	for (__u32 i = 0; i < n; i++) {
+		if (places[i])
+			continue;
+		places[i] = true;
+		*ret = i;
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+static struct track *known_track(const struct rules *rules, const char *name, const char *service,
+				 const char *definition)
+{
+	for (size_t i = 0; i < rules->n_tracks; i++) {
+		struct track *track = rules->tracks[i];
+
+		if (!strcmp(track->name, name) && !strcmp(track->service, service) &&
+		    !strcmp(track->definition, definition))
+			return track;
+	}
+	return NULL;
+}
+
+static int add_track(struct change *change, struct tables_slo *slo)
+{
+	const struct config_slo *config_slo = &change->config->slos[slo->config_slo];
+	const struct config_service *service = &change->config->services[slo->config_service];
+	_cleanup_free_ char *name = slo_instance_name(config_slo->name, service->name);
+	_cleanup_free_ char *definition = slo_definition(config_slo, service);
+	struct slo_criteria criteria = tables_criteria(config_slo);
+	struct track *track;
+	__u32 slot;
+	int r;
+
+	if (!name || !definition)
+		return -ENOMEM;
+	track = known_track(change->rules, name, service->name, definition);
+	if (!track) {
+		r = take(change->rules->places->criteria, SLO_CRITERIA_MAX, &slot);
+		if (r)
+			return r;
+		r = probe_write_criteria(change->probe, slot, &criteria);
+		r = r ?: probe_zero_counts(change->probe, slot, 1);
+		r = r ?: track_new(name, service->name, definition, config_slo->objective,
+				   HISTORY_WINDOW_S, slot, &track);
+		if (r)
+			return r;
+		change->fresh[change->n_tracks] = true;
+	}
+	slo->criteria = track->counts;
+	slo->counts = track->counts;
+	change->tracks[change->n_tracks++] = track;
+	return 0;
+}
+
+static int add_wildcard(struct change *change, struct tables_slo *slo)
+{
+	const struct config_slo *config_slo = &change->config->slos[slo->config_slo];
+	_cleanup_free_ char *rest = slo_definition(config_slo, NULL);
+	struct slo_criteria criteria = tables_criteria(config_slo);
+	struct wildcard *wildcard = &change->wildcards[change->n_wildcards];
+	__u32 base;
+	int r;
+
+	if (!rest || asprintf(&wildcard->definition, "%s\n%s", config_slo->name, rest) < 0) {
+		wildcard->definition = NULL;
+		return -ENOMEM;
+	}
+	change->n_wildcards++;
+	wildcard->config_slo = slo->config_slo;
+	for (size_t i = 0; i < change->rules->n_wildcards; i++) {
+		const struct wildcard *known = &change->rules->wildcards[i];
+
+		if (strcmp(known->definition, wildcard->definition))
+			continue;
+		slo->criteria = wildcard->criteria = known->criteria;
+		slo->counts = wildcard->base = known->base;
+		return 0;
+	}
+	r = take(change->rules->places->bases, SLO_WILDCARDS_MAX, &base);
+	if (r)
+		return refuse(change->error, -ENOSPC,
+			      "%s: expected at most %d SLOs for service \"*\" (those of open requests "
+			      "under earlier configurations included)",
+			      change->config->file, SLO_WILDCARDS_MAX);
+	r = take(change->rules->places->criteria, SLO_CRITERIA_MAX, &wildcard->criteria);
+	if (r)
+		return r;
+	wildcard->base = SLO_CRITERIA_MAX + base * ENDPOINTS_MAX;
+	r = probe_write_criteria(change->probe, wildcard->criteria, &criteria);
+	r = r ?: probe_zero_counts(change->probe, wildcard->base, ENDPOINTS_MAX);
+	slo->criteria = wildcard->criteria;
+	slo->counts = wildcard->base;
+	return r;
+}
+
+static int add_slos(struct change *change)
+{
+	int r = tables_slos(change->config, &change->slos, &change->n_slos);
+
+	if (r)
+		return r;
+	change->tracks = calloc(change->n_slos ?: 1, sizeof(*change->tracks));
+	change->fresh = calloc(change->n_slos ?: 1, sizeof(*change->fresh));
+	change->wildcards = calloc(change->n_slos ?: 1, sizeof(*change->wildcards));
+	if (!change->tracks || !change->fresh || !change->wildcards)
+		return -ENOMEM;
+	for (size_t i = 0; !r && i < change->n_slos; i++) {
+		if (change->slos[i].config_service == TABLES_FOUND)
+			r = add_wildcard(change, &change->slos[i]);
+		else
+			r = add_track(change, &change->slos[i]);
+	}
+	return r;
+}
+
+/* Finds a kernel policy number for each policy, from 1 on. */
+static int add_policies(struct change *change)
+{
+	size_t n = change->tables.n_policies, at = 0;
+
+	change->policies = calloc(n, sizeof(*change->policies));
+	change->refs = calloc(n, sizeof(*change->refs));
+	if (!change->policies || !change->refs)
+		return -ENOMEM;
+	for (size_t p = 1; p < POLICIES_MAX && at < n; p++) {
+		if (!change->rules->places->policies[p])
+			change->policies[at++] = p;
+	}
+	if (at < n)
+		return refuse(change->error, -EBUSY,
+			      "%s: too many requests are still open under earlier configurations: "
+			      "try again when they have ended", change->config->file);
+	for (size_t i = 0; i < n; i++) {
+		change->refs[i] = malloc(sizeof(**change->refs));
+		if (!change->refs[i])
+			return -ENOMEM;
+		change->refs[i]->n = change->tables.policies[i].n_slos;
+		memcpy(change->refs[i]->slos, change->tables.policies[i].slos,
+		       sizeof(change->refs[i]->slos));
+	}
+	return 0;
+}
+
+static int prepare(struct change *change)
+{
+	struct tables_ids ids = ids_of(change->rules);
+	struct tables_region region = probe_region(change->probe, change->generation);
+	struct tables_region need;
+	int r = add_slos(change);
+
+	if (r)
+		return r;
+	r = tables_compile(change->config, change->slos, change->n_slos, &region, &ids,
+			   &change->tables, &need, change->error);
+	if (r == -E2BIG)
+		return refuse(change->error, r,
+			      "%s: needs more room than was reserved for routes and globs when the agent "
+			      "started (%u states of %u, %u cells of %u): restart the agent to apply it",
+			      change->config->file, need.max_states, region.max_states, need.max_cells,
+			      region.max_cells);
+	r = r ?: add_policies(change);
+	if (r)
+		return r;
+	change->ports = calloc(change->tables.n_ports ?: 1, sizeof(*change->ports));
+	if (!change->ports)
+		return -ENOMEM;
+	for (size_t i = 0; i < change->tables.n_ports; i++)
+		change->ports[i] = change->tables.ports[i].port;
+	return probe_write_tables(change->probe, change->generation, &change->tables,
+				  change->policies);
+}
+
+static void change_clear(struct change *change, size_t n_policies)
+{
+	tables_clear(&change->tables);
+	wildcards_free(change->wildcards, change->n_wildcards);
+	for (size_t i = 0; change->refs && i < n_policies; i++)
+		free(change->refs[i]);
+	free(change->refs);
+	free(change->slos);
+	free(change->tracks);
+	free(change->fresh);
+	free(change->policies);
+	free(change->ports);
+}
+
+static void undo(struct change *change)
+{
+	size_t n_policies = change->tables.n_policies;
+
+	for (size_t i = 0; i < change->n_tracks; i++) {
+		if (change->fresh[i])
+			track_free(change->tracks[i]);
+	}
+	if (change->ports)
+		probe_forget_ports(change->probe, change->ports, change->tables.n_ports,
+				   change->generation);
+	change_clear(change, n_policies);
+}
+
+/* The tracks of found services whose SLO goes on stay, under its new objective and window. */
+static void keep_found(struct rules *rules, const struct change *change)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rules->n_found; i++) {
+		const struct wildcard *still = NULL;
+
+		for (size_t w = 0; w < change->n_wildcards; w++) {
+			if (change->wildcards[w].base == rules->found[i].base)
+				still = &change->wildcards[w];
+		}
+		if (!still) {
+			track_free(rules->found[i].track);
+			continue;
+		}
+		rules->found[i].track->objective = change->config->slos[still->config_slo].objective;
+		rules->found[i].track->window_seconds =
+			change->config->slos[still->config_slo].window_seconds;
+		rules->found[n++] = rules->found[i];
+	}
+	rules->n_found = n;
+}
+
+static void keep_tracks(struct rules *rules, struct change *change)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < rules->n_tracks; i++) {
+		bool goes_on = false;
+
+		for (size_t k = 0; k < change->n_tracks; k++)
+			goes_on = goes_on || change->tracks[k] == rules->tracks[i];
+		if (!goes_on)
+			track_free(rules->tracks[i]);
+	}
+	free(rules->tracks);
+	for (size_t i = 0; i < change->n_slos; i++) {
+		const struct config_slo *slo = &change->config->slos[change->slos[i].config_slo];
+
+		if (change->slos[i].config_service == TABLES_FOUND)
+			continue;
+		change->tracks[at]->objective = slo->objective;
+		change->tracks[at++]->window_seconds = slo->window_seconds;
+	}
+	rules->tracks = TAKE_PTR(change->tracks);
+	rules->n_tracks = change->n_tracks;
+}
+
+int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
+		struct config_error *ret_error)
+{
+	struct change change = {
+		.rules = rules,
+		.probe = probe,
+		.config = config,
+		.error = ret_error,
+		.generation = rules->generation + 1,
+	};
+	int r;
+
+	places_review(rules, probe);
+	ret_error->text[0] = 0;
+	r = prepare(&change);
+	if (r) {
+		undo(&change);
+		if (!ret_error->text[0])
+			refuse(ret_error, r, "%s: cannot be applied: %s", config->file, strerror(-r));
+		return r;
+	}
+	probe_live(probe, change.generation);
+
+	/* nothing below can fail */
+	probe_forget_ports(probe, rules->ports, rules->n_ports, rules->generation);
+	rules->generation = change.generation;
+	keep_tracks(rules, &change);
+	keep_found(rules, &change);
+	for (size_t i = 0; i < change.tables.n_policies; i++)
+		rules->places->policies[change.policies[i]] = TAKE_PTR(change.refs[i]);
+	free(rules->policies);
+	free(rules->ports);
+	rules->policies = TAKE_PTR(change.policies);
+	rules->n_policies = change.tables.n_policies;
+	rules->ports = TAKE_PTR(change.ports);
+	rules->n_ports = change.tables.n_ports;
+	wildcards_free(rules->wildcards, rules->n_wildcards);
+	rules->wildcards = TAKE_PTR(change.wildcards);
+	rules->n_wildcards = change.n_wildcards;
+	change.n_wildcards = 0;
+	config_clear(&rules->config);
+	rules->config = *config;
+	*config = (struct config){};
+	change_clear(&change, rules->n_policies);
+	return 0;
+}
+
+static int found_track_add(struct rules *rules, const struct wildcard *wildcard,
+			   const char *service, __u32 endpoint)
+{
+	const struct config_slo *slo = &rules->config.slos[wildcard->config_slo];
+	_cleanup_free_ char *name = slo_instance_name(slo->name, service);
+	struct found_track *grown;
+	struct track *track;
+	int r;
+
+	if (!name)
+		return -ENOMEM;
+	grown = realloc(rules->found, (rules->n_found + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	rules->found = grown;
+	r = track_new(name, service, wildcard->definition, slo->objective, HISTORY_WINDOW_S,
+		      wildcard->base + endpoint, &track);
+	if (r)
+		return r;
+	track->window_seconds = slo->window_seconds;
+	rules->found[rules->n_found++] = (struct found_track){
+		.track = track,
+		.base = wildcard->base,
+		.endpoint = endpoint,
+	};
+	return 0;
+}
+
+int rules_found(struct rules *rules, const char *service, __u32 endpoint)
+{
+	for (size_t w = 0; w < rules->n_wildcards; w++) {
+		bool known = false;
+		int r;
+
+		for (size_t i = 0; i < rules->n_found; i++)
+			known = known || (rules->found[i].base == rules->wildcards[w].base &&
+					  rules->found[i].endpoint == endpoint);
+		if (known)
+			continue;
+		r = found_track_add(rules, &rules->wildcards[w], service, endpoint);
+		if (r)
+			return r;
+	}
+	return 0;
+}

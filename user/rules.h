@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A configuration in force: what the kernel judges by, and the SLOs counted under it. Putting
+ * another one in force never touches what open requests are still judged by: new tables go to free
+ * places, one store makes them live, and places are used again only when the walk over all
+ * connections has found them unused.
+ */
+#ifndef SLIPROBE_USER_RULES_H
+#define SLIPROBE_USER_RULES_H
+
+#include "config.h"
+#include "names.h"
+#include "probe.h"
+#include "tracks.h"
+
+/* An SLO that every found service has: a track of its own for each. */
+struct wildcard {
+	size_t config_slo;
+	char *definition;
+	__u32 criteria;
+	__u32 base; /* of its counters: + endpoint id */
+};
+
+struct found_track {
+	struct track *track;
+	__u32 base; /* of its wildcard */
+	__u32 endpoint;
+};
+
+struct places;
+
+struct rules {
+	struct config config;
+	__u32 generation; /* 0: none in force yet */
+	struct track **tracks; /* of configured services, in configured order */
+	size_t n_tracks;
+	struct wildcard *wildcards;
+	size_t n_wildcards;
+	struct found_track *found;
+	size_t n_found;
+	__u16 *policies; /* kernel policies in force */
+	size_t n_policies;
+	__u16 *ports;
+	size_t n_ports;
+	/* numbers that outlive a configuration */
+	struct names *services;
+	struct names *routes;
+	struct places *places;
+};
+
+/* Nothing in force. Returns 0 or -ENOMEM. */
+int rules_init(struct rules *rules);
+void rules_clear(struct rules *rules);
+
+/* Room the configuration's automata need, with spare for later ones. Returns as tables_compile(). */
+int rules_room(struct rules *rules, const struct config *config, struct tables_region *ret,
+	       struct config_error *ret_error);
+
+/*
+ * Puts `config` in force and takes it over. Returns 0, or -errno and a sentence; then all is as
+ * before. The walk must have run just before.
+ */
+int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
+		struct config_error *ret_error);
+
+/* Makes sure that the found service has its tracks. Returns 0 or -errno. */
+int rules_found(struct rules *rules, const char *service, __u32 endpoint);
+
+#endif

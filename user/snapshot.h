@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the agent knows at one moment: plain data, made anew for each read of the socket, rendered
+ * as JSON (user/json.h) and OpenMetrics (user/metrics.h). Renderers do no I/O and need no kernel.
+ */
+#ifndef SLIPROBE_USER_SNAPSHOT_H
+#define SLIPROBE_USER_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../include/hist.h"
+#include "../include/terms.h"
+#include "config.h"
+#include "slo.h"
+
+/* Requests below a latency threshold, exactly: count of this series with total <= threshold_ns. */
+struct snapshot_threshold {
+	uint64_t threshold_ns;
+	uint64_t count;
+};
+
+/* One counted combination of service, role, route, method, outcome and status. */
+struct snapshot_series {
+	const char *route; /* template or "_other" */
+	enum http_method method;
+	enum outcome outcome;
+	uint16_t status; /* 0 unless outcome is complete */
+	uint64_t requests;
+	uint64_t total_sum_ns;
+	uint64_t queue_sum_ns;
+	uint64_t total[HIST_BUCKETS]; /* all outcomes but unanswered are timed */
+	uint64_t queue[HIST_BUCKETS];
+	struct snapshot_threshold *thresholds; /* sorted by threshold_ns */
+	size_t n_thresholds;
+};
+
+struct snapshot_service {
+	char *name;
+	enum role role;
+	/* of the endpoints found: of the first one if the service has several */
+	uint16_t port; /* 0: none seen yet */
+	char process[16]; /* "" if none seen yet */
+	char *exe; /* NULL if unknown */
+	uint32_t pid; /* a process that served it; 0 if unknown */
+	uint32_t netns; /* inode number of its network namespace; 0 if unknown */
+	char *container; /* container id, or NULL */
+	bool configured; /* by a services: entry, else found */
+	const struct config_about *about; /* NULL if none */
+	struct slo_ratio requests_per_second; /* over the last minute of history */
+	struct snapshot_series **series; /* sorted by route, method, outcome, status */
+	size_t n_series;
+};
+
+struct snapshot_slo {
+	const char *name;
+	const char *service;
+	double objective;
+	uint64_t window_seconds;
+	/* of the window: history plus what the kernel has counted since the last step */
+	struct slo_events events;
+	/* the same over each of SLO_BURN_WINDOWS, in its order */
+	struct slo_events burn_events[8];
+	/* all that the agent has counted for this SLO: never goes down while the agent runs */
+	struct slo_events total;
+};
+
+struct snapshot_unmeasured {
+	uint16_t port;
+	char process[16];
+	const char *reason;
+	uint64_t connections;
+};
+
+struct snapshot {
+	struct {
+		const char *version;
+		char kernel[65];
+		const char *hook; /* "tracepoint" or "fexit" */
+		const char *hook_reason; /* one sentence: why this one */
+		char started_at[32]; /* RFC 3339, UTC */
+		const char *config; /* file name or "(built-in)" */
+		uint64_t reloads;
+		char **capabilities; /* names held now; normally none */
+		size_t n_capabilities;
+		char **warnings; /* one sentence each */
+		size_t n_warnings;
+	} agent;
+	struct {
+		uint64_t seen; /* requests whose head was read */
+		uint64_t counted; /* sum of outcomes */
+		uint64_t in_flight;
+		uint64_t lost;
+		uint64_t lost_by_reason[LOST_REASON_COUNT];
+		uint64_t kernel_errors[KERR_COUNT];
+		uint64_t hook_misses; /* times the kernel skipped a program (recursion) */
+		uint64_t samples_lost;
+		bool consistent; /* the agent's own check: seen = counted + in_flight + lost */
+	} coverage;
+	struct snapshot_unmeasured *unmeasured;
+	size_t n_unmeasured;
+	struct snapshot_service *services; /* sorted by name */
+	size_t n_services;
+	struct snapshot_slo *slos; /* configured order, then found ones by name */
+	size_t n_slos;
+};
+
+/*
+ * Frees what the snapshot owns and zeroes it: the arrays, and every pointer to non-const char in
+ * them. The `const` ones (routes, SLO names, about, reasons) belong to the configuration.
+ */
+void snapshot_clear(struct snapshot *snapshot);
+
+enum { SNAPSHOT_STATUSES = 1000 };
+
+/* Several series added up. */
+struct snapshot_merged {
+	uint64_t requests;
+	uint64_t errors; /* status >= 500, server_abort or unanswered */
+	uint64_t outcomes[OUTCOME_COUNT];
+	uint64_t status[SNAPSHOT_STATUSES]; /* complete requests by status code */
+	uint64_t total[HIST_BUCKETS]; /* without unanswered ones */
+	uint64_t queue[HIST_BUCKETS];
+	uint64_t queue_sum_ns;
+};
+
+/* The index after the last series with the route and method of series `first`. */
+size_t snapshot_route_end(const struct snapshot_service *service, size_t first);
+
+/* Adds up the service's series [first, end). */
+void snapshot_merge(const struct snapshot_service *service, size_t first, size_t end,
+		    struct snapshot_merged *ret);
+
+/* The budget of the SLO's window, exhaustion projected by the burn rate of the last hour. */
+struct slo_budget snapshot_slo_budget(const struct snapshot_slo *slo);
+
+/* NULL if there is none of that name. */
+const struct snapshot_service *snapshot_service_find(const struct snapshot *snapshot,
+						     const char *name);
+
+#endif

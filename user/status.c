@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <limits.h>
+#include <microhttpd.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+#include "json.h"
+#include "metrics.h"
+#include "status.h"
+#include "status_clients.h"
+#include "status_listen.h"
+#include "util.h"
+
+enum {
+	CLIENTS_MAX = 512,
+	/* shut down, but not yet noticed by libmicrohttpd, which stops accepting at its own limit */
+	CLIENTS_CLOSING_MAX = 64,
+	/* 16 KiB of request head, and what libmicrohttpd needs to parse it and to answer */
+	CLIENT_MEMORY_BYTES = 20 << 10,
+	BODY_MAX_BYTES = 64 << 10,
+	IDLE_TIMEOUT_S = 5, /* no byte either way */
+};
+
+struct status {
+	const struct status_ops *ops;
+	void *agent;
+	struct MHD_Daemon *daemon;
+	int epoll_fd; /* the daemon's */
+	struct status_listener listener;
+	struct clients clients;
+};
+
+struct reply {
+	unsigned int code;
+	const char *content_type;
+	const char *allow; /* of a 405 */
+	char *body; /* malloc()ed; NULL: out of memory */
+	size_t len;
+};
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **client,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct status *status = cls;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		*client = client_begin(&status->clients,
+				       MHD_get_connection_info(connection,
+							       MHD_CONNECTION_INFO_CONNECTION_FD)
+					       ->connect_fd);
+	else if (*client)
+		client_end(&status->clients, *client);
+}
+
+static struct client *client_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		->socket_context;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **request,
+			 enum MHD_RequestTerminationCode code)
+{
+	struct status *status = cls;
+	struct client *client = client_of(connection);
+
+	(void)request;
+	(void)code;
+	if (client)
+		client_sent(&status->clients, client);
+}
+
+static void reply_with(struct reply *reply, unsigned int code, const char *content_type, char *body)
+{
+	reply->code = code;
+	reply->content_type = content_type;
+	reply->body = body;
+	reply->len = body ? strlen(body) : 0;
+}
+
+static void reply_json(struct reply *reply, unsigned int code, char *body)
+{
+	reply_with(reply, code, "application/json", body);
+}
+
+static void reply_error(struct reply *reply, unsigned int code, const char *text)
+{
+	reply_json(reply, code, json_error(text));
+}
+
+/* `rest`: what follows the path of a route that ends in '/', percent-decoded. */
+struct request {
+	struct status *status;
+	struct MHD_Connection *connection;
+	const char *rest;
+};
+
+static bool take_snapshot(const struct request *request, struct snapshot *ret, struct reply *reply)
+{
+	int err = request->status->ops->snapshot(request->status->agent, ret);
+
+	if (!err)
+		return true;
+	reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-err));
+	return false;
+}
+
+static void get_status(const struct request *request, struct reply *reply)
+{
+	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
+
+	if (take_snapshot(request, &snapshot, reply))
+		reply_json(reply, MHD_HTTP_OK, json_status(&snapshot));
+}
+
+static void get_services(const struct request *request, struct reply *reply)
+{
+	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
+
+	if (take_snapshot(request, &snapshot, reply))
+		reply_json(reply, MHD_HTTP_OK, json_services(&snapshot));
+}
+
+static void get_slo(const struct request *request, struct reply *reply)
+{
+	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
+
+	if (!take_snapshot(request, &snapshot, reply))
+		return;
+	for (size_t i = 0; i < snapshot.n_slos; i++) {
+		if (!strcmp(snapshot.slos[i].name, request->rest)) {
+			reply_json(reply, MHD_HTTP_OK, json_slo(&snapshot, i));
+			return;
+		}
+	}
+	reply_error(reply, MHD_HTTP_NOT_FOUND, "no SLO of this name");
+}
+
+/*
+ * Prometheus names OpenMetrics in its Accept; whoever does not (curl, promtool behind it) gets the
+ * format that everything reads.
+ */
+static bool accepts_openmetrics(struct MHD_Connection *connection)
+{
+	static const char type[] = "application/openmetrics-text";
+	const char *accept =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+
+	for (; accept && *accept; accept++) {
+		if (!strncasecmp(accept, type, sizeof(type) - 1))
+			return true;
+	}
+	return false;
+}
+
+static void get_metrics(const struct request *request, struct reply *reply)
+{
+	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
+	const bool openmetrics = accepts_openmetrics(request->connection);
+
+	if (!take_snapshot(request, &snapshot, reply))
+		return;
+	reply->code = MHD_HTTP_OK;
+	reply->content_type = openmetrics
+				      ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+				      : "text/plain; version=0.0.4; charset=utf-8";
+	reply->body = metrics_render(&snapshot, openmetrics ? METRICS_OPENMETRICS : METRICS_TEXT,
+				     &reply->len);
+}
+
+static void get_health(const struct request *request, struct reply *reply)
+{
+	(void)request;
+	reply_with(reply, MHD_HTTP_OK, "text/plain", strdup("ok\n"));
+}
+
+static void get_ready(const struct request *request, struct reply *reply)
+{
+	if (request->status->ops->ready(request->status->agent))
+		get_health(request, reply);
+	else
+		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, "not ready");
+}
+
+static void post_reload(const struct request *request, struct reply *reply)
+{
+	struct config_error error = {""};
+	int err = request->status->ops->reload(request->status->agent, &error);
+
+	if (!err)
+		reply_json(reply, MHD_HTTP_OK, strdup("{\"reloaded\": true}\n"));
+	else
+		reply_error(reply, MHD_HTTP_UNPROCESSABLE_CONTENT,
+			    error.text[0] ? error.text : strerror(-err));
+}
+
+static const struct route {
+	const char *path; /* one that ends in '/' takes a name after it */
+	const char *method; /* GET stands for HEAD, too */
+	void (*serve)(const struct request *request, struct reply *reply);
+} routes[] = {
+	/* clang-format off */
+	{"/v1/status", "GET", get_status},
+	{"/v1/services", "GET", get_services},
+	{"/v1/slos/", "GET", get_slo},
+	{"/v1/reload", "POST", post_reload},
+	{"/metrics", "GET", get_metrics},
+	{"/healthz", "GET", get_health},
+	{"/readyz", "GET", get_ready},
+	/* clang-format on */
+};
+
+static const struct route *route_find(const char *url, const char **ret_rest)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		size_t len = strlen(routes[i].path);
+
+		if (strncmp(url, routes[i].path, len) != 0 ||
+		    (routes[i].path[len - 1] == '/') != (url[len] != 0))
+			continue;
+		*ret_rest = url + len;
+		return &routes[i];
+	}
+	return NULL;
+}
+
+static void serve(struct request *request, const char *url, const char *method, struct reply *reply)
+{
+	const struct route *route = route_find(url, &request->rest);
+	const bool get = !strcmp(method, "GET") || !strcmp(method, "HEAD");
+
+	if (!route) {
+		reply_error(reply, MHD_HTTP_NOT_FOUND, "nothing here");
+	} else if (strcmp(route->method, get ? "GET" : method) != 0) {
+		reply_error(reply, MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed here");
+		reply->allow = strcmp(route->method, "GET") ? route->method : "GET, HEAD";
+	} else {
+		route->serve(request, reply);
+	}
+}
+
+/* Takes the reply's body. */
+static enum MHD_Result reply_queue(struct status *status, struct MHD_Connection *connection,
+				   struct reply *reply)
+{
+	struct client *client = client_of(connection);
+	struct MHD_Response *response;
+	enum MHD_Result result;
+
+	if (!reply->body)
+		return MHD_NO;
+	response = MHD_create_response_from_buffer(reply->len, reply->body, MHD_RESPMEM_MUST_FREE);
+	if (!response) {
+		free(reply->body);
+		return MHD_NO;
+	}
+	result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+					 reply->content_type);
+	if (result == MHD_YES && reply->allow)
+		result = MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+	if (result == MHD_YES)
+		result = MHD_queue_response(connection, reply->code, response);
+	MHD_destroy_response(response); /* our reference: the connection holds its own */
+	if (result != MHD_YES)
+		return MHD_NO;
+	client_sending(&status->clients, client, reply->len);
+	return MHD_YES;
+}
+
+static bool body_announced_too_big(struct MHD_Connection *connection)
+{
+	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return length && strtoull(length, NULL, 10) > BODY_MAX_BYTES;
+}
+
+/*
+ * Called with the head (*seen is NULL), with each piece of the body, and at the end of the request.
+ * *seen counts the body's bytes, from 1.
+ */
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *upload,
+				  size_t *upload_bytes, void **seen)
+{
+	struct status *status = cls;
+	struct client *client = client_of(connection);
+	struct request request = {.status = status, .connection = connection};
+	struct reply reply = {0};
+
+	(void)version;
+	(void)upload;
+	if (!client || client->phase == CLIENT_CLOSING)
+		return MHD_NO;
+	if (!*seen) {
+		*seen = (void *)1;
+		if (!body_announced_too_big(connection))
+			return MHD_YES;
+		reply_error(&reply, MHD_HTTP_CONTENT_TOO_LARGE, "request body too large");
+		return reply_queue(status, connection, &reply);
+	}
+	if (*upload_bytes) {
+		/* a chunked body announces no length, and no reply can be made in its middle */
+		*seen = (void *)((uintptr_t)*seen + *upload_bytes);
+		*upload_bytes = 0;
+		return (uintptr_t)*seen - 1 > BODY_MAX_BYTES ? MHD_NO : MHD_YES;
+	}
+	serve(&request, url, method, &reply);
+	return reply_queue(status, connection, &reply);
+}
+
+static int daemon_start(struct status *status)
+{
+	const union MHD_DaemonInfo *info;
+	struct rlimit files;
+
+	/* half of our descriptors at most: the rest is the agent's */
+	status->clients.max = CLIENTS_MAX;
+	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur / 2 < CLIENTS_MAX)
+		status->clients.max = files.rlim_cur / 2;
+	errno = 0;
+	status->daemon =
+		MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, status,
+				 MHD_OPTION_LISTEN_SOCKET, status->listener.fd,
+				 MHD_OPTION_CONNECTION_LIMIT,
+				 (unsigned int)status->clients.max + CLIENTS_CLOSING_MAX,
+				 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_TIMEOUT_S,
+				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_MEMORY_BYTES,
+				 MHD_OPTION_NOTIFY_CONNECTION, on_connection, status,
+				 MHD_OPTION_NOTIFY_COMPLETED, on_completed, status, MHD_OPTION_END);
+	/* it closes the listening socket, on most of its failures, too */
+	status->listener.fd = -1;
+	if (!status->daemon)
+		return errno ? -errno : -EIO;
+	info = MHD_get_daemon_info(status->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info)
+		return -EIO;
+	status->epoll_fd = info->epoll_fd;
+	return 0;
+}
+
+static void status_close_at(struct status **status)
+{
+	status_close(*status);
+}
+
+int status_open(const char *path, const struct status_ops *ops, void *agent, struct status **ret)
+{
+	_cleanup_(status_close_at) struct status *status = calloc(1, sizeof(*status));
+	int err;
+
+	if (!status)
+		return -ENOMEM;
+	status->ops = ops;
+	status->agent = agent;
+	status->listener = (struct status_listener){.fd = -1, .lock_fd = -1};
+	clients_init(&status->clients);
+	err = status_listen(path, &status->listener);
+	if (!err)
+		err = daemon_start(status);
+	if (err)
+		return err;
+	*ret = TAKE_PTR(status);
+	return 0;
+}
+
+int status_fd(const struct status *status)
+{
+	return status->epoll_fd;
+}
+
+int status_timeout_ms(const struct status *status)
+{
+	int timeout_ms = clients_timeout_ms(&status->clients);
+	MHD_UNSIGNED_LONG_LONG daemon_ms;
+
+	if (MHD_get_timeout(status->daemon, &daemon_ms) != MHD_YES)
+		return timeout_ms;
+	if (daemon_ms > INT_MAX)
+		daemon_ms = INT_MAX;
+	return timeout_ms < 0 || (int)daemon_ms < timeout_ms ? (int)daemon_ms : timeout_ms;
+}
+
+void status_run(struct status *status)
+{
+	clients_check_deadlines(&status->clients);
+	MHD_run(status->daemon);
+}
+
+void status_close(struct status *status)
+{
+	if (!status)
+		return;
+	status_listener_unlink(&status->listener);
+	if (status->daemon)
+		MHD_stop_daemon(status->daemon);
+	status_listener_close(&status->listener);
+	free(status);
+}

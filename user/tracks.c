@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "tracks.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+int track_new(const char *name, const char *service, const char *definition, double objective,
+	      uint64_t window_seconds, __u32 counts, struct track **ret)
+{
+	struct track *track = calloc(1, sizeof(*track));
+	int r;
+
+	if (!track)
+		return -ENOMEM;
+	track->name = strdup(name);
+	track->service = strdup(service);
+	track->definition = strdup(definition);
+	track->objective = objective;
+	track->window_seconds = window_seconds;
+	track->counts = counts;
+	r = track->name && track->service && track->definition ? 0 : -ENOMEM;
+	r = r ?: slo_history_new(window_seconds, &track->history);
+	if (r) {
+		track_free(track);
+		return r;
+	}
+	*ret = track;
+	return 0;
+}
+
+void track_free(struct track *track)
+{
+	if (!track)
+		return;
+	slo_history_free(track->history);
+	free(track->name);
+	free(track->service);
+	free(track->definition);
+	free(track);
+}
+
+int track_step(struct track *track, double now_seconds, const struct slo_counts *counts)
+{
+	struct slo_events events = {
+		.good = counts->good - track->stepped.good,
+		.bad = counts->bad - track->stepped.bad,
+	};
+	int r = slo_history_add(track->history, now_seconds, events);
+
+	if (!r)
+		track->stepped = *counts;
+	return r;
+}
+
+struct slo_events track_events(const struct track *track, double now_seconds, double span_seconds,
+			       const struct slo_counts *counts)
+{
+	struct slo_events events = slo_history_sum(track->history, now_seconds, span_seconds);
+
+	events.good += counts->good - track->stepped.good;
+	events.bad += counts->bad - track->stepped.bad;
+	return events;
+}
+
+static void print_list(FILE *out, const char *what, char *const *list, size_t n)
+{
+	fprintf(out, "%s:", what);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, " %zu.%s", strlen(list[i]), list[i]);
+	fputc('\n', out);
+}
+
+char *slo_definition(const struct config_slo *slo, const struct config_service *service)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	if (service)
+		fprintf(out, "match: %d %s %s\n", service->match.port,
+			service->match.process ?: "*", service->match.exe ?: "*");
+	/* which route a path belongs to depends on all templates, if routes are asked for */
+	if (service && slo->eligible.n_routes)
+		print_list(out, "templates", service->routes, service->n_routes);
+	print_list(out, "routes", slo->eligible.routes, slo->eligible.n_routes);
+	print_list(out, "paths", slo->eligible.exclude_paths, slo->eligible.n_exclude_paths);
+	print_list(out, "agents", slo->eligible.exclude_user_agents,
+		   slo->eligible.n_exclude_user_agents);
+	fprintf(out, "methods: %x\nclient_abort: %d\nstatus:", slo->eligible.methods,
+		slo->eligible.client_abort);
+	for (size_t i = 0; i < CONFIG_STATUS_WORDS; i++)
+		fprintf(out, " %" PRIx64, slo->good.status[i]);
+	fprintf(out, "\nlatency: %" PRIu64 "\nbody: %" PRIu64 "\n", slo->good.latency_ns,
+		slo->good.min_body_bytes);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+char *slo_instance_name(const char *name, const char *service)
+{
+	static const char placeholder[] = "{service}";
+	const char *at = strstr(name, placeholder);
+	char *text;
+
+	if (!at)
+		return strdup(name);
+	if (asprintf(&text, "%.*s%s%s", (int)(at - name), name, service,
+		     at + strlen(placeholder)) < 0)
+		return NULL;
+	return text;
+}
