@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of slictl share: the invocation and the exit codes.
+ */
+#ifndef SLIPROBE_USER_CTL_H
+#define SLIPROBE_USER_CTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "util.h"
+
+#define CTL_DEFAULT_SOCKET "/run/sliprobe/status.sock"
+
+enum ctl_exit {
+	CTL_DONE = 0,
+	CTL_NO = 1, /* the answer is no */
+	CTL_CANNOT_TELL = 2, /* bad usage, or no answer can be given */
+	CTL_UNREACHABLE = 3, /* no agent */
+};
+
+struct ctl {
+	const char *socket;
+	bool json;
+	bool colour;
+	FILE *out;
+	FILE *err;
+};
+
+static inline void ctl_json_decrefp(json_t **json)
+{
+	json_decref(*json);
+}
+
+#define _cleanup_json_ _cleanup_(ctl_json_decrefp)
+
+/* slictl check FILE: reads a configuration as the agent would. Returns an enum ctl_exit. */
+int ctl_check(const struct ctl *ctl, const char *file);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+
+#include "config.h"
+#include "ctl.h"
+#include "ctl_format.h"
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static int print_json(const struct ctl *ctl, json_t *json)
+{
+	_cleanup_json_ json_t *owned = json;
+
+	if (!owned || json_dumpf(owned, ctl->out, JSON_COMPACT) < 0) {
+		fprintf(ctl->err, "slictl: out of memory\n");
+		return CTL_CANNOT_TELL;
+	}
+	fputc('\n', ctl->out);
+	return CTL_DONE;
+}
+
+static int report_error(const struct ctl *ctl, const char *file, const char *text)
+{
+	if (ctl->json)
+		return print_json(ctl, json_pack("{s:b,s:s,s:s}", "ok", false, "file", file,
+						 "error", text));
+	ctl_write_safe(text, ctl->err);
+	fputc('\n', ctl->err);
+	return CTL_DONE;
+}
+
+static int report_ok(const struct ctl *ctl, const char *file, const struct config *config)
+{
+	if (ctl->json) {
+		json_t *warnings = json_array();
+
+		for (size_t i = 0; i < config->n_warnings; i++)
+			json_array_append_new(warnings, json_string(config->warnings[i]));
+		return print_json(ctl, json_pack("{s:b,s:s,s:I,s:I,s:o}", "ok", true, "file", file,
+						 "services", (json_int_t)config->n_services, "slos",
+						 (json_int_t)config->n_slos, "warnings", warnings));
+	}
+	ctl_write_safe(file, ctl->out);
+	fprintf(ctl->out, ": OK, %zu service%s, %zu SLO%s\n", config->n_services,
+		plural(config->n_services), config->n_slos, plural(config->n_slos));
+	for (size_t i = 0; i < config->n_warnings; i++) {
+		fprintf(ctl->out, "warning: ");
+		ctl_write_safe(config->warnings[i], ctl->out);
+		fputc('\n', ctl->out);
+	}
+	return CTL_DONE;
+}
+
+int ctl_check(const struct ctl *ctl, const char *file)
+{
+	_cleanup_(config_clear) struct config config = {};
+	struct config_error error = {};
+	int r = config_load(file, &config, &error);
+	int written = r < 0 ? report_error(ctl, file, error.text) : report_ok(ctl, file, &config);
+
+	if (written != CTL_DONE)
+		return written;
+	if (r == -EINVAL)
+		return CTL_NO;
+	return r < 0 ? CTL_CANNOT_TELL : CTL_DONE;
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <string.h>
+
+#include "ctl_json.h"
+#include "ctl_table.h"
+#include "ctl_views.h"
+
+/* Below this share of its budget an SLO is shown in yellow; below 0, in red. */
+static const double budget_low_ratio = 0.25;
+
+static enum ctl_colour budget_colour(double remaining_ratio)
+{
+	if (isnan(remaining_ratio))
+		return CTL_PLAIN;
+	if (remaining_ratio <= 0)
+		return CTL_BAD;
+	return remaining_ratio < budget_low_ratio ? CTL_WARN : CTL_GOOD;
+}
+
+static struct ctl_text exhaustion_text(double seconds)
+{
+	static const struct ctl_text exhausted = {"exhausted"};
+
+	return seconds <= 0 ? exhausted : ctl_format_span(seconds);
+}
+
+/* The alerts that are not at rest, e.g. "fast-burn-1h page, slow-burn-3d pending". */
+static enum ctl_colour alerts_text(const json_t *alerts, char *ret_text, size_t size)
+{
+	enum ctl_colour colour = CTL_PLAIN;
+	size_t len = 0;
+	size_t i;
+	json_t *alert;
+
+	snprintf(ret_text, size, "%s", json_is_array(alerts) ? "none" : "-");
+	json_array_foreach(alerts, i, alert) {
+		const char *name = ctl_string(alert, "name");
+		const char *state = ctl_string(alert, "state");
+		const char *severity = ctl_string(alert, "severity");
+		bool firing = state && strcmp(state, "firing") == 0;
+
+		if (!name || !state || (!firing && strcmp(state, "pending") != 0))
+			continue;
+		if (firing && severity && strcmp(severity, "page") == 0)
+			colour = CTL_BAD;
+		else if (colour == CTL_PLAIN)
+			colour = CTL_WARN;
+		if (len < size)
+			len += (size_t)snprintf(ret_text + len, size - len, "%s%s %s",
+						len ? ", " : "", name,
+						firing && severity ? severity : state);
+	}
+	return colour;
+}
+
+static void add_slo(struct ctl_table *table, const json_t *slo)
+{
+	const json_t *budget = json_object_get(slo, "budget");
+	const json_t *burn = json_object_get(slo, "burn_rate");
+	double remaining = ctl_number(budget, "remaining_ratio");
+	char alerts[CTL_TABLE_MAX_CELL * 2];
+	enum ctl_colour alerts_colour =
+		alerts_text(json_object_get(slo, "alerts"), alerts, sizeof(alerts));
+
+	ctl_table_add(table, ctl_string(slo, "name"), CTL_PLAIN);
+	ctl_table_add(table, ctl_string(slo, "service"), CTL_PLAIN);
+	ctl_table_add(table, ctl_count(slo, "eligible").text, CTL_PLAIN);
+	ctl_table_add(table, ctl_count(slo, "bad").text, CTL_PLAIN);
+	ctl_table_add(table, ctl_format_percent(ctl_number(slo, "availability"), 4).text,
+		      CTL_PLAIN);
+	ctl_table_add(table, ctl_format_objective(ctl_number(slo, "objective")).text, CTL_PLAIN);
+	ctl_table_add(table, ctl_format_percent(remaining, 1).text, budget_colour(remaining));
+	ctl_table_add(table, ctl_format_burn(ctl_number(burn, "1h")).text, CTL_PLAIN);
+	ctl_table_add(table, ctl_format_burn(ctl_number(burn, "5m")).text, CTL_PLAIN);
+	ctl_table_add(table, exhaustion_text(ctl_number(budget, "exhausted_in_seconds")).text,
+		      CTL_PLAIN);
+	ctl_table_add(table, alerts, alerts_colour);
+}
+
+static int print_slos(const json_t *slos, bool colour, FILE *out)
+{
+	static const struct ctl_column columns[] = {
+		{"SLO", false},		{"SERVICE", false},  {"ELIGIBLE", true},
+		{"BAD", true},		{"AVAILABLE", true}, {"OBJECTIVE", true},
+		{"BUDGET LEFT", true},	{"BURN 1h", true},   {"BURN 5m", true},
+		{"EXHAUSTED IN", true}, {"ALERTS", false},
+	};
+	struct ctl_table table;
+	size_t i;
+	json_t *slo;
+	int r;
+
+	if (json_array_size(slos) == 0) {
+		fprintf(out, "No SLO has a service yet: none is configured, or no HTTP request "
+			     "was seen so far.\n");
+		return 0;
+	}
+	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	json_array_foreach(slos, i, slo)
+		add_slo(&table, slo);
+	r = ctl_table_print(&table, 0, colour, out);
+	ctl_table_clear(&table);
+	return r;
+}
+
+/* "reason 3, other 1": the members of an object of counts that are not 0. */
+static void print_counts(const json_t *counts, FILE *out)
+{
+	const char *separator = "";
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)counts, key, value) {
+		if (!json_integer_value(value))
+			continue;
+		fputs(separator, out);
+		ctl_write_safe(key, out);
+		fprintf(out, " %" JSON_INTEGER_FORMAT, json_integer_value(value));
+		separator = ", ";
+	}
+}
+
+static bool any_count(const json_t *counts)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)counts, key, value) {
+		if (json_integer_value(value))
+			return true;
+	}
+	return false;
+}
+
+static void print_coverage(const json_t *coverage, bool colour, FILE *out)
+{
+	const json_t *consistent = json_object_get(coverage, "consistent");
+	const json_t *kernel_errors = json_object_get(coverage, "kernel_errors");
+	bool lost = ctl_count_or_zero(coverage, "lost") != 0;
+	char text[64];
+
+	fprintf(out, "Coverage: %s counted", ctl_count(coverage, "counted").text);
+	if (json_object_get(coverage, "seen"))
+		fprintf(out, " of %s seen", ctl_count(coverage, "seen").text);
+	fprintf(out, ", %s in flight, ", ctl_count(coverage, "in_flight").text);
+	snprintf(text, sizeof(text), "%s lost", ctl_count(coverage, "lost").text);
+	ctl_write_coloured(text, lost ? CTL_BAD : CTL_PLAIN, colour, out);
+	if (lost && any_count(json_object_get(coverage, "lost_by_reason"))) {
+		fprintf(out, " (");
+		print_counts(json_object_get(coverage, "lost_by_reason"), out);
+		fputc(')', out);
+	}
+	fprintf(out, "; %s samples lost\n", ctl_count(coverage, "samples_lost").text);
+
+	if (json_is_false(consistent)) {
+		ctl_write_coloured("Inconsistent", CTL_BAD, colour, out);
+		fprintf(out, ": requests seen are not counted + in flight + lost\n");
+	}
+	if (any_count(kernel_errors)) {
+		ctl_write_coloured("Kernel-side errors", CTL_WARN, colour, out);
+		fprintf(out, ": ");
+		print_counts(kernel_errors, out);
+		fputc('\n', out);
+	}
+	if (ctl_count_or_zero(coverage, "hook_misses")) {
+		ctl_write_coloured("Hook calls missed", CTL_BAD, colour, out);
+		fprintf(out, ": %s\n", ctl_count(coverage, "hook_misses").text);
+	}
+}
+
+static int print_unmeasured(const json_t *unmeasured, bool colour, FILE *out)
+{
+	static const struct ctl_column columns[] = {
+		{"PORT", true},
+		{"PROCESS", false},
+		{"CONNECTIONS", true},
+		{"REASON", false},
+	};
+	struct ctl_table table;
+	size_t i;
+	json_t *listener;
+	int r;
+
+	if (json_array_size(unmeasured) == 0) {
+		fprintf(out, "Unmeasured listeners: %s\n",
+			json_is_array(unmeasured) ? "none" : "-");
+		return 0;
+	}
+	ctl_write_coloured("Unmeasured listeners", CTL_WARN, colour, out);
+	fprintf(out, ":\n");
+	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	json_array_foreach(unmeasured, i, listener) {
+		ctl_table_add(&table, ctl_count(listener, "port").text, CTL_PLAIN);
+		ctl_table_add(&table, ctl_string(listener, "process"), CTL_PLAIN);
+		ctl_table_add(&table, ctl_count(listener, "connections").text, CTL_PLAIN);
+		ctl_table_add(&table, ctl_string(listener, "reason"), CTL_PLAIN);
+	}
+	r = ctl_table_print(&table, 2, colour, out);
+	ctl_table_clear(&table);
+	return r;
+}
+
+static void print_agent(const json_t *agent, bool colour, FILE *out)
+{
+	const json_t *warnings = json_object_get(agent, "warnings");
+	const json_t *capabilities = json_object_get(agent, "capabilities");
+	size_t i;
+	json_t *item;
+
+	fprintf(out, "Agent: sliprobe ");
+	ctl_write_safe(ctl_string(agent, "version"), out);
+	fprintf(out, ", kernel ");
+	ctl_write_safe(ctl_string(agent, "kernel"), out);
+	fprintf(out, ", ");
+	ctl_write_safe(ctl_string(agent, "hook"), out);
+	fprintf(out, " hooks, since ");
+	ctl_write_safe(ctl_string(agent, "started_at"), out);
+	fprintf(out, ", configuration ");
+	ctl_write_safe(ctl_string(agent, "config"), out);
+	fputc('\n', out);
+	if (json_array_size(capabilities)) {
+		fprintf(out, "Capabilities held:");
+		json_array_foreach(capabilities, i, item) {
+			fputc(' ', out);
+			ctl_write_safe(json_string_value(item), out);
+		}
+		fputc('\n', out);
+	}
+	json_array_foreach(warnings, i, item) {
+		ctl_write_coloured("Warning", CTL_WARN, colour, out);
+		fprintf(out, ": ");
+		ctl_write_safe(json_string_value(item), out);
+		fputc('\n', out);
+	}
+}
+
+int ctl_view_status(const json_t *status, bool colour, FILE *out)
+{
+	const json_t *coverage = json_object_get(status, "coverage");
+	int r;
+
+	if (!json_is_array(json_object_get(status, "slos")) || !json_is_object(coverage))
+		return -EINVAL;
+	r = print_slos(json_object_get(status, "slos"), colour, out);
+	if (r < 0)
+		return r;
+	fputc('\n', out);
+	print_coverage(coverage, colour, out);
+	r = print_unmeasured(json_object_get(coverage, "unmeasured"), colour, out);
+	if (r < 0)
+		return r;
+	print_agent(json_object_get(status, "agent"), colour, out);
+	return 0;
+}
+
+static void print_field(const char *label, struct ctl_text value, FILE *out)
+{
+	fprintf(out, "  %-14s %s\n", label, value.text);
+}
+
+static int print_alerts(const json_t *alerts, bool colour, FILE *out)
+{
+	static const struct ctl_column columns[] = {
+		{"ALERT", false},
+		{"SEVERITY", false},
+		{"STATE", false},
+		{"SINCE", false},
+	};
+	struct ctl_table table;
+	size_t i;
+	json_t *alert;
+	int r;
+
+	if (json_array_size(alerts) == 0)
+		return 0;
+	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	json_array_foreach(alerts, i, alert) {
+		const char *state = ctl_string(alert, "state");
+
+		ctl_table_add(&table, ctl_string(alert, "name"), CTL_PLAIN);
+		ctl_table_add(&table, ctl_string(alert, "severity"), CTL_PLAIN);
+		ctl_table_add(&table, state,
+			      state && strcmp(state, "firing") == 0 ? CTL_BAD : CTL_PLAIN);
+		ctl_table_add(&table, ctl_string(alert, "since"), CTL_PLAIN);
+	}
+	fputc('\n', out);
+	r = ctl_table_print(&table, 2, colour, out);
+	ctl_table_clear(&table);
+	return r;
+}
+
+int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
+{
+	const json_t *budget = json_object_get(slo, "budget");
+	const json_t *burn = json_object_get(slo, "burn_rate");
+	double remaining = ctl_number(budget, "remaining_ratio");
+	struct ctl_text text;
+	const char *window;
+	json_t *rate;
+
+	if (!json_is_object(budget) || !ctl_string(slo, "name"))
+		return -EINVAL;
+	ctl_write_safe(ctl_string(slo, "name"), out);
+	fprintf(out, ", service ");
+	ctl_write_safe(ctl_string(slo, "service"), out);
+	fprintf(out, ": %s over %s\n", ctl_format_objective(ctl_number(slo, "objective")).text,
+		ctl_format_span(ctl_number(slo, "window_seconds")).text);
+	print_field("eligible", ctl_count(slo, "eligible"), out);
+	print_field("good", ctl_count(slo, "good"), out);
+	print_field("bad", ctl_count(slo, "bad"), out);
+	print_field("available", ctl_format_percent(ctl_number(slo, "availability"), 4), out);
+	text = ctl_format_percent(remaining, 1);
+	fprintf(out, "  %-14s ", "budget left");
+	ctl_write_coloured(text.text, budget_colour(remaining), colour, out);
+	if (!isnan(ctl_number(budget, "allowed")))
+		fprintf(out, " (%.1f bad events allowed)", ctl_number(budget, "allowed"));
+	fputc('\n', out);
+	print_field("exhausted in", exhaustion_text(ctl_number(budget, "exhausted_in_seconds")),
+		    out);
+	fprintf(out, "  %-14s", "burn rate");
+	json_object_foreach((json_t *)burn, window, rate) {
+		fputc(' ', out);
+		ctl_write_safe(window, out);
+		fprintf(out, " %s", ctl_format_burn(ctl_number(burn, window)).text);
+	}
+	fputc('\n', out);
+	return print_alerts(json_object_get(slo, "alerts"), colour, out);
+}
