@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+import os
+import resource
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+import harness  # noqa: E402
+from harness import BUILD, HERE, IN_VM  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--selftest", action="store_true",
+                     help="run servers and clients without an agent")
+
+
+def pytest_configure(config):
+    harness.AGENT = harness.NoAgent if config.getoption("--selftest") else harness.Agent
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def pytest_terminal_summary(terminalreporter):
+    for test, seconds in harness.LATE:
+        terminalreporter.write_line(f"late: right only after {seconds * 1000:.1f} ms: {test}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def root_only():
+    if os.geteuid() != 0:
+        pytest.exit("the end-to-end tests load BPF programs: run them as root", 2)
+
+
+@pytest.fixture(scope="session")
+def helpers(tmp_path_factory):
+    """The directory with httpd, load, Httpd.class and httpd-go."""
+    built = BUILD / "tests" / "e2e"
+    if IN_VM and (built / "httpd").exists():
+        return built
+    out = tmp_path_factory.mktemp("helpers")
+    subprocess.run([HERE / "build.sh", out], check=True)
+    return out
+
+
+@pytest.fixture
+def start_agent():
+    """A function that starts an agent with a configuration and readies it; stopped at the end."""
+    agents = []
+
+    def start(*config):
+        agent = harness.AGENT(*config)
+        agents.append(agent)
+        return agent.start()
+
+    yield start
+    try:
+        for agent in agents:
+            agent.stop()
+    finally:
+        for agent in agents:
+            agent.remove()
+
+
+def shared_agent(*config):
+    """A module-wide agent, for `agent = pytest.fixture(scope="module")(...)` in a test file."""
+    agent = harness.AGENT(*config)
+    try:
+        yield agent.start()
+        if agent.real:
+            agent.check_sums()
+        agent.stop()
+    finally:
+        agent.remove()
+
+
+@pytest.fixture(scope="module")
+def agent(request):
+    """One agent for the file; its configuration is the file's CONFIG, if it has one."""
+    yield from shared_agent(*filter(None, [getattr(request.module, "CONFIG", None)]))
+
+
+@pytest.fixture
+def run_server():
+    """A function that starts a server program and ends it with the test."""
+    started = []
+
+    def start(argv, **popen):
+        server = harness.Server(argv, **popen)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.stop(harness.signal.SIGKILL)

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Conversations, and how many complete responses of which status each must be counted as.
+
+A conversation is a list of turns: ("c", bytes) by the client, ("s", bytes) by the server, in
+order; then the server closes. Every one is played whole, byte by byte, and cut in other ways.
+"""
+from wire import chunked, get, head, reply
+
+FAKE = b"GET /fake HTTP/1.1\r\nHost: f\r\n\r\n"
+FAKE_REPLY = b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"
+
+
+def c(*parts):
+    return ("c", b"".join(parts))
+
+
+def s(*parts):
+    return ("s", b"".join(parts))
+
+
+TE = "Transfer-Encoding: chunked"
+
+CASES = {
+    "one": ([c(get()), s(reply())], {200: 1}),
+    "keep-alive": ([c(get()), s(reply()), c(get()), s(reply(404)), c(get()), s(reply(503))],
+                   {200: 1, 404: 1, 503: 1}),
+    "pipelined": ([c(get(method="HEAD"), get(), get(method="POST", body=FAKE), get()),
+                   s(head(200, "Content-Length: 500"), reply(404), reply(201), reply(500))],
+                  {200: 1, 404: 1, 201: 1, 500: 1}),
+    "pipelined-16": ([c(*[get(f"/{i}") for i in range(16)]),
+                      s(*[reply(210 + i) for i in range(16)])],
+                     {210 + i: 1 for i in range(16)}),
+    "pipelined-answers-apart": ([c(get("/1"), get("/2"), get("/3")), s(reply(200)),
+                                 s(reply(404)), c(get("/4")), s(reply(500), reply(503))],
+                                {200: 1, 404: 1, 500: 1, 503: 1}),
+    "empty-body": ([c(get()), s(reply(200, b"")), c(get()), s(reply(500, b""))],
+                   {200: 1, 500: 1}),
+    "continue": ([c(get("/", "Expect: 100-continue", "Content-Length: 31", method="POST")),
+                  s(head(100)), c(FAKE[:31]), s(reply(200))], {200: 1}),
+    "early-hints": ([c(get()), s(head(103, "Link: </a>")), s(head(103, "Link: </b>"), reply(200)),
+                     c(get()), s(reply(404))], {200: 1, 404: 1}),
+    "upgrade": ([c(get("/ws", "Connection: Upgrade", "Upgrade: websocket")),
+                 s(head(101, "Upgrade: websocket")), c(b"\x81\x05hello", FAKE),
+                 s(b"\x81\x02hi", FAKE_REPLY), c(FAKE), s(FAKE_REPLY)], {101: 1}),
+    "head": ([c(get(method="HEAD")), s(head(200, "Content-Length: 1000")),
+              c(get(method="HEAD")), s(head(404, TE)), c(get()), s(reply(500))],
+             {200: 1, 404: 1, 500: 1}),
+    "no-content": ([c(get()), s(head(204)), c(get()), s(head(204, "Content-Length: 7")),
+                    c(get()), s(reply(200))], {204: 2, 200: 1}),
+    "not-modified": ([c(get()), s(head(304, "Content-Length: 1000")), c(get()),
+                      s(head(304, TE)), c(get()), s(reply(200))], {304: 2, 200: 1}),
+    "chunked": ([c(get()), s(head(200, TE), chunked(b"hello", FAKE_REPLY, b"x" * 300)),
+                 c(get()), s(reply(404))], {200: 1, 404: 1}),
+    "chunked-empty": ([c(get()), s(head(200, TE), chunked()), c(get()), s(reply(404))],
+                      {200: 1, 404: 1}),
+    "chunked-last-alone": ([c(get()), s(head(200, TE), b"5\r\nhello\r\n"), s(b"0\r\n\r\n"),
+                            c(get()), s(reply(404))], {200: 1, 404: 1}),
+    "chunked-trailers": ([c(get()), s(head(200, TE, "Trailer: X-Sum"), chunked(
+        b"hello", trailers=b"X-Sum: 1\r\nHTTP/1.1 500: no\r\n")), c(get()), s(reply(404))],
+                         {200: 1, 404: 1}),
+    "chunked-extensions": ([c(get()), s(head(200, TE), chunked(
+        b"hello", b"0\r\n\r\n", extension=b';name="0;0"')), c(get()), s(reply(404))],
+                           {200: 1, 404: 1}),
+    "chunked-upper-case-and-zeros": ([c(get()), s(head(200, TE), b"001F\r\n", b"0\r\n\r\n" * 6,
+                                                  b"x\r\n000\r\n\r\n"), c(get()), s(reply(404))],
+                                     {200: 1, 404: 1}),
+    "chunked-wins-over-length": ([c(get()), s(head(200, "Content-Length: 3", TE),
+                                              chunked(b"hello", FAKE_REPLY)),
+                                  c(get()), s(reply(404))], {200: 1, 404: 1}),
+    "codings-listed": ([c(get()), s(head(200, "Transfer-Encoding: gzip, chunked"),
+                                    chunked(b"hello")), c(get()), s(reply(404))],
+                       {200: 1, 404: 1}),
+    "http-1.0-until-close": ([c(b"GET / HTTP/1.0\r\n\r\n"),
+                              s(head(200, version="HTTP/1.0"), b"body ", FAKE_REPLY)], {200: 1}),
+    "http-1.1-until-close": ([c(get()), s(head(404, "Connection: close"), FAKE_REPLY * 2)],
+                             {404: 1}),
+    "http-1.0-keep-alive": ([c(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
+                             s(reply(200, b"one", "Connection: keep-alive")), c(get()),
+                             s(reply(404))], {200: 1, 404: 1}),
+    "request-body-like-requests": ([c(get(method="POST", body=FAKE * 5)), s(reply(200)),
+                                    c(get(method="PUT", body=FAKE)), s(reply(404))],
+                                   {200: 1, 404: 1}),
+    "request-body-apart": ([c(get("/", "Content-Length: 62", method="POST")), c(FAKE), c(FAKE),
+                            s(reply(200)), c(get()), s(reply(404))], {200: 1, 404: 1}),
+    "request-chunked": ([c(get("/", TE, method="POST"), chunked(FAKE, FAKE)), s(reply(200)),
+                         c(get()), s(reply(404))], {200: 1, 404: 1}),
+    "request-chunked-apart": ([c(get("/", TE, method="POST")), c(b"1f\r\n"), c(FAKE), c(b"\r\n"),
+                               c(b"0\r\n"), c(b"\r\n"), s(reply(200)), c(get()), s(reply(404))],
+                              {200: 1, 404: 1}),
+    "bodies-pipelined": ([c(get("/", TE, method="POST"), chunked(FAKE), get(),
+                            get(method="PUT", body=FAKE), get()),
+                          s(reply(200), reply(404), reply(500), reply(503))],
+                         {200: 1, 404: 1, 500: 1, 503: 1}),
+    "response-body-like-responses": ([c(get()), s(reply(200, FAKE_REPLY * 4)), c(get()),
+                                      s(reply(404, FAKE_REPLY))], {200: 1, 404: 1}),
+    "response-body-apart": ([c(get()), s(head(200, "Content-Length: 74")), s(FAKE_REPLY),
+                             s(FAKE_REPLY), c(get()), s(reply(404))], {200: 1, 404: 1}),
+    "leading-crlf": ([c(b"\r\n", get()), s(reply(200)), c(b"\r\n\r\n", get()), s(reply(404))],
+                     {200: 1, 404: 1}),
+    "trailing-crlf": ([c(get(method="POST", body=b"x"), b"\r\n"), s(reply(200)), c(get()),
+                       s(reply(404))], {200: 1, 404: 1}),
+    "lower-case-fields": ([c(b"POST / HTTP/1.1\r\ncontent-length:31\r\n\r\n", FAKE),
+                           s(b"HTTP/1.1 200 OK\r\ncontent-length:37\r\n\r\n", FAKE_REPLY),
+                           c(get()), s(reply(404))], {200: 1, 404: 1}),
+    "upper-case-fields": ([c(b"POST / HTTP/1.1\r\nCONTENT-LENGTH:   31  \r\n\r\n", FAKE),
+                           s(b"HTTP/1.1 200 OK\r\nTRANSFER-ENCODING: CHUNKED\r\n\r\n",
+                             chunked(FAKE_REPLY)), c(get()), s(reply(404))], {200: 1, 404: 1}),
+    "look-alike-fields": ([c(get("/", "X-Content-Length: 99", "Content-Lengthy: 9")),
+                           s(head(200, "X-Content-Length: 99", "X-Transfer-Encoding: chunked",
+                                  "Content-Length: 5"), b"hello"), c(get()), s(reply(404))],
+                          {200: 1, 404: 1}),
+    "lf-only": ([c(b"POST / HTTP/1.1\nHost: t\nContent-Length: 31\n\n", FAKE),
+                 s(b"HTTP/1.1 200 OK\nContent-Length: 37\n\n", FAKE_REPLY), c(get()),
+                 s(reply(404))], {200: 1, 404: 1}),
+    "no-reason": ([c(get()), s(b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n"), c(get()),
+                   s(b"HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n")], {200: 1, 404: 1}),
+    "absolute-form": ([c(get("http://test:80/a?b")), s(reply(200)), c(get()), s(reply(404))],
+                      {200: 1, 404: 1}),
+    "tunnel": ([c(get("example.com:443", method="CONNECT")), s(head(200)), c(b"\x16\x03\x01", FAKE),
+                s(b"\x16\x03\x03", FAKE_REPLY), c(FAKE), s(FAKE_REPLY)], {200: 1}),
+    "tunnel-refused": ([c(get("example.com:443", method="CONNECT")), s(reply(403)), c(get()),
+                        s(reply(200))], {403: 1, 200: 1}),
+    "options-star": ([c(get("*", method="OPTIONS")), s(reply(200, b"")), c(get()), s(reply(404))],
+                     {200: 1, 404: 1}),
+    "unknown-method": ([c(get("/pot", method="BREW")), s(reply(418)),
+                        c(get("/", method="M-SEARCH")), s(reply(200)), c(get()), s(reply(404))],
+                       {418: 1, 200: 1, 404: 1}),
+    "status-599": ([c(get()), s(reply(599)), c(get()), s(reply(299))], {599: 1, 299: 1}),
+    "early-refusal": ([c(get("/", "Content-Length: 1000", method="POST"), b"x" * 100),
+                       s(reply(413, b"big", "Connection: close"))], {413: 1}),
+    "early-answer-then-rest": ([c(get("/", "Content-Length: 93", method="POST"), FAKE),
+                                s(reply(413)), c(FAKE * 2), c(get()), s(reply(200))],
+                               {413: 1, 200: 1}),
+    "early-bad-request": ([c(b"GET /x HTTP/1.1\r\nHost: ho"),
+                           s(reply(400, b"bad", "Connection: close"))], {400: 1}),
+}
+
+# Too long to be played byte by byte in reasonable time.
+LONG_CASES = {
+    "long-path": ([c(get("/p" * 10240)), s(reply(200)), c(get("/?" + "q" * 20000)),
+                   s(reply(404))], {200: 1, 404: 1}),
+    "long-request-head": ([c(get("/", "X-Long: " + "y" * 60000, "Content-Length: 31",
+                                 method="POST"), FAKE), s(reply(200)), c(get()), s(reply(404))],
+                          {200: 1, 404: 1}),
+    "long-response-head": ([c(get()), s(head(200, "X-Long: " + "y" * 60000, "Content-Length: 37"),
+                                        FAKE_REPLY), c(get()), s(reply(404))],
+                           {200: 1, 404: 1}),
+    "many-fields": ([c(get("/", *[f"X-{i}: {i}" for i in range(1000)], "Content-Length: 31",
+                           method="POST"), FAKE),
+                     s(head(200, *[f"X-{i}: {i}" for i in range(1000)], TE), chunked(FAKE_REPLY)),
+                     c(get()), s(reply(404))], {200: 1, 404: 1}),
+    "large-bodies": ([c(get(method="POST", body=FAKE * 1000)),
+                      s(reply(200, FAKE_REPLY * 1000)),
+                      c(get("/", TE, method="POST"), chunked(*[FAKE * 50] * 20)),
+                      s(head(404, TE), chunked(*[FAKE_REPLY * 50] * 20))], {200: 1, 404: 1}),
+    "many-chunks": ([c(get()), s(head(200, TE), chunked(*[b"x"] * 2000)), c(get()),
+                     s(reply(404))], {200: 1, 404: 1}),
+}

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Configuration: refused with the place and the reason, reloaded without losing an event."""
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from harness import BUILD, free_port, run_load, scaled, wait_until
+from wire import Port, get, reply
+
+GOOD = """agent:
+  interval: 1s
+services:
+  - name: shop
+    match: {port: 8080}
+    routes: ["/a", "/b/*"]
+    about: {owner: team, purpose: "sells", mitigation: "restart", runbook: "https://x/y"}
+slos:
+  - name: fast
+    service: shop
+    objective: 99.9
+    window: 30d
+    eligible:
+      routes: ["/a"]
+      methods: [GET, POST]
+      exclude: {paths: ["/healthz"], user_agents: ["wrk*"]}
+    good:
+      status: ["100-499"]
+      latency: 100ms
+      min_body: 1
+"""
+# (what to replace, by what, the line to be blamed, words the message must hold)
+BAD = {
+    "unknown-key": ("    window: 30d", "    windw: 30d", 12, ["windw"]),
+    "unknown-top-key": ("slos:", "sloes:", 8, ["sloes"]),
+    "unknown-nested-key": ("      latency: 100ms", "      latencies: 100ms", 19, ["latencies"]),
+    "bad-duration": ("latency: 100ms", "latency: 100 parsecs", 19, ["latency"]),
+    "duration-without-unit": ("interval: 1s", "interval: 1", 2, ["interval"]),
+    "negative-duration": ("latency: 100ms", "latency: -5ms", 19, ["latency"]),
+    "bad-window": ("window: 30d", "window: soon", 12, ["window"]),
+    "objective-100": ("objective: 99.9", "objective: 100", 11, ["objective"]),
+    "objective-0": ("objective: 99.9", "objective: 0", 11, ["objective"]),
+    "objective-negative": ("objective: 99.9", "objective: -1", 11, ["objective"]),
+    "objective-text": ("objective: 99.9", "objective: high", 11, ["objective"]),
+    "objective-nan": ("objective: 99.9", "objective: .nan", 11, ["objective"]),
+    "bad-status": ('["100-499"]', '["2-x"]', 18, ["status"]),
+    "status-backwards": ('["100-499"]', '["499-100"]', 18, ["status"]),
+    "status-too-large": ('["100-499"]', '["200-1000"]', 18, ["status"]),
+    "bad-port": ("port: 8080", "port: 80800", 5, ["port"]),
+    "port-text": ("port: 8080", "port: http", 5, ["port"]),
+    "bad-route": ('"/b/*"', '"b/*"', 6, ["routes"]),
+    "min-body-text": ("min_body: 1", "min_body: some", 20, ["min_body"]),
+    "list-for-text": ("    service: shop", "    service: [shop]", 10, ["service"]),
+    "no-name": ("  - name: fast\n    service", "  - service", None, ["name"]),
+    "no-objective": ("    objective: 99.9\n", "", None, ["objective"]),
+    "not-yaml": ("  interval: 1s", "  interval: [1s", None, []),
+    "duplicate-service": ("slos:", "  - name: shop\n    match: {port: 1}\nslos:", 8,
+                          ["name", "shop"]),
+    "duplicate-key": ("    window: 30d", "    window: 30d\n    window: 7d", 13, ["window"]),
+}
+DUPLICATE_SLO = GOOD + "  - {name: fast, service: shop, objective: 90, window: 30d}\n"
+
+
+def check(path):
+    return subprocess.run([BUILD / "slictl", "check", path], capture_output=True, text=True,
+                          check=False)
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "sliprobe.yaml"
+
+
+@pytest.fixture(autouse=True)
+def agent_only(request):
+    if request.config.getoption("--selftest"):
+        pytest.skip("selftest: this is all the agent's")
+
+
+def test_check_accepts_a_good_file(file):
+    file.write_text(GOOD)
+    out = check(file)
+    assert out.returncode == 0, out.stdout + out.stderr
+
+
+def test_check_of_no_file(file):
+    out = check(file)
+    assert out.returncode != 0 and str(file) in out.stdout + out.stderr
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_check_refuses(file, case):
+    old, new, line, words = BAD[case]
+    assert GOOD.count(old) == 1
+    file.write_text(GOOD.replace(old, new))
+    out = check(file)
+    said = out.stdout + out.stderr
+    assert out.returncode == 1, said
+    assert f"{file}:{line if line else ''}" in said
+    for word in words:
+        assert word in said
+
+
+def test_check_refuses_a_second_slo_of_that_name(file):
+    file.write_text(DUPLICATE_SLO)
+    out = check(file)
+    assert out.returncode == 1 and f"{file}:21" in out.stdout + out.stderr
+
+
+@pytest.mark.parametrize("text", ["\x00\x01\x02", "[" * 10000, "a: &a [*a, *a]\n", "- 1\n- 2\n",
+                                  "services: 7\n", "agent: {interval: " + "9" * 400 + "s}\n"],
+                         ids=["binary", "deep", "alias", "list", "scalar", "huge-number"])
+def test_check_survives_nonsense(file, text):
+    file.write_text(text)
+    out = check(file)
+    assert out.returncode == 1 and str(file) in out.stdout + out.stderr
+
+
+def test_the_agent_does_not_start_with_a_bad_file(file, tmp_path):
+    file.write_text(GOOD.replace("objective: 99.9", "objective: 100"))
+    out = subprocess.run([BUILD / "sliprobed", "--foreground", "--config", file, "--socket",
+                          tmp_path / "s", "--state-dir", tmp_path / "d"], capture_output=True,
+                         text=True, check=False, timeout=60)
+    assert out.returncode == 1 and f"{file}:11" in out.stderr and "objective" in out.stderr
+
+
+RELOADED = """agent: {{interval: 1s}}
+services:
+  - {{name: shop, match: {{port: {port}}}, routes: {routes}}}
+slos:
+  - {{name: all, service: shop, objective: 99, window: 30d}}
+"""
+
+
+@pytest.mark.parametrize("by", ["SIGHUP", "POST"])
+def test_reload_in_traffic_loses_nothing(start_agent, helpers, run_server, by):
+    port = free_port()
+    variants = [RELOADED.format(port=port, routes=r)
+                for r in ('["/status/200"]', '["/status/*", "/status/503"]', "[]",
+                          '["/x/**", "/status/404"]')]
+    agent = start_agent(variants[0])
+    run_server([helpers / "httpd", port, "epoll", "read", "write"])
+    watch, results = agent.watch("shop"), []
+    n = scaled(100000, 5000)
+    loads = [threading.Thread(target=lambda: results.append(
+        run_load(helpers, port, n, paths="/status/200,/status/404,/status/503"))) for _ in "ab"]
+    for load in loads:
+        load.start()
+    i = 0
+    while any(load.is_alive() for load in loads) or i < 6:
+        i += 1
+        if by == "POST":
+            assert agent.reload(variants[i % len(variants)])[0] == 200
+        else:
+            agent.config.write_text(variants[i % len(variants)])
+            agent.process.popen.send_signal(signal.SIGHUP)
+            time.sleep(0.2)
+    for load in loads:
+        load.join()
+    want = {}
+    for result in results:
+        for code, count in result["status"].items():
+            want[code] = want.get(code, 0) + count
+    assert sum(want.values()) == 2 * n
+    watch.expect(want)
+    slo = agent.slo("all")
+    assert (slo["good"], slo["bad"]) == (2 * n - want["503"], want["503"])
+
+
+def test_reload_applies_to_the_next_request(start_agent):
+    port = Port()
+    agent = start_agent(RELOADED.format(port=port.port, routes='["/a"]'))
+    wire = port.dial().c(get("/a")).s(reply(200)).c(get("/b")).s(reply(200))
+    code, body = agent.reload(RELOADED.format(port=port.port, routes='["/b"]'))
+    assert code == 200, body
+    wire.c(get("/a")).s(reply(200)).c(get("/b")).s(reply(200))
+    counts = {}
+    for r in agent.service("shop")["routes"]:
+        counts[r["route"]] = counts.get(r["route"], 0) + r["requests"]
+    assert agent.service("shop")["requests"] == 4
+    assert counts["/b"] == 1 and counts["_other"] == 2
+    port.close()
+
+
+def test_reload_gives_a_found_service_its_name(start_agent):
+    port = Port()
+    agent = start_agent("agent: {interval: 1s}\n")
+    wire = port.dial().c(get()).s(reply(200))
+    assert agent.service(port.port)["requests"] == 1
+    assert agent.reload(RELOADED.format(port=port.port, routes="[]"))[0] == 200
+    watch = agent.watch("shop")
+    wire.c(get()).s(reply(503))
+    watch.expect({503: 1})
+    port.close()
+
+
+@pytest.mark.parametrize("by", ["SIGHUP", "POST"])
+def test_a_bad_file_changes_nothing(start_agent, by):
+    port = Port()
+    agent = start_agent(RELOADED.format(port=port.port, routes='["/a"]'))
+    watch = agent.watch("shop")
+    wire = port.dial().c(get("/a")).s(reply(200))
+    bad = RELOADED.format(port=port.port, routes='["/z"]')
+    bad = bad.replace("objective: 99", "objective: 100")
+    if by == "POST":
+        code, body = agent.reload(bad)
+        assert 400 <= code < 500 and "objective" in body and f"{agent.config}:5" in body
+    else:
+        agent.config.write_text(bad)
+        agent.process.popen.send_signal(signal.SIGHUP)
+        assert wait_until(lambda: "objective" in agent.process.output())
+        assert f"{agent.config}:5" in agent.process.output()
+    wire.c(get("/a")).s(reply(200))
+    watch.expect({200: 2})
+    assert [r["route"] for r in agent.service("shop")["routes"]] == ["/a"]
+    assert agent.slo("all")["good"] == 2
+    port.close()
