@@ -21,7 +21,6 @@ struct pump {
 	struct conn *conn;
 	struct scratch *scratch;
 	__u64 now_ns;
-	__u32 event; /* enum http1_event of the last step */
 };
 
 static __always_inline void conn_ignore(struct conn *conn)
@@ -48,8 +47,10 @@ static __always_inline void rx_method(struct pump *pump)
 	struct policy *policy;
 	__u32 index;
 
-	if (conn->generation != live_generation)
-		identity_resolve(pump->sk, conn, pump->scratch);
+	if (conn->generation != live_generation) {
+		endpoint_key_of(pump->sk, &pump->scratch->endpoint_key);
+		identity_resolve(conn, pump->scratch);
+	}
 	index = conn->policy;
 	policy = bpf_map_lookup_elem(&policies, &index);
 	if (!policy) {
@@ -60,6 +61,25 @@ static __always_inline void rx_method(struct pump *pump)
 	conn->rx.ua = policy->ua_start;
 }
 
+static __always_inline void conn_unmeasured(struct pump *pump, enum blind_reason reason)
+{
+	endpoint_key_of(pump->sk, &pump->scratch->endpoint_key);
+	unmeasured_note(pump->scratch, reason);
+}
+
+static __always_inline void conn_push(struct pump *pump)
+{
+	struct conn *conn = pump->conn;
+
+	if (conn->service == SERVICE_NONE) {
+		endpoint_key_of(pump->sk, &pump->scratch->endpoint_key);
+		if (!conn->policy) /* answered before its method was read */
+			identity_resolve(conn, pump->scratch);
+		endpoint_register(conn, pump->scratch);
+	}
+	request_push(conn);
+}
+
 static __always_inline int rx_bad(struct pump *pump)
 {
 	struct conn *conn = pump->conn;
@@ -67,9 +87,9 @@ static __always_inline int rx_bad(struct pump *pump)
 	switch (conn->mode) {
 	case CONN_NEW:
 		if (conn->rx.flags & HTTP1_TLS)
-			unmeasured_note(pump->sk, pump->scratch, BLIND_TLS);
+			conn_unmeasured(pump, BLIND_TLS);
 		if (conn->rx.flags & HTTP1_PREFACE)
-			unmeasured_note(pump->sk, pump->scratch, BLIND_HTTP2);
+			conn_unmeasured(pump, BLIND_HTTP2);
 		conn_ignore(conn);
 		break;
 	case CONN_OLD:
@@ -108,7 +128,7 @@ static __noinline int rx_event(struct pump *pump, __u32 event)
 		return 0;
 	case HTTP1_EV_HEAD:
 		if (!conn->promoted)
-			request_push(pump->sk, conn, pump->scratch);
+			conn_push(pump);
 		event = http1_body_begin(&conn->rx, 0);
 		if (event == HTTP1_EV_BAD)
 			return rx_bad(pump);
@@ -141,7 +161,7 @@ static __always_inline int tx_bad(struct pump *pump)
 {
 	struct conn *conn = pump->conn;
 
-	requests_lose(pump->sk, conn, LOST_BAD_RESPONSE);
+	requests_lose(conn, LOST_BAD_RESPONSE);
 	conn->mode = CONN_OLD;
 	conn->joins_left = CONN_JOINS;
 	conn->promoted = 0;
@@ -161,6 +181,16 @@ static __always_inline int tx_begin(struct pump *pump)
 	return 1;
 }
 
+static __always_inline void tx_end(struct pump *pump)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(pump->sk);
+	bool wait = pump->sk->__sk_common.skc_state == TCP_CLOSE_WAIT && tp &&
+		    tp->snd_una != tp->write_seq;
+
+	request_answered(pump->conn, wait);
+	http1_reset(&pump->conn->tx);
+}
+
 static __always_inline int tx_head(struct pump *pump)
 {
 	struct conn *conn = pump->conn;
@@ -174,18 +204,17 @@ static __always_inline int tx_head(struct pump *pump)
 		return 0;
 	}
 	if (conn->head == conn->tail) {
-		request_push(pump->sk, conn, pump->scratch);
+		conn_push(pump);
 		conn->promoted = conn->rx.state != HTTP1_BAD;
 	}
-	request = request_find(pump->sk, conn, conn->tail);
+	request = request_find(conn, conn->tail);
 	if (request)
 		method = request->method;
 	tunnel = status == 101 || (method == HTTP_METHOD_CONNECT && status < 300);
 	if (http1_body_begin(&conn->tx, tunnel || status == 204 || status == 304 ||
 						method == HTTP_METHOD_HEAD) != HTTP1_EV_END)
 		return 0;
-	request_answered(pump->sk, conn);
-	http1_reset(&conn->tx);
+	tx_end(pump);
 	if (!tunnel)
 		return 0;
 	conn_ignore(conn);
@@ -194,16 +223,13 @@ static __always_inline int tx_head(struct pump *pump)
 
 static __noinline int tx_event(struct pump *pump, __u32 event)
 {
-	struct conn *conn = pump->conn;
-
 	switch (event) {
 	case HTTP1_EV_BEGIN:
 		return tx_begin(pump);
 	case HTTP1_EV_HEAD:
 		return tx_head(pump);
 	case HTTP1_EV_END:
-		request_answered(pump->sk, conn);
-		http1_reset(&conn->tx);
+		tx_end(pump);
 		return 0;
 	case HTTP1_EV_BAD:
 		return tx_bad(pump);
@@ -214,28 +240,35 @@ static __noinline int tx_event(struct pump *pump, __u32 event)
 
 /* ---- the pump ---- */
 
-static __always_inline long parse_step(struct pump *pump, struct http1 *parser)
+struct parse {
+	struct http1 *parser;
+	struct io *io;
+	__u32 event; /* enum http1_event of the last step */
+};
+
+static long parse_step(__u32 i, struct parse *parse)
 {
-	struct io *io = &pump->scratch->io;
+	struct io *io = parse->io;
 	__u32 pos = io->pos, len = io->len;
 	__u32 result;
 
 	if (pos >= len || pos >= IO_CHUNK || len > IO_CHUNK)
 		return 1;
-	result = http1_step(parser, io->buf, pos, len);
+	result = http1_step(parse->parser, io->buf, pos, len);
 	io->pos = pos + http1_result_consumed(result);
-	pump->event = http1_result_event(result);
-	return pump->event != HTTP1_EV_NONE || http1_opaque(parser);
+	parse->event = http1_result_event(result);
+	return parse->event != HTTP1_EV_NONE || http1_opaque(parse->parser);
 }
 
-static long rx_parse_step(__u32 i, struct pump *pump)
+/* Parses the copied bytes up to the first event, opaque bytes, or their end. */
+__noinline __u32 parse_chunk(struct http1 *parser, struct io *io)
 {
-	return parse_step(pump, &pump->conn->rx);
-}
+	struct parse parse = { .parser = parser, .io = io };
 
-static long tx_parse_step(__u32 i, struct pump *pump)
-{
-	return parse_step(pump, &pump->conn->tx);
+	if (!parser || !io)
+		return HTTP1_EV_NONE;
+	bpf_loop(IO_CHUNK, parse_step, &parse, 0);
+	return parse.event;
 }
 
 /* One step of the walk over an operation's bytes. Returns 1 when there is nothing left to do. */
@@ -244,6 +277,7 @@ static __always_inline long pump_step(struct pump *pump, const bool sending)
 	struct http1 *parser = sending ? &pump->conn->tx : &pump->conn->rx;
 	struct io *io = &pump->scratch->io;
 	__u64 opaque = http1_opaque(parser);
+	__u32 event;
 	__u64 n;
 
 	if (io->pos < io->len) {
@@ -251,13 +285,9 @@ static __always_inline long pump_step(struct pump *pump, const bool sending)
 		if (opaque) {
 			n = n < opaque ? n : opaque;
 			io->pos += n;
-			pump->event = http1_pass(parser, n);
+			event = http1_pass(parser, n);
 		} else {
-			pump->event = HTTP1_EV_NONE;
-			if (sending)
-				bpf_loop(IO_CHUNK, tx_parse_step, pump, 0);
-			else
-				bpf_loop(IO_CHUNK, rx_parse_step, pump, 0);
+			event = parse_chunk(parser, io);
 		}
 	} else {
 		if (!io->left)
@@ -269,11 +299,11 @@ static __always_inline long pump_step(struct pump *pump, const bool sending)
 			return !io_copy(io, n);
 		n = n < opaque ? n : opaque;
 		io_advance(io, n);
-		pump->event = http1_pass(parser, n);
+		event = http1_pass(parser, n);
 	}
-	if (pump->event == HTTP1_EV_NONE)
+	if (event == HTTP1_EV_NONE)
 		return 0;
-	if (sending ? tx_event(pump, pump->event) : rx_event(pump, pump->event)) {
+	if (sending ? tx_event(pump, event) : rx_event(pump, event)) {
 		io->left = 0; /* on purpose: the rest is not looked at */
 		return 1;
 	}
@@ -333,6 +363,7 @@ static __noinline struct conn *conn_create(struct sock *sk, struct tcp_sock *tp,
 	consumed = tp->bytes_received - unread;
 	conn->rx_seq = tp->copied_seq - received;
 	conn->tx_seq = tp->write_seq;
+	conn->cookie = bpf_get_socket_cookie(sk);
 	conn->tx.flags = HTTP1_RESPONSE;
 	conn->head = 1;
 	conn->tail = 1;
@@ -417,9 +448,9 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 			return 0;
 		}
 		if (found == IO_URING)
-			unmeasured_note(sk, pump.scratch, BLIND_IO_URING);
+			conn_unmeasured(&pump, BLIND_IO_URING);
 		if (found == IO_COMPAT)
-			unmeasured_note(sk, pump.scratch, BLIND_COMPAT);
+			conn_unmeasured(&pump, BLIND_COMPAT);
 		conn_ignore(conn);
 		return 0;
 	}
@@ -434,18 +465,17 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 /* ---- sending ---- */
 
 /* The socket is closed: what is still open will never be answered. */
-static __always_inline void conn_closed(struct sock *sk, struct conn *conn)
+static __always_inline void conn_closed(struct sock *sk, struct conn *conn, bool gone)
 {
 	bool peer_first = conn->peer_reset || conn->old_state == TCP_CLOSE_WAIT;
-	struct requests ending = {
-		.sk = sk,
-		.conn = conn,
+	struct ending how = {
 		.outcome = peer_first ? OUTCOME_CLIENT_ABORT : OUTCOME_SERVER_ABORT,
-		.answered_outcome = conn->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE,
+		.answered = conn->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE,
+		.gone = gone,
 		.lost = -1,
 	};
 
-	requests_end(&ending);
+	requests_end(conn, &how);
 }
 
 static __always_inline int conn_sent(struct sock *sk, int ret)
@@ -460,7 +490,7 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 	if (ret <= 0) {
 		io_failed();
 		if (conn && sk->__sk_common.skc_state == TCP_CLOSE)
-			conn_closed(sk, conn);
+			conn_closed(sk, conn, false);
 		return 0;
 	}
 	if (conn && conn->mode == CONN_IGNORED)
@@ -495,7 +525,7 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 		stat_error(KERR_SEQ_BACK);
 	} else if (gap && !tx_unseen(&pump, gap)) {
 		stat_error(KERR_TX_GAP);
-		requests_lose(sk, conn, LOST_UNSEEN_BYTES);
+		requests_lose(conn, LOST_UNSEEN_BYTES);
 		tx_bad(&pump);
 		conn->tx_seq = tp->write_seq;
 		return 0;
@@ -503,20 +533,20 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 	if (io_init(&pump.scratch->io, ret) != IO_FOUND) {
 		if (!tx_unseen(&pump, ret)) {
 			stat_error(KERR_NO_BUFFER);
-			requests_lose(sk, conn, LOST_UNREADABLE);
+			requests_lose(conn, LOST_UNREADABLE);
 			tx_bad(&pump);
 		}
 	} else {
 		bpf_loop(PUMP_STEPS, tx_pump_step, &pump, 0);
 		if (pump.scratch->io.left && conn->mode == CONN_HTTP) {
 			stat_error(KERR_PUMP_LIMIT);
-			requests_lose(sk, conn, LOST_UNREADABLE);
+			requests_lose(conn, LOST_UNREADABLE);
 			tx_bad(&pump);
 		}
 	}
 	conn->tx_seq = tp->write_seq;
 	if (sk->__sk_common.skc_state == TCP_CLOSE)
-		conn_closed(sk, conn);
+		conn_closed(sk, conn, false);
 	return 0;
 }
 
@@ -530,7 +560,7 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
  */
 static __always_inline int conn_state(struct sock *sk, int old_state, int new_state)
 {
-	struct requests ending = { .sk = sk, .lost = -1 };
+	struct ending how = { .lost = -1 };
 	struct tcp_sock *tp;
 	struct conn *conn;
 	int error;
@@ -540,13 +570,12 @@ static __always_inline int conn_state(struct sock *sk, int old_state, int new_st
 	conn = bpf_sk_storage_get(&conns, sk, 0, 0);
 	if (!conn || conn->head == conn->done)
 		return 0;
-	ending.conn = conn;
 	if (new_state == TCP_FIN_WAIT1) {
 		/* we close first */
-		ending.outcome = OUTCOME_SERVER_ABORT;
-		ending.answered_outcome = OUTCOME_COMPLETE;
-		ending.close_outcome = 1 + OUTCOME_COMPLETE;
-		requests_end(&ending);
+		how.outcome = OUTCOME_SERVER_ABORT;
+		how.answered = OUTCOME_COMPLETE;
+		how.at_close = 1 + OUTCOME_COMPLETE;
+		requests_end(conn, &how);
 		return 0;
 	}
 	if (new_state == TCP_LAST_ACK) {
@@ -562,14 +591,13 @@ static __always_inline int conn_state(struct sock *sk, int old_state, int new_st
 	if (conn->peer_reset && old_state != TCP_LAST_ACK && tp && tp->write_seq != conn->tx_seq)
 		return 0;
 	if (old_state == TCP_LAST_ACK) {
-		ending.outcome = OUTCOME_CLIENT_ABORT;
-		ending.answered_outcome = conn->peer_reset ? OUTCOME_CLIENT_ABORT :
-							     OUTCOME_COMPLETE;
-		ending.close_outcome = 1 + ending.answered_outcome;
-		requests_end(&ending);
+		how.outcome = OUTCOME_CLIENT_ABORT;
+		how.answered = conn->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE;
+		how.at_close = 1 + how.answered;
+		requests_end(conn, &how);
 		return 0;
 	}
-	conn_closed(sk, conn);
+	conn_closed(sk, conn, false);
 	return 0;
 }
 
@@ -577,23 +605,9 @@ static __always_inline int conn_state(struct sock *sk, int old_state, int new_st
 static __always_inline int conn_destroyed(struct sock *sk)
 {
 	struct conn *conn = bpf_sk_storage_get(&conns, sk, 0, 0);
-	bool peer_first;
 
-	if (!conn || conn->head == conn->done)
-		return 0;
-	peer_first = conn->peer_reset || conn->old_state == TCP_CLOSE_WAIT;
-	struct requests ending = {
-		.sk = sk,
-		.conn = conn,
-		.outcome = peer_first ? OUTCOME_CLIENT_ABORT : OUTCOME_SERVER_ABORT,
-		.answered_outcome = conn->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE,
-		.gone = 1,
-		.lost = -1,
-	};
-
-	requests_end(&ending);
-	conn->tail = conn->head;
-	conn->done = conn->head;
+	if (conn && conn->head != conn->done)
+		conn_closed(sk, conn, true);
 	return 0;
 }
 

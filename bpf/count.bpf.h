@@ -14,7 +14,6 @@ struct verdict {
 	__u8 pad[5];
 };
 
-/* A global function: verified once, and its result is any number to the callers. */
 __noinline __u32 hist_find(__u64 ns)
 {
 	return hist_bucket(ns);
@@ -113,8 +112,11 @@ static long split_check(__u32 i, struct split_scan *scan)
 	return 0;
 }
 
-static __noinline int request_count(const struct request *request, const struct verdict *verdict)
+__noinline int request_count(struct request *request, struct verdict *verdict)
 {
+	if (!request || !verdict)
+		return 0;
+
 	struct series_key key = {
 		.service = request->service,
 		.route = request->route,

@@ -50,7 +50,7 @@ static long exe_step(__u32 i, struct exe_walk *walk)
 }
 
 /* Leaves the path of the current process's executable in scratch->exe, from exe_pos on. */
-static __noinline int exe_path(struct scratch *scratch)
+__noinline int exe_path(struct scratch *scratch)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct exe_walk walk = { .scratch = scratch };
@@ -127,7 +127,7 @@ static long first_service_step(__u32 i, struct first_service *first)
 }
 
 /* The number of the first configured service that the current process and the port match, or ~0. */
-static __noinline __u32 service_match(struct scratch *scratch, __u32 generation)
+__noinline __u32 service_match(struct scratch *scratch, __u32 generation)
 {
 	__u32 slot = generation % LIVE_SLOTS;
 	struct live *now = bpf_map_lookup_elem(&live, &slot);
@@ -170,36 +170,41 @@ static __noinline __u32 service_match(struct scratch *scratch, __u32 generation)
 	return first.number;
 }
 
-static __always_inline void identity_key_of(struct scratch *scratch, __u32 generation)
+/*
+ * Keys go through the stack: Linux 6.1 takes no pointer into a global function's argument as a map
+ * key.
+ */
+static __always_inline struct identity_key identity_key_of(const struct scratch *scratch,
+							   __u32 generation)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_struct *leader = task->group_leader;
-	struct identity_key *key = &scratch->identity;
+	struct identity_key key = {
+		.start_ns = BPF_CORE_READ(leader, start_time),
+		.tgid = task->tgid,
+		.exec_id = task->self_exec_id,
+		.netns = scratch->endpoint_key.netns,
+		.port = scratch->endpoint_key.port,
+		.generation = generation,
+	};
 
-	__builtin_memset(key, 0, sizeof(*key));
-	key->start_ns = BPF_CORE_READ(leader, start_time);
-	key->tgid = task->tgid;
-	key->exec_id = task->self_exec_id;
-	key->netns = scratch->endpoint_key.netns;
-	key->port = scratch->endpoint_key.port;
-	key->generation = generation;
+	return key;
 }
 
 /*
- * Gives the connection the policy its next requests are judged by. An endpoint is made only by a
- * whole request: see endpoint_register().
+ * Gives the connection the policy its next requests are judged by; scratch->endpoint_key is that of
+ * its socket. An endpoint is made only by a whole request: see endpoint_register().
  */
-static __noinline int identity_resolve(struct sock *sk, struct conn *conn, struct scratch *scratch)
+__noinline int identity_resolve(struct conn *conn, struct scratch *scratch)
 {
-	__u32 generation = live_generation;
-	struct identity decided = {};
-	struct identity *known;
-
-	if (!scratch)
+	if (!conn || !scratch)
 		return 0;
-	endpoint_key_of(sk, &scratch->endpoint_key);
-	identity_key_of(scratch, generation);
-	known = bpf_map_lookup_elem(&identities, &scratch->identity);
+
+	__u32 generation = live_generation;
+	struct identity_key key = identity_key_of(scratch, generation);
+	struct identity *known = bpf_map_lookup_elem(&identities, &key);
+	struct identity decided = {};
+
 	if (known) {
 		decided = *known;
 	} else {
@@ -217,28 +222,46 @@ static __noinline int identity_resolve(struct sock *sk, struct conn *conn, struc
 	return 0;
 }
 
-/* Lists the endpoint, remembers the decision for the process, and names the connection's service. */
-static __noinline int endpoint_register(struct sock *sk, struct conn *conn, struct scratch *scratch)
+/* The endpoint's entry, made if need be; NULL: the table is full. */
+static __always_inline struct endpoint *endpoint_find(const struct endpoint_key *key)
 {
+	struct endpoint *endpoint = bpf_map_lookup_elem(&endpoints, key);
+	__u32 zero = 0;
+
+	if (!endpoint) {
+		struct endpoint *blank = bpf_map_lookup_elem(&endpoint_blank, &zero);
+
+		if (blank)
+			bpf_map_update_elem(&endpoints, key, blank, BPF_NOEXIST);
+		endpoint = bpf_map_lookup_elem(&endpoints, key);
+	}
+	if (endpoint && !endpoint->id) {
+		/* an id is wasted if two processors get here at once; the table is the limit */
+		__u32 id = __sync_fetch_and_add(&endpoint_last, 1) + 1;
+
+		if (id >= ENDPOINTS_MAX)
+			return NULL;
+		__sync_val_compare_and_swap(&endpoint->id, 0, id);
+	}
+	return endpoint;
+}
+
+/*
+ * Lists the endpoint (scratch->endpoint_key), remembers the decision for the process, and names the
+ * connection's service.
+ */
+__noinline int endpoint_register(struct conn *conn, struct scratch *scratch)
+{
+	if (!conn || !scratch)
+		return 0;
+
+	struct endpoint_key endpoint_key = scratch->endpoint_key;
+	struct identity_key identity_key = identity_key_of(scratch, conn->generation);
+	struct endpoint *endpoint = endpoint_find(&endpoint_key);
 	struct identity decided = {};
-	struct endpoint *endpoint;
 	struct policy *policy;
 	__u32 id = 0, index;
 
-	if (!scratch)
-		return 0;
-	endpoint_key_of(sk, &scratch->endpoint_key);
-	identity_key_of(scratch, conn->generation);
-	endpoint = bpf_map_lookup_elem(&endpoints, &scratch->endpoint_key);
-	if (!endpoint) {
-		__builtin_memset(&scratch->endpoint, 0, sizeof(scratch->endpoint));
-		/* an id is wasted if two processors get here at once; the table is the limit */
-		scratch->endpoint.id = __sync_fetch_and_add(&endpoint_last, 1) + 1;
-		if (scratch->endpoint.id < ENDPOINTS_MAX)
-			bpf_map_update_elem(&endpoints, &scratch->endpoint_key, &scratch->endpoint,
-					    BPF_NOEXIST);
-		endpoint = bpf_map_lookup_elem(&endpoints, &scratch->endpoint_key);
-	}
 	if (endpoint)
 		id = endpoint->id;
 	else
@@ -257,30 +280,29 @@ static __noinline int endpoint_register(struct sock *sk, struct conn *conn, stru
 		if (pos < EXE_ROOM)
 			bpf_probe_read_kernel_str(endpoint->exe, sizeof(endpoint->exe),
 						  &scratch->exe[pos]);
-		endpoint->tgid = scratch->identity.tgid;
+		endpoint->tgid = identity_key.tgid;
 		endpoint->service = decided.service;
 	}
-	if (bpf_map_update_elem(&identities, &scratch->identity, &decided, BPF_ANY))
+	if (bpf_map_update_elem(&identities, &identity_key, &decided, BPF_ANY))
 		stat_error(KERR_ENDPOINT_FULL);
 	conn->service = decided.service;
 	return 0;
 }
 
-/* Notes that connections of this listener cannot be measured, and why. */
-static __noinline int unmeasured_note(struct sock *sk, struct scratch *scratch, __u32 reason)
+/* Notes that connections of this listener (scratch->endpoint_key) cannot be measured, and why. */
+__noinline int unmeasured_note(struct scratch *scratch, __u32 reason)
 {
-	__u64 *count;
-
 	if (!scratch)
 		return 0;
-	endpoint_key_of(sk, &scratch->unmeasured.endpoint);
-	scratch->unmeasured.reason = reason;
-	count = bpf_map_lookup_elem(&unmeasured, &scratch->unmeasured);
+
+	struct unmeasured_key key = { .endpoint = scratch->endpoint_key, .reason = reason };
+	__u64 *count = bpf_map_lookup_elem(&unmeasured, &key);
+
 	if (!count) {
 		__u64 zero = 0;
 
-		bpf_map_update_elem(&unmeasured, &scratch->unmeasured, &zero, BPF_NOEXIST);
-		count = bpf_map_lookup_elem(&unmeasured, &scratch->unmeasured);
+		bpf_map_update_elem(&unmeasured, &key, &zero, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(&unmeasured, &key);
 	}
 	if (count)
 		counter_add(count, 1);

@@ -149,6 +149,14 @@ struct {
 	__type(value, struct endpoint);
 } endpoints SEC(".maps");
 
+/* one entry of zeroes to make new ones from: too large for the stack */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct endpoint);
+} endpoint_blank SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, UNMEASURED_MAX);
@@ -176,10 +184,7 @@ struct io {
 
 struct scratch {
 	struct io io;
-	struct identity_key identity;
 	struct endpoint_key endpoint_key;
-	struct endpoint endpoint;
-	struct unmeasured_key unmeasured;
 	__u32 exe_pos; /* in exe: where the path begins */
 	__u32 dfa;
 	char exe[EXE_ROOM + EXE_BYTES];

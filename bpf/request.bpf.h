@@ -10,21 +10,20 @@
 #ifndef SLIPROBE_REQUEST_BPF_H
 #define SLIPROBE_REQUEST_BPF_H
 
-static __always_inline struct pending_key pending_key_of(struct sock *sk, __u32 number)
+static __always_inline struct pending_key pending_key_of(const struct conn *conn, __u32 number)
 {
-	struct pending_key key = { .sock = (__u64)sk, .number = number };
+	struct pending_key key = { .cookie = conn->cookie, .number = number };
 
 	return key;
 }
 
-static __always_inline struct request *request_find(struct sock *sk, struct conn *conn,
-						    __u32 number)
+static __always_inline struct request *request_find(struct conn *conn, __u32 number)
 {
 	struct pending_key key;
 
 	if (conn->first.claim >> 1 == (number & 0x7fffffff))
 		return &conn->first;
-	key = pending_key_of(sk, number);
+	key = pending_key_of(conn, number);
 	return bpf_map_lookup_elem(&pending, &key);
 }
 
@@ -37,13 +36,13 @@ static __always_inline bool request_claim(struct request *request, __u32 number)
 }
 
 /* Frees the slot of a request that the send hook has done with. */
-static __always_inline void request_release(struct sock *sk, struct conn *conn, __u32 number)
+static __always_inline void request_release(struct conn *conn, __u32 number)
 {
 	struct pending_key key;
 
 	if (conn->first.claim >> 1 == (number & 0x7fffffff))
 		return;
-	key = pending_key_of(sk, number);
+	key = pending_key_of(conn, number);
 	bpf_map_delete_elem(&pending, &key);
 }
 
@@ -75,8 +74,11 @@ static __always_inline void request_route(const struct conn *conn, struct reques
 }
 
 /* The head of a request is complete, or was answered before it was. */
-static __noinline int request_push(struct sock *sk, struct conn *conn, struct scratch *scratch)
+__noinline int request_push(struct conn *conn)
 {
+	if (!conn)
+		return 0;
+
 	__u32 number = conn->head;
 	struct request request = {
 		.claim = number << 1,
@@ -86,13 +88,6 @@ static __noinline int request_push(struct sock *sk, struct conn *conn, struct sc
 		.method = conn->rx.method,
 	};
 
-	if (!request.policy) {
-		/* answered before its method was read */
-		identity_resolve(sk, conn, scratch);
-		request.policy = conn->policy;
-	}
-	if (conn->service == SERVICE_NONE)
-		endpoint_register(sk, conn, scratch);
 	request.service = conn->service;
 	request_route(conn, &request);
 	stat_add(STAT_SEEN, 1);
@@ -104,7 +99,7 @@ static __noinline int request_push(struct sock *sk, struct conn *conn, struct sc
 		conn->first = request;
 		__sync_val_compare_and_swap(&conn->first.claim, 0, claim);
 	} else {
-		struct pending_key key = pending_key_of(sk, number);
+		struct pending_key key = pending_key_of(conn, number);
 
 		if (bpf_map_update_elem(&pending, &key, &request, BPF_ANY))
 			stat_lost(LOST_PENDING_FULL);
@@ -121,12 +116,18 @@ static __always_inline void verdict_of_answer(const struct request *request, str
 	ret->body_bytes = request->body_bytes;
 }
 
-/* The response at `tail` is complete: everything was handed to the kernel. */
-static __noinline int request_answered(struct sock *sk, struct conn *conn)
+/*
+ * The response at `tail` is complete: everything was handed to the kernel. `wait`: the peer has
+ * closed its sending side and not acknowledged the answer. If it still does, it got it; if it resets
+ * the connection, it had gone. Until one of both is known the verdict waits, see requests_end().
+ */
+__noinline int request_answered(struct conn *conn, __u32 wait)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	if (!conn)
+		return 0;
+
 	__u32 number = conn->tail;
-	struct request *request = request_find(sk, conn, number);
+	struct request *request = request_find(conn, number);
 	struct verdict verdict = {
 		.outcome = OUTCOME_COMPLETE,
 		.status = conn->tx.status,
@@ -141,12 +142,7 @@ static __noinline int request_answered(struct sock *sk, struct conn *conn)
 		return 0;
 	}
 	verdict.service_ns = bpf_ktime_get_ns() - request->first_read_ns;
-	/*
-	 * The peer has closed its sending side. If it has acknowledged the answer, it got it; if it
-	 * reset the connection on it, it had gone. Until one of both is known, the verdict waits:
-	 * see requests_end().
-	 */
-	if (sk->__sk_common.skc_state == TCP_CLOSE_WAIT && tp && tp->snd_una != tp->write_seq) {
+	if (wait) {
 		request->status = verdict.status;
 		request->service_ns = verdict.service_ns;
 		request->body_bytes = verdict.body_bytes;
@@ -158,76 +154,85 @@ static __noinline int request_answered(struct sock *sk, struct conn *conn)
 	if (request_claim(request, number))
 		request_count(request, &verdict);
 	if (!behind) {
-		request_release(sk, conn, number);
+		request_release(conn, number);
 		conn->done = number + 1;
 	}
 	return 0;
 }
 
-struct requests {
-	struct sock *sk;
-	struct conn *conn;
+/* How to end requests whose answer is not whole. */
+struct ending {
 	__u8 outcome; /* of requests without a whole answer */
-	__u8 answered_outcome; /* of those whose verdict waited for the peer */
-	__u8 close_outcome; /* 1 + that of a response which ends with the connection; 0: as others */
+	__u8 answered; /* outcome of those whose verdict waited for the peer */
+	__u8 at_close; /* 1 + outcome of a response which ends with the connection; 0: as others */
 	__u8 gone; /* the socket is being destroyed: free the slots too */
 	__s32 lost; /* enum lost_reason instead of an outcome, or -1 */
 };
 
-static long request_end(__u32 i, struct requests *ending)
+struct requests {
+	struct conn *conn;
+	struct ending how;
+};
+
+static long request_end(__u32 i, struct requests *requests)
 {
-	struct conn *conn = ending->conn;
+	struct conn *conn = requests->conn;
+	struct ending *how = &requests->how;
 	__u32 number = conn->done + i;
-	struct verdict verdict = { .outcome = ending->outcome };
+	struct verdict verdict = { .outcome = how->outcome };
 	struct request *request;
 
 	if ((__s32)(conn->head - number) <= 0)
 		return 1;
-	request = request_find(ending->sk, conn, number);
+	request = request_find(conn, number);
 	if (!request)
 		return 0;
 	if (request_claim(request, number)) {
-		if (ending->lost >= 0) {
-			stat_lost(ending->lost);
-			return 0;
-		}
-		if (request->answered) {
-			verdict_of_answer(request, &verdict);
-			verdict.outcome = ending->answered_outcome;
+		if (how->lost >= 0) {
+			stat_lost(how->lost);
 		} else {
-			verdict.service_ns = bpf_ktime_get_ns() - request->first_read_ns;
-			if (ending->close_outcome && number == conn->tail &&
-			    conn->tx.state == HTTP1_BODY_CLOSE) {
-				verdict.outcome = ending->close_outcome - 1;
-				verdict.status = conn->tx.status;
-				verdict.body_bytes = conn->tx.body;
+			if (request->answered) {
+				verdict_of_answer(request, &verdict);
+				verdict.outcome = how->answered;
+			} else {
+				verdict.service_ns = bpf_ktime_get_ns() - request->first_read_ns;
+				if (how->at_close && number == conn->tail &&
+				    conn->tx.state == HTTP1_BODY_CLOSE) {
+					verdict.outcome = how->at_close - 1;
+					verdict.status = conn->tx.status;
+					verdict.body_bytes = conn->tx.body;
+				}
 			}
+			request_count(request, &verdict);
 		}
-		request_count(request, &verdict);
 	}
-	if (ending->gone)
-		request_release(ending->sk, conn, number);
+	if (how->gone)
+		request_release(conn, number);
 	return 0;
 }
 
 /* Ends whatever is still open on the connection. */
-static __always_inline void requests_end(struct requests *ending)
+__noinline int requests_end(struct conn *conn, struct ending *how)
 {
-	struct conn *conn = ending->conn;
+	if (!conn || !how || conn->head == conn->done)
+		return 0;
 
-	if (conn->head != conn->done)
-		bpf_loop(PENDING_MAX, request_end, ending, 0);
+	struct requests requests = { .conn = conn, .how = *how };
+
+	bpf_loop(PENDING_MAX, request_end, &requests, 0);
+	if (how->gone) {
+		conn->tail = conn->head;
+		conn->done = conn->head;
+	}
+	return 0;
 }
 
 /* The send side can no longer be followed: what is open has no knowable outcome. */
-static __always_inline void requests_lose(struct sock *sk, struct conn *conn,
-					  enum lost_reason reason)
+static __always_inline void requests_lose(struct conn *conn, enum lost_reason reason)
 {
-	struct requests ending = { .sk = sk, .conn = conn, .gone = 1, .lost = reason };
+	struct ending how = { .gone = 1, .lost = reason };
 
-	requests_end(&ending);
-	conn->tail = conn->head;
-	conn->done = conn->head;
+	requests_end(conn, &how);
 }
 
 #endif

@@ -90,8 +90,7 @@ int BPF_PROG(sock_destroyed, struct sock *sk)
 SEC("iter/bpf_sk_storage_map")
 int walk_conns(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
-	struct sock *sk = ctx->sk;
 	struct conn *conn = ctx->value;
 
-	return sk && conn ? walk_conn(sk, conn) : 0;
+	return conn ? walk_conn(conn) : 0;
 }

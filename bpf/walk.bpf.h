@@ -7,7 +7,6 @@
 #define SLIPROBE_WALK_BPF_H
 
 struct walk {
-	struct sock *sk;
 	struct conn *conn;
 	__u64 now_ns;
 };
@@ -30,7 +29,7 @@ static long walk_request(__u32 i, struct walk *walk)
 
 	if ((__s32)(conn->head - number) <= 0)
 		return 1;
-	request = request_find(walk->sk, conn, number);
+	request = request_find(conn, number);
 	if (!request)
 		return 0;
 	copy = *request;
@@ -48,9 +47,9 @@ static long walk_request(__u32 i, struct walk *walk)
 	return 0;
 }
 
-static __always_inline int walk_conn(struct sock *sk, struct conn *conn)
+static __always_inline int walk_conn(struct conn *conn)
 {
-	struct walk walk = { .sk = sk, .conn = conn };
+	struct walk walk = { .conn = conn };
 
 	if (conn->mode == CONN_IGNORED && conn->head == conn->done)
 		return 0;

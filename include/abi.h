@@ -74,6 +74,7 @@ enum conn_mode {
 
 /* State of one TCP connection, in its sk_storage. Written by the hook named. */
 struct conn {
+	__u64 cookie; /* the kernel's number of the socket: never used again */
 	struct http1 rx; /* recv */
 	struct http1 tx; /* send */
 	__u32 rx_seq; /* recv: copied_seq up to which bytes were followed */
@@ -96,9 +97,9 @@ struct conn {
 	struct request first; /* inline slot; further ones are in `pending` */
 };
 
-/* Key of `pending`. `sock` is the kernel's address of the socket: unique while it lives. */
+/* Key of `pending`. */
 struct pending_key {
-	__u64 sock;
+	__u64 cookie;
 	__u32 number;
 	__u32 pad;
 };
@@ -252,7 +253,7 @@ enum stat {
 
 _Static_assert(sizeof(struct http1) == 32, "http1 has no holes");
 _Static_assert(sizeof(struct request) == 56, "request has no holes");
-_Static_assert(sizeof(struct conn) == 176, "conn has no holes");
+_Static_assert(sizeof(struct conn) == 184, "conn has no holes");
 _Static_assert(sizeof(struct series_key) == 8, "series_key has no holes");
 _Static_assert(sizeof(struct hist_key) == 16, "hist_key has no holes");
 _Static_assert(sizeof(struct split_key) == 16, "split_key has no holes");

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Test only: runs the parser, the automata and the histogram in the kernel, over inputs that
+ * tests/bpf/test_parser.c puts into the globals. The walk over the pieces is that of conn.bpf.h.
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+
+#ifndef barrier_var
+#define barrier_var(var) asm volatile("" : "+r"(var))
+#endif
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
+/* as in sliprobe.bpf.c */
+#define HTTP1_AT(buf, pos) ((buf)[(pos) & (512 - 1)])
+#define HTTP1_LOAD64(buf, pos) (*(const __u64 *)&(buf)[(pos) & (512 - 1)])
+
+#include "abi.h"
+
+/* sized by the test */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct dfa_state);
+} dfa_states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct dfa_cell);
+} dfa_cells SEC(".maps");
+
+/* here `value` is the accept set's own number */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct accept);
+} accepts SEC(".maps");
+
+#include "dfa.bpf.h"
+#include "http1_parse.h"
+
+#include "../tests/vectors/http1_driver.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+enum {
+	INPUT_ROOM = 128 << 10, /* a power of two */
+	COPY_ROOM = 512,
+	HIST_VALUES = 512,
+};
+
+/* ---- written by the test ---- */
+
+__u8 input[INPUT_ROOM];
+__u32 piece_end[INPUT_ROOM]; /* offsets; the last one is the input's length */
+__u32 n_pieces;
+__u64 hist_ns[HIST_VALUES];
+__u32 n_hist;
+
+/* ---- read by the test ---- */
+
+struct http1_run run; /* set up by the test, too */
+__u32 hist_buckets[HIST_VALUES];
+__u32 copies_failed;
+
+struct copy {
+	__u32 pos;
+	__u32 len;
+	__u8 buf[COPY_ROOM + 8]; /* room for a word read at the last byte */
+};
+
+static struct copy copy;
+
+struct pump {
+	__u32 piece;
+	__u32 next; /* offset of the next byte to copy */
+	__u32 event;
+};
+
+static inline __u32 http1_test_accept(__u32 state)
+{
+	struct accept *accept = dfa_accept(state);
+
+	return accept ? accept->value : 0;
+}
+
+static long parse_step(__u32 i, struct pump *pump)
+{
+	__u32 pos = copy.pos, len = copy.len;
+	__u32 result, consumed;
+
+	if (pos >= len || pos >= COPY_ROOM || len > COPY_ROOM)
+		return 1;
+	result = http1_step(&run.parser, copy.buf, pos, len);
+	consumed = http1_result_consumed(result);
+	if (!consumed || consumed > len - pos || consumed > HTTP1_STEP_MAX) {
+		run.faulty = 1;
+		run.stopped = 1;
+		return 1;
+	}
+	copy.pos = pos + consumed;
+	run.offset += consumed;
+	pump->event = http1_result_event(result);
+	return pump->event != HTTP1_EV_NONE || http1_opaque(&run.parser);
+}
+
+/* Copies what comes next of the current piece. Returns false if that fails. */
+static __always_inline bool copy_next(struct pump *pump, __u32 n)
+{
+	__u32 size = n > COPY_ROOM ? COPY_ROOM : n;
+
+	barrier_var(size);
+	if (size > COPY_ROOM)
+		return false;
+	if (bpf_probe_read_kernel(copy.buf, size, &input[pump->next & (INPUT_ROOM - 1)])) {
+		copies_failed++;
+		return false;
+	}
+	copy.pos = 0;
+	copy.len = size;
+	pump->next += size;
+	return true;
+}
+
+static long pump_step(__u32 i, struct pump *pump)
+{
+	__u64 opaque = http1_opaque(&run.parser);
+	__u32 end, n;
+
+	if (run.stopped)
+		return 1;
+	pump->event = HTTP1_EV_NONE;
+	if (copy.pos < copy.len) {
+		n = copy.len - copy.pos;
+		if (opaque) {
+			n = n < opaque ? n : opaque;
+			copy.pos += n;
+			run.offset += n;
+			pump->event = http1_pass(&run.parser, n);
+		} else {
+			bpf_loop(COPY_ROOM, parse_step, pump, 0);
+		}
+	} else {
+		if (pump->piece >= n_pieces || pump->piece >= INPUT_ROOM)
+			return 1;
+		end = piece_end[pump->piece];
+		if (pump->next >= end) {
+			pump->piece++;
+			return 0;
+		}
+		n = end - pump->next;
+		if (!opaque)
+			return !copy_next(pump, n);
+		n = n < opaque ? n : opaque;
+		pump->next += n;
+		run.offset += n;
+		pump->event = http1_pass(&run.parser, n);
+	}
+	if (pump->event != HTTP1_EV_NONE)
+		http1_run_event(&run, pump->event);
+	return 0;
+}
+
+SEC("syscall")
+int parse(void *ctx)
+{
+	struct pump pump = {};
+
+	copy.pos = 0;
+	copy.len = 0;
+	bpf_loop(1 << 20, pump_step, &pump, 0);
+	http1_run_finish(&run);
+	return 0;
+}
+
+static long hist_step(__u32 i, void *ctx)
+{
+	if (i >= HIST_VALUES)
+		return 1;
+	hist_buckets[i] = hist_bucket(hist_ns[i]);
+	return 0;
+}
+
+SEC("syscall")
+int bucket(void *ctx)
+{
+	bpf_loop(n_hist, hist_step, NULL, 0);
+	return 0;
+}
