@@ -48,8 +48,9 @@ struct config_service {
 struct config_slo {
 	char *name; /* unique; holds "{service}" if and only if service is "*" */
 	char *service; /* a service's name, or "*": one SLO for every service found on the host */
-	double objective; /* ratio, 0 < objective < 1 */
-	uint64_t window_seconds; /* rolling; calendar month: 30 d as an approximation for display */
+	double objective; /* ratio nearest to the written percentage, 0 < objective < 1 */
+	/* rolling, 30 d if not given; calendar month: 30 d as an approximation for display */
+	uint64_t window_seconds;
 	bool calendar_month;
 	/* budgeting: occurrences if slice_seconds is 0 */
 	uint64_t slice_seconds;
@@ -65,9 +66,11 @@ struct config_slo {
 		bool client_abort; /* `client_abort: bad`: a client_abort is eligible, and bad */
 	} eligible;
 	struct {
-		uint64_t status[CONFIG_STATUS_WORDS]; /* bit s: status s is good */
-		uint64_t latency_ns; /* 0: no threshold; good is total <= latency_ns */
-		uint64_t min_body_bytes; /* good is body >= min_body_bytes */
+		uint64_t status
+			[CONFIG_STATUS_WORDS]; /* bit s: status s is good; 100-499 if not given */
+		/* 0: no threshold; good is total <= latency_ns; never above agent.unanswered_after_ns */
+		uint64_t latency_ns;
+		uint64_t min_body_bytes; /* good is body >= min_body_bytes; "1k" is 1000 */
 	} good;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What must fit together between the keys of a configuration, and what this version leaves undone. */
+/* What must fit together between keys, and what this version leaves undone. */
 #include "config_schema.h"
 
 #include <errno.h>
@@ -278,7 +278,7 @@ static int compare_full_names(const void *a, const void *b)
 	return order ? order : in_a->slo < in_b->slo ? -1 : in_a->slo > in_b->slo;
 }
 
-/* Names must be unique with {service} filled in, too: "{service}" and "shop" clash if shop exists. */
+/* Also with {service} filled in: "{service}" and "shop" clash if a service shop exists. */
 static int check_slo_names(struct walk *walk, const struct config *config)
 {
 	_cleanup_free_ struct full_name *names = NULL;

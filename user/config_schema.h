@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The two halves of understanding a configuration: what each key may hold, and what fits together. */
+/* The two halves of a check: what each key may hold, and what fits together. */
 #ifndef SLIPROBE_USER_CONFIG_SCHEMA_H
 #define SLIPROBE_USER_CONFIG_SCHEMA_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "config_values.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,8 +106,7 @@ int read_percent(struct walk *walk, yaml_node_t *node, const struct walk_field *
 	if (len && len < sizeof(shifted) - 3 && is_digit(text[0]) && is_digit(text[len - 1]) &&
 	    strspn(text, "0123456789") == point &&
 	    (point == len || point + 1 + strspn(text + point + 1, "0123456789") == len)) {
-		memcpy(shifted, text, len);
-		memcpy(shifted + len, "e-2", 4);
+		snprintf(shifted, sizeof(shifted), "%se-2", text);
 		ratio = strtod(shifted, NULL);
 	}
 	if (!(ratio > 0 && ratio < 1))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What single values may be: predicates for walk_text(), and readers beside those of config_yaml.h. */
+/* What single values may be: predicates for walk_text(), and more readers. */
 #ifndef SLIPROBE_USER_CONFIG_VALUES_H
 #define SLIPROBE_USER_CONFIG_VALUES_H
 

@@ -62,15 +62,15 @@ struct walk_field {
 	const char *key;
 	walk_read *read;
 	size_t offset;
+	const char *expected; /* completes "expected ..." */
 	bool required;
 	bool check_only; /* validated, not stored */
-	const char *expected; /* completes "expected ..." */
 	/* what the reader needs */
+	bool multiline; /* walk_text: line breaks and tabs may be in it */
+	bool (*valid)(const char *text); /* walk_text; may be NULL */
+	uint64_t min, max; /* bytes of walk_text (max), ns of walk_duration_* */
 	const struct walk_schema *schema; /* walk_mapping */
 	const struct walk_items *items; /* walk_list */
-	bool (*valid)(const char *text); /* walk_text; may be NULL */
-	bool multiline; /* walk_text: line breaks and tabs may be in it */
-	uint64_t min, max; /* bytes of walk_text (max), ns of walk_duration_* */
 	const struct walk_choice *choices; /* walk_choose; ends with {NULL} */
 };
 

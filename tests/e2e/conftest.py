@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
+import fcntl
 import os
 import resource
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -29,9 +31,13 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def root_only():
+def alone_and_root():
     if os.geteuid() != 0:
         pytest.exit("the end-to-end tests load BPF programs: run them as root", 2)
+    # The agent sees the whole host: two sessions at a time would see each other's requests.
+    with open(os.path.join(tempfile.gettempdir(), "sliprobe-e2e.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +76,7 @@ def shared_agent(*config):
     try:
         yield agent.start()
         if agent.real:
-            agent.check_sums()
+            agent.check_sums(agent.lost())
         agent.stop()
     finally:
         agent.remove()

@@ -196,10 +196,10 @@ class Agent:
             self.process.stop(signal.SIGKILL)
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def request(self, method, path, timeout=10):
+    def request(self, method, path, headers=(), timeout=10):
         conn = UnixHTTP(self.socket, timeout * SLOW)
         try:
-            conn.request(method, path)
+            conn.request(method, path, headers=dict(headers))
             answer = conn.getresponse()
             fields = {name.lower(): value for name, value in answer.getheaders()}
             return answer.status, fields, answer.read()
@@ -220,10 +220,10 @@ class Agent:
         assert code == 200, body
         return json.loads(body)
 
-    def service(self, key, status=None):
+    def service(self, key):
         """By name (str) or port (int): the server side's entry, or an empty one."""
         field = "name" if isinstance(key, str) else "port"
-        found = [s for s in (status or self.status())["services"]
+        found = [s for s in self.status()["services"]
                  if s.get(field) == key and s.get("role", "server") == "server"]
         assert len(found) <= 1, f"more than one service for {key}: {found}"
         return found[0] if found else EMPTY
@@ -233,11 +233,14 @@ class Agent:
         assert len(found) == 1, f"{len(found)} SLOs named {name}"
         return found[0]
 
-    def check_sums(self, status=None):
-        """What must hold in every reply once traffic has stopped; nothing may be lost."""
-        status = status or self.status()
+    def lost(self):
+        return self.status()["coverage"]["lost"] if self.real else 0
+
+    def check_sums(self, lost=0):
+        """What must hold in every reply once traffic has stopped."""
+        status = self.status()
         coverage = status["coverage"]
-        assert coverage["lost"] == 0, coverage
+        assert coverage["lost"] == lost == sum(coverage["lost_by_reason"].values()), coverage
         ended = coverage["counted"] + coverage["lost"]
         assert coverage["seen"] == ended + coverage["in_flight"], coverage
         for service in status["services"]:
@@ -260,10 +263,10 @@ class Agent:
                 return int(line.split()[1])
         raise AssertionError("no VmRSS")
 
-    def series(self):
-        """How many lines of numbers /metrics has."""
+    def series(self, service):
+        """The names and labels /metrics has for one service."""
         lines = self.get("/metrics")[2].decode().splitlines()
-        return sum(1 for line in lines if line and not line.startswith("#"))
+        return {line.rpartition(" ")[0] for line in lines if f'service="{service}"' in line}
 
 
 class NoAgent(Agent):
@@ -287,9 +290,10 @@ class Watch:
     def __init__(self, agent, key):
         self.agent, self.key = agent, key
         self.before = agent.service(key) if agent.real else EMPTY
+        self.lost = agent.lost()
 
-    def delta(self, status=None):
-        now = self.agent.service(self.key, status)
+    def delta(self):
+        now = self.agent.service(self.key)
         codes = set(now["status"]) | set(self.before["status"])
         by_code = {c: now["status"].get(c, 0) - self.before["status"].get(c, 0) for c in codes}
         return {"requests": now["requests"] - self.before["requests"],
@@ -318,4 +322,4 @@ class Watch:
             if got == want:
                 LATE.append((os.environ.get("PYTEST_CURRENT_TEST", "?"), time.monotonic() - start))
         assert got == want
-        self.agent.check_sums()
+        self.agent.check_sums(self.lost)

@@ -118,7 +118,7 @@ def test_slictl_shows_what_the_socket_says(agent):
         capture_output=True, text=True, check=True).stdout
     nowhere = subprocess.run([BUILD / "slictl", "--socket", agent.dir / "none", "status"],
                              capture_output=True, text=True, check=False)
-    assert nowhere.returncode == 3 and len(nowhere.stderr.strip().splitlines()) == 1
+    assert nowhere.returncode == 3 and str(agent.dir / "none") in nowhere.stderr
     usage = subprocess.run([BUILD / "slictl", "no-such-command"], capture_output=True, text=True,
                            check=False)
     assert usage.returncode == 2 and usage.stderr.strip()

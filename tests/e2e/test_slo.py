@@ -197,7 +197,10 @@ def test_one_slo_by_name(agent):
 
 
 def test_metrics_have_the_same_events(agent):
-    lines = agent.get("/metrics")[2].decode().splitlines()
+    text = agent.get("/metrics")[2].decode()
+    assert "sliprobe_slo_error_budget_remaining_ratio{" in text
+    assert "sliprobe_slo_burn_rate{" in text
+    lines = text.splitlines()
     shown = {}
     for line in lines:
         if line.startswith("sliprobe_slo_events_total{"):

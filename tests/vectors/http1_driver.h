@@ -10,7 +10,7 @@
 #define SLIPROBE_TESTS_HTTP1_DRIVER_H
 
 enum {
-	HTTP1_RESULTS_MAX = 32,
+	HTTP1_RESULTS_MAX = 32, /* a power of two; the last ones are kept */
 };
 
 enum http1_kind {
@@ -46,7 +46,7 @@ struct http1_run {
 	__u32 head_mask; /* bit n: final response n answers HEAD */
 	__u32 connect_mask; /* bit n: final response n answers CONNECT */
 	__u32 n_final; /* final responses so far */
-	__u32 n_results; /* may exceed HTTP1_RESULTS_MAX: the rest is counted, not kept */
+	__u32 n_results; /* may exceed HTTP1_RESULTS_MAX */
 	__u8 open; /* the last result is of a message whose body has not ended */
 	__u8 stopped; /* what follows is of no interest */
 	__u8 faulty; /* the parser broke its contract */
@@ -58,7 +58,7 @@ static inline __u32 http1_test_accept(__u32 state);
 
 static inline struct http1_result *http1_run_result(struct http1_run *run, __u32 n)
 {
-	return n < HTTP1_RESULTS_MAX ? &run->results[n] : 0;
+	return &run->results[n & (HTTP1_RESULTS_MAX - 1)];
 }
 
 /* Begins a new result. */
@@ -68,8 +68,6 @@ static inline void http1_run_add(struct http1_run *run, enum http1_kind kind)
 	struct http1_result *result = http1_run_result(run, run->n_results);
 
 	run->n_results++;
-	if (!result)
-		return;
 	result->kind = kind;
 	result->method = parser->method;
 	result->status = parser->status;
@@ -103,8 +101,6 @@ static inline void http1_run_end(struct http1_run *run, enum http1_kind kind)
 	struct http1_result *result = http1_run_result(run, run->n_results - 1);
 
 	run->open = 0;
-	if (!result)
-		return;
 	result->kind = kind;
 	result->body = run->parser.body;
 	if (kind == HTTP1_COMPLETE)

@@ -113,6 +113,7 @@ static bool respond(int fd, const struct request *req, struct response *ret_out)
 	if (ms)
 		usleep(ms * 1000);
 	no_body = !strcmp(req->method, "HEAD") || status == 204 || status == 304;
+	ret_out->chunked = chunked;
 
 	ret_out->head_len = snprintf(ret_out->head, sizeof(ret_out->head),
 				     "HTTP/1.1 %u Told So\r\nServer: httpd\r\n%s", status,

@@ -26,6 +26,7 @@ struct response {
 	size_t head_len;
 	char *body;
 	size_t body_len;
+	bool chunked;		/* @body holds chunks, as they go over the wire */
 };
 
 /* Appends at least one byte to the buffer of the connection; 0 or less at the end. */

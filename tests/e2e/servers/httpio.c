@@ -232,38 +232,30 @@ static int out_sendmmsg(int fd, const struct response *out)
 	return 0;
 }
 
-static int out_sendfile(int fd, const struct response *out)
+/* Part of @file, which holds the body, by sendfile. */
+static int by_sendfile(int fd, int file, size_t from, size_t len)
 {
-	int file = memfd_create("body", 0);
-	off_t at = 0;
-	int ret = -1;
+	off_t at = from;
 
-	if (file < 0 || write(file, out->body, out->body_len) != (ssize_t)out->body_len ||
-	    all(fd, out->head, out->head_len, 0, out->body_len ? MSG_MORE : 0))
-		goto out;
-	while ((size_t)at < out->body_len)
-		if (sendfile(fd, file, &at, out->body_len - at) <= 0)
-			goto out;
-	ret = 0;
-out:
-	close(file);
-	return ret;
+	while ((size_t)at < from + len)
+		if (sendfile(fd, file, &at, from + len - at) <= 0)
+			return -1;
+	return 0;
 }
 
-static int out_splice(int fd, const struct response *out)
+/* The same by way of a pipe. */
+static int by_splice(int fd, int file, size_t from, size_t len)
 {
-	size_t sent = 0;
+	loff_t at = from;
 	int pipefd[2], ret = -1;
 
 	if (pipe(pipefd))
 		return -1;
-	if (all(fd, out->head, out->head_len, 0, 0))
-		goto out;
-	while (sent < out->body_len) {
-		size_t left = out->body_len - sent;
-		ssize_t n = write(pipefd[1], out->body + sent, left < 16384 ? left : 16384);
+	while ((size_t)at < from + len) {
+		ssize_t n = splice(file, &at, pipefd[1], NULL, from + len - at, SPLICE_F_MOVE);
 
-		sent += n;
+		if (n <= 0)
+			goto out;
 		while (n > 0) {
 			ssize_t moved = splice(pipefd[0], NULL, fd, NULL, n, SPLICE_F_MOVE);
 
@@ -277,6 +269,43 @@ out:
 	close(pipefd[0]);
 	close(pipefd[1]);
 	return ret;
+}
+
+/* Head and chunk framing by send, the contents by @move from a file, as servers of files do. */
+static int from_file(int fd, const struct response *out,
+		     int (*move)(int fd, int file, size_t from, size_t len))
+{
+	int file = memfd_create("body", 0), more = out->body_len ? MSG_MORE : 0, ret = -1;
+	const char *end;
+	size_t at = 0;
+
+	if (file < 0 || write(file, out->body, out->body_len) != (ssize_t)out->body_len ||
+	    all(fd, out->head, out->head_len, 0, more))
+		goto out;
+	while (out->chunked && at < out->body_len) {
+		size_t size = strtoul(out->body + at, NULL, 16), from;
+
+		end = memchr(out->body + at, '\n', out->body_len - at);
+		from = end + 1 - out->body;
+		if (all(fd, out->body + at, from - at, 0, size ? MSG_MORE : 0) ||
+		    move(fd, file, from, size) || all(fd, "\r\n", 2, 0, 0))
+			goto out;
+		at = from + size + 2;
+	}
+	ret = move(fd, file, at, out->body_len - at);
+out:
+	close(file);
+	return ret;
+}
+
+static int out_sendfile(int fd, const struct response *out)
+{
+	return from_file(fd, out, by_sendfile);
+}
+
+static int out_splice(int fd, const struct response *out)
+{
+	return from_file(fd, out, by_splice);
 }
 
 read_fn reader_named(const char *name)

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pattern automata against a matcher that tries one pattern at a time.
+ *
+ * Input: lines. The first ones, up to an empty line, are patterns; bits 0 and 1-2 of a pattern's
+ * first byte are its syntax and its group, the rest of the line is its text. What follows the empty
+ * line is the text to match.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/dfa.h"
+
+enum {
+	PATTERNS_MAX = 8,
+	PATTERN_BYTES = 24,
+	TEXT_BYTES = 64,
+	STATES_MAX = 4096,
+	/* where dfa_place() puts it: any numbers will do */
+	STATE_OFFSET = 7,
+	CELL_OFFSET = 300,
+	ACCEPT_OFFSET = 11,
+};
+
+static void require(bool condition, const char *what)
+{
+	if (condition)
+		return;
+	fprintf(stderr, "fuzz_dfa: %s\n", what);
+	abort();
+}
+
+/* at[i]: the pattern so far matches the first i bytes of the text. */
+static void naive_star(bool *at, const char *text, size_t len, const char *stop, bool at_least_one)
+{
+	bool within = false;
+
+	for (size_t i = 0; i <= len; i++) {
+		bool before = at[i];
+
+		if (i && stop && text[i - 1] == *stop)
+			within = false;
+		at[i] = at_least_one ? within : within || before;
+		within |= before;
+	}
+}
+
+static bool naive_match(const struct dfa_pattern *pattern, const char *text, size_t len)
+{
+	bool at[TEXT_BYTES + 1] = {true};
+	bool route = pattern->syntax == DFA_ROUTE;
+
+	for (const char *p = pattern->text; *p; p++) {
+		if (*p == '*' && route && p[1] == '*') {
+			p++;
+			naive_star(at, text, len, NULL, false);
+			continue;
+		}
+		if (*p == '*') {
+			naive_star(at, text, len, route ? "/" : NULL, route);
+			continue;
+		}
+		for (size_t i = len; i > 0; i--)
+			at[i] = at[i - 1] && (text[i - 1] == *p || (*p == '?' && !route));
+		at[0] = false;
+	}
+	return at[len];
+}
+
+/* What the accept set says of pattern `p`, from the words of user/dfa.h about groups. */
+static bool expected(const struct dfa_pattern *patterns, const bool *matches, size_t n, size_t p)
+{
+	bool any = matches[p];
+
+	for (size_t q = 0; patterns[p].group && q < n; q++) {
+		if (patterns[q].group != patterns[p].group)
+			continue;
+		if (q < p)
+			return false;
+		any |= matches[q];
+	}
+	return any;
+}
+
+/* The same walk over the automaton's copy in shared arrays. */
+static uint32_t placed_match(const struct dfa *dfa, const char *text, size_t len)
+{
+	size_t n_states = STATE_OFFSET + dfa->n_states, n_cells = CELL_OFFSET + dfa->n_cells;
+	struct dfa_state *states = calloc(n_states, sizeof(*states));
+	struct dfa_cell *cells = calloc(n_cells, sizeof(*cells));
+	uint32_t state = dfa->start ? STATE_OFFSET + dfa->start : DFA_DEAD;
+	uint32_t accept;
+
+	require(states && cells, "no memory");
+	dfa_place(dfa, STATE_OFFSET, CELL_OFFSET, ACCEPT_OFFSET, states, cells);
+	for (size_t i = 0; i < len && state; i++) {
+		const struct dfa_cell *cell = &cells[states[state].base + (unsigned char)text[i]];
+
+		state = cell->check == state ? cell->next : states[state].dflt;
+		require(state < n_states, "a state beyond the array");
+	}
+	accept = states[state].accept;
+	free(states);
+	free(cells);
+	return accept ? accept - ACCEPT_OFFSET : 0;
+}
+
+static size_t read_patterns(const char **data, size_t *size, struct dfa_pattern *patterns,
+			    char texts[][PATTERN_BYTES + 1])
+{
+	size_t n = 0;
+
+	while (n < PATTERNS_MAX && *size) {
+		const char *end = memchr(*data, '\n', *size);
+		size_t len = end ? (size_t)(end - *data) : *size;
+		size_t n_text = len ? len - 1 : 0;
+
+		if (n_text > PATTERN_BYTES)
+			n_text = PATTERN_BYTES;
+		if (len) {
+			memcpy(texts[n], *data + 1, n_text);
+			texts[n][n_text] = '\0';
+			patterns[n] = (struct dfa_pattern){
+				.text = texts[n],
+				.syntax = (*data)[0] & 1 ? DFA_GLOB : DFA_ROUTE,
+				.group = (uint32_t)(*data)[0] >> 1 & 3,
+			};
+			n++;
+		}
+		len += end != NULL;
+		*data += len;
+		*size -= len;
+		if (len == 1)
+			break;
+	}
+	return n;
+}
+
+static void check_order(const struct dfa_pattern *patterns, size_t n)
+{
+	for (size_t p = 0; p < n; p++) {
+		for (size_t q = 0; q < n; q++) {
+			int one = route_specificity_cmp(patterns[p].text, patterns[q].text);
+			int other = route_specificity_cmp(patterns[q].text, patterns[p].text);
+
+			require((one < 0) == (other > 0) && (one == 0) == (other == 0),
+				"specificity is no order");
+			require(p != q || one == 0, "a template differs from itself");
+		}
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct dfa_pattern patterns[PATTERNS_MAX];
+	char texts[PATTERNS_MAX][PATTERN_BYTES + 1];
+	const char *text = (const char *)data;
+	bool matches[PATTERNS_MAX], any = false;
+	struct dfa dfa;
+	uint32_t set, state;
+	size_t n = read_patterns(&text, &size, patterns, texts);
+	int result;
+
+	if (size > TEXT_BYTES)
+		size = TEXT_BYTES;
+	check_order(patterns, n);
+	result = dfa_compile(patterns, n, STATES_MAX, &dfa);
+	if (result) {
+		require(result == -E2BIG, "refused with another error than E2BIG");
+		return 0;
+	}
+	set = dfa_match(&dfa, text, size);
+	for (size_t p = 0; p < n; p++)
+		matches[p] = naive_match(&patterns[p], text, size);
+	for (size_t p = 0; p < n; p++) {
+		bool in_set = expected(patterns, matches, n, p);
+
+		any |= in_set;
+		require(dfa_set_has(&dfa, set, p) == in_set, "the naive matcher says otherwise");
+	}
+	require(any == (set != 0), "an accept set with no pattern in it");
+
+	state = dfa.start;
+	for (size_t i = 0; i < size; i++)
+		state = dfa_next(&dfa, state, (unsigned char)text[i]);
+	require(dfa.states[state].accept == set, "byte by byte is not the whole");
+	require(placed_match(&dfa, text, size) == set, "the copy matches otherwise");
+	dfa_clear(&dfa);
+	return 0;
+}
