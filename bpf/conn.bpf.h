@@ -21,6 +21,7 @@ struct pump {
 	struct conn *conn;
 	struct scratch *scratch;
 	__u64 now_ns;
+	__u64 arrived_ns; /* of the bytes being read */
 };
 
 static __always_inline void conn_ignore(struct conn *conn)
@@ -32,13 +33,8 @@ static __always_inline void conn_ignore(struct conn *conn)
 
 static __always_inline void rx_begin(struct pump *pump)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(pump->sk);
-	__u64 arrived_ns = tp ? tp->tcp_mstamp * 1000 : 0;
-
 	pump->conn->first_read_ns = pump->now_ns;
-	pump->conn->queue_ns = pump->now_ns > arrived_ns && arrived_ns ?
-				       pump->now_ns - arrived_ns :
-				       0;
+	pump->conn->queue_ns = pump->now_ns - pump->arrived_ns;
 }
 
 static __always_inline void rx_method(struct pump *pump)
@@ -418,6 +414,7 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 		return 0;
 	}
 	pump.now_ns = bpf_ktime_get_ns();
+	pump.arrived_ns = arrival_ns(sk, tp, ret, pump.now_ns);
 
 	gap = tp->copied_seq - conn->rx_seq - ret;
 	conn->rx_seq = tp->copied_seq;

@@ -217,11 +217,27 @@ struct {
 	__type(value, struct mmsg);
 } mmsgs SEC(".maps");
 
+struct reading {
+	__u64 sock; /* address of the socket being read; 0: none */
+	__u64 arrived_ns;
+	__u32 copied_seq;
+	__u32 pad;
+};
+
+/* what the read going on on this CPU has found before it changed it, see arrival.bpf.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct reading);
+} readings SEC(".maps");
+
 /* ---- globals, read or written by the agent through .bss ---- */
 
 __u32 live_generation; /* `live` slot is this modulo LIVE_SLOTS; 0: not configured yet */
 __u32 endpoint_last; /* last id given out */
 __u32 mmsg_seen; /* some process uses sendmmsg or recvmmsg on TCP */
+__u64 tick_ns; /* length of the kernel's jiffy */
 __u64 walk_unanswered_ns; /* requests older than this are ended by the walk */
 __u64 walk_in_flight; /* result of the walk */
 

@@ -37,6 +37,7 @@
 
 #include "request.bpf.h"
 
+#include "arrival.bpf.h"
 #include "conn.bpf.h"
 
 #include "walk.bpf.h"
@@ -73,6 +74,12 @@ int BPF_PROG(fexit_recv, struct sock *sk, struct msghdr *msg, unsigned long len,
 	     int *addr_len, int ret)
 {
 	return conn_received(sk, ret, flags);
+}
+
+SEC("tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(sock_reading, struct sock *sk)
+{
+	return conn_reading(sk);
 }
 
 SEC("tp_btf/inet_sock_set_state")

@@ -32,7 +32,7 @@ static inline __u64 http1_load64(const __u8 *at)
 #endif
 
 /* enum http1_name, lower case; 0 ends each */
-static const char http1_names[4][32] = { "content-length", "transfer-encoding", "user-agent", "" };
+static const char http1_names[4][32] = {"content-length", "transfer-encoding", "user-agent", ""};
 /* not of 8 bytes: clang would put them into a mergeable section, which BTF cannot describe */
 static const char http1_version[12] = "HTTP/1.";
 static const char http1_chunked[12] = "chunked";
@@ -155,7 +155,7 @@ static inline __u32 http1_start(struct http1 *p, __u8 c)
 		return HTTP1_RESULT(HTTP1_EV_BEGIN, 1);
 	}
 	if (!http1_is_token(c)) {
-		if (c == 0x16 || c == 0x80)
+		if (c == 0x16)
 			p->flags |= HTTP1_TLS;
 		return http1_bad(p);
 	}
@@ -230,7 +230,6 @@ static inline __u32 http1_read_path(struct http1 *p, const __u8 *buf, __u32 pos,
 
 static inline __u32 http1_read_version(struct http1 *p, __u8 c)
 {
-
 	if (p->sub == 7) {
 		if (c < '0' || c > '9')
 			return http1_bad(p);
@@ -252,14 +251,21 @@ static inline __u32 http1_read_status(struct http1 *p, __u8 c)
 {
 	if (p->sub == 0 && c == ' ')
 		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	if (p->sub == 3) {
+		/* the byte after the code: there is no fourth digit */
+		if ((c >= '0' && c <= '9') || p->status < 100)
+			return http1_bad(p);
+		if (c != '\n')
+			return http1_go(p, HTTP1_START_LINE_REST);
+		p->state = HTTP1_LINE;
+		p->name = HTTP1_NAME_OTHER;
+		return HTTP1_RESULT(HTTP1_EV_LINE, 1);
+	}
 	if (c < '0' || c > '9')
 		return http1_bad(p);
 	p->status = p->status * 10 + (c - '0');
-	if (++p->sub < 3)
-		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
-	if (p->status < 100)
-		return http1_bad(p);
-	return http1_go(p, HTTP1_START_LINE_REST);
+	p->sub++;
+	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 }
 
 static inline __u32 http1_read_line(struct http1 *p, __u8 c)

@@ -63,6 +63,7 @@ struct config_slo {
 		size_t n_exclude_paths;
 		char **exclude_user_agents; /* globs */
 		size_t n_exclude_user_agents;
+		uint32_t exclude_methods; /* bits as in `methods`, taken away from them */
 		bool client_abort; /* `client_abort: bad`: a client_abort is eligible, and bad */
 	} eligible;
 	struct {

@@ -178,7 +178,26 @@ static const struct walk_field service_item = {.read = walk_mapping, .schema = &
 
 /* slos: */
 
+static const struct walk_field method_item = {
+	.read = read_method,
+	.expected =
+		"one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER",
+};
+
+static const struct walk_items method_items = {
+	.item = &method_item,
+	.min = 1,
+	.max = 2 * HTTP_METHOD_COUNT,
+};
+
 static const struct walk_field exclude_fields[] = {
+	{
+		.key = "methods",
+		.read = read_methods,
+		.offset = offsetof(struct config_slo, eligible.exclude_methods),
+		.items = &method_items,
+		.expected = "a list of methods",
+	},
 	{
 		.key = "paths",
 		.read = walk_list,
@@ -197,12 +216,6 @@ static const struct walk_field exclude_fields[] = {
 
 static const struct walk_schema exclude_schema = {FIELDS(exclude_fields)};
 
-static const struct walk_field method_item = {
-	.read = read_method,
-	.expected =
-		"one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER",
-};
-
 static const struct walk_field eligible_fields[] = {
 	{
 		.key = "routes",
@@ -215,12 +228,7 @@ static const struct walk_field eligible_fields[] = {
 		.key = "methods",
 		.read = read_methods,
 		.offset = offsetof(struct config_slo, eligible.methods),
-		.items =
-			&(const struct walk_items){
-				.item = &method_item,
-				.min = 1,
-				.max = 2 * HTTP_METHOD_COUNT,
-			},
+		.items = &method_items,
 		.expected = "a list of methods",
 	},
 	{.key = "exclude", .read = walk_mapping, .schema = &exclude_schema},

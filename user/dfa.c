@@ -278,11 +278,16 @@ static int intern_subset(struct builder *b, __u32 *ret_state)
 	return spans_intern(&b->subsets, b->subset, len, b->max_states, ret_state);
 }
 
+static const __u32 *span_items(const struct builder *b, const struct span *span)
+{
+	return span->len ? b->subsets.items + span->first : NULL;
+}
+
 /* The state that `byte` (or OTHER_BYTE) leads to. */
 static int step(struct builder *b, __u32 state, int byte, __u32 *ret_next)
 {
 	const struct span *span = &b->subsets.spans[state];
-	const __u32 *subset = b->subsets.items + span->first;
+	const __u32 *subset = span_items(b, span);
 
 	b->work += span->len;
 	if (b->work > MAX_WORK)
@@ -320,7 +325,7 @@ static int step(struct builder *b, __u32 state, int byte, __u32 *ret_next)
 static int find_accept(struct builder *b, __u32 state, __u32 *ret_accept)
 {
 	const struct span *span = &b->subsets.spans[state];
-	const __u32 *subset = b->subsets.items + span->first;
+	const __u32 *subset = span_items(b, span);
 	bool any = false;
 
 	for (size_t i = 0; i < span->len; i++) {
@@ -344,7 +349,7 @@ static int find_accept(struct builder *b, __u32 state, __u32 *ret_accept)
 static size_t find_named_bytes(const struct builder *b, __u32 state, bool named[static N_BYTES])
 {
 	const struct span *span = &b->subsets.spans[state];
-	const __u32 *subset = b->subsets.items + span->first;
+	const __u32 *subset = span_items(b, span);
 	size_t n = 0;
 
 	memset(named, 0, N_BYTES * sizeof(*named));

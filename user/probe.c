@@ -9,13 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sliprobe.skel.h"
 #include "util.h"
 
 enum {
-	PROBE_LINKS = 8,
+	PROBE_LINKS = 9,
 	EACH_BATCH = 512,
 };
 
@@ -220,13 +221,19 @@ int probe_attach(struct probe *probe, struct config_error *ret_error)
 	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info,
 		    .link_info_len = sizeof(info));
 	struct sliprobe_bpf *skel = probe->skel;
+	struct timespec tick;
 	/* what ends a request first, what begins one last: none is seen that cannot be ended */
 	struct bpf_program *order[] = {
 		skel->progs.sock_destroyed, skel->progs.sock_state,	skel->progs.tp_send,
-		skel->progs.fexit_send,	    skel->progs.fexit_sendpage, skel->progs.tp_recv,
-		skel->progs.fexit_recv,
+		skel->progs.fexit_send,	    skel->progs.fexit_sendpage, skel->progs.sock_reading,
+		skel->progs.tp_recv,	    skel->progs.fexit_recv,
 	};
 
+	/* CLOCK_MONOTONIC_COARSE moves by one jiffy */
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
+		return refuse(ret_error, -errno, "cannot tell the kernel's tick: %s",
+			      strerror(errno));
+	skel->bss->tick_ns = tick.tv_sec * 1000000000ULL + tick.tv_nsec;
 	probe->walk = bpf_program__attach_iter(skel->progs.walk_conns, &options);
 	if (!probe->walk)
 		return refuse(ret_error, -errno, "cannot attach walk_conns: %s", strerror(errno));

@@ -308,7 +308,7 @@ static int compile_policy(struct compiler *c, size_t service, struct policy *pol
 		slos.slos[slos.n++] = slo;
 		policy->slos[n] = (struct policy_slo){ c->slos[i].criteria, c->slos[i].counts };
 		for (int m = 0; m < HTTP_METHOD_COUNT; m++) {
-			if (slo->eligible.methods >> m & 1)
+			if ((slo->eligible.methods & ~slo->eligible.exclude_methods) >> m & 1)
 				policy->method_mask[m] |= 1ULL << n;
 		}
 		if (slo->eligible.client_abort)

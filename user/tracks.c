@@ -93,7 +93,7 @@ char *slo_definition(const struct config_slo *slo, const struct config_service *
 	print_list(out, "paths", slo->eligible.exclude_paths, slo->eligible.n_exclude_paths);
 	print_list(out, "agents", slo->eligible.exclude_user_agents,
 		   slo->eligible.n_exclude_user_agents);
-	fprintf(out, "methods: %x\nclient_abort: %d\nstatus:", slo->eligible.methods,
+	fprintf(out, "methods: %x\nclient_abort: %d\nstatus:", slo->eligible.methods & ~slo->eligible.exclude_methods,
 		slo->eligible.client_abort);
 	for (size_t i = 0; i < CONFIG_STATUS_WORDS; i++)
 		fprintf(out, " %" PRIx64, slo->good.status[i]);

@@ -74,7 +74,14 @@ struct sock {
 	__u8 sk_kern_sock : 1;
 };
 
+struct inet_connection_sock {
+	struct {
+		__u32 lrcvtime;
+	} icsk_ack;
+};
+
 struct tcp_sock {
+	struct inet_connection_sock inet_conn;
 	__u32 copied_seq;
 	__u32 rcv_nxt;
 	__u32 snd_una;

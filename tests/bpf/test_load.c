@@ -101,7 +101,8 @@ static void shrink_maps(struct bpf_object *object)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, object) {
+	bpf_object__for_each_map(map, object)
+	{
 		if (!bpf_map__is_internal(map) && bpf_map__max_entries(map) > ENTRIES_SMALL)
 			assert_int_equal(bpf_map__set_max_entries(map, ENTRIES_SMALL), 0);
 	}
@@ -119,8 +120,8 @@ static void check_program(struct bpf_program *program, const char *log)
 	       bpf_program__name(program), n_insns, bpf_program__insn_cnt(program));
 	assert_true(n_insns > 0);
 	if (n_insns >= INSNS_MAX)
-		fail_msg("%s: %lu instructions verified, %d are allowed", bpf_program__name(program),
-			 n_insns, INSNS_MAX);
+		fail_msg("%s: %lu instructions verified, %d are allowed",
+			 bpf_program__name(program), n_insns, INSNS_MAX);
 }
 
 static void select_program(struct sliprobe_bpf *skel, const char *name, char *log,

@@ -65,7 +65,8 @@ static void check_vector(const struct http1_vector *vector, __u32 last_plan)
 			fail_msg("\"%s\", plan %u, %u pieces, first one of %u bytes", vector->name,
 				 plan, splits.n, splits.n ? splits.end[0] : 0);
 		if (!runs_same(&here, &there))
-			fail_msg("\"%s\", plan %u: kernel and user space differ", vector->name, plan);
+			fail_msg("\"%s\", plan %u: kernel and user space differ", vector->name,
+				 plan);
 	}
 }
 
@@ -114,8 +115,8 @@ static void histogram_buckets(void **state)
 static int fill_map(struct bpf_map *map, const void *values, size_t n, size_t size)
 {
 	for (__u32 i = 0; i < n; i++) {
-		int result = bpf_map__update_elem(map, &i, sizeof(i), (const char *)values + i * size,
-						  size, BPF_ANY);
+		int result = bpf_map__update_elem(map, &i, sizeof(i),
+						  (const char *)values + i * size, size, BPF_ANY);
 
 		if (result) {
 			fprintf(stderr, "%s[%u]: %s\n", bpf_map__name(map), i, strerror(-result));
@@ -138,7 +139,8 @@ static int fill_maps(void)
 					      sizeof(accept), BPF_ANY);
 	}
 	if (!result)
-		result = fill_map(skel->maps.dfa_states, a->states, a->n_states, sizeof(*a->states));
+		result =
+			fill_map(skel->maps.dfa_states, a->states, a->n_states, sizeof(*a->states));
 	if (!result)
 		result = fill_map(skel->maps.dfa_cells, a->cells, a->n_cells, sizeof(*a->cells));
 	return result;

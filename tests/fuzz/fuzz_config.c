@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The configuration reader on any text: it takes it or refuses it as user/config.h says, and what it
- * takes keeps its limits.
+ * The configuration reader on any text: it takes it or refuses it as user/config.h says, and what
+ * it takes keeps its limits.
  */
 #include <errno.h>
 #include <stdint.h>

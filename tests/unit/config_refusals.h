@@ -347,7 +347,7 @@ static const struct {
 		     "  service: a\n"
 		     "  objective: 99\n"
 		     "  eligible: {exclude: {path: [/x]}}\n",
-	 "t.yaml:6: slos[0].eligible.exclude.path: unknown key (did you mean \"paths\"?), expected one of paths, user_agents"},
+	 "t.yaml:6: slos[0].eligible.exclude.path: unknown key (did you mean \"paths\"?), expected one of methods, paths, user_agents"},
 	{ONE_SERVICE "slos:\n"
 		     "- name: n\n"
 		     "  service: a\n"

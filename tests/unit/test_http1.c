@@ -69,8 +69,9 @@ static void vectors_behind_a_guard_page(void **state)
 /* A message behind another one is read as if it stood alone. */
 static void vectors_behind_other_messages(void **state)
 {
-	static const char request[] = "POST /checkout HTTP/1.1\r\nUser-Agent: wrk\r\nTransfer-Encoding: "
-				      "gzip, chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n";
+	static const char request[] =
+		"POST /checkout HTTP/1.1\r\nUser-Agent: wrk\r\nTransfer-Encoding: "
+		"gzip, chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n";
 	static const char response[] = "HTTP/1.1 206 Part\r\nTransfer-Encoding: chunked\r\n"
 				       "Content-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n";
 
@@ -90,7 +91,8 @@ static void vectors_behind_other_messages(void **state)
 		http1_run_feed(&run, input, (__u32)vector_bytes(vector, input));
 		http1_run_finish(&run);
 		run.n_results--;
-		memmove(&run.results[0], &run.results[1], sizeof(run.results) - sizeof(run.results[0]));
+		memmove(&run.results[0], &run.results[1],
+			sizeof(run.results) - sizeof(run.results[0]));
 		if (!vector_check(vector, &run))
 			fail_msg("\"%s\", behind another message", vector->name);
 	}
@@ -99,9 +101,10 @@ static void vectors_behind_other_messages(void **state)
 /* Each final byte of a complete message is where the next one begins. */
 static void message_ends(void **state)
 {
-	static const char stream[] = "GET / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n"
-				     "abcPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-				     "0\r\nA: b\r\n\r\nG";
+	static const char stream[] =
+		"GET / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n"
+		"abcPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"0\r\nA: b\r\n\r\nG";
 	struct http1_vector vector = {};
 	struct http1_run run;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The user-space half of the vector tests: the parser with the test's automata, the ways to split an
- * input, and the comparison of what came out.
+ * The user-space half of the vector tests: the parser with the test's automata, the ways to split
+ * an input, and the comparison of what came out.
  */
 #ifndef SLIPROBE_TESTS_HTTP1_USER_H
 #define SLIPROBE_TESTS_HTTP1_USER_H
@@ -155,8 +155,9 @@ static inline bool splits_plan(__u32 len, __u32 plan, struct splits *ret)
 		at = plan - 2 - PLANS_RANDOM + 1;
 		if (len > POSITIONS_ALL && at > POSITIONS_EDGE) {
 			at -= POSITIONS_EDGE;
-			at = at <= POSITIONS_EDGE ? len - at :
-						    POSITIONS_EDGE + (at - POSITIONS_EDGE) * POSITIONS_STRIDE;
+			at = at <= POSITIONS_EDGE
+				     ? len - at
+				     : POSITIONS_EDGE + (at - POSITIONS_EDGE) * POSITIONS_STRIDE;
 		}
 		if (at >= len)
 			return false;
@@ -189,7 +190,8 @@ static inline struct http1_expected vector_actual(const struct http1_result *res
 		.body = result->body,
 	};
 
-	for (size_t i = 0; i < sizeof(vector_routes) / sizeof(vector_routes[0]) && result->path; i++) {
+	for (size_t i = 0; i < sizeof(vector_routes) / sizeof(vector_routes[0]) && result->path;
+	     i++) {
 		if (dfa_set_has(&vector_automata.paths, result->path, i)) {
 			actual.route = (__u8)(i + 1);
 			break;

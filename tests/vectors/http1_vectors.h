@@ -30,7 +30,7 @@ enum vector_route {
 };
 
 /* Excluded user agents. */
-static const char *const vector_agents[] = {"kube-probe/*", "wrk*", "*bot*", "exact"};
+static const char *const vector_agents[] = {"kube-probe/*", "wrk*", "*bot*", "exact", "two words"};
 
 struct http1_expected {
 	__u8 kind; /* enum http1_kind */
@@ -77,24 +77,30 @@ static inline size_t vector_bytes(const struct http1_vector *vector, __u8 *ret)
 #define RESPONSES(text) .response = 1, BYTES(text)
 
 /* results */
-#define REQUEST(m, r, n) {.kind = HTTP1_COMPLETE, .method = HTTP_METHOD_##m, .route = r, .body = n}
-#define EXCLUDED(m, r, n)                                                                         \
-	{.kind = HTTP1_COMPLETE, .method = HTTP_METHOD_##m, .route = r, .body = n, .excluded = 1}
-#define OPEN_REQUEST(m, r, n)                                                                     \
-	{.kind = HTTP1_IN_BODY, .method = HTTP_METHOD_##m, .route = r, .body = n}
-#define BAD_REQUEST(m, r, n)                                                                      \
-	{.kind = HTTP1_BAD_BODY, .method = HTTP_METHOD_##m, .route = r, .body = n}
-#define PART_REQUEST(m) {.kind = HTTP1_IN_HEAD, .method = HTTP_METHOD_##m}
-#define RESPONSE(s, n) {.kind = HTTP1_COMPLETE, .status = s, .body = n}
-#define INTERIM(s) {.kind = HTTP1_INTERIM, .status = s}
-#define TUNNEL(s) {.kind = HTTP1_TUNNEL, .status = s}
-#define UNTIL_CLOSE(s, n) {.kind = HTTP1_UNTIL_CLOSE, .status = s, .body = n}
-#define OPEN_RESPONSE(s, n) {.kind = HTTP1_IN_BODY, .status = s, .body = n}
-#define BAD_RESPONSE(s, n) {.kind = HTTP1_BAD_BODY, .status = s, .body = n}
-#define PART_RESPONSE {.kind = HTTP1_IN_HEAD}
-#define BAD {.kind = HTTP1_BAD_HEAD}
-#define BAD_TLS {.kind = HTTP1_BAD_HEAD, .flags = HTTP1_TLS}
-#define BAD_PREFACE {.kind = HTTP1_BAD_HEAD, .flags = HTTP1_PREFACE}
+#define RESULT(...)                                                                                \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
+#define REQUEST(m, r, n)                                                                           \
+	RESULT(.kind = HTTP1_COMPLETE, .method = HTTP_METHOD_##m, .route = r, .body = n)
+#define EXCLUDED(m, r, n)                                                                          \
+	RESULT(.kind = HTTP1_COMPLETE, .method = HTTP_METHOD_##m, .route = r, .body = n,           \
+	       .excluded = 1)
+#define OPEN_REQUEST(m, r, n)                                                                      \
+	RESULT(.kind = HTTP1_IN_BODY, .method = HTTP_METHOD_##m, .route = r, .body = n)
+#define BAD_REQUEST(m, r, n)                                                                       \
+	RESULT(.kind = HTTP1_BAD_BODY, .method = HTTP_METHOD_##m, .route = r, .body = n)
+#define PART_REQUEST(m) RESULT(.kind = HTTP1_IN_HEAD, .method = HTTP_METHOD_##m)
+#define RESPONSE(s, n) RESULT(.kind = HTTP1_COMPLETE, .status = s, .body = n)
+#define INTERIM(s) RESULT(.kind = HTTP1_INTERIM, .status = s)
+#define TUNNEL(s) RESULT(.kind = HTTP1_TUNNEL, .status = s)
+#define UNTIL_CLOSE(s, n) RESULT(.kind = HTTP1_UNTIL_CLOSE, .status = s, .body = n)
+#define OPEN_RESPONSE(s, n) RESULT(.kind = HTTP1_IN_BODY, .status = s, .body = n)
+#define BAD_RESPONSE(s, n) RESULT(.kind = HTTP1_BAD_BODY, .status = s, .body = n)
+#define PART_RESPONSE RESULT(.kind = HTTP1_IN_HEAD)
+#define BAD RESULT(.kind = HTTP1_BAD_HEAD)
+#define BAD_TLS RESULT(.kind = HTTP1_BAD_HEAD, .flags = HTTP1_TLS)
+#define BAD_PREFACE RESULT(.kind = HTTP1_BAD_HEAD, .flags = HTTP1_PREFACE)
 
 static const struct http1_vector http1_vectors[] = {
 	/* ---- methods ---- */
@@ -150,8 +156,9 @@ static const struct http1_vector http1_vectors[] = {
 	{"fragment", REQUESTS("GET /items/1#a/b HTTP/1.1\r\n\r\nGET /#?a HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(GET, ROUTE_ITEM, 0), REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"absolute form",
-	 REQUESTS("GET http://h/items/1 HTTP/1.1\r\n\r\nGET https://u@h:80/checkout?q HTTP/1.1\r\n\r\n"
-		  "GET http://h/ HTTP/1.1\r\n\r\nGET HTTP://h//items/1 HTTP/1.1\r\n\r\n"),
+	 REQUESTS(
+		 "GET http://h/items/1 HTTP/1.1\r\n\r\nGET https://u@h:80/checkout?q HTTP/1.1\r\n\r\n"
+		 "GET http://h/ HTTP/1.1\r\n\r\nGET HTTP://h//items/1 HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(GET, ROUTE_ITEM, 0), REQUEST(GET, ROUTE_CHECKOUT, 0),
 		      REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_NONE, 0)}},
 	{"absolute form without a path",
@@ -159,8 +166,9 @@ static const struct http1_vector http1_vectors[] = {
 		  "GET http://h#/b/c HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0),
 		      REQUEST(GET, ROUTE_ROOT, 0)}},
-	{"authority form", REQUESTS("CONNECT host:443 HTTP/1.1\r\n\r\n"
-				    "CONNECT [::1]:443 HTTP/1.1\r\n\r\n"),
+	{"authority form",
+	 REQUESTS("CONNECT host:443 HTTP/1.1\r\n\r\n"
+		  "CONNECT [::1]:443 HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(CONNECT, ROUTE_NONE, 0), REQUEST(CONNECT, ROUTE_NONE, 0)}},
 	{"asterisk form", REQUESTS("OPTIONS * HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(OPTIONS, ROUTE_NONE, 0)}},
@@ -216,8 +224,7 @@ static const struct http1_vector http1_vectors[] = {
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), BAD_PREFACE}},
 	{"the preface's method in HTTP/1.1", REQUESTS("PRI * HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(OTHER, ROUTE_NONE, 0)}},
-	{"no preface behind that method",
-	 REQUESTS("PRI * HTTP/1.1\r\n\r\nGET / HTTP/2.0\r\n\r\n"),
+	{"no preface behind that method", REQUESTS("PRI * HTTP/1.1\r\n\r\nGET / HTTP/2.0\r\n\r\n"),
 	 .expected = {REQUEST(OTHER, ROUTE_NONE, 0), BAD}},
 	{"method that ends like the preface's", REQUESTS("XPRI * HTTP/2.0\r\n\r\n"),
 	 .expected = {BAD}},
@@ -243,7 +250,7 @@ static const struct http1_vector http1_vectors[] = {
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"TLS ClientHello", REQUESTS("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
 	 .expected = {BAD_TLS}},
-	{"SSL 2 ClientHello", REQUESTS("\x80\x2e\x01\x00\x02"), .expected = {BAD_TLS}},
+	{"SSL 2 ClientHello", REQUESTS("\x80\x2e\x01\x00\x02"), .expected = {BAD}},
 	{"TLS behind a request", REQUESTS("GET / HTTP/1.1\r\n\r\n\x16\x03\x01\x02\x00\x01"),
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), BAD_TLS}},
 	{"TLS inside a body", REQUESTS("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n\x16\x03\x01"),
@@ -253,7 +260,7 @@ static const struct http1_vector http1_vectors[] = {
 	{"Redis inline, more words", REQUESTS("SET key some value\r\n"), .expected = {BAD}},
 	{"SMTP", REQUESTS("EHLO client.example\r\nMAIL FROM:<a@b>\r\n"), .expected = {BAD}},
 	{"memcached", REQUESTS("set key 0 900 5\r\nhello\r\n"), .expected = {BAD}},
-	{"memcached binary", REQUESTS("\x80\x00\x00\x03"), .expected = {BAD_TLS}},
+	{"memcached binary", REQUESTS("\x80\x00\x00\x03"), .expected = {BAD}},
 	{"SSH", REQUESTS("SSH-2.0-OpenSSH_9.2p1\r\n"), .expected = {BAD}},
 	{"PostgreSQL", REQUESTS("\0\0\0\x08\x04\xd2\x16\x2f"), .expected = {BAD}},
 	{"PROXY protocol", REQUESTS("PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\nGET / HTTP/1.1\r\n\r\n"),
@@ -279,6 +286,8 @@ static const struct http1_vector http1_vectors[] = {
 	{"the next request is not complete",
 	 REQUESTS("GET / HTTP/1.1\r\n\r\nGET /checkout HTTP/1.1\r\nHost:"),
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), PART_REQUEST(GET)}},
+	{"only the method of the next request", REQUESTS("GET / HTTP/1.1\r\n\r\nPOST"),
+	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), PART_REQUEST(OTHER)}},
 	{"garbage behind a request", REQUESTS("GET / HTTP/1.1\r\n\r\n\x01\x02\x03"),
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), BAD}},
 
@@ -290,14 +299,19 @@ static const struct http1_vector http1_vectors[] = {
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 1), REQUEST(POST, ROUTE_ROOT, 1),
 		      EXCLUDED(GET, ROUTE_ROOT, 0)}},
 	{"headers that begin or end like known ones",
-	 REQUESTS("GET / HTTP/1.1\r\nContent-Lengthy: 9\r\nContent-Lengt: 9\r\nX-Content-Length: 9\r\n"
-		  "Content-Length-X: 9\r\nTransfer-Encoding-X: chunked\r\nTE: chunked\r\n"
-		  "Trailer: a\r\nUser-Agents: wrk\r\nUser: wrk\r\nContent-Type: a\r\n\r\n"),
+	 REQUESTS(
+		 "GET / HTTP/1.1\r\nContent-Lengthy: 9\r\nContent-Lengt: 9\r\nX-Content-Length: 9\r\n"
+		 "Content-Length-X: 9\r\nTransfer-Encoding-X: chunked\r\nTE: chunked\r\n"
+		 "Trailer: a\r\nUser-Agents: wrk\r\nUser: wrk\r\nContent-Type: a\r\n\r\n"),
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"a line that is cut off inside a known name",
 	 REQUESTS("GET / HTTP/1.1\r\nContent-\r\nContent-Length\r\n: 5\r\nT\nC\n\r\n"
 		  "GET / HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0)}},
+	{"an empty line behind a part of a known name",
+	 REQUESTS("GET / HTTP/1.1\r\nT\n\r\nGET / HTTP/1.1\nContent\n\nGET / HTTP/1.1\r\n\r\n"),
+	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0),
+		      REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"a control character is no hyphen",
 	 REQUESTS("GET / HTTP/1.1\r\nContent\rLength: 9\r\nTransfer\rEncoding: chunked\r\n\r\n"
 		  "GET / HTTP/1.1\r\n\r\n"),
@@ -311,7 +325,8 @@ static const struct http1_vector http1_vectors[] = {
 	 REQUESTS("GET / HTTP/1.1\r\nX: \0\1\2\xff\xfe\x8a\n\r\nGET / HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"folded line",
-	 REQUESTS("GET / HTTP/1.1\r\nX: a\r\n Content-Length: 5\r\n\tb\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
+	 REQUESTS(
+		 "GET / HTTP/1.1\r\nX: a\r\n Content-Length: 5\r\n\tb\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"folded lines that matter",
 	 REQUESTS("POST / HTTP/1.1\r\nContent-Length:\r\n 5\r\n\r\nabcde"
@@ -345,8 +360,11 @@ static const struct http1_vector http1_vectors[] = {
 		  "GET / HTTP/1.1\r\nUser-Agent: wrk\r\n\r\n"
 		  "GET / HTTP/1.1\r\nUser-Agent:wrk/4.1\r\n\r\n"
 		  "GET / HTTP/1.1\r\nUser-Agent: \t Mozilla/5.0 (Googlebot/2.1)\r\n\r\n"
-		  "GET / HTTP/1.1\r\nUser-Agent: exact\n\n"),
+		  "GET / HTTP/1.1\r\nUser-Agent: exact\n\n"
+		  "GET / HTTP/1.1\r\nUser-Agent:\t exact\r\n\r\n"
+		  "GET / HTTP/1.1\r\nUser-Agent: two words\r\n\r\n"),
 	 .expected = {EXCLUDED(GET, ROUTE_ROOT, 0), EXCLUDED(GET, ROUTE_ROOT, 0),
+		      EXCLUDED(GET, ROUTE_ROOT, 0), EXCLUDED(GET, ROUTE_ROOT, 0),
 		      EXCLUDED(GET, ROUTE_ROOT, 0), EXCLUDED(GET, ROUTE_ROOT, 0),
 		      EXCLUDED(GET, ROUTE_ROOT, 0)}},
 	{"user agents that are not excluded",
@@ -376,8 +394,9 @@ static const struct http1_vector http1_vectors[] = {
 	{"length with leading zeros and blanks",
 	 REQUESTS("POST / HTTP/1.1\r\nContent-Length: \t 003 \t\r\n\r\nabcGET / HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 3), REQUEST(GET, ROUTE_ROOT, 0)}},
-	{"body of 100000 bytes", REQUESTS("PUT /files/a HTTP/1.1\r\nContent-Length: 100000\r\n\r\n"),
-	 .fill = '\n', .n_fill = 100000, TAIL("GET / HTTP/1.1\r\n\r\n"),
+	{"body of 100000 bytes",
+	 REQUESTS("PUT /files/a HTTP/1.1\r\nContent-Length: 100000\r\n\r\n"), .fill = '\n',
+	 .n_fill = 100000, TAIL("GET / HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(PUT, ROUTE_FILES, 100000), REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"body that is not complete", REQUESTS("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"),
 	 .expected = {OPEN_REQUEST(POST, ROUTE_ROOT, 3)}},
@@ -414,9 +433,11 @@ static const struct http1_vector http1_vectors[] = {
 	 .expected = {BAD_REQUEST(POST, ROUTE_ROOT, 0)}},
 	{"empty list of lengths", REQUESTS("POST / HTTP/1.1\r\nContent-Length: ,\r\n\r\nabc"),
 	 .expected = {BAD_REQUEST(POST, ROUTE_ROOT, 0)}},
-	{"length of 2^58", REQUESTS("PUT / HTTP/1.1\r\nContent-Length: 288230376151711744\r\n\r\nab"),
+	{"length of 2^58",
+	 REQUESTS("PUT / HTTP/1.1\r\nContent-Length: 288230376151711744\r\n\r\nab"),
 	 .expected = {OPEN_REQUEST(PUT, ROUTE_ROOT, 2)}},
-	{"length of 2^64", REQUESTS("PUT / HTTP/1.1\r\nContent-Length: 18446744073709551616\r\n\r\na"),
+	{"length of 2^64",
+	 REQUESTS("PUT / HTTP/1.1\r\nContent-Length: 18446744073709551616\r\n\r\na"),
 	 .expected = {BAD_REQUEST(PUT, ROUTE_ROOT, 0)}},
 	{"length of 2^64 + 1",
 	 REQUESTS("PUT / HTTP/1.1\r\nContent-Length: 18446744073709551617\r\n\r\na"),
@@ -485,7 +506,7 @@ static const struct http1_vector http1_vectors[] = {
 	 REQUESTS("POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: gzip\r\n\r\nabc"),
 	 .expected = {BAD_REQUEST(POST, ROUTE_ROOT, 0)}},
 
-	/* ---- chunks ---- */
+/* ---- chunks ---- */
 #define CHUNKED_POST "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 	{"last chunk alone", REQUESTS(CHUNKED_POST "0\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0)}},
@@ -495,22 +516,24 @@ static const struct http1_vector http1_vectors[] = {
 			       "0123456789012345678901234567890\r\n0000\r\n\r\n"),
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 64)}},
 	{"chunk extensions",
-	 REQUESTS(CHUNKED_POST "3;name=value;other=\"quo;ted\"\r\nabc\r\n2 ; a\r\nde\r\n1 \t\r\nf\r\n"
-			       "0;last\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
+	 REQUESTS(CHUNKED_POST
+		  "3;name=value;other=\"quo;ted\"\r\nabc\r\n2 ; a\r\nde\r\n1 \t\r\nf\r\n"
+		  "0;last\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 6), REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"trailers",
 	 REQUESTS(CHUNKED_POST "1\r\na\r\n0\r\nExpires: never\r\nContent-Length: 7\r\nX:\r\n\r\n"
 			       "GET / HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 1), REQUEST(GET, ROUTE_ROOT, 0)}},
-	{"trailers with odd ends", REQUESTS(CHUNKED_POST "0\nA: b\n\rC: d\n\nGET / HTTP/1.1\r\n\r\n"),
+	{"trailers with odd ends",
+	 REQUESTS(CHUNKED_POST "0\nA: b\n\rC: d\n\nGET / HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"chunks with bare LF", REQUESTS(CHUNKED_POST "2\nab\n0\n\nGET / HTTP/1.1\n\n"),
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 2), REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"chunk data that looks like chunks",
 	 REQUESTS(CHUNKED_POST "c\r\n\r\n0\r\n\r\nGET /\r\n0\r\n\r\n"),
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 12)}},
-	{"chunk of 100000 bytes", REQUESTS(CHUNKED_POST "186A0\r\n"), .fill = '0',
-	 .n_fill = 100000, TAIL("\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
+	{"chunk of 100000 bytes", REQUESTS(CHUNKED_POST "186A0\r\n"), .fill = '0', .n_fill = 100000,
+	 TAIL("\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 100000), REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"chunks that are not complete", REQUESTS(CHUNKED_POST "3\r\nabc\r\n5\r\nde"),
 	 .expected = {OPEN_REQUEST(POST, ROUTE_ROOT, 5)}},
@@ -525,6 +548,10 @@ static const struct http1_vector http1_vectors[] = {
 	 .expected = {BAD_REQUEST(POST, ROUTE_ROOT, 1)}},
 	{"no chunk size", REQUESTS(CHUNKED_POST "\r\n\r\n"),
 	 .expected = {BAD_REQUEST(POST, ROUTE_ROOT, 0)}},
+	{"no chunk size, bare LF", REQUESTS(CHUNKED_POST "\n\n"),
+	 .expected = {BAD_REQUEST(POST, ROUTE_ROOT, 0)}},
+	{"no line end behind a chunk", REQUESTS(CHUNKED_POST "1\r\nax0\r\n\r\n"),
+	 .expected = {BAD_REQUEST(POST, ROUTE_ROOT, 1)}},
 	{"no chunk size, but an extension", REQUESTS(CHUNKED_POST ";a=b\r\n\r\n"),
 	 .expected = {BAD_REQUEST(POST, ROUTE_ROOT, 0)}},
 	{"blank before a chunk size", REQUESTS(CHUNKED_POST " 1\r\na\r\n0\r\n\r\n"),
@@ -572,8 +599,8 @@ static const struct http1_vector http1_vectors[] = {
 	 RESPONSES("HTTP/1.1 200 \xe2\x9c\x93 \0 HTTP/1.1 500\r\nContent-Length: 1\r\n\r\nx"),
 	 .expected = {RESPONSE(200, 1)}},
 	{"the status line is not complete", RESPONSES("HTTP/1.1 20"), .expected = {PART_RESPONSE}},
-	{"the response's head is not complete", RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"),
-	 .expected = {PART_RESPONSE}},
+	{"the response's head is not complete",
+	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"), .expected = {PART_RESPONSE}},
 
 	/* ---- responses: interim ones, and those without a body ---- */
 	{"100, then the final response",
@@ -586,7 +613,8 @@ static const struct http1_vector http1_vectors[] = {
 	 .expected = {INTERIM(100), INTERIM(102), INTERIM(103), INTERIM(199), RESPONSE(204, 0)}},
 	{"an interim response alone", RESPONSES("HTTP/1.1 100 Continue\r\n\r\n"),
 	 .expected = {INTERIM(100)}},
-	{"101", RESPONSES("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02hi"),
+	{"101",
+	 RESPONSES("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02hi"),
 	 .expected = {TUNNEL(101)}},
 	{"CONNECT, answered by 200", .connect_mask = 1,
 	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n\x16\x03\x01"),
@@ -635,7 +663,8 @@ static const struct http1_vector http1_vectors[] = {
 	{"response with chunked not last",
 	 RESPONSES("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n"),
 	 .expected = {UNTIL_CLOSE(200, 5)}},
-	{"response with a bad length", RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabc"),
+	{"response with a bad length",
+	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabc"),
 	 .expected = {UNTIL_CLOSE(200, 3)}},
 	{"response with different lengths",
 	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabcd"),
@@ -644,9 +673,11 @@ static const struct http1_vector http1_vectors[] = {
 	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\nContent-Length: 2\r\n\r\nab"),
 	 .expected = {RESPONSE(200, 2)}},
 	{"response with a folded coding",
-	 RESPONSES("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip,\r\n chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+	 RESPONSES(
+		 "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip,\r\n chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
 	 .expected = {RESPONSE(200, 1)}},
-	{"response that is not complete", RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"),
+	{"response that is not complete",
+	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"),
 	 .expected = {OPEN_RESPONSE(200, 3)}},
 	{"chunked response that is not complete",
 	 RESPONSES("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n"),
@@ -654,13 +685,13 @@ static const struct http1_vector http1_vectors[] = {
 	{"response with bad chunks",
 	 RESPONSES("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nzz\r\n"),
 	 .expected = {BAD_RESPONSE(200, 1)}},
-	{"garbage behind a response",
-	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab"),
+	{"garbage behind a response", RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab"),
 	 .expected = {RESPONSE(200, 1), BAD}},
 	{"pipelined responses",
-	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naHTTP/1.1 100 C\r\n\r\n"
-		   "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n0\r\n\r\n"
-		   "HTTP/1.1 304 Not Modified\r\n\r\nHTTP/1.1 200 OK\r\n\r\nrest"),
+	 RESPONSES(
+		 "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naHTTP/1.1 100 C\r\n\r\n"
+		 "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n0\r\n\r\n"
+		 "HTTP/1.1 304 Not Modified\r\n\r\nHTTP/1.1 200 OK\r\n\r\nrest"),
 	 .expected = {RESPONSE(200, 1), INTERIM(100), RESPONSE(201, 2), RESPONSE(304, 0),
 		      UNTIL_CLOSE(200, 4)}},
 	{"response head of 64 KiB", RESPONSES("HTTP/1.1 200 OK\r\nSet-Cookie: "), .fill = 'c',
