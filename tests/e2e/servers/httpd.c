@@ -233,6 +233,8 @@ static bool event(struct conn *c, int epfd)
 			c->out_sent += n;
 		}
 		c->out_len = c->out_sent = 0;
+		if (!c->len)
+			break; /* the others' turn, however fast this client asks again */
 	}
 	ev.events = EPOLLIN;
 	return !c->last && !c->closing && !epoll_ctl(epfd, EPOLL_CTL_MOD, c->fd, &ev);
