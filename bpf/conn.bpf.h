@@ -259,7 +259,7 @@ static long parse_step(__u32 i, struct parse *parse)
 /* Parses the copied bytes up to the first event, opaque bytes, or their end. */
 __noinline __u32 parse_chunk(struct http1 *parser, struct io *io)
 {
-	struct parse parse = { .parser = parser, .io = io };
+	struct parse parse = {.parser = parser, .io = io};
 
 	if (!parser || !io)
 		return HTTP1_EV_NONE;
@@ -385,7 +385,7 @@ static __always_inline void rx_resync(struct conn *conn)
 static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 {
 	__u32 zero = SCRATCH_RECV;
-	struct pump pump = { .sk = sk };
+	struct pump pump = {.sk = sk};
 	struct tcp_sock *tp;
 	struct conn *conn;
 	__u32 gap;
@@ -422,8 +422,7 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 		gap = 0; /* the FIN was consumed too */
 	if (conn->mode == CONN_OLD) {
 		/* only a read that begins a turn can begin a request, or go on with its head */
-		if (!conn->turn && conn->rx.state == HTTP1_START &&
-		    conn->joins_left < CONN_JOINS)
+		if (!conn->turn && conn->rx.state == HTTP1_START && conn->joins_left < CONN_JOINS)
 			return 0;
 		gap = 0;
 	}
@@ -478,7 +477,7 @@ static __always_inline void conn_closed(struct sock *sk, struct conn *conn, bool
 static __always_inline int conn_sent(struct sock *sk, int ret)
 {
 	__u32 one = SCRATCH_SEND;
-	struct pump pump = { .sk = sk };
+	struct pump pump = {.sk = sk};
 	struct tcp_sock *tp;
 	struct conn *conn;
 	__u32 gap;
@@ -557,7 +556,7 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
  */
 static __always_inline int conn_state(struct sock *sk, int old_state, int new_state)
 {
-	struct ending how = { .lost = -1 };
+	struct ending how = {.lost = -1};
 	struct tcp_sock *tp;
 	struct conn *conn;
 	int error;

@@ -22,7 +22,7 @@ __noinline __u32 hist_find(__u64 ns)
 static __always_inline void hist_count(const struct series_key *key, enum hist_kind kind,
 				       __u32 bucket)
 {
-	struct hist_key group = { .series = *key, .group = bucket >> HIST_SCALE, .kind = kind };
+	struct hist_key group = {.series = *key, .group = bucket >> HIST_SCALE, .kind = kind};
 	struct hist_value *value = bpf_map_lookup_elem(&hist, &group);
 
 	if (!value) {
@@ -40,7 +40,7 @@ static __always_inline void hist_count(const struct series_key *key, enum hist_k
 
 static __always_inline void split_count(const struct series_key *key, __u64 threshold_ns)
 {
-	struct split_key split = { .series = *key, .threshold_ns = threshold_ns };
+	struct split_key split = {.series = *key, .threshold_ns = threshold_ns};
 	__u64 *value = bpf_map_lookup_elem(&splits, &split);
 
 	if (!value) {
@@ -87,8 +87,8 @@ static long slo_judge(__u32 i, struct judge *judge)
 	}
 	status = verdict->status;
 	good = verdict->outcome == OUTCOME_COMPLETE && judge->total_ns <= criteria->latency_ns &&
-	       verdict->body_bytes >= criteria->min_body_bytes &&
-	       status < SLO_STATUS_WORDS * 64 && (criteria->status[status >> 6] >> (status & 63) & 1);
+	       verdict->body_bytes >= criteria->min_body_bytes && status < SLO_STATUS_WORDS * 64 &&
+	       (criteria->status[status >> 6] >> (status & 63) & 1);
 	counter_add(good ? &counts->good : &counts->bad, 1);
 	return 0;
 }
@@ -145,7 +145,7 @@ __noinline int request_count(struct request *request, struct verdict *verdict)
 	index = request->policy;
 	policy = bpf_map_lookup_elem(&policies, &index);
 	if (value && verdict->outcome != OUTCOME_UNANSWERED) {
-		struct split_scan scan = { .policy = policy, .key = &key, .total_ns = total_ns };
+		struct split_scan scan = {.policy = policy, .key = &key, .total_ns = total_ns};
 
 		scan.bucket = hist_find(total_ns);
 		counter_add(&value->total_sum_ns, total_ns);

@@ -53,7 +53,7 @@ static long exe_step(__u32 i, struct exe_walk *walk)
 __noinline int exe_path(struct scratch *scratch)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct exe_walk walk = { .scratch = scratch };
+	struct exe_walk walk = {.scratch = scratch};
 	struct vfsmount *mnt;
 	struct file *file;
 
@@ -131,8 +131,8 @@ __noinline __u32 service_match(struct scratch *scratch, __u32 generation)
 {
 	__u32 slot = generation % LIVE_SLOTS;
 	struct live *now = bpf_map_lookup_elem(&live, &slot);
-	struct service_port_key port_key = { .generation = generation };
-	struct first_service first = { .number = ~0U };
+	struct service_port_key port_key = {.generation = generation};
+	struct first_service first = {.number = ~0U};
 	__u32 port, process, exe, state;
 	__u32 *found;
 
@@ -154,7 +154,7 @@ __noinline __u32 service_match(struct scratch *scratch, __u32 generation)
 
 	scratch->dfa = now->exe_start;
 	if (scratch->dfa != DFA_DEAD) {
-		struct exe_walk walk = { .scratch = scratch };
+		struct exe_walk walk = {.scratch = scratch};
 
 		exe_path(scratch);
 		bpf_loop(EXE_ROOM, exe_match_step, &walk, 0);
@@ -213,8 +213,8 @@ __noinline int identity_resolve(struct conn *conn, struct scratch *scratch)
 		struct live *now = bpf_map_lookup_elem(&live, &slot);
 
 		if (now)
-			decided.policy = number < SERVICE_SET_WORDS * 64 ? now->policies[number] :
-									   now->found_policy;
+			decided.policy = number < SERVICE_SET_WORDS * 64 ? now->policies[number]
+									 : now->found_policy;
 	}
 	conn->policy = decided.policy;
 	conn->service = decided.service;
@@ -295,7 +295,7 @@ __noinline int unmeasured_note(struct scratch *scratch, __u32 reason)
 	if (!scratch)
 		return 0;
 
-	struct unmeasured_key key = { .endpoint = scratch->endpoint_key, .reason = reason };
+	struct unmeasured_key key = {.endpoint = scratch->endpoint_key, .reason = reason};
 	__u64 *count = bpf_map_lookup_elem(&unmeasured, &key);
 
 	if (!count) {

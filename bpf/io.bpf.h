@@ -22,7 +22,7 @@ static __noinline __u32 io_mmsg_index(__u64 vector, __u32 length)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct mmsg *known = bpf_map_lookup_elem(&mmsgs, &tid);
-	struct mmsg mmsg = { .vector = vector, .next = 1, .last_len = length };
+	struct mmsg mmsg = {.vector = vector, .next = 1, .last_len = length};
 	__u32 index = 0;
 
 	mmsg_seen = 1;

@@ -12,7 +12,7 @@
 
 static __always_inline struct pending_key pending_key_of(const struct conn *conn, __u32 number)
 {
-	struct pending_key key = { .cookie = conn->cookie, .number = number };
+	struct pending_key key = {.cookie = conn->cookie, .number = number};
 
 	return key;
 }
@@ -179,7 +179,7 @@ static long request_end(__u32 i, struct requests *requests)
 	struct conn *conn = requests->conn;
 	struct ending *how = &requests->how;
 	__u32 number = conn->done + i;
-	struct verdict verdict = { .outcome = how->outcome };
+	struct verdict verdict = {.outcome = how->outcome};
 	struct request *request;
 
 	if ((__s32)(conn->head - number) <= 0)
@@ -217,7 +217,7 @@ __noinline int requests_end(struct conn *conn, struct ending *how)
 	if (!conn || !how || conn->head == conn->done)
 		return 0;
 
-	struct requests requests = { .conn = conn, .how = *how };
+	struct requests requests = {.conn = conn, .how = *how};
 
 	bpf_loop(PENDING_MAX, request_end, &requests, 0);
 	if (how->gone) {
@@ -230,7 +230,7 @@ __noinline int requests_end(struct conn *conn, struct ending *how)
 /* The send side can no longer be followed: what is open has no knowable outcome. */
 static __always_inline void requests_lose(struct conn *conn, enum lost_reason reason)
 {
-	struct ending how = { .gone = 1, .lost = reason };
+	struct ending how = {.gone = 1, .lost = reason};
 
 	requests_end(conn, &how);
 }

@@ -23,7 +23,7 @@ static long walk_request(__u32 i, struct walk *walk)
 {
 	struct conn *conn = walk->conn;
 	__u32 number = conn->done + i;
-	struct verdict verdict = { .outcome = OUTCOME_UNANSWERED };
+	struct verdict verdict = {.outcome = OUTCOME_UNANSWERED};
 	struct request *request;
 	struct request copy;
 
@@ -49,7 +49,7 @@ static long walk_request(__u32 i, struct walk *walk)
 
 static __always_inline int walk_conn(struct conn *conn)
 {
-	struct walk walk = { .conn = conn };
+	struct walk walk = {.conn = conn};
 
 	if (conn->mode == CONN_IGNORED && conn->head == conn->done)
 		return 0;

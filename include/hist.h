@@ -24,6 +24,7 @@ enum {
  * Upper bounds in ns, rounded down (a whole number of ns is <= bound if and only if it is <= the
  * bound's whole part), padded to a power of two for the search.
  */
+/* clang-format off */
 static const unsigned long long hist_bound_ns[HIST_TABLE] = {
 	953ULL, 1039ULL, 1134ULL, 1236ULL, 1348ULL, 1470ULL, 1603ULL, 1749ULL, 1907ULL, 2079ULL,
 	2268ULL, 2473ULL, 2697ULL, 2941ULL, 3207ULL, 3498ULL, 3814ULL, 4159ULL, 4536ULL, 4947ULL,
@@ -59,6 +60,7 @@ static const unsigned long long hist_bound_ns[HIST_TABLE] = {
 	107634741152ULL, 117376517530ULL, 128000000000ULL,
 	[HIST_BOUNDS ... HIST_TABLE - 1] = ~0ULL,
 };
+/* clang-format on */
 
 /* The bucket of a duration: the smallest k with ns <= hist_bound_ns[k]. */
 static inline unsigned int hist_bucket(unsigned long long ns)

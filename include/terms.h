@@ -10,7 +10,7 @@
  * Request methods: the values of OpenTelemetry's `http.request.method`. Anything else is `_OTHER`.
  * https://opentelemetry.io/docs/specs/semconv/attributes-registry/http/
  */
-#define HTTP_METHODS(X)                                                                           \
+#define HTTP_METHODS(X)                                                                            \
 	X(OTHER, "_OTHER")                                                                         \
 	X(GET, "GET")                                                                              \
 	X(HEAD, "HEAD")                                                                            \
@@ -27,11 +27,11 @@ enum http_method {
 #define X(id, name) HTTP_METHOD_##id,
 	HTTP_METHODS(X)
 #undef X
-	HTTP_METHOD_COUNT,
+		HTTP_METHOD_COUNT,
 };
 
 /* How a request ended; every request ends as exactly one of these. */
-#define OUTCOMES(X)                                                                               \
+#define OUTCOMES(X)                                                                                \
 	X(COMPLETE, "complete")                                                                    \
 	X(SERVER_ABORT, "server_abort")                                                            \
 	X(CLIENT_ABORT, "client_abort")                                                            \
@@ -41,11 +41,11 @@ enum outcome {
 #define X(id, name) OUTCOME_##id,
 	OUTCOMES(X)
 #undef X
-	OUTCOME_COUNT,
+		OUTCOME_COUNT,
 };
 
 /* Which side of the connection the measured process is. */
-#define ROLES(X)                                                                                  \
+#define ROLES(X)                                                                                   \
 	X(SERVER, "server")                                                                        \
 	X(CLIENT, "client")
 
@@ -53,11 +53,11 @@ enum role {
 #define X(id, name) ROLE_##id,
 	ROLES(X)
 #undef X
-	ROLE_COUNT,
+		ROLE_COUNT,
 };
 
 /* Why a request that was seen could not be given an outcome: `sliprobe_lost_total{reason}`. */
-#define LOST_REASONS(X)                                                                           \
+#define LOST_REASONS(X)                                                                            \
 	X(PENDING_FULL, "pending_table_full")                                                      \
 	X(SERIES_FULL, "series_table_full")                                                        \
 	X(UNSEEN_BYTES, "bytes_passed_unseen")                                                     \
@@ -69,14 +69,14 @@ enum lost_reason {
 #define X(id, name) LOST_##id,
 	LOST_REASONS(X)
 #undef X
-	LOST_REASON_COUNT,
+		LOST_REASON_COUNT,
 };
 
 /*
  * Things that went wrong without a known request being at stake; each is a warning that a number
  * could be too low: `sliprobe_kernel_errors_total{site}`.
  */
-#define KERNEL_ERRORS(X)                                                                          \
+#define KERNEL_ERRORS(X)                                                                           \
 	X(CONN_ALLOC, "connection_state_alloc")                                                    \
 	X(USER_READ, "payload_read")                                                               \
 	X(IOV_READ, "iovec_read")                                                                  \
@@ -100,11 +100,11 @@ enum kernel_error {
 #define X(id, name) KERR_##id,
 	KERNEL_ERRORS(X)
 #undef X
-	KERR_COUNT,
+		KERR_COUNT,
 };
 
 /* Why a listener cannot be measured: `coverage.unmeasured[].reason`. */
-#define BLIND_REASONS(X)                                                                          \
+#define BLIND_REASONS(X)                                                                           \
 	X(TLS, "tls: encrypted, plaintext not observed")                                           \
 	X(HTTP2, "http/2: not measured by this version")                                           \
 	X(IO_URING, "io_uring: payload cannot be reached")                                         \
@@ -114,7 +114,7 @@ enum blind_reason {
 #define X(id, name) BLIND_##id,
 	BLIND_REASONS(X)
 #undef X
-	BLIND_REASON_COUNT,
+		BLIND_REASON_COUNT,
 };
 
 #endif

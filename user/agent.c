@@ -58,14 +58,15 @@ static int agent_walk(struct agent *agent)
 	int r;
 
 	r = probe_read_stats(agent->probe, before);
-	r = r ?: probe_walk(agent->probe, agent->rules.config.agent.unanswered_after_ns, &in_flight);
+	r = r
+		    ?: probe_walk(agent->probe, agent->rules.config.agent.unanswered_after_ns,
+				  &in_flight);
 	r = r ?: probe_read_stats(agent->probe, after);
 	if (r)
 		return r;
 	open_at_most = after[STAT_SEEN] - before[STAT_ENDED] - lost_in(before);
 	open_at_least = before[STAT_SEEN] - after[STAT_ENDED] - lost_in(after);
-	agent->consistent = in_flight <= open_at_most &&
-			    (__s64)in_flight >= (__s64)open_at_least;
+	agent->consistent = in_flight <= open_at_most && (__s64)in_flight >= (__s64)open_at_least;
 	if (!agent->consistent)
 		fprintf(stderr,
 			"sliprobed: the counters disagree with the connections: %llu requests in flight, "
@@ -78,9 +79,9 @@ static int take_endpoint(void *context, const struct endpoint_key *key,
 			 const struct endpoint *endpoint)
 {
 	struct agent *agent = context;
-	const char *configured = endpoint->service < SERVICE_FOUND ?
-					 names_name(agent->rules.services, endpoint->service) :
-					 NULL;
+	const char *configured = endpoint->service < SERVICE_FOUND
+					 ? names_name(agent->rules.services, endpoint->service)
+					 : NULL;
 	int r;
 
 	if (endpoint->service == SERVICE_NONE)
@@ -88,8 +89,7 @@ static int take_endpoint(void *context, const struct endpoint_key *key,
 	r = service_seen(&agent->services, endpoint->service, configured, key, endpoint);
 	if (r || endpoint->service < SERVICE_FOUND)
 		return r;
-	return rules_found(&agent->rules,
-			   services_by_id(&agent->services, endpoint->service)->name,
+	return rules_found(&agent->rules, services_by_id(&agent->services, endpoint->service)->name,
 			   endpoint->service - SERVICE_FOUND);
 }
 
@@ -215,8 +215,10 @@ static int snapshot_service(struct agent *agent, const struct service *service,
 	    (service->container && !ret->container))
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		ret->series[ret->n_series++] = TAKE_PTR(collection->list[first + i].series);
-		requests += ret->series[i]->requests;
+		struct snapshot_series *series = TAKE_PTR(collection->list[first + i].series);
+
+		requests += series->requests;
+		ret->series[ret->n_series++] = series;
 	}
 	ret->requests_per_second = service_rate(service, now_seconds(), requests);
 	return 0;
@@ -246,7 +248,7 @@ static int snapshot_services(struct agent *agent, struct collection *collection,
 static int snapshot_slo(struct agent *agent, const struct track *track, struct snapshot_slo *ret)
 {
 #define X(name, seconds) seconds,
-	static const double windows[] = { SLO_BURN_WINDOWS(X) };
+	static const double windows[] = {SLO_BURN_WINDOWS(X)};
 #undef X
 	struct slo_counts counts;
 	double now = now_seconds();
@@ -258,7 +260,7 @@ static int snapshot_slo(struct agent *agent, const struct track *track, struct s
 	ret->service = track->service;
 	ret->objective = track->objective;
 	ret->window_seconds = track->window_seconds;
-	ret->total = (struct slo_events){ counts.good, counts.bad };
+	ret->total = (struct slo_events){counts.good, counts.bad};
 	ret->events = track_events(track, now, track->window_seconds, &counts);
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
 		ret->burn_events[i] = track_events(track, now, windows[i], &counts);
@@ -267,7 +269,8 @@ static int snapshot_slo(struct agent *agent, const struct track *track, struct s
 
 static int slo_order(const void *a, const void *b)
 {
-	return strcmp(((const struct snapshot_slo *)a)->name, ((const struct snapshot_slo *)b)->name);
+	return strcmp(((const struct snapshot_slo *)a)->name,
+		      ((const struct snapshot_slo *)b)->name);
 }
 
 static int snapshot_slos(struct agent *agent, struct snapshot *ret)
@@ -290,7 +293,7 @@ static int snapshot_slos(struct agent *agent, struct snapshot *ret)
 static int take_unmeasured(void *context, const struct unmeasured_key *key, __u64 count)
 {
 #define X(id, text) text,
-	static const char *const reasons[] = { BLIND_REASONS(X) };
+	static const char *const reasons[] = {BLIND_REASONS(X)};
 #undef X
 	struct snapshot *ret = context;
 	struct snapshot_unmeasured *grown;
@@ -328,7 +331,8 @@ static int snapshot_coverage(struct agent *agent, __u64 counted, __u64 ended, st
 	}
 	memcpy(ret->coverage.lost_by_reason, stats + STAT_LOST,
 	       sizeof(ret->coverage.lost_by_reason));
-	memcpy(ret->coverage.kernel_errors, stats + STAT_ERROR, sizeof(ret->coverage.kernel_errors));
+	memcpy(ret->coverage.kernel_errors, stats + STAT_ERROR,
+	       sizeof(ret->coverage.kernel_errors));
 	ret->coverage.lost = lost_in(stats);
 	ret->coverage.counted = counted;
 	ret->coverage.seen = stats[STAT_SEEN];

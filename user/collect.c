@@ -53,7 +53,7 @@ static int take_hist(void *context, const struct hist_key *key, const struct his
 
 	if (!entry)
 		return -ENOMEM;
-	*entry = (struct hist_entry){ *key, *value };
+	*entry = (struct hist_entry){*key, *value};
 	return 0;
 }
 
@@ -63,11 +63,12 @@ static int take_split(void *context, const struct split_key *key, __u64 count)
 
 	if (!entry)
 		return -ENOMEM;
-	*entry = (struct split_entry){ *key, count };
+	*entry = (struct split_entry){*key, count};
 	return 0;
 }
 
-static int take_series(void *context, const struct series_key *key, const struct series_value *value)
+static int take_series(void *context, const struct series_key *key,
+		       const struct series_value *value)
 {
 	struct reading *reading = context;
 	struct snapshot_series *series = calloc(1, sizeof(*series));
@@ -87,7 +88,7 @@ static int take_series(void *context, const struct series_key *key, const struct
 	series->requests = value->requests;
 	series->total_sum_ns = value->total_sum_ns;
 	series->queue_sum_ns = value->queue_sum_ns;
-	*collected = (struct collected){ *key, series };
+	*collected = (struct collected){*key, series};
 	reading->requests += value->requests;
 	return 0;
 }
@@ -117,9 +118,9 @@ static int order_cmp(const void *a_at, const void *b_at)
 
 static struct snapshot_series *find(const struct reading *reading, const struct series_key *key)
 {
-	const struct collected wanted = { .key = *key };
-	struct collected *found = bsearch(&wanted, reading->series.bytes, reading->series.n,
-					  sizeof(wanted), key_cmp);
+	const struct collected wanted = {.key = *key};
+	struct collected *found =
+		bsearch(&wanted, reading->series.bytes, reading->series.n, sizeof(wanted), key_cmp);
 
 	return found ? found->series : NULL;
 }
@@ -193,7 +194,7 @@ void collection_clear(struct collection *collection)
 
 int collection_read(struct probe *probe, const struct names *routes, struct collection *ret)
 {
-	struct reading reading = { .routes = routes };
+	struct reading reading = {.routes = routes};
 	struct collection collection;
 	int r;
 
@@ -203,8 +204,8 @@ int collection_read(struct probe *probe, const struct names *routes, struct coll
 	r = r ?: put_all(&reading);
 	free(reading.hist.bytes);
 	free(reading.splits.bytes);
-	collection = (struct collection){ (struct collected *)reading.series.bytes,
-					  reading.series.n, reading.requests };
+	collection = (struct collection){(struct collected *)reading.series.bytes, reading.series.n,
+					 reading.requests};
 	if (r) {
 		collection_clear(&collection);
 		return r;

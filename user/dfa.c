@@ -504,7 +504,7 @@ void dfa_place(const struct dfa *dfa, __u32 state_offset, __u32 cell_offset, __u
 	for (size_t s = 1; s < dfa->n_states; s++) {
 		const struct dfa_state *state = &dfa->states[s];
 
-		states[state_offset + s] = (struct dfa_state){
+		states[s - 1] = (struct dfa_state){
 			.base = cell_offset + state->base,
 			.dflt = state->dflt ? state_offset + state->dflt : DFA_DEAD,
 			.accept = state->accept ? accept_offset + state->accept : 0,
@@ -513,7 +513,7 @@ void dfa_place(const struct dfa *dfa, __u32 state_offset, __u32 cell_offset, __u
 	for (size_t i = 0; i < dfa->n_cells; i++) {
 		const struct dfa_cell *cell = &dfa->cells[i];
 
-		cells[cell_offset + i] = (struct dfa_cell){
+		cells[i] = (struct dfa_cell){
 			.check = cell->check ? state_offset + cell->check : DFA_DEAD,
 			.next = cell->next ? state_offset + cell->next : DFA_DEAD,
 		};

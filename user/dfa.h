@@ -68,9 +68,9 @@ int dfa_compile(const struct dfa_pattern *patterns, size_t n, size_t max_states,
 void dfa_clear(struct dfa *dfa);
 
 /*
- * Copies the automaton into shared arrays, numbers made absolute: its states 1 .. n_states-1 to
- * states[state_offset + 1 ..], its cells to cells[cell_offset ..]. Accept sets other than 0 become
- * accept_offset + set. The caller sees to the room, and to states[0] being all 0.
+ * Copies the automaton with absolute numbers, for arrays in which `state_offset` states besides the
+ * dead one and `cell_offset` cells come before it: its states 1 .. n_states-1 to states[0 ..], its
+ * cells to cells[0 ..]. Accept sets other than 0 become accept_offset + set.
  */
 void dfa_place(const struct dfa *dfa, __u32 state_offset, __u32 cell_offset, __u32 accept_offset,
 	       struct dfa_state *states, struct dfa_cell *cells);

@@ -101,7 +101,7 @@ static const char *number(double value, char text[NUMBER_MAX])
 			break;
 	}
 	if (!strpbrk(text, ".e"))
-		strcat(text, ".0");
+		snprintf(text + strlen(text), NUMBER_MAX - strlen(text), ".0");
 	return text;
 }
 

@@ -66,7 +66,7 @@ static struct named *named_new(const char *name, __u32 number)
 
 __u32 names_number(struct names *names, const char *name)
 {
-	const struct named wanted = { .name = (char *)name };
+	const struct named wanted = {.name = (char *)name};
 	struct named **found = tfind(&wanted, &names->tree, named_cmp);
 	struct named **grown, *entry;
 

@@ -84,11 +84,14 @@ static void choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook)
 
 static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
 {
-	int r = bpf_map__set_max_entries(skel->maps.dfa_states, 1 + LIVE_REGIONS * room->max_states);
+	int r = bpf_map__set_max_entries(skel->maps.dfa_states,
+					 1 + LIVE_REGIONS * room->max_states);
 
 	r = r ?: bpf_map__set_max_entries(skel->maps.dfa_cells, LIVE_REGIONS * room->max_cells);
 	r = r ?: bpf_map__set_max_entries(skel->maps.accepts, 1 + LIVE_REGIONS * room->max_accepts);
-	return r ?: bpf_map__set_max_entries(skel->maps.service_sets, LIVE_REGIONS * room->max_sets);
+	return r
+		       ?: bpf_map__set_max_entries(skel->maps.service_sets,
+						   LIVE_REGIONS * room->max_sets);
 }
 
 static int load(enum probe_hook hook, const struct tables_region *room, struct sliprobe_bpf **ret)
@@ -120,11 +123,11 @@ static int load(enum probe_hook hook, const struct tables_region *room, struct s
 
 void probe_try(enum probe_hook hook, struct probe_trial *ret)
 {
-	const struct tables_region room = { .max_states = 1, .max_cells = 256, .max_accepts = 1,
-					    .max_sets = 1 };
+	const struct tables_region room = {
+		.max_states = 1, .max_cells = 256, .max_accepts = 1, .max_sets = 1};
 	struct sliprobe_bpf *skel = NULL;
 
-	*ret = (struct probe_trial){ .error = load(hook, &room, &skel) };
+	*ret = (struct probe_trial){.error = load(hook, &room, &skel)};
 	if (ret->error)
 		snprintf(ret->reason, sizeof(ret->reason), "%s",
 			 complaint[0] ? complaint : strerror(-ret->error));
@@ -147,9 +150,11 @@ static int load_auto(struct probe *probe, enum probe_hook hook, struct config_er
 	int r;
 
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return refuse(error, -ENOTSUP,
-			      "this kernel offers no type information (/sys/kernel/btf/vmlinux: %s): "
-			      "it must be built with CONFIG_DEBUG_INFO_BTF", strerror(errno));
+		return refuse(
+			error, -ENOTSUP,
+			"this kernel offers no type information (/sys/kernel/btf/vmlinux: %s): "
+			"it must be built with CONFIG_DEBUG_INFO_BTF",
+			strerror(errno));
 	if (hook != PROBE_HOOK_FEXIT) {
 		probe->hook = PROBE_HOOK_TRACEPOINT;
 		r = load(PROBE_HOOK_TRACEPOINT, &probe->room, &probe->skel);
@@ -217,7 +222,7 @@ static int attach(struct probe *probe, struct bpf_program *program, struct confi
 
 int probe_attach(struct probe *probe, struct config_error *ret_error)
 {
-	union bpf_iter_link_info info = { .map.map_fd = bpf_map__fd(probe->skel->maps.conns) };
+	union bpf_iter_link_info info = {.map.map_fd = bpf_map__fd(probe->skel->maps.conns)};
 	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info,
 		    .link_info_len = sizeof(info));
 	struct sliprobe_bpf *skel = probe->skel;
@@ -324,14 +329,17 @@ int probe_write_tables(struct probe *probe, __u32 generation, const struct table
 		return -ENOMEM;
 	r = write_array(skel->maps.dfa_states, region.states, tables->states, tables->n_states,
 			sizeof(*tables->states));
-	r = r ?: write_array(skel->maps.dfa_cells, region.cells, tables->cells, tables->n_cells,
-			     sizeof(*tables->cells));
-	r = r ?: write_array(skel->maps.accepts, region.accepts, tables->accepts,
-			     tables->n_accepts, sizeof(*tables->accepts));
-	r = r ?: write_array(skel->maps.service_sets, region.sets, tables->sets, tables->n_sets,
-			     sizeof(*tables->sets));
+	r = r
+		    ?: write_array(skel->maps.dfa_cells, region.cells, tables->cells,
+				   tables->n_cells, sizeof(*tables->cells));
+	r = r
+		    ?: write_array(skel->maps.accepts, region.accepts, tables->accepts,
+				   tables->n_accepts, sizeof(*tables->accepts));
+	r = r
+		    ?: write_array(skel->maps.service_sets, region.sets, tables->sets,
+				   tables->n_sets, sizeof(*tables->sets));
 	for (size_t i = 0; !r && i < tables->n_ports; i++) {
-		__u32 key[2] = { generation, tables->ports[i].port };
+		__u32 key[2] = {generation, tables->ports[i].port};
 
 		r = bpf_map_update_elem(bpf_map__fd(skel->maps.service_ports), key,
 					&tables->ports[i].set, BPF_ANY);
@@ -355,7 +363,7 @@ void probe_live(struct probe *probe, __u32 generation)
 void probe_forget_ports(struct probe *probe, const __u16 *ports, size_t n, __u32 generation)
 {
 	for (size_t i = 0; i < n; i++) {
-		__u32 key[2] = { generation, ports[i] };
+		__u32 key[2] = {generation, ports[i]};
 
 		bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.service_ports), key);
 	}
@@ -462,6 +470,7 @@ struct typed {
 	void *context;
 };
 
+/* clang-format off */
 #define EACH(name, map, key_type, value_type, value_expression)                                    \
 	static int name##_entry(void *context, const void *key, const void *value_at)             \
 	{                                                                                          \
@@ -484,6 +493,7 @@ EACH(hist, hist, struct hist_key, struct hist_value, value)
 EACH(split, splits, struct split_key, __u64, *value)
 EACH(endpoint, endpoints, struct endpoint_key, struct endpoint, value)
 EACH(unmeasured, unmeasured, struct unmeasured_key, __u64, *value)
+/* clang-format on */
 
 int probe_walk(struct probe *probe, __u64 unanswered_ns, __u64 *ret_in_flight)
 {

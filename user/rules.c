@@ -11,7 +11,8 @@
 #include "util.h"
 
 enum {
-	HISTORY_WINDOW_S = 92 * 86400, /* the longest: an SLO's window may change under its history */
+	HISTORY_WINDOW_S =
+		92 * 86400, /* the longest: an SLO's window may change under its history */
 	ROOM_FACTOR = 4, /* spare for configurations to come, and the least there is */
 	ROOM_STATES = 16384,
 	ROOM_CELLS = 65536,
@@ -124,7 +125,7 @@ static __u32 route_id(void *context, const char *route)
 
 static struct tables_ids ids_of(struct rules *rules)
 {
-	return (struct tables_ids){ .service = service_id, .route = route_id, .context = rules };
+	return (struct tables_ids){.service = service_id, .route = route_id, .context = rules};
 }
 
 static __u32 at_least(__u32 need, __u32 least)
@@ -147,7 +148,8 @@ int rules_room(struct rules *rules, const struct config *config, struct tables_r
 		return refuse(ret_error, r, "out of memory");
 	r = tables_compile(config, slos, n, NULL, &ids, &tables, &need, ret_error);
 	if (r)
-		return r == -EINVAL ? r : refuse(ret_error, r, "%s: %s", config->file, strerror(-r));
+		return r == -EINVAL ? r
+				    : refuse(ret_error, r, "%s: %s", config->file, strerror(-r));
 	tables_clear(&tables);
 	*ret = (struct tables_region){
 		.max_states = at_least(need.max_states, ROOM_STATES),
@@ -239,8 +241,9 @@ static int add_track(struct change *change, struct tables_slo *slo)
 			return r;
 		r = probe_write_criteria(change->probe, slot, &criteria);
 		r = r ?: probe_zero_counts(change->probe, slot, 1);
-		r = r ?: track_new(name, service->name, definition, config_slo->objective,
-				   HISTORY_WINDOW_S, slot, &track);
+		r = r
+			    ?: track_new(name, service->name, definition, config_slo->objective,
+					 HISTORY_WINDOW_S, slot, &track);
 		if (r)
 			return r;
 		change->fresh[change->n_tracks] = true;
@@ -269,7 +272,7 @@ static int add_wildcard(struct change *change, struct tables_slo *slo)
 	for (size_t i = 0; i < change->rules->n_wildcards; i++) {
 		const struct wildcard *known = &change->rules->wildcards[i];
 
-		if (strcmp(known->definition, wildcard->definition))
+		if (strcmp(known->definition, wildcard->definition) != 0)
 			continue;
 		slo->criteria = wildcard->criteria = known->criteria;
 		slo->counts = wildcard->base = known->base;
@@ -277,10 +280,11 @@ static int add_wildcard(struct change *change, struct tables_slo *slo)
 	}
 	r = take(change->rules->places->bases, SLO_WILDCARDS_MAX, &base);
 	if (r)
-		return refuse(change->error, -ENOSPC,
-			      "%s: expected at most %d SLOs for service \"*\" (those of open requests "
-			      "under earlier configurations included)",
-			      change->config->file, SLO_WILDCARDS_MAX);
+		return refuse(
+			change->error, -ENOSPC,
+			"%s: expected at most %d SLOs for service \"*\" (those of open requests "
+			"under earlier configurations included)",
+			change->config->file, SLO_WILDCARDS_MAX);
 	r = take(change->rules->places->criteria, SLO_CRITERIA_MAX, &wildcard->criteria);
 	if (r)
 		return r;
@@ -328,7 +332,8 @@ static int add_policies(struct change *change)
 	if (at < n)
 		return refuse(change->error, -EBUSY,
 			      "%s: too many requests are still open under earlier configurations: "
-			      "try again when they have ended", change->config->file);
+			      "try again when they have ended",
+			      change->config->file);
 	for (size_t i = 0; i < n; i++) {
 		change->refs[i] = malloc(sizeof(**change->refs));
 		if (!change->refs[i])
@@ -352,11 +357,12 @@ static int prepare(struct change *change)
 	r = tables_compile(change->config, change->slos, change->n_slos, &region, &ids,
 			   &change->tables, &need, change->error);
 	if (r == -E2BIG)
-		return refuse(change->error, r,
-			      "%s: needs more room than was reserved for routes and globs when the agent "
-			      "started (%u states of %u, %u cells of %u): restart the agent to apply it",
-			      change->config->file, need.max_states, region.max_states, need.max_cells,
-			      region.max_cells);
+		return refuse(
+			change->error, r,
+			"%s: needs more room than was reserved for routes and globs when the agent "
+			"started (%u states of %u, %u cells of %u): restart the agent to apply it",
+			change->config->file, need.max_states, region.max_states, need.max_cells,
+			region.max_cells);
 	r = r ?: add_policies(change);
 	if (r)
 		return r;
@@ -413,7 +419,8 @@ static void keep_found(struct rules *rules, const struct change *change)
 			track_free(rules->found[i].track);
 			continue;
 		}
-		rules->found[i].track->objective = change->config->slos[still->config_slo].objective;
+		rules->found[i].track->objective =
+			change->config->slos[still->config_slo].objective;
 		rules->found[i].track->window_seconds =
 			change->config->slos[still->config_slo].window_seconds;
 		rules->found[n++] = rules->found[i];
@@ -464,7 +471,8 @@ int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
 	if (r) {
 		undo(&change);
 		if (!ret_error->text[0])
-			refuse(ret_error, r, "%s: cannot be applied: %s", config->file, strerror(-r));
+			refuse(ret_error, r, "%s: cannot be applied: %s", config->file,
+			       strerror(-r));
 		return r;
 	}
 	probe_live(probe, change.generation);

@@ -43,9 +43,9 @@ static int parse_hook(const char *text, enum probe_hook *ret)
 		const char *name;
 		enum probe_hook hook;
 	} hooks[] = {
-		{ "auto", PROBE_HOOK_AUTO },
-		{ "tracepoint", PROBE_HOOK_TRACEPOINT },
-		{ "fexit", PROBE_HOOK_FEXIT },
+		{"auto", PROBE_HOOK_AUTO},
+		{"tracepoint", PROBE_HOOK_TRACEPOINT},
+		{"fexit", PROBE_HOOK_FEXIT},
 	};
 
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
@@ -54,7 +54,8 @@ static int parse_hook(const char *text, enum probe_hook *ret)
 			return 0;
 		}
 	}
-	fprintf(stderr, "sliprobed: --hook: expected auto, tracepoint or fexit, got \"%s\"\n", text);
+	fprintf(stderr, "sliprobed: --hook: expected auto, tracepoint or fexit, got \"%s\"\n",
+		text);
 	return -EINVAL;
 }
 
@@ -62,13 +63,13 @@ static int parse_hook(const char *text, enum probe_hook *ret)
 static int parse_options(int argc, char **argv, struct options *ret)
 {
 	static const struct option table[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "foreground", no_argument, NULL, 'f' },
-		{ "socket", required_argument, NULL, 's' },
-		{ "state-dir", required_argument, NULL, 'd' },
-		{ "hook", required_argument, NULL, 'k' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
+		{"config", required_argument, NULL, 'c'},
+		{"foreground", no_argument, NULL, 'f'},
+		{"socket", required_argument, NULL, 's'},
+		{"state-dir", required_argument, NULL, 'd'},
+		{"hook", required_argument, NULL, 'k'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},
 		{},
 	};
 	int option;
@@ -119,8 +120,8 @@ static int load_config(const struct options *options, struct config *ret)
 	if (options->config)
 		r = config_load(options->config, ret, &error);
 	else
-		r = config_parse(config_default_yaml, strlen(config_default_yaml), "(built-in)", ret,
-				 &error);
+		r = config_parse(config_default_yaml, strlen(config_default_yaml), "(built-in)",
+				 ret, &error);
 	if (r)
 		fprintf(stderr, "sliprobed: %s\n", error.text);
 	return r;
@@ -175,7 +176,7 @@ static const struct status_ops socket_ops = {
 
 static int loop_watch(struct loop *loop, int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
 	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
@@ -184,8 +185,8 @@ static int loop_set_interval(struct loop *loop)
 {
 	uint64_t ns = agent_config(loop->agent)->agent.interval_ns;
 	struct itimerspec spec = {
-		.it_interval = { ns / 1000000000, ns % 1000000000 },
-		.it_value = { ns / 1000000000, ns % 1000000000 },
+		.it_interval = {ns / 1000000000, ns % 1000000000},
+		.it_value = {ns / 1000000000, ns % 1000000000},
 	};
 
 	if (ns == loop->interval_ns)
@@ -270,7 +271,7 @@ static int start_status(const struct options *options, const struct config *conf
 
 static int start_agent(const struct options *options, struct config *config, struct loop *loop)
 {
-	const struct agent_options agent_options = { options->config, options->hook };
+	const struct agent_options agent_options = {options->config, options->hook};
 	struct config_error error;
 	int r;
 
@@ -301,7 +302,7 @@ static int settle(const struct options *options, struct loop *loop, const sigset
 
 static int run(const struct options *options, struct config *config, const sigset_t *signals)
 {
-	struct loop loop = { .epoll_fd = -1, .signal_fd = -1, .timer_fd = -1 };
+	struct loop loop = {.epoll_fd = -1, .signal_fd = -1, .timer_fd = -1};
 	/* the socket first: it is what a second instance is refused by */
 	int r = start_status(options, config, &loop);
 
@@ -334,8 +335,9 @@ int main(int argc, char **argv)
 	if (load_config(&options, &config))
 		return 1;
 	if (privilege_check()) {
-		fprintf(stderr, "sliprobed: not permitted to load BPF programs: run as root, or with "
-				"CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN\n");
+		fprintf(stderr,
+			"sliprobed: not permitted to load BPF programs: run as root, or with "
+			"CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN\n");
 		config_clear(&config);
 		return 1;
 	}

@@ -10,7 +10,7 @@
 #include "privilege.h"
 #include "probe.h"
 
-static const enum probe_hook families[] = { PROBE_HOOK_TRACEPOINT, PROBE_HOOK_FEXIT };
+static const enum probe_hook families[] = {PROBE_HOOK_TRACEPOINT, PROBE_HOOK_FEXIT};
 
 enum {
 	FAMILIES = sizeof(families) / sizeof(families[0]),
@@ -47,7 +47,8 @@ static const char *why(const struct findings *found)
 static void print_text(FILE *out, const struct findings *found)
 {
 	fprintf(out, "kernel       %s\n", found->kernel.release);
-	fprintf(out, "btf          %s\n", found->btf ? "yes" : "no: /sys/kernel/btf/vmlinux is missing");
+	fprintf(out, "btf          %s\n",
+		found->btf ? "yes" : "no: /sys/kernel/btf/vmlinux is missing");
 	for (int i = 0; i < FAMILIES; i++)
 		fprintf(out, "%-12s %s%s\n", probe_hook_name(families[i]),
 			found->trials[i].error ? "no: " : "yes: programs load",
@@ -63,11 +64,10 @@ static int print_json(FILE *out, const struct findings *found)
 	int r;
 
 	for (int i = 0; i < FAMILIES; i++)
-		json_object_set_new(tried, probe_hook_name(families[i]),
-				    json_pack("{s:b, s:s?}", "loads", !found->trials[i].error,
-					      "reason",
-					      found->trials[i].error ? found->trials[i].reason :
-								       NULL));
+		json_object_set_new(
+			tried, probe_hook_name(families[i]),
+			json_pack("{s:b, s:s?}", "loads", !found->trials[i].error, "reason",
+				  found->trials[i].error ? found->trials[i].reason : NULL));
 	root = json_pack("{s:s, s:b, s:o, s:s?, s:s}", "kernel", found->kernel.release, "btf",
 			 found->btf, "hooks", tried, "hook",
 			 found->chosen < 0 ? NULL : probe_hook_name(families[found->chosen]),

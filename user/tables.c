@@ -74,11 +74,12 @@ int tables_slos(const struct config *config, struct tables_slo **ret, size_t *re
 
 		for (size_t s = 0; s < config->n_services; s++) {
 			if (all || !strcmp(config->slos[i].service, config->services[s].name))
-				slos[n++] = (struct tables_slo){ .config_slo = i, .config_service = s };
+				slos[n++] =
+					(struct tables_slo){.config_slo = i, .config_service = s};
 		}
 		if (all)
-			slos[n++] = (struct tables_slo){ .config_slo = i,
-							 .config_service = TABLES_FOUND };
+			slos[n++] = (struct tables_slo){.config_slo = i,
+							.config_service = TABLES_FOUND};
 	}
 	*ret = TAKE_PTR(slos);
 	*ret_n = n;
@@ -88,52 +89,25 @@ int tables_slos(const struct config *config, struct tables_slo **ret, size_t *re
 /* Adds an automaton to the tables; its accept set k is at the returned offset + k - 1. */
 static int place(struct compiler *c, const struct dfa *dfa, __u32 *ret_start, __u32 *ret_accepts)
 {
-	__u32 state_offset = c->region.states + c->out.n_states;
+	/* the dead state is before the region, and no offset of it */
+	__u32 state_offset = c->region.states - 1 + c->out.n_states;
 	__u32 cell_offset = c->region.cells + c->out.n_cells;
-	__u32 accept_offset = c->region.accepts + c->out.n_accepts;
-	size_t first_state = c->out.n_states, first_cell = c->out.n_cells;
-	_cleanup_free_ struct dfa_state *states = NULL;
+	__u32 accept_offset = c->region.accepts - 1 + c->out.n_accepts;
+	size_t state = c->out.n_states, cell = c->out.n_cells;
 	int r;
 
 	*ret_accepts = c->out.n_accepts;
-	if (dfa->start == DFA_DEAD) {
-		*ret_start = DFA_DEAD;
+	*ret_start = DFA_DEAD;
+	if (dfa->start == DFA_DEAD)
 		return 0;
-	}
-	r = grow(&c->out.cells, &c->out.n_cells, dfa->n_cells, sizeof(*c->out.cells));
-	if (r)
-		return r;
-	r = grow(&c->out.accepts, &c->out.n_accepts, dfa->n_sets - 1, sizeof(*c->out.accepts));
-	if (r)
-		return r;
-	states = calloc(dfa->n_states, sizeof(*states));
-	if (!states)
-		return -ENOMEM;
 	r = grow(&c->out.states, &c->out.n_states, dfa->n_states - 1, sizeof(*c->out.states));
+	r = r ?: grow(&c->out.cells, &c->out.n_cells, dfa->n_cells, sizeof(*c->out.cells));
+	r = r ?: grow(&c->out.accepts, &c->out.n_accepts, dfa->n_sets - 1, sizeof(*c->out.accepts));
 	if (r)
 		return r;
-	/*
-	 * State numbers are absolute, the arrays begin at the region: the copy is made at offset 0 of
-	 * small arrays, with the numbers the kernel will see.
-	 */
-	for (size_t s = 1; s < dfa->n_states; s++) {
-		const struct dfa_state *from = &dfa->states[s];
-
-		c->out.states[first_state + s - 1] = (struct dfa_state){
-			.base = cell_offset + from->base,
-			.dflt = from->dflt ? state_offset + from->dflt - 1 : DFA_DEAD,
-			.accept = from->accept ? accept_offset + from->accept - 1 : 0,
-		};
-	}
-	for (size_t i = 0; i < dfa->n_cells; i++) {
-		const struct dfa_cell *from = &dfa->cells[i];
-
-		c->out.cells[first_cell + i] = (struct dfa_cell){
-			.check = from->check ? state_offset + from->check - 1 : DFA_DEAD,
-			.next = from->next ? state_offset + from->next - 1 : DFA_DEAD,
-		};
-	}
-	*ret_start = state_offset + dfa->start - 1;
+	dfa_place(dfa, state_offset, cell_offset, accept_offset, c->out.states + state,
+		  c->out.cells + cell);
+	*ret_start = state_offset + dfa->start;
 	return 0;
 }
 
@@ -198,7 +172,7 @@ static int compile_paths(struct compiler *c, const struct config_service *servic
 	if (!patterns || !route_ids)
 		return -ENOMEM;
 	for (at = 0; at < n_routes; at++) {
-		patterns[at] = (struct dfa_pattern){ service->routes[at], DFA_ROUTE, 0 };
+		patterns[at] = (struct dfa_pattern){service->routes[at], DFA_ROUTE, 0};
 		route_ids[at] = c->ids->route(c->ids->context, service->routes[at]);
 		if (!route_ids[at])
 			return -ENOSPC;
@@ -206,7 +180,7 @@ static int compile_paths(struct compiler *c, const struct config_service *servic
 	for (size_t i = 0; i < slos->n; i++) {
 		for (size_t k = 0; k < slos->slos[i]->eligible.n_exclude_paths; k++)
 			patterns[at++] = (struct dfa_pattern){
-				slos->slos[i]->eligible.exclude_paths[k], DFA_ROUTE, i + 1 };
+				slos->slos[i]->eligible.exclude_paths[k], DFA_ROUTE, i + 1};
 	}
 	r = compile_patterns(c, patterns, n, "routes and excluded paths",
 			     service ? service->name : "found services", &dfa);
@@ -216,22 +190,23 @@ static int compile_paths(struct compiler *c, const struct config_service *servic
 	if (r)
 		return r;
 	for (size_t set = 1; set < dfa.n_sets; set++) {
-		struct accept *accept = &c->out.accepts[first_accept + set - 1];
+		struct accept accept = {};
 		size_t best = n_routes;
 
 		for (size_t p = 0; p < n_routes; p++) {
 			if (dfa_set_has(&dfa, set, p) &&
-			    (best == n_routes || route_specificity_cmp(service->routes[p],
-								       service->routes[best]) < 0))
+			    (best == n_routes ||
+			     route_specificity_cmp(service->routes[p], service->routes[best]) < 0))
 				best = p;
 		}
-		accept->value = best < n_routes ? route_ids[best] : ROUTE_OTHER;
-		accept->slo_mask = best < n_routes ? mask_by_route(slos, service->routes[best]) :
-						     policy->other_mask;
+		accept.value = best < n_routes ? route_ids[best] : ROUTE_OTHER;
+		accept.slo_mask = best < n_routes ? mask_by_route(slos, service->routes[best])
+						  : policy->other_mask;
 		for (size_t p = n_routes; p < n; p++) {
 			if (dfa_set_has(&dfa, set, p))
-				accept->slo_mask &= ~(1ULL << (patterns[p].group - 1));
+				accept.slo_mask &= ~(1ULL << (patterns[p].group - 1));
 		}
+		c->out.accepts[first_accept + set - 1] = accept;
 	}
 	return 0;
 }
@@ -255,7 +230,7 @@ static int compile_agents(struct compiler *c, const char *whose, const struct se
 	for (size_t i = 0; i < slos->n; i++) {
 		for (size_t k = 0; k < slos->slos[i]->eligible.n_exclude_user_agents; k++)
 			patterns[at++] = (struct dfa_pattern){
-				slos->slos[i]->eligible.exclude_user_agents[k], DFA_GLOB, i + 1 };
+				slos->slos[i]->eligible.exclude_user_agents[k], DFA_GLOB, i + 1};
 	}
 	r = compile_patterns(c, patterns, n, "excluded user agents", whose, &dfa);
 	if (r)
@@ -282,7 +257,7 @@ static void add_threshold(struct policy *policy, __u64 ns)
 			return;
 	}
 	policy->thresholds[policy->n_thresholds++] =
-		(struct policy_threshold){ .ns = ns, .bucket = hist_bucket(ns) };
+		(struct policy_threshold){.ns = ns, .bucket = hist_bucket(ns)};
 }
 
 static int compile_policy(struct compiler *c, size_t service, struct policy *policy)
@@ -293,6 +268,7 @@ static int compile_policy(struct compiler *c, size_t service, struct policy *pol
 	struct service_slos slos = {};
 	int r;
 
+	*policy = (struct policy){};
 	for (size_t i = 0; i < c->n_slos; i++) {
 		const struct config_slo *slo = &c->config->slos[c->slos[i].config_slo];
 		size_t n = slos.n;
@@ -301,12 +277,12 @@ static int compile_policy(struct compiler *c, size_t service, struct policy *pol
 			continue;
 		if (n == POLICY_SLOS_MAX) {
 			snprintf(c->error->text, sizeof(c->error->text),
-				 "%s: %s: expected at most %d SLOs, got more", c->config->file, name,
-				 POLICY_SLOS_MAX);
+				 "%s: %s: expected at most %d SLOs, got more", c->config->file,
+				 name, POLICY_SLOS_MAX);
 			return -EINVAL;
 		}
 		slos.slos[slos.n++] = slo;
-		policy->slos[n] = (struct policy_slo){ c->slos[i].criteria, c->slos[i].counts };
+		policy->slos[n] = (struct policy_slo){c->slos[i].criteria, c->slos[i].counts};
 		for (int m = 0; m < HTTP_METHOD_COUNT; m++) {
 			if ((slo->eligible.methods & ~slo->eligible.exclude_methods) >> m & 1)
 				policy->method_mask[m] |= 1ULL << n;
@@ -395,17 +371,18 @@ static char *const *glob_exe(const struct config_match *match)
 static bool glob_fits(const struct config_match *match, const void *argument)
 {
 	const struct glob_fit *fit = argument;
-	size_t service = (size_t)((const struct config_service *)((const char *)match -
-						  offsetof(struct config_service, match)) -
-				  fit->first);
+	size_t service =
+		(size_t)((const struct config_service *)((const char *)match -
+							 offsetof(struct config_service, match)) -
+			 fit->first);
 
 	if (!*fit->glob(match))
 		return true;
 	return fit->dfa && dfa_set_has(fit->dfa, fit->set, service);
 }
 
-static int compile_globs(struct compiler *c, struct glob_fit fit, const char *what, __u32 *ret_start,
-			 __u32 *ret_any)
+static int compile_globs(struct compiler *c, struct glob_fit fit, const char *what,
+			 __u32 *ret_start, __u32 *ret_any)
 {
 	size_t n = c->config->n_services;
 	_cleanup_free_ struct dfa_pattern *patterns = calloc(n ?: 1, sizeof(*patterns));
@@ -425,7 +402,7 @@ static int compile_globs(struct compiler *c, struct glob_fit fit, const char *wh
 		char *glob = *fit.glob(&c->config->services[s].match);
 
 		any = any || glob;
-		patterns[s] = (struct dfa_pattern){ glob ?: "", DFA_GLOB, 0 };
+		patterns[s] = (struct dfa_pattern){glob ?: "", DFA_GLOB, 0};
 	}
 	*ret_start = DFA_DEAD;
 	if (!any)
@@ -438,8 +415,7 @@ static int compile_globs(struct compiler *c, struct glob_fit fit, const char *wh
 		return r;
 	fit.dfa = &dfa;
 	for (fit.set = 1; fit.set < dfa.n_sets; fit.set++) {
-		r = add_set(c, glob_fits, &fit,
-			    &c->out.accepts[first_accept + fit.set - 1].value);
+		r = add_set(c, glob_fits, &fit, &c->out.accepts[first_accept + fit.set - 1].value);
 		if (r)
 			return r;
 	}
@@ -460,11 +436,11 @@ static int compile_all(struct compiler *c)
 	r = compile_ports(c);
 	if (r)
 		return r;
-	r = compile_globs(c, (struct glob_fit){ .glob = glob_process }, "match.process",
+	r = compile_globs(c, (struct glob_fit){.glob = glob_process}, "match.process",
 			  &c->out.live.process_start, &c->out.live.any_process);
 	if (r)
 		return r;
-	return compile_globs(c, (struct glob_fit){ .glob = glob_exe }, "match.exe",
+	return compile_globs(c, (struct glob_fit){.glob = glob_exe}, "match.exe",
 			     &c->out.live.exe_start, &c->out.live.any_exe);
 }
 
@@ -484,7 +460,7 @@ int tables_compile(const struct config *config, const struct tables_slo *slos, s
 	int r;
 
 	/* place 0 of states and accepts means "none" */
-	c.region = region ? *region : (struct tables_region){ .states = 1, .accepts = 1 };
+	c.region = region ? *region : (struct tables_region){.states = 1, .accepts = 1};
 	r = compile_all(&c);
 	if (r) {
 		tables_clear(&c.out);
@@ -495,8 +471,9 @@ int tables_compile(const struct config *config, const struct tables_slo *slos, s
 	need.max_accepts = c.out.n_accepts;
 	need.max_sets = c.out.n_sets;
 	*ret_need = need;
-	if (region && (need.max_states > region->max_states || need.max_cells > region->max_cells ||
-		       need.max_accepts > region->max_accepts || need.max_sets > region->max_sets)) {
+	if (region &&
+	    (need.max_states > region->max_states || need.max_cells > region->max_cells ||
+	     need.max_accepts > region->max_accepts || need.max_sets > region->max_sets)) {
 		tables_clear(&c.out);
 		return -E2BIG;
 	}

@@ -93,8 +93,8 @@ char *slo_definition(const struct config_slo *slo, const struct config_service *
 	print_list(out, "paths", slo->eligible.exclude_paths, slo->eligible.n_exclude_paths);
 	print_list(out, "agents", slo->eligible.exclude_user_agents,
 		   slo->eligible.n_exclude_user_agents);
-	fprintf(out, "methods: %x\nclient_abort: %d\nstatus:", slo->eligible.methods & ~slo->eligible.exclude_methods,
-		slo->eligible.client_abort);
+	fprintf(out, "methods: %x\nclient_abort: %d\nstatus:",
+		slo->eligible.methods & ~slo->eligible.exclude_methods, slo->eligible.client_abort);
 	for (size_t i = 0; i < CONFIG_STATUS_WORDS; i++)
 		fprintf(out, " %" PRIx64, slo->good.status[i]);
 	fprintf(out, "\nlatency: %" PRIu64 "\nbody: %" PRIu64 "\n", slo->good.latency_ns,
@@ -114,8 +114,8 @@ char *slo_instance_name(const char *name, const char *service)
 
 	if (!at)
 		return strdup(name);
-	if (asprintf(&text, "%.*s%s%s", (int)(at - name), name, service,
-		     at + strlen(placeholder)) < 0)
+	if (asprintf(&text, "%.*s%s%s", (int)(at - name), name, service, at + strlen(placeholder)) <
+	    0)
 		return NULL;
 	return text;
 }

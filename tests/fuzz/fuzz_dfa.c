@@ -95,7 +95,8 @@ static uint32_t placed_match(const struct dfa *dfa, const char *text, size_t len
 	uint32_t accept;
 
 	require(states && cells, "no memory");
-	dfa_place(dfa, STATE_OFFSET, CELL_OFFSET, ACCEPT_OFFSET, states, cells);
+	dfa_place(dfa, STATE_OFFSET, CELL_OFFSET, ACCEPT_OFFSET, states + STATE_OFFSET + 1,
+		  cells + CELL_OFFSET);
 	for (size_t i = 0; i < len && state; i++) {
 		const struct dfa_cell *cell = &cells[states[state].base + (unsigned char)text[i]];
 

@@ -488,7 +488,8 @@ static void placed_automata_share_arrays(void **state)
 		struct dfa dfa;
 
 		assert_int_equal(dfa_compile(&patterns[i], 1, 20, &dfa), 0);
-		dfa_place(&dfa, n_states, n_cells, 10U * (unsigned int)i, states, cells);
+		dfa_place(&dfa, n_states, n_cells, 10U * (unsigned int)i, states + n_states + 1,
+			  cells + n_cells);
 		start[i] = dfa.start ? n_states + dfa.start : DFA_DEAD;
 		n_states += (__u32)dfa.n_states - 1;
 		n_cells += (__u32)dfa.n_cells;

@@ -77,8 +77,9 @@ static inline bool vector_automata_init(void)
 	if (!a->states || !a->cells)
 		return false;
 	a->agent_accept = (__u32)a->paths.n_sets - 1;
-	dfa_place(&a->paths, 0, 0, 0, a->states, a->cells);
-	dfa_place(&a->agents, state_offset, cell_offset, a->agent_accept, a->states, a->cells);
+	dfa_place(&a->paths, 0, 0, 0, a->states + 1, a->cells);
+	dfa_place(&a->agents, state_offset, cell_offset, a->agent_accept,
+		  a->states + state_offset + 1, a->cells + cell_offset);
 	a->path_start = a->paths.start;
 	a->agent_start = state_offset + a->agents.start;
 	return true;

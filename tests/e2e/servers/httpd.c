@@ -51,7 +51,7 @@ static const char *header(const char *head, size_t len, const char *name)
 /* 1: a whole request is at the start of the buffer; 0: more bytes are needed. */
 static int parse(struct conn *c, struct request *ret_req)
 {
-	struct request req = { 0 };
+	struct request req = {0};
 	const char *end = memmem(c->in, c->len, "\r\n\r\n", 4);
 	const char *value;
 	size_t head_len, body_len = 0;
@@ -94,7 +94,7 @@ static bool respond(int fd, const struct request *req, struct response *ret_out)
 	if (!strcmp(req->path, "/drop"))
 		return false;
 	if (!strcmp(req->path, "/reset")) {
-		struct linger hard = { .l_onoff = 1 };
+		struct linger hard = {.l_onoff = 1};
 
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 		return false;
@@ -118,12 +118,12 @@ static bool respond(int fd, const struct request *req, struct response *ret_out)
 	ret_out->head_len = snprintf(ret_out->head, sizeof(ret_out->head),
 				     "HTTP/1.1 %u Told So\r\nServer: httpd\r\n%s", status,
 				     req->keep ? "" : "Connection: close\r\n");
-	ret_out->head_len +=
-		chunked ? snprintf(ret_out->head + ret_out->head_len, 64,
-				   "Transfer-Encoding: chunked\r\n\r\n") :
-		status == 204 ? snprintf(ret_out->head + ret_out->head_len, 64, "\r\n") :
-			  snprintf(ret_out->head + ret_out->head_len, 64,
-				   "Content-Length: %zu\r\n\r\n", bytes);
+	ret_out->head_len += chunked ? snprintf(ret_out->head + ret_out->head_len, 64,
+						"Transfer-Encoding: chunked\r\n\r\n")
+			     : status == 204
+				     ? snprintf(ret_out->head + ret_out->head_len, 64, "\r\n")
+				     : snprintf(ret_out->head + ret_out->head_len, 64,
+						"Content-Length: %zu\r\n\r\n", bytes);
 	ret_out->body = malloc(bytes * 2 + 64);
 	ret_out->body_len = 0;
 	if (no_body)
@@ -135,7 +135,8 @@ static bool respond(int fd, const struct request *req, struct response *ret_out)
 			ret_out->body_len +=
 				sprintf(ret_out->body + ret_out->body_len, "%zx\r\n", part);
 		for (size_t i = 0; i < part; i++)
-			ret_out->body[ret_out->body_len++] = filler[(done + i) % (sizeof(filler) - 1)];
+			ret_out->body[ret_out->body_len++] =
+				filler[(done + i) % (sizeof(filler) - 1)];
 		if (chunked)
 			ret_out->body_len += sprintf(ret_out->body + ret_out->body_len, "\r\n");
 		done += part;
@@ -159,7 +160,7 @@ static void serve(int fd)
 
 	c->fd = fd;
 	while (keep) {
-		struct response out = { 0 };
+		struct response out = {0};
 		int whole;
 
 		while ((whole = parse(c, &req)) == 0)
@@ -188,7 +189,7 @@ static bool answer_all(struct conn *c)
 	int whole = 0;
 
 	while (!c->last && (whole = parse(c, &req)) == 1) {
-		struct response out = { 0 };
+		struct response out = {0};
 
 		consume(c, req.len);
 		if (!respond(c->fd, &req, &out))
@@ -206,7 +207,7 @@ static bool answer_all(struct conn *c)
 /* Event loop: read all there is, answer it with one write, wait for room when that is short. */
 static bool event(struct conn *c, int epfd)
 {
-	struct epoll_event ev = { .data.ptr = c };
+	struct epoll_event ev = {.data.ptr = c};
 	ssize_t n;
 
 	for (;;) {
@@ -223,7 +224,8 @@ static bool event(struct conn *c, int epfd)
 		if (!c->out_len)
 			break;
 		while (c->out_sent < c->out_len) {
-			n = send(c->fd, c->out + c->out_sent, c->out_len - c->out_sent, MSG_NOSIGNAL);
+			n = send(c->fd, c->out + c->out_sent, c->out_len - c->out_sent,
+				 MSG_NOSIGNAL);
 			if (n < 0 && errno != EAGAIN)
 				return false;
 			if (n < 0) {
@@ -242,7 +244,7 @@ static bool event(struct conn *c, int epfd)
 
 static void loop_epoll(int listener)
 {
-	struct epoll_event events[MAX_EVENTS], ev = { .events = EPOLLIN };
+	struct epoll_event events[MAX_EVENTS], ev = {.events = EPOLLIN};
 	int epfd = epoll_create1(EPOLL_CLOEXEC);
 
 	fcntl(listener, F_SETFL, O_NONBLOCK);
@@ -258,8 +260,7 @@ static void loop_epoll(int listener)
 				while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
 					c = calloc(1, sizeof(*c));
 					c->fd = fd;
-					ev = (struct epoll_event){ .events = EPOLLIN,
-								   .data.ptr = c };
+					ev = (struct epoll_event){.events = EPOLLIN, .data.ptr = c};
 					epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &ev);
 				}
 			} else if (!event(c, epfd)) {
@@ -312,12 +313,13 @@ static void loop_accept(int listener, const char *model)
 int main(int argc, char **argv)
 {
 	struct rlimit files;
-	struct sockaddr_in at = { .sin_family = AF_INET };
+	struct sockaddr_in at = {.sin_family = AF_INET};
 	socklen_t at_len = sizeof(at);
 	int listener, one = 1;
 
 	if (argc < 5 || !(reader = reader_named(argv[3])) || !(writer = writer_named(argv[4]))) {
-		fprintf(stderr, "usage: httpd PORT epoll|serial|fork|prefork|thread READ WRITE [ADDRESS]\n");
+		fprintf(stderr,
+			"usage: httpd PORT epoll|serial|fork|prefork|thread READ WRITE [ADDRESS]\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);

@@ -8,8 +8,8 @@
 
 struct conn {
 	int fd;
-	size_t len;		/* bytes in @in */
-	char *out;		/* event loop only: answers not yet sent */
+	size_t len; /* bytes in @in */
+	char *out; /* event loop only: answers not yet sent */
 	size_t out_len, out_sent;
 	bool last, closing;
 	char in[128 * 1024];
@@ -17,7 +17,7 @@ struct conn {
 
 struct request {
 	char method[16], path[1024];
-	size_t len;		/* head and body */
+	size_t len; /* head and body */
 	bool keep;
 };
 
@@ -26,7 +26,7 @@ struct response {
 	size_t head_len;
 	char *body;
 	size_t body_len;
-	bool chunked;		/* @body holds chunks, as they go over the wire */
+	bool chunked; /* @body holds chunks, as they go over the wire */
 };
 
 /* Appends at least one byte to the buffer of the connection; 0 or less at the end. */

@@ -55,7 +55,7 @@ static ssize_t in_readv(struct conn *c)
 {
 	size_t room;
 	char *at = space(c, &room);
-	struct iovec iov[] = { { at, 1 }, { at + 1, 6 }, { at + 7, room - 7 } };
+	struct iovec iov[] = {{at, 1}, {at + 1, 6}, {at + 7, room - 7}};
 
 	return room < 8 ? in_byte(c) : took(c, readv(c->fd, iov, COUNT(iov)));
 }
@@ -64,18 +64,18 @@ static ssize_t in_recvmsg(struct conn *c)
 {
 	size_t room;
 	char *at = space(c, &room);
-	struct iovec iov[] = { { at, 0 }, { at, 3 }, { at + 3, 30 }, { at + 33, room - 33 } };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = COUNT(iov) };
+	struct iovec iov[] = {{at, 0}, {at, 3}, {at + 3, 30}, {at + 33, room - 33}};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = COUNT(iov)};
 
 	return room < 34 ? in_byte(c) : took(c, recvmsg(c->fd, &msg, 0));
 }
 
 static ssize_t in_recvmmsg(struct conn *c)
 {
-	static const size_t sizes[] = { 11, 64, 512, 4096 };
+	static const size_t sizes[] = {11, 64, 512, 4096};
 	char parts[COUNT(sizes)][4096];
 	struct iovec iov[COUNT(sizes)];
-	struct mmsghdr msgs[COUNT(sizes)] = { 0 };
+	struct mmsghdr msgs[COUNT(sizes)] = {0};
 	size_t room;
 	ssize_t total = 0;
 	int n;
@@ -84,7 +84,7 @@ static ssize_t in_recvmmsg(struct conn *c)
 	if (room < 11 + 64 + 512 + 4096)
 		return in_byte(c);
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		iov[i] = (struct iovec){ parts[i], sizes[i] };
+		iov[i] = (struct iovec){parts[i], sizes[i]};
 		msgs[i].msg_hdr.msg_iov = &iov[i];
 		msgs[i].msg_hdr.msg_iovlen = 1;
 	}
@@ -124,7 +124,9 @@ static int all(int fd, const char *data, size_t len, size_t step, int flags)
 static int pieces(int fd, const struct response *out, size_t step)
 {
 	return all(fd, out->head, out->head_len, step, 0) ||
-	       all(fd, out->body, out->body_len, step, 0) ? -1 : 0;
+			       all(fd, out->body, out->body_len, step, 0)
+		       ? -1
+		       : 0;
 }
 
 static int out_two(int fd, const struct response *out)
@@ -163,7 +165,9 @@ static int out_write(int fd, const struct response *out)
 static int out_more(int fd, const struct response *out)
 {
 	return all(fd, out->head, out->head_len, 0, out->body_len ? MSG_MORE : 0) ||
-	       all(fd, out->body, out->body_len, 0, 0) ? -1 : 0;
+			       all(fd, out->body, out->body_len, 0, 0)
+		       ? -1
+		       : 0;
 }
 
 /* Drops @n sent bytes from the front; true while something is left. */
@@ -184,9 +188,10 @@ static bool advance(struct iovec *iov, size_t count, size_t n)
 
 static int vectored(int fd, const struct response *out, bool msg)
 {
-	struct iovec iov[] = { { (char *)out->head, 9 }, { (char *)out->head + 9, out->head_len - 9 },
-			       { out->body, out->body_len } };
-	struct msghdr hdr = { .msg_iov = iov, .msg_iovlen = COUNT(iov) };
+	struct iovec iov[] = {{(char *)out->head, 9},
+			      {(char *)out->head + 9, out->head_len - 9},
+			      {out->body, out->body_len}};
+	struct msghdr hdr = {.msg_iov = iov, .msg_iovlen = COUNT(iov)};
 	ssize_t n;
 
 	do {
@@ -211,9 +216,10 @@ static int out_sendmsg(int fd, const struct response *out)
 static int out_sendmmsg(int fd, const struct response *out)
 {
 	size_t half = out->body_len / 2;
-	struct iovec iov[] = { { (char *)out->head, out->head_len }, { out->body, half },
-			       { out->body + half, out->body_len - half } };
-	struct mmsghdr msgs[COUNT(iov)] = { 0 };
+	struct iovec iov[] = {{(char *)out->head, out->head_len},
+			      {out->body, half},
+			      {out->body + half, out->body_len - half}};
+	struct mmsghdr msgs[COUNT(iov)] = {0};
 	unsigned int count = out->body_len ? COUNT(iov) : 1;
 	unsigned int i = 0;
 	int n;
@@ -310,10 +316,13 @@ static int out_splice(int fd, const struct response *out)
 
 read_fn reader_named(const char *name)
 {
-	static const struct { const char *name; read_fn fn; } table[] = {
-		{ "read", in_read }, { "byte", in_byte }, { "recv", in_recv },
-		{ "readv", in_readv }, { "recvmsg", in_recvmsg },
-		{ "recvmmsg", in_recvmmsg }, { "peek", in_peek },
+	static const struct {
+		const char *name;
+		read_fn fn;
+	} table[] = {
+		{"read", in_read},   {"byte", in_byte},	      {"recv", in_recv},
+		{"readv", in_readv}, {"recvmsg", in_recvmsg}, {"recvmmsg", in_recvmmsg},
+		{"peek", in_peek},
 	};
 
 	for (size_t i = 0; i < COUNT(table); i++)
@@ -324,11 +333,14 @@ read_fn reader_named(const char *name)
 
 write_fn writer_named(const char *name)
 {
-	static const struct { const char *name; write_fn fn; } table[] = {
-		{ "write", out_write }, { "two", out_two }, { "split", out_split },
-		{ "bytes", out_bytes }, { "writev", out_writev }, { "sendmsg", out_sendmsg },
-		{ "sendmmsg", out_sendmmsg }, { "sendfile", out_sendfile },
-		{ "splice", out_splice }, { "more", out_more },
+	static const struct {
+		const char *name;
+		write_fn fn;
+	} table[] = {
+		{"write", out_write},	    {"two", out_two},		{"split", out_split},
+		{"bytes", out_bytes},	    {"writev", out_writev},	{"sendmsg", out_sendmsg},
+		{"sendmmsg", out_sendmmsg}, {"sendfile", out_sendfile}, {"splice", out_splice},
+		{"more", out_more},
 	};
 
 	for (size_t i = 0; i < COUNT(table); i++)

@@ -26,14 +26,14 @@ enum { IN_BYTES = 256 * 1024, PATHS_MAX = 64, CONNS_MAX = 1024, STATUS_MAX = 100
 
 struct conn {
 	int fd;
-	unsigned long pending;		/* asked and not yet answered */
+	unsigned long pending; /* asked and not yet answered */
 	size_t len;
-	unsigned long skip;		/* bytes of a body still to come */
+	unsigned long skip; /* bytes of a body still to come */
 	bool chunked;
 	char in[IN_BYTES];
 };
 
-static struct sockaddr_in peer = { .sin_family = AF_INET };
+static struct sockaddr_in peer = {.sin_family = AF_INET};
 static char *paths[PATHS_MAX];
 static unsigned long path_count, asked, answered, limit = ~0UL, depth;
 static unsigned long status_count[STATUS_MAX];
@@ -62,7 +62,7 @@ static bool more_wanted(void)
 
 static void dial(struct conn *c)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
 	int one = 1;
 
 	c->len = 0;
@@ -203,7 +203,9 @@ int main(int argc, char **argv)
 	const char *comma = "";
 
 	if (argc != 7)
-		return fprintf(stderr, "usage: load PORT CONNECTIONS DEPTH keep|close N|Ss PATHS\n"), 2;
+		return fprintf(stderr,
+			       "usage: load PORT CONNECTIONS DEPTH keep|close N|Ss PATHS\n"),
+		       2;
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
@@ -220,7 +222,8 @@ int main(int argc, char **argv)
 		stop_at = now_s() + strtod(argv[5], NULL);
 	else
 		limit = strtoul(argv[5], NULL, 10);
-	for (char *path = strtok(argv[6], ","); path && path_count < PATHS_MAX; path = strtok(NULL, ","))
+	for (char *path = strtok(argv[6], ","); path && path_count < PATHS_MAX;
+	     path = strtok(NULL, ","))
 		paths[path_count++] = path;
 	if (!count || count > CONNS_MAX || !depth || !path_count)
 		return fprintf(stderr, "load: bad argument\n"), 2;
