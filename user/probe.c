@@ -34,12 +34,12 @@ struct probe {
 };
 
 /* The last thing libbpf complained about: its callback has no context. */
-static char complaint[256];
+static char complaint[200];
 
 static int keep_complaint(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char line[1024];
-	size_t n;
+	const char *text;
 
 	if (level != LIBBPF_WARN)
 		return 0;
@@ -47,9 +47,8 @@ static int keep_complaint(enum libbpf_print_level level, const char *format, va_
 	/* the first warning about a program is the cause, the later ones are consequences */
 	if (complaint[0] || strstr(line, "BEGIN PROG LOAD LOG"))
 		return 0;
-	n = strcspn(line, "\n");
-	snprintf(complaint, sizeof(complaint), "%.*s", (int)(n < 200 ? n : 200),
-		 strncmp(line, "libbpf: ", 8) ? line : line + 8);
+	text = strncmp(line, "libbpf: ", 8) != 0 ? line : line + 8;
+	snprintf(complaint, sizeof(complaint), "%.*s", (int)strcspn(text, "\n"), text);
 	return 0;
 }
 
@@ -146,7 +145,7 @@ static int refuse(struct config_error *error, int r, const char *format, ...)
 
 static int load_auto(struct probe *probe, enum probe_hook hook, struct config_error *error)
 {
-	char first[256] = "";
+	char first[sizeof(complaint)] = "";
 	int r;
 
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
@@ -285,35 +284,30 @@ struct tables_region probe_region(const struct probe *probe, __u32 generation)
 	return region;
 }
 
-static int write_array(struct bpf_map *map, __u32 first, const void *values, size_t n, size_t size)
+static int write_array(struct bpf_map *map, __u32 first, const void *values, size_t n)
 {
-	int fd = bpf_map__fd(map);
+	_cleanup_free_ __u32 *keys = calloc(n ?: 1, sizeof(*keys));
+	__u32 count = n;
 
-	for (size_t i = 0; i < n; i++) {
-		__u32 index = first + i;
-		int r = bpf_map_update_elem(fd, &index, (const char *)values + i * size, BPF_ANY);
-
-		if (r)
-			return r;
-	}
-	return 0;
+	if (!keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = first + i;
+	return n ? bpf_map_update_batch(bpf_map__fd(map), keys, values, &count, NULL) : 0;
 }
 
 int probe_write_criteria(struct probe *probe, __u32 slot, const struct slo_criteria *criteria)
 {
-	return write_array(probe->skel->maps.slo_criteria, slot, criteria, 1, sizeof(*criteria));
+	return write_array(probe->skel->maps.slo_criteria, slot, criteria, 1);
 }
 
 int probe_zero_counts(struct probe *probe, __u32 first, __u32 n)
 {
-	_cleanup_free_ struct slo_counts *zero = calloc(probe->n_cpus, sizeof(*zero));
-	int r = 0;
+	_cleanup_free_ struct slo_counts *zero = calloc((size_t)n * probe->n_cpus, sizeof(*zero));
 
 	if (!zero)
 		return -ENOMEM;
-	for (__u32 i = 0; !r && i < n; i++)
-		r = write_array(probe->skel->maps.slo_counts, first + i, zero, 1, 0);
-	return r;
+	return write_array(probe->skel->maps.slo_counts, first, zero, n);
 }
 
 int probe_write_tables(struct probe *probe, __u32 generation, const struct tables *tables,
@@ -327,17 +321,12 @@ int probe_write_tables(struct probe *probe, __u32 generation, const struct table
 
 	if (!live)
 		return -ENOMEM;
-	r = write_array(skel->maps.dfa_states, region.states, tables->states, tables->n_states,
-			sizeof(*tables->states));
-	r = r
-		    ?: write_array(skel->maps.dfa_cells, region.cells, tables->cells,
-				   tables->n_cells, sizeof(*tables->cells));
+	r = write_array(skel->maps.dfa_states, region.states, tables->states, tables->n_states);
+	r = r ?: write_array(skel->maps.dfa_cells, region.cells, tables->cells, tables->n_cells);
 	r = r
 		    ?: write_array(skel->maps.accepts, region.accepts, tables->accepts,
-				   tables->n_accepts, sizeof(*tables->accepts));
-	r = r
-		    ?: write_array(skel->maps.service_sets, region.sets, tables->sets,
-				   tables->n_sets, sizeof(*tables->sets));
+				   tables->n_accepts);
+	r = r ?: write_array(skel->maps.service_sets, region.sets, tables->sets, tables->n_sets);
 	for (size_t i = 0; !r && i < tables->n_ports; i++) {
 		__u32 key[2] = {generation, tables->ports[i].port};
 
@@ -345,14 +334,13 @@ int probe_write_tables(struct probe *probe, __u32 generation, const struct table
 					&tables->ports[i].set, BPF_ANY);
 	}
 	for (size_t i = 0; !r && i < tables->n_policies; i++)
-		r = write_array(skel->maps.policies, policies[i], &tables->policies[i], 1,
-				sizeof(*tables->policies));
+		r = write_array(skel->maps.policies, policies[i], &tables->policies[i], 1);
 	if (r)
 		return r;
 	*live = tables->live;
 	memcpy(live->policies, policies, (tables->n_policies - 1) * sizeof(*policies));
 	live->found_policy = policies[tables->n_policies - 1];
-	return write_array(skel->maps.live, slot, live, 1, sizeof(*live));
+	return write_array(skel->maps.live, slot, live, 1);
 }
 
 void probe_live(struct probe *probe, __u32 generation)

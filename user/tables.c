@@ -189,7 +189,7 @@ static int compile_paths(struct compiler *c, const struct config_service *servic
 	r = place(c, &dfa, &policy->path_start, &first_accept);
 	if (r)
 		return r;
-	for (size_t set = 1; set < dfa.n_sets; set++) {
+	for (size_t set = 1; c->out.accepts && set < dfa.n_sets; set++) {
 		struct accept accept = {};
 		size_t best = n_routes;
 
