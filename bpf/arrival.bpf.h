@@ -39,11 +39,19 @@ static __always_inline int conn_reading(struct sock *sk)
 	return 0;
 }
 
+/* Age of the last received data. */
+static __always_inline __u64 arrival_age_ticks(struct tcp_sock *tp)
+{
+	__u32 ticks = (__u32)bpf_jiffies64() - tp->inet_conn.icsk_ack.lrcvtime;
+
+	return ticks < 1U << 31 ? ticks : 0;
+}
+
 /* Arrival of the `length` bytes that the process has read by `now_ns`. */
 static __always_inline __u64 arrival_ns(struct sock *sk, struct tcp_sock *tp, __u32 length,
 					__u64 now_ns)
 {
-	__u32 ticks = (__u32)bpf_jiffies64() - tp->inet_conn.icsk_ack.lrcvtime;
+	__u64 ticks = arrival_age_ticks(tp);
 	struct reading *reading = reading_of_cpu();
 	__u64 arrived_ns = now_ns;
 
@@ -53,7 +61,7 @@ static __always_inline __u64 arrival_ns(struct sock *sk, struct tcp_sock *tp, __
 			arrived_ns = reading->arrived_ns;
 		reading->sock = 0;
 	}
-	if (ticks > ARRIVAL_SLACK_TICKS && ticks < 1U << 31 &&
+	if (ticks > ARRIVAL_SLACK_TICKS &&
 	    now_ns - arrived_ns < (ticks - ARRIVAL_SLACK_TICKS) * tick_ns &&
 	    ticks * tick_ns < now_ns)
 		arrived_ns = now_ns - ticks * tick_ns;

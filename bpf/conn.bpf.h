@@ -474,6 +474,24 @@ static __always_inline void conn_closed(struct sock *sk, struct conn *conn, bool
 	requests_end(conn, &how);
 }
 
+/*
+ * The first thing seen of an older connection is a send, though what it answers arrived after we
+ * were there: the process was inside the read already when the exit of that was hooked. The request
+ * is counted without its method and route, if what is sent is a response.
+ */
+static __always_inline void conn_join_answering(struct conn *conn, struct tcp_sock *tp, __u32 sent)
+{
+	__u64 age_ns = arrival_age_ticks(tp) * tick_ns;
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	if (age_ns > now_ns || now_ns - age_ns < attached_ns + ARRIVAL_SLACK_TICKS * tick_ns)
+		return;
+	conn->mode = CONN_HTTP;
+	conn->rx.state = HTTP1_BAD;
+	conn->first_read_ns = now_ns - age_ns;
+	conn->tx_seq -= sent;
+}
+
 static __always_inline int conn_sent(struct sock *sk, int ret)
 {
 	__u32 one = SCRATCH_SEND;
@@ -496,9 +514,10 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 		return 0;
 	if (!conn) {
 		conn = conn_create(sk, tp, 0);
-		if (conn)
-			conn->turn = 1;
-		return 0;
+		if (!conn)
+			return 0;
+		if (conn->mode == CONN_OLD)
+			conn_join_answering(conn, tp, ret);
 	}
 	conn->turn = 1;
 	gap = tp->write_seq - conn->tx_seq - ret;

@@ -237,6 +237,7 @@ struct {
 __u32 live_generation; /* `live` slot is this modulo LIVE_SLOTS; 0: not configured yet */
 __u32 endpoint_last; /* last id given out */
 __u32 mmsg_seen; /* some process uses sendmmsg or recvmmsg on TCP */
+__u64 attached_ns; /* when all hooks were in place */
 __u64 tick_ns; /* length of the kernel's jiffy */
 __u64 walk_unanswered_ns; /* requests older than this are ended by the walk */
 __u64 walk_in_flight; /* result of the walk */

@@ -225,7 +225,7 @@ int probe_attach(struct probe *probe, struct config_error *ret_error)
 	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info,
 		    .link_info_len = sizeof(info));
 	struct sliprobe_bpf *skel = probe->skel;
-	struct timespec tick;
+	struct timespec tick, now;
 	/* what ends a request first, what begins one last: none is seen that cannot be ended */
 	struct bpf_program *order[] = {
 		skel->progs.sock_destroyed, skel->progs.sock_state,	skel->progs.tp_send,
@@ -233,6 +233,7 @@ int probe_attach(struct probe *probe, struct config_error *ret_error)
 		skel->progs.tp_recv,	    skel->progs.fexit_recv,
 	};
 
+	skel->bss->attached_ns = ~0ULL >> 1;
 	/* CLOCK_MONOTONIC_COARSE moves by one jiffy */
 	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
 		return refuse(ret_error, -errno, "cannot tell the kernel's tick: %s",
@@ -247,6 +248,10 @@ int probe_attach(struct probe *probe, struct config_error *ret_error)
 		if (r)
 			return r;
 	}
+	/* the programs' clock */
+	if (clock_gettime(CLOCK_MONOTONIC, &now))
+		return refuse(ret_error, -errno, "cannot tell the time: %s", strerror(errno));
+	skel->bss->attached_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
 	return 0;
 }
 

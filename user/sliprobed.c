@@ -337,7 +337,7 @@ int main(int argc, char **argv)
 	if (privilege_check()) {
 		fprintf(stderr,
 			"sliprobed: not permitted to load BPF programs: run as root, or with "
-			"CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN\n");
+			"CAP_BPF and CAP_PERFMON\n");
 		config_clear(&config);
 		return 1;
 	}
