@@ -25,6 +25,7 @@ enum {
 
 enum {
 	RCV_SHUTDOWN = 1,
+	SEND_SHUTDOWN = 2,
 	ECONNABORTED = 103,
 };
 

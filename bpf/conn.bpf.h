@@ -397,6 +397,9 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 	}
 	if (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB))
 		return 0;
+	/* a lingering close: what is read after our FIN is thrown away, and can have no answer */
+	if (sk->sk_shutdown & SEND_SHUTDOWN)
+		return 0;
 	conn = bpf_sk_storage_get(&conns, sk, 0, 0);
 	if (conn && conn->mode == CONN_IGNORED)
 		return 0;

@@ -74,6 +74,14 @@ def test_server_shuts_down_without_an_answer(port):
     port.watch.expect(server_abort=1)
 
 
+def test_what_is_read_in_a_lingering_close_is_no_request(port):
+    wire = port.dial().c(get()).s(reply(200))
+    wire.server.shutdown(socket.SHUT_WR)
+    wire.c(get() + get())
+    wire.server.close()
+    port.watch.expect({200: 1})
+
+
 def test_server_ends_a_close_delimited_answer_by_shutdown(port):
     wire = port.dial().c(get()).s(head(200, "Connection: close") + b"body")
     port.watch.expect({})
