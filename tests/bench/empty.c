@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Attaches the programs of a BPF object until SIGTERM or SIGINT:
+ *
+ *	empty OBJECT
+ *
+ * Prints "attached" once all of them are. Exits 77 if the kernel lacks the socket tracepoints, 1 if
+ * something else fails.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+
+enum { EXIT_SKIP = 77 };
+
+static bool kernel_has_tracepoints(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has;
+
+	if (libbpf_get_error(btf))
+		return false;
+	has = btf__find_by_name_kind(btf, "btf_trace_sock_send_length", BTF_KIND_TYPEDEF) > 0 &&
+	      btf__find_by_name_kind(btf, "btf_trace_sock_recv_length", BTF_KIND_TYPEDEF) > 0;
+	btf__free(btf);
+	return has;
+}
+
+int main(int argc, char **argv)
+{
+	struct bpf_program *program;
+	struct bpf_object *object;
+	sigset_t ends;
+	int caught;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: empty OBJECT\n");
+		return 1;
+	}
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+
+	if (!kernel_has_tracepoints()) {
+		fprintf(stderr, "empty: the kernel has no tracepoints sock_send_length and "
+				"sock_recv_length (they came with Linux 6.3)\n");
+		return EXIT_SKIP;
+	}
+	object = bpf_object__open_file(argv[1], NULL);
+	if (libbpf_get_error(object) || bpf_object__load(object)) {
+		fprintf(stderr, "empty: cannot load %s\n", argv[1]);
+		return 1;
+	}
+	program = NULL;
+	while ((program = bpf_object__next_program(object, program))) {
+		/* the link ends with the process */
+		if (libbpf_get_error(bpf_program__attach(program))) {
+			fprintf(stderr, "empty: cannot attach %s\n", bpf_program__name(program));
+			return 1;
+		}
+	}
+	puts("attached");
+	fflush(stdout);
+	sigwait(&ends, &caught);
+	return 0;
+}
