@@ -27,6 +27,7 @@ enum {
 	RCV_SHUTDOWN = 1,
 	SEND_SHUTDOWN = 2,
 	ECONNABORTED = 103,
+	IPPROTO_MPTCP = 262,
 };
 
 #if defined(__TARGET_ARCH_x86)
@@ -48,6 +49,7 @@ enum {
 };
 
 #define REGS_NR(regs) ((regs)->orig_ax)
+#define REGS_ARG0(regs) ((regs)->di)
 #define REGS_ARG1(regs) ((regs)->si)
 #define REGS_ARG2(regs) ((regs)->dx)
 
@@ -76,6 +78,7 @@ enum {
 };
 
 #define REGS_NR(regs) ((regs)->syscallno)
+#define REGS_ARG0(regs) ((regs)->orig_x0)
 #define REGS_ARG1(regs) ((regs)->regs[1])
 #define REGS_ARG2(regs) ((regs)->regs[2])
 

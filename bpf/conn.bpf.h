@@ -375,6 +375,29 @@ static __noinline struct conn *conn_create(struct sock *sk, struct tcp_sock *tp,
 	return conn;
 }
 
+/*
+ * Not a TCP socket. One of MPTCP that reads first is a server's: noted once, on both sides of it a
+ * mark keeps the later operations cheap.
+ */
+static __always_inline int conn_other_protocol(struct sock *sk, bool reading)
+{
+	__u32 zero = SCRATCH_RECV;
+	struct pump pump = {.sk = sk};
+
+	if (sk->sk_protocol != IPPROTO_MPTCP)
+		return 0;
+	pump.conn = bpf_sk_storage_get(&conns, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!pump.conn) {
+		stat_error(KERR_CONN_ALLOC);
+		return 0;
+	}
+	conn_ignore(pump.conn);
+	pump.scratch = bpf_map_lookup_elem(&scratches, &zero);
+	if (reading && pump.scratch)
+		conn_unmeasured(&pump, BLIND_MPTCP);
+	return 0;
+}
+
 static __always_inline void rx_resync(struct conn *conn)
 {
 	if (conn->rx.state == HTTP1_BAD && conn->turn && conn->head == conn->tail)
@@ -405,7 +428,7 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 		return 0;
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
-		return 0;
+		return conn_other_protocol(sk, true);
 	if (!conn)
 		conn = conn_create(sk, tp, ret);
 	if (!conn || conn->mode == CONN_IGNORED)
@@ -437,7 +460,7 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 		conn->rx.state = HTTP1_BAD;
 	}
 
-	found = io_init(&pump.scratch->io, ret);
+	found = io_init(&pump.scratch->io, sk, ret);
 	if (found != IO_FOUND || (flags & MSG_TRUNC)) {
 		if (rx_unseen(&pump, ret))
 			return 0;
@@ -446,10 +469,11 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 			conn->rx.state = HTTP1_BAD;
 			return 0;
 		}
-		if (found == IO_URING)
-			conn_unmeasured(&pump, BLIND_IO_URING);
-		if (found == IO_COMPAT)
-			conn_unmeasured(&pump, BLIND_COMPAT);
+		if (conn->mode == CONN_OLD && found != IO_URING && found != IO_COMPAT)
+			return 0;
+		conn_unmeasured(&pump, found == IO_URING    ? BLIND_IO_URING
+				       : found == IO_COMPAT ? BLIND_COMPAT
+							    : BLIND_OPAQUE);
 		conn_ignore(conn);
 		return 0;
 	}
@@ -514,7 +538,7 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 		return 0;
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
-		return 0;
+		return conn_other_protocol(sk, false);
 	if (!conn) {
 		conn = conn_create(sk, tp, 0);
 		if (!conn)
@@ -548,7 +572,7 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 		conn->tx_seq = tp->write_seq;
 		return 0;
 	}
-	if (io_init(&pump.scratch->io, ret) != IO_FOUND) {
+	if (io_init(&pump.scratch->io, sk, ret) != IO_FOUND) {
 		if (!tx_unseen(&pump, ret)) {
 			stat_error(KERR_NO_BUFFER);
 			requests_lose(conn, LOST_UNREADABLE);
@@ -624,8 +648,12 @@ static __always_inline int conn_destroyed(struct sock *sk)
 {
 	struct conn *conn = bpf_sk_storage_get(&conns, sk, 0, 0);
 
-	if (conn && conn->head != conn->done)
-		conn_closed(sk, conn, true);
+	if (!conn || conn->head == conn->done)
+		return 0;
+	/* the kernel skips the state hook in a soft interrupt that has interrupted it */
+	if (!conn->old_state && !conn->peer_reset)
+		conn->peer_reset = sk->sk_err != 0 && sk->sk_err != ECONNABORTED;
+	conn_closed(sk, conn, true);
 	return 0;
 }
 

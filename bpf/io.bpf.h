@@ -53,8 +53,30 @@ static __always_inline void io_failed(void)
 	bpf_map_delete_elem(&mmsgs, &tid);
 }
 
-/* Finds the `length` bytes of the operation the current task has just finished. */
-static __noinline int io_init(struct io *io, __u32 length)
+/*
+ * True if the system call the task is in is on this socket. Of a task that uses io_uring, any system
+ * call may complete operations of others at its end: its registers then tell of something else.
+ */
+static __always_inline bool call_is_on(struct task_struct *task, struct pt_regs *regs,
+				       struct sock *sk)
+{
+	__u32 fd = REGS_ARG0(regs);
+	struct socket *socket;
+	struct file *file = NULL;
+	struct file **files;
+
+	if (fd >= BPF_CORE_READ(task, files, fdt, max_fds))
+		return false;
+	files = BPF_CORE_READ(task, files, fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
+	if (!file)
+		return false;
+	socket = BPF_CORE_READ(file, private_data);
+	return socket && BPF_CORE_READ(socket, sk) == sk;
+}
+
+/* Finds the `length` bytes of the operation on the socket that the current task has just finished. */
+static __noinline int io_init(struct io *io, struct sock *sk, __u32 length)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
@@ -78,6 +100,9 @@ static __noinline int io_init(struct io *io, __u32 length)
 	if (task_is_compat(task))
 		return IO_COMPAT;
 	nr = REGS_NR(regs);
+	if (bpf_core_field_exists(task->io_uring) && task->io_uring &&
+	    (nr == NR_IO_URING_ENTER || !call_is_on(task, regs, sk)))
+		return IO_URING;
 	if (nr == NR_READ || nr == NR_WRITE || nr == NR_RECVFROM || nr == NR_SENDTO) {
 		io->segment = REGS_ARG1(regs);
 		io->segment_left = length;
@@ -88,8 +113,6 @@ static __noinline int io_init(struct io *io, __u32 length)
 		io->iov_left = REGS_ARG2(regs);
 		return IO_FOUND;
 	}
-	if (nr == NR_IO_URING_ENTER)
-		return IO_URING;
 	header = REGS_ARG1(regs);
 	if (nr == NR_SENDMMSG || nr == NR_RECVMMSG)
 		header += io_mmsg_index(header, length) * sizeof(struct user_mmsg);

@@ -107,6 +107,8 @@ enum kernel_error {
 #define BLIND_REASONS(X)                                                                           \
 	X(TLS, "tls: encrypted, plaintext not observed")                                           \
 	X(HTTP2, "http/2: not measured by this version")                                           \
+	X(MPTCP, "mptcp: not measured by this version")                                            \
+	X(OPAQUE, "read in a way that hides the payload (splice, truncation)")                     \
 	X(IO_URING, "io_uring: payload cannot be reached")                                         \
 	X(COMPAT, "32-bit process: payload cannot be reached")
 

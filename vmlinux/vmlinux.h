@@ -72,6 +72,7 @@ struct sock {
 	int sk_err;
 	__u8 sk_shutdown;
 	__u8 sk_kern_sock : 1;
+	__u16 sk_protocol;
 };
 
 struct inet_connection_sock {
@@ -117,7 +118,23 @@ struct path {
 
 struct file {
 	struct path f_path;
+	void *private_data;
 };
+
+struct socket {
+	struct sock *sk;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct io_uring_task;
 
 struct mm_struct {
 	struct file *exe_file;
@@ -134,6 +151,8 @@ struct task_struct {
 	struct mm_struct *mm;
 	int tgid;
 	struct task_struct *group_leader;
+	struct files_struct *files;
+	struct io_uring_task *io_uring;
 	__u64 start_time;
 	char comm[16];
 	__u32 self_exec_id;

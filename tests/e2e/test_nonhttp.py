@@ -80,6 +80,48 @@ def client_hello():
     return outgoing.read()
 
 
+def unmeasured(agent, port):
+    return [u for u in agent.status()["coverage"]["unmeasured"] if u["port"] == port]
+
+
+@pytest.mark.parametrize("mode", ["wait", "poll"])
+def test_io_uring_is_named_as_unmeasured(agent, helpers, run_server, nothing_counted, mode):
+    """Its reads end in whatever system call comes next: no byte of that is taken for HTTP."""
+    port = run_server([helpers / "uring", mode]).port
+    nothing_counted(port)
+    for _ in range(20):
+        with dial(port) as s:
+            for _ in range(5):
+                s.sendall(get(method="POST"))
+                assert s.recv(1000).startswith(b"HTTP/1.1 200")
+    if not agent.real:
+        return
+    assert [u["reason"].split(":")[0] for u in unmeasured(agent, port)] == ["io_uring"]
+
+
+def test_mptcp_is_named_as_unmeasured(agent, nothing_counted):
+    try:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+        client = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+    except OSError as error:
+        pytest.skip(f"this kernel has no MPTCP: {error}")
+    with listener, client:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        nothing_counted(port)
+        client.connect(("127.0.0.1", port))
+        server, _ = listener.accept()
+        for _ in range(3):
+            client.sendall(get())
+            assert read_exactly(server, len(get())) == get()
+            server.sendall(reply(200))
+            assert read_exactly(client, len(reply(200))) == reply(200)
+        if agent.real:
+            assert [u["reason"].split(":")[0] for u in unmeasured(agent, port)] == ["mptcp"]
+        server.close()
+
+
 def test_tls_is_named_as_unmeasured(agent, blob, nothing_counted):
     port = blob("tls")
     nothing_counted(port)
@@ -89,12 +131,10 @@ def test_tls_is_named_as_unmeasured(agent, blob, nothing_counted):
             assert s.recv(5)[:3] == b"\x16\x03\x03"
     if not agent.real:
         return
-
-    def named():
-        return [u for u in agent.status()["coverage"]["unmeasured"] if u["port"] == port]
-    assert wait_until(named)
-    assert len(named()) == 1
-    assert "tls" in named()[0]["reason"].lower() and named()[0]["process"].startswith("python")
+    assert wait_until(lambda: unmeasured(agent, port))
+    named = unmeasured(agent, port)
+    assert len(named) == 1
+    assert "tls" in named[0]["reason"].lower() and named[0]["process"].startswith("python")
 
 
 def test_http_and_other_connections_to_one_port(agent, nothing_counted):
