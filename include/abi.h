@@ -38,7 +38,8 @@ enum {
 	LIVE_REGIONS = 2, /* generations whose automata are kept */
 
 	SERIES_MAX = 16384,
-	HIST_GROUPS_MAX = 65536,
+	HIST_GROUPS_MAX = 65536, /* fewer on many CPUs: see user/probe.c */
+	HIST_GROUPS_MIN = 8192,
 	SPLITS_MAX = 16384,
 	PENDING_MAX = 65536,
 	UNMEASURED_MAX = 1024,

@@ -18,6 +18,7 @@
 enum {
 	PROBE_LINKS = 9,
 	EACH_BATCH = 512,
+	HIST_BYTES = 64 << 20, /* of all CPUs, as long as HIST_GROUPS_MIN fit */
 };
 
 struct probe {
@@ -81,11 +82,23 @@ static void choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook)
 				  fexit && kernel_has("tcp_sendpage", BTF_KIND_FUNC));
 }
 
+/* Histograms are the largest per-CPU table, and the only one that no count depends on. */
+static __u32 hist_groups(void)
+{
+	size_t cpus = libbpf_num_possible_cpus() > 0 ? libbpf_num_possible_cpus() : 1;
+	size_t fit = HIST_BYTES / (cpus * sizeof(struct hist_value));
+
+	return fit > HIST_GROUPS_MAX   ? HIST_GROUPS_MAX
+	       : fit < HIST_GROUPS_MIN ? HIST_GROUPS_MIN
+				       : fit;
+}
+
 static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
 {
 	int r = bpf_map__set_max_entries(skel->maps.dfa_states,
 					 1 + LIVE_REGIONS * room->max_states);
 
+	r = r ?: bpf_map__set_max_entries(skel->maps.hist, hist_groups());
 	r = r ?: bpf_map__set_max_entries(skel->maps.dfa_cells, LIVE_REGIONS * room->max_cells);
 	r = r ?: bpf_map__set_max_entries(skel->maps.accepts, 1 + LIVE_REGIONS * room->max_accepts);
 	return r
