@@ -10,7 +10,7 @@ from harness import IN_VM, wait_until
 from rawhttp import Client
 from wire import Port, get, hard_close, head, read_exactly, reply
 
-UNANSWERED_S = 20 if IN_VM else 2
+UNANSWERED_S = 8 if IN_VM else 2
 CONFIG = f"agent: {{interval: 1s, unanswered_after: {UNANSWERED_S}s}}\n"
 HALF = head(200, "Content-Length: 1000") + b"x" * 500
 
