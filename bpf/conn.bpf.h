@@ -82,6 +82,8 @@ static __always_inline int rx_bad(struct pump *pump)
 
 	switch (conn->mode) {
 	case CONN_NEW:
+		if (http1_has_path(conn->rx.sub) && !(conn->rx.flags & HTTP1_PREFACE))
+			return 1; /* the answer will tell whether this is HTTP: see conn_sent() */
 		if (conn->rx.flags & HTTP1_TLS)
 			conn_unmeasured(pump, BLIND_TLS);
 		if (conn->rx.flags & HTTP1_PREFACE)
@@ -157,6 +159,10 @@ static __always_inline int tx_bad(struct pump *pump)
 {
 	struct conn *conn = pump->conn;
 
+	if (conn->head == 1) {
+		conn_ignore(conn); /* never was HTTP */
+		return 1;
+	}
 	requests_lose(conn, LOST_BAD_RESPONSE);
 	conn->mode = CONN_OLD;
 	conn->joins_left = CONN_JOINS;
@@ -200,6 +206,11 @@ static __always_inline int tx_head(struct pump *pump)
 		return 0;
 	}
 	if (conn->head == conn->tail) {
+		if (conn->head == 1 && conn->rx.state == HTTP1_BAD && http1_has_path(conn->rx.sub))
+			stat_error(KERR_HEAD_UNPARSABLE);
+		/* its path may have more to come */
+		if (conn->rx.state == HTTP1_PATH || conn->rx.state == HTTP1_BAD)
+			conn->rx.dfa = DFA_DEAD;
 		conn_push(pump);
 		conn->promoted = conn->rx.state != HTTP1_BAD;
 	}
@@ -548,9 +559,13 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 	}
 	conn->turn = 1;
 	gap = tp->write_seq - conn->tx_seq - ret;
+	/* "GET /..." has come, but no end of the line, or none that makes sense */
+	if (conn->mode == CONN_NEW &&
+	    http1_has_path(conn->rx.state == HTTP1_BAD ? conn->rx.sub : conn->rx.state))
+		conn->mode = CONN_HTTP;
 	if (conn->mode != CONN_HTTP) {
 		conn->tx_seq = tp->write_seq;
-		/* a server that speaks before it has read a request line is none of HTTP */
+		/* a server that speaks before it has read a request is none of HTTP */
 		if (conn->mode == CONN_NEW)
 			conn_ignore(conn);
 		return 0;

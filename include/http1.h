@@ -80,7 +80,7 @@ enum {
 struct http1 {
 	__u8 state; /* enum http1_state */
 	__u8 flags; /* enum http1_flag */
-	__u8 sub; /* position inside whatever `state` matches */
+	__u8 sub; /* position inside whatever `state` matches; HTTP1_BAD: the state before */
 	__u8 name; /* enum http1_name: this line's header; at its start: the last line's */
 	__u16 status;
 	__u8 method; /* enum http_method */

@@ -110,8 +110,15 @@ static inline __u8 http1_method(__u64 token)
 
 static inline __u32 http1_bad(struct http1 *p)
 {
+	p->sub = p->state;
 	p->state = HTTP1_BAD;
 	return HTTP1_RESULT(HTTP1_EV_BAD, 1);
+}
+
+/* True for the states of a request line whose target has begun. */
+static inline int http1_has_path(__u8 state)
+{
+	return state == HTTP1_PATH || state == HTTP1_QUERY || state == HTTP1_VERSION;
 }
 
 static inline __u32 http1_go(struct http1 *p, enum http1_state state)

@@ -133,6 +133,13 @@ CASES = {
                                {413: 1, 200: 1}),
     "early-bad-request": ([c(b"GET /x HTTP/1.1\r\nHost: ho"),
                            s(reply(400, b"bad", "Connection: close"))], {400: 1}),
+    "early-uri-too-long": ([c(b"GET /" + b"x" * 300), s(reply(414))], {414: 1}),
+    "bad-first-request-line": ([c(b"GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n"), s(reply(400)),
+                                c(get()), s(reply(200))], {400: 1, 200: 1}),
+    "bad-later-request-line": ([c(get()), s(reply(200)), c(b"\x01\x02 / HTTP/1.1\r\n\r\n"),
+                                s(reply(400))], {200: 1, 400: 1}),
+    "http-0.9": ([c(b"GET /\r\n"), s(b"hello")], {}),
+    "resp-with-a-path": ([c(b"SET /a b\r\n"), s(b"+OK\r\n"), c(get()), s(reply(200))], {}),
 }
 
 # Too long to be played byte by byte in reasonable time.

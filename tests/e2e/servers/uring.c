@@ -8,6 +8,7 @@
  * meanwhile, so that the completion runs at the end of an unrelated read(2): the registers then
  * point at the file's bytes, which look like a request.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <liburing.h>
