@@ -290,14 +290,23 @@ static int snapshot_slos(struct agent *agent, struct snapshot *ret)
 	return r;
 }
 
+struct unmeasured {
+	struct probe *probe;
+	struct snapshot *snapshot;
+};
+
 static int take_unmeasured(void *context, const struct unmeasured_key *key, __u64 count)
 {
 #define X(id, text) text,
 	static const char *const reasons[] = {BLIND_REASONS(X)};
 #undef X
-	struct snapshot *ret = context;
+	const struct unmeasured *unmeasured = context;
+	struct snapshot *ret = unmeasured->snapshot;
 	struct snapshot_unmeasured *grown;
 
+	/* a TLS handshake with a plain HTTP server is a client's mistake, no blind spot */
+	if (probe_serves_http(unmeasured->probe, &key->endpoint))
+		return 0;
 	grown = realloc(ret->unmeasured, (ret->n_unmeasured + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
@@ -339,7 +348,8 @@ static int snapshot_coverage(struct agent *agent, __u64 counted, __u64 ended, st
 	ret->coverage.in_flight = stats[STAT_SEEN] - counted - ret->coverage.lost;
 	ret->coverage.hook_misses = probe_misses(agent->probe);
 	ret->coverage.consistent = agent->consistent;
-	return probe_each_unmeasured(agent->probe, take_unmeasured, ret);
+	return probe_each_unmeasured(agent->probe, take_unmeasured,
+				     &(struct unmeasured){agent->probe, ret});
 }
 
 static void collection_clear_at(struct collection *collection)

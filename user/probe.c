@@ -501,6 +501,13 @@ EACH(endpoint, endpoints, struct endpoint_key, struct endpoint, value)
 EACH(unmeasured, unmeasured, struct unmeasured_key, __u64, *value)
 /* clang-format on */
 
+bool probe_serves_http(struct probe *probe, const struct endpoint_key *key)
+{
+	struct endpoint unused;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.endpoints), key, &unused);
+}
+
 int probe_walk(struct probe *probe, __u64 unanswered_ns, __u64 *ret_in_flight)
 {
 	static const __u32 zero[POLICIES_MAX];

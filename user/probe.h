@@ -87,6 +87,9 @@ int probe_each_split(struct probe *probe, probe_split_fn fn, void *context);
 int probe_each_endpoint(struct probe *probe, probe_endpoint_fn fn, void *context);
 int probe_each_unmeasured(struct probe *probe, probe_unmeasured_fn fn, void *context);
 
+/* True if the endpoint has served a request that was counted. */
+bool probe_serves_http(struct probe *probe, const struct endpoint_key *key);
+
 /*
  * Walks all connections: ends requests unanswered for that long, counts those in flight, and notes
  * the policies in use.

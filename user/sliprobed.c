@@ -289,7 +289,8 @@ static int settle(const struct options *options, struct loop *loop, const sigset
 	int r = loop_init(loop, signals);
 
 	r = r ?: privilege_drop();
-	if (!r && !options->foreground && daemon(0, 1))
+	/* paths given on the command line may be relative: the working directory stays */
+	if (!r && !options->foreground && daemon(1, 1))
 		r = -errno;
 	if (r) {
 		fprintf(stderr, "sliprobed: cannot start: %s\n", strerror(-r));

@@ -145,4 +145,6 @@ def test_http_and_other_connections_to_one_port(agent, nothing_counted):
         port.dial().c(get()).s(reply(200)).close()
         port.dial().c(client_hello()).s(b"\x15\x03\x01\x00\x02\x02\x46").close()
     watch.expect({200: 10})
+    # a handshake with a plain HTTP server is no blind spot
+    assert not agent.real or not unmeasured(agent, port.port)
     port.close()
