@@ -244,7 +244,7 @@ struct unmeasured_key {
 	__u32 reason; /* enum blind_reason */
 };
 
-enum stat {
+enum statistic {
 	STAT_SEEN, /* requests whose head was read, or that were answered before */
 	STAT_ENDED, /* requests given an outcome */
 	STAT_LOST, /* + enum lost_reason */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The agent's main program: options, start, one event loop, stop. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct options {
 	const char *state_dir;
 	enum probe_hook hook;
 	bool foreground;
+	int ready_fd; /* a byte written here ends the process that was started; -1: none waits */
 };
 
 static void usage(FILE *out)
@@ -283,22 +285,37 @@ static int start_agent(const struct options *options, struct config *config, str
 	return r;
 }
 
+/* Lets the process that was started end, and its terminal or pipes go. */
+static int let_go(int ready_fd)
+{
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (nothing < 0)
+		return -errno;
+	for (int fd = 0; fd <= 2; fd++) {
+		if (dup2(nothing, fd) < 0)
+			return -errno;
+	}
+	close(nothing);
+	if (write(ready_fd, "", 1) != 1)
+		return -errno;
+	close(ready_fd);
+	return 0;
+}
+
 /* Everything is in place: from here on nothing needs a privilege. */
 static int settle(const struct options *options, struct loop *loop, const sigset_t *signals)
 {
 	int r = loop_init(loop, signals);
 
 	r = r ?: privilege_drop();
-	/* paths given on the command line may be relative: the working directory stays */
-	if (!r && !options->foreground && daemon(1, 1))
-		r = -errno;
 	if (r) {
 		fprintf(stderr, "sliprobed: cannot start: %s\n", strerror(-r));
 		return r;
 	}
 	fprintf(stderr, "sliprobed: counting (%s: %s), configuration %s\n", agent_hook(loop->agent),
 		agent_hook_reason(loop->agent), agent_config(loop->agent)->file);
-	return 0;
+	return options->ready_fd < 0 ? 0 : let_go(options->ready_fd);
 }
 
 static int run(const struct options *options, struct config *config, const sigset_t *signals)
@@ -324,9 +341,35 @@ static int run(const struct options *options, struct config *config, const sigse
 	return r;
 }
 
+/*
+ * Goes to the background: returns 0 in the new process, whose ret_ready_fd is to be written to once
+ * all is in place. The process that was started waits for that, and ends with exit code 0, or 1 if
+ * it does not come. Before anything else, because a signalfd belongs to the process that watched it.
+ */
+static int background(int *ret_ready_fd)
+{
+	int ready[2];
+	pid_t pid;
+	char byte;
+
+	if (pipe2(ready, O_CLOEXEC))
+		return -errno;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid > 0) {
+		close(ready[1]);
+		_exit(read(ready[0], &byte, 1) == 1 ? 0 : 1);
+	}
+	close(ready[0]);
+	setsid();
+	*ret_ready_fd = ready[1];
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct options options = {};
+	struct options options = {.ready_fd = -1};
 	struct config config = {};
 	sigset_t signals;
 	int r = parse_options(argc, argv, &options);
@@ -339,6 +382,11 @@ int main(int argc, char **argv)
 		fprintf(stderr,
 			"sliprobed: not permitted to load BPF programs: run as root, or with "
 			"CAP_BPF and CAP_PERFMON\n");
+		config_clear(&config);
+		return 1;
+	}
+	if (!options.foreground && background(&options.ready_fd)) {
+		fprintf(stderr, "sliprobed: cannot go to the background: %s\n", strerror(errno));
 		config_clear(&config);
 		return 1;
 	}

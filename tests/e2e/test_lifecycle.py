@@ -5,13 +5,15 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
 import time
 
 import pytest
 
-from harness import BUILD, SLOW, tool, wait_until
+from harness import BUILD, SLOW, UnixHTTP, tool, wait_until
 from wire import Port, get, reply
 
 
@@ -64,6 +66,24 @@ def test_a_stop_leaves_nothing(start_agent, sig):
     assert set(os.listdir("/run")) <= fs | {"sliprobe"}
     wire.s(reply(200)).c(get()).s(reply(200))
     port.close()
+
+
+def test_in_the_background(tmp_path):
+    """The command ends once it counts; SIGTERM ends what it left; relative paths stay valid."""
+    (tmp_path / "c.yaml").write_text("services: [{name: bg, match: {port: 1}}]\n")
+    argv = [BUILD / "sliprobed", "--config", "c.yaml", "--socket", "s.sock", "--state-dir", "."]
+    started = subprocess.run(argv, cwd=tmp_path, capture_output=True, timeout=30 * SLOW, check=True)
+    assert b"counting" in started.stderr
+    conn = UnixHTTP(tmp_path / "s.sock", 10 * SLOW)
+    conn.request("POST", "/v1/reload")
+    assert conn.getresponse().status == 200
+    pid = struct.unpack("iii", conn.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+    conn.close()
+    refused = subprocess.run(argv, cwd=tmp_path, capture_output=True, timeout=30 * SLOW, check=False)
+    assert refused.returncode == 1 and b"already running" in refused.stderr
+    os.kill(pid, signal.SIGTERM)
+    assert wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 5)
+    assert os.listdir(tmp_path) == ["c.yaml"]
 
 
 def test_a_second_start_after_a_kill(start_agent):
