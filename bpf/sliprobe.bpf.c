@@ -38,6 +38,10 @@
 #include "request.bpf.h"
 
 #include "arrival.bpf.h"
+#include "message.bpf.h"
+
+#include "pump.bpf.h"
+
 #include "conn.bpf.h"
 
 #include "walk.bpf.h"

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parsers report, and how that moves the queue of open requests: the request side (`rx_`)
+ * puts in, the response side (`tx_`) answers.
+ */
+#ifndef SLIPROBE_MESSAGE_BPF_H
+#define SLIPROBE_MESSAGE_BPF_H
+
+enum {
+	CONN_JOINS = 64, /* message starts tried on a connection older than the agent */
+};
+
+/* One finished operation on its way through the parser of its direction. */
+struct pump {
+	struct sock *sk;
+	struct conn *conn;
+	struct scratch *scratch;
+	__u64 now_ns;
+	__u64 arrived_ns; /* of the bytes being read */
+};
+
+static __always_inline void conn_ignore(struct conn *conn)
+{
+	conn->mode = CONN_IGNORED;
+}
+
+/* ---- requests ---- */
+
+static __always_inline void rx_begin(struct pump *pump)
+{
+	pump->conn->first_read_ns = pump->now_ns;
+	pump->conn->queue_ns = pump->now_ns - pump->arrived_ns;
+}
+
+static __always_inline void rx_method(struct pump *pump)
+{
+	struct conn *conn = pump->conn;
+	struct policy *policy;
+	__u32 index;
+
+	if (conn->generation != live_generation) {
+		endpoint_key_of(pump->sk, &pump->scratch->endpoint_key);
+		identity_resolve(conn, pump->scratch);
+	}
+	index = conn->policy;
+	policy = bpf_map_lookup_elem(&policies, &index);
+	if (!policy) {
+		stat_error(KERR_POLICY_MISSING);
+		return;
+	}
+	conn->rx.dfa = policy->path_start;
+	conn->rx.ua = policy->ua_start;
+}
+
+static __always_inline void conn_unmeasured(struct pump *pump, enum blind_reason reason)
+{
+	endpoint_key_of(pump->sk, &pump->scratch->endpoint_key);
+	unmeasured_note(pump->scratch, reason);
+}
+
+static __always_inline void conn_push(struct pump *pump)
+{
+	struct conn *conn = pump->conn;
+
+	if (conn->service == SERVICE_NONE) {
+		endpoint_key_of(pump->sk, &pump->scratch->endpoint_key);
+		if (!conn->policy) /* answered before its method was read */
+			identity_resolve(conn, pump->scratch);
+		endpoint_register(conn, pump->scratch);
+	}
+	request_push(conn);
+}
+
+static __always_inline int rx_bad(struct pump *pump)
+{
+	struct conn *conn = pump->conn;
+
+	switch (conn->mode) {
+	case CONN_NEW:
+		if (http1_has_path(conn->rx.sub) && !(conn->rx.flags & HTTP1_PREFACE))
+			return 1; /* the answer will tell whether this is HTTP: see conn_sent() */
+		if (conn->rx.flags & HTTP1_TLS)
+			conn_unmeasured(pump, BLIND_TLS);
+		if (conn->rx.flags & HTTP1_PREFACE)
+			conn_unmeasured(pump, BLIND_HTTP2);
+		conn_ignore(conn);
+		break;
+	case CONN_OLD:
+		http1_reset(&conn->rx);
+		if (conn->joins_left)
+			conn->joins_left--;
+		else
+			conn_ignore(conn);
+		break;
+	default:
+		stat_error(KERR_HEAD_UNPARSABLE);
+	}
+	return 1;
+}
+
+static __always_inline void rx_end(struct conn *conn)
+{
+	http1_reset(&conn->rx);
+	conn->promoted = 0;
+}
+
+/* Returns 1 if the rest of the operation is of no interest. */
+static __noinline int rx_event(struct pump *pump, __u32 event)
+{
+	struct conn *conn = pump->conn;
+
+	switch (event) {
+	case HTTP1_EV_BEGIN:
+		rx_begin(pump);
+		return 0;
+	case HTTP1_EV_METHOD:
+		rx_method(pump);
+		return 0;
+	case HTTP1_EV_LINE:
+		conn->mode = CONN_HTTP;
+		return 0;
+	case HTTP1_EV_HEAD:
+		if (!conn->promoted)
+			conn_push(pump);
+		event = http1_body_begin(&conn->rx, 0);
+		if (event == HTTP1_EV_BAD)
+			return rx_bad(pump);
+		if (event == HTTP1_EV_END)
+			rx_end(conn);
+		return 0;
+	case HTTP1_EV_END:
+		rx_end(conn);
+		return 0;
+	case HTTP1_EV_BAD:
+		return rx_bad(pump);
+	default:
+		return 0;
+	}
+}
+
+/* ---- responses ---- */
+
+/* A request whose head is on its way, or could not be parsed, can be answered already. */
+static __always_inline bool rx_in_head(const struct conn *conn)
+{
+	__u8 state = conn->rx.state;
+
+	return conn->mode == CONN_HTTP &&
+	       ((state > HTTP1_START && state < HTTP1_BODY) || state == HTTP1_BAD) &&
+	       !conn->promoted;
+}
+
+static __always_inline int tx_bad(struct pump *pump)
+{
+	struct conn *conn = pump->conn;
+
+	if (conn->head == 1) {
+		conn_ignore(conn); /* never was HTTP */
+		return 1;
+	}
+	requests_lose(conn, LOST_BAD_RESPONSE);
+	conn->mode = CONN_OLD;
+	conn->joins_left = CONN_JOINS;
+	conn->promoted = 0;
+	http1_reset(&conn->rx);
+	http1_reset(&conn->tx);
+	return 1;
+}
+
+static __always_inline int tx_begin(struct pump *pump)
+{
+	struct conn *conn = pump->conn;
+
+	if (conn->head != conn->tail || rx_in_head(conn))
+		return 0;
+	stat_error(KERR_RESPONSE_UNSOLICITED);
+	http1_reset(&conn->tx);
+	return 1;
+}
+
+static __always_inline void tx_end(struct pump *pump)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(pump->sk);
+	bool wait = pump->sk->__sk_common.skc_state == TCP_CLOSE_WAIT && tp &&
+		    tp->snd_una != tp->write_seq;
+
+	request_answered(pump->conn, wait);
+	http1_reset(&pump->conn->tx);
+}
+
+static __always_inline int tx_head(struct pump *pump)
+{
+	struct conn *conn = pump->conn;
+	struct request *request;
+	__u32 status = conn->tx.status;
+	__u32 method = HTTP_METHOD_OTHER;
+	bool tunnel;
+
+	if (status < 200 && status != 101) {
+		http1_reset(&conn->tx);
+		return 0;
+	}
+	if (conn->head == conn->tail) {
+		if (conn->head == 1 && conn->rx.state == HTTP1_BAD && http1_has_path(conn->rx.sub))
+			stat_error(KERR_HEAD_UNPARSABLE);
+		/* its path may have more to come */
+		if (conn->rx.state == HTTP1_PATH || conn->rx.state == HTTP1_BAD)
+			conn->rx.dfa = DFA_DEAD;
+		conn_push(pump);
+		conn->promoted = conn->rx.state != HTTP1_BAD;
+	}
+	request = request_find(conn, conn->tail);
+	if (request)
+		method = request->method;
+	tunnel = status == 101 || (method == HTTP_METHOD_CONNECT && status < 300);
+	if (http1_body_begin(&conn->tx, tunnel || status == 204 || status == 304 ||
+						method == HTTP_METHOD_HEAD) != HTTP1_EV_END)
+		return 0;
+	tx_end(pump);
+	if (!tunnel)
+		return 0;
+	conn_ignore(conn);
+	return 1;
+}
+
+static __noinline int tx_event(struct pump *pump, __u32 event)
+{
+	switch (event) {
+	case HTTP1_EV_BEGIN:
+		return tx_begin(pump);
+	case HTTP1_EV_HEAD:
+		return tx_head(pump);
+	case HTTP1_EV_END:
+		tx_end(pump);
+		return 0;
+	case HTTP1_EV_BAD:
+		return tx_bad(pump);
+	default:
+		return 0;
+	}
+}
+
+#endif
