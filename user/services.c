@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util.h"
 
@@ -48,15 +49,36 @@ static bool name_taken(const struct services *services, const char *name)
 	return false;
 }
 
+/* A found service gives up a name that the configuration has come to use. */
+static int make_way(const struct services *services, const char *name)
+{
+	for (size_t i = 0; i < services->n; i++) {
+		struct service *service = services->list[i];
+		char *other;
+
+		if (strcmp(service->name, name) != 0)
+			continue;
+		if (asprintf(&other, "%s@%u", name, service->netns) < 0)
+			return -ENOMEM;
+		free(service->name);
+		service->name = other;
+	}
+	return 0;
+}
+
 int services_add(struct services *services, __u32 id, const char *name, struct service **ret)
 {
 	struct service *service = services_by_id(services, id);
 	struct service **grown;
+	int r;
 
 	if (service) {
 		*ret = service;
 		return 0;
 	}
+	r = make_way(services, name);
+	if (r)
+		return r;
 	grown = realloc(services->list, (services->n + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
@@ -102,6 +124,14 @@ static char *container_of_process(__u32 pid)
 	return found;
 }
 
+static bool process_lives(__u32 pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	return !access(path, F_OK);
+}
+
 static char *found_name(const struct services *services, const struct endpoint_key *key)
 {
 	char *name;
@@ -132,10 +162,12 @@ int service_seen(struct services *services, __u32 id, const char *configured_nam
 		if (r)
 			return r;
 	}
-	if (service->pid == endpoint->tgid && service->port == key->port)
+	if (service->pid && (service->port != key->port || service->netns != key->netns) &&
+	    process_lives(service->pid))
+		return 0; /* several endpoints: one stands for them as long as it lives */
+	if (service->pid == endpoint->tgid && service->exe &&
+	    !strncmp(service->exe, endpoint->exe, sizeof(endpoint->exe)))
 		return 0;
-	if (service->pid && service->port != key->port)
-		return 0; /* several endpoints: the first one stands for them */
 	exe = strndup(endpoint->exe, sizeof(endpoint->exe));
 	if (!exe)
 		return -ENOMEM;
@@ -162,20 +194,19 @@ void service_rate_step(struct service *service, double now_seconds, __u64 reques
 struct slo_ratio service_rate(const struct service *service, double now_seconds, __u64 requests)
 {
 	size_t n = service->rate.n < SERVICE_RATE_STEPS ? service->rate.n : SERVICE_RATE_STEPS;
-	size_t oldest = SERVICE_RATE_STEPS;
+	size_t since = SERVICE_RATE_STEPS;
 
-	for (size_t i = 0; i < n; i++) {
-		if (now_seconds - service->rate.t_seconds[i] > RATE_SPAN_S)
-			continue;
-		if (oldest == SERVICE_RATE_STEPS ||
-		    service->rate.t_seconds[i] < service->rate.t_seconds[oldest])
-			oldest = i;
+	/* newest first: the step a minute ago, or the oldest there is */
+	for (size_t i = 1; i <= n; i++) {
+		since = (service->rate.n - i) % SERVICE_RATE_STEPS;
+		if (now_seconds - service->rate.t_seconds[since] >= RATE_SPAN_S)
+			break;
 	}
-	if (oldest == SERVICE_RATE_STEPS || now_seconds - service->rate.t_seconds[oldest] < 0.5)
+	if (since == SERVICE_RATE_STEPS || now_seconds - service->rate.t_seconds[since] < 0.5)
 		return (struct slo_ratio){};
 	return (struct slo_ratio){
 		.known = true,
-		.value = (double)(requests - service->rate.requests[oldest]) /
-			 (now_seconds - service->rate.t_seconds[oldest]),
+		.value = (double)(requests - service->rate.requests[since]) /
+			 (now_seconds - service->rate.t_seconds[since]),
 	};
 }

@@ -12,7 +12,7 @@
 #include "slo.h"
 
 enum {
-	SERVICE_RATE_STEPS = 32, /* steps of requests kept for the rate */
+	SERVICE_RATE_STEPS = 64, /* steps of requests kept for the rate */
 };
 
 struct service {
@@ -41,20 +41,24 @@ void services_clear(struct services *services);
 struct service *services_by_id(const struct services *services, __u32 id);
 
 /*
- * The service of that id, made if need be. `name` NULL: named after process and port, "nginx:8080",
- * with "@" and the network namespace behind it where another service has that name already.
+ * The service of that id, made if need be. A found service that has the name already is renamed.
  * Returns 0 or -ENOMEM.
  */
 int services_add(struct services *services, __u32 id, const char *name, struct service **ret);
 
-/* Takes over what is known of an endpoint of the service. Returns 0 or -ENOMEM. */
+/*
+ * Takes over what is known of an endpoint of the service. A found service (configured_name NULL) is
+ * named after process and port, "nginx:8080", with "@" and the network namespace behind it where
+ * another one has that name. Of several endpoints the first stands for all while its process lives.
+ * Returns 0 or -ENOMEM.
+ */
 int service_seen(struct services *services, __u32 id, const char *configured_name,
 		 const struct endpoint_key *key, const struct endpoint *endpoint);
 
 /* A step: `requests` in all so far. */
 void service_rate_step(struct service *service, double now_seconds, __u64 requests);
 
-/* Requests a second over the last minute; unknown before the first step. */
+/* Requests a second over the last minute or a little more; unknown before the first step. */
 struct slo_ratio service_rate(const struct service *service, double now_seconds, __u64 requests);
 
 #endif

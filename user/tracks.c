@@ -75,6 +75,15 @@ static void print_list(FILE *out, const char *what, char *const *list, size_t n)
 	fputc('\n', out);
 }
 
+/* Lengths in front: globs may hold spaces. */
+static void print_match(FILE *out, const struct config_match *match)
+{
+	const char *process = match->process ?: "*", *exe = match->exe ?: "*";
+
+	fprintf(out, "match: %d %zu.%s %zu.%s\n", match->port, strlen(process), process,
+		strlen(exe), exe);
+}
+
 char *slo_definition(const struct config_slo *slo, const struct config_service *service)
 {
 	char *text = NULL;
@@ -84,8 +93,7 @@ char *slo_definition(const struct config_slo *slo, const struct config_service *
 	if (!out)
 		return NULL;
 	if (service)
-		fprintf(out, "match: %d %s %s\n", service->match.port,
-			service->match.process ?: "*", service->match.exe ?: "*");
+		print_match(out, &service->match);
 	/* which route a path belongs to depends on all templates, if routes are asked for */
 	if (service && slo->eligible.n_routes)
 		print_list(out, "templates", service->routes, service->n_routes);

@@ -37,8 +37,9 @@ struct slo_events track_events(const struct track *track, double now_seconds, do
 			       const struct slo_counts *counts);
 
 /*
- * Text that is the same for two SLOs if and only if they count the same events as good and bad
- * (`service` is the one it is counted for). NULL when out of memory; to be freed.
+ * Text that differs between two SLOs of a service unless they count the same events as good and
+ * bad (`service` is the one it is counted for). Lists are taken in their order: the same entries in
+ * another order are another definition. NULL when out of memory; to be freed.
  */
 char *slo_definition(const struct config_slo *slo, const struct config_service *service);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -141,6 +142,12 @@ static void configured_services_have_their_own_name(void **state)
 	assert_string_equal(
 		seen(&services, 2, "shop", key_of(9, 82, "shopd"), NO_PID, "/shopd")->name, "shop");
 	assert_int_equal(services.n, 3);
+
+	/* a found one gives way to a name that comes to be configured */
+	seen(&services, SERVICE_FOUND + 1, NULL, key_of(9, 90, "cat"), NO_PID, "/cat");
+	assert_int_equal(services_add(&services, 3, "cat:90", &service), 0);
+	assert_string_equal(service->name, "cat:90");
+	assert_string_equal(services_by_id(&services, SERVICE_FOUND + 1)->name, "cat:90@9");
 	services_clear(&services);
 }
 
@@ -150,20 +157,27 @@ static void details_follow_the_first_endpoint(void **state)
 	const struct service *service;
 
 	(void)state;
-	service = seen(&services, 1, "a", key_of(7, 80, "old"), NO_PID, "/old");
-	/* a second port of the same service */
-	assert_ptr_equal(seen(&services, 1, "a", key_of(8, 81, "side"), NO_PID - 1, "/side"),
-			 service);
+	service = seen(&services, 1, "a", key_of(7, 80, "old"), (__u32)getpid(), "/old");
+	/* another port, or the same one in another namespace, while the first one's process lives */
+	assert_ptr_equal(seen(&services, 1, "a", key_of(7, 81, "side"), NO_PID, "/side"), service);
+	seen(&services, 1, "a", key_of(8, 80, "side"), NO_PID, "/side");
 	assert_int_equal(service->port, 80);
-	assert_int_equal(service->pid, NO_PID);
+	assert_int_equal(service->netns, 7);
+	assert_int_equal(service->pid, getpid());
 	assert_string_equal(service->exe, "/old");
 	assert_string_equal(service->process, "old");
-	/* another process on the first one's port */
-	seen(&services, 1, "a", key_of(9, 80, "new"), NO_PID - 2, "/new");
-	assert_int_equal(service->pid, NO_PID - 2);
-	assert_int_equal(service->netns, 9);
+	/* the same process has become another program */
+	seen(&services, 1, "a", key_of(7, 80, "exec"), (__u32)getpid(), "/exec");
+	assert_string_equal(service->exe, "/exec");
+	assert_string_equal(service->process, "exec");
+	/* another process on the first one's port; as it is gone, any other endpoint takes over */
+	seen(&services, 1, "a", key_of(7, 80, "new"), NO_PID, "/new");
+	assert_int_equal(service->pid, NO_PID);
 	assert_string_equal(service->exe, "/new");
-	assert_string_equal(service->process, "new");
+	seen(&services, 1, "a", key_of(9, 81, "next"), NO_PID - 1, "/next");
+	assert_int_equal(service->port, 81);
+	assert_int_equal(service->netns, 9);
+	assert_string_equal(service->process, "next");
 	services_clear(&services);
 }
 
@@ -200,13 +214,13 @@ static void rate_by_hand(void **state)
 	service_rate_step(&service, 1020, 600);
 	service_rate_step(&service, 1030, 660);
 	assert_rate(&service, 1040, 700, 5);
-	/* a step 60 s back is in the minute; one further back is not */
+	/* from the last step that is a minute back or more */
 	assert_rate(&service, 1060, 800, 5);
-	assert_rate(&service, 1060.25, 902, 302 / 50.25);
+	assert_rate(&service, 1060.25, 902, 402 / 60.25);
+	assert_rate(&service, 1070, 900, 5);
 	assert_rate(&service, 1080, 900, 5);
 	assert_rate(&service, 1090, 720, 1);
-	/* no step in the minute */
-	assert_no_rate(&service, 1090.5, 720);
+	assert_rate(&service, 1130, 860, 2);
 }
 
 /* Every 10 s for an hour: the oldest steps give way, and a burst is gone after a minute. */

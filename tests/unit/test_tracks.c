@@ -123,6 +123,8 @@ static void different_definition(void **state)
 		CHANGED(match, "port: 80, exe: \"/usr/*\""),
 		CHANGED(match, "port: 80, process: nginx, exe: \"/usr/?\""),
 		CHANGED(match, "port: 80, process: nginx"),
+		CHANGED(match, "process: \"a\", exe: \"/b /c\""),
+		CHANGED(match, "process: \"a /b\", exe: \"/c\""),
 		/* which of them are eligible */
 		CHANGED(routes, "\"/\", \"/a\", \"/b/*\", \"/c\""),
 		CHANGED(eligible, ELIGIBLE("\"/a\"", "GET", "\"/p\", \"/q\"", "\"bot*\"")),
