@@ -5,6 +5,10 @@
  * Hooks: `sock_send_length` and `sock_recv_length` are tracepoints since 6.3 (commit 6e6eda44b939);
  * before, the programs hang on the exit of tcp_sendmsg() and tcp_recvmsg(), and of tcp_sendpage(),
  * which carried sendfile and splice until 6.5 (commit dc97391e6610 removed it).
+ *
+ * Loops: before 6.7 (commit ab5cfac139ab) the verifier follows a bpf_loop() callback as if it ran
+ * once, and cuts out what the values known then never lead to. So a callback's context on the stack
+ * holds pointers and inputs only; what changes from one turn to the next lives in a map.
  */
 #ifndef SLIPROBE_COMPAT_BPF_H
 #define SLIPROBE_COMPAT_BPF_H

@@ -78,11 +78,13 @@ struct copy {
 
 static struct copy copy;
 
-struct pump {
-	__u32 piece;
-	__u32 next; /* offset of the next byte to copy */
-	__u32 event;
-};
+/*
+ * In a map and not on the stack: Linux 6.1 verifies a loop's callback as if it ran once, and takes
+ * what its known values then lead nowhere to for dead code.
+ */
+__u32 pump_piece;
+__u32 pump_next; /* offset of the next byte to copy */
+__u32 pump_event;
 
 static inline __u32 http1_test_accept(__u32 state)
 {
@@ -91,7 +93,7 @@ static inline __u32 http1_test_accept(__u32 state)
 	return accept ? accept->value : 0;
 }
 
-static long parse_step(__u32 i, struct pump *pump)
+static long parse_step(__u32 i, void *ctx)
 {
 	__u32 pos = copy.pos, len = copy.len;
 	__u32 result, consumed;
@@ -107,75 +109,75 @@ static long parse_step(__u32 i, struct pump *pump)
 	}
 	copy.pos = pos + consumed;
 	run.offset += consumed;
-	pump->event = http1_result_event(result);
-	return pump->event != HTTP1_EV_NONE || http1_opaque(&run.parser);
+	pump_event = http1_result_event(result);
+	return pump_event != HTTP1_EV_NONE || http1_opaque(&run.parser);
 }
 
 /* Copies what comes next of the current piece. Returns false if that fails. */
-static __always_inline bool copy_next(struct pump *pump, __u32 n)
+static __always_inline bool copy_next(__u32 n)
 {
 	__u32 size = n > COPY_ROOM ? COPY_ROOM : n;
 
 	barrier_var(size);
 	if (size > COPY_ROOM)
 		return false;
-	if (bpf_probe_read_kernel(copy.buf, size, &input[pump->next & (INPUT_ROOM - 1)])) {
+	if (bpf_probe_read_kernel(copy.buf, size, &input[pump_next & (INPUT_ROOM - 1)])) {
 		copies_failed++;
 		return false;
 	}
 	copy.pos = 0;
 	copy.len = size;
-	pump->next += size;
+	pump_next += size;
 	return true;
 }
 
-static long pump_step(__u32 i, struct pump *pump)
+static long pump_step(__u32 i, void *ctx)
 {
 	__u64 opaque = http1_opaque(&run.parser);
 	__u32 end, n;
 
 	if (run.stopped)
 		return 1;
-	pump->event = HTTP1_EV_NONE;
+	pump_event = HTTP1_EV_NONE;
 	if (copy.pos < copy.len) {
 		n = copy.len - copy.pos;
 		if (opaque) {
 			n = n < opaque ? n : opaque;
 			copy.pos += n;
 			run.offset += n;
-			pump->event = http1_pass(&run.parser, n);
+			pump_event = http1_pass(&run.parser, n);
 		} else {
-			bpf_loop(COPY_ROOM, parse_step, pump, 0);
+			bpf_loop(COPY_ROOM, parse_step, NULL, 0);
 		}
 	} else {
-		if (pump->piece >= n_pieces || pump->piece >= INPUT_ROOM)
+		if (pump_piece >= n_pieces || pump_piece >= INPUT_ROOM)
 			return 1;
-		end = piece_end[pump->piece];
-		if (pump->next >= end) {
-			pump->piece++;
+		end = piece_end[pump_piece];
+		if (pump_next >= end) {
+			pump_piece++;
 			return 0;
 		}
-		n = end - pump->next;
+		n = end - pump_next;
 		if (!opaque)
-			return !copy_next(pump, n);
+			return !copy_next(n);
 		n = n < opaque ? n : opaque;
-		pump->next += n;
+		pump_next += n;
 		run.offset += n;
-		pump->event = http1_pass(&run.parser, n);
+		pump_event = http1_pass(&run.parser, n);
 	}
-	if (pump->event != HTTP1_EV_NONE)
-		http1_run_event(&run, pump->event);
+	if (pump_event != HTTP1_EV_NONE)
+		http1_run_event(&run, pump_event);
 	return 0;
 }
 
 SEC("syscall")
 int parse(void *ctx)
 {
-	struct pump pump = {};
-
+	pump_piece = 0;
+	pump_next = 0;
 	copy.pos = 0;
 	copy.len = 0;
-	bpf_loop(1 << 20, pump_step, &pump, 0);
+	bpf_loop(1 << 20, pump_step, NULL, 0);
 	http1_run_finish(&run);
 	return 0;
 }
