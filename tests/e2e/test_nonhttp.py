@@ -100,6 +100,8 @@ def test_io_uring_is_named_as_unmeasured(agent, helpers, run_server, nothing_cou
 
 
 def test_mptcp_is_named_as_unmeasured(agent, nothing_counted):
+    if agent.real and agent.status()["agent"]["hook"] == "fexit":
+        pytest.skip("fexit hooks see no MPTCP socket: tcp_recvmsg() is not called for it")
     try:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
         client = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
