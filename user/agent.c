@@ -451,7 +451,9 @@ int agent_reload(struct agent *agent, struct config_error *ret_error)
 				 &config, ret_error);
 	if (r)
 		return r;
-	r = agent_walk(agent);
+	r = probe_policies_clear(agent->probe);
+	r = r ?: agent_walk(agent);
+	r = r ?: probe_policies_read(agent->probe);
 	if (r)
 		snprintf(ret_error->text, sizeof(ret_error->text),
 			 "cannot walk the connections: %s", strerror(-r));

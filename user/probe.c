@@ -510,21 +510,10 @@ bool probe_serves_http(struct probe *probe, const struct endpoint_key *key)
 
 int probe_walk(struct probe *probe, __u64 unanswered_ns, __u64 *ret_in_flight)
 {
-	static const __u32 zero[POLICIES_MAX];
-	__u32 count = POLICIES_MAX;
-	_cleanup_free_ __u32 *keys = malloc(POLICIES_MAX * sizeof(*keys));
 	char unused[64];
 	ssize_t n;
 	int fd, r;
 
-	if (!keys)
-		return -ENOMEM;
-	for (__u32 i = 0; i < POLICIES_MAX; i++)
-		keys[i] = i;
-	r = bpf_map_update_batch(bpf_map__fd(probe->skel->maps.policies_used), keys, zero, &count,
-				 NULL);
-	if (r)
-		return r;
 	probe->skel->bss->walk_unanswered_ns = unanswered_ns;
 	probe->skel->bss->walk_in_flight = 0;
 	fd = bpf_iter_create(bpf_link__fd(probe->walk));
@@ -535,17 +524,30 @@ int probe_walk(struct probe *probe, __u64 unanswered_ns, __u64 *ret_in_flight)
 	while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
 	r = n < 0 ? -errno : 0;
 	close(fd);
-	if (r)
-		return r;
-	*ret_in_flight = probe->skel->bss->walk_in_flight;
-	for (__u32 i = 0; i < POLICIES_MAX; i++)
-		probe->policies_used[i] = 1;
-	{
-		__u32 token = 0, got = POLICIES_MAX;
+	if (!r)
+		*ret_in_flight = probe->skel->bss->walk_in_flight;
+	return r;
+}
 
-		r = bpf_map_lookup_batch(bpf_map__fd(probe->skel->maps.policies_used), NULL, &token,
-					 keys, probe->policies_used, &got, NULL);
-	}
+int probe_policies_clear(struct probe *probe)
+{
+	_cleanup_free_ __u32 *zero = calloc(POLICIES_MAX, sizeof(*zero));
+
+	if (!zero)
+		return -ENOMEM;
+	return write_array(probe->skel->maps.policies_used, 0, zero, POLICIES_MAX);
+}
+
+int probe_policies_read(struct probe *probe)
+{
+	_cleanup_free_ __u32 *keys = calloc(POLICIES_MAX, sizeof(*keys));
+	__u32 token = 0, count = POLICIES_MAX;
+	int r;
+
+	if (!keys)
+		return -ENOMEM;
+	r = bpf_map_lookup_batch(bpf_map__fd(probe->skel->maps.policies_used), NULL, &token, keys,
+				 probe->policies_used, &count, NULL);
 	return r == -ENOENT ? 0 : r;
 }
 

@@ -90,13 +90,14 @@ int probe_each_unmeasured(struct probe *probe, probe_unmeasured_fn fn, void *con
 /* True if the endpoint has served a request that was counted. */
 bool probe_serves_http(struct probe *probe, const struct endpoint_key *key);
 
-/*
- * Walks all connections: ends requests unanswered for that long, counts those in flight, and notes
- * the policies in use.
- */
+/* Walks all connections: ends requests unanswered for that long, counts those in flight. */
 int probe_walk(struct probe *probe, __u64 unanswered_ns, __u64 *ret_in_flight);
 
-/* True if the last walk found the policy in use. */
+/* Around a walk: after both, probe_policy_used() tells which policies it found in use. */
+int probe_policies_clear(struct probe *probe);
+int probe_policies_read(struct probe *probe);
+
+/* True if the last walk that was asked found the policy in use. */
 bool probe_policy_used(struct probe *probe, __u16 policy);
 
 /* Times the kernel skipped a program because it was already running on that CPU. */

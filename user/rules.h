@@ -58,7 +58,7 @@ int rules_room(struct rules *rules, const struct config *config, struct tables_r
 
 /*
  * Puts `config` in force and takes it over. Returns 0, or -errno and a sentence; then all is as
- * before. The walk must have run just before.
+ * before. A walk must have run just before, between probe_policies_clear() and _read().
  */
 int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
 		struct config_error *ret_error);

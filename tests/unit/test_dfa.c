@@ -16,31 +16,7 @@
 #include <cmocka.h>
 
 #include "../../user/dfa.h"
-
-/* Allocation that fails at the Nth call; 0: never. */
-static unsigned long fail_at, n_allocations;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return ++n_allocations == fail_at ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return ++n_allocations == fail_at ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return ++n_allocations == fail_at ? NULL : __real_realloc(old, size);
-}
+#include "malloc_fail.h"
 
 /* xorshift64*, so that a failure repeats. */
 static uint64_t random_state;

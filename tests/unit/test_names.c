@@ -15,35 +15,12 @@
 #include <cmocka.h>
 
 #include "../../user/names.h"
+#include "malloc_fail.h"
 
-/* Allocation that fails at the Nth call; 0: never. */
-static unsigned long fail_at, n_allocations;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
 char *__real_strdup(const char *text);
 void *__real_tsearch(const void *key, void **root, int (*compare)(const void *, const void *));
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
 char *__wrap_strdup(const char *text);
 void *__wrap_tsearch(const void *key, void **root, int (*compare)(const void *, const void *));
-
-void *__wrap_malloc(size_t size)
-{
-	return ++n_allocations == fail_at ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return ++n_allocations == fail_at ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return ++n_allocations == fail_at ? NULL : __real_realloc(old, size);
-}
 
 char *__wrap_strdup(const char *text)
 {

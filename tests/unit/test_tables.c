@@ -18,37 +18,13 @@
 #include "../../user/dfa.h"
 #include "../../user/names.h"
 #include "../../user/tables.h"
+#include "malloc_fail.h"
 
 enum {
 	NO_SERVICE = -1,
 	FIRST_CRITERIA = 100, /* slots given to the SLOs, in their order */
 	FIRST_COUNTS = 500,
 };
-
-/* Allocation that fails at the Nth call; 0: never. */
-static unsigned long fail_at, n_allocations;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return ++n_allocations == fail_at ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return ++n_allocations == fail_at ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return ++n_allocations == fail_at ? NULL : __real_realloc(old, size);
-}
 
 /* xorshift64*, so that a failure repeats. */
 static uint64_t random_state;
