@@ -43,7 +43,7 @@ endif
 
 # Flags
 
-PKGS := libbpf libelf zlib yaml-0.1 jansson libmicrohttpd libcurl libcap-ng
+PKGS := libbpf libelf zlib yaml-0.1 jansson libmicrohttpd libcurl libcap-ng sqlite3
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../include/terms.h"
+#include "alerts.h"
 
 enum {
 	CONFIG_MAX_BYTES = 4 << 20,
@@ -49,9 +50,10 @@ struct config_slo {
 	char *name; /* unique; holds "{service}" if and only if service is "*" */
 	char *service; /* a service's name, or "*": one SLO for every service found on the host */
 	double objective; /* ratio nearest to the written percentage, 0 < objective < 1 */
-	/* rolling, 30 d if not given; calendar month: 30 d as an approximation for display */
+	/* rolling, 30 d if not given; calendar month: 31 d, the longest one */
 	uint64_t window_seconds;
 	bool calendar_month;
+	char *time_zone; /* of the calendar month; "UTC" if not given; NULL unless calendar_month */
 	/* budgeting: occurrences if slice_seconds is 0 */
 	uint64_t slice_seconds;
 	double slice_target; /* ratio */
@@ -73,6 +75,42 @@ struct config_slo {
 		uint64_t latency_ns;
 		uint64_t min_body_bytes; /* good is body >= min_body_bytes; "1k" is 1000 */
 	} good;
+	struct alert_rule *alerts; /* names are unique within the SLO */
+	size_t n_alerts;
+};
+
+enum config_receiver_kind {
+	RECEIVER_ALERTMANAGER,
+	RECEIVER_WEBHOOK,
+	RECEIVER_COMMAND,
+	RECEIVER_JOURNAL, /* one line on standard error */
+};
+
+struct config_receiver {
+	enum config_receiver_kind kind;
+	char *url; /* alertmanager (base, without /api/v2/alerts), webhook */
+	char **argv; /* command; not NULL-terminated */
+	size_t n_argv;
+	uint64_t timeout_ns; /* 10 s if not given */
+	uint32_t severities; /* bit per enum alert_severity; page and ticket if not given */
+};
+
+/* Planned work: no notification is sent, or nothing is eligible, while it lasts. */
+struct config_maintenance {
+	char *name;
+	char **services; /* none of both: all */
+	size_t n_services;
+	char **slos;
+	size_t n_slos;
+	/* once: [start, end) in Unix seconds; weekly: from that weekday and minute of the day on */
+	int64_t start_unix_seconds;
+	int64_t end_unix_seconds;
+	bool weekly;
+	int weekday; /* 0: Sunday */
+	int minute_of_day;
+	char *time_zone; /* weekly; "UTC" if not given */
+	uint64_t duration_seconds; /* weekly */
+	bool exclude_eligible; /* `exclude: eligible`: its events are left out of the SLO, too */
 };
 
 struct config_agent {
@@ -89,6 +127,11 @@ struct config {
 	size_t n_services;
 	struct config_slo *slos;
 	size_t n_slos;
+	struct config_receiver *receivers; /* notify: */
+	size_t n_receivers;
+	uint64_t remind_seconds; /* alerting.remind, 4 h if not given; 0: never (`never`) */
+	struct config_maintenance *maintenance;
+	size_t n_maintenance;
 	/* settings that are valid but that this version does not act on: one sentence each */
 	char **warnings;
 	size_t n_warnings;

@@ -34,7 +34,7 @@ struct slo_block {
 	uint16_t offset[BLOCK_BUCKETS]; /* the entry's bucket, minus `bucket` */
 };
 
-struct slo_tier {
+struct tier {
 	int64_t width_us; /* bucket b covers ((b - 1) * width, b * width] */
 	int64_t keep_buckets;
 	struct slo_block **blocks; /* oldest first */
@@ -47,7 +47,7 @@ struct slo_tier {
 };
 
 struct slo_history {
-	struct slo_tier tiers[TIERS]; /* finest first */
+	struct tier tiers[TIERS]; /* finest first */
 	bool any;
 	int64_t first_us; /* of the first step ever */
 	int64_t last_us; /* of the last step */
@@ -103,7 +103,7 @@ static void block_set(struct slo_block *block, size_t i, int64_t bucket, struct 
 }
 
 /* Afterwards tier_add() can take one step without allocating. */
-static int tier_reserve(struct slo_tier *tier)
+static int tier_reserve(struct tier *tier)
 {
 	if (!tier->spare) {
 		tier->spare = malloc(sizeof(*tier->spare));
@@ -122,7 +122,7 @@ static int tier_reserve(struct slo_tier *tier)
 	return 0;
 }
 
-static void tier_append_block(struct slo_tier *tier, int64_t bucket, struct slo_events total)
+static void tier_append_block(struct tier *tier, int64_t bucket, struct slo_events total)
 {
 	struct slo_block *block = tier->spare;
 
@@ -134,7 +134,7 @@ static void tier_append_block(struct slo_tier *tier, int64_t bucket, struct slo_
 	tier->blocks[tier->n_blocks++] = block;
 }
 
-static void tier_drop_old(struct slo_tier *tier, int64_t newest_bucket)
+static void tier_drop_old(struct tier *tier, int64_t newest_bucket)
 {
 	size_t n = 0;
 
@@ -160,7 +160,7 @@ static void tier_drop_old(struct slo_tier *tier, int64_t newest_bucket)
 }
 
 /* `total`: everything added up to and including the step that ends at t_us. */
-static void tier_add(struct slo_tier *tier, int64_t t_us, struct slo_events total)
+static void tier_add(struct tier *tier, int64_t t_us, struct slo_events total)
 {
 	int64_t bucket = ceil_div(t_us, tier->width_us);
 	struct slo_block *block = tier->n_blocks ? tier->blocks[tier->n_blocks - 1] : NULL;
@@ -184,7 +184,7 @@ static void tier_add(struct slo_tier *tier, int64_t t_us, struct slo_events tota
 }
 
 /* The running total at the end of `bucket`. */
-static struct slo_events tier_total(const struct slo_tier *tier, int64_t bucket)
+static struct slo_events tier_total(const struct tier *tier, int64_t bucket)
 {
 	size_t low = 0, high = tier->n_blocks;
 	const struct slo_block *block;
@@ -221,7 +221,7 @@ static struct slo_events tier_total(const struct slo_tier *tier, int64_t bucket)
  */
 static struct slo_events history_total(const struct slo_history *history, int64_t t_us)
 {
-	const struct slo_tier *tier = history->tiers;
+	const struct tier *tier = history->tiers;
 
 	if (!history->any || t_us < history->first_us)
 		return (struct slo_events){0};
@@ -268,7 +268,7 @@ void slo_history_free(struct slo_history *history)
 	if (!history)
 		return;
 	for (size_t i = 0; i < TIERS; i++) {
-		struct slo_tier *tier = &history->tiers[i];
+		struct tier *tier = &history->tiers[i];
 
 		for (size_t k = 0; k < tier->n_blocks; k++)
 			free(tier->blocks[k]);

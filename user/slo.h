@@ -24,11 +24,22 @@ struct slo_events {
 };
 
 /*
- * History of one SLO at three resolutions: 10 s steps for 6 h, 1 min for 8 d, 1 h for the window
- * plus 31 d. Memory grows with the steps that had events, up to about 190 kB for a busy SLO over
- * 92 d.
+ * History of one SLO at three resolutions ("tiers"). Memory grows with the buckets that had events,
+ * up to about 190 kB for an SLO over 92 d that is busy all the time.
+ *
+ * Times are seconds on the agent's axis (user/timeline.h). Bucket ends are multiples of the tier's
+ * width; the bucket that ends at e holds the steps that end in (e - width, e].
  */
 struct slo_history;
+
+enum slo_tier {
+	SLO_TIER_10S, /* for 6 h */
+	SLO_TIER_1MIN, /* for 8 d */
+	SLO_TIER_1H, /* for the window plus 31 d */
+	SLO_TIERS,
+};
+
+extern const int64_t slo_tier_width_seconds[SLO_TIERS];
 
 /* window_seconds: the SLO's window, 1 h .. 92 d. Returns 0 or -ENOMEM or -EINVAL. */
 int slo_history_new(uint64_t window_seconds, struct slo_history **ret);
@@ -42,13 +53,51 @@ void slo_history_free(struct slo_history *history);
 int slo_history_add(struct slo_history *history, double t_seconds, struct slo_events events);
 
 /*
+ * The same for a step that began at `from_seconds`: when it is longer than 20 s (the kernel counted
+ * while no agent read), nothing tells when in it the events came, and they are spread evenly over
+ * it, to the last one: in 10 s pieces if it is up to 6 h long, minutes up to 8 d, else hours.
+ */
+int slo_history_add_span(struct slo_history *history, double from_seconds, double t_seconds,
+			 struct slo_events events);
+
+/*
  * Events of the steps that end in (now - span, now]. A window that reaches beyond the oldest step
  * counts what there is; one that begins before the first step ever counts everything added.
  * An edge of the window up to 6 h back is exact to a 10 s step, up to 8 d to a minute, older ones
  * to an hour. Sums over adjacent spans add up to the sum over both, exactly.
+ * Amortised constant time when asked for the same spans at every step.
  */
 struct slo_events slo_history_sum(const struct slo_history *history, double now_seconds,
 				  double span_seconds);
+
+/* True and the end of the last step that had events; false if there was none. */
+bool slo_history_last_event(const struct slo_history *history, double *ret_t_seconds);
+
+/* The same for the first. */
+bool slo_history_first_event(const struct slo_history *history, double *ret_t_seconds);
+
+/* Number of one-hour buckets that end in (from, to] and had events. */
+size_t slo_history_busy_hours(const struct slo_history *history, double from_seconds,
+			      double to_seconds);
+
+/* Stops at a non-zero return and gives it back. */
+typedef int (*slo_bucket_fn)(void *context, enum slo_tier tier, int64_t end_seconds,
+			     struct slo_events events);
+
+/* Calls back for each bucket that had events and ends at or after `from_seconds`, oldest first. */
+int slo_history_each(const struct slo_history *history, enum slo_tier tier, int64_t from_seconds,
+		     slo_bucket_fn fn, void *context);
+
+/*
+ * Puts back what slo_history_each() gave, into an empty history: for each tier the buckets, oldest
+ * first, then slo_history_restored() once. All tiers are taken to end at the same moment, so that
+ * what a finer one has no longer is the difference. Return 0, -ENOMEM, or -EINVAL (not oldest
+ * first, the history is not empty, or a finer tier holds more than the hours do: the history is
+ * then to be thrown away).
+ */
+int slo_history_restore(struct slo_history *history, enum slo_tier tier, int64_t end_seconds,
+			struct slo_events events);
+int slo_history_restored(struct slo_history *history, double last_step_seconds);
 
 /* A ratio that may be unknown: NaN never leaves this module, `known` says. */
 struct slo_ratio {
@@ -58,11 +107,31 @@ struct slo_ratio {
 
 struct slo_budget {
 	double allowed_events;
+	/* of full outage: (1 - objective) * window, and what of it is left (negative: overspent) */
+	double allowed_minutes;
+	struct slo_ratio remaining_minutes;
 	struct slo_ratio spent_ratio; /* unknown when nothing was eligible */
 	struct slo_ratio remaining_ratio;
 	/* 0: exhausted; unknown: no traffic, or nothing burns */
 	struct slo_ratio exhausted_in_seconds;
 };
+
+/*
+ * The span an SLO is judged over, ending now. Rolling: from = now - length. Calendar: from the
+ * month's first second; length is the whole month's.
+ */
+struct slo_window {
+	double from_seconds;
+	double length_seconds;
+	bool calendar;
+	double end_seconds; /* calendar: of the month */
+};
+
+static inline struct slo_window slo_window_rolling(double now_seconds, double length_seconds)
+{
+	return (struct slo_window){.from_seconds = now_seconds - length_seconds,
+				   .length_seconds = length_seconds};
+}
 
 struct slo_ratio slo_availability(struct slo_events events);
 struct slo_ratio slo_burn_rate(struct slo_events events, double objective);

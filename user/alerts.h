@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Alerts on an error budget, evaluated at each step from the SLO's history alone. Pure: time is an
+ * argument.
+ *
+ * burn (The Site Reliability Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts"): more than
+ *   `budget_ratio` of the window's budget is used up in `long_seconds`, and it still is at that
+ *   rate in `short_seconds`:
+ *     factor = budget_ratio * window / long        (2 % of 30 d in 1 h: 14.4)
+ *     burn rate(long) > factor and burn rate(short) > factor
+ *   Once it fires, a short window without any eligible event is no recovery: it goes on until the
+ *   short window has events and is at or below the factor, or the long one is.
+ * exhaust: at the burn rate over the last quarter of `horizon`, the budget is gone within `horizon`:
+ *     remaining ratio * window / burn rate <= horizon
+ *   `exhausted` is a state of its own: nothing remains and it burns on (burn rate > 1). A page is
+ *   not raised by that alone, only kept.
+ * budget: spent ratio >= `budget_ratio`.
+ * no-data: no eligible event for `after` of covered time, by a service that had some in at least
+ *   half of the (covered) hours of the day before the silence. It ends with the next event, or
+ *   after 7 d.
+ * coverage: of the last `long_seconds`, since the SLO was first counted, less than `ratio` was
+ *   covered.
+ *
+ * Low traffic: burn and exhaust need at least `min_bad` bad events, and min_events eligible ones,
+ * in the long window (of timeslices too: these are requests, not slices); budget needs them in the
+ * SLO's window. A total outage pages when the min_bad-th request has failed: at r requests an hour
+ * after min_bad / r hours, as long as that is within the long window.
+ */
+#ifndef SLIPROBE_USER_ALERTS_H
+#define SLIPROBE_USER_ALERTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "coverage.h"
+#include "slo.h"
+
+enum {
+	ALERT_NAME_BYTES = 32,
+	ALERT_RULES_MAX = 24,
+	ALERT_MIN_BAD = 5,
+};
+
+enum alert_severity {
+	SEVERITY_NOTICE,
+	SEVERITY_TICKET,
+	SEVERITY_PAGE,
+	SEVERITY_COUNT,
+};
+
+enum alert_kind {
+	ALERT_BURN,
+	ALERT_EXHAUST,
+	ALERT_BUDGET,
+	ALERT_NO_DATA,
+	ALERT_COVERAGE,
+	ALERT_KIND_COUNT,
+};
+
+enum alert_status {
+	ALERT_INACTIVE,
+	ALERT_FIRING,
+	ALERT_EXHAUSTED, /* active, too */
+};
+
+struct alert_rule {
+	char name[ALERT_NAME_BYTES];
+	enum alert_kind kind;
+	enum alert_severity severity;
+	double ratio; /* burn: of the budget; budget: spent; coverage: covered */
+	/* burn, coverage: the long window; exhaust: the horizon; no-data: the silence */
+	uint64_t seconds;
+	uint64_t short_seconds; /* burn */
+	uint64_t min_bad;
+	uint64_t min_events;
+};
+
+/* "notice", "ticket", "page"; "burn", ...; "inactive", "firing", "exhausted" */
+const char *alert_severity_name(enum alert_severity severity);
+const char *alert_kind_name(enum alert_kind kind);
+const char *alert_status_name(enum alert_status status);
+
+/*
+ * The default rules: burn-1h, burn-6h (page), burn-1d, burn-3d (ticket), exhaust-4h (page),
+ * exhaust-3d (ticket), budget-50, budget-80, budget-100 (notice), no-data (ticket, 30 min),
+ * coverage (ticket, 90 % of 1 h).
+ */
+size_t alert_rules_default(struct alert_rule ret[ALERT_RULES_MAX]);
+
+/* What is judged, at one moment. */
+struct alert_subject {
+	const struct slo_history *budgeted; /* what the budget is in: events, or slices */
+	const struct slo_history *events; /* requests; the same one unless timeslices */
+	double objective;
+	struct slo_window window;
+	const struct coverage *coverage; /* NULL: all time is covered */
+	double since_seconds; /* when the SLO was first counted */
+};
+
+struct alert_state {
+	enum alert_status status;
+	double since_seconds; /* of the status */
+	double started_seconds; /* when it left inactive */
+};
+
+/* What was found, for messages: unknown where it does not apply. */
+struct alert_reading {
+	struct slo_ratio burn_long;
+	struct slo_ratio burn_short;
+	struct slo_ratio exhausted_in_seconds;
+};
+
+struct alert_change {
+	size_t rule;
+	enum alert_status from;
+	enum alert_status to;
+	double t_seconds;
+};
+
+/*
+ * Evaluates `n` rules at now_seconds, which is not before the last time. states[i] belongs to
+ * rules[i]: zeroed before the first time. ret_changes has room for n; returns how many. An order of
+ * rules changes nothing but the order of ret_changes.
+ * ret_readings: of each rule, or NULL.
+ */
+size_t alerts_evaluate(const struct alert_rule *rules, size_t n,
+		       const struct alert_subject *subject, double now_seconds,
+		       struct alert_state *states, struct alert_change *ret_changes,
+		       struct alert_reading *ret_readings);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From active alerts to notifications: one for a service and severity, whatever number of SLOs and
+ * windows stand behind it. Pure: time is an argument, sending is another's work (user/deliver.h).
+ *
+ * At each step it is told all active alerts. For each service and severity (notices of severity
+ * `notice` are for display only and make none):
+ *   fire      the first alert became active
+ *   escalate  a page, while a ticket of the same service is open: the ticket is then held back until
+ *             the page resolves, and fires again (as `fire`) if it still stands then
+ *   remind    still active `remind_seconds` after the last message
+ *   resolve   no alert is active any more (sent only if a fire was sent)
+ * Silenced alerts count as not active for what is sent: a notice that is silenced while firing is
+ * neither reminded nor resolved before the silence ends; ended meanwhile, its resolve is sent.
+ */
+#ifndef SLIPROBE_USER_NOTICES_H
+#define SLIPROBE_USER_NOTICES_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include "alerts.h"
+
+struct notices;
+
+/* One active alert. Strings are copied where kept. */
+struct notice_alert {
+	const char *service;
+	const char *slo;
+	const char *rule;
+	enum alert_severity severity;
+	bool silenced;
+};
+
+enum notice_kind {
+	NOTICE_FIRE,
+	NOTICE_ESCALATE,
+	NOTICE_REMIND,
+	NOTICE_RESOLVE,
+	NOTICE_KIND_COUNT,
+};
+
+struct notice {
+	char id[40]; /* the same from fire to resolve; unique across restarts */
+	const char *service;
+	enum alert_severity severity;
+	enum notice_kind kind;
+	double started_seconds; /* fire */
+	double now_seconds;
+	/* all that is active (and not silenced) now; for resolve: what was at the last message */
+	const struct notice_alert *alerts;
+	size_t n_alerts;
+};
+
+int notices_new(double remind_seconds, struct notices **ret);
+void notices_free(struct notices *notices);
+void notices_set_remind(struct notices *notices, double remind_seconds);
+
+/*
+ * Calls fn for each message that is due; its return other than 0 ends the step, is returned, and
+ * leaves that notice as if the step had not been: it comes again. Returns 0 or -ENOMEM.
+ */
+int notices_step(struct notices *notices, double now_seconds, const struct notice_alert *active,
+		 size_t n, int (*fn)(void *context, const struct notice *notice), void *context);
+
+/* Each notice that is open (fired and not resolved), e.g. to refresh it at an Alertmanager. */
+int notices_each(const struct notices *notices, int (*fn)(void *context, const struct notice *),
+		 void *context);
+
+/* The whole state, to be kept over restarts. NULL when out of memory. */
+json_t *notices_save(const struct notices *notices);
+/* Into an empty one. Returns 0, -ENOMEM, or -EINVAL (nothing was taken). */
+int notices_load(struct notices *notices, const json_t *saved);
+
+#endif

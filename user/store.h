@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What lasts: <state_dir>/sliprobe.db, SQLite in WAL mode with synchronous=FULL (each commit is on
+ * the disk when it returns: a loss of power costs at most the step that was being written).
+ *
+ * One transaction a step: store_begin(), any store_put_*(), store_commit(). All puts set values
+ * (nothing adds), so that writing a thing twice is writing it once. Times are seconds on the agent's
+ * axis (user/timeline.h). Where not told otherwise functions return 0 or -errno, of SQLite's own
+ * codes: -ENOSPC disk full, -EROFS read-only, -EIO, -EUCLEAN damaged, -EBUSY locked by another.
+ *
+ * The schema's number is in PRAGMA user_version, the application's in PRAGMA application_id.
+ */
+#ifndef SLIPROBE_USER_STORE_H
+#define SLIPROBE_USER_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "alerts.h"
+#include "coverage.h"
+#include "slo.h"
+
+struct store;
+
+/*
+ * Makes `dir` (0750, and its parents 0755) if it is not there, takes an flock() on <dir>/lock, opens
+ * or makes the database and checks it (quick_check of a database not closed cleanly).
+ * A damaged database, with its -wal and -shm, is renamed to sliprobe.db.damaged-<unix time> (the
+ * three newest of those are kept) and a new one is made: returns 0, ret_notice says so.
+ * Returns -EBUSY when another agent has the lock, -ENOTSUP for a database of a newer version (which
+ * is left as it is), or another -errno. ret_notice: one sentence for the operator with the path and
+ * what was found and done, "" if nothing; written in failure, too.
+ */
+int store_open(const char *dir, struct store **ret, char ret_notice[static 512]);
+void store_close(struct store *store);
+
+/*
+ * True if the file at the path is no longer the one that is open (deleted, replaced), or too short
+ * to be it: to be closed and opened again, and everything put again.
+ */
+bool store_vanished(const struct store *store);
+
+/* Of this database: sizes in bytes of the file and its WAL. */
+uint64_t store_bytes(const struct store *store);
+
+int store_begin(struct store *store);
+int store_commit(struct store *store);
+void store_rollback(struct store *store); /* harmless outside a transaction */
+
+/* ---- values by name, e.g. the timeline, the kernel instance: text ---- */
+int store_put_value(struct store *store, const char *name, const char *value);
+/* *ret is to be freed; -ENOENT if there is none. */
+int store_get_value(struct store *store, const char *name, char **ret);
+
+/* ---- SLOs and their history ---- */
+
+struct store_slo {
+	int64_t id; /* 0: not stored yet; set by store_put_slo() */
+	const char *name; /* instance name */
+	const char *service;
+	const char *definition; /* what it counts: see user/tracks.h */
+	bool wildcard; /* of a found service */
+	double since_seconds; /* first counted */
+	double last_seconds; /* the last step it was counted in */
+	/* the kernel's counters as last read, of the kernel instance in the value "kernel" */
+	uint64_t kernel_good;
+	uint64_t kernel_bad;
+	/* events of maintenance that were left out */
+	uint64_t excluded;
+};
+
+/* Makes it, or sets all but name, service and definition of the one with that id. */
+int store_put_slo(struct store *store, struct store_slo *slo);
+int store_each_slo(struct store *store, int (*fn)(void *context, const struct store_slo *slo),
+		   void *context);
+/* With its history, alerts and slices. */
+int store_drop_slo(struct store *store, int64_t id);
+
+enum store_history {
+	STORE_EVENTS,
+	STORE_SLICES,
+};
+
+int store_put_bucket(struct store *store, int64_t slo, enum store_history which, enum slo_tier tier,
+		     int64_t end_seconds, struct slo_events events);
+/* Calls slo_history_restore() for all buckets. */
+int store_load_history(struct store *store, int64_t slo, enum store_history which,
+		       struct slo_history *ret);
+
+/* ---- requests of each series ---- */
+
+enum {
+	STORE_SERIES_A_STEP = 512, /* the busiest; what the others had is kept as series 0 */
+};
+
+struct store_series {
+	const char *service;
+	const char *route;
+	const char *method;
+	const char *outcome;
+	uint16_t status;
+	uint8_t role;
+	uint64_t requests; /* the kernel's counter as last read */
+};
+
+/*
+ * Sets the counters to those of `series`, and adds what each grew by since the last time to the
+ * buckets of all three tiers that t_seconds falls in. Series that the kernel instance has reset are
+ * taken to have begun at 0 (store_reset_series()). The only put that adds: never to be repeated
+ * after its commit; after a failed commit it is as if it had not been called.
+ */
+int store_put_series(struct store *store, double t_seconds, const struct store_series *series,
+		     size_t n);
+int store_reset_series(struct store *store);
+
+/* ---- coverage ---- */
+int store_put_coverage(struct store *store, const struct coverage_span *span); /* by its `from` */
+int store_load_coverage(struct store *store, struct coverage *ret);
+
+/* ---- alerts: state, and each change of it ---- */
+int store_put_alert(struct store *store, int64_t slo, const char *rule,
+		    const struct alert_state *state);
+int store_each_alert(struct store *store, int64_t slo,
+		     int (*fn)(void *context, const char *rule, const struct alert_state *state),
+		     void *context);
+
+struct store_change {
+	double t_seconds;
+	const char *slo; /* names: they outlive the SLO */
+	const char *service;
+	const char *rule;
+	const char *severity;
+	const char *from;
+	const char *to;
+	double budget_spent_ratio; /* at that moment; NaN: unknown */
+	double started_seconds; /* when the alert had left inactive */
+};
+
+int store_add_change(struct store *store, const struct store_change *change);
+/* The newest `limit`, newest first, at or after from_seconds. */
+int store_each_change(struct store *store, double from_seconds, size_t limit,
+		      int (*fn)(void *context, const struct store_change *change), void *context);
+
+/* ---- texts by kind and key: notices, deliveries, silences (JSON, see their owners) ---- */
+int store_put_text(struct store *store, const char *kind, const char *key, const char *text);
+int store_drop_text(struct store *store, const char *kind, const char *key); /* 0 if none */
+int store_each_text(struct store *store, const char *kind,
+		    int (*fn)(void *context, const char *key, const char *text), void *context);
+
+/*
+ * Drops what is older than its tier keeps (1 h tier: keep_hours_seconds), and changes older than
+ * that; cheap when called at each step. Checkpoints the WAL when it is above 4 MiB.
+ */
+int store_prune(struct store *store, double now_seconds, double keep_hours_seconds);
+
+#endif
