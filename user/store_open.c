@@ -14,7 +14,7 @@
 #include "store_db.h"
 #include "util.h"
 
-#define GOES_ON "no history is kept until then; counting goes on"
+#define GOES_ON "counting goes on, but no history is kept"
 
 enum { NOTICE_BYTES = 512 };
 
