@@ -108,8 +108,8 @@ int store_each_bucket(struct store *store,
 
 enum {
 	/*
-	 * The busiest; what the others had is kept as series 0. A bucket of several steps has no more
-	 * names than that either: those that came to it first.
+	 * The busiest of a bucket's first step; later steps add names while there are fewer. What the
+	 * others had is kept as series 0.
 	 */
 	STORE_SERIES_A_STEP = 512,
 };

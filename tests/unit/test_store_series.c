@@ -56,7 +56,7 @@ static void test_growth_is_added_to_all_tiers(void **state)
 	store_close(store);
 	store = open_good();
 	series.requests = 112;
-	assert_int_equal(store_put_series(store, T0 + 60.0000001, &series, 1), 0);
+	assert_int_equal(store_put_series(store, T0 + 60.0000002, &series, 1), 0);
 	series.requests = 113;
 	assert_int_equal(store_put_series(store, T0 + 61, &series, 1), 0);
 	assert_buckets(store, SLO_TIER_10S,
