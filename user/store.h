@@ -3,6 +3,11 @@
  * What lasts: <state_dir>/sliprobe.db, SQLite in WAL mode with synchronous=FULL (each commit is on
  * the disk when it returns: a loss of power costs at most the step that was being written).
  *
+ * Size: about 20 bytes for each bucket of an SLO, 17 for each of a series. 256 SLOs that are busy
+ * all the time, over 90 days: 87 MB (4.2 million buckets), 165 MB if all have slices, too; 512
+ * series that are: 145 MB more. To that the WAL: 4 MiB and one step, or more while somebody reads.
+ * Such a database opens in 20 ms, in 1 s after a crash; all its buckets are read in 1 to 2.5 s.
+ *
  * One transaction a step: store_begin(), any store_put_*(), store_commit(). All puts set values
  * (nothing adds), so that writing a thing twice is writing it once. Times are seconds on the agent's
  * axis (user/timeline.h). Where not told otherwise functions return 0 or -errno, of SQLite's own
