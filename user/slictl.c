@@ -30,44 +30,18 @@ struct command_group {
 	const struct command *commands; /* the last one has no name */
 };
 
-typedef int view_fn(const json_t *json, bool colour, FILE *out);
-
-/* Fetches one address and shows it: as it is with --json, else through `view`. */
-static int show(const struct ctl *ctl, const char *path, const char *name, view_fn *view)
-{
-	_cleanup_free_ char *body = NULL;
-	_cleanup_json_ json_t *json = NULL;
-	size_t len = 0;
-	int r = ctl_get(ctl, path, name, &body, &len);
-
-	if (r != CTL_DONE)
-		return r;
-	if (ctl->json) {
-		fwrite(body, 1, len, ctl->out);
-		return CTL_DONE;
-	}
-	json = json_loadb(body, len, 0, NULL);
-	r = json ? view(json, ctl->colour, ctl->out) : -EINVAL;
-	if (r < 0) {
-		fprintf(ctl->err, "slictl: %s\n",
-			r == -ENOMEM ? "out of memory" : "the agent's answer is not understood");
-		return CTL_CANNOT_TELL;
-	}
-	return CTL_DONE;
-}
-
 static int run_status(const struct ctl *ctl, int argc, char **argv)
 {
 	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
 
-	return r == CTL_DONE ? show(ctl, "/v1/status", NULL, ctl_view_status) : r;
+	return r == CTL_DONE ? ctl_show(ctl, "/v1/status", NULL, ctl_view_status) : r;
 }
 
 static int run_services(const struct ctl *ctl, int argc, char **argv)
 {
 	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
 
-	return r == CTL_DONE ? show(ctl, "/v1/services", NULL, ctl_view_services) : r;
+	return r == CTL_DONE ? ctl_show(ctl, "/v1/services", NULL, ctl_view_services) : r;
 }
 
 static int run_slo(const struct ctl *ctl, int argc, char **argv)
@@ -75,7 +49,7 @@ static int run_slo(const struct ctl *ctl, int argc, char **argv)
 	const char *name;
 	int r = ctl_options(ctl, argc, argv, NULL, 0, "NAME", &name);
 
-	return r == CTL_DONE ? show(ctl, "/v1/slos/", name, ctl_view_slo) : r;
+	return r == CTL_DONE ? ctl_show(ctl, "/v1/slos/", name, ctl_view_slo) : r;
 }
 
 static int run_check(const struct ctl *ctl, int argc, char **argv)
