@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "ctl_backtest.h"
 #include "ctl_client.h"
 #include "ctl_options.h"
 #include "ctl_views.h"
@@ -84,6 +85,12 @@ static const struct command state_commands[] = {
 	{},
 };
 
+static const struct command decision_commands[] = {
+	{"backtest", "--config F --slo NAME --events CSV", "what would have been alerted",
+	 ctl_backtest, NULL},
+	{},
+};
+
 static const struct command setup_commands[] = {
 	{"check", "FILE", "check a configuration as the agent would", run_check, NULL},
 	{"support", NULL, "what this kernel offers, and the hooks to be used", run_support, NULL},
@@ -92,6 +99,7 @@ static const struct command setup_commands[] = {
 
 static const struct command_group groups[] = {
 	{"What is", state_commands},
+	{"Deciding", decision_commands},
 	{"Setting up", setup_commands},
 };
 
