@@ -82,10 +82,39 @@ static const struct command state_commands[] = {
 	{"services", NULL, "what was found: processes, ports, routes", run_services,
 	 "Each route with its rate, errors and latency.\n"},
 	{"slo", "NAME", "everything about one SLO", run_slo, NULL},
+	{"alerts", "[--all]", "what is active, what changed, who was told", ctl_alerts,
+	 "Active alerts, open notices, the last 20 changes (--all: up to 200), receivers,\n"
+	 "silences and maintenance windows.\n"},
+	{"history", "NAME [OPTIONS]", "what was counted, by hour or day", ctl_history,
+	 "  --by hour|day  (default: hours for up to 2 days, else days)\n"
+	 "  --csv          t_seconds,good,bad,step_seconds of every step: t is its end in\n"
+	 "                 Unix seconds. It is what slictl backtest takes.\n"},
+	{},
+};
+
+
+static const struct command notify_commands[] = {
+	{"silence", "add|list|remove", "keep alerts quiet for a while", ctl_silence,
+	 "  silence add [OPTIONS] --for 2h\n"
+	 "    --slo NAME, --service NAME  which alerts, or:\n"
+	 "    --all                       those of every service\n"
+	 "    --severity page|ticket|notice\n"
+	 "    --comment TEXT\n"
+	 "    --exclude alerts|eligible   eligible: nothing that comes meanwhile is judged\n"
+	 "  silence list\n"
+	 "  silence remove ID\n"},
+	{"notify-test", "[--severity S]", "send a test to the receivers, and see it arrive",
+	 ctl_notify_test,
+	 "  --severity page|ticket|notice  (default: page)\n"
+	 "\n"
+	 "Waits up to 15 s. Exit status: 0 all have taken it, 1 some have not, 2 there is\n"
+	 "no receiver.\n"},
 	{},
 };
 
 static const struct command decision_commands[] = {
+	{"backtest", "--config F --slo NAME --events CSV", "what would have been alerted",
+	 ctl_backtest, NULL},
 	{"backtest", "--config F --slo NAME --events CSV", "what would have been alerted",
 	 ctl_backtest, NULL},
 	{},
@@ -99,7 +128,8 @@ static const struct command setup_commands[] = {
 
 static const struct command_group groups[] = {
 	{"What is", state_commands},
-	{"Deciding", decision_commands},
+	{"What to do", decision_commands},
+	{"Who is told", notify_commands},
 	{"Setting up", setup_commands},
 };
 
