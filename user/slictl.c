@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "ctl_backtest.h"
 #include "ctl_client.h"
 #include "ctl_format.h"
 #include "ctl_views.h"
@@ -19,6 +20,8 @@ struct command {
 	const char *argument; /* name of its one argument, or NULL */
 	const char *help;
 	int (*run)(const struct ctl *ctl, const char *argument);
+	/* instead, for a command with options of its own; argv[0] is its name */
+	int (*run_options)(const struct ctl *ctl, int argc, char **argv);
 };
 
 typedef int view_fn(const json_t *json, bool colour, FILE *out);
@@ -79,13 +82,15 @@ static int run_support(const struct ctl *ctl, const char *argument)
 
 static const struct command commands[] = {
 	{"status", NULL, "availability, error budget and burn of every SLO, and blind spots",
-	 run_status},
+	 run_status, NULL},
 	{"services", NULL, "what was found: process, port, routes with rate, errors, latency",
-	 run_services},
-	{"slo", "NAME", "everything about one SLO", run_slo},
-	{"check", "FILE", "check a configuration file as the agent would", ctl_check},
+	 run_services, NULL},
+	{"slo", "NAME", "everything about one SLO", run_slo, NULL},
+	{"check", "FILE", "check a configuration file as the agent would", ctl_check, NULL},
+	{"backtest", "...", "what an SLO's alerts would have done: see slictl backtest --help",
+	 NULL, ctl_backtest},
 	{"support", NULL, "what this kernel offers, and which hooks the agent would use",
-	 run_support},
+	 run_support, NULL},
 };
 
 static void usage(FILE *out)
@@ -117,7 +122,7 @@ static int usage_error(const char *what, const char *which)
 	return CTL_CANNOT_TELL;
 }
 
-static int run(const struct ctl *ctl, char **argv)
+static int run(const struct ctl *ctl, int argc, char **argv)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		const struct command *command = &commands[i];
@@ -125,6 +130,8 @@ static int run(const struct ctl *ctl, char **argv)
 
 		if (strcmp(command->name, argv[0]) != 0)
 			continue;
+		if (command->run_options)
+			return command->run_options(ctl, argc, argv);
 		if (command->argument && !*rest)
 			return usage_error("an argument is expected", command->argument);
 		if (rest[command->argument ? 1 : 0])
@@ -143,11 +150,43 @@ static int finish(int status)
 	return CTL_CANNOT_TELL;
 }
 
-int main(int argc, char **argv)
+enum {
+	OPTION_VERSION = 256,
+	OPTIONS_DONE = -1, /* go on with the command */
+};
+
+static bool has_options(const char *name)
 {
-	enum {
-		OPTION_VERSION = 256,
-	};
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return commands[i].run_options;
+	}
+	return false;
+}
+
+/* Takes --json and --socket out of the arguments of a command that has options of its own. */
+static int take_common_options(struct ctl *ctl, int argc, char **argv)
+{
+	static const char socket[] = "--socket", equals[] = "--socket=";
+	int n = 1;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			ctl->json = true;
+		else if (strcmp(argv[i], socket) == 0 && i + 1 < argc)
+			ctl->socket = argv[++i];
+		else if (strncmp(argv[i], equals, strlen(equals)) == 0)
+			ctl->socket = argv[i] + strlen(equals);
+		else
+			argv[n++] = argv[i];
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+/* OPTIONS_DONE with optind at the first argument, or the exit status. */
+static int parse_options(struct ctl *ctl, int argc, char **argv, const char *short_options)
+{
 	static const struct option options[] = {
 		{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
@@ -155,6 +194,32 @@ int main(int argc, char **argv)
 		{"version", no_argument, NULL, OPTION_VERSION},
 		{},
 	};
+	int option;
+
+	optind = 0; /* glibc: begin anew */
+	while ((option = getopt_long(argc, argv, short_options, options, NULL)) >= 0) {
+		switch (option) {
+		case 's':
+			ctl->socket = optarg;
+			break;
+		case 'j':
+			ctl->json = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return CTL_DONE;
+		case OPTION_VERSION:
+			printf("slictl %s\n", SLIPROBE_VERSION);
+			return CTL_DONE;
+		default:
+			return CTL_CANNOT_TELL; /* getopt_long() has said why */
+		}
+	}
+	return OPTIONS_DONE;
+}
+
+int main(int argc, char **argv)
+{
 	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
 	struct ctl ctl = {
 		.socket = CTL_DEFAULT_SOCKET,
@@ -162,29 +227,22 @@ int main(int argc, char **argv)
 		.out = stdout,
 		.err = stderr,
 	};
-	int option;
+	/* up to the command: those behind it may be its own */
+	int status = parse_options(&ctl, argc, argv, "+h");
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
-		switch (option) {
-		case 's':
-			ctl.socket = optarg;
-			break;
-		case 'j':
-			ctl.json = true;
-			break;
-		case 'h':
-			usage(stdout);
-			return finish(CTL_DONE);
-		case OPTION_VERSION:
-			printf("slictl %s\n", SLIPROBE_VERSION);
-			return finish(CTL_DONE);
-		default:
-			return CTL_CANNOT_TELL; /* getopt_long() has said why */
-		}
+	if (status != OPTIONS_DONE)
+		return finish(status);
+	if (optind < argc && has_options(argv[optind])) {
+		argv += optind;
+		argc = take_common_options(&ctl, argc - optind, argv);
+		return finish(run(&ctl, argc, argv));
 	}
+	status = parse_options(&ctl, argc, argv, "h");
+	if (status != OPTIONS_DONE)
+		return finish(status);
 	if (optind == argc) {
 		usage(stderr);
 		return CTL_CANNOT_TELL;
 	}
-	return finish(run(&ctl, argv + optind));
+	return finish(run(&ctl, argc - optind, argv + optind));
 }
