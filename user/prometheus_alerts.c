@@ -15,8 +15,8 @@
 #define AGENTS_STEP_SECONDS 60
 
 static const char *const alert_names[ALERT_KIND_COUNT] = {
-	[ALERT_BURN] = "SliprobeBudgetBurn",	  [ALERT_EXHAUST] = "SliprobeBudgetExhaustion",
-	[ALERT_BUDGET] = "SliprobeBudgetSpent",	  [ALERT_NO_DATA] = "SliprobeNoData",
+	[ALERT_BURN] = "SliprobeBudgetBurn",	   [ALERT_EXHAUST] = "SliprobeBudgetExhaustion",
+	[ALERT_BUDGET] = "SliprobeBudgetSpent",	   [ALERT_NO_DATA] = "SliprobeNoData",
 	[ALERT_COVERAGE] = "SliprobeCoverageLost",
 };
 
@@ -48,8 +48,8 @@ __attribute__((format(printf, 1, 2))) static char *format(const char *format, ..
 
 bool prometheus_is_utc(const struct config_slo *slo)
 {
-	return slo->time_zone && (strcmp(slo->time_zone, "UTC") == 0 ||
-				  strcmp(slo->time_zone, "Etc/UTC") == 0);
+	return slo->time_zone &&
+	       (strcmp(slo->time_zone, "UTC") == 0 || strcmp(slo->time_zone, "Etc/UTC") == 0);
 }
 
 double prometheus_product(const struct config_slo *slo, double ratio, double scale, double per)
@@ -63,10 +63,10 @@ double prometheus_product(const struct config_slo *slo, double ratio, double sca
 
 const char *prometheus_slo_left_out(const struct config_slo *slo)
 {
-	return slo->slice_seconds ?
-		       "timeslices cannot be told from scraped counters, which say nothing of when "
-		       "between two scrapes an event came" :
-		       NULL;
+	return slo->slice_seconds
+		       ? "timeslices cannot be told from scraped counters, which say nothing of when "
+			 "between two scrapes an event came"
+		       : NULL;
 }
 
 const char *prometheus_alert_left_out(const struct config_slo *slo, const struct alert_rule *rule)
@@ -90,14 +90,13 @@ static char *enough(const struct scope *scope, uint64_t seconds)
 	if (!rule->min_bad && !rule->min_events)
 		return strdup("");
 	promql_duration(seconds, window);
-	events = rule->min_events ?
-			 format(" and slo:sliprobe_events:increase%s{%s} >= %" PRIu64, window,
-				scope->id, rule->min_events) :
-			 strdup("");
+	events = rule->min_events ? format(" and slo:sliprobe_events:increase%s{%s} >= %" PRIu64,
+					   window, scope->id, rule->min_events)
+				  : strdup("");
 	return events ? format("\nand on (slo, service)\n"
 			       "(slo:sliprobe_bad_events:increase%s{%s} >= %" PRIu64 "%s or %s)",
-			       window, scope->id, rule->min_bad, events, scope->firing) :
-			NULL;
+			       window, scope->id, rule->min_bad, events, scope->firing)
+		      : NULL;
 }
 
 /* A short window without events is no recovery. */
@@ -122,8 +121,8 @@ static char *burn(const struct scope *scope)
 			      " or (%s unless on (slo, service) "
 			      "slo:sliprobe_events:increase%s{%s} > 0))",
 			      longer, scope->id, days, number, guard, shorter, scope->id, days,
-			      number, scope->firing, shorter, scope->id) :
-		       NULL;
+			      number, scope->firing, shorter, scope->id)
+		     : NULL;
 }
 
 /* Once all is spent a page is kept on, but not begun. */
@@ -131,9 +130,9 @@ static char *exhaust(const struct scope *scope)
 {
 	const struct alert_rule *rule = scope->rule;
 	_cleanup_free_ char *guard = enough(scope, rule->seconds / 4);
-	_cleanup_free_ char *kept =
-		format(rule->severity == SEVERITY_PAGE ? " and on (slo, service) %s" : "%.0s",
-		       scope->firing);
+	_cleanup_free_ char *kept = rule->severity == SEVERITY_PAGE
+					    ? format("\n  and on (slo, service) %s", scope->firing)
+					    : strdup("");
 	char lookback[PROMQL_DURATION_BYTES], scale[PROMQL_NUMBER_BYTES];
 	char budget[PROMQL_NUMBER_BYTES];
 	static const char left[] = "slo:period_error_budget_remaining:ratio";
@@ -143,16 +142,16 @@ static char *exhaust(const struct scope *scope)
 	promql_number(prometheus_product(scope->slo, 1, (double)scope->slo->window_seconds,
 					 (double)rule->seconds),
 		      scale);
-	return guard && kept ?
-		       format("((%s{%s} > 0\n"
-			      "  and on (slo, service)\n"
-			      "  %s{%s} * %s <= slo:sli_error:ratio_rate%s{%s})\n"
-			      " or\n"
-			      " (%s{%s} <= 0\n"
-			      "  and on (slo, service) slo:sli_error:ratio_rate%s{%s} > %s%s))%s",
-			      left, scope->id, left, scope->id, scale, lookback, scope->id, left,
-			      scope->id, lookback, scope->id, budget, kept, guard) :
-		       NULL;
+	return guard && kept
+		       ? format("((%s{%s} > 0\n"
+				"  and on (slo, service)\n"
+				"  %s{%s} * %s <= slo:sli_error:ratio_rate%s{%s})\n"
+				" or\n"
+				" (%s{%s} <= 0\n"
+				"  and on (slo, service) slo:sli_error:ratio_rate%s{%s} > %s%s))%s",
+				left, scope->id, left, scope->id, scale, lookback, scope->id, left,
+				scope->id, lookback, scope->id, budget, kept, guard)
+		       : NULL;
 }
 
 static char *spent(const struct scope *scope)
@@ -163,8 +162,8 @@ static char *spent(const struct scope *scope)
 	promql_duration(scope->slo->window_seconds, window);
 	promql_number(prometheus_product(scope->slo, scope->rule->ratio, 1, 1), number);
 	return guard ? format("slo:sli_error:ratio_rate%s{%s} >= %s%s", window, scope->id, number,
-			      guard) :
-		       NULL;
+			      guard)
+		     : NULL;
 }
 
 /* Minutes in which there was an agent, to tell a silence from nobody having listened. */
@@ -189,24 +188,20 @@ static char *no_data(const struct scope *scope)
 
 static char *coverage(const struct scope *scope)
 {
-	char window[PROMQL_DURATION_BYTES], number[PROMQL_NUMBER_BYTES];
-	double steps = (double)scope->rule->seconds / AGENTS_STEP_SECONDS;
+	char window[PROMQL_DURATION_BYTES], steps[PROMQL_NUMBER_BYTES], ratio[PROMQL_NUMBER_BYTES];
 	_cleanup_free_ char *before = NULL;
 
 	promql_duration(scope->rule->seconds, window);
-	promql_number(steps, number);
+	promql_number((double)scope->rule->seconds / AGENTS_STEP_SECONDS, steps);
+	promql_number(scope->rule->ratio, ratio);
 	before = format("max_over_time(slo:sliprobe_agents:count{%s}[%s:1m] offset %s)", scope->id,
 			window, window);
-	if (!before)
-		return NULL;
-	char ratio[PROMQL_NUMBER_BYTES];
-
-	promql_number(scope->rule->ratio, ratio);
-	return format("(sum_over_time(slo:sliprobe_agents:count{%s}[%s:1m])\n"
-		      " or on (slo, service) 0 * %s)\n"
-		      "/ %s\n"
-		      "/ %s < %s",
-		      scope->id, window, before, number, before, ratio);
+	return before ? format("(sum_over_time(slo:sliprobe_agents:count{%s}[%s:1m])\n"
+			       " or on (slo, service) 0 * %s)\n"
+			       "/ %s\n"
+			       "/ %s < %s",
+			       scope->id, window, before, steps, before, ratio)
+		      : NULL;
 }
 
 static char *expression(const struct scope *scope)
@@ -230,7 +225,7 @@ static char *expression(const struct scope *scope)
 	return NULL;
 }
 
-static char *what_happened(const struct config_slo *slo, const struct alert_rule *rule)
+static char *what_happened(const struct alert_rule *rule)
 {
 	char span[PROMQL_DURATION_BYTES], shorter[PROMQL_DURATION_BYTES];
 	double percent = rule->ratio * 100;
@@ -258,7 +253,6 @@ static char *what_happened(const struct config_slo *slo, const struct alert_rule
 	case ALERT_KIND_COUNT:
 		break;
 	}
-	(void)slo;
 	return NULL;
 }
 
@@ -306,7 +300,7 @@ static void write_annotations(struct yaml_out *out, const struct config *config,
 		{"mitigation", offsetof(struct config_service, about.mitigation)},
 		{"runbook_url", offsetof(struct config_service, about.runbook)},
 	};
-	_cleanup_free_ char *what = what_happened(scope->slo, scope->rule);
+	_cleanup_free_ char *what = what_happened(scope->rule);
 	_cleanup_free_ char *summary =
 		what ? format("SLO {{ $labels.slo }} of {{ $labels.service }}: %s", what) : NULL;
 
@@ -323,7 +317,7 @@ static void write_alert(struct yaml_out *out, const struct config *config,
 {
 	_cleanup_(scope_clear) struct scope scope = {.slo = slo, .rule = rule};
 	_cleanup_free_ char *name = promql_string(slo->name), *alert = promql_string(rule->name);
-	_cleanup_free_ char *expr = NULL, *label = promql_template(rule->name);
+	_cleanup_free_ char *expr = NULL;
 
 	if (name && alert) {
 		scope.id = format("slo_id=%s", name);
@@ -336,7 +330,7 @@ static void write_alert(struct yaml_out *out, const struct config *config,
 	yaml_out_pair(out, "alert", alert_names[rule->kind]);
 	yaml_out_pair(out, "expr", expr);
 	yaml_out_map_at(out, "labels", true);
-	yaml_out_pair(out, "alert", label);
+	yaml_out_pair(out, "alert", rule->name);
 	yaml_out_pair(out, "severity", alert_severity_name(rule->severity));
 	yaml_out_map_end(out);
 	write_annotations(out, config, &scope);

@@ -180,8 +180,8 @@ static void record_window(struct yaml_out *out, const struct config_slo *slo,
 	record(out, slo, "slo:sli_error:ratio_rate", window,
 	       id ? format("slo:sliprobe_bad_events:increase%s{slo_id=%s}\n"
 			   "/ (slo:sliprobe_events:increase%s{slo_id=%s} > 0)",
-			   window, id, window, id) :
-		    NULL);
+			   window, id, window, id)
+		  : NULL);
 }
 
 static char *agents(const struct selection *selection)
@@ -229,16 +229,16 @@ static void record_remaining(struct yaml_out *out, const struct config_slo *slo)
 	promql_duration(slo->window_seconds, window);
 	promql_number(prometheus_product(slo, 1, 1, 1), budget);
 	record(out, slo, "slo:period_error_budget_remaining:ratio", "",
-	       id ? format("1 - slo:sli_error:ratio_rate%s{slo_id=%s} / %s", window, id, budget) :
-		    NULL);
+	       id ? format("1 - slo:sli_error:ratio_rate%s{slo_id=%s} / %s", window, id, budget)
+		  : NULL);
 }
 
 /* slo: NULL for what all have in common. interval: NULL for the server's own. */
 static void start_group(struct yaml_out *out, const struct config_slo *slo, const char *suffix,
 			const char *interval)
 {
-	_cleanup_free_ char *name = format("sliprobe%s%s%s", slo ? "/" : "", slo ? slo->name : "",
-					   suffix);
+	_cleanup_free_ char *name =
+		format("sliprobe%s%s%s", slo ? "/" : "", slo ? slo->name : "", suffix);
 
 	yaml_out_map(out, false);
 	yaml_out_pair(out, "name", name);

@@ -11,6 +11,7 @@
 #include "ctl.h"
 #include "ctl_backtest.h"
 #include "ctl_client.h"
+#include "ctl_export.h"
 #include "ctl_format.h"
 #include "ctl_views.h"
 #include "support.h"
@@ -89,6 +90,8 @@ static const struct command commands[] = {
 	{"check", "FILE", "check a configuration file as the agent would", ctl_check, NULL},
 	{"backtest", "...", "what an SLO's alerts would have done: see slictl backtest --help",
 	 NULL, ctl_backtest},
+	{"export", "FORMAT", "the SLOs as Prometheus rules or OpenSLO: see slictl export --help",
+	 NULL, ctl_export},
 	{"support", NULL, "what this kernel offers, and which hooks the agent would use",
 	 run_support, NULL},
 };

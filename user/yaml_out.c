@@ -74,8 +74,8 @@ void yaml_out_map(struct yaml_out *out, bool flow)
 
 	emit(out, &event,
 	     yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
-						 flow ? YAML_FLOW_MAPPING_STYLE :
-							YAML_BLOCK_MAPPING_STYLE));
+						 flow ? YAML_FLOW_MAPPING_STYLE
+						      : YAML_BLOCK_MAPPING_STYLE));
 }
 
 void yaml_out_map_end(struct yaml_out *out)
@@ -91,8 +91,8 @@ void yaml_out_list(struct yaml_out *out, bool flow)
 
 	emit(out, &event,
 	     yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
-						  flow ? YAML_FLOW_SEQUENCE_STYLE :
-							 YAML_BLOCK_SEQUENCE_STYLE));
+						  flow ? YAML_FLOW_SEQUENCE_STYLE
+						       : YAML_BLOCK_SEQUENCE_STYLE));
 }
 
 void yaml_out_list_end(struct yaml_out *out)
@@ -105,8 +105,8 @@ void yaml_out_list_end(struct yaml_out *out)
 /* Also to readers that take "on" for true and "1_000" for a number, as YAML 1.1 has it. */
 static bool is_plainly_text(const char *text)
 {
-	static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "y", "n",
-					    "null", "nan", "inf"};
+	static const char *const words[] = {"true", "false", "yes",  "no",  "on", "off",
+					    "y",    "n",     "null", "nan", "inf"};
 
 	if (!isalpha((unsigned char)text[0]))
 		return false;
