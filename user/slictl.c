@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,67 +14,61 @@
 #include "ctl_backtest.h"
 #include "ctl_client.h"
 #include "ctl_export.h"
-#include "ctl_format.h"
+#include "ctl_options.h"
 #include "ctl_views.h"
 #include "support.h"
 
 struct command {
 	const char *name;
-	const char *argument; /* name of its one argument, or NULL */
-	const char *help;
-	int (*run)(const struct ctl *ctl, const char *argument);
-	/* instead, for a command with options of its own; argv[0] is its name */
-	int (*run_options)(const struct ctl *ctl, int argc, char **argv);
+	const char *arguments; /* for the list of commands; or NULL */
+	const char *help; /* one line, for the list */
+	/* checks its own arguments; argv[0] is the command's name, argv[argc] NULL */
+	int (*run)(const struct ctl *ctl, int argc, char **argv);
+	const char *details; /* for COMMAND --help; or NULL */
 };
 
-typedef int view_fn(const json_t *json, bool colour, FILE *out);
+struct command_group {
+	const char *title;
+	const struct command *commands; /* the last one has no name */
+};
 
-/* Fetches one address and shows it: as it is with --json, else through `view`. */
-static int show(const struct ctl *ctl, const char *path, const char *name, view_fn *view)
+static int run_status(const struct ctl *ctl, int argc, char **argv)
 {
-	_cleanup_free_ char *body = NULL;
-	_cleanup_json_ json_t *json = NULL;
-	size_t len = 0;
-	int r = ctl_get(ctl, path, name, &body, &len);
+	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
+
+	return r == CTL_DONE ? ctl_show(ctl, "/v1/status", NULL, ctl_view_status) : r;
+}
+
+static int run_services(const struct ctl *ctl, int argc, char **argv)
+{
+	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
+
+	return r == CTL_DONE ? ctl_show(ctl, "/v1/services", NULL, ctl_view_services) : r;
+}
+
+static int run_slo(const struct ctl *ctl, int argc, char **argv)
+{
+	const char *name;
+	int r = ctl_options(ctl, argc, argv, NULL, 0, "NAME", &name);
+
+	return r == CTL_DONE ? ctl_show(ctl, "/v1/slos/", name, ctl_view_slo) : r;
+}
+
+static int run_check(const struct ctl *ctl, int argc, char **argv)
+{
+	const char *file;
+	int r = ctl_options(ctl, argc, argv, NULL, 0, "FILE", &file);
+
+	return r == CTL_DONE ? ctl_check(ctl, file) : r;
+}
+
+static int run_support(const struct ctl *ctl, int argc, char **argv)
+{
+	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
 
 	if (r != CTL_DONE)
 		return r;
-	if (ctl->json) {
-		fwrite(body, 1, len, ctl->out);
-		return CTL_DONE;
-	}
-	json = json_loadb(body, len, 0, NULL);
-	r = json ? view(json, ctl->colour, ctl->out) : -EINVAL;
-	if (r < 0) {
-		fprintf(ctl->err, "slictl: %s\n",
-			r == -ENOMEM ? "out of memory" : "the agent's answer is not understood");
-		return CTL_CANNOT_TELL;
-	}
-	return CTL_DONE;
-}
-
-static int run_status(const struct ctl *ctl, const char *argument)
-{
-	(void)argument;
-	return show(ctl, "/v1/status", NULL, ctl_view_status);
-}
-
-static int run_services(const struct ctl *ctl, const char *argument)
-{
-	(void)argument;
-	return show(ctl, "/v1/services", NULL, ctl_view_services);
-}
-
-static int run_slo(const struct ctl *ctl, const char *name)
-{
-	return show(ctl, "/v1/slos/", name, ctl_view_slo);
-}
-
-static int run_support(const struct ctl *ctl, const char *argument)
-{
-	int r = support_print(ctl->out, ctl->json);
-
-	(void)argument;
+	r = support_print(ctl->out, ctl->json);
 	if (r < 0) {
 		fprintf(ctl->err, "slictl: cannot find out what this kernel supports: %s\n",
 			strerror(-r));
@@ -81,67 +77,86 @@ static int run_support(const struct ctl *ctl, const char *argument)
 	return r ? CTL_NO : CTL_DONE;
 }
 
-static const struct command commands[] = {
-	{"status", NULL, "availability, error budget and burn of every SLO, and blind spots",
-	 run_status, NULL},
-	{"services", NULL, "what was found: process, port, routes with rate, errors, latency",
-	 run_services, NULL},
+static const struct command state_commands[] = {
+	{"status", NULL, "availability, error budget and burn of every SLO", run_status,
+	 "Below the SLOs it lists what was lost and what could not be measured.\n"},
+	{"services", NULL, "what was found: processes, ports, routes", run_services,
+	 "Each route with its rate, errors and latency.\n"},
 	{"slo", "NAME", "everything about one SLO", run_slo, NULL},
-	{"check", "FILE", "check a configuration file as the agent would", ctl_check, NULL},
-	{"backtest", "...", "what an SLO's alerts would have done: see slictl backtest --help",
-	 NULL, ctl_backtest},
-	{"export", "FORMAT", "the SLOs as Prometheus rules or OpenSLO: see slictl export --help",
-	 NULL, ctl_export},
-	{"support", NULL, "what this kernel offers, and which hooks the agent would use",
-	 run_support, NULL},
+	{},
 };
+
+static const struct command plan_commands[] = {
+	{"backtest", "...", "what an SLO's alerts would have done", ctl_backtest, NULL},
+	{"export", "FORMAT", "the SLOs as Prometheus rules or OpenSLO", ctl_export,
+	 ctl_export_details},
+	{},
+};
+
+static const struct command setup_commands[] = {
+	{"check", "FILE", "check a configuration as the agent would", run_check, NULL},
+	{"support", NULL, "what this kernel offers, and the hooks to be used", run_support, NULL},
+	{},
+};
+
+static const struct command_group groups[] = {
+	{"What is", state_commands},
+	{"What if", plan_commands},
+	{"Setting up", setup_commands},
+};
+
+enum {
+	N_GROUPS = sizeof(groups) / sizeof(groups[0]),
+	USAGE_COLUMN = 28, /* where help begins: after two spaces and as much of name, arguments */
+};
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t g = 0; g < N_GROUPS; g++) {
+		for (const struct command *c = groups[g].commands; c->name; c++) {
+			if (strcmp(c->name, name) == 0)
+				return c;
+		}
+	}
+	return NULL;
+}
+
+static void usage_line(const struct command *command, FILE *out)
+{
+	int width = fprintf(out, "  %s%s%s", command->name, command->arguments ? " " : "",
+			    command->arguments ? command->arguments : "");
+
+	if (width > USAGE_COLUMN) {
+		fputc('\n', out);
+		width = 0;
+	}
+	fprintf(out, "%*s  %s\n", USAGE_COLUMN - width, "", command->help);
+}
 
 static void usage(FILE *out)
 {
-	fprintf(out, "usage: slictl [--socket PATH] [--json] COMMAND\n\n");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		const struct command *command = &commands[i];
-
-		fprintf(out, "  %-8s %-5s %s\n", command->name,
-			command->argument ? command->argument : "", command->help);
+	fprintf(out, "usage: slictl [--socket PATH] [--json] COMMAND\n");
+	for (size_t g = 0; g < N_GROUPS; g++) {
+		fprintf(out, "\n%s\n", groups[g].title);
+		for (const struct command *c = groups[g].commands; c->name; c++)
+			usage_line(c, out);
 	}
 	fprintf(out,
 		"\n"
 		"  --socket PATH  the agent's socket (default: " CTL_DEFAULT_SOCKET ")\n"
 		"  --json         for machines: the answer as JSON\n"
-		"  --help, --version\n"
+		"  --help, --version; COMMAND --help\n"
 		"\n"
 		"Exit status: 0 done, 1 the answer is no, 2 usage or cannot tell, 3 no agent.\n");
 }
 
-static int usage_error(const char *what, const char *which)
+static void command_usage(const struct command *command, FILE *out)
 {
-	fprintf(stderr, "slictl: %s", what);
-	if (which) {
-		fprintf(stderr, ": ");
-		ctl_write_safe(which, stderr);
-	}
-	fprintf(stderr, "; see slictl --help\n");
-	return CTL_CANNOT_TELL;
-}
-
-static int run(const struct ctl *ctl, int argc, char **argv)
-{
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		const struct command *command = &commands[i];
-		char **rest = argv + 1;
-
-		if (strcmp(command->name, argv[0]) != 0)
-			continue;
-		if (command->run_options)
-			return command->run_options(ctl, argc, argv);
-		if (command->argument && !*rest)
-			return usage_error("an argument is expected", command->argument);
-		if (rest[command->argument ? 1 : 0])
-			return usage_error("unexpected argument", rest[command->argument ? 1 : 0]);
-		return command->run(ctl, *rest);
-	}
-	return usage_error("unknown command", argv[0]);
+	fprintf(out, "usage: slictl [--socket PATH] [--json] %s%s%s\n\n%s\n", command->name,
+		command->arguments ? " " : "", command->arguments ? command->arguments : "",
+		command->help);
+	if (command->details)
+		fprintf(out, "\n%s", command->details);
 }
 
 /* The exit status, once it is sure that what was written has arrived. */
@@ -153,99 +168,117 @@ static int finish(int status)
 	return CTL_CANNOT_TELL;
 }
 
-enum {
-	OPTION_VERSION = 256,
-	OPTIONS_DONE = -1, /* go on with the command */
+struct invocation {
+	struct ctl ctl;
+	bool help;
+	bool version;
 };
 
-static bool has_options(const char *name)
+/*
+ * Takes what every command understands out of its argv, so that it may stand after the command,
+ * too. Returns the new argc.
+ */
+static int take_common(struct invocation *invocation, int argc, char **argv)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(commands[i].name, name) == 0)
-			return commands[i].run_options;
-	}
-	return false;
-}
+	int n = 0;
 
-/* Takes --json and --socket out of the arguments of a command that has options of its own. */
-static int take_common_options(struct ctl *ctl, int argc, char **argv)
-{
-	static const char socket[] = "--socket", equals[] = "--socket=";
-	int n = 1;
-
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0)
-			ctl->json = true;
-		else if (strcmp(argv[i], socket) == 0 && i + 1 < argc)
-			ctl->socket = argv[++i];
-		else if (strncmp(argv[i], equals, strlen(equals)) == 0)
-			ctl->socket = argv[i] + strlen(equals);
-		else
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			while (i < argc)
+				argv[n++] = argv[i++];
+		} else if (strcmp(argv[i], "--json") == 0) {
+			invocation->ctl.json = true;
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			invocation->help = true;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			invocation->version = true;
+		} else if (strcmp(argv[i], "--socket") == 0) {
+			invocation->ctl.socket = i + 1 < argc ? argv[++i] : NULL;
+		} else if (strncmp(argv[i], "--socket=", strlen("--socket=")) == 0) {
+			invocation->ctl.socket = argv[i] + strlen("--socket=");
+		} else {
 			argv[n++] = argv[i];
+		}
 	}
 	argv[n] = NULL;
 	return n;
 }
 
-/* OPTIONS_DONE with optind at the first argument, or the exit status. */
-static int parse_options(struct ctl *ctl, int argc, char **argv, const char *short_options)
+/* What stands before the command. Returns false after a message. */
+static bool take_first(struct invocation *invocation, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, OPTION_VERSION},
+		{"version", no_argument, NULL, 'V'},
 		{},
 	};
 	int option;
 
-	optind = 0; /* glibc: begin anew */
-	while ((option = getopt_long(argc, argv, short_options, options, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "+h", options, NULL)) >= 0) {
 		switch (option) {
 		case 's':
-			ctl->socket = optarg;
+			invocation->ctl.socket = optarg;
 			break;
 		case 'j':
-			ctl->json = true;
+			invocation->ctl.json = true;
 			break;
 		case 'h':
-			usage(stdout);
-			return CTL_DONE;
-		case OPTION_VERSION:
-			printf("slictl %s\n", SLIPROBE_VERSION);
-			return CTL_DONE;
+			invocation->help = true;
+			break;
+		case 'V':
+			invocation->version = true;
+			break;
 		default:
-			return CTL_CANNOT_TELL; /* getopt_long() has said why */
+			return false; /* getopt_long() has said why */
 		}
 	}
-	return OPTIONS_DONE;
+	return true;
+}
+
+static int run(struct invocation *invocation, int argc, char **argv)
+{
+	const struct command *command = argc ? find_command(argv[0]) : NULL;
+
+	argc = take_common(invocation, argc, argv);
+	if (invocation->version) {
+		printf("slictl %s\n", SLIPROBE_VERSION);
+		return CTL_DONE;
+	}
+	if (invocation->help) {
+		if (command)
+			command_usage(command, stdout);
+		else
+			usage(stdout);
+		return CTL_DONE;
+	}
+	if (argc == 0) {
+		usage(stderr);
+		return CTL_CANNOT_TELL;
+	}
+	if (!invocation->ctl.socket)
+		return ctl_usage_error(&invocation->ctl, NULL, "a value is expected", "--socket");
+	if (!command)
+		return ctl_usage_error(&invocation->ctl, NULL, "unknown command", argv[0]);
+	optind = 0; /* glibc: a command may start afresh with getopt */
+	return command->run(&invocation->ctl, argc, argv);
 }
 
 int main(int argc, char **argv)
 {
 	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
-	struct ctl ctl = {
-		.socket = CTL_DEFAULT_SOCKET,
-		.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
-		.out = stdout,
-		.err = stderr,
+	struct invocation invocation = {
+		.ctl =
+			{
+				.socket = CTL_DEFAULT_SOCKET,
+				.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+				.out = stdout,
+				.err = stderr,
+			},
 	};
-	/* up to the command: those behind it may be its own */
-	int status = parse_options(&ctl, argc, argv, "+h");
 
-	if (status != OPTIONS_DONE)
-		return finish(status);
-	if (optind < argc && has_options(argv[optind])) {
-		argv += optind;
-		argc = take_common_options(&ctl, argc - optind, argv);
-		return finish(run(&ctl, argc, argv));
-	}
-	status = parse_options(&ctl, argc, argv, "h");
-	if (status != OPTIONS_DONE)
-		return finish(status);
-	if (optind == argc) {
-		usage(stderr);
+	if (!take_first(&invocation, argc, argv))
 		return CTL_CANNOT_TELL;
-	}
-	return finish(run(&ctl, argc - optind, argv + optind));
+	return finish(run(&invocation, argc - optind, argv + optind));
 }
