@@ -2,12 +2,12 @@
 #include "ctl_export.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "ctl_format.h"
+#include "ctl_options.h"
 #include "openslo_export.h"
 #include "prometheus_rules.h"
 
@@ -25,25 +25,14 @@ static const struct format formats[] = {
 	{"openslo", NULL, openslo_write},
 };
 
-static const char usage_text[] =
-	"usage: slictl export prometheus-rules|openslo [--config FILE] [--strict]\n\n"
-	"Writes the SLOs of a configuration to standard output:\n\n"
-	"  prometheus-rules  recording and alerting rules over the agents' metrics, summed over hosts\n"
-	"  openslo           OpenSLO v1, as slo_files of a configuration takes it\n\n"
-	"  --config FILE  the configuration (default: " DEFAULT_CONFIG ",\n"
-	"                 or the built-in one if there is none)\n"
-	"  --strict       fail if something cannot be said in the format, instead of leaving it out\n";
-
-static int fail(const struct ctl *ctl, const char *what, const char *which)
-{
-	fprintf(ctl->err, "slictl: %s", what);
-	if (which) {
-		fprintf(ctl->err, ": ");
-		ctl_write_safe(which, ctl->err);
-	}
-	fputc('\n', ctl->err);
-	return CTL_CANNOT_TELL;
-}
+const char ctl_export_details[] =
+	"Writes the SLOs of a configuration to standard output. FORMAT is\n"
+	"  prometheus-rules  recording and alerting rules over the agents' metrics, for a fleet\n"
+	"  openslo           OpenSLO v1, as a configuration's slo_files takes it\n"
+	"What a format cannot hold is named on standard error, and left out.\n"
+	"  --config FILE     the configuration (default: " DEFAULT_CONFIG ",\n"
+	"                    or the built-in one if there is none)\n"
+	"  --strict          write nothing if something had to be left out\n";
 
 static const struct format *find_format(const char *name)
 {
@@ -91,44 +80,30 @@ static int export(const struct ctl *ctl, const struct format *format, const char
 	if (left_out && strict)
 		return CTL_NO;
 	r = format->write(&config, ctl->out);
-	return r < 0 ? fail(ctl, "cannot write", strerror(-r)) : CTL_DONE;
+	if (r < 0) {
+		fprintf(ctl->err, "slictl: cannot write: %s\n", strerror(-r));
+		return CTL_CANNOT_TELL;
+	}
+	return CTL_DONE;
 }
 
 int ctl_export(const struct ctl *ctl, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"strict", no_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'},
-		{},
-	};
 	const struct format *format;
-	const char *config = NULL;
+	const char *config = NULL, *name;
 	bool strict = false;
-	int option;
+	const struct ctl_option options[] = {
+		{.name = "config", .value = &config},
+		{.name = "strict", .flag = &strict},
+	};
+	int r = ctl_options(ctl, argc, argv, options, sizeof(options) / sizeof(options[0]),
+			    "FORMAT", &name);
 
-	optind = 0; /* glibc: begin anew */
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
-		switch (option) {
-		case 'c':
-			config = optarg;
-			break;
-		case 's':
-			strict = true;
-			break;
-		case 'h':
-			fputs(usage_text, ctl->out);
-			return CTL_DONE;
-		default:
-			return CTL_CANNOT_TELL; /* getopt_long() has said why */
-		}
-	}
-	if (optind >= argc)
-		return fail(ctl, "expected a format: prometheus-rules or openslo", NULL);
-	format = find_format(argv[optind]);
+	if (r != CTL_DONE)
+		return r;
+	format = find_format(name);
 	if (!format)
-		return fail(ctl, "expected prometheus-rules or openslo, got", argv[optind]);
-	if (argv[optind + 1])
-		return fail(ctl, "unexpected argument", argv[optind + 1]);
+		return ctl_usage_error(ctl, "export", "expected prometheus-rules or openslo, got",
+				       name);
 	return export(ctl, format, config, strict);
 }

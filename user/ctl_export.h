@@ -9,6 +9,7 @@
  * others' formats, to ctl->out. argv[0] is "export". What the format cannot hold is named on
  * ctl->err; with --strict that is a failure, and nothing is written. Returns an enum ctl_exit.
  */
+extern const char ctl_export_details[];
 int ctl_export(const struct ctl *ctl, int argc, char **argv);
 
 #endif

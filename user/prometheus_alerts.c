@@ -317,7 +317,7 @@ static void write_alert(struct yaml_out *out, const struct config *config,
 {
 	_cleanup_(scope_clear) struct scope scope = {.slo = slo, .rule = rule};
 	_cleanup_free_ char *name = promql_string(slo->name), *alert = promql_string(rule->name);
-	_cleanup_free_ char *expr = NULL;
+	_cleanup_free_ char *expr = NULL, *id = promql_template(slo->name);
 
 	if (name && alert) {
 		scope.id = format("slo_id=%s", name);
@@ -332,6 +332,7 @@ static void write_alert(struct yaml_out *out, const struct config *config,
 	yaml_out_map_at(out, "labels", true);
 	yaml_out_pair(out, "alert", rule->name);
 	yaml_out_pair(out, "severity", alert_severity_name(rule->severity));
+	yaml_out_pair(out, "slo_id", id);
 	yaml_out_map_end(out);
 	write_annotations(out, config, &scope);
 	yaml_out_map_end(out);

@@ -243,7 +243,7 @@ static void start_group(struct yaml_out *out, const struct config_slo *slo, cons
 	yaml_out_map(out, false);
 	yaml_out_pair(out, "name", name);
 	if (interval)
-		yaml_out_pair(out, "interval", interval);
+		yaml_out_plain_pair(out, "interval", interval);
 	yaml_out_list_at(out, "rules", false);
 }
 

@@ -69,8 +69,8 @@ char *promql_template(const char *text)
 	if (!template)
 		return NULL;
 	for (; *text; text++) {
-		/* of braces in a row each one: two of them open an action */
-		if (*text == '{') {
+		/* two braces open an action, and another text may follow */
+		if (*text == '{' && (text[1] == '{' || !text[1])) {
 			memcpy(to, brace, sizeof(brace) - 1);
 			to += sizeof(brace) - 1;
 		} else {
