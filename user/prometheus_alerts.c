@@ -266,10 +266,11 @@ static void write_about(struct yaml_out *out, const struct config *config,
 	for (size_t i = 0; i < config->n_services; i++) {
 		const struct config_service *service = &config->services[i];
 		const char *value = *(char *const *)((const char *)service + offset);
-		_cleanup_free_ char *shown = NULL, *name = NULL, *before = text;
+		_cleanup_free_ char *shown = NULL, *name = NULL, *before = NULL;
 
 		if (!value || (!for_all && strcmp(slo->service, service->name) != 0))
 			continue;
+		before = text; /* freed once it is part of the new one */
 		shown = promql_template(value);
 		name = promql_string(service->name);
 		if (!shown || !name)
