@@ -423,3 +423,48 @@ int config_default_alerts(struct config_slo *slo)
 
 	return keep_rules(slo, rules, n);
 }
+
+/* Nobody chose these values: that one of them suits no low objective is no news. */
+static bool is_default(const struct alert_rule *rule)
+{
+	struct alert_rule rules[ALERT_RULES_MAX];
+	size_t n = alert_rules_default(rules);
+
+	for (size_t i = 0; i < n; i++) {
+		if (rules[i].kind == rule->kind && rules[i].ratio == rule->ratio &&
+		    rules[i].seconds == rule->seconds)
+			return true;
+	}
+	return false;
+}
+
+/* An outage of everything burns 1 / (1 - objective), and an alert fires above its factor. */
+static int check_rule(struct config *config, const struct config_slo *slo,
+		      const struct alert_rule *rule)
+{
+	double factor, outage = 1 / (1 - slo->objective);
+
+	if (rule->kind != ALERT_BURN || is_default(rule))
+		return 0;
+	factor = rule->ratio * (double)slo->window_seconds / (double)rule->seconds;
+	if (factor < outage)
+		return 0;
+	return config_warn(
+		config,
+		"alert %s of SLO \"%s\" cannot fire: it needs a burn rate above %.3g, and "
+		"a full outage burns %.3g",
+		rule->name, slo->name, factor, outage);
+}
+
+int config_check_alerts(struct config *config)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < config->n_slos && !err; i++) {
+		const struct config_slo *slo = &config->slos[i];
+
+		for (size_t r = 0; r < slo->n_alerts && !err; r++)
+			err = check_rule(config, slo, &slo->alerts[r]);
+	}
+	return err;
+}

@@ -397,6 +397,8 @@ int config_check(struct walk *walk, struct config *config)
 		err = check_slo_names(walk, config);
 	if (!err)
 		err = config_check_maintenance(walk, config);
+	if (!err)
+		err = config_check_alerts(config);
 	if (!err && !config->n_slos)
 		err = config_warn(config, "slos: none given, requests are counted but not judged");
 	return err;

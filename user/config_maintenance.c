@@ -150,7 +150,8 @@ static int finish_weekly(struct walk *walk, const yaml_node_t *node,
 	char path[WALK_PATH_BYTES + 16];
 
 	if (has(walk, "start") || has(walk, "end"))
-		return walk_refuse(walk, node, "expected either weekly or start, got both");
+		return walk_refuse(walk, node, "expected either weekly or %s, got both",
+				   has(walk, "start") ? "start" : "end");
 	if (!maintenance->duration_seconds)
 		return walk_refuse(walk, node, "expected a duration beside weekly, got none");
 	if (maintenance->duration_seconds > MAX_WEEKLY_SECONDS)
@@ -181,9 +182,12 @@ static int finish_once(struct walk *walk, const yaml_node_t *node,
 	if (!has_end)
 		maintenance->end_unix_seconds =
 			maintenance->start_unix_seconds + (int64_t)maintenance->duration_seconds;
-	if (maintenance->end_unix_seconds <= maintenance->start_unix_seconds)
-		return walk_refuse_at(walk, PATH("%s.end", walk->path),
-				      "expected a time after start, got one that is not");
+	if (maintenance->end_unix_seconds <= maintenance->start_unix_seconds) {
+		const yaml_node_t *end = walk_find(walk, PATH("%s.end", walk->path));
+
+		return walk_refuse_at(walk, path, "expected a time after start, got \"%s\"",
+				      walk_scalar(end));
+	}
 	maintenance->duration_seconds = 0;
 	return 0;
 }

@@ -70,7 +70,7 @@ static const struct walk_field alertmanager_fields[] = {
 		.required = true,
 		.valid = valid_base_url,
 		.max = MAX_URL_BYTES,
-		.expected = "a URL that starts with http:// or https:// and has no '?' or '#'",
+		.expected = "a URL such as http://127.0.0.1:9093 without '?' or '#'",
 	},
 	TIMEOUT,
 	SEVERITIES,

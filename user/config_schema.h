@@ -17,7 +17,8 @@ int config_read(struct walk *walk, struct config *config);
 /* Checks what concerns several keys, and adds warnings. */
 int config_check(struct walk *walk, struct config *config);
 
-/* The same for maintenance: whom it names. */
+/* Parts of it: whom maintenance names; alerts that cannot fire, which is worth a warning. */
+int config_check_alerts(struct config *config);
 int config_check_maintenance(struct walk *walk, const struct config *config);
 
 /*

@@ -79,7 +79,11 @@ bool valid_exe(const char *text)
 
 bool valid_url(const char *text)
 {
-	return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+	size_t scheme = strncmp(text, "http://", 7) == 0    ? 7
+			: strncmp(text, "https://", 8) == 0 ? 8
+							    : 0;
+
+	return scheme && text[scheme] && !strchr("/?#", text[scheme]) && !strchr(text, ' ');
 }
 
 bool valid_base_url(const char *text)

@@ -96,6 +96,8 @@ static void add_period(struct ctl_table *table, const struct period *period, con
 			 (period->to_seconds - period->from_seconds);
 	struct ctl_text text;
 
+	if (covered > 1 - 1e-6) /* spans are seconds to the microsecond at best */
+		covered = 1;
 	ctl_table_add(table, ctl_format_unix(period->from_seconds).text, CTL_PLAIN);
 	snprintf(text.text, sizeof(text.text), "%" JSON_INTEGER_FORMAT, eligible);
 	ctl_table_add(table, text.text, CTL_PLAIN);
@@ -160,10 +162,18 @@ static size_t walk_gaps(const json_t *coverage, double since, double now, size_t
 			print_gap(end, begin, out);
 		end = fmax(end, json_number_value(json_array_get(span, 1)));
 	}
-	/* the step under way is not counted yet */
-	if (end + 60 < now && n++ >= skip && out)
+	if (end < now && n++ >= skip && out)
 		print_gap(end, now, out);
 	return n;
+}
+
+/* The last moment to be shown: a step that is still under way is not a gap. */
+static double last_moment(const json_t *coverage, double since, double now)
+{
+	size_t n = json_array_size(coverage);
+	double end = n ? json_number_value(json_array_get(json_array_get(coverage, n - 1), 1)) : 0;
+
+	return end > since && end <= now && now - end <= CTL_HISTORY_STEP_MAX ? end : now;
 }
 
 static int view_history(const json_t *history, double width, bool colour, FILE *out)
@@ -176,8 +186,9 @@ static int view_history(const json_t *history, double width, bool colour, FILE *
 	int r;
 
 	if (!all_steps_are_valid(json_object_get(history, "steps")) || !(since <= now) ||
-	    now - since > 1e9)
+	    now - since > 1e8)
 		return -EINVAL;
+	now = last_moment(coverage, since, now);
 	if (width == 0)
 		width = now - since <= 2.0 * CTL_HISTORY_DAY ? CTL_HISTORY_HOUR : CTL_HISTORY_DAY;
 	ctl_write_safe(ctl_string(history, "name"), out);

@@ -12,6 +12,7 @@
 enum {
 	CTL_HISTORY_HOUR = 3600,
 	CTL_HISTORY_DAY = 86400,
+	CTL_HISTORY_STEP_MAX = 60, /* the longest interval of an agent, see agent.interval */
 	CTL_HISTORY_GAPS_SHOWN = 10, /* the last ones */
 };
 

@@ -7,33 +7,53 @@
 #include "ctl_view_slo.h"
 #include "ctl_views.h"
 
-/* The alerts that are not at rest, e.g. "fast-burn-1h page, slow-burn-3d pending". */
+/* How bad an alert is: 0 unknown, then notice, ticket, page. */
+static size_t severity_rank(const json_t *alert)
+{
+	static const char *const names[] = {"notice", "ticket", "page"};
+	const char *severity = ctl_string(alert, "severity");
+
+	for (size_t i = 0; severity && i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(severity, names[i]) == 0)
+			return i + 1;
+	}
+	return 0;
+}
+
+static bool is_active(const json_t *alert)
+{
+	const char *state = ctl_string(alert, "state");
+
+	return state && (strcmp(state, "firing") == 0 || strcmp(state, "exhausted") == 0);
+}
+
+/* The active alerts after the worst severity, e.g. "page: burn-1h, burn-1d (silenced)". */
 static enum ctl_colour alerts_text(const json_t *alerts, char *ret_text, size_t size)
 {
-	enum ctl_colour colour = CTL_PLAIN;
-	size_t len = 0;
-	size_t i;
+	static const enum ctl_colour colours[] = {CTL_PLAIN, CTL_PLAIN, CTL_WARN, CTL_BAD};
+	static const char *const prefixes[] = {"", "notice: ", "ticket: ", "page: "};
+	size_t worst = 0, worst_heard = 0, len, i, n = 0;
 	json_t *alert;
 
-	snprintf(ret_text, size, "%s", json_is_array(alerts) ? "none" : "-");
 	json_array_foreach(alerts, i, alert) {
-		const char *name = ctl_string(alert, "name");
-		const char *state = ctl_string(alert, "state");
-		const char *severity = ctl_string(alert, "severity");
-		bool firing = state && strcmp(state, "firing") == 0;
+		size_t rank = is_active(alert) ? severity_rank(alert) : 0;
 
-		if (!name || !state || (!firing && strcmp(state, "pending") != 0))
-			continue;
-		if (firing && severity && strcmp(severity, "page") == 0)
-			colour = CTL_BAD;
-		else if (colour == CTL_PLAIN)
-			colour = CTL_WARN;
-		if (len < size)
-			len += (size_t)snprintf(ret_text + len, size - len, "%s%s %s",
-						len ? ", " : "", name,
-						firing && severity ? severity : state);
+		worst = rank > worst ? rank : worst;
+		if (rank > worst_heard && !json_is_true(json_object_get(alert, "silenced")))
+			worst_heard = rank;
 	}
-	return colour;
+	len = (size_t)snprintf(ret_text, size, "%s", prefixes[worst]);
+	json_array_foreach(alerts, i, alert) {
+		bool silenced = json_is_true(json_object_get(alert, "silenced"));
+
+		if (is_active(alert) && ctl_string(alert, "name") && len < size)
+			len += (size_t)snprintf(ret_text + len, size - len, "%s%s%s",
+						n++ ? ", " : "", ctl_string(alert, "name"),
+						silenced ? " (silenced)" : "");
+	}
+	if (!n)
+		snprintf(ret_text, size, "%s", json_is_array(alerts) ? "none" : "-");
+	return colours[worst_heard];
 }
 
 static void add_slo(struct ctl_table *table, const json_t *slo)
@@ -145,9 +165,37 @@ static void print_coverage(const json_t *coverage, bool colour, FILE *out)
 		print_counts(kernel_errors, out);
 		fputc('\n', out);
 	}
+	if (ctl_count_or_zero(coverage, "gaps")) {
+		ctl_write_coloured("Gaps in counting", CTL_WARN, colour, out);
+		fprintf(out, ": %s\n", ctl_count(coverage, "gaps").text);
+	}
 	if (ctl_count_or_zero(coverage, "hook_misses")) {
 		ctl_write_coloured("Hook calls missed", CTL_BAD, colour, out);
 		fprintf(out, ": %s\n", ctl_count(coverage, "hook_misses").text);
+	}
+}
+
+/* The windows that are not wholly covered: what is judged there is not all there was. */
+static void print_uncovered(const json_t *slos, bool colour, FILE *out)
+{
+	size_t i;
+	json_t *slo;
+
+	json_array_foreach(slos, i, slo) {
+		const json_t *coverage = json_object_get(slo, "coverage");
+		struct ctl_text text;
+
+		if (!(ctl_number(coverage, "ratio") < 1))
+			continue;
+		text = ctl_format_percent(ctl_number(coverage, "ratio"), 1);
+		fprintf(out, "Window of ");
+		ctl_write_safe(ctl_string(slo, "name"), out);
+		fprintf(out, ": ");
+		ctl_write_coloured(text.text, CTL_WARN, colour, out);
+		fprintf(out, " counted, %s not\n",
+			ctl_format_span(ctl_number(coverage, "elapsed_seconds") -
+					ctl_number(coverage, "covered_seconds"))
+				.text);
 	}
 }
 
@@ -229,6 +277,8 @@ int ctl_view_status(const json_t *status, bool colour, FILE *out)
 		return r;
 	fputc('\n', out);
 	print_coverage(coverage, colour, out);
+	print_uncovered(json_object_get(status, "slos"), colour, out);
+	ctl_print_store(json_object_get(status, "store"), colour, out);
 	r = print_unmeasured(json_object_get(coverage, "unmeasured"), colour, out);
 	if (r < 0)
 		return r;

@@ -86,9 +86,10 @@ static const struct command state_commands[] = {
 	{},
 };
 
-static const struct command plan_commands[] = {
-	{"backtest", "...", "what an SLO's alerts would have done", ctl_backtest, NULL},
-	{"export", "FORMAT", "the SLOs as Prometheus rules or OpenSLO", ctl_export,
+static const struct command decision_commands[] = {
+	{"backtest", "--config F --slo NAME --events CSV", "what would have been alerted",
+	 ctl_backtest, NULL},
+	{"export", "prometheus-rules|openslo", "the SLOs in others' formats", ctl_export,
 	 ctl_export_details},
 	{},
 };
@@ -101,7 +102,7 @@ static const struct command setup_commands[] = {
 
 static const struct command_group groups[] = {
 	{"What is", state_commands},
-	{"What if", plan_commands},
+	{"Deciding", decision_commands},
 	{"Setting up", setup_commands},
 };
 

@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "../../user/config.h"
 #include "../../user/duration.h"
+#include "config_fixture.h"
 #include "config_refusals.h"
 #include "malloc_fail.h"
 
@@ -75,22 +75,6 @@ static const char full_yaml[] =
 	"maintenance:\n"
 	"  - {name: backup, weekly: \"Sun 02:00\", duration: 2h, services: [shop]}\n"
 	"  - {name: move, start: 2026-03-01T02:00:00Z, duration: 2h, slos: [checkout]}\n";
-
-static int parse(const char *text, struct config *ret_config, struct config_error *ret_error)
-{
-	return config_parse(text, strlen(text), "t.yaml", ret_config, ret_error);
-}
-
-static struct config parse_good(const char *text)
-{
-	struct config config = {};
-	struct config_error error = {};
-	int err = parse(text, &config, &error);
-
-	if (err)
-		fail_msg("%d: %s", err, error.text);
-	return config;
-}
 
 static void assert_statuses(const struct config_slo *slo, unsigned int from, unsigned int to,
 			    bool good)
@@ -237,16 +221,6 @@ static void good_variants(void **state)
 
 		config_clear(&config);
 	}
-}
-
-static void assert_refused(const char *text, size_t len, const char *message)
-{
-	struct config untouched = {.n_services = 4711}, config = untouched;
-	struct config_error error = {};
-
-	assert_int_equal(config_parse(text, len, "t.yaml", &config, &error), -EINVAL);
-	assert_memory_equal(&config, &untouched, sizeof(config));
-	assert_string_equal(error.text, message);
 }
 
 static void refused_in_exact_words(void **state)
