@@ -13,6 +13,7 @@
 #include "ctl.h"
 #include "ctl_backtest.h"
 #include "ctl_client.h"
+#include "ctl_export.h"
 #include "ctl_options.h"
 #include "ctl_views.h"
 #include "support.h"
@@ -92,6 +93,30 @@ static const struct command state_commands[] = {
 	{},
 };
 
+static const struct command decision_commands[] = {
+	{"gate", "NAME [--min-budget P]", "may one ship? 0 go, 1 freeze, 2 cannot tell", ctl_gate,
+	 "  --min-budget P  this much of the error budget must be left (default: 0%)\n"
+	 "\n"
+	 "Freezes while a page that is not silenced fires, and when the budget is spent or\n"
+	 "less than P of it is left. Cannot tell when less than half of the window was\n"
+	 "counted, nothing was eligible, or fewer bad requests than the alerts ask for are\n"
+	 "all there is against it.\n"},
+	{"risk", "FILE [--config F] [--slo NAME]",
+	 "is the objective affordable? 0 yes, 1 no, 2 bad file", ctl_risk,
+	 "  --slo NAME  beside it, what alerts of this SLO really cost (default: of all)\n"
+	 "  --config F  the objective is that of the SLO in this configuration\n"
+	 "\n"
+	 "FILE is a risk catalogue after Google SRE, in YAML:\n"
+	 "  objective: 99.9\n"
+	 "  risks:\n"
+	 "    - {name: bad deploy, detect_minutes: 10, repair_minutes: 30,\n"
+	 "       impact_percent: 50, days_between_failures: 30}\n"},
+	{"backtest", "--config F --slo NAME --events CSV", "what would have been alerted",
+	 ctl_backtest, NULL},
+	{"export", "prometheus-rules|openslo", "the SLOs in others' formats", ctl_export,
+	 ctl_export_details},
+	{},
+};
 
 static const struct command notify_commands[] = {
 	{"silence", "add|list|remove", "keep alerts quiet for a while", ctl_silence,
@@ -109,14 +134,6 @@ static const struct command notify_commands[] = {
 	 "\n"
 	 "Waits up to 15 s. Exit status: 0 all have taken it, 1 some have not, 2 there is\n"
 	 "no receiver.\n"},
-	{},
-};
-
-static const struct command decision_commands[] = {
-	{"backtest", "--config F --slo NAME --events CSV", "what would have been alerted",
-	 ctl_backtest, NULL},
-	{"backtest", "--config F --slo NAME --events CSV", "what would have been alerted",
-	 ctl_backtest, NULL},
 	{},
 };
 
