@@ -65,6 +65,7 @@ struct store_slo {
 	/* the kernel's counters as last read, of the kernel instance in the value "kernel" */
 	uint64_t kernel_good;
 	uint64_t kernel_bad;
+	uint64_t kernel_serial; /* of the counters: struct track_birth */
 	/* events of maintenance that were left out */
 	uint64_t excluded;
 };

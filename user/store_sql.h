@@ -26,7 +26,8 @@ enum {
 	"CREATE TABLE slo(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"                                    \
 	" service TEXT NOT NULL, definition TEXT NOT NULL, wildcard INTEGER NOT NULL,"                                  \
 	" since_seconds REAL NOT NULL, last_seconds REAL NOT NULL, kernel_good INTEGER NOT NULL,"                       \
-	" kernel_bad INTEGER NOT NULL, excluded INTEGER NOT NULL);" STORE_BUCKET_TABLE("10s")                           \
+	" kernel_bad INTEGER NOT NULL, kernel_serial INTEGER NOT NULL,"                       \
+	" excluded INTEGER NOT NULL);" STORE_BUCKET_TABLE("10s")                           \
 		STORE_BUCKET_TABLE("1min") STORE_BUCKET_TABLE(                                                          \
 			"1h") "CREATE TABLE series(service TEXT NOT NULL, role INTEGER NOT NULL, route TEXT NOT NULL,"  \
 			      " method TEXT NOT NULL, outcome TEXT NOT NULL, status INTEGER NOT NULL,"                  \
@@ -89,12 +90,12 @@ enum {
 	X(PUT_VALUE, "INSERT INTO value VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")     \
 	X(GET_VALUE, "SELECT value FROM value WHERE name = ?1")                                    \
 	X(DROP_VALUE, "DELETE FROM value WHERE name = ?1")                                         \
-	X(NEW_SLO, "INSERT INTO slo VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")            \
+	X(NEW_SLO, "INSERT INTO slo VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")            \
 	X(SET_SLO, "UPDATE slo SET wildcard = ?4, since_seconds = ?5, last_seconds = ?6,"          \
-		   " kernel_good = ?7, kernel_bad = ?8, excluded = ?9"                             \
-		   " WHERE id = ?10 AND name = ?1 AND service = ?2 AND definition = ?3")           \
+		   " kernel_good = ?7, kernel_bad = ?8, kernel_serial = ?9, excluded = ?10"                             \
+		   " WHERE id = ?11 AND name = ?1 AND service = ?2 AND definition = ?3")           \
 	X(EACH_SLO, "SELECT id, name, service, definition, wildcard, since_seconds, last_seconds," \
-		    " kernel_good, kernel_bad, excluded FROM slo ORDER BY id")                     \
+		    " kernel_good, kernel_bad, kernel_serial, excluded FROM slo ORDER BY id")                     \
 	X(HAS_SLO, "SELECT 1 FROM slo WHERE id = ?1")                                              \
 	X(OLD_SLOS, "SELECT id FROM slo WHERE last_seconds < ?1 ORDER BY last_seconds LIMIT ?2")   \
 	X(DROP_SLO, "DELETE FROM slo WHERE id = ?1")                                               \
