@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "slo.h"
 #include "slo_totals.h"
@@ -27,7 +26,8 @@ const int64_t slo_tier_width_seconds[SLO_TIERS] = {10, 60, 3600};
  */
 struct tier {
 	struct slo_totals closed;
-	int64_t keep_us;
+	int64_t finer_keep_us; /* what is older than this, */
+	int64_t keep_us; /* and not than this, is looked up here */
 	int64_t open_end_us; /* INT64_MIN: there is none */
 	int64_t open_bucket;
 	struct slo_events restored;
@@ -39,7 +39,7 @@ struct tier {
  */
 struct cursor {
 	double span_seconds;
-	uint64_t tier;
+	const struct tier *tier; /* NULL: there is no stay yet */
 	struct slo_stay stay;
 };
 
@@ -48,6 +48,8 @@ struct cursors {
 	size_t n;
 	size_t next; /* spans are asked for in the same order at each step: the one expected */
 	size_t oldest; /* to be given up for a new one */
+	double now_seconds; /* as last asked for */
+	int64_t now_us;
 };
 
 struct slo_history {
@@ -72,22 +74,26 @@ static int64_t ceil_div(int64_t a, int64_t b)
 	return a / b + (a % b > 0);
 }
 
+static int64_t clamped_to_us(double seconds)
+{
+	if (seconds > TIME_LIMIT_SECONDS)
+		seconds = TIME_LIMIT_SECONDS;
+	if (!(seconds > -TIME_LIMIT_SECONDS))
+		seconds = -TIME_LIMIT_SECONDS;
+	return (int64_t)(seconds * (double)US_PER_SECOND);
+}
+
 /*
  * Whole microseconds, so that 10 s steps computed in floating point fall on 10 s boundaries. As
  * llround() of it, which is a call.
  */
 static int64_t seconds_to_us(double seconds)
 {
-	double us;
+	double us = seconds * (double)US_PER_SECOND;
 
-	if (seconds > TIME_LIMIT_SECONDS)
-		seconds = TIME_LIMIT_SECONDS;
-	if (!(seconds > -TIME_LIMIT_SECONDS))
-		seconds = -TIME_LIMIT_SECONDS;
-	us = seconds * (double)US_PER_SECOND;
-	if (fabs(us) >= WHOLE_NUMBERS)
-		return (int64_t)us;
-	return (int64_t)(us + (us < 0 ? -0.5 : 0.5));
+	if (fabs(us) < WHOLE_NUMBERS)
+		return (int64_t)(us + copysign(0.5, us));
+	return clamped_to_us(seconds);
 }
 
 static double us_to_seconds(int64_t us)
@@ -134,6 +140,7 @@ int slo_history_new(uint64_t window_seconds, struct slo_history **ret)
 		struct tier *tier = &history->tiers[i];
 
 		tier->closed.width_us = slo_tier_width_seconds[i] * US_PER_SECOND;
+		tier->finer_keep_us = i ? tier[-1].keep_us : 0;
 		tier->keep_us = (int64_t)keep_seconds[i] * US_PER_SECOND;
 		tier->open_end_us = INT64_MIN;
 	}
@@ -292,22 +299,60 @@ int slo_history_add_span(struct slo_history *history, double from_seconds, doubl
 	return history_spread(history, from_us, t_us, events);
 }
 
-static bool stay_covers(const struct cursor *cursor, uint64_t tier, int64_t t_us)
+/*
+ * Everything in the steps that ended at or before t_us, at the finest resolution that reaches back
+ * to it. It depends on the moment alone, not on the span asked for: that is what makes sums over
+ * adjacent spans add up. Nor does it depend on what old buckets happen to be still there: a history
+ * that was stored and restored gives the same sums.
+ */
+static struct slo_events history_total(const struct slo_history *history, int64_t t_us,
+				       struct cursor *cursor)
 {
-	return cursor->tier == tier && t_us >= cursor->stay.from_us && t_us < cursor->stay.until_us;
+	const struct tier *tier = history->tiers;
+	int64_t age_us = history->last_us - t_us;
+
+	if (!history->any || t_us < history->first_us)
+		return (struct slo_events){0};
+	if (age_us <= 0)
+		return history->total;
+	while (age_us > tier->keep_us) {
+		if (tier == &history->tiers[SLO_TIERS - 1])
+			age_us = tier->keep_us;
+		else
+			tier++;
+	}
+	t_us = history->last_us - age_us;
+	if (t_us >= tier->open_end_us)
+		return history->total;
+	if (cursor->tier != tier)
+		*cursor = (struct cursor){.span_seconds = cursor->span_seconds, .tier = tier};
+	return slo_totals_find(&tier->closed, t_us, tier->open_end_us, &cursor->stay);
 }
 
-static struct cursor *cursor_search(struct cursors *cursors, double span_seconds, uint64_t tier,
+/* True if history_total() is what it was when the cursor was left. */
+static bool cursor_holds(const struct cursor *cursor, const struct slo_history *history,
+			 int64_t t_us)
+{
+	int64_t age_us = history->last_us - t_us;
+
+	return t_us < cursor->stay.until_us && t_us >= cursor->stay.from_us &&
+	       age_us > cursor->tier->finer_keep_us && age_us <= cursor->tier->keep_us;
+}
+
+/* The one expected is not it. */
+static struct cursor *cursor_search(const struct slo_history *history, double span_seconds,
 				    int64_t t_us)
 {
+	struct cursors *cursors = history->cursors;
 	struct cursor *cursor;
 
 	for (size_t i = 0; i < cursors->n; i++) {
 		if (cursors->list[i].span_seconds == span_seconds)
 			return &cursors->list[i];
 	}
+	/* a window with a fixed beginning has another span each time */
 	for (size_t i = 0; i < cursors->n; i++) {
-		if (stay_covers(&cursors->list[i], tier, t_us))
+		if (cursor_holds(&cursors->list[i], history, t_us))
 			return &cursors->list[i];
 	}
 	if (cursors->n < CURSORS) {
@@ -320,63 +365,42 @@ static struct cursor *cursor_search(struct cursors *cursors, double span_seconds
 	return cursor;
 }
 
-/* A window with a fixed beginning has another span each time, but the same stay. */
-static struct cursor *cursor_find(struct cursors *cursors, double span_seconds, uint64_t tier,
-				  int64_t t_us)
+static struct slo_events history_total_hinted(const struct slo_history *history, int64_t t_us,
+					      double span_seconds)
 {
+	struct cursors *cursors = history->cursors;
 	struct cursor *cursor = &cursors->list[cursors->next];
+	bool holds = cursor_holds(cursor, history, t_us);
 
-	if (cursor->span_seconds != span_seconds && !stay_covers(cursor, tier, t_us))
-		cursor = cursor_search(cursors, span_seconds, tier, t_us);
+	if (cursor->span_seconds != span_seconds && !holds) {
+		cursor = cursor_search(history, span_seconds, t_us);
+		holds = cursor_holds(cursor, history, t_us);
+	}
 	cursors->next = (size_t)(cursor - cursors->list) + 1;
 	if (cursors->next == cursors->n)
 		cursors->next = 0;
-	return cursor;
-}
-
-/*
- * Everything in the steps that ended at or before t_us, at the finest resolution that reaches back
- * to it. It depends on the moment alone, not on the span asked for: that is what makes sums over
- * adjacent spans add up. Nor does it depend on what an old bucket happens to be still there: a
- * history that was stored and restored gives the same sums.
- */
-static struct slo_events history_total(const struct slo_history *history, int64_t t_us,
-				       double span_seconds)
-{
-	const struct tier *tier;
-	struct cursor *cursor;
-	uint64_t i = 0;
-
-	if (!history->any || t_us < history->first_us)
-		return (struct slo_events){0};
-	if (t_us >= history->last_us)
-		return history->total;
-	while (t_us < history->last_us - history->tiers[i].keep_us) {
-		if (i + 1 == SLO_TIERS)
-			t_us = history->last_us - history->tiers[i].keep_us;
-		else
-			i++;
-	}
-	tier = &history->tiers[i];
-	if (t_us >= tier->open_end_us)
-		return history->total;
-	cursor = cursor_find(history->cursors, span_seconds, i, t_us);
-	if (stay_covers(cursor, i, t_us))
-		return cursor->stay.total;
-	if (cursor->tier != i)
-		*cursor = (struct cursor){.span_seconds = cursor->span_seconds, .tier = i};
-	return slo_totals_find(&tier->closed, t_us, tier->open_end_us, &cursor->stay);
+	return holds ? cursor->stay.total : history_total(history, t_us, cursor);
 }
 
 struct slo_events slo_history_sum(const struct slo_history *history, double now_seconds,
 				  double span_seconds)
 {
-	struct slo_events until, before;
+	struct cursors *cursors = history->cursors;
+	struct slo_events until = history->total, before;
 
 	if (isnan(now_seconds) || !(span_seconds > 0))
 		return (struct slo_events){0};
-	until = history_total(history, seconds_to_us(now_seconds), 0);
-	before = history_total(history, seconds_to_us(now_seconds - span_seconds), span_seconds);
+	if (now_seconds != cursors->now_seconds) {
+		cursors->now_seconds = now_seconds;
+		cursors->now_us = seconds_to_us(now_seconds);
+	}
+	if (cursors->now_us < history->last_us) {
+		struct cursor cursor = {0};
+
+		until = history_total(history, cursors->now_us, &cursor);
+	}
+	before = history_total_hinted(history, seconds_to_us(now_seconds - span_seconds),
+				      span_seconds);
 	/* restored tiers that contradict one another must not make for 2^64 events */
 	return (struct slo_events){.good = not_negative(until.good, before.good),
 				   .bad = not_negative(until.bad, before.bad)};
