@@ -596,8 +596,6 @@ int rules_found(struct rules *rules, const char *service, __u32 endpoint)
 		} else if (found->endpoint == ENDPOINT_NOT_MET) {
 			found->endpoint = endpoint;
 			found->track->counts = wildcard->base + endpoint;
-			found->track->birth = wildcard->birth;
-			found->track->stepped = (struct slo_counts){};
 		}
 	}
 	return 0;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "calendar.h"
 #include "privilege.h"
 #include "status.h"
 
@@ -445,6 +446,7 @@ int main(int argc, char **argv)
 
 	if (r)
 		return r - 1;
+	calendar_init();
 	if (load_config(&options, &config))
 		return 1;
 	if (privilege_check()) {
