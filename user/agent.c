@@ -164,8 +164,9 @@ static int hand_over(struct agent *agent, const char *why)
 {
 	int r;
 
-	fprintf(stderr, "sliprobed: what the last agent left counting is taken over and loaded anew: "
-			"%s\n",
+	fprintf(stderr,
+		"sliprobed: what the last agent left counting is taken over and loaded anew: "
+		"%s\n",
 		why);
 	probe_detach(agent->probe);
 	r = agent_discover(agent);

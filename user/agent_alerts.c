@@ -11,7 +11,6 @@
 #include "notice_message.h"
 #include "util.h"
 
-
 /* ---- judging ---- */
 
 struct slo_window agent_window(const struct agent *agent, const struct track *track, double now)
@@ -56,11 +55,10 @@ bool agent_silenced(const struct agent *agent, const struct track *track,
 
 static double spent_ratio(const struct alert_subject *subject, double now)
 {
-	struct slo_events events = slo_history_sum(subject->budgeted, now,
-						   now - subject->window.from_seconds);
-	struct slo_budget budget =
-		slo_budget(events, subject->objective, subject->window.length_seconds,
-			   (struct slo_ratio){0});
+	struct slo_events events =
+		slo_history_sum(subject->budgeted, now, now - subject->window.from_seconds);
+	struct slo_budget budget = slo_budget(
+		events, subject->objective, subject->window.length_seconds, (struct slo_ratio){0});
 
 	return budget.spent_ratio.known ? budget.spent_ratio.value : NAN;
 }
@@ -224,8 +222,9 @@ int agent_judge(struct agent *agent, double now)
 	agent->n_active = 0;
 	for (size_t i = 0; !r && i < agent_n_tracks(agent); i++)
 		r = judge_track(agent, agent_track(agent, i), now);
-	r = r ?: notices_step(agent->notices, now, agent->active, agent->n_active, send_notice,
-			      agent);
+	r = r
+		    ?: notices_step(agent->notices, now, agent->active, agent->n_active,
+				    send_notice, agent);
 	r = r ?: refresh_open(agent);
 	keep_notices(agent);
 	return r;
@@ -260,8 +259,7 @@ static int restore_notices(void *context, const char *key, const char *text)
 
 static int restore_delivery(void *context, const char *key, const char *text)
 {
-	int r = deliver_restore(((struct agent *)context)->deliver, key, text,
-				agent_boottime());
+	int r = deliver_restore(((struct agent *)context)->deliver, key, text, agent_boottime());
 
 	return r == -ENOMEM ? r : 0;
 }

@@ -119,13 +119,12 @@ char *agent_alerts_json(struct agent *agent)
 	agent_snapshot_store(agent, &store);
 	notices_each(agent->notices, add_notice, &notices);
 	record_each_change(agent->record, -INFINITY, CHANGES_SHOWN, add_change, &changes);
-	json = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "active", active_json(agent),
-			 "notices", notices.array, "changes", changes.array, "receivers",
-			 deliver_report(agent->deliver), "silences", silences_json(agent),
-			 "maintenance",
-			 maintenance_report(&agent->rules.config,
-					    agent_wall(agent, agent_now(agent))),
-			 "store", json_store(&store));
+	json = json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "active", active_json(agent), "notices",
+		notices.array, "changes", changes.array, "receivers",
+		deliver_report(agent->deliver), "silences", silences_json(agent), "maintenance",
+		maintenance_report(&agent->rules.config, agent_wall(agent, agent_now(agent))),
+		"store", json_store(&store));
 	return json ? render(json) : NULL;
 }
 
@@ -141,10 +140,10 @@ static int add_step(const struct steps_list *steps, int64_t end_seconds, int64_t
 		    struct slo_events events)
 {
 	return json_array_append_new(
-		steps->array, json_pack("[f, I, I, I]",
-					(double)agent_wall(steps->agent, (double)end_seconds),
-					(json_int_t)width_seconds, (json_int_t)events.good,
-					(json_int_t)events.bad));
+		steps->array,
+		json_pack("[f, I, I, I]", (double)agent_wall(steps->agent, (double)end_seconds),
+			  (json_int_t)width_seconds, (json_int_t)events.good,
+			  (json_int_t)events.bad));
 }
 
 /* Steps without events leave no bucket: they are shown where there was coverage. */

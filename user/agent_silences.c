@@ -40,10 +40,11 @@ static int add(struct agent *agent, struct silence *silence, struct config_error
 		return refuse(error, -EINVAL, "no SLO of this name");
 	r = r ?: silences_add(&agent->silences, silence);
 	if (r == -EINVAL)
-		return refuse(error, r,
-			      "expected a duration from 1 minute to 31 days, a severity of notice, "
-			      "ticket or page (none with exclude eligible), and texts of at most 1024 "
-			      "bytes");
+		return refuse(
+			error, r,
+			"expected a duration from 1 minute to 31 days, a severity of notice, "
+			"ticket or page (none with exclude eligible), and texts of at most 1024 "
+			"bytes");
 	if (r == -ENOSPC)
 		return refuse(error, r, "there are 256 silences already: remove one first");
 	return r ? refuse(error, r, strerror(-r)) : 0;

@@ -213,8 +213,7 @@ static int snapshot_slos(struct agent *agent, struct snapshot *ret)
 	for (size_t i = 0; !r && i < rules->n_tracks; i++)
 		r = agent_snapshot_slo(agent, rules->tracks[i], &ret->slos[ret->n_slos++]);
 	for (size_t i = 0; !r && i < rules->n_found; i++)
-		r = agent_snapshot_slo(agent, rules->found[i].track,
-				       &ret->slos[ret->n_slos++]);
+		r = agent_snapshot_slo(agent, rules->found[i].track, &ret->slos[ret->n_slos++]);
 	if (!r)
 		qsort(ret->slos + rules->n_tracks, rules->n_found, sizeof(*ret->slos), slo_order);
 	return r;

@@ -57,7 +57,7 @@ struct endpoints {
 	struct found_endpoint {
 		struct endpoint_key key;
 		struct endpoint endpoint;
-	} *list;
+	} * list;
 	size_t n;
 };
 
@@ -153,8 +153,9 @@ int agent_counts(struct agent *agent, const struct track *track, struct slo_coun
 	r = probe_read_counts(agent->probe, track->counts, ret);
 	if (!r && (ret->good < track->stepped.good || ret->bad < track->stepped.bad)) {
 		/* never seen; events must not be made up from it */
-		fprintf(stderr, "sliprobed: SLO %s: the kernel's counters are below those of the last "
-				"step: they are taken as they are\n",
+		fprintf(stderr,
+			"sliprobed: SLO %s: the kernel's counters are below those of the last "
+			"step: they are taken as they are\n",
 			track->name);
 		*ret = track->stepped;
 	}

@@ -391,8 +391,10 @@ static json_t *window_json(const struct snapshot_slo *slo)
 	int failed = 0;
 
 	failed |= put(object, "kind", json_string(calendar ? "calendar" : "rolling"));
-	failed |= put(object, "from", time_or_null(slo->window.from_seconds + slo->wall_offset_seconds));
-	failed |= put(object, "to", time_or_null(calendar ? slo->window.end_seconds + slo->wall_offset_seconds
+	failed |= put(object, "from",
+		      time_or_null(slo->window.from_seconds + slo->wall_offset_seconds));
+	failed |= put(object, "to",
+		      time_or_null(calendar ? slo->window.end_seconds + slo->wall_offset_seconds
 					    : NAN));
 	failed |= put(object, "time_zone",
 		      text_or_null(calendar && slo->config ? slo->config->time_zone : NULL));

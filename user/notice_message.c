@@ -142,9 +142,8 @@ static json_t *alerts_of(const struct notice *notice, const char *slo_name,
 		failed |= json_array_append_new(
 			array, alert ? json_alert(alert)
 				     : json_pack("{s:s, s:s, s:s}", "name", notice->alerts[i].rule,
-						 "severity",
-						 alert_severity_name(notice->severity), "state",
-						 "inactive"));
+						 "severity", alert_severity_name(notice->severity),
+						 "state", "inactive"));
 	}
 	if (!failed)
 		return array;

@@ -364,7 +364,9 @@ static int put_track(struct record *record, struct track *track)
 	r = r ?: put_history(track->history, track->record_seconds, &put);
 	put.which = STORE_SLICES;
 	if (track->sliced)
-		r = r ?: put_history(track->sliced, track->record_seconds - SLICE_MAX_SECONDS, &put);
+		r = r
+			    ?: put_history(track->sliced, track->record_seconds - SLICE_MAX_SECONDS,
+					   &put);
 	for (size_t i = 0; !r && i < track->slo->n_alerts; i++)
 		r = store_put_alert(record->store, slo.id, track->slo->alerts[i].name,
 				    &track->alerts[i]);
@@ -501,8 +503,7 @@ int record_step(struct record *record, const struct record_step *step)
 		if (reopen(record, step))
 			return 0;
 	}
-	if (!record->store &&
-	    (step->now_seconds < record->retry_seconds || reopen(record, step)))
+	if (!record->store && (step->now_seconds < record->retry_seconds || reopen(record, step)))
 		return 0;
 	r = put_step(record, step);
 	if (r == -EUCLEAN) {

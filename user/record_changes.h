@@ -24,8 +24,7 @@ int record_changes_load(struct record_changes *changes, struct store *store);
 void record_changes_add(struct record_changes *changes, const struct store_change *change);
 /* Newest first. */
 int record_changes_each(const struct record_changes *changes, double from_seconds, size_t limit,
-			int (*fn)(void *context, const struct store_change *change),
-			void *context);
+			int (*fn)(void *context, const struct store_change *change), void *context);
 /* Puts what is unwritten; it stays so until record_changes_written(). */
 int record_changes_put(const struct record_changes *changes, struct store *store);
 void record_changes_written(struct record_changes *changes);

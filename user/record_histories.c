@@ -38,7 +38,8 @@ static struct record_history *find(const struct record_histories *histories, int
 static int insert(struct record_histories *histories, size_t at, int64_t slo,
 		  enum store_history which)
 {
-	struct record_history *grown = realloc(histories->list, (histories->n + 1) * sizeof(*grown));
+	struct record_history *grown =
+		realloc(histories->list, (histories->n + 1) * sizeof(*grown));
 	struct slo_history *history;
 	int r;
 

@@ -9,11 +9,16 @@
 int store_put_slo(struct store *store, struct store_slo *slo)
 {
 	const struct store_arg args[] = {
-		STORE_TEXT(slo->name),		STORE_TEXT(slo->service),
-		STORE_TEXT(slo->definition),	STORE_INT(slo->wildcard),
-		STORE_REAL(slo->since_seconds), STORE_REAL(slo->last_seconds),
-		STORE_INT(slo->kernel_good),	STORE_INT(slo->kernel_bad),
-		STORE_INT(slo->kernel_serial),	STORE_INT(slo->excluded),
+		STORE_TEXT(slo->name),
+		STORE_TEXT(slo->service),
+		STORE_TEXT(slo->definition),
+		STORE_INT(slo->wildcard),
+		STORE_REAL(slo->since_seconds),
+		STORE_REAL(slo->last_seconds),
+		STORE_INT(slo->kernel_good),
+		STORE_INT(slo->kernel_bad),
+		STORE_INT(slo->kernel_serial),
+		STORE_INT(slo->excluded),
 		STORE_INT(slo->id),
 	};
 	int err;

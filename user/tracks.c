@@ -77,14 +77,16 @@ int track_step(struct track *track, double now_seconds, const struct slo_counts 
 	       bool exclude)
 {
 	struct slo_events events = unstepped(track, counts), none = {};
-	int r = slo_history_add_span(track->history, track->stepped_seconds, now_seconds,
+	/* before the first step there is no telling when it began */
+	double from_seconds = isnan(track->stepped_seconds) ? now_seconds : track->stepped_seconds;
+	int r = slo_history_add_span(track->history, from_seconds, now_seconds,
 				     exclude ? none : events);
 
 	if (r)
 		return r;
 	if (track->sliced && !track->slices.seconds)
 		slices_init(&track->slices, track->slo->slice_seconds, track->slo->slice_target,
-			    track->stepped_seconds);
+			    from_seconds);
 	/* what it cannot take now it takes with the next step */
 	if (track->sliced)
 		slices_close(&track->slices, track->history, now_seconds, track->sliced);

@@ -17,7 +17,8 @@
 
 enum {
 	TRACK_WINDOW_S = 92 * 86400, /* the longest: an SLO's window may change under its history */
-	TRACK_NO_COUNTS = 0xffffffff, /* its service has not been found since the kernel side began */
+	TRACK_NO_COUNTS =
+		0xffffffff, /* its service has not been found since the kernel side began */
 };
 
 /* When and as what its counters in the kernel began: no two of a kernel instance are alike. */
