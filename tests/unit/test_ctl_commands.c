@@ -257,7 +257,7 @@ static void test_options_end_at_two_dashes(void **state)
 static const struct fake_reply before_test = {
 	"GET /v1/alerts", 200,
 	"{\"receivers\": [" RECEIVER("journal", OLD) ", " RECEIVER("webhook", "") ", " RECEIVER(
-		"command", "") "]}",
+		"command", OLD) "]}",
 	1};
 static const struct fake_reply during_test = {
 	"GET /v1/alerts", 200,
@@ -268,7 +268,7 @@ static const struct fake_reply during_test = {
 			"null")) ", " RECEIVER("webhook",
 					       MESSAGE("2", "test", "waiting",
 						       "\"HTTP 503\"")) ", " RECEIVER("command",
-										      "") "]}",
+										      OLD) "]}",
 	1};
 static const struct fake_reply two_receivers = {"POST /v1/notify-test", 200, "{\"receivers\": 2}",
 						0};
@@ -286,7 +286,7 @@ static void test_notify_test_waits_until_all_have_taken_it(void **state)
 				 "null")) ", " RECEIVER("webhook",
 							MESSAGE("2", "test", "sent",
 								"null")) ", " RECEIVER("command",
-										       "") "]}",
+										       OLD) "]}",
 		 0},
 		two_receivers,
 		{NULL, 0, NULL, 0},
