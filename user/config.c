@@ -28,9 +28,12 @@ const char config_default_yaml[] = "# What applies without a configuration file.
 				   "    window: 30d\n"
 				   "    good:\n"
 				   "      status: [\"100-499\"]\n"
-				   "      latency: 1s\n";
+				   "      latency: 1s\n"
+				   "    alerts: default\n"
+				   "alerting:\n"
+				   "  remind: 4h\n";
 
-static void free_texts(char **texts, size_t n)
+void free_texts(char **texts, size_t n)
 {
 	for (size_t i = 0; texts && i < n; i++)
 		free(texts[i]);
@@ -51,11 +54,28 @@ static void service_clear(struct config_service *service)
 
 static void slo_clear(struct config_slo *slo)
 {
+	free(slo->file);
 	free(slo->name);
 	free(slo->service);
+	free(slo->time_zone);
+	free(slo->alerts);
 	free_texts(slo->eligible.routes, slo->eligible.n_routes);
 	free_texts(slo->eligible.exclude_paths, slo->eligible.n_exclude_paths);
 	free_texts(slo->eligible.exclude_user_agents, slo->eligible.n_exclude_user_agents);
+}
+
+static void receiver_clear(struct config_receiver *receiver)
+{
+	free(receiver->url);
+	free_texts(receiver->argv, receiver->n_argv);
+}
+
+static void maintenance_clear(struct config_maintenance *maintenance)
+{
+	free(maintenance->name);
+	free_texts(maintenance->services, maintenance->n_services);
+	free_texts(maintenance->slos, maintenance->n_slos);
+	free(maintenance->time_zone);
 }
 
 void config_clear(struct config *config)
@@ -69,6 +89,13 @@ void config_clear(struct config *config)
 	for (size_t i = 0; i < config->n_slos; i++)
 		slo_clear(&config->slos[i]);
 	free(config->slos);
+	free_texts(config->slo_files, config->n_slo_files);
+	for (size_t i = 0; i < config->n_receivers; i++)
+		receiver_clear(&config->receivers[i]);
+	free(config->receivers);
+	for (size_t i = 0; i < config->n_maintenance; i++)
+		maintenance_clear(&config->maintenance[i]);
+	free(config->maintenance);
 	free_texts(config->warnings, config->n_warnings);
 	*config = (struct config){};
 }
@@ -123,6 +150,8 @@ static int parse(const char *text, size_t len, const char *name, struct config *
 	err = config_read(&walk, &config);
 	if (!err)
 		err = set_defaults(&config);
+	if (!err)
+		err = config_load_slo_files(&config, ret_error);
 	if (!err)
 		err = config_check(&walk, &config);
 	if (err)

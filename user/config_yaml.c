@@ -143,6 +143,19 @@ int walk_refuse_at(struct walk *walk, const char *path, const char *format, ...)
 	return err;
 }
 
+int walk_refuse_in(struct walk *walk, const char *file, unsigned int line, const char *key,
+		   const char *format, ...)
+{
+	struct walk elsewhere = {.file = file, .error = walk->error};
+	va_list args;
+	int err;
+
+	va_start(args, format);
+	err = refuse(&elsewhere, line, key, format, args);
+	va_end(args);
+	return err;
+}
+
 int walk_expected(struct walk *walk, const yaml_node_t *node, const char *expected)
 {
 	char got[WALK_QUOTED_BYTES + 6];

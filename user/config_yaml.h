@@ -19,6 +19,7 @@ enum {
 	WALK_PATH_BYTES = 256,
 	WALK_QUOTED_BYTES = 64, /* of a refused value, in messages */
 	WALK_MAX_DEPTH = 32,
+	WALK_MAX_FIELDS = 32, /* of a schema */
 	WALK_MAX_NODES = 1 << 18, /* bounds what 4 MiB of "[,,,," can make of memory */
 };
 
@@ -43,6 +44,7 @@ struct walk_schema {
 	const struct walk_field *fields;
 	size_t n_fields;
 	void (*init)(void *base); /* sets defaults; may be NULL */
+	bool one_key; /* exactly one of the fields is to be given */
 };
 
 /* Items are read with `base` at the item, or at the list's own base if item_bytes is 0. */
@@ -65,6 +67,7 @@ struct walk_field {
 	const char *expected; /* completes "expected ..." */
 	bool required;
 	bool check_only; /* validated, not stored */
+	bool late; /* read after the others of its mapping, because it needs what they hold */
 	/* what the reader needs */
 	bool multiline; /* walk_text: line breaks and tabs may be in it */
 	bool (*valid)(const char *text); /* walk_text; may be NULL */
@@ -100,6 +103,10 @@ int walk_expected(struct walk *walk, const yaml_node_t *node, const char *expect
 /* About another place than the one being read; what was got there is not repeated. */
 int walk_refuse_at(struct walk *walk, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* About another file, of which only the line is known. */
+int walk_refuse_in(struct walk *walk, const char *file, unsigned int line, const char *key,
+		   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* As much of a value as a message can bear: whole characters, controls shown as '?'. */
 void walk_abridge(const char *text, size_t len, char ret_text[static WALK_QUOTED_BYTES + 4]);

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "ctl_backtest.h"
 #include "ctl_client.h"
+#include "ctl_export.h"
 #include "ctl_options.h"
 #include "ctl_views.h"
 #include "support.h"
@@ -109,6 +111,10 @@ static const struct command decision_commands[] = {
 	 "  risks:\n"
 	 "    - {name: bad deploy, detect_minutes: 10, repair_minutes: 30,\n"
 	 "       impact_percent: 50, days_between_failures: 30}\n"},
+	{"backtest", "--config F --slo NAME --events CSV", "what would have been alerted",
+	 ctl_backtest, NULL},
+	{"export", "prometheus-rules|openslo", "the SLOs in others' formats", ctl_export,
+	 ctl_export_details},
 	{},
 };
 

@@ -128,6 +128,49 @@ static void exhaustion_by_hand(void **state)
 	assert_false(budget.exhausted_in_seconds.known);
 }
 
+static void minutes_of_full_outage_by_hand(void **state)
+{
+	struct slo_budget budget =
+		slo_budget((struct slo_events){9995, 5}, 0.999, window_30d, (struct slo_ratio){0});
+
+	(void)state;
+	/* workbook, appendix: 99.9 % over 30 d are 43.2 minutes */
+	assert_true(budget.allowed_minutes == 43.2);
+	assert_known(budget.remaining_minutes, 21.6);
+	/* not clamped */
+	budget = slo_budget((struct slo_events){990, 10}, 0.999, window_30d, (struct slo_ratio){0});
+	assert_known(budget.remaining_minutes, -9 * 43.2);
+	/* no traffic */
+	budget = slo_budget((struct slo_events){0}, 0.9999, 28.0 * DAY, (struct slo_ratio){0});
+	assert_true(budget.allowed_minutes == 4.032);
+	assert_false(budget.remaining_minutes.known);
+	/* 1 h, 92 d */
+	budget = slo_budget((struct slo_events){1, 1}, 0.5, HOUR, (struct slo_ratio){0});
+	assert_true(budget.allowed_minutes == 30);
+	assert_known(budget.remaining_minutes, 0);
+	budget = slo_budget((struct slo_events){1, 0}, 0.9, 92 * DAY, (struct slo_ratio){0});
+	assert_true(budget.allowed_minutes == 13248);
+}
+
+static void a_calendar_window_ends_its_projection(void **state)
+{
+	struct slo_window month = {
+		.from_seconds = 0,
+		.length_seconds = 30 * DAY,
+		.calendar = true,
+		.end_seconds = 30 * DAY,
+	};
+	struct slo_window rolling = slo_window_rolling(20 * DAY, 30 * DAY);
+	const struct slo_ratio in_10d = {true, 10 * DAY}, in_11d = {true, 11 * DAY}, never = {0};
+
+	(void)state;
+	assert_true(rolling.from_seconds == -10 * DAY);
+	assert_known(slo_window_exhausted_in(&month, 20 * DAY, in_10d), 10 * DAY);
+	assert_false(slo_window_exhausted_in(&month, 20 * DAY, in_11d).known);
+	assert_false(slo_window_exhausted_in(&month, 20 * DAY, never).known);
+	assert_known(slo_window_exhausted_in(&rolling, 20 * DAY, in_11d), 11 * DAY);
+}
+
 static void no_traffic_is_unknown(void **state)
 {
 	const struct slo_events none = {0, 0};
@@ -151,9 +194,9 @@ static void assert_finite(struct slo_ratio ratio)
 
 static void never_nan_nor_infinite(void **state)
 {
-	static const uint64_t counts[] = {0, 1, 1000, UINT32_MAX, UINT64_MAX};
-	const double odd[] = {0,  1, 0.999, 1 - 1e-15, 1e-300,	 5e-324,
-			      -1, 2, 1e300, NAN,       INFINITY, -INFINITY};
+	static const uint64_t counts[] = {0, 1, 1000, UINT32_MAX, 1ULL << 63, UINT64_MAX};
+	const double odd[] = {0, 1,	0.999, 1 - 1e-15, 1e-300,    5e-324, -1,
+			      2, 1e300, NAN,   INFINITY,  -INFINITY, HOUR,   92.0 * DAY};
 	const size_t n_odd = sizeof(odd) / sizeof(odd[0]);
 	const size_t n_counts = sizeof(counts) / sizeof(counts[0]);
 
@@ -173,6 +216,9 @@ static void never_nan_nor_infinite(void **state)
 				assert_true(isfinite(budget.allowed_events));
 				assert_finite(budget.spent_ratio);
 				assert_finite(budget.remaining_ratio);
+				assert_true(isfinite(budget.allowed_minutes));
+				assert_true(budget.allowed_minutes >= 0);
+				assert_finite(budget.remaining_minutes);
 				assert_finite(budget.exhausted_in_seconds);
 			}
 }
@@ -434,6 +480,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(budget_by_hand),
 		cmocka_unit_test(exhaustion_by_hand),
+		cmocka_unit_test(minutes_of_full_outage_by_hand),
+		cmocka_unit_test(a_calendar_window_ends_its_projection),
 		cmocka_unit_test(no_traffic_is_unknown),
 		cmocka_unit_test(never_nan_nor_infinite),
 		cmocka_unit_test(refuses_windows_out_of_range),
