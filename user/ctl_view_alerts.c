@@ -27,26 +27,12 @@ static void add_time(struct ctl_table *table, const json_t *object, const char *
 	ctl_table_add(table, ctl_format_time(ctl_string(object, key)).text, CTL_PLAIN);
 }
 
-static bool any_silenced(const json_t *active)
-{
-	size_t i;
-	json_t *alert;
-
-	json_array_foreach(active, i, alert) {
-		if (json_is_true(json_object_get(alert, "silenced")))
-			return true;
-	}
-	return false;
-}
-
-/* The last column is there only if it has something to say: lines stay short. */
 static int print_active(const json_t *active, bool colour, FILE *out)
 {
 	static const struct ctl_column columns[] = {
 		{"SLO", false},	  {"SERVICE", false},	{"ALERT", false}, {"SEVERITY", false},
-		{"STATE", false}, {"SINCE UTC", false}, {"BURN", true},	  {"SILENCED", false},
+		{"STATE", false}, {"SINCE UTC", false}, {"BURN", true},
 	};
-	bool silenced = any_silenced(active);
 	struct ctl_table table;
 	size_t i;
 	json_t *alert;
@@ -56,7 +42,7 @@ static int print_active(const json_t *active, bool colour, FILE *out)
 		fprintf(out, "No alert is active.\n");
 		return 0;
 	}
-	ctl_table_init(&table, columns, COUNT(columns) - (silenced ? 0 : 1));
+	ctl_table_init(&table, columns, COUNT(columns));
 	json_array_foreach(active, i, alert) {
 		const char *severity = ctl_string(alert, "severity");
 		bool quiet = json_is_true(json_object_get(alert, "silenced"));
@@ -69,11 +55,9 @@ static int print_active(const json_t *active, bool colour, FILE *out)
 		ctl_table_add(&table, ctl_string(alert, "service"), CTL_PLAIN);
 		ctl_table_add(&table, ctl_string(alert, "name"), CTL_PLAIN);
 		ctl_table_add(&table, severity, quiet ? CTL_PLAIN : severity_colour(severity));
-		ctl_table_add(&table, ctl_string(alert, "state"), CTL_PLAIN);
+		ctl_table_add(&table, quiet ? "silenced" : ctl_string(alert, "state"), CTL_PLAIN);
 		add_time(&table, alert, "since");
 		ctl_table_add(&table, strcmp(burn, "-/-") == 0 ? "-" : burn, CTL_PLAIN);
-		if (silenced)
-			ctl_table_add(&table, quiet ? "yes" : "no", CTL_PLAIN);
 	}
 	r = ctl_table_print(&table, 0, colour, out);
 	ctl_table_clear(&table);
@@ -146,7 +130,8 @@ static int print_changes(const json_t *changes, size_t limit, bool colour, FILE 
 		ctl_table_add(&table, ctl_string(change, "alert"), CTL_PLAIN);
 		ctl_table_add(&table, severity, CTL_PLAIN);
 		ctl_table_add(&table, text,
-			      to && strcmp(to, "inactive") ? severity_colour(severity) : CTL_GOOD);
+			      to && strcmp(to, "inactive") != 0 ? severity_colour(severity)
+								: CTL_GOOD);
 		ctl_table_add(&table,
 			      ctl_format_percent(ctl_number(change, "budget_spent_ratio"), 1).text,
 			      CTL_PLAIN);

@@ -2,6 +2,7 @@
 #include "ctl_view_history.h"
 
 #include <errno.h>
+#include <stdint.h>
 
 #include "ctl_json.h"
 #include "ctl_table.h"
@@ -62,7 +63,8 @@ int ctl_view_history_csv(const json_t *history, bool colour, FILE *out)
 	json_array_foreach(steps, i, json) {
 		struct step step;
 
-		read_step(json, &step);
+		if (!read_step(json, &step))
+			return -EINVAL;
 		fprintf(out, "%.13g,%" JSON_INTEGER_FORMAT ",%" JSON_INTEGER_FORMAT ",%.13g\n",
 			step.t_seconds, step.good, step.bad, step.width_seconds);
 	}
@@ -124,7 +126,8 @@ static int print_periods(const json_t *history, double since, double now, double
 	int r;
 
 	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	for (double begin = floor(since / width) * width; begin < now; begin += width) {
+	for (int64_t n = (int64_t)(since / width); (double)n * width < now; n++) {
+		double begin = (double)n * width;
 		struct period period = {fmax(begin, since), fmin(begin + width, now), 0, 0};
 		struct step step;
 

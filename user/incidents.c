@@ -14,6 +14,9 @@ enum {
 	FINE_STEP_SECONDS = 60,
 };
 
+/* 1 - 0.9 misses 0.1 by a few bits: a burn rate of exactly 1 is one on paper. */
+static const double tolerance = 1e-9;
+
 static int compare_spans(const void *a, const void *b)
 {
 	const struct incident_span *x = a, *y = b;
@@ -74,7 +77,7 @@ static double find_beginning(const struct incident_history *history, double fire
 			continue;
 		if (step->t_seconds <= fired - window)
 			return NAN;
-		if (step->bad <= (1 - history->objective) * eligible)
+		if (step->bad <= (1 - history->objective) * eligible * (1 + tolerance))
 			return first && first->width_seconds <= FINE_STEP_SECONDS
 				       ? step_begin(first)
 				       : NAN;

@@ -24,8 +24,10 @@ struct command {
 	const char *help; /* one line, for the list */
 	/* checks its own arguments; argv[0] is the command's name, argv[argc] NULL */
 	int (*run)(const struct ctl *ctl, int argc, char **argv);
-	const char *details; /* for COMMAND --help; or NULL */
+	const char *details; /* for COMMAND --help; NULL: none; own_help: it takes --help itself */
 };
+
+static const char own_help[] = "";
 
 struct command_group {
 	const char *title;
@@ -101,8 +103,8 @@ static const struct command decision_commands[] = {
 	 "less than P of it is left. Cannot tell when less than half of the window was\n"
 	 "counted, nothing was eligible, or fewer bad requests than the alerts ask for are\n"
 	 "all there is against it.\n"},
-	{"risk", "FILE [--config F] [--slo NAME]",
-	 "is the objective affordable? 0 yes, 1 no, 2 bad file", ctl_risk,
+	{"risk", "FILE [--config F] [--slo NAME]", "is the objective affordable? 0 yes, 1 no",
+	 ctl_risk,
 	 "  --slo NAME  beside it, what alerts of this SLO really cost (default: of all)\n"
 	 "  --config F  the objective is that of the SLO in this configuration\n"
 	 "\n"
@@ -112,7 +114,7 @@ static const struct command decision_commands[] = {
 	 "    - {name: bad deploy, detect_minutes: 10, repair_minutes: 30,\n"
 	 "       impact_percent: 50, days_between_failures: 30}\n"},
 	{"backtest", "--config F --slo NAME --events CSV", "what would have been alerted",
-	 ctl_backtest, NULL},
+	 ctl_backtest, own_help},
 	{"export", "prometheus-rules|openslo", "the SLOs in others' formats", ctl_export,
 	 ctl_export_details},
 	{},
@@ -290,6 +292,11 @@ static int run(struct invocation *invocation, int argc, char **argv)
 	if (invocation->version) {
 		printf("slictl %s\n", SLIPROBE_VERSION);
 		return CTL_DONE;
+	}
+	if (invocation->help && command && command->details == own_help) {
+		char help[] = "--help";
+
+		return command->run(&invocation->ctl, 2, (char *[]){argv[0], help, NULL});
 	}
 	if (invocation->help) {
 		if (command)

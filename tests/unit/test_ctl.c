@@ -100,6 +100,24 @@ static void test_rate(void **state)
 	assert_string_equal(ctl_format_rate(5200.4).text, "5200/s");
 }
 
+static void test_times(void **state)
+{
+	(void)state;
+	assert_string_equal(ctl_format_time("2030-01-02T03:04:05Z").text, "01-02 03:04:05");
+	assert_string_equal(ctl_format_time("2030-01-02T03:04:05.25Z").text, "01-02 03:04:05");
+	assert_string_equal(ctl_format_time(NULL).text, "-");
+	assert_string_equal(ctl_format_time("a text that is no time").text, "a text that is no ti");
+	assert_true(ctl_parse_time("2030-01-02T03:04:05Z") == 1893553445);
+	assert_true(ctl_parse_time("2030-01-02T03:04:05.25Z") == 1893553445.25);
+	assert_true(isnan(ctl_parse_time("2030-01-02T03:04:05")));
+	assert_true(isnan(ctl_parse_time("2030-01-02T03:04:05Zx")));
+	assert_true(isnan(ctl_parse_time("")));
+	assert_true(isnan(ctl_parse_time(NULL)));
+	assert_string_equal(ctl_format_unix(1893553445.9).text, "2030-01-02 03:04:05");
+	assert_string_equal(ctl_format_unix(NAN).text, "-");
+	assert_string_equal(ctl_format_unix(1e300).text, "-");
+}
+
 static void assert_escaped(const char *text, size_t max, const char *expected)
 {
 	char *escaped = ctl_escape(text, max);
@@ -411,6 +429,7 @@ int main(void)
 		cmocka_unit_test(test_latency_three_digits),
 		cmocka_unit_test(test_span_two_units),
 		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_escape_leaves_no_command_to_the_terminal),
 		cmocka_unit_test(test_escape_cuts_at_max_and_never_inside_an_escape),
 		cmocka_unit_test(test_table_aligned_without_trailing_spaces),

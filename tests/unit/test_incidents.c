@@ -94,12 +94,13 @@ static void test_a_burn_of_exactly_1_is_not_bad_yet(void **state)
 	struct incident incident = {"burn-1h", 101052, 101900, NAN, NAN};
 
 	(void)state;
-	steps[99].good = 99;
-	steps[99].bad = 1;
+	history.objective = 0.9; /* 1 - 0.9 is less than 0.1 */
+	steps[99].good = 90;
+	steps[99].bad = 10;
 	incident_measure(&incident, &history);
 	assert_true(incident.detect_seconds == 52);
-	steps[99].good = 98;
-	steps[99].bad = 2;
+	steps[99].good = 89;
+	steps[99].bad = 11;
 	incident_measure(&incident, &history);
 	assert_true(incident.detect_seconds == 62);
 }

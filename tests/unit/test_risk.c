@@ -118,6 +118,7 @@ static void test_exactly_the_budget_is_affordable_and_exactly_a_quarter_not_too_
 	(void)state;
 	assert_true(judge_minutes(525.96, 0.999, &cost).affordable);
 	assert_false(judge_minutes(525.961, 0.999, &cost).affordable);
+	assert_true(judge_minutes(52596, 0.9, &cost).affordable); /* 1 - 0.9 is less than 0.1 */
 	judge_minutes(131.49, 0.999, &cost);
 	assert_false(cost.too_big);
 	judge_minutes(131.491, 0.999, &cost);
@@ -129,17 +130,9 @@ static void test_the_affordable_objective_is_rounded_down_to_two_digits_of_what_
 	static const struct {
 		double minutes, objective;
 	} cases[] = {
-		{525.96, 0.999},
-		{525.97, 0.9989},
-		{262.98, 0.9995},
-		{5259.6, 0.99},
-		{52.596, 0.9999},
-		{52596, 0.9},
-		{52.596 * 1.23, 0.99987},
-		{525960 * 0.5, 0.5},
-		{0, 1},
-		{525960, 0},
-		{600000, 0},
+		{525.96, 0.999},  {525.97, 0.9989}, {262.98, 0.9995},	      {5259.6, 0.99},
+		{52.596, 0.9999}, {52596, 0.9},	    {52.596 * 1.23, 0.99987}, {525960 * 0.5, 0.5},
+		{0, 1},		  {525960, 0},	    {631.152, 0.9988},	      {600000, 0},
 	};
 
 	(void)state;
