@@ -59,6 +59,8 @@ void track_configure(struct track *track, const struct config_slo *slo)
 			if (!strcmp(slo->alerts[i].name, track->slo->alerts[k].name))
 				states[i] = track->alerts[k];
 		}
+		/* the rule, the objective or the window may be others */
+		states[i].rest = (struct alert_rest){};
 	}
 	memcpy(track->alerts, states, sizeof(states));
 	memset(track->readings, 0, sizeof(track->readings));

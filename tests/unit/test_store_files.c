@@ -357,7 +357,7 @@ static void assert_refused(int expected, const char *why)
 }
 
 #define LEFT                                                                                       \
-	" and was left as it is: counting goes on, but no history is kept (move the file "  \
+	" and was left as it is: counting goes on, but no history is kept (move the file "         \
 	"away to begin a new one)"
 
 static void test_a_newer_version_is_left_untouched(void **state)
@@ -440,8 +440,8 @@ static void test_the_second_of_two_is_told_who_has_it(void **state)
 	assert_int_equal(store_open(state_dir, &second, notice), -EBUSY);
 	assert_null(second);
 	snprintf(expected, sizeof(expected),
-		 "%s is in use by process %d: counting goes on, but no history is kept",
-		 state_dir, getpid());
+		 "%s is in use by process %d: counting goes on, but no history is kept", state_dir,
+		 getpid());
 	assert_string_equal(notice, expected);
 	assert_int_equal(store_put_value(first, "a", "1"), 0);
 	store_close(first);
