@@ -189,7 +189,8 @@ static void check_detection(struct table *table, double rate, double duration)
 		}
 	}
 	for (size_t rule = 0; rule < 4; rule++) {
-		double seconds = workbook_seconds(table, rule, rate);
+		/* to the end of a step: the agent looks no earlier */
+		double seconds = ceil(workbook_seconds(table, rule, rate) / STEP) * STEP;
 		/* one step, or what it takes for one bad event if that is longer */
 		double tolerance = STEP * fmax(1, 1 / (rate * (double)table->per_step));
 
