@@ -328,6 +328,14 @@ static void a_calendar_month_begins_anew(void **state)
 	assert_transition(result, result->n_transitions - 1, 31 * DAY + STEP, 8, ALERT_INACTIVE);
 	assert_int_equal(backtest_step(backtest, -20, -10, (struct slo_events){}), -EINVAL);
 	backtest_free(backtest);
+	/* a step that ends with January, and is the first one */
+	backtest = backtest_of((struct backtest_options){.objective = 0.99,
+							 .window_seconds = 31 * DAY,
+							 .time_zone = "UTC"},
+			       rules);
+	replay(backtest, 31 * DAY - STEP, 31 * DAY, 100, 0);
+	assert_true(backtest_result(backtest)->window.from_seconds == 0);
+	backtest_free(backtest);
 }
 
 static void timeslices_are_what_is_budgeted(void **state)
