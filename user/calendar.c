@@ -37,19 +37,18 @@ void calendar_init(void)
 		return;
 	/* none, or one that has no room here: the system's */
 	if (!tz || snprintf(tz_setting, sizeof(tz_setting), "TZ=%s", tz) >= TZ_BYTES)
-		strcpy(tz_setting, "TZ=:/etc/localtime");
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+		snprintf(tz_setting, sizeof(tz_setting), "TZ=:/etc/localtime");
 	putenv(tz_setting);
 }
 
 struct zone_switch {
-	char before[TZ_BYTES];
+	char before[TZ_BYTES]; /* what tz_setting was */
 };
 
 static void zone_enter(struct zone_switch *zone_switch, const char *zone)
 {
 	calendar_init();
-	strcpy(zone_switch->before, tz_setting);
+	memcpy(zone_switch->before, tz_setting, sizeof(tz_setting));
 	/* UTC0 needs no tz database */
 	snprintf(tz_setting, sizeof(tz_setting), "TZ=%s", strcmp(zone, "UTC") ? zone : "UTC0");
 	tzset();
@@ -57,7 +56,7 @@ static void zone_enter(struct zone_switch *zone_switch, const char *zone)
 
 static void zone_leave(struct zone_switch *zone_switch)
 {
-	strcpy(tz_setting, zone_switch->before);
+	memcpy(tz_setting, zone_switch->before, sizeof(tz_setting));
 	tzset();
 }
 

@@ -14,18 +14,13 @@ void coverage_clear(struct coverage *coverage)
 	*coverage = (struct coverage){0};
 }
 
-static int make_room(struct coverage *coverage)
+static int reserve_span(struct coverage *coverage)
 {
 	size_t max = coverage->max ? coverage->max * 2 : 16;
 	struct coverage_span *spans;
 
-	if (coverage->n < coverage->max)
+	if (coverage->n < coverage->max || coverage->n == COVERAGE_SPANS_MAX)
 		return 0;
-	if (coverage->n == COVERAGE_SPANS_MAX) {
-		coverage->n--;
-		memmove(coverage->spans, coverage->spans + 1, coverage->n * sizeof(*spans));
-		return 0;
-	}
 	spans = realloc(coverage->spans, max * sizeof(*spans));
 	if (!spans)
 		return -ENOMEM;
@@ -37,7 +32,6 @@ static int make_room(struct coverage *coverage)
 int coverage_add(struct coverage *coverage, double from_seconds, double to_seconds)
 {
 	struct coverage_span *last = coverage->n ? &coverage->spans[coverage->n - 1] : NULL;
-	int r;
 
 	if (!isfinite(from_seconds) || !isfinite(to_seconds) || to_seconds < from_seconds)
 		return -EINVAL;
@@ -46,9 +40,11 @@ int coverage_add(struct coverage *coverage, double from_seconds, double to_secon
 			last->to_seconds = to_seconds;
 		return 0;
 	}
-	r = make_room(coverage);
-	if (r)
-		return r;
+	if (reserve_span(coverage) || !coverage->spans)
+		return -ENOMEM;
+	if (coverage->n == COVERAGE_SPANS_MAX)
+		memmove(coverage->spans, coverage->spans + 1,
+			--coverage->n * sizeof(*coverage->spans));
 	coverage->spans[coverage->n++] = (struct coverage_span){from_seconds, to_seconds};
 	return 0;
 }
