@@ -37,9 +37,10 @@ static json_t *alert_json(const struct alert_rule *rule, const struct backtest_a
 
 static json_t *events_json(struct slo_events events)
 {
-	return json_pack("{s:I,s:I,s:I,s:o}", "eligible", (json_int_t)(events.good + events.bad),
-			 "good", (json_int_t)events.good, "bad", (json_int_t)events.bad,
-			 "availability", ratio_json(slo_availability(events)));
+	return json_pack("{s:I,s:I,s:I,s:o}", "eligible",
+			 (json_int_t)events.good + (json_int_t)events.bad, "good",
+			 (json_int_t)events.good, "bad", (json_int_t)events.bad, "availability",
+			 ratio_json(slo_availability(events)));
 }
 
 static json_t *budget_json(const struct backtest *backtest)
