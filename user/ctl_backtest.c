@@ -150,8 +150,9 @@ static const char *set_option(struct arguments *arguments, int option, const cha
 	}
 }
 
-/* Returns 1 to go on, or an enum ctl_exit negated: 0 after --help. */
-static int parse_arguments(const struct ctl *ctl, int argc, char **argv, struct arguments *ret)
+/* True to go on; else the exit status is set. */
+static bool parse_arguments(const struct ctl *ctl, int argc, char **argv, struct arguments *ret,
+			    int *ret_status)
 {
 	static const struct option options[] = {
 		{"config", required_argument, NULL, OPTION_CONFIG},
@@ -167,27 +168,35 @@ static int parse_arguments(const struct ctl *ctl, int argc, char **argv, struct 
 	};
 	int option;
 
+	*ret_status = CTL_CANNOT_TELL;
+
 	optind = 0; /* glibc: begin anew */
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
 		const char *expected;
 
 		if (option == 'h') {
 			fputs(usage_text, ctl->out);
-			return -CTL_DONE;
+			*ret_status = CTL_DONE;
+			return false;
 		}
 		if (option == '?')
-			return -CTL_CANNOT_TELL; /* getopt_long() has said why */
+			return false; /* getopt_long() has said why */
 		expected = set_option(ret, option, optarg);
-		if (expected)
-			return -fail(ctl, "%s, got \"%s\"", expected, optarg);
+		if (expected) {
+			fail(ctl, "%s, got \"%s\"", expected, optarg);
+			return false;
+		}
 	}
-	if (optind < argc)
-		return -fail(ctl, "unexpected argument: %s; see slictl backtest --help",
-			     argv[optind]);
-	if (!ret->config || !ret->slo || !ret->events)
-		return -fail(ctl, "backtest needs --config, --slo and --events; see slictl "
-				  "backtest --help");
-	return 1;
+	if (optind < argc) {
+		fail(ctl, "unexpected argument: %s; see slictl backtest --help", argv[optind]);
+		return false;
+	}
+	if (!ret->config || !ret->slo || !ret->events) {
+		fail(ctl, "backtest needs --config, --slo and --events; see slictl backtest "
+			  "--help");
+		return false;
+	}
+	return true;
 }
 
 /* Whether `name` is what "...{service}..." becomes for some service. */
@@ -365,10 +374,10 @@ int ctl_backtest(const struct ctl *ctl, int argc, char **argv)
 	struct config_error error = {};
 	const struct config_slo *slo;
 	size_t n_rules;
-	int r = parse_arguments(ctl, argc, argv, &arguments);
+	int r;
 
-	if (r <= 0)
-		return -r;
+	if (!parse_arguments(ctl, argc, argv, &arguments, &r))
+		return r;
 	if (config_load(arguments.config, &config, &error) < 0)
 		return fail(ctl, "%s", error.text);
 	slo = find_slo(&config, arguments.slo);

@@ -30,16 +30,17 @@ static json_t *alert_json(const struct alert_rule *rule, const struct backtest_a
 
 	return json_pack("{s:s,s:s,s:I,s:f,s:o,s:o,s:o}", "alert", rule->name, "severity",
 			 alert_severity_name(rule->severity), "fired", (json_int_t)alert->fired,
-			 "active_seconds", alert->active_seconds, "t", t, "detected_after_seconds",
+			 "firing_seconds", alert->active_seconds, "t", t, "detected_after_seconds",
 			 ratio_json(alert->first.burning_seconds), "budget_spent_ratio",
 			 ratio_json(alert->first.spent_ratio));
 }
 
 static json_t *events_json(struct slo_events events)
 {
-	return json_pack("{s:I,s:I,s:I,s:o}", "eligible", (json_int_t)(events.good + events.bad),
-			 "good", (json_int_t)events.good, "bad", (json_int_t)events.bad,
-			 "availability", ratio_json(slo_availability(events)));
+	return json_pack("{s:I,s:I,s:I,s:o}", "eligible",
+			 (json_int_t)events.good + (json_int_t)events.bad, "good",
+			 (json_int_t)events.good, "bad", (json_int_t)events.bad, "availability",
+			 ratio_json(slo_availability(events)));
 }
 
 static json_t *budget_json(const struct backtest *backtest)

@@ -4,8 +4,8 @@
  *   slo, objective, window_seconds, calendar (the time zone, or null), slice_seconds (or null),
  *   transitions: each change of an alert: t, alert, severity, state (firing, exhausted, resolved),
  *     budget_spent_ratio, and burning_seconds: how long it had been burning (user/backtest.h),
- *   summary: of each alert: fired (times), seconds active, and of the first time: t,
- *     detected_after_seconds, budget_spent_ratio,
+ *   summary: of each alert: fired (times), firing_seconds (exhausted ones, too), and of the first
+ *     time: t, detected_after_seconds, budget_spent_ratio,
  *   final: at the last step: t, eligible, good, bad (requests, or slices if the SLO budgets those,
  *     and then requests beside them), availability, budget, burn_rate.
  * Unknown is null.

@@ -78,7 +78,7 @@ static int print_summary(const json_t *json, bool colour, FILE *out)
 		ctl_table_add(&table, ctl_string(item, "alert"), CTL_PLAIN);
 		ctl_table_add(&table, ctl_string(item, "severity"), CTL_PLAIN);
 		add_text(&table, ctl_count(item, "fired"));
-		add_text(&table, ctl_format_span(fired ? ctl_number(item, "active_seconds") : NAN));
+		add_text(&table, ctl_format_span(fired ? ctl_number(item, "firing_seconds") : NAN));
 		add_text(&table, seconds_text(ctl_number(item, "t")));
 		add_text(&table, ctl_format_span(ctl_number(item, "detected_after_seconds")));
 		add_spent(&table, item);

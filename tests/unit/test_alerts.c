@@ -189,7 +189,8 @@ static void check_detection(struct table *table, double rate, double duration)
 		}
 	}
 	for (size_t rule = 0; rule < 4; rule++) {
-		double seconds = workbook_seconds(table, rule, rate);
+		/* to the end of a step: the agent looks no earlier */
+		double seconds = ceil(workbook_seconds(table, rule, rate) / STEP) * STEP;
 		/* one step, or what it takes for one bad event if that is longer */
 		double tolerance = STEP * fmax(1, 1 / (rate * (double)table->per_step));
 
@@ -362,8 +363,8 @@ static void low_traffic_pages_at_the_fifth_failure(void **state)
 	bench_init(&bench, 0.999, 30 * DAY);
 	bench.rules[BURN_1H].min_events = 12;
 	run(&bench, 10 * DAY, 360, 1, 0);
-	run(&bench, 11 * DAY, 360, 0, 1);
-	assert_int_equal(status(&bench, BURN_1H), ALERT_INACTIVE); /* ten an hour */
+	run(&bench, 11 * DAY, 330, 0, 1);
+	assert_int_equal(status(&bench, BURN_1H), ALERT_INACTIVE); /* eleven in an hour */
 	run(&bench, 12 * DAY, 300, 0, 1);
 	assert_int_equal(status(&bench, BURN_1H), ALERT_FIRING); /* twelve */
 	bench_clear(&bench);
@@ -402,6 +403,20 @@ static void exhaustion_needs_the_burn_of_a_quarter_of_the_horizon(void **state)
 	run(&bench, bench.now + HOUR, STEP, 50, 50);
 	assert_int_equal(status(&bench, EXHAUST_3D), ALERT_EXHAUSTED);
 	bench_clear(&bench);
+}
+
+/* Of 33 allowed 30 are spent, at a burn of 30 / 33: 3 / 33 * 30 d / (30 / 33) is 3 d exactly. */
+static void exhaustion_fires_at_exactly_the_horizon(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	for (uint64_t more = 0; more <= 1; more++) {
+		bench_init(&bench, 0.99, 30 * DAY);
+		step(&bench, 10, 3270 + more, 30);
+		assert_int_equal(status(&bench, EXHAUST_3D), more ? ALERT_INACTIVE : ALERT_FIRING);
+		bench_clear(&bench);
+	}
 }
 
 static void budget_thresholds_fire_at_the_threshold(void **state)
@@ -790,6 +805,7 @@ int main(void)
 		cmocka_unit_test(silence_in_the_short_window_is_no_recovery),
 		cmocka_unit_test(low_traffic_pages_at_the_fifth_failure),
 		cmocka_unit_test(exhaustion_needs_the_burn_of_a_quarter_of_the_horizon),
+		cmocka_unit_test(exhaustion_fires_at_exactly_the_horizon),
 		cmocka_unit_test(budget_thresholds_fire_at_the_threshold),
 		cmocka_unit_test(silence_of_a_busy_service_is_told_after_30_min_and_for_7_days),
 		cmocka_unit_test(silence_is_told_of_what_was_busy_in_half_of_the_hours),
