@@ -352,6 +352,21 @@ static void long_idle_gaps(void **state)
 	slo_history_free(history);
 }
 
+/* More than 16 bits of buckets after those before. */
+static void long_gaps_within_a_few_events(void **state)
+{
+	struct slo_history *history = history_new(30 * DAY);
+
+	(void)state;
+	for (int i = 1; i <= 5; i++)
+		add(history, 10.0 * i, 1, 0);
+	add(history, 20 * DAY, 2, 0);
+	add(history, 20 * DAY + 10000, 0, 1);
+	assert_sum(history, 20 * DAY + 10000, 10000, 0, 1);
+	assert_sum(history, 20 * DAY + 10000, 10010, 2, 1);
+	slo_history_free(history);
+}
+
 static void counts_beyond_32_bits(void **state)
 {
 	struct slo_history *history = history_new(30 * DAY);
@@ -518,6 +533,7 @@ int main(void)
 		cmocka_unit_test(fractions_of_a_step_do_not_drift),
 		cmocka_unit_test(time_going_backwards_loses_nothing),
 		cmocka_unit_test(long_idle_gaps),
+		cmocka_unit_test(long_gaps_within_a_few_events),
 		cmocka_unit_test(counts_beyond_32_bits),
 		cmocka_unit_test(windows_agree_with_a_plain_table),
 		cmocka_unit_test(sums_of_parts_equal_the_whole),

@@ -529,6 +529,19 @@ static void restoring_refuses_what_is_no_history(void **state)
 	}
 }
 
+static void restored_time_is_not_before_its_last_bucket(void **state)
+{
+	struct slo_history *history = history_new(HOUR);
+
+	(void)state;
+	for (enum slo_tier tier = 0; tier < SLO_TIERS; tier++)
+		assert_int_equal(put_back(history, tier, 2 * HOUR, (struct slo_events){5, 1}), 0);
+	assert_int_equal(slo_history_restored(history, 10), 0);
+	assert_sum(history, 2 * HOUR, 10, 5, 1);
+	assert_sum(history, 2 * HOUR - 10, 10, 0, 0);
+	slo_history_free(history);
+}
+
 static void nothing_may_have_been_stored(void **state)
 {
 	struct slo_history *history = history_new(HOUR);
@@ -584,6 +597,7 @@ int main(void)
 		cmocka_unit_test(restored_history_goes_on_as_if_never_interrupted),
 		cmocka_unit_test(restored_tiers_end_at_the_same_moment),
 		cmocka_unit_test(restoring_refuses_what_is_no_history),
+		cmocka_unit_test(restored_time_is_not_before_its_last_bucket),
 		cmocka_unit_test(nothing_may_have_been_stored),
 		cmocka_unit_test(sums_do_not_depend_on_what_was_asked_before),
 	};
