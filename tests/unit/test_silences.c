@@ -170,6 +170,7 @@ static void silence_is_the_same_after_being_kept(void **state)
 	silence.by = (char *)"uid 1000";
 	silence.exclude_eligible = true;
 	assert_int_equal(silences_add(&silences, &silence), 0);
+	assert_true(silences.list[0].from_unix == T0);
 	json = silence_json(&silences.list[0]);
 	text = json_dumps(json, JSON_COMPACT);
 	assert_string_equal(text,
