@@ -8,10 +8,13 @@ enum {
 	DAY_SECONDS = 24 * HOUR_SECONDS,
 	NO_DATA_UNTIL_SECONDS = 7 * DAY_SECONDS,
 	SPANS_MAX = 2 * ALERT_RULES_MAX + 1,
+	REST_SECONDS = 600, /* so that what is forgotten about a rest does not matter for long */
 };
 
 /* Rounding of times on the axis: what is apart by less is the same moment. */
 #define SAME_SECONDS 1e-3
+/* Far more than rounding can be, far less than what a rest could gain. */
+#define REST_MARGIN 1e-6
 
 /* Sums over spans that end now, each taken from the history once. */
 struct spans {
@@ -26,7 +29,7 @@ struct judge {
 	const struct alert_subject *subject;
 	double now;
 	double budget; /* ratio */
-	double quiet_seconds; /* nothing bad happened in the last so many; 0: not known */
+	struct slo_events total; /* ever, of what is budgeted */
 	struct spans *budgeted;
 	struct spans *events;
 };
@@ -82,14 +85,21 @@ static struct alert_limit budget_limit(const struct judge *judge, double ratio)
 				    .per = 1};
 }
 
-static enum alert_status judge_burn(const struct judge *judge, const struct alert_rule *rule,
-				    enum alert_status from)
+static struct alert_limit burn_limit(const struct judge *judge, const struct alert_rule *rule)
 {
 	struct alert_limit limit = budget_limit(judge, rule->ratio);
-	struct slo_events recent;
 
 	limit.scale = judge->subject->window.length_seconds;
 	limit.per = (double)rule->seconds;
+	return limit;
+}
+
+static enum alert_status judge_burn(const struct judge *judge, const struct alert_rule *rule,
+				    enum alert_status from)
+{
+	struct alert_limit limit = burn_limit(judge, rule);
+	struct slo_events recent;
+
 	if (alert_limit_compare(&limit, budgeted(judge, (double)rule->seconds)) <= 0)
 		return ALERT_INACTIVE;
 	if (from == ALERT_INACTIVE && !enough(judge, rule, (double)rule->seconds))
@@ -178,45 +188,34 @@ static enum alert_status judge_no_data(const struct judge *judge, const struct a
 									: ALERT_INACTIVE;
 }
 
+static double coverage_from(const struct judge *judge, const struct alert_rule *rule)
+{
+	return fmax(judge->now - (double)rule->seconds, judge->subject->since_seconds);
+}
+
+static bool covers_all(const struct coverage *coverage, double from, double to)
+{
+	return coverage->n && coverage->spans[coverage->n - 1].from_seconds <= from &&
+	       coverage->spans[coverage->n - 1].to_seconds >= to;
+}
+
 static enum alert_status judge_coverage(const struct judge *judge, const struct alert_rule *rule)
 {
-	const struct alert_subject *subject = judge->subject;
-	const struct coverage *coverage = subject->coverage;
-	double from = fmax(judge->now - (double)rule->seconds, subject->since_seconds);
+	const struct coverage *coverage = judge->subject->coverage;
+	double from = coverage_from(judge, rule), covered;
 
 	if (!coverage || !(from < judge->now))
 		return ALERT_INACTIVE;
-	if (coverage->n && coverage->spans[coverage->n - 1].from_seconds <= from &&
-	    coverage->spans[coverage->n - 1].to_seconds >= judge->now)
-		return rule->ratio > 1 ? ALERT_FIRING : ALERT_INACTIVE;
-	return coverage_seconds(coverage, from, judge->now) + SAME_SECONDS <
-			       rule->ratio * (judge->now - from)
-		       ? ALERT_FIRING
-		       : ALERT_INACTIVE;
-}
-
-/*
- * Whether the rule stays inactive for want of anything bad in all that it looks at. Only saves
- * time: judging it says the same.
- */
-static bool is_quiet(const struct judge *judge, const struct alert_rule *rule)
-{
-	switch (rule->kind) {
-	case ALERT_BURN:
-	case ALERT_EXHAUST:
-		return (double)rule->seconds <= judge->quiet_seconds;
-	case ALERT_BUDGET:
-		return rule->ratio > 0 && window_seconds(judge) <= judge->quiet_seconds;
-	default:
-		return false;
-	}
+	covered = covers_all(coverage, from, judge->now)
+			  ? judge->now - from
+			  : coverage_seconds(coverage, from, judge->now);
+	return covered + SAME_SECONDS < rule->ratio * (judge->now - from) ? ALERT_FIRING
+									  : ALERT_INACTIVE;
 }
 
 static enum alert_status judge_rule(const struct judge *judge, const struct alert_rule *rule,
 				    enum alert_status from)
 {
-	if (from == ALERT_INACTIVE && is_quiet(judge, rule))
-		return ALERT_INACTIVE;
 	switch (rule->kind) {
 	case ALERT_BURN:
 		return judge_burn(judge, rule, from);
@@ -255,6 +254,189 @@ static struct alert_reading read_rule(const struct judge *judge, const struct al
 	return reading;
 }
 
+/*
+ * For how long a window's share of bad events can be foreseen: what leaves it by then is known, what
+ * comes is limited by alert_rest.most.
+ */
+static double rest_seconds(double window)
+{
+	return fmin(REST_SECONDS, window / 6);
+}
+
+static double eligible(struct slo_events events)
+{
+	return (double)events.good + (double)events.bad;
+}
+
+static double limit_ratio(const struct alert_limit *limit)
+{
+	return limit->ratio * limit->budget * limit->scale / limit->per;
+}
+
+/* Rest at most so long, and until so many more events; none if there is hardly any room. */
+static void rest_within(struct alert_rest *rest, double seconds, double good, double bad)
+{
+	if (!(bad >= 0) || !(good >= 0)) {
+		rest->valid = false;
+		return;
+	}
+	rest->until_seconds = fmin(rest->until_seconds, seconds);
+	if (good < (double)rest->most.good)
+		rest->most.good = (uint64_t)good;
+	if (bad < (double)rest->most.bad)
+		rest->most.bad = (uint64_t)bad;
+}
+
+/* While the share of bad events in the window stays below the limit. */
+static void rest_below(const struct judge *judge, const struct alert_limit *limit, double window,
+		       struct alert_rest *rest)
+{
+	double seconds = rest_seconds(window), at = limit_ratio(limit) * (1 - REST_MARGIN);
+	struct slo_events sum = budgeted(judge, window);
+
+	if (sum.bad && at * eligible(sum) * (1 - seconds / window) <= (double)sum.bad) {
+		rest->valid = false; /* not worth a closer look */
+		return;
+	}
+	rest_within(
+		rest, seconds, INFINITY,
+		sum.bad ? floor(at * eligible(budgeted(judge, window - seconds)) - (double)sum.bad)
+			: 0);
+}
+
+/* While it stays above. */
+static void rest_above(const struct judge *judge, const struct alert_limit *limit, double window,
+		       struct alert_rest *rest)
+{
+	double seconds = rest_seconds(window), at = limit_ratio(limit) * (1 + REST_MARGIN);
+	struct slo_events sum = budgeted(judge, window);
+	double more;
+
+	if (!(at * eligible(sum) < (double)sum.bad * (1 - seconds / window))) {
+		rest->valid = false;
+		return;
+	}
+	more = (double)budgeted(judge, window - seconds).bad / at - eligible(sum);
+	rest_within(rest, seconds, floor(more / 2), floor(more / 2));
+}
+
+static void rest_burn(const struct judge *judge, const struct alert_rule *rule,
+		      struct alert_rest *rest)
+{
+	struct alert_limit limit = burn_limit(judge, rule);
+
+	rest_below(judge, &limit, (double)rule->seconds, rest);
+}
+
+static void rest_budget(const struct judge *judge, const struct alert_rule *rule,
+			enum alert_status status, struct alert_rest *rest)
+{
+	struct alert_limit limit = budget_limit(judge, rule->ratio);
+
+	if (status == ALERT_INACTIVE)
+		rest_below(judge, &limit, window_seconds(judge), rest);
+	else
+		rest_above(judge, &limit, window_seconds(judge), rest);
+}
+
+/*
+ * Inactive while something remains: with a few bad events more, so much remains at least, and so
+ * high the burn rate would have to be.
+ */
+static void rest_exhaust(const struct judge *judge, const struct alert_rule *rule,
+			 struct alert_rest *rest)
+{
+	struct alert_limit limit = budget_limit(judge, 1);
+	double window = window_seconds(judge);
+	struct slo_events whole = budgeted(judge, window);
+	double seconds = rest_seconds(window), more, left;
+
+	if (!budgeted(judge, lookback_seconds(rule)).bad) {
+		rest_below(judge, &limit, lookback_seconds(rule), rest);
+		return;
+	}
+	more = floor(limit.budget * eligible(whole) / 64);
+	if (!((double)whole.bad + more < limit.budget * eligible(whole) * (1 - seconds / window))) {
+		rest->valid = false;
+		return;
+	}
+	left = 1 - ((double)whole.bad + more) /
+			   (limit.budget * eligible(budgeted(judge, window - seconds)));
+	if (!(left > REST_MARGIN)) {
+		rest->valid = false;
+		return;
+	}
+	rest_within(rest, seconds, INFINITY, more);
+	limit.ratio = left;
+	limit.scale = judge->subject->window.length_seconds;
+	limit.per = (double)rule->seconds;
+	rest_below(judge, &limit, lookback_seconds(rule), rest);
+}
+
+/* Inactive until the last event is too long ago: the next one only makes it later. */
+static void rest_no_data(const struct judge *judge, const struct alert_rule *rule,
+			 struct alert_rest *rest)
+{
+	double last = judge->now;
+
+	slo_history_last_event(judge->subject->events, &last);
+	rest_within(rest, last + (double)rule->seconds - judge->now - 1, INFINITY, INFINITY);
+}
+
+/* Inactive, all covered: until too much is missing, should nothing be covered from now on. */
+static void rest_coverage(const struct judge *judge, const struct alert_rule *rule,
+			  struct alert_rest *rest)
+{
+	const struct coverage *coverage = judge->subject->coverage;
+	double from = coverage_from(judge, rule);
+
+	if (!coverage)
+		rest_within(rest, REST_SECONDS, INFINITY, INFINITY);
+	else if (covers_all(coverage, from, judge->now))
+		rest_within(rest, (1 - rule->ratio) * (judge->now - from) - 1, INFINITY, INFINITY);
+	else
+		rest->valid = false;
+}
+
+/* What the rule's status, just found, can be relied on for. */
+static struct alert_rest find_rest(const struct judge *judge, const struct alert_rule *rule,
+				   enum alert_status status)
+{
+	const struct slo_window *window = &judge->subject->window;
+	/* lengths of time and numbers of events from now on, at first */
+	struct alert_rest rest = {.valid = judge->budget >= REST_MARGIN,
+				  .until_seconds = REST_SECONDS,
+				  .most = {UINT64_MAX, UINT64_MAX}};
+
+	if (rule->kind == ALERT_BUDGET && rule->ratio > 0)
+		rest_budget(judge, rule, status, &rest);
+	else if (rule->kind == ALERT_BURN && status == ALERT_INACTIVE)
+		rest_burn(judge, rule, &rest);
+	else if (rule->kind == ALERT_EXHAUST && status == ALERT_INACTIVE)
+		rest_exhaust(judge, rule, &rest);
+	else if (rule->kind == ALERT_NO_DATA && status == ALERT_INACTIVE)
+		rest_no_data(judge, rule, &rest);
+	else if (rule->kind == ALERT_COVERAGE && status == ALERT_INACTIVE)
+		rest_coverage(judge, rule, &rest);
+	else
+		rest.valid = false;
+	rest.until_seconds += judge->now;
+	if (window->calendar)
+		rest.until_seconds = fmin(rest.until_seconds, window->end_seconds);
+	if (__builtin_add_overflow(rest.most.good, judge->total.good, &rest.most.good))
+		rest.most.good = UINT64_MAX;
+	if (__builtin_add_overflow(rest.most.bad, judge->total.bad, &rest.most.bad))
+		rest.most.bad = UINT64_MAX;
+	return rest;
+}
+
+static bool at_rest(const struct judge *judge, const struct alert_rest *rest)
+{
+	/* all at once: what differs is not foreseen well by the processor */
+	return rest->valid & (judge->now <= rest->until_seconds) &
+	       (judge->total.good <= rest->most.good) & (judge->total.bad <= rest->most.bad);
+}
+
 static void state_enter(struct alert_state *state, enum alert_status to, double now)
 {
 	if (state->status == ALERT_INACTIVE)
@@ -285,15 +467,18 @@ size_t alerts_evaluate(const struct alert_rule *rules, size_t n,
 		events_spans.history = subject->events;
 		events_spans.n = 0;
 	}
-	/* with readings all is looked at, anyway */
-	if (!ret_readings && !budgeted(&judge, window_seconds(&judge)).bad)
-		judge.quiet_seconds = window_seconds(&judge);
+	judge.total = slo_history_sum(subject->budgeted, now_seconds, INFINITY);
 	for (size_t i = 0; i < n; i++) {
 		enum alert_status from = states[i].status;
-		enum alert_status to = judge_rule(&judge, &rules[i], from);
+		enum alert_status to;
 
+		if (!ret_readings && at_rest(&judge, &states[i].rest))
+			continue;
+		to = judge_rule(&judge, &rules[i], from);
 		if (ret_readings)
 			ret_readings[i] = read_rule(&judge, &rules[i]);
+		states[i].rest =
+			ret_readings ? (struct alert_rest){} : find_rest(&judge, &rules[i], to);
 		if (to == from)
 			continue;
 		state_enter(&states[i], to, now_seconds);

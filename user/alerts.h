@@ -16,8 +16,8 @@
  *   not raised by that alone, only kept.
  * budget: spent ratio >= `budget_ratio`.
  * no-data: no eligible event for `after` of covered time, by a service that had some in at least
- *   half of the (covered) hours of the day before the silence. It ends with the next event, or
- *   after 7 d.
+ *   half of the (covered) hours of the day before the silence, and was covered for at least `after`
+ *   of it. It ends with the next event, or after 7 d (covered, too).
  * coverage: of the last `long_seconds`, since the SLO was first counted, less than `ratio` was
  *   covered.
  *
@@ -97,10 +97,22 @@ struct alert_subject {
 	double since_seconds; /* when the SLO was first counted */
 };
 
+/*
+ * Only saves time: until then, and as long as no more than so many events have been added to the
+ * budgeted history, the status cannot change. To be zeroed, which is always right, when the rule,
+ * the objective, the window or the history are no longer the same. Not worth storing.
+ */
+struct alert_rest {
+	bool valid;
+	double until_seconds;
+	struct slo_events most; /* of all that was ever added */
+};
+
 struct alert_state {
 	enum alert_status status;
 	double since_seconds; /* of the status */
 	double started_seconds; /* when it left inactive */
+	struct alert_rest rest;
 };
 
 /* What was found, for messages: unknown where it does not apply. */
@@ -121,7 +133,7 @@ struct alert_change {
  * Evaluates `n` rules at now_seconds, which is not before the last time. states[i] belongs to
  * rules[i]: zeroed before the first time. ret_changes has room for n; returns how many. An order of
  * rules changes nothing but the order of ret_changes.
- * ret_readings: of each rule, or NULL.
+ * ret_readings: of each rule, or NULL. With them all rules are looked at, rests or not.
  */
 size_t alerts_evaluate(const struct alert_rule *rules, size_t n,
 		       const struct alert_subject *subject, double now_seconds,

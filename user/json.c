@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "calendar.h"
 #include "json.h"
 #include "quantile.h"
 #include "slo.h"
@@ -89,6 +91,8 @@ static json_t *agent_json(const struct snapshot *snapshot)
 	failed |= put(object, "reloads", count(snapshot->agent.reloads));
 	failed |= put(object, "capabilities",
 		      texts(snapshot->agent.capabilities, snapshot->agent.n_capabilities));
+	failed |= put(object, "pinned", json_boolean(snapshot->agent.pinned));
+	failed |= put(object, "taken_over", json_boolean(snapshot->agent.adopted));
 	failed |= put(object, "warnings",
 		      texts(snapshot->agent.warnings, snapshot->agent.n_warnings));
 	return checked(object, failed);
@@ -147,6 +151,7 @@ static json_t *coverage_json(const struct snapshot *snapshot)
 	failed |= put(object, "lost", count(snapshot->coverage.lost));
 	failed |= put(object, "in_flight", count(snapshot->coverage.in_flight));
 	failed |= put(object, "samples_lost", count(snapshot->coverage.samples_lost));
+	failed |= put(object, "gaps", count(snapshot->coverage.gaps));
 	failed |= put(object, "consistent", json_boolean(snapshot->coverage.consistent));
 	failed |= put(object, "lost_by_reason", lost_json(snapshot));
 	failed |= put(object, "kernel_errors", kernel_errors_json(snapshot));
@@ -246,7 +251,7 @@ static json_t *routes_json(const struct snapshot_service *service)
 	return checked(array, failed);
 }
 
-static json_t *about_json(const struct config_about *about)
+json_t *json_about(const struct config_about *about)
 {
 	json_t *object;
 	int failed = 0;
@@ -284,7 +289,7 @@ static json_t *service_json(const struct snapshot_service *service)
 	failed |= put(object, "container", text_or_null(service->container));
 	failed |= put(object, "requests_per_second", ratio_or_null(service->requests_per_second));
 	failed |= put_counts(object, &merged);
-	failed |= put(object, "about", about_json(service->about));
+	failed |= put(object, "about", json_about(service->about));
 	failed |= put(object, "routes", routes_json(service));
 	return checked(object, failed);
 }
@@ -308,6 +313,8 @@ static json_t *budget_json(const struct slo_budget *budget)
 	failed |= put(object, "spent_ratio", ratio_or_null(budget->spent_ratio));
 	failed |= put(object, "remaining_ratio", ratio_or_null(budget->remaining_ratio));
 	failed |= put(object, "exhausted_in_seconds", ratio_or_null(budget->exhausted_in_seconds));
+	failed |= put(object, "allowed_minutes", json_real(budget->allowed_minutes));
+	failed |= put(object, "remaining_minutes", ratio_or_null(budget->remaining_minutes));
 	return checked(object, failed);
 }
 
@@ -327,7 +334,119 @@ static json_t *burn_rates_json(const struct snapshot_slo *slo)
 	return checked(object, failed);
 }
 
-static json_t *slo_json(const struct snapshot_slo *slo)
+static json_t *time_or_null(double unix_seconds)
+{
+	char text[32] = "";
+
+	if (isfinite(unix_seconds))
+		calendar_rfc3339(unix_seconds, text);
+	return text[0] ? json_string(text) : json_null();
+}
+
+json_t *json_alert(const struct snapshot_alert *alert)
+{
+	json_t *object = json_object();
+	int failed = 0;
+
+	failed |= put(object, "name", text_or_null(alert->name));
+	failed |= put(object, "severity", json_string(alert_severity_name(alert->severity)));
+	failed |= put(object, "state", json_string(alert_status_name(alert->status)));
+	failed |= put(object, "since", time_or_null(alert->since_unix));
+	failed |= put(object, "started_at", time_or_null(alert->started_unix));
+	failed |= put(object, "silenced", json_boolean(alert->silenced));
+	failed |= put(object, "burn_long", ratio_or_null(alert->reading.burn_long));
+	failed |= put(object, "burn_short", ratio_or_null(alert->reading.burn_short));
+	return checked(object, failed);
+}
+
+static json_t *alerts_json(const struct snapshot_slo *slo)
+{
+	json_t *array = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; i < slo->n_alerts; i++)
+		failed |= push(array, json_alert(&slo->alerts[i]));
+	return checked(array, failed);
+}
+
+static json_t *slice_json(const struct snapshot_slo *slo)
+{
+	json_t *object;
+	int failed = 0;
+
+	if (!slo->config || !slo->config->slice_seconds)
+		return json_null();
+	object = json_object();
+	failed |= put(object, "seconds", count(slo->config->slice_seconds));
+	failed |= put(object, "target", json_real(slo->config->slice_target));
+	failed |= put(object, "good", count(slo->budgeted.good));
+	failed |= put(object, "bad", count(slo->budgeted.bad));
+	return checked(object, failed);
+}
+
+static json_t *window_json(const struct snapshot_slo *slo)
+{
+	const bool calendar = slo->window.calendar;
+	json_t *object = json_object();
+	int failed = 0;
+
+	failed |= put(object, "kind", json_string(calendar ? "calendar" : "rolling"));
+	failed |= put(object, "from", time_or_null(slo->window.from_seconds + slo->wall_offset_seconds));
+	failed |= put(object, "to", time_or_null(calendar ? slo->window.end_seconds + slo->wall_offset_seconds
+					    : NAN));
+	failed |= put(object, "time_zone",
+		      text_or_null(calendar && slo->config ? slo->config->time_zone : NULL));
+	return checked(object, failed);
+}
+
+static json_t *slo_coverage_json(const struct snapshot_slo *slo)
+{
+	const struct slo_ratio ratio = {
+		.known = slo->elapsed_seconds > 0,
+		.value = slo->elapsed_seconds > 0 ? slo->covered_seconds / slo->elapsed_seconds : 0,
+	};
+	json_t *object = json_object();
+	int failed = 0;
+
+	failed |= put(object, "covered_seconds", json_real(slo->covered_seconds));
+	failed |= put(object, "elapsed_seconds", json_real(slo->elapsed_seconds));
+	failed |= put(object, "ratio", ratio_or_null(ratio));
+	return checked(object, failed);
+}
+
+/* The least that an alert of the SLO asks for. */
+static json_t *minimum_json(const struct snapshot_slo *slo)
+{
+	uint64_t bad = UINT64_MAX, events = UINT64_MAX;
+
+	for (size_t i = 0; slo->config && i < slo->config->n_alerts; i++) {
+		const struct alert_rule *rule = &slo->config->alerts[i];
+
+		if (rule->kind == ALERT_NO_DATA || rule->kind == ALERT_COVERAGE)
+			continue;
+		bad = rule->min_bad < bad ? rule->min_bad : bad;
+		events = rule->min_events < events ? rule->min_events : events;
+	}
+	return json_pack("{s:o, s:o}", "bad", count(bad == UINT64_MAX ? ALERT_MIN_BAD : bad),
+			 "events", count(events == UINT64_MAX ? 0 : events));
+}
+
+static int put_terms(json_t *object, const struct snapshot_slo *slo)
+{
+	const bool sliced = slo->config && slo->config->slice_seconds;
+	int failed = 0;
+
+	failed |= put(object, "since", time_or_null(slo->since_seconds + slo->wall_offset_seconds));
+	failed |= put(object, "budgeting", json_string(sliced ? "timeslices" : "occurrences"));
+	failed |= put(object, "slice", slice_json(slo));
+	failed |= put(object, "window", window_json(slo));
+	failed |= put(object, "coverage", slo_coverage_json(slo));
+	failed |= put(object, "excluded", count(slo->excluded));
+	failed |= put(object, "minimum", minimum_json(slo));
+	return failed;
+}
+
+json_t *json_slo_value(const struct snapshot_slo *slo)
 {
 	struct slo_budget budget = snapshot_slo_budget(slo);
 	json_t *object = json_object();
@@ -343,7 +462,25 @@ static json_t *slo_json(const struct snapshot_slo *slo)
 	failed |= put(object, "availability", ratio_or_null(slo_availability(slo->events)));
 	failed |= put(object, "budget", budget_json(&budget));
 	failed |= put(object, "burn_rate", burn_rates_json(slo));
-	failed |= put(object, "alerts", json_array());
+	failed |= put(object, "alerts", alerts_json(slo));
+	failed |= put_terms(object, slo);
+	return checked(object, failed);
+}
+
+json_t *json_store(const struct snapshot *snapshot)
+{
+	static const char *const states[] = {
+		[SNAPSHOT_STORE_OK] = "ok",
+		[SNAPSHOT_STORE_FAILING] = "failing",
+		[SNAPSHOT_STORE_NOT_KEPT] = "not kept",
+	};
+	json_t *object = json_object();
+	int failed = 0;
+
+	failed |= put(object, "state", json_string(states[snapshot->store.state]));
+	failed |= put(object, "reason", nonempty_or_null(snapshot->store.reason));
+	failed |= put(object, "path", text_or_null(snapshot->store.path));
+	failed |= put(object, "bytes", count(snapshot->store.bytes));
 	return checked(object, failed);
 }
 
@@ -353,7 +490,7 @@ static json_t *slos_json(const struct snapshot *snapshot)
 	int failed = 0;
 
 	for (size_t i = 0; i < snapshot->n_slos; i++)
-		failed |= push(array, slo_json(&snapshot->slos[i]));
+		failed |= push(array, json_slo_value(&snapshot->slos[i]));
 	return checked(array, failed);
 }
 
@@ -386,6 +523,7 @@ char *json_status(const struct snapshot *snapshot)
 	failed |= put(object, "coverage", coverage_json(snapshot));
 	failed |= put(object, "services", services_json(snapshot));
 	failed |= put(object, "slos", slos_json(snapshot));
+	failed |= put(object, "store", json_store(snapshot));
 	return render(checked(object, failed));
 }
 
@@ -400,10 +538,10 @@ char *json_slo(const struct snapshot *snapshot, size_t slo)
 {
 	const struct snapshot_service *service =
 		snapshot_service_find(snapshot, snapshot->slos[slo].service);
-	json_t *object = slo_json(&snapshot->slos[slo]);
+	json_t *object = json_slo_value(&snapshot->slos[slo]);
 
 	return render(
-		checked(object, put(object, "about", about_json(service ? service->about : NULL))));
+		checked(object, put(object, "about", json_about(service ? service->about : NULL))));
 }
 
 char *json_error(const char *text)

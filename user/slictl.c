@@ -83,14 +83,57 @@ static const struct command state_commands[] = {
 	{"services", NULL, "what was found: processes, ports, routes", run_services,
 	 "Each route with its rate, errors and latency.\n"},
 	{"slo", "NAME", "everything about one SLO", run_slo, NULL},
+	{"alerts", "[--all]", "what is active, what changed, who was told", ctl_alerts,
+	 "Active alerts, open notices, the last 20 changes (--all: up to 200), receivers,\n"
+	 "silences and maintenance windows.\n"},
+	{"history", "NAME [OPTIONS]", "what was counted, by hour or day", ctl_history,
+	 "  --by hour|day  (default: hours for up to 2 days, else days)\n"
+	 "  --csv          t_seconds,good,bad,step_seconds of every step: t is its end in\n"
+	 "                 Unix seconds. It is what slictl backtest takes.\n"},
 	{},
 };
 
 static const struct command decision_commands[] = {
+	{"gate", "NAME [--min-budget P]", "may one ship? 0 go, 1 freeze, 2 cannot tell", ctl_gate,
+	 "  --min-budget P  this much of the error budget must be left (default: 0%)\n"
+	 "\n"
+	 "Freezes while a page that is not silenced fires, and when the budget is spent or\n"
+	 "less than P of it is left. Cannot tell when less than half of the window was\n"
+	 "counted, nothing was eligible, or fewer bad requests than the alerts ask for are\n"
+	 "all there is against it.\n"},
+	{"risk", "FILE [--config F] [--slo NAME]",
+	 "is the objective affordable? 0 yes, 1 no, 2 bad file", ctl_risk,
+	 "  --slo NAME  beside it, what alerts of this SLO really cost (default: of all)\n"
+	 "  --config F  the objective is that of the SLO in this configuration\n"
+	 "\n"
+	 "FILE is a risk catalogue after Google SRE, in YAML:\n"
+	 "  objective: 99.9\n"
+	 "  risks:\n"
+	 "    - {name: bad deploy, detect_minutes: 10, repair_minutes: 30,\n"
+	 "       impact_percent: 50, days_between_failures: 30}\n"},
 	{"backtest", "--config F --slo NAME --events CSV", "what would have been alerted",
 	 ctl_backtest, NULL},
 	{"export", "prometheus-rules|openslo", "the SLOs in others' formats", ctl_export,
 	 ctl_export_details},
+	{},
+};
+
+static const struct command notify_commands[] = {
+	{"silence", "add|list|remove", "keep alerts quiet for a while", ctl_silence,
+	 "  silence add [OPTIONS] --for 2h\n"
+	 "    --slo NAME, --service NAME  which alerts, or:\n"
+	 "    --all                       those of every service\n"
+	 "    --severity page|ticket|notice\n"
+	 "    --comment TEXT\n"
+	 "    --exclude alerts|eligible   eligible: nothing that comes meanwhile is judged\n"
+	 "  silence list\n"
+	 "  silence remove ID\n"},
+	{"notify-test", "[--severity S]", "send a test to the receivers, and see it arrive",
+	 ctl_notify_test,
+	 "  --severity page|ticket|notice  (default: page)\n"
+	 "\n"
+	 "Waits up to 15 s. Exit status: 0 all have taken it, 1 some have not, 2 there is\n"
+	 "no receiver.\n"},
 	{},
 };
 
@@ -102,7 +145,8 @@ static const struct command setup_commands[] = {
 
 static const struct command_group groups[] = {
 	{"What is", state_commands},
-	{"Deciding", decision_commands},
+	{"What to do", decision_commands},
+	{"Who is told", notify_commands},
 	{"Setting up", setup_commands},
 };
 

@@ -34,7 +34,7 @@ static bool block_append(struct slo_block *block, int64_t bucket, struct slo_eve
 	return true;
 }
 
-int slo_totals_reserve(struct slo_totals *totals, size_t n)
+int slo_totals_grow(struct slo_totals *totals, size_t n)
 {
 	size_t wanted = totals->n_blocks + n;
 
@@ -81,10 +81,10 @@ bool slo_totals_append(struct slo_totals *totals, int64_t bucket, struct slo_eve
 	if (block && block_append(block, bucket, total))
 		return false;
 	block = totals->blocks[totals->n_blocks++];
-	memset(block, 0, sizeof(*block));
 	block->bucket = bucket;
 	block->first = total;
-	block->n = 1;
+	block->n = 0;
+	block_append(block, bucket, total);
 	return true;
 }
 
@@ -116,50 +116,61 @@ void slo_totals_rebase(struct slo_totals *totals, struct slo_events base)
 	totals->dropped.bad += base.bad;
 }
 
-/* The end of the entry after that one. */
-static int64_t end_after(const struct slo_totals *totals, size_t block, size_t entry,
-			 int64_t next_us)
-{
-	if (entry + 1 < totals->blocks[block]->n)
-		return block_bucket(totals->blocks[block], entry + 1) * totals->width_us;
-	if (block + 1 < totals->n_blocks)
-		return totals->blocks[block + 1]->bucket * totals->width_us;
-	return next_us;
-}
+/* An entry of a block; both count from the oldest there is. */
+struct place {
+	size_t block;
+	size_t entry;
+};
 
-static struct slo_events stay_at(const struct slo_totals *totals, size_t block, size_t entry,
-				 int64_t until_us, struct slo_stay *stay)
+static struct slo_events stay_at(const struct slo_totals *totals, struct place place,
+				 int64_t next_us, struct slo_stay *stay)
 {
-	stay->block = totals->n_dropped + block;
-	stay->entry = (uint32_t)entry;
-	stay->from_us = block_bucket(totals->blocks[block], entry) * totals->width_us;
-	stay->until_us = until_us;
-	stay->total = block_total(totals->blocks[block], entry);
+	const struct slo_block *block = totals->blocks[place.block];
+
+	stay->block = totals->n_dropped + place.block;
+	stay->entry = (uint32_t)place.entry;
+	stay->from_us = block_bucket(block, place.entry) * totals->width_us;
+	if (place.entry + 1 < block->n)
+		stay->until_us = block_bucket(block, place.entry + 1) * totals->width_us;
+	else if (place.block + 1 < totals->n_blocks)
+		stay->until_us = totals->blocks[place.block + 1]->bucket * totals->width_us;
+	else
+		stay->until_us = next_us;
+	stay->total = block_total(block, place.entry);
 	return stay->total;
 }
 
-static bool find_near(const struct slo_totals *totals, int64_t t_us, int64_t next_us,
-		      struct slo_stay *stay)
+/* A few entries on from the last look-up. */
+static bool place_near(const struct slo_totals *totals, int64_t t_us, const struct slo_stay *stay,
+		       struct place *ret)
 {
-	size_t block = (size_t)(stay->block - totals->n_dropped), entry = stay->entry;
+	struct place place = {(size_t)(stay->block - totals->n_dropped), stay->entry};
+	const struct slo_block *block;
 
-	if (stay->block < totals->n_dropped || block >= totals->n_blocks ||
-	    entry >= totals->blocks[block]->n ||
-	    block_bucket(totals->blocks[block], entry) * totals->width_us > t_us)
+	if (stay->block < totals->n_dropped || place.block >= totals->n_blocks)
+		return false;
+	block = totals->blocks[place.block];
+	if (block_bucket(block, place.entry) * totals->width_us > t_us)
 		return false;
 	for (int i = 0; i < ADVANCE_MAX; i++) {
-		int64_t until_us = end_after(totals, block, entry, next_us);
-
-		if (until_us > t_us) {
-			stay_at(totals, block, entry, until_us, stay);
-			return true;
+		if (place.entry + 1 < block->n) {
+			if (block_bucket(block, place.entry + 1) * totals->width_us > t_us)
+				goto found;
+			place.entry++;
+			continue;
 		}
-		if (++entry == totals->blocks[block]->n) {
-			block++;
-			entry = 0;
-		}
+		if (place.block + 1 == totals->n_blocks)
+			goto found;
+		block = totals->blocks[place.block + 1];
+		if (block->bucket * totals->width_us > t_us)
+			goto found;
+		place.block++;
+		place.entry = 0;
 	}
 	return false;
+found:
+	*ret = place;
+	return true;
 }
 
 /* The number of blocks that begin at or before t_us. */
@@ -183,9 +194,10 @@ struct slo_events slo_totals_find(const struct slo_totals *totals, int64_t t_us,
 {
 	size_t n, low = 1, high;
 	const struct slo_block *block;
+	struct place place;
 
-	if (find_near(totals, t_us, next_us, stay))
-		return stay->total;
+	if (place_near(totals, t_us, stay, &place))
+		return stay_at(totals, place, next_us, stay);
 	n = blocks_until(totals, t_us);
 	if (!n) {
 		*stay = (struct slo_stay){
@@ -208,7 +220,7 @@ struct slo_events slo_totals_find(const struct slo_totals *totals, int64_t t_us,
 		else
 			high = mid;
 	}
-	return stay_at(totals, n - 1, low - 1, end_after(totals, n - 1, low - 1, next_us), stay);
+	return stay_at(totals, (struct place){n - 1, low - 1}, next_us, stay);
 }
 
 int slo_totals_each(const struct slo_totals *totals, int64_t from_us, slo_totals_fn fn,

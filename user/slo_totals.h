@@ -6,7 +6,7 @@
  * ends at b * width.
  *
  * They are kept in blocks: 64 bit for the block's first bucket, 32 bit relative to it for the
- * others: 11 bytes a bucket. Buckets without events take nothing.
+ * others: less than 11 bytes a bucket. Buckets without events take nothing.
  */
 #ifndef SLIPROBE_USER_SLO_TOTALS_H
 #define SLIPROBE_USER_SLO_TOTALS_H
@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include "slo.h"
 
-enum { SLO_BLOCK_BUCKETS = 30 };
+enum { SLO_BLOCK_BUCKETS = 62 };
 
 struct slo_block {
 	int64_t bucket; /* of entry 0 */
@@ -53,8 +53,13 @@ static inline struct slo_events slo_events_minus(struct slo_events a, struct slo
 	return (struct slo_events){.good = a.good - b.good, .bad = a.bad - b.bad};
 }
 
+int slo_totals_grow(struct slo_totals *totals, size_t n);
+
 /* Afterwards `n` buckets that each need a block can be appended. Returns 0 or -ENOMEM. */
-int slo_totals_reserve(struct slo_totals *totals, size_t n);
+static inline int slo_totals_reserve(struct slo_totals *totals, size_t n)
+{
+	return totals->n_ready - totals->n_blocks >= n ? 0 : slo_totals_grow(totals, n);
+}
 
 /* Gives back what was reserved, but for one block. */
 void slo_totals_trim(struct slo_totals *totals);

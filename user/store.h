@@ -65,15 +65,23 @@ struct store_slo {
 	/* the kernel's counters as last read, of the kernel instance in the value "kernel" */
 	uint64_t kernel_good;
 	uint64_t kernel_bad;
+	uint64_t kernel_serial; /* of the counters: struct track_birth */
 	/* events of maintenance that were left out */
 	uint64_t excluded;
 };
 
-/* Makes it, or sets all but name, service and definition of the one with that id. */
+/*
+ * Sets all but name, service and definition of the one with that id and those; makes a new one if
+ * there is none, and sets the id. After a rollback, or in a new database, an id may be another's:
+ * the SLO is put again before anything else of it.
+ */
 int store_put_slo(struct store *store, struct store_slo *slo);
 int store_each_slo(struct store *store, int (*fn)(void *context, const struct store_slo *slo),
 		   void *context);
-/* With its history, alerts and slices. */
+/*
+ * With its history, alerts and slices. (What the buckets take on the disk is given back as they
+ * age; ids are never used twice.)
+ */
 int store_drop_slo(struct store *store, int64_t id);
 
 enum store_history {
@@ -83,14 +91,28 @@ enum store_history {
 
 int store_put_bucket(struct store *store, int64_t slo, enum store_history which, enum slo_tier tier,
 		     int64_t end_seconds, struct slo_events events);
-/* Calls slo_history_restore() for all buckets. */
+/*
+ * Calls slo_history_restore() for all buckets; slo_history_restored() is the caller's, who knows
+ * when it was last counted. -errno of those, too: the history is then to be thrown away. It takes
+ * some 100 ms when there is much: for one SLO. At the start, store_each_bucket().
+ */
 int store_load_history(struct store *store, int64_t slo, enum store_history which,
 		       struct slo_history *ret);
+
+/* All buckets of all SLOs in one pass, tier by tier, the oldest first. */
+int store_each_bucket(struct store *store,
+		      int (*fn)(void *context, int64_t slo, enum store_history which,
+				enum slo_tier tier, int64_t end_seconds, struct slo_events events),
+		      void *context);
 
 /* ---- requests of each series ---- */
 
 enum {
-	STORE_SERIES_A_STEP = 512, /* the busiest; what the others had is kept as series 0 */
+	/*
+	 * The busiest; what the others had is kept as series 0. A bucket of several steps has no more
+	 * names than that either: those that came to it first.
+	 */
+	STORE_SERIES_A_STEP = 512,
 };
 
 struct store_series {
@@ -106,16 +128,25 @@ struct store_series {
 /*
  * Sets the counters to those of `series`, and adds what each grew by since the last time to the
  * buckets of all three tiers that t_seconds falls in. Series that the kernel instance has reset are
- * taken to have begun at 0 (store_reset_series()). The only put that adds: never to be repeated
+ * taken to have begun at 0 (store_reset_series()), and so is one that fell. The only put that adds: never to be repeated
  * after its commit; after a failed commit it is as if it had not been called.
  */
 int store_put_series(struct store *store, double t_seconds, const struct store_series *series,
 		     size_t n);
 int store_reset_series(struct store *store);
 
+/*
+ * Buckets that end at or after from_seconds, oldest first; `requests` is what the bucket has. All
+ * texts of series 0 are "".
+ */
+int store_each_series_bucket(struct store *store, enum slo_tier tier, int64_t from_seconds,
+			     int (*fn)(void *context, int64_t end_seconds,
+				       const struct store_series *series),
+			     void *context);
+
 /* ---- coverage ---- */
 int store_put_coverage(struct store *store, const struct coverage_span *span); /* by its `from` */
-int store_load_coverage(struct store *store, struct coverage *ret);
+int store_load_coverage(struct store *store, struct coverage *ret); /* to be cleared */
 
 /* ---- alerts: state, and each change of it ---- */
 int store_put_alert(struct store *store, int64_t slo, const char *rule,
@@ -148,8 +179,10 @@ int store_each_text(struct store *store, const char *kind,
 		    int (*fn)(void *context, const char *key, const char *text), void *context);
 
 /*
- * Drops what is older than its tier keeps (1 h tier: keep_hours_seconds), and changes older than
- * that; cheap when called at each step. Checkpoints the WAL when it is above 4 MiB.
+ * Outside a transaction: drops what is older than its tier keeps (1 h tier: keep_hours_seconds), and
+ * changes, coverage, and SLOs without a bucket that were last counted before that. Cheap when called
+ * at each step: no more than 4096 rows and twice what was put since the last time. Checkpoints the
+ * WAL when it is above 4 MiB, and gives pages back that stay free.
  */
 int store_prune(struct store *store, double now_seconds, double keep_hours_seconds);
 

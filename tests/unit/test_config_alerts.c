@@ -99,11 +99,12 @@ static void every_kind_is_read(void **state)
 		    "  {budget: {spent: 1000%, name: over}},\n"
 		    "  {no-data: {after: 5m}},\n"
 		    "  {coverage: {below: 100%, window: 24h}},\n"
-		    "  {burn: {budget: 1%, window: 6h}}, {burn: {budget: 100%, window: 30d}}]}\n");
+		    "  {burn: {budget: 1%, window: 6h}}, {burn: {budget: 100%, window: 30d}},\n"
+		    "  {burn: {budget: 1%, window: 361m}}]}\n");
 	const struct alert_rule *rules = config.slos[0].alerts;
 
 	(void)state;
-	assert_int_equal(config.slos[0].n_alerts, 12);
+	assert_int_equal(config.slos[0].n_alerts, 13);
 	assert_rule(&rules[0], "burn-90m", ALERT_BURN, SEVERITY_PAGE, 0.02, 90 * MINUTE, 450);
 	assert_int_equal(rules[0].min_bad, 5);
 	assert_int_equal(rules[0].min_events, 0);
@@ -120,6 +121,7 @@ static void every_kind_is_read(void **state)
 	assert_rule(&rules[8], "no-data", ALERT_NO_DATA, SEVERITY_TICKET, 0, 5 * MINUTE, 0);
 	assert_rule(&rules[9], "coverage", ALERT_COVERAGE, SEVERITY_TICKET, 1, DAY, 0);
 	assert_rule(&rules[10], "burn-6h", ALERT_BURN, SEVERITY_PAGE, 0.01, 6 * HOUR, HOUR / 2);
+	assert_rule(&rules[12], "burn-361m", ALERT_BURN, SEVERITY_TICKET, 0.01, 361 * MINUTE, 1805);
 	assert_rule(&rules[11], "burn-30d", ALERT_BURN, SEVERITY_TICKET, 1, 30 * DAY,
 		    30 * DAY / 12);
 	assert_int_equal(config.n_warnings, 0);

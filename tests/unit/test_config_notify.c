@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../../user/config_schema.h"
 #include "../../user/duration.h"
 #include "config_fixture.h"
 #include "malloc_fail.h"
@@ -302,6 +303,53 @@ static void only_regular_slo_files_are_opened(void **state)
 	assert_refused(text, strlen(text), "/dev/null: slo_files: expected a regular file");
 }
 
+/* A main file with SLO n of service a, and another SLO that came from "o.yaml". */
+static void check_with(const char *name, const char *service, struct config_error *ret_error)
+{
+	static const char text[] = "services: [{name: a, match: {port: 1}}]\n"
+				   "slos: [{name: n, service: a, objective: 99}]\n";
+	struct walk walk = {.file = "t.yaml", .error = ret_error};
+	struct config config = {};
+	struct config_slo *slos;
+	int err;
+
+	assert_int_equal(walk_open(&walk, text, strlen(text)), 0);
+	assert_int_equal(config_read(&walk, &config), 0);
+	config.agent.unanswered_after_ns = DURATION_M_NS;
+	slos = realloc(config.slos, 2 * sizeof(*slos));
+	assert_non_null(slos);
+	slos[1] = (struct config_slo){
+		.file = strdup("o.yaml"),
+		.line = 7,
+		.name = strdup(name),
+		.service = strdup(service),
+		.objective = 0.9,
+		.window_seconds = HOUR,
+	};
+	config.slos = slos;
+	config.n_slos = 2;
+	*ret_error = (struct config_error){};
+	err = config_check(&walk, &config);
+	assert_int_equal(err, ret_error->text[0] ? -EINVAL : 0);
+	config_clear(&config);
+	yaml_document_delete(&walk.document);
+}
+
+static void slos_of_other_files_are_blamed_there(void **state)
+{
+	struct config_error error;
+
+	(void)state;
+	check_with("o", "a", &error);
+	assert_string_equal(error.text, "");
+	check_with("o", "b", &error);
+	assert_string_equal(error.text, "o.yaml:7: service: expected the name of a service in "
+					"services, or \"*\", got \"b\"");
+	check_with("n", "a", &error);
+	assert_string_equal(error.text,
+			    "o.yaml:7: name: expected a unique name, got \"n\" as in slos[0]");
+}
+
 static void every_failed_allocation_is_clean(void **state)
 {
 	static const char text[] =
@@ -348,6 +396,7 @@ int main(void)
 		cmocka_unit_test(refused_in_exact_words),
 		cmocka_unit_test(globs_without_a_match_are_warned_of),
 		cmocka_unit_test(only_regular_slo_files_are_opened),
+		cmocka_unit_test(slos_of_other_files_are_blamed_there),
 		cmocka_unit_test(every_failed_allocation_is_clean),
 	};
 

@@ -320,22 +320,22 @@ static void test_slo_view_shows_window_budgeting_coverage_and_minutes(void **sta
 		false, 0);
 
 	(void)state;
-	assert_string_equal(
-		text, "checkout, service shop: 99% over 31d 0h\n"
-		      "  window         calendar, from 2030-01-01T00:00:00Z to 2030-02-01T00:00:00Z"
-		      " (Europe/Rome)\n"
-		      "  budgeting      timeslices of 1m 0s, good at 95%: 97 good, 3 bad\n"
-		      "  counted since  2030-01-02T03:04:05Z\n"
-		      "  covered        75.0% (1h 30m of 2h 0m)\n"
-		      "  eligible       1000\n"
-		      "  good           990\n"
-		      "  bad            10\n"
-		      "  excluded       12 by maintenance\n"
-		      "  available      97.0000%\n"
-		      "  budget left    99.3% (446.4 bad slices allowed)\n"
-		      "                 443.4 of 446.4 minutes of full outage\n"
-		      "  exhausted in   -\n"
-		      "  burn rate      1h -\n");
+	assert_string_equal(text,
+			    "checkout, service shop: 99% over 31d 0h\n"
+			    "  window         calendar (Europe/Rome), from 2030-01-01T00:00:00Z\n"
+			    "                 to 2030-02-01T00:00:00Z\n"
+			    "  budgeting      timeslices of 1m 0s, good at 95%: 97 good, 3 bad\n"
+			    "  counted since  2030-01-02T03:04:05Z\n"
+			    "  covered        75.0% (1h 30m of 2h 0m)\n"
+			    "  eligible       1000\n"
+			    "  good           990\n"
+			    "  bad            10\n"
+			    "  excluded       12 by maintenance\n"
+			    "  available      97.0000%\n"
+			    "  budget left    99.3% (446.4 bad slices allowed)\n"
+			    "                 443.4 of 446.4 minutes of full outage\n"
+			    "  exhausted in   -\n"
+			    "  burn rate      1h -\n");
 	free(text);
 }
 

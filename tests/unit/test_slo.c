@@ -195,8 +195,8 @@ static void assert_finite(struct slo_ratio ratio)
 static void never_nan_nor_infinite(void **state)
 {
 	static const uint64_t counts[] = {0, 1, 1000, UINT32_MAX, 1ULL << 63, UINT64_MAX};
-	const double odd[] = {0,  1, 0.999, 1 - 1e-15, 1e-300,	 5e-324,
-			      -1, 2, 1e300, NAN,       INFINITY, -INFINITY};
+	const double odd[] = {0, 1,	0.999, 1 - 1e-15, 1e-300,    5e-324, -1,
+			      2, 1e300, NAN,   INFINITY,  -INFINITY, HOUR,   92.0 * DAY};
 	const size_t n_odd = sizeof(odd) / sizeof(odd[0]);
 	const size_t n_counts = sizeof(counts) / sizeof(counts[0]);
 

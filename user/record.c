@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "record.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "record_changes.h"
+#include "record_histories.h"
+#include "record_texts.h"
+#include "steps.h"
+#include "util.h"
+
+enum {
+	SLICE_MAX_SECONDS = 3600, /* a slice is added when it has ended */
+	RETRY_SECONDS = 30, /* between attempts to open what could not be opened */
+	KEEP_SECONDS = TRACK_WINDOW_S + 31 * 86400,
+};
+
+struct record {
+	char *dir;
+	char *path;
+	struct store *store; /* NULL: not open */
+	enum record_state state;
+	char reason[512];
+	double retry_seconds; /* axis: not before that */
+	struct record_histories histories; /* read, and not taken by a track yet */
+	bool coverage_written; /* all spans but the last */
+	char instance[64]; /* as written */
+	struct record_texts texts;
+	struct record_changes changes;
+};
+
+static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("sliprobed: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+static int open_store(struct record *record)
+{
+	char notice[512] = "";
+	int r = store_open(record->dir, &record->store, notice);
+
+	if (r) {
+		record->state = r == -ENOTSUP || r == -EBUSY ? RECORD_NOT_KEPT : RECORD_FAILING;
+		snprintf(record->reason, sizeof(record->reason), "%s",
+			 notice[0] ? notice : strerror(-r));
+		return r;
+	}
+	if (notice[0])
+		say("%s", notice);
+	record->state = RECORD_OK;
+	record->reason[0] = 0;
+	r = record_histories_load(&record->histories, record->store);
+	if (r)
+		say("%s: the history cannot be read (%s): it begins anew", record->path,
+		    strerror(-r));
+	return 0;
+}
+
+int record_new(const char *dir, struct record **ret)
+{
+	struct record *record = calloc(1, sizeof(*record));
+
+	if (!record)
+		return -ENOMEM;
+	record->dir = strdup(dir);
+	record->retry_seconds = -INFINITY;
+	if (!record->dir || asprintf(&record->path, "%s/sliprobe.db", dir) < 0 ||
+	    record_texts_init(&record->texts)) {
+		record_free(record);
+		return -ENOMEM;
+	}
+	if (open_store(record))
+		say("%s; history is kept in memory only%s", record->reason,
+		    record->state == RECORD_FAILING ? " until it can be written" : "");
+	else if (record_texts_load(&record->texts, record->store) ||
+		 record_changes_load(&record->changes, record->store))
+		say("%s: the state of alerts cannot be read: it begins anew", record->path);
+	return *ret = record, 0;
+}
+
+void record_free(struct record *record)
+{
+	if (!record)
+		return;
+	store_close(record->store);
+	record_texts_clear(&record->texts);
+	record_changes_clear(&record->changes);
+	record_histories_clear(&record->histories);
+	free(record->dir);
+	free(record->path);
+	free(record);
+}
+
+struct record_report record_report(const struct record *record)
+{
+	return (struct record_report){
+		.state = record->state,
+		.reason = record->reason,
+		.path = record->path,
+		.bytes = record->store ? store_bytes(record->store) : 0,
+	};
+}
+
+/* ---- the axis ---- */
+
+static double clock_seconds(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static void read_boot_id(char ret[static TIMELINE_BOOT_ID_BYTES])
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!file || !fgets(ret, TIMELINE_BOOT_ID_BYTES, file))
+		ret[0] = 0;
+	ret[strcspn(ret, "\n")] = 0;
+	if (file)
+		fclose(file);
+}
+
+static bool load_mark(struct record *record, struct timeline_mark *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *boot_id;
+	json_t *json;
+	int owed = 0;
+	bool ok;
+
+	if (!record->store || store_get_value(record->store, "timeline", &text))
+		return false;
+	json = json_loads(text, 0, NULL);
+	ok = !json_unpack(json, "{s:s, s:F, s:F, s:F, s?b}", "boot_id", &boot_id, "anchor",
+			  &ret->anchor_seconds, "wall_offset", &ret->wall_offset_seconds, "last",
+			  &ret->last_seconds, "owed", &owed);
+	if (ok) {
+		snprintf(ret->boot_id, sizeof(ret->boot_id), "%s", boot_id);
+		ret->owed = owed;
+	}
+	json_decref(json);
+	return ok;
+}
+
+double record_start(struct record *record, struct timeline *timeline, struct coverage *coverage)
+{
+	char boot_id[TIMELINE_BOOT_ID_BYTES] = "";
+	struct timeline_mark mark;
+	bool marked = load_mark(record, &mark);
+
+	if (record->store && store_load_coverage(record->store, coverage))
+		say("%s: the coverage before now cannot be read: it counts as none", record->path);
+	read_boot_id(boot_id);
+	return timeline_start(timeline, marked ? &mark : NULL, boot_id,
+			      clock_seconds(CLOCK_BOOTTIME), clock_seconds(CLOCK_REALTIME));
+}
+
+/* ---- loading ---- */
+
+struct search {
+	const struct track *track;
+	struct store_slo found;
+	bool other_definition;
+};
+
+static int match_slo(void *context, const struct store_slo *slo)
+{
+	struct search *search = context;
+
+	if (strcmp(slo->name, search->track->name) != 0)
+		return 0;
+	if (!strcmp(slo->service, search->track->service) &&
+	    !strcmp(slo->definition, search->track->definition)) {
+		search->found = *slo;
+		search->found.name = search->found.service = search->found.definition = NULL;
+	} else {
+		search->other_definition = true;
+	}
+	return 0;
+}
+
+static int load_alert(void *context, const char *rule, const struct alert_state *state)
+{
+	struct track *track = context;
+
+	for (size_t i = 0; i < track->slo->n_alerts; i++) {
+		if (!strcmp(track->slo->alerts[i].name, rule))
+			track->alerts[i] = *state;
+	}
+	return 0;
+}
+
+static int replay_step(void *context, const struct slo_step *step)
+{
+	return slo_history_add(context, step->end_seconds, step->events);
+}
+
+/* The history on disk, and behind it what the track has had meanwhile. */
+static int load_history(struct record *record, const struct store_slo *slo,
+			enum store_history which, struct slo_history **ret)
+{
+	struct slo_history *history = record_histories_take(&record->histories, slo->id, which);
+	int r = 0;
+
+	if (!history) {
+		r = slo_history_new(TRACK_WINDOW_S, &history);
+		if (r)
+			return r;
+		r = store_load_history(record->store, slo->id, which, history);
+	}
+	r = r ?: slo_history_restored(history, slo->last_seconds);
+	r = r ?: slo_history_steps(*ret, replay_step, history);
+	if (r) {
+		slo_history_free(history);
+		return r;
+	}
+	slo_history_free(*ret);
+	*ret = history;
+	return 0;
+}
+
+static int load_found(struct record *record, const char *instance, struct track *track,
+		      const struct store_slo *slo)
+{
+	_cleanup_free_ char *stored = NULL;
+	bool stepped = !isnan(track->stepped_seconds);
+	int r = load_history(record, slo, STORE_EVENTS, &track->history);
+
+	if (track->sliced)
+		r = r ?: load_history(record, slo, STORE_SLICES, &track->sliced);
+	r = r ?: store_each_alert(record->store, slo->id, load_alert, track);
+	if (r)
+		return r;
+	track->record_id = slo->id;
+	track->record_seconds = slo->last_seconds;
+	track->since_seconds = slo->since_seconds;
+	track->excluded += slo->excluded;
+	if (stepped || store_get_value(record->store, "kernel", &stored) ||
+	    strcmp(stored, instance) != 0 || slo->kernel_serial != track->birth.serial)
+		return 0;
+	track->stepped = (struct slo_counts){slo->kernel_good, slo->kernel_bad};
+	track->stepped_seconds = slo->last_seconds;
+	return 0;
+}
+
+int record_load(struct record *record, const char *instance, const struct timeline *timeline,
+		double stepped_seconds, struct track *track)
+{
+	struct search search = {.track = track};
+	double born = timeline_now(timeline, track->birth.boottime_seconds);
+	int r = 0;
+
+	track->record_seconds = -INFINITY;
+	if (record->store) {
+		r = store_each_slo(record->store, match_slo, &search);
+		if (!r && search.found.id)
+			r = load_found(record, instance, track, &search.found);
+		else if (!r && search.other_definition)
+			say("SLO %s: what it counts, or when that is good, has changed: its history "
+			    "begins anew, the former one is kept until it is too old",
+			    track->name);
+		if (r)
+			say("%s: the history of SLO %s cannot be read (%s): it begins anew",
+			    record->path, track->name, strerror(-r));
+	}
+	/* what a step before did not see had no events then */
+	if (born < stepped_seconds)
+		born = stepped_seconds;
+	if (isnan(track->since_seconds))
+		track->since_seconds = born;
+	if (isnan(track->stepped_seconds))
+		track->stepped_seconds = born;
+	track->recorded = record->store != NULL;
+	return r;
+}
+
+struct found_since {
+	double from_seconds;
+	int (*fn)(void *context, const struct store_slo *slo);
+	void *context;
+};
+
+static int each_found(void *context, const struct store_slo *slo)
+{
+	struct found_since *since = context;
+
+	if (!slo->wildcard || slo->last_seconds < since->from_seconds)
+		return 0;
+	return since->fn(since->context, slo);
+}
+
+int record_each_found(struct record *record, double from_seconds,
+		      int (*fn)(void *context, const struct store_slo *slo), void *context)
+{
+	struct found_since since = {from_seconds, fn, context};
+
+	return record->store ? store_each_slo(record->store, each_found, &since) : 0;
+}
+
+/* ---- a step ---- */
+
+struct bucket_put {
+	struct store *store;
+	__s64 slo;
+	enum store_history which;
+};
+
+static int put_bucket(void *context, enum slo_tier tier, int64_t end_seconds,
+		      struct slo_events events)
+{
+	const struct bucket_put *put = context;
+
+	return store_put_bucket(put->store, put->slo, put->which, tier, end_seconds, events);
+}
+
+static int put_history(const struct slo_history *history, double from_seconds,
+		       struct bucket_put *put)
+{
+	int64_t from = from_seconds < -1e12 ? INT64_MIN / 2 : (int64_t)from_seconds;
+	int r = 0;
+
+	for (int tier = 0; !r && tier < SLO_TIERS; tier++)
+		r = slo_history_each(history, tier, from, put_bucket, put);
+	return r;
+}
+
+static int put_track(struct record *record, struct track *track)
+{
+	struct store_slo slo = {
+		.id = track->record_id,
+		.name = track->name,
+		.service = track->service,
+		.definition = track->definition,
+		.wildcard = !strcmp(track->slo->service, "*"),
+		.since_seconds = track->since_seconds,
+		.last_seconds = track->stepped_seconds,
+		.kernel_serial = track->birth.serial,
+		.kernel_good = track->stepped.good,
+		.kernel_bad = track->stepped.bad,
+		.excluded = track->excluded,
+	};
+	struct bucket_put put = {.store = record->store};
+	int r = store_put_slo(record->store, &slo);
+
+	track->record_id = slo.id;
+	put.slo = slo.id;
+	r = r ?: put_history(track->history, track->record_seconds, &put);
+	put.which = STORE_SLICES;
+	if (track->sliced)
+		r = r ?: put_history(track->sliced, track->record_seconds - SLICE_MAX_SECONDS, &put);
+	for (size_t i = 0; !r && i < track->slo->n_alerts; i++)
+		r = store_put_alert(record->store, slo.id, track->slo->alerts[i].name,
+				    &track->alerts[i]);
+	return r;
+}
+
+static int put_timeline(struct record *record, const struct record_step *step)
+{
+	char boot_id[TIMELINE_BOOT_ID_BYTES] = "";
+	_cleanup_free_ char *text = NULL;
+	json_t *json;
+	int r;
+
+	read_boot_id(boot_id);
+	json = json_pack("{s:s, s:f, s:f, s:f, s:b}", "boot_id", boot_id, "anchor",
+			 step->timeline->anchor_seconds, "wall_offset",
+			 step->timeline->wall_offset_seconds, "last", step->now_seconds, "owed",
+			 step->timeline->owed);
+	text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+	if (!text)
+		return -ENOMEM;
+	r = store_put_value(record->store, "timeline", text);
+	if (!r && strcmp(record->instance, step->instance) != 0) {
+		r = store_put_value(record->store, "kernel", step->instance);
+		r = r ?: store_reset_series(record->store);
+	}
+	return r;
+}
+
+static int put_coverage(struct record *record, const struct coverage *coverage)
+{
+	size_t from = record->coverage_written && coverage->n ? coverage->n - 1 : 0;
+	int r = 0;
+
+	for (size_t i = from; !r && i < coverage->n; i++)
+		r = store_put_coverage(record->store, &coverage->spans[i]);
+	return r;
+}
+
+static int put_step(struct record *record, const struct record_step *step)
+{
+	int r = store_begin(record->store);
+
+	r = r ?: put_timeline(record, step);
+	r = r ?: put_coverage(record, step->coverage);
+	for (size_t i = 0; !r && i < step->n_tracks; i++)
+		r = put_track(record, step->tracks[i]);
+	r = r ?: store_put_series(record->store, step->now_seconds, step->series, step->n_series);
+	r = r ?: record_changes_put(&record->changes, record->store);
+	r = r ?: record_texts_put(&record->texts, record->store);
+	return r ?: store_commit(record->store);
+}
+
+/* Nothing of what is in memory is on disk. */
+static void forget_written(struct record *record, const struct record_step *step)
+{
+	for (size_t i = 0; i < step->n_tracks; i++) {
+		step->tracks[i]->record_id = 0;
+		step->tracks[i]->record_seconds = -INFINITY;
+	}
+	record->coverage_written = false;
+	record->instance[0] = 0;
+	record_texts_forget(&record->texts);
+	record_changes_forget(&record->changes);
+}
+
+static void written(struct record *record, const struct record_step *step)
+{
+	for (size_t i = 0; i < step->n_tracks; i++) {
+		if (!isnan(step->tracks[i]->stepped_seconds))
+			step->tracks[i]->record_seconds = step->tracks[i]->stepped_seconds;
+	}
+	record_histories_clear(&record->histories);
+	/* what it cannot do now is done at another step */
+	store_prune(record->store, step->now_seconds, KEEP_SECONDS);
+	record->coverage_written = true;
+	snprintf(record->instance, sizeof(record->instance), "%s", step->instance);
+	record_texts_written(&record->texts);
+	record_changes_written(&record->changes);
+	if (record->state == RECORD_FAILING)
+		say("%s is written again; nothing was lost", record->path);
+	record->state = RECORD_OK;
+	record->reason[0] = 0;
+}
+
+static void failed(struct record *record, const struct record_step *step, int r)
+{
+	/* ids given to new rows went with the transaction */
+	store_rollback(record->store);
+	for (size_t i = 0; i < step->n_tracks; i++) {
+		if (step->tracks[i]->record_seconds < -1e12)
+			step->tracks[i]->record_id = 0;
+	}
+	if (record->state == RECORD_OK)
+		say("cannot write %s: %s: counting goes on, and is written when it can be",
+		    record->path, strerror(-r));
+	record->state = RECORD_FAILING;
+	snprintf(record->reason, sizeof(record->reason), "cannot be written: %s", strerror(-r));
+}
+
+/* Opens the store again. Tracks that have not been loaded yet are joined with what is on disk. */
+static int reopen(struct record *record, const struct record_step *step)
+{
+	bool was_open = record->store != NULL;
+	int r;
+
+	store_close(TAKE_PTR(record->store));
+	record->retry_seconds = step->now_seconds + RETRY_SECONDS;
+	r = open_store(record);
+	if (r)
+		return r;
+	for (size_t i = 0; i < step->n_tracks; i++) {
+		struct track *track = step->tracks[i];
+
+		if (!track->recorded)
+			record_load(record, step->instance, step->timeline, step->now_seconds,
+				    track);
+	}
+	if (was_open)
+		say("%s was deleted or replaced: everything in memory is written to a new one",
+		    record->path);
+	return 0;
+}
+
+int record_step(struct record *record, const struct record_step *step)
+{
+	int r;
+
+	if (record->state == RECORD_NOT_KEPT)
+		return 0;
+	if (record->store && store_vanished(record->store)) {
+		forget_written(record, step);
+		if (reopen(record, step))
+			return 0;
+	}
+	if (!record->store &&
+	    (step->now_seconds < record->retry_seconds || reopen(record, step)))
+		return 0;
+	r = put_step(record, step);
+	if (r == -EUCLEAN) {
+		store_rollback(record->store);
+		say("%s is damaged", record->path);
+		forget_written(record, step);
+		if (reopen(record, step))
+			return 0;
+		r = put_step(record, step);
+	}
+	if (r)
+		failed(record, step, r);
+	else
+		written(record, step);
+	return r == -ENOMEM ? r : 0;
+}
+
+/* ---- alerts ---- */
+
+void record_change(struct record *record, const struct store_change *change)
+{
+	record_changes_add(&record->changes, change);
+}
+
+int record_each_change(struct record *record, double from_seconds, size_t limit,
+		       int (*fn)(void *context, const struct store_change *change), void *context)
+{
+	return record_changes_each(&record->changes, from_seconds, limit, fn, context);
+}
+
+void record_flush(struct record *record)
+{
+	int r;
+
+	if (!record->store || record->state != RECORD_OK)
+		return;
+	r = store_begin(record->store);
+	r = r ?: record_texts_put(&record->texts, record->store);
+	r = r ?: store_commit(record->store);
+	if (r)
+		store_rollback(record->store); /* the next step will say so */
+	else
+		record_texts_written(&record->texts);
+}
+
+void record_keep(struct record *record, const char *kind, const char *key, const char *text)
+{
+	record_texts_set(&record->texts, kind, key, text);
+}
+
+void record_drop(struct record *record, const char *kind, const char *key)
+{
+	record_texts_set(&record->texts, kind, key, NULL);
+}
+
+int record_each_text(struct record *record, const char *kind,
+		     int (*fn)(void *context, const char *key, const char *text), void *context)
+{
+	return record_texts_each(&record->texts, kind, fn, context);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The store's directory and lock, and what the operator is told about them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store_db.h"
+#include "util.h"
+
+#define GOES_ON "counting goes on, but no history is kept"
+
+enum { NOTICE_BYTES = 512 };
+
+__attribute__((format(printf, 2, 3))) static void say(char ret_notice[static NOTICE_BYTES],
+						      const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(ret_notice, NOTICE_BYTES, format, args);
+	va_end(args);
+}
+
+/* The directory, and those above it that are missing. */
+static int make_dir(char *dir)
+{
+	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		int err;
+
+		*slash = '\0';
+		err = mkdir(dir, 0755) < 0 ? errno : 0;
+		*slash = '/';
+		if (err && err != EEXIST && err != EROFS && err != EACCES)
+			return -err;
+	}
+	return mkdir(dir, 0750) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+/* The process that wrote its id there; 0 if none can be read. */
+static long lock_owner(int fd)
+{
+	char text[32] = "";
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	return n > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+static int take_lock(struct store *store, char ret_notice[static NOTICE_BYTES])
+{
+	_cleanup_free_ char *path = NULL;
+	char text[32];
+	int n, err;
+
+	if (asprintf(&path, "%s/lock", store->dir) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (store->lock_fd < 0) {
+		err = -errno;
+		say(ret_notice, "%.200s cannot be written to (%s): " GOES_ON, store->dir,
+		    strerror(-err));
+		return err;
+	}
+	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		long pid = lock_owner(store->lock_fd);
+
+		err = errno == EWOULDBLOCK ? -EBUSY : -errno;
+		if (err == -EBUSY && pid > 0)
+			say(ret_notice, "%.200s is in use by process %ld: " GOES_ON, store->dir,
+			    pid);
+		else
+			say(ret_notice, "%.200s cannot be locked (%s): " GOES_ON, store->dir,
+			    strerror(-err));
+		return err;
+	}
+	/* only to be read by people: no reason to fail */
+	n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	if (ftruncate(store->lock_fd, 0) < 0 || pwrite(store->lock_fd, text, (size_t)n, 0) < n)
+		return 0;
+	return 0;
+}
+
+static void say_failed(const struct store *store, int err, const char *found,
+		       char ret_notice[static NOTICE_BYTES])
+{
+	if (err == -ENOTSUP)
+		say(ret_notice,
+		    "%.200s %s and was left as it is: " GOES_ON
+		    " (move the file away to begin a new one)",
+		    store->path, found);
+	else if (err == -ENOSPC)
+		say(ret_notice, "%.200s: no space left on its disk: " GOES_ON, store->path);
+	else if (err == -EROFS || err == -EACCES || err == -EPERM)
+		say(ret_notice, "%.200s cannot be written (%s): " GOES_ON, store->path,
+		    strerror(-err));
+	else if (*found)
+		say(ret_notice, "%.200s cannot be opened (%s; %.100s): " GOES_ON, store->path,
+		    strerror(-err), found);
+	else
+		say(ret_notice, "%.200s cannot be opened (%s): " GOES_ON, store->path,
+		    strerror(-err));
+}
+
+static int look_and_connect(struct store *store, char ret_found[static 256])
+{
+	int err = store_look(store->path, store->wal_path, ret_found);
+
+	return err ? err : store_connect(store, ret_found);
+}
+
+static int start_afresh(struct store *store, const char *found,
+			char ret_notice[static NOTICE_BYTES])
+{
+	char name[64], again[256] = "";
+	int err;
+
+	store_disconnect(store);
+	err = store_set_aside(store->dir, name);
+	if (err) {
+		say(ret_notice, "%.200s is damaged (%.100s) and cannot be set aside (%s): " GOES_ON,
+		    store->path, found, strerror(-err));
+		return err;
+	}
+	err = look_and_connect(store, again);
+	if (err)
+		say_failed(store, err, again, ret_notice);
+	else
+		say(ret_notice,
+		    "%.200s is damaged (%.100s) and was set aside as %s: history before now is "
+		    "gone; counting goes on in a new one",
+		    store->path, found, name);
+	return err;
+}
+
+static int open_database(struct store *store, char ret_notice[static NOTICE_BYTES])
+{
+	char found[256] = "";
+	int err = look_and_connect(store, found);
+
+	if (err == -EUCLEAN)
+		return start_afresh(store, found, ret_notice);
+	if (err)
+		say_failed(store, err, found, ret_notice);
+	return err;
+}
+
+static int set_paths(struct store *store, const char *dir)
+{
+	store->dir = strdup(dir);
+	if (asprintf(&store->path, "%s/sliprobe.db", dir) < 0)
+		store->path = NULL;
+	if (asprintf(&store->wal_path, "%s/sliprobe.db-wal", dir) < 0)
+		store->wal_path = NULL;
+	return store->dir && store->path && store->wal_path ? 0 : -ENOMEM;
+}
+
+static void close_store_at(struct store **store)
+{
+	store_close(*store);
+}
+
+int store_open(const char *dir, struct store **ret, char ret_notice[static NOTICE_BYTES])
+{
+	_cleanup_(close_store_at) struct store *store = calloc(1, sizeof(*store));
+	int err;
+
+	*ret_notice = '\0';
+	if (!store)
+		return -ENOMEM;
+	store->lock_fd = -1;
+	store->housekept_seconds = -INFINITY;
+	err = set_paths(store, dir);
+	if (err)
+		return err;
+	err = make_dir(store->dir);
+	if (err) {
+		say(ret_notice, "%.200s cannot be made (%s): " GOES_ON, dir, strerror(-err));
+		return err;
+	}
+	err = take_lock(store, ret_notice);
+	if (!err)
+		err = open_database(store, ret_notice);
+	if (err)
+		return err;
+	*ret = TAKE_PTR(store);
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	store_disconnect(store);
+	if (store->lock_fd >= 0)
+		close(store->lock_fd);
+	free(store->dir);
+	free(store->path);
+	free(store->wal_path);
+	free(store);
+}
+
+bool store_vanished(const struct store *store)
+{
+	struct stat file, wal;
+
+	if (stat(store->path, &file) < 0 || stat(store->wal_path, &wal) < 0)
+		return true;
+	return file.st_dev != store->device || file.st_ino != store->inode ||
+	       wal.st_ino != store->wal_inode || file.st_size < store->least_bytes;
+}
+
+uint64_t store_bytes(const struct store *store)
+{
+	struct stat file, wal;
+	uint64_t bytes = 0;
+
+	if (!stat(store->path, &file))
+		bytes += (uint64_t)file.st_size;
+	if (!stat(store->wal_path, &wal))
+		bytes += (uint64_t)wal.st_size;
+	return bytes;
+}
