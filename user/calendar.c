@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,14 +62,12 @@ static void zone_leave(struct zone_switch *zone_switch)
 static bool has_magic(const char *path)
 {
 	char magic[4] = "";
-	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	bool found;
 
 	if (fd < 0)
 		return false;
-	found = !fstat(fd, &st) && S_ISREG(st.st_mode) &&
-		read(fd, magic, sizeof(magic)) == sizeof(magic) && !memcmp(magic, "TZif", 4);
+	found = read(fd, magic, sizeof(magic)) == sizeof(magic) && !memcmp(magic, "TZif", 4);
 	close(fd);
 	return found;
 }
@@ -266,10 +263,9 @@ static bool parse_offset(const char **text, int64_t *ret_seconds)
 	char sign = **text;
 	int numbers[2];
 
-	if (!sign)
-		return false;
-	++*text;
 	*ret_seconds = 0;
+	if (sign)
+		++*text;
 	if (sign == 'Z' || sign == 'z')
 		return true;
 	if ((sign != '+' && sign != '-') || !parse_pattern(text, "00:00", numbers) ||
@@ -284,7 +280,7 @@ static bool date_valid(int year, int month, int day)
 	struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
 
 	timegm(&tm); /* puts right what is none */
-	return tm.tm_mon == month - 1 && tm.tm_mday == day;
+	return tm.tm_mon == month - 1;
 }
 
 static bool time_valid(int hour, int minute, int second)

@@ -161,14 +161,19 @@ static int parse(const char *text, size_t len, const char *name, struct config *
 	return 0;
 }
 
+static int refuse_size(const char *name, struct config_error *ret_error)
+{
+	return fail(-EINVAL, ret_error, "%s: expected at most %d bytes, got more", name,
+		    CONFIG_MAX_BYTES);
+}
+
 int config_parse(const char *text, size_t len, const char *name, struct config *ret_config,
 		 struct config_error *ret_error)
 {
 	int err;
 
 	if (len > CONFIG_MAX_BYTES)
-		return fail(-EINVAL, ret_error, "%s: expected at most %d bytes, got more", name,
-			    CONFIG_MAX_BYTES);
+		return refuse_size(name, ret_error);
 	err = parse(text, len, name, ret_config, ret_error);
 	if (err == -ENOMEM)
 		fail(err, ret_error, "%s: out of memory", name);
@@ -181,7 +186,8 @@ static void close_at(const int *fd)
 		close(*fd);
 }
 
-int config_load(const char *path, struct config *ret_config, struct config_error *ret_error)
+int config_read_file(const char *path, char **ret_text, size_t *ret_len,
+		     struct config_error *ret_error)
 {
 	_cleanup_(close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	_cleanup_free_ char *text = NULL;
@@ -204,5 +210,18 @@ int config_load(const char *path, struct config *ret_config, struct config_error
 			break;
 		len += (size_t)n;
 	}
-	return config_parse(text, len, path, ret_config, ret_error);
+	if (len > CONFIG_MAX_BYTES)
+		return refuse_size(path, ret_error);
+	*ret_text = TAKE_PTR(text);
+	*ret_len = len;
+	return 0;
+}
+
+int config_load(const char *path, struct config *ret_config, struct config_error *ret_error)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int err = config_read_file(path, &text, &len, ret_error);
+
+	return err ?: config_parse(text, len, path, ret_config, ret_error);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "openslo.h"
 #include "util.h"
 
 static bool is_listed(const glob_t *found, size_t n, const char *path)
@@ -29,10 +30,7 @@ static int load(const char *path, struct config *config, struct config_error *re
 			 "%s: slo_files: expected a regular file", path);
 		return -EINVAL;
 	}
-	(void)config;
-	snprintf(ret_error->text, sizeof(ret_error->text),
-		 "%s: slo_files: not supported by this version", path);
-	return -EINVAL;
+	return openslo_load(path, config, ret_error);
 }
 
 /* Matches of each pattern are sorted by name; what two patterns match is read once. */

@@ -195,7 +195,7 @@ static void receiver_init(void *base)
 	receiver->severities = 1U << SEVERITY_PAGE | 1U << SEVERITY_TICKET;
 }
 
-static const struct walk_schema receiver_schema = {
+const struct walk_schema config_receiver_schema = {
 	FIELDS(receiver_fields),
 	.init = receiver_init,
 	.one_key = true,
@@ -216,7 +216,7 @@ static int read_receiver(struct walk *walk, yaml_node_t *node, const struct walk
 
 static const struct walk_field receiver_item = {
 	.read = read_receiver,
-	.schema = &receiver_schema,
+	.schema = &config_receiver_schema,
 	.expected = "journal or a mapping with one of alertmanager, webhook, command, journal",
 };
 

@@ -296,7 +296,7 @@ static const struct walk_field slo_fields[] = {
 	},
 };
 
-static const struct walk_schema slo_schema = {FIELDS(slo_fields), .init = slo_init};
+const struct walk_schema config_slo_schema = {FIELDS(slo_fields), .init = slo_init};
 
 /* What depends on other keys. */
 static int read_slo(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
@@ -315,7 +315,7 @@ static int read_slo(struct walk *walk, yaml_node_t *node, const struct walk_fiel
 	return err;
 }
 
-static const struct walk_field slo_item = {.read = read_slo, .schema = &slo_schema};
+static const struct walk_field slo_item = {.read = read_slo, .schema = &config_slo_schema};
 
 static const struct walk_field slos_list = {
 	.offset = offsetof(struct config, slos),

@@ -129,6 +129,11 @@ static int read_pair(struct walk *walk, const yaml_node_pair_t *pair,
 	before = enter_key(walk, shown);
 	while (i < schema->n_fields && strcmp(schema->fields[i].key, name) != 0)
 		i++;
+	if (i == schema->n_fields && schema->own_prefix &&
+	    strncmp(name, schema->own_prefix, strlen(schema->own_prefix)) != 0) {
+		walk_leave(walk, before);
+		return 0;
+	}
 	if (i == schema->n_fields)
 		return refuse_key(walk, key, schema, name);
 	if (seen[i])

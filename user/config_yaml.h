@@ -3,7 +3,8 @@
  * Reads a YAML document into structs by tables: a schema lists a mapping's keys, and for each how
  * its value is read and where it goes. Every refusal names file, line and key path.
  *
- * YAML is cut to what a configuration needs: one document, no aliases, no tags, UTF-8.
+ * YAML is cut to what a configuration needs: no aliases, no tags, UTF-8, and one document, unless
+ * the file is one of several by its nature.
  */
 #ifndef SLIPROBE_USER_CONFIG_YAML_H
 #define SLIPROBE_USER_CONFIG_YAML_H
@@ -25,6 +26,7 @@ enum {
 
 struct walk {
 	const char *file;
+	const char *subject; /* which document of several, for messages; or NULL */
 	struct config_error *error;
 	yaml_document_t document;
 	char path[WALK_PATH_BYTES]; /* of the value being read, e.g. slos[0].good.latency */
@@ -44,6 +46,7 @@ struct walk_schema {
 	const struct walk_field *fields;
 	size_t n_fields;
 	void (*init)(void *base); /* sets defaults; may be NULL */
+	const char *own_prefix; /* unknown keys without it are others' business; or NULL */
 	bool one_key; /* exactly one of the fields is to be given */
 };
 
@@ -86,6 +89,14 @@ walk_read walk_mapping, walk_list, walk_text, walk_choose, walk_duration_ns, wal
  * walk->error are set by the caller. Returns 0, -ENOMEM, -EINVAL.
  */
 int walk_open(struct walk *walk, const char *text, size_t len);
+
+/*
+ * The same for a file of up to `max` documents: a walk for each that is not empty, to be given to
+ * walk_close_all() (not after failure).
+ */
+int walk_open_all(const char *file, const char *text, size_t len, size_t max,
+		  struct config_error *error, struct walk **ret_walks, size_t *ret_n);
+void walk_close_all(struct walk *walks, size_t n);
 
 yaml_node_t *walk_root(struct walk *walk);
 

@@ -160,7 +160,7 @@ static int history_spread(struct slo_history *history, int64_t from_us, int64_t 
 	const struct slo_tier_state *hours = &history->tiers[SLO_TIER_1H];
 	int64_t length_us = t_us - from_us;
 	int64_t n = ceil_div(length_us, piece_us(history, length_us));
-	int64_t kept = hours->keep_us / hours->closed.width_us + 1, k = 1;
+	int64_t kept = hours->keep_us / hours->closed.width_us + 2, k = 1;
 	struct slo_events before = {0};
 	int r;
 

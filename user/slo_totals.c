@@ -147,7 +147,7 @@ static bool place_near(const struct slo_totals *totals, int64_t t_us, const stru
 	struct place place = {(size_t)(stay->block - totals->n_dropped), stay->entry};
 	const struct slo_block *block;
 
-	if (stay->block < totals->n_dropped || place.block >= totals->n_blocks)
+	if (place.block >= totals->n_blocks) /* or long dropped */
 		return false;
 	block = totals->blocks[place.block];
 	if (block_bucket(block, place.entry) * totals->width_us > t_us)

@@ -50,7 +50,10 @@ int store_errno(sqlite3 *db, int code)
 	case SQLITE_TOOBIG:
 		return -EINVAL;
 	case SQLITE_READONLY:
-		return -EROFS;
+		/* the WAL cannot be made beside a file that can be written */
+		return code == SQLITE_READONLY_DIRECTORY || code == SQLITE_READONLY_CANTINIT
+			       ? -EACCES
+			       : -EROFS;
 	case SQLITE_CANTOPEN:
 		err = system_errno(db);
 		return err ? err : -EACCES;

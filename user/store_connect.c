@@ -239,7 +239,10 @@ int store_connect(struct store *store, char ret_found[static 256])
 /* The WAL of a file that is not the one it was written for is not to be copied into it. */
 static void close_cleanly(struct store *store)
 {
-	if (store->damaged || !store->inode || store_vanished(store))
+	if (!store->inode) /* it was never opened whole; the flag is set */
+		return;
+	store_rollback(store);
+	if (store->damaged || store_vanished(store))
 		set_flag(store, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
 	else
 		store_run(store, STORE_DROP_VALUE, STORE_ARGS(STORE_TEXT(OPEN_MARK)));
@@ -249,7 +252,6 @@ void store_disconnect(struct store *store)
 {
 	if (!store->db)
 		return;
-	store_rollback(store);
 	close_cleanly(store);
 	for (size_t i = 0; i < STORE_STATEMENT_COUNT; i++) {
 		sqlite3_finalize(store->statements[i]);

@@ -61,6 +61,13 @@ void yaml_out_document(struct yaml_out *out)
 	emit(out, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 0));
 }
 
+void yaml_out_document_implicit(struct yaml_out *out)
+{
+	yaml_event_t event;
+
+	emit(out, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
+}
+
 void yaml_out_document_end(struct yaml_out *out)
 {
 	yaml_event_t event;

@@ -21,8 +21,9 @@ void yaml_out_start(struct yaml_out *out, FILE *file);
 /* Returns 0, -ENOMEM, or -EIO when something could not be written. Needed after _start() only. */
 int yaml_out_finish(struct yaml_out *out);
 
-/* Each document begins with "---". */
+/* A document begins with "---", but need not if it is the only one. */
 void yaml_out_document(struct yaml_out *out);
+void yaml_out_document_implicit(struct yaml_out *out);
 void yaml_out_document_end(struct yaml_out *out);
 
 /* flow: on one line, {a: 1} */

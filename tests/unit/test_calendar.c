@@ -48,6 +48,9 @@ static void knows_the_systems_zones(void **state)
 		":Europe/Berlin",
 		"Europe/Berlin ",
 		"tzdata.zi",
+		"leapseconds",
+		"/Europe/Berlin",
+		"Europe//////////////////////////////////////////////////////////Berlin",
 		"zone.tab",
 		"right/Europe/Berlin",
 		"Europe/Berlin/Europe/Berlin/Europe/Berlin/Europe/Berlin/Europe/Berlin"};
@@ -139,6 +142,21 @@ static void months_follow_one_another(void **state)
 				calendar_month(zones[i], from + 1800, &last_from, &last_to), 0);
 			assert_int_equal(last_to, to);
 		}
+	}
+}
+
+/* The clock was put back from 00:01 on the first to 23:01: either midnight may be the one. */
+static void a_moment_is_in_its_month_where_midnight_comes_twice(void **state)
+{
+	const int64_t moments[] = {at("2009-11-01T00:00:30-02:30"), at("2009-10-31T23:30:00-03:30"),
+				   at("2009-11-01T00:00:30-03:30")};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+		int64_t from, to;
+
+		assert_int_equal(calendar_month("America/St_Johns", moments[i], &from, &to), 0);
+		assert_true(from <= moments[i] && moments[i] < to);
 	}
 }
 
@@ -390,6 +408,7 @@ int main(void)
 		cmocka_unit_test(knows_the_systems_zones),
 		cmocka_unit_test(months_begin_at_the_zones_midnight),
 		cmocka_unit_test(months_follow_one_another),
+		cmocka_unit_test(a_moment_is_in_its_month_where_midnight_comes_twice),
 		cmocka_unit_test(months_end_with_the_year_9999),
 		cmocka_unit_test(weekly_times_by_hand),
 		cmocka_unit_test(weekly_times_over_changes_of_the_clock),

@@ -43,6 +43,7 @@ static void spans_that_touch_are_one(void **state)
 	add(&coverage, 30.0009, 40); /* 1 ms apart at most */
 	add(&coverage, 35, 50); /* overlaps */
 	add(&coverage, 12, 15); /* within */
+	assert_true(coverage.spans[0].to_seconds == 50);
 	add(&coverage, 5, 50); /* begins before it */
 	assert_int_equal(coverage.n, 1);
 	assert_true(coverage.spans[0].from_seconds == 10);

@@ -120,6 +120,10 @@ static void exhaustion_by_hand(void **state)
 	assert_known(budget.exhausted_in_seconds, 0);
 	budget = slo_budget((struct slo_events){0, 1}, 0.999, window_30d, (struct slo_ratio){0});
 	assert_known(budget.exhausted_in_seconds, 0);
+	/* no burn rate is infinite */
+	budget = slo_budget((struct slo_events){1000, 0}, 0.999, window_30d,
+			    (struct slo_ratio){true, INFINITY});
+	assert_false(budget.exhausted_in_seconds.known);
 	/* nothing burns */
 	budget = slo_budget((struct slo_events){1000, 0}, 0.999, window_30d,
 			    (struct slo_ratio){true, 0});
@@ -276,6 +280,22 @@ static void steps_belong_by_their_end(void **state)
 	slo_history_free(history);
 }
 
+/* Whatever is forgotten meanwhile. */
+static void each_tier_reaches_back_exactly(void **state)
+{
+	struct slo_history *history = history_new(HOUR);
+
+	(void)state;
+	for (int i = 1; i <= 9 * DAY / 10; i++) {
+		add(history, 10.0 * i, 1, 0);
+		if (i >= 6 * HOUR / 10)
+			assert_sum(history, 10.0 * i, 6 * HOUR, 6 * HOUR / 10, 0);
+		if (i >= 8 * DAY / 10 && i % 6 == 0)
+			assert_sum(history, 10.0 * i, 8 * DAY, 8 * DAY / 10, 0);
+	}
+	slo_history_free(history);
+}
+
 static void fractions_of_a_step_do_not_drift(void **state)
 {
 	struct slo_history *history = history_new(30 * DAY);
@@ -319,13 +339,31 @@ static void long_idle_gaps(void **state)
 	assert_sum(history, 20 * DAY + 9990, 30 * DAY, 3, 0);
 	assert_sum(history, 20 * DAY + 9990, 9990 + 10, 2, 0);
 	assert_sum(history, 20 * DAY + 9990, 9990, 0, 0);
+	add(history, 20 * DAY + 10000, 0, 1);
+	assert_sum(history, 20 * DAY + 10000, 10000, 0, 1);
+	assert_sum(history, 20 * DAY + 10000, 10010, 2, 1);
 	add(history, 1000.0 * DAY, 4, 0);
 	assert_sum(history, 1000.0 * DAY, 30 * DAY, 4, 0);
-	assert_sum(history, 1000.0 * DAY, 2000.0 * DAY, 7, 0);
+	assert_sum(history, 1000.0 * DAY, 2000.0 * DAY, 7, 1);
 	/* ends: nothing until the end of numbers */
 	add(history, 1e12, 8, 0);
 	assert_sum(history, 1e12, 30 * DAY, 8, 0);
-	assert_sum(history, 1e12, INFINITY, 15, 0);
+	assert_sum(history, 1e12, INFINITY, 15, 1);
+	slo_history_free(history);
+}
+
+/* More than 16 bits of buckets after those before. */
+static void long_gaps_within_a_few_events(void **state)
+{
+	struct slo_history *history = history_new(30 * DAY);
+
+	(void)state;
+	for (int i = 1; i <= 5; i++)
+		add(history, 10.0 * i, 1, 0);
+	add(history, 20 * DAY, 2, 0);
+	add(history, 20 * DAY + 10000, 0, 1);
+	assert_sum(history, 20 * DAY + 10000, 10000, 0, 1);
+	assert_sum(history, 20 * DAY + 10000, 10010, 2, 1);
 	slo_history_free(history);
 }
 
@@ -342,6 +380,10 @@ static void counts_beyond_32_bits(void **state)
 	assert_sum(history, 1000, 10, big + UINT32_MAX, 1);
 	assert_sum(history, 1000, 500, 50 * (big + UINT32_MAX), 50);
 	assert_sum(history, 1000, 1000, 100 * (big + UINT32_MAX), 100);
+	for (int i = 101; i <= 200; i++)
+		add(history, 10.0 * i, 1, big);
+	assert_sum(history, 2000, 10, 1, big);
+	assert_sum(history, 2000, 500, 50, 50 * big);
 	slo_history_free(history);
 }
 
@@ -487,9 +529,11 @@ int main(void)
 		cmocka_unit_test(refuses_windows_out_of_range),
 		cmocka_unit_test(refuses_times_that_are_none),
 		cmocka_unit_test(steps_belong_by_their_end),
+		cmocka_unit_test(each_tier_reaches_back_exactly),
 		cmocka_unit_test(fractions_of_a_step_do_not_drift),
 		cmocka_unit_test(time_going_backwards_loses_nothing),
 		cmocka_unit_test(long_idle_gaps),
+		cmocka_unit_test(long_gaps_within_a_few_events),
 		cmocka_unit_test(counts_beyond_32_bits),
 		cmocka_unit_test(windows_agree_with_a_plain_table),
 		cmocka_unit_test(sums_of_parts_equal_the_whole),

@@ -114,6 +114,12 @@ static void very_long_steps_are_spread_in_coarser_pieces(void **state)
 	/* far longer than anything is kept: what is kept is even, nothing is lost */
 	add_span(history, 20 * DAY, 1e12, 3000000, UINT64_MAX / 2);
 	assert_sum(history, 1e12, INFINITY, 3000000 + 2160 + 420 + 240, UINT64_MAX / 2 + 24);
+	for (int i = 1; i <= 60; i++) {
+		struct slo_events day = slo_history_sum(history, 1e12 - DAY * i, DAY);
+
+		assert_in_range(day.bad, UINT64_MAX / 2 / (1000000000000 / DAY) - 10000000000,
+				UINT64_MAX / 2 / (1000000000000 / DAY) + 10000000000);
+	}
 	slo_history_free(history);
 }
 
@@ -163,6 +169,25 @@ static void nothing_is_added_without_memory(void **state)
 		assert_true(fail < 1000);
 	}
 	fail_at = 0;
+}
+
+static void any_step_may_find_no_memory(void **state)
+{
+	(void)state;
+	for (unsigned long fail = 3; fail < 40; fail++) {
+		struct slo_history *history = history_new(HOUR);
+		uint64_t added = 0;
+
+		n_allocations = 2;
+		fail_at = fail;
+		for (int i = 1; i <= 300; i++) {
+			added += !slo_history_add(history, 10.0 * i, (struct slo_events){1, 0});
+			assert_sum(history, 3000, INFINITY, added, 0);
+		}
+		assert_int_equal(added, n_allocations >= fail ? 299 : 300);
+		fail_at = 0;
+		slo_history_free(history);
+	}
 }
 
 static void counts_end_at_64_bits(void **state)
@@ -244,6 +269,25 @@ static void each_gives_buckets_with_events_oldest_first(void **state)
 	slo_history_each(history, SLO_TIER_1H, 0, list_bucket, &list);
 	assert_int_equal(list.n, 1);
 	assert_bucket(&list, 0, HOUR, 15, 1);
+	slo_history_free(history);
+}
+
+static void each_may_begin_anywhere(void **state)
+{
+	struct slo_history *history = history_new(HOUR);
+
+	(void)state;
+	for (int i = 1; i <= 200; i++) {
+		add(history, 10.0 * i, (uint64_t)i, 0);
+		for (int from = i > 60 ? i - 60 : 1; from <= i; from++) {
+			struct list list = {0};
+
+			slo_history_each(history, SLO_TIER_10S, 10 * from, list_bucket, &list);
+			assert_int_equal(list.n, i - from + 1);
+			assert_bucket(&list, 0, 10 * from, (uint64_t)from, 0);
+			assert_bucket(&list, list.n - 1, 10 * i, (uint64_t)i, 0);
+		}
+	}
 	slo_history_free(history);
 }
 
@@ -485,6 +529,19 @@ static void restoring_refuses_what_is_no_history(void **state)
 	}
 }
 
+static void restored_time_is_not_before_its_last_bucket(void **state)
+{
+	struct slo_history *history = history_new(HOUR);
+
+	(void)state;
+	for (enum slo_tier tier = 0; tier < SLO_TIERS; tier++)
+		assert_int_equal(put_back(history, tier, 2 * HOUR, (struct slo_events){5, 1}), 0);
+	assert_int_equal(slo_history_restored(history, 10), 0);
+	assert_sum(history, 2 * HOUR, 10, 5, 1);
+	assert_sum(history, 2 * HOUR - 10, 10, 0, 0);
+	slo_history_free(history);
+}
+
 static void nothing_may_have_been_stored(void **state)
 {
 	struct slo_history *history = history_new(HOUR);
@@ -530,14 +587,17 @@ int main(void)
 		cmocka_unit_test(very_long_steps_are_spread_in_coarser_pieces),
 		cmocka_unit_test(spreading_refuses_what_adding_refuses),
 		cmocka_unit_test(nothing_is_added_without_memory),
+		cmocka_unit_test(any_step_may_find_no_memory),
 		cmocka_unit_test(counts_end_at_64_bits),
 		cmocka_unit_test(each_gives_buckets_with_events_oldest_first),
+		cmocka_unit_test(each_may_begin_anywhere),
 		cmocka_unit_test(each_stops_when_told),
 		cmocka_unit_test(first_and_last_event),
 		cmocka_unit_test(busy_hours_are_those_with_events),
 		cmocka_unit_test(restored_history_goes_on_as_if_never_interrupted),
 		cmocka_unit_test(restored_tiers_end_at_the_same_moment),
 		cmocka_unit_test(restoring_refuses_what_is_no_history),
+		cmocka_unit_test(restored_time_is_not_before_its_last_bucket),
 		cmocka_unit_test(nothing_may_have_been_stored),
 		cmocka_unit_test(sums_do_not_depend_on_what_was_asked_before),
 	};

@@ -461,8 +461,8 @@ static void test_a_lock_without_an_owner_is_told(void **state)
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	assert_int_equal(store_open(state_dir, &store, notice), -EBUSY);
 	snprintf(expected, sizeof(expected),
-		 "%s cannot be locked (Device or resource busy): no history is kept until then; "
-		 "counting goes on",
+		 "%s cannot be locked (Device or resource busy): counting goes on, but no history "
+		 "is kept",
 		 state_dir);
 	assert_string_equal(notice, expected);
 	close(fd);
