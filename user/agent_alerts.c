@@ -13,23 +13,38 @@
 
 /* ---- judging ---- */
 
-struct slo_window agent_window(const struct agent *agent, const struct track *track, double now)
+/* The calendar month that `now` is in, on the agent's axis. */
+static bool find_month(struct agent *agent, const char *time_zone, double now)
 {
-	const struct config_slo *slo = track->slo;
+	struct month *month = &agent->month;
 	int64_t from, to;
 
-	if (slo->calendar_month &&
-	    !calendar_month(slo->time_zone, (int64_t)agent_wall(agent, now), &from, &to))
-		return (struct slo_window){
-			.from_seconds = timeline_axis(&agent->timeline, (double)from),
-			.length_seconds = (double)(to - from),
-			.calendar = true,
-			.end_seconds = timeline_axis(&agent->timeline, (double)to),
-		};
-	return slo_window_rolling(now, (double)slo->window_seconds);
+	if (month->time_zone && !strcmp(month->time_zone, time_zone) &&
+	    now >= month->from_seconds && now < month->to_seconds)
+		return true;
+	if (calendar_month(time_zone, (int64_t)agent_wall(agent, now), &from, &to))
+		return false;
+	month->time_zone = time_zone;
+	month->from_seconds = timeline_axis(&agent->timeline, (double)from);
+	month->to_seconds = timeline_axis(&agent->timeline, (double)to);
+	return true;
 }
 
-struct alert_subject agent_subject(const struct agent *agent, const struct track *track, double now)
+struct slo_window agent_window(struct agent *agent, const struct track *track, double now)
+{
+	const struct config_slo *slo = track->slo;
+
+	if (!slo->calendar_month || !find_month(agent, slo->time_zone, now))
+		return slo_window_rolling(now, (double)slo->window_seconds);
+	return (struct slo_window){
+		.from_seconds = agent->month.from_seconds,
+		.length_seconds = agent->month.to_seconds - agent->month.from_seconds,
+		.calendar = true,
+		.end_seconds = agent->month.to_seconds,
+	};
+}
+
+struct alert_subject agent_subject(struct agent *agent, const struct track *track, double now)
 {
 	return (struct alert_subject){
 		.budgeted = track_budgeted(track),
@@ -122,7 +137,11 @@ static int judge_track(struct agent *agent, struct track *track, double now)
 
 	memcpy(before, track->alerts, sizeof(before));
 	n = alerts_evaluate(track->slo->alerts, track->slo->n_alerts, &subject, now, track->alerts,
-			    changes, track->readings);
+			    changes, NULL);
+	if (track_alerting(track)) /* once more, for what is to be told of it */
+		alerts_evaluate(track->slo->alerts, track->slo->n_alerts, &subject, now,
+				track->alerts, (struct alert_change[ALERT_RULES_MAX]){},
+				track->readings);
 	note_changes(agent, track, &subject, before, changes, n);
 	return add_active(agent, track, now);
 }
@@ -287,7 +306,8 @@ int agent_alerts_start(struct agent *agent)
 int agent_alerts_configure(struct agent *agent)
 {
 	notices_set_remind(agent->notices, (double)agent->rules.config.remind_seconds);
-	/* its texts were of tracks that may be gone */
+	/* their texts were the former configuration's and its tracks' */
+	agent->month.time_zone = NULL;
 	agent->n_active = 0;
 	return deliver_configure(agent->deliver, &agent->rules.config);
 }

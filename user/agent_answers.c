@@ -53,11 +53,8 @@ static json_t *active_json(struct agent *agent)
 
 	for (size_t i = 0; i < agent_n_tracks(agent); i++) {
 		const struct track *track = agent_track(agent, i);
-		bool any = false;
 
-		for (size_t k = 0; k < track->slo->n_alerts; k++)
-			any = any || track->alerts[k].status != ALERT_INACTIVE;
-		if (any && add_active(agent, track, array)) {
+		if (track_alerting(track) && add_active(agent, track, array)) {
 			json_decref(array);
 			return NULL;
 		}

@@ -39,6 +39,11 @@ struct agent {
 	/* time */
 	struct timeline timeline;
 	struct coverage coverage;
+	struct month { /* the last one asked for: finding out takes a while */
+		const char *time_zone; /* the configuration's */
+		double from_seconds;
+		double to_seconds;
+	} month;
 	double stepped_seconds; /* of the last step, or of the start */
 	/* alerts */
 	struct notices *notices;
@@ -83,9 +88,8 @@ int agent_take(struct agent *agent, double now_seconds);
 int agent_judge(struct agent *agent, double now_seconds);
 
 /* The window the track is judged over now. */
-struct slo_window agent_window(const struct agent *agent, const struct track *track,
-			       double now_seconds);
-struct alert_subject agent_subject(const struct agent *agent, const struct track *track,
+struct slo_window agent_window(struct agent *agent, const struct track *track, double now_seconds);
+struct alert_subject agent_subject(struct agent *agent, const struct track *track,
 				   double now_seconds);
 
 void agent_snapshot_store(const struct agent *agent, struct snapshot *ret);

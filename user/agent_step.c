@@ -309,6 +309,8 @@ static void look_at_clock(struct agent *agent)
 	double step = timeline_look(&agent->timeline, agent_boottime(), agent_realtime());
 
 	if (step != 0)
+		agent->month.time_zone = NULL;
+	if (step != 0)
 		fprintf(stderr,
 			"sliprobed: the wall clock was set %s by %.1f s; windows and history go by "
 			"the time that has passed, and are not moved\n",

@@ -142,15 +142,16 @@ static bool load_mark(struct record *record, struct timeline_mark *ret)
 	_cleanup_free_ char *text = NULL;
 	const char *boot_id;
 	json_t *json;
-	int owed = 0;
+	int owed;
 	bool ok;
 
 	if (!record->store || store_get_value(record->store, "timeline", &text))
 		return false;
 	json = json_loads(text, 0, NULL);
-	ok = !json_unpack(json, "{s:s, s:F, s:F, s:F, s?b}", "boot_id", &boot_id, "anchor",
+	ok = !json_unpack(json, "{s:s, s:F, s:F, s:F, s:b, s:F}", "boot_id", &boot_id, "anchor",
 			  &ret->anchor_seconds, "wall_offset", &ret->wall_offset_seconds, "last",
-			  &ret->last_seconds, "owed", &owed);
+			  &ret->last_seconds, "owed", &owed, "owed_wall_offset",
+			  &ret->owed_wall_offset_seconds);
 	if (ok) {
 		snprintf(ret->boot_id, sizeof(ret->boot_id), "%s", boot_id);
 		ret->owed = owed;
@@ -377,14 +378,16 @@ static int put_timeline(struct record *record, const struct record_step *step)
 {
 	char boot_id[TIMELINE_BOOT_ID_BYTES] = "";
 	_cleanup_free_ char *text = NULL;
+	struct timeline_mark mark;
 	json_t *json;
 	int r;
 
 	read_boot_id(boot_id);
-	json = json_pack("{s:s, s:f, s:f, s:f, s:b}", "boot_id", boot_id, "anchor",
-			 step->timeline->anchor_seconds, "wall_offset",
-			 step->timeline->wall_offset_seconds, "last", step->now_seconds, "owed",
-			 step->timeline->owed);
+	timeline_mark(step->timeline, boot_id, step->now_seconds, &mark);
+	json = json_pack("{s:s, s:f, s:f, s:f, s:b, s:f}", "boot_id", mark.boot_id, "anchor",
+			 mark.anchor_seconds, "wall_offset", mark.wall_offset_seconds, "last",
+			 mark.last_seconds, "owed", mark.owed, "owed_wall_offset",
+			 mark.owed_wall_offset_seconds);
 	text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	if (!text)

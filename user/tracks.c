@@ -100,6 +100,15 @@ int track_step(struct track *track, double now_seconds, const struct slo_counts 
 	return 0;
 }
 
+bool track_alerting(const struct track *track)
+{
+	for (size_t i = 0; i < track->slo->n_alerts; i++) {
+		if (track->alerts[i].status != ALERT_INACTIVE)
+			return true;
+	}
+	return false;
+}
+
 const struct slo_history *track_budgeted(const struct track *track)
 {
 	return track->sliced ?: track->history;

@@ -66,6 +66,9 @@ void track_configure(struct track *track, const struct config_slo *slo);
 int track_step(struct track *track, double now_seconds, const struct slo_counts *counts,
 	       bool exclude);
 
+/* True if an alert is active. */
+bool track_alerting(const struct track *track);
+
 /* The history that the budget is in: of slices, if it is budgeted by them, else of events. */
 const struct slo_history *track_budgeted(const struct track *track);
 

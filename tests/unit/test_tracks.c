@@ -96,7 +96,6 @@ static void same_definition(void **state)
 		CHANGED(window, "{calendar: month}"),
 		CHANGED(name, "y"),
 		CHANGED(about, "owner: you, purpose: other"),
-		CHANGED(more, "budgeting: {timeslices: {slice: 1m, target: 95}}"),
 		CHANGED(more, "alerts: default"),
 		/* the same in other words */
 		CHANGED(eligible, ELIGIBLE("\"/a\", _other", "GET", "\"/p\", \"/q\"", "\"bot*\"")),
@@ -143,6 +142,10 @@ static void different_definition(void **state)
 			ELIGIBLE("\"/a\", _other", "GET", "\"/p\", \"/q\"", "\"bot* curl*\"")),
 		CHANGED(eligible, ELIGIBLE("\"/a\", _other", "GET", "\"/p\", \"/q\"", "")),
 		CHANGED(more, "client_abort: bad"),
+		/* what a good slice is */
+		CHANGED(more, "budgeting: {timeslices: {slice: 1m, target: 95}}"),
+		CHANGED(more, "budgeting: {timeslices: {slice: 1m, target: 96}}"),
+		CHANGED(more, "budgeting: {timeslices: {slice: 2m, target: 95}}"),
 		/* which of these are good */
 		CHANGED(good, "status: [2xx, 304], latency: 100ms, min_body: 10"),
 		CHANGED(good, "status: [2xx, 599], latency: 100ms, min_body: 10"),
