@@ -146,7 +146,8 @@ static int rules_begin(struct agent *agent)
 	rules_clear(&agent->rules);
 	r = rules_init(&agent->rules);
 	agent->rules.keep = keep_note;
-	agent->rules.keep_context = agent;
+	agent->rules.leave = agent_leave;
+	agent->rules.context = agent;
 	return r;
 }
 
@@ -204,6 +205,8 @@ static int take_over(struct agent *agent, const struct agent_options *options,
 	if (options->hook != PROBE_HOOK_AUTO && options->hook != probe_hook(agent->probe))
 		return hand_over(agent, "other hooks are asked for");
 	r = agent_recall(agent);
+	/* SLOs of found services may end, too */
+	r = r ?: agent_discover(agent);
 	r = r ?: apply(agent, config, error);
 	if (r)
 		return hand_over(agent, error->text);

@@ -78,8 +78,8 @@ int agent_discover(struct agent *agent);
 int agent_recall(struct agent *agent);
 /* Makes the tracks of found services that were there before this kernel side. */
 int agent_recall_found(struct agent *agent, double now_seconds);
-/* Writes the step to disk, as far as it can be. */
-int agent_record(struct agent *agent, const struct store_series *series, size_t n_series);
+/* A last step, and record, of tracks that a new configuration ends. */
+void agent_leave(void *context, struct track *const *tracks, size_t n);
 
 /* What was counted becomes history, and is recorded: a step without judging. */
 int agent_take(struct agent *agent, double now_seconds);

@@ -264,10 +264,10 @@ static int step_track(struct agent *agent, struct track *track, double now)
 	return track_step(track, now, &counts, excluded);
 }
 
-int agent_record(struct agent *agent, const struct store_series *series, size_t n_series)
+/* Writes the step to disk, as far as it can be. */
+static int record_tracks(struct agent *agent, struct track *const *tracks, size_t n,
+			 const struct store_series *series, size_t n_series)
 {
-	size_t n = agent_n_tracks(agent);
-	_cleanup_free_ struct track **tracks = calloc(n ?: 1, sizeof(struct track *));
 	struct record_step step = {
 		.instance = agent->instance,
 		.timeline = &agent->timeline,
@@ -279,11 +279,33 @@ int agent_record(struct agent *agent, const struct store_series *series, size_t 
 		.n_series = n_series,
 	};
 
+	return record_step(agent->record, &step);
+}
+
+static int record_all(struct agent *agent, const struct series_list *series)
+{
+	size_t n = agent_n_tracks(agent);
+	_cleanup_free_ struct track **tracks = calloc(n ?: 1, sizeof(struct track *));
+
 	if (!tracks)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		tracks[i] = agent_track(agent, i);
-	return record_step(agent->record, &step);
+	return record_tracks(agent, tracks, n, series->list, series->n);
+}
+
+void agent_leave(void *context, struct track *const *tracks, size_t n)
+{
+	struct agent *agent = context;
+	double now = agent_now(agent);
+	int r = 0;
+
+	for (size_t i = 0; !r && i < n; i++)
+		r = step_track(agent, tracks[i], now);
+	r = r ?: record_tracks(agent, tracks, n, NULL, 0);
+	if (r)
+		fprintf(stderr, "sliprobed: the last counts of SLOs that end cannot be kept: %s\n",
+			strerror(-r));
 }
 
 int agent_take(struct agent *agent, double now)
@@ -298,7 +320,7 @@ int agent_take(struct agent *agent, double now)
 		agent->stepped_seconds = now;
 	r = r ?: step_series(agent, now, &series);
 	r = r ?: agent_judge(agent, now);
-	r = r ?: agent_record(agent, series.list, series.n);
+	r = r ?: record_all(agent, &series);
 	free(series.list);
 	free(series.requests);
 	return r;

@@ -328,8 +328,10 @@ static int add_slos(struct change *change)
 		return r;
 	change->tracks = calloc(change->n_slos ?: 1, sizeof(*change->tracks));
 	change->fresh = calloc(change->n_slos ?: 1, sizeof(*change->fresh));
+	change->leaving = calloc(change->rules->n_tracks + change->rules->n_found + 1,
+				 sizeof(*change->leaving));
 	change->wildcards = calloc(change->n_slos ?: 1, sizeof(*change->wildcards));
-	if (!change->tracks || !change->fresh || !change->wildcards)
+	if (!change->tracks || !change->leaving || !change->fresh || !change->wildcards)
 		return -ENOMEM;
 	for (size_t i = 0; !r && i < change->n_slos; i++) {
 		if (change->slos[i].config_service == TABLES_FOUND)
@@ -405,6 +407,7 @@ static void change_clear(struct change *change, size_t n_policies)
 	free(change->refs);
 	free(change->slos);
 	free(change->tracks);
+	free(change->leaving);
 	free(change->fresh);
 	free(change->policies);
 	free(change->ports);
@@ -435,11 +438,46 @@ static int rules_keep(struct change *change)
 	note = rules_note(change);
 	if (!note)
 		return refuse(change->error, -ENOMEM, "out of memory");
-	r = rules->keep(rules->keep_context, change->generation, note);
+	r = rules->keep(rules->context, change->generation, note);
 	json_decref(note);
 	return r ? refuse(change->error, r, "%s: cannot be noted: %s", change->config->file,
 			  strerror(-r))
 		 : 0;
+}
+
+static bool goes_on(const struct change *change, const struct track *track)
+{
+	for (size_t i = 0; i < change->n_tracks; i++) {
+		if (change->tracks[i] == track)
+			return true;
+	}
+	return false;
+}
+
+/* What a found track's wildcard is from now on; NULL: it does not go on. */
+static const struct wildcard *still_of(const struct change *change, const struct found_track *found)
+{
+	for (size_t i = 0; i < change->n_wildcards; i++) {
+		if (change->wildcards[i].base == found->base)
+			return &change->wildcards[i];
+	}
+	return NULL;
+}
+
+static void take_leave(struct rules *rules, struct change *change)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rules->n_tracks; i++) {
+		if (!goes_on(change, rules->tracks[i]))
+			change->leaving[n++] = rules->tracks[i];
+	}
+	for (size_t i = 0; i < rules->n_found; i++) {
+		if (!still_of(change, &rules->found[i]))
+			change->leaving[n++] = rules->found[i].track;
+	}
+	if (n && rules->leave)
+		rules->leave(rules->context, change->leaving, n);
 }
 
 /* The tracks of found services whose SLO goes on stay, under its new objective and window. */
@@ -448,12 +486,8 @@ static void keep_found(struct rules *rules, const struct change *change)
 	size_t n = 0;
 
 	for (size_t i = 0; i < rules->n_found; i++) {
-		const struct wildcard *still = NULL;
+		const struct wildcard *still = still_of(change, &rules->found[i]);
 
-		for (size_t w = 0; w < change->n_wildcards; w++) {
-			if (change->wildcards[w].base == rules->found[i].base)
-				still = &change->wildcards[w];
-		}
 		if (!still) {
 			track_free(rules->found[i].track);
 			continue;
@@ -469,11 +503,7 @@ static void keep_tracks(struct rules *rules, struct change *change)
 	size_t at = 0;
 
 	for (size_t i = 0; i < rules->n_tracks; i++) {
-		bool goes_on = false;
-
-		for (size_t k = 0; k < change->n_tracks; k++)
-			goes_on = goes_on || change->tracks[k] == rules->tracks[i];
-		if (!goes_on)
+		if (!goes_on(change, rules->tracks[i]))
 			track_free(rules->tracks[i]);
 	}
 	free(rules->tracks);
@@ -520,6 +550,7 @@ int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
 	/* nothing below can fail */
 	probe_forget_ports(probe, rules->ports, rules->n_ports, rules->generation);
 	rules->generation = change.generation;
+	take_leave(rules, &change);
 	keep_tracks(rules, &change);
 	keep_found(rules, &change);
 	for (size_t i = 0; i < change.tables.n_policies; i++)

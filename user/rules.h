@@ -58,7 +58,12 @@ struct rules {
 	 * again; a failure keeps it from being put in force. May be NULL.
 	 */
 	int (*keep)(void *context, __u32 generation, const json_t *note);
-	void *keep_context;
+	/*
+	 * Called with the tracks that do not go on, when requests are no longer judged for them (but
+	 * those that were open), before they are freed.
+	 */
+	void (*leave)(void *context, struct track *const *tracks, size_t n);
+	void *context; /* of both */
 };
 
 /* Nothing in force. Returns 0 or -ENOMEM. */

@@ -34,6 +34,7 @@ struct change {
 	struct track **tracks;
 	bool *fresh; /* tracks[i] is new: dropped if the change fails */
 	size_t n_tracks;
+	struct track **leaving; /* room for all there are */
 	struct wildcard *wildcards;
 	size_t n_wildcards;
 	struct tables tables;
