@@ -31,7 +31,7 @@ struct record {
 	double retry_seconds; /* axis: not before that */
 	struct record_histories histories; /* read, and not taken by a track yet */
 	bool coverage_written; /* all spans but the last */
-	char instance[64]; /* as written */
+	char instance[64]; /* as written: whose counters the series' are */
 	struct record_texts texts;
 	struct record_changes changes;
 };
@@ -49,9 +49,19 @@ static void say(const char *format, ...)
 	va_end(args);
 }
 
-static int open_store(struct record *record)
+/* "" if none is written. */
+static void read_instance(struct record *record)
 {
-	char notice[512] = "";
+	_cleanup_free_ char *stored = NULL;
+
+	record->instance[0] = 0;
+	if (!store_get_value(record->store, "kernel", &stored))
+		snprintf(record->instance, sizeof(record->instance), "%s", stored);
+}
+
+/* notice: what is to be said if it was opened; if not, that is the reason. */
+static int open_store(struct record *record, char notice[static 512])
+{
 	int r = store_open(record->dir, &record->store, notice);
 
 	if (r) {
@@ -60,10 +70,9 @@ static int open_store(struct record *record)
 			 notice[0] ? notice : strerror(-r));
 		return r;
 	}
-	if (notice[0])
-		say("%s", notice);
 	record->state = RECORD_OK;
 	record->reason[0] = 0;
+	read_instance(record);
 	r = record_histories_load(&record->histories, record->store);
 	if (r)
 		say("%s: the history cannot be read (%s): it begins anew", record->path,
@@ -71,9 +80,16 @@ static int open_store(struct record *record)
 	return 0;
 }
 
+static void say_not_open(const struct record *record)
+{
+	say("%s; history is kept in memory only%s", record->reason,
+	    record->state == RECORD_FAILING ? " until it can be written" : "");
+}
+
 int record_new(const char *dir, struct record **ret)
 {
 	struct record *record = calloc(1, sizeof(*record));
+	char notice[512] = "";
 
 	if (!record)
 		return -ENOMEM;
@@ -84,11 +100,14 @@ int record_new(const char *dir, struct record **ret)
 		record_free(record);
 		return -ENOMEM;
 	}
-	if (open_store(record))
-		say("%s; history is kept in memory only%s", record->reason,
-		    record->state == RECORD_FAILING ? " until it can be written" : "");
-	else if (record_texts_load(&record->texts, record->store) ||
-		 record_changes_load(&record->changes, record->store))
+	if (open_store(record, notice)) {
+		say_not_open(record);
+		return *ret = record, 0;
+	}
+	if (notice[0])
+		say("%s", notice);
+	if (record_texts_load(&record->texts, record->store) ||
+	    record_changes_load(&record->changes, record->store))
 		say("%s: the state of alerts cannot be read: it begins anew", record->path);
 	return *ret = record, 0;
 }
@@ -208,15 +227,41 @@ static int load_alert(void *context, const char *rule, const struct alert_state 
 	return 0;
 }
 
-static int replay_step(void *context, const struct slo_step *step)
+struct replay {
+	struct slo_history *history;
+	double last_seconds; /* of the last step, whose bucket may end later */
+	struct slo_events known; /* of those to come, as many are in the history already */
+};
+
+static uint64_t take_known(uint64_t events, uint64_t *known)
 {
-	return slo_history_add(context, step->end_seconds, step->events);
+	uint64_t taken = events < *known ? events : *known;
+
+	*known -= taken;
+	return events - taken;
 }
 
-/* The history on disk, and behind it what the track has had meanwhile. */
-static int load_history(struct record *record, const struct store_slo *slo,
-			enum store_history which, struct slo_history **ret)
+static int replay_step(void *context, const struct slo_step *step)
 {
+	struct replay *replay = context;
+	struct slo_events events = {
+		.good = take_known(step->events.good, &replay->known.good),
+		.bad = take_known(step->events.bad, &replay->known.bad),
+	};
+
+	return events.good || events.bad
+		       ? slo_history_add(replay->history,
+					 fmin((double)step->end_seconds, replay->last_seconds),
+					 events)
+		       : 0;
+}
+
+/* The history on disk, and behind it what the track has had that is not on disk. */
+static int load_history(struct record *record, const struct store_slo *slo,
+			enum store_history which, struct slo_events known, double last_seconds,
+			struct slo_history **ret)
+{
+	struct replay replay = {.last_seconds = last_seconds, .known = known};
 	struct slo_history *history = record_histories_take(&record->histories, slo->id, which);
 	int r = 0;
 
@@ -227,7 +272,8 @@ static int load_history(struct record *record, const struct store_slo *slo,
 		r = store_load_history(record->store, slo->id, which, history);
 	}
 	r = r ?: slo_history_restored(history, slo->last_seconds);
-	r = r ?: slo_history_steps(*ret, replay_step, history);
+	replay.history = history;
+	r = r ?: slo_history_steps(*ret, replay_step, &replay);
 	if (r) {
 		slo_history_free(history);
 		return r;
@@ -240,12 +286,21 @@ static int load_history(struct record *record, const struct store_slo *slo,
 static int load_found(struct record *record, const char *instance, struct track *track,
 		      const struct store_slo *slo)
 {
-	_cleanup_free_ char *stored = NULL;
 	bool stepped = !isnan(track->stepped_seconds);
-	int r = load_history(record, slo, STORE_EVENTS, &track->history);
+	bool same_counters =
+		!strcmp(record->instance, instance) && slo->kernel_serial == track->birth.serial;
+	struct slo_counts counted = {slo->kernel_good, slo->kernel_bad};
+	struct slo_events known = {};
+	int r;
 
+	/* while it could not be read, the track began with all that its counters had */
+	if (stepped && same_counters)
+		known = (struct slo_events){counted.good, counted.bad};
+	r = load_history(record, slo, STORE_EVENTS, known, track->stepped_seconds, &track->history);
 	if (track->sliced)
-		r = r ?: load_history(record, slo, STORE_SLICES, &track->sliced);
+		r = r
+			    ?: load_history(record, slo, STORE_SLICES, (struct slo_events){},
+					    track->stepped_seconds, &track->sliced);
 	r = r ?: store_each_alert(record->store, slo->id, load_alert, track);
 	if (r)
 		return r;
@@ -253,10 +308,15 @@ static int load_found(struct record *record, const char *instance, struct track 
 	track->record_seconds = slo->last_seconds;
 	track->since_seconds = slo->since_seconds;
 	track->excluded += slo->excluded;
-	if (stepped || store_get_value(record->store, "kernel", &stored) ||
-	    strcmp(stored, instance) != 0 || slo->kernel_serial != track->birth.serial)
+	if (stepped)
 		return 0;
-	track->stepped = (struct slo_counts){slo->kernel_good, slo->kernel_bad};
+	/* the slice that the last step was in is still to be settled */
+	if (track->sliced)
+		slices_init(&track->slices, track->slo->slice_seconds, track->slo->slice_target,
+			    slo->last_seconds);
+	if (!same_counters)
+		return 0;
+	track->stepped = counted;
 	track->stepped_seconds = slo->last_seconds;
 	return 0;
 }
@@ -432,7 +492,6 @@ static void forget_written(struct record *record, const struct record_step *step
 		step->tracks[i]->record_seconds = -INFINITY;
 	}
 	record->coverage_written = false;
-	record->instance[0] = 0;
 	record_texts_forget(&record->texts);
 	record_changes_forget(&record->changes);
 }
@@ -471,27 +530,65 @@ static void failed(struct record *record, const struct record_step *step, int r)
 	snprintf(record->reason, sizeof(record->reason), "cannot be written: %s", strerror(-r));
 }
 
-/* Opens the store again. Tracks that have not been loaded yet are joined with what is on disk. */
-static int reopen(struct record *record, const struct record_step *step)
+/* What is on disk of times when another agent counted. */
+static int join_coverage(struct record *record, struct coverage *coverage)
 {
-	bool was_open = record->store != NULL;
-	int r;
+	_cleanup_(coverage_clear) struct coverage joined = {};
+	int r = store_load_coverage(record->store, &joined);
 
-	store_close(TAKE_PTR(record->store));
-	record->retry_seconds = step->now_seconds + RETRY_SECONDS;
-	r = open_store(record);
+	for (size_t i = 0; !r && i < coverage->n; i++)
+		r = coverage_add(&joined, coverage->spans[i].from_seconds,
+				 coverage->spans[i].to_seconds);
 	if (r)
 		return r;
+	coverage_clear(coverage);
+	*coverage = joined;
+	joined = (struct coverage){};
+	return 0;
+}
+
+/* Tracks that have not been loaded yet are joined with what is on disk, others go on there. */
+static void join(struct record *record, const struct record_step *step, bool first)
+{
+	if (first && join_coverage(record, step->coverage))
+		say("%s: the coverage before now cannot be read: it counts as none", record->path);
 	for (size_t i = 0; i < step->n_tracks; i++) {
 		struct track *track = step->tracks[i];
+		struct search search = {.track = track};
 
 		if (!track->recorded)
 			record_load(record, step->instance, step->timeline, step->now_seconds,
 				    track);
+		else if (!store_each_slo(record->store, match_slo, &search))
+			track->record_id = search.found.id;
 	}
+}
+
+/* Opens the store again, or for the first time. */
+static int reopen(struct record *record, const struct record_step *step)
+{
+	bool was_open = record->store != NULL;
+	char notice[512] = "";
+	int r;
+
 	if (was_open)
-		say("%s was deleted or replaced: everything in memory is written to a new one",
-		    record->path);
+		forget_written(record, step);
+	store_close(TAKE_PTR(record->store));
+	record->retry_seconds = step->now_seconds + RETRY_SECONDS;
+	r = open_store(record, notice);
+	if (r && was_open)
+		say_not_open(record);
+	if (r)
+		return r;
+	if (was_open)
+		say("%s was deleted, replaced or damaged%s: everything in memory is written to a "
+		    "new one",
+		    record->path, notice[0] ? ", and what is left of it was set aside" : "");
+	else if (notice[0])
+		say("%s", notice);
+	else
+		say("%s can be written now; nothing was lost", record->path);
+	join(record, step, !was_open);
 	return 0;
 }
 
@@ -501,18 +598,13 @@ int record_step(struct record *record, const struct record_step *step)
 
 	if (record->state == RECORD_NOT_KEPT)
 		return 0;
-	if (record->store && store_vanished(record->store)) {
-		forget_written(record, step);
-		if (reopen(record, step))
-			return 0;
-	}
+	if (record->store && store_vanished(record->store) && reopen(record, step))
+		return 0;
 	if (!record->store && (step->now_seconds < record->retry_seconds || reopen(record, step)))
 		return 0;
 	r = put_step(record, step);
 	if (r == -EUCLEAN) {
 		store_rollback(record->store);
-		say("%s is damaged", record->path);
-		forget_written(record, step);
 		if (reopen(record, step))
 			return 0;
 		r = put_step(record, step);
@@ -541,7 +633,7 @@ void record_flush(struct record *record)
 {
 	int r;
 
-	if (!record->store || record->state != RECORD_OK)
+	if (!record->store || record->state != RECORD_OK || !record_texts_any(&record->texts))
 		return;
 	r = store_begin(record->store);
 	r = r ?: record_texts_put(&record->texts, record->store);

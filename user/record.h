@@ -59,7 +59,8 @@ int record_each_found(struct record *record, double from_seconds,
 struct record_step {
 	const char *instance;
 	const struct timeline *timeline;
-	const struct coverage *coverage;
+	struct coverage
+		*coverage; /* earlier spans are joined to it, if they could not be read before */
 	double now_seconds;
 	struct track *const *tracks;
 	size_t n_tracks;
@@ -82,6 +83,7 @@ int record_each_change(struct record *record, double from_seconds, size_t limit,
 
 /* Texts by kind and key (user/store.h), written with the next step that can be, or now. */
 void record_keep(struct record *record, const char *kind, const char *key, const char *text);
+/* Nothing is done if all is written. */
 void record_flush(struct record *record);
 void record_drop(struct record *record, const char *kind, const char *key);
 int record_each_text(struct record *record, const char *kind,
