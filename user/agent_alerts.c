@@ -334,6 +334,8 @@ int agent_deliver_timeout_ms(const struct agent *agent)
 void agent_deliver_run(struct agent *agent)
 {
 	deliver_run(agent->deliver, agent_boottime());
+	/* what was taken must not be sent again after a kill, however long the interval is */
+	record_flush(agent->record);
 }
 
 int agent_notify_test(struct agent *agent, const char *text, size_t len)
