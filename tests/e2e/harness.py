@@ -153,7 +153,9 @@ class Agent:
 
     real = True
 
-    def __init__(self, config="agent: {interval: 1s}\n"):
+    def __init__(self, config="agent: {interval: 1s}\n", options=(), env=None):
+        self.options, self.env = list(options), env
+        self.counts_on = False  # the kernel side may have outlived its agent
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sliprobe-"))
         self.socket = self.dir / "s.sock"
         self.state = self.dir / "state"
@@ -165,10 +167,17 @@ class Agent:
     def argv(self):
         config = ["--config", self.config] if self.has_config else []
         return [BUILD / "sliprobed", "--foreground", *config,
-                "--socket", self.socket, "--state-dir", self.state]
+                "--socket", self.socket, "--state-dir", self.state, *self.options]
+
+    def spawn(self):
+        """Does not wait until it is ready."""
+        env = dict(os.environ, **self.env) if self.env else None
+        self.process = Process(self.argv(), log=open(self.dir / "log", "w+b"), env=env)
+        self.counts_on = True
+        return self
 
     def start(self):
-        self.process = Process(self.argv(), log=open(self.dir / "log", "w+b"))
+        self.spawn()
 
         def ready():
             if self.process.popen.poll() is not None:
@@ -189,11 +198,24 @@ class Agent:
             code = self.process.stop()
             assert code == 0, f"agent ended with {code}:\n{self.process.output()}"
             assert not self.socket.exists(), "the socket file was left behind"
+            self.counts_on = "--keep" in self.options
             self.process = None
+
+    def kill(self):
+        """As the kernel would when memory runs out. What it had said."""
+        process, self.process = self.process, None
+        process.stop(signal.SIGKILL)
+        return process.output()
+
+    def said(self):
+        return self.process.output()
 
     def remove(self):
         if self.process:
-            self.process.stop(signal.SIGKILL)
+            self.kill()
+        if self.counts_on:
+            subprocess.run([BUILD / "sliprobed", "--remove", "--state-dir", self.state],
+                           timeout=30 * SLOW, check=True)
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def request(self, method, path, headers=(), timeout=10):
