@@ -31,7 +31,7 @@ struct record {
 	double retry_seconds; /* axis: not before that */
 	struct record_histories histories; /* read, and not taken by a track yet */
 	bool coverage_written; /* all spans but the last */
-	char instance[64]; /* as written */
+	char instance[64]; /* the kernel instance that what is on disk was read from */
 	struct record_texts texts;
 	struct record_changes changes;
 };
@@ -51,6 +51,7 @@ static void say(const char *format, ...)
 
 static int open_store(struct record *record)
 {
+	_cleanup_free_ char *instance = NULL;
 	char notice[512] = "";
 	int r = store_open(record->dir, &record->store, notice);
 
@@ -64,6 +65,8 @@ static int open_store(struct record *record)
 		say("%s", notice);
 	record->state = RECORD_OK;
 	record->reason[0] = 0;
+	if (!store_get_value(record->store, "kernel", &instance))
+		snprintf(record->instance, sizeof(record->instance), "%s", instance);
 	r = record_histories_load(&record->histories, record->store);
 	if (r)
 		say("%s: the history cannot be read (%s): it begins anew", record->path,
@@ -240,7 +243,6 @@ static int load_history(struct record *record, const struct store_slo *slo,
 static int load_found(struct record *record, const char *instance, struct track *track,
 		      const struct store_slo *slo)
 {
-	_cleanup_free_ char *stored = NULL;
 	bool stepped = !isnan(track->stepped_seconds);
 	int r = load_history(record, slo, STORE_EVENTS, &track->history);
 
@@ -253,8 +255,8 @@ static int load_found(struct record *record, const char *instance, struct track 
 	track->record_seconds = slo->last_seconds;
 	track->since_seconds = slo->since_seconds;
 	track->excluded += slo->excluded;
-	if (stepped || store_get_value(record->store, "kernel", &stored) ||
-	    strcmp(stored, instance) != 0 || slo->kernel_serial != track->birth.serial)
+	if (stepped || strcmp(record->instance, instance) != 0 ||
+	    slo->kernel_serial != track->birth.serial)
 		return 0;
 	track->stepped = (struct slo_counts){slo->kernel_good, slo->kernel_bad};
 	track->stepped_seconds = slo->last_seconds;
