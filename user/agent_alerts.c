@@ -258,7 +258,10 @@ static void keep_delivery(void *context, const char *key, const char *text)
 
 static void drop_delivery(void *context, const char *key)
 {
-	record_drop(((struct agent *)context)->record, RECORD_DELIVERY, key);
+	struct agent *agent = context;
+
+	record_drop(agent->record, RECORD_DELIVERY, key);
+	agent->settled = true;
 }
 
 static const struct deliver_ops ops = {.keep = keep_delivery, .drop = drop_delivery};
@@ -334,6 +337,10 @@ int agent_deliver_timeout_ms(const struct agent *agent)
 void agent_deliver_run(struct agent *agent)
 {
 	deliver_run(agent->deliver, agent_boottime());
+	/* now, not at the next step: killed until then, the agent would send it again */
+	if (agent->settled)
+		record_flush(agent->record);
+	agent->settled = false;
 }
 
 int agent_notify_test(struct agent *agent, const char *text, size_t len)
