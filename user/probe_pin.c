@@ -153,12 +153,12 @@ int probe_adopt(const char *dir, struct probe **ret, struct config_error *ret_er
 {
 	struct bpf_program *programs[PROBE_LINKS];
 	char path[PATH_MAX] = "";
-	struct probe *probe;
+	struct probe *probe = probe_new();
 	size_t n = 0;
-	int r = probe_new(&probe, ret_error);
+	int r;
 
-	if (r)
-		return r;
+	if (!probe)
+		return probe_refuse(ret_error, -ENOMEM, "out of memory");
 	probe->adopted = true;
 	probe->skel = sliprobe_bpf__open();
 	if (probe->skel) {
