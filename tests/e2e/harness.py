@@ -168,7 +168,7 @@ class Agent:
                 "--socket", self.socket, "--state-dir", self.state]
 
     def start(self):
-        self.process = Process(self.argv(), log=open(self.dir / "log", "w+b"))
+        self.process = Process(self.argv(), log=open(self.dir / "log", "a+b"))
 
         def ready():
             if self.process.popen.poll() is not None:
@@ -194,6 +194,9 @@ class Agent:
     def remove(self):
         if self.process:
             self.process.stop(signal.SIGKILL)
+        # a killed one leaves the kernel counting, for the next one with this state
+        subprocess.run([BUILD / "sliprobed", "--remove", "--state-dir", self.state], check=False,
+                       capture_output=True, timeout=30 * SLOW)
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def request(self, method, path, headers=(), timeout=10):
