@@ -59,7 +59,10 @@ int agent_silence(struct agent *agent, const char *text, size_t len, const char 
 /* Returns 0 or -ENOENT. */
 int agent_unsilence(struct agent *agent, const char *id);
 
-/* Sends a test message of the severity in the JSON text to all receivers. Returns their number. */
+/*
+ * Sends a test message of the severity in the JSON text to all receivers that want it. Returns their
+ * number; -ENOENT if none is configured; -ENOMEM.
+ */
 int agent_notify_test(struct agent *agent, const char *text, size_t len);
 
 /* Deliveries: to be waited for and run as user/deliver.h says. */

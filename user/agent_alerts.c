@@ -258,7 +258,10 @@ static void keep_delivery(void *context, const char *key, const char *text)
 
 static void drop_delivery(void *context, const char *key)
 {
-	record_drop(((struct agent *)context)->record, RECORD_DELIVERY, key);
+	struct agent *agent = context;
+
+	record_drop(agent->record, RECORD_DELIVERY, key);
+	agent->settled = true;
 }
 
 static const struct deliver_ops ops = {.keep = keep_delivery, .drop = drop_delivery};
@@ -334,25 +337,32 @@ int agent_deliver_timeout_ms(const struct agent *agent)
 void agent_deliver_run(struct agent *agent)
 {
 	deliver_run(agent->deliver, agent_boottime());
-	/* what was taken must not be sent again after a kill, however long the interval is */
-	record_flush(agent->record);
+	/* now, not at the next step: killed until then, the agent would send it again */
+	if (agent->settled)
+		record_flush(agent->record);
+	agent->settled = false;
 }
 
 int agent_notify_test(struct agent *agent, const char *text, size_t len)
 {
 	json_t *asked = json_loadb(text, len, 0, NULL);
 	const char *name = json_string_value(json_object_get(asked, "severity")) ?: "page";
+	const struct config *config = &agent->rules.config;
 	enum alert_severity severity = SEVERITY_PAGE;
 	json_t *message;
-	int r;
+	int n = 0, r;
 
 	for (enum alert_severity s = 0; s < SEVERITY_COUNT; s++) {
 		if (!strcmp(name, alert_severity_name(s)))
 			severity = s;
 	}
+	json_decref(asked);
+	if (!config->n_receivers)
+		return -ENOENT;
+	for (size_t i = 0; i < config->n_receivers; i++)
+		n += config->receivers[i].severities >> severity & 1;
 	message = notice_message_test(severity, agent_realtime());
 	r = message ? deliver_send(agent->deliver, message, agent_boottime()) : -ENOMEM;
 	json_decref(message);
-	json_decref(asked);
-	return r ?: (int)agent->rules.config.n_receivers;
+	return r ?: n;
 }

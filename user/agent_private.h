@@ -52,6 +52,7 @@ struct agent {
 	struct notice_alert *active; /* at the last step; its texts are the tracks' */
 	size_t n_active;
 	char *notices_kept; /* their state as it was last recorded */
+	bool settled; /* a delivery has left its queue, which is not written yet */
 };
 
 double agent_now(const struct agent *agent);

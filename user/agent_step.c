@@ -265,9 +265,10 @@ static int step_track(struct agent *agent, struct track *track, double now)
 }
 
 /* Writes the step to disk, as far as it can be. */
-static int record_tracks(struct agent *agent, struct track *const *tracks, size_t n,
-			 const struct store_series *series, size_t n_series)
+static int record_all(struct agent *agent, const struct store_series *series, size_t n_series)
 {
+	size_t n = agent_n_tracks(agent);
+	_cleanup_free_ struct track **tracks = calloc(n ?: 1, sizeof(struct track *));
 	struct record_step step = {
 		.instance = agent->instance,
 		.timeline = &agent->timeline,
@@ -279,19 +280,11 @@ static int record_tracks(struct agent *agent, struct track *const *tracks, size_
 		.n_series = n_series,
 	};
 
-	return record_step(agent->record, &step);
-}
-
-static int record_all(struct agent *agent, const struct series_list *series)
-{
-	size_t n = agent_n_tracks(agent);
-	_cleanup_free_ struct track **tracks = calloc(n ?: 1, sizeof(struct track *));
-
 	if (!tracks)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		tracks[i] = agent_track(agent, i);
-	return record_tracks(agent, tracks, n, series->list, series->n);
+	return record_step(agent->record, &step);
 }
 
 void agent_leave(void *context, struct track *const *tracks, size_t n)
@@ -302,7 +295,8 @@ void agent_leave(void *context, struct track *const *tracks, size_t n)
 
 	for (size_t i = 0; !r && i < n; i++)
 		r = step_track(agent, tracks[i], now);
-	r = r ?: record_tracks(agent, tracks, n, NULL, 0);
+	/* they are still among all */
+	r = r ?: record_all(agent, NULL, 0);
 	if (r)
 		fprintf(stderr, "sliprobed: the last counts of SLOs that end cannot be kept: %s\n",
 			strerror(-r));
@@ -311,7 +305,7 @@ void agent_leave(void *context, struct track *const *tracks, size_t n)
 int agent_take(struct agent *agent, double now)
 {
 	struct series_list series = {};
-	int r = 0;
+	int r = 0, judged;
 
 	for (size_t i = 0; !r && i < agent_n_tracks(agent); i++)
 		r = step_track(agent, agent_track(agent, i), now);
@@ -319,8 +313,11 @@ int agent_take(struct agent *agent, double now)
 	if (!r)
 		agent->stepped_seconds = now;
 	r = r ?: step_series(agent, now, &series);
-	r = r ?: agent_judge(agent, now);
-	r = r ?: record_all(agent, &series);
+	if (!r) {
+		/* what was counted is recorded, whatever becomes of the alerts */
+		judged = agent_judge(agent, now);
+		r = record_all(agent, series.list, series.n) ?: judged;
+	}
 	free(series.list);
 	free(series.requests);
 	return r;

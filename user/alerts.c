@@ -173,19 +173,25 @@ static bool had_traffic(const struct judge *judge, const struct alert_rule *rule
 	return covered >= (double)rule->seconds && (double)busy * 2 * HOUR_SECONDS >= covered;
 }
 
+/*
+ * A history that was restored knows its last event to a step of its tier only, which may be later
+ * than it was. That is not after the alert began: no event has come since.
+ */
 static enum alert_status judge_no_data(const struct judge *judge, const struct alert_rule *rule,
-				       enum alert_status from)
+				       const struct alert_state *state)
 {
 	double last, silence;
 
-	if (!slo_history_last_event(judge->subject->events, &last) ||
-	    judge->now - last < (double)rule->seconds - SAME_SECONDS)
+	if (!slo_history_last_event(judge->subject->events, &last))
 		return ALERT_INACTIVE;
 	silence = covered_seconds(judge->subject, last, judge->now);
-	if (silence < (double)rule->seconds - SAME_SECONDS || silence >= NO_DATA_UNTIL_SECONDS)
+	if (silence >= NO_DATA_UNTIL_SECONDS)
 		return ALERT_INACTIVE;
-	return from != ALERT_INACTIVE || had_traffic(judge, rule, last) ? ALERT_FIRING
-									: ALERT_INACTIVE;
+	if (state->status != ALERT_INACTIVE)
+		return last <= state->started_seconds ? ALERT_FIRING : ALERT_INACTIVE;
+	return silence >= (double)rule->seconds - SAME_SECONDS && had_traffic(judge, rule, last)
+		       ? ALERT_FIRING
+		       : ALERT_INACTIVE;
 }
 
 static double coverage_from(const struct judge *judge, const struct alert_rule *rule)
@@ -214,8 +220,10 @@ static enum alert_status judge_coverage(const struct judge *judge, const struct 
 }
 
 static enum alert_status judge_rule(const struct judge *judge, const struct alert_rule *rule,
-				    enum alert_status from)
+				    const struct alert_state *state)
 {
+	const enum alert_status from = state->status;
+
 	switch (rule->kind) {
 	case ALERT_BURN:
 		return judge_burn(judge, rule, from);
@@ -224,7 +232,7 @@ static enum alert_status judge_rule(const struct judge *judge, const struct aler
 	case ALERT_BUDGET:
 		return judge_budget(judge, rule, from);
 	case ALERT_NO_DATA:
-		return judge_no_data(judge, rule, from);
+		return judge_no_data(judge, rule, state);
 	case ALERT_COVERAGE:
 		return judge_coverage(judge, rule);
 	case ALERT_KIND_COUNT:
@@ -474,7 +482,7 @@ size_t alerts_evaluate(const struct alert_rule *rules, size_t n,
 
 		if (!ret_readings && at_rest(&judge, &states[i].rest))
 			continue;
-		to = judge_rule(&judge, &rules[i], from);
+		to = judge_rule(&judge, &rules[i], &states[i]);
 		if (ret_readings)
 			ret_readings[i] = read_rule(&judge, &rules[i]);
 		states[i].rest =

@@ -118,9 +118,11 @@ static void note_burn(struct backtest *backtest, double from, double t, struct s
 {
 	struct slo_ratio burn = slo_burn_rate(events, backtest->options.objective);
 
-	if (backtest->burning && t - backtest->burn_last > BURNING_GAP_SECONDS)
+	if (!burn.known)
+		return; /* a step without events tells nothing */
+	if (backtest->burning && burn.value <= 1 && t - backtest->burn_last > BURNING_GAP_SECONDS)
 		backtest->burning = false;
-	if (!burn.known || burn.value <= 1)
+	if (burn.value <= 1)
 		return;
 	if (!backtest->burning)
 		backtest->burn_from = from;

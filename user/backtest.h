@@ -26,7 +26,7 @@ struct backtest_transition {
 	struct slo_ratio spent_ratio; /* of the budget, at that moment */
 	/*
 	 * Since when it has been burning: from the beginning of the first step whose share of bad
-	 * events was above the budget, with at most 5 min between any two such steps since.
+	 * events was above the budget, without a better one more than 5 min behind such a one since.
 	 */
 	struct slo_ratio burning_seconds;
 };

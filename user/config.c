@@ -220,8 +220,10 @@ int config_read_file(const char *path, char **ret_text, size_t *ret_len,
 int config_load(const char *path, struct config *ret_config, struct config_error *ret_error)
 {
 	_cleanup_free_ char *text = NULL;
-	size_t len;
+	size_t len = 0;
 	int err = config_read_file(path, &text, &len, ret_error);
 
-	return err ?: config_parse(text, len, path, ret_config, ret_error);
+	if (err || !text)
+		return err;
+	return config_parse(text, len, path, ret_config, ret_error);
 }

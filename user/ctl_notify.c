@@ -42,6 +42,11 @@ static json_t *test_ids(const json_t *receivers)
 	return ids;
 }
 
+static bool is(const char *text, const char *word)
+{
+	return text && strcmp(text, word) == 0;
+}
+
 static struct outcome find_outcome(const json_t *receiver, const json_t *old_ids)
 {
 	struct outcome ret = {};
@@ -54,12 +59,10 @@ static struct outcome find_outcome(const json_t *receiver, const json_t *old_ids
 		ret.result = ctl_string(message, "result");
 		ret.error = ctl_string(message, "error");
 	}
+	/* behind others that failed it has not even been tried */
+	if (is(ret.result, "waiting") && !ret.error)
+		ret.error = ctl_string(receiver, "last_error");
 	return ret;
-}
-
-static bool is(const char *text, const char *word)
-{
-	return text && strcmp(text, word) == 0;
 }
 
 static json_int_t count_finished(const json_t *receivers, const json_t *old_ids)

@@ -153,7 +153,7 @@ static void print_last_errors(const json_t *receivers, FILE *out)
 			continue;
 		fprintf(out, "  ");
 		ctl_write_safe(ctl_string(receiver, "receiver"), out);
-		fprintf(out, " failed last at %s: ",
+		fprintf(out, " failed last at %s:\n    ",
 			ctl_format_time(ctl_string(receiver, "last_error_at")).text);
 		ctl_write_safe(error, out);
 		fputc('\n', out);
@@ -163,8 +163,8 @@ static void print_last_errors(const json_t *receivers, FILE *out)
 static int print_receivers(const json_t *receivers, bool colour, FILE *out)
 {
 	static const struct ctl_column columns[] = {
-		{"RECEIVER", false}, {"SENT", true},	 {"FAILED", true},
-		{"WAITING", true},   {"GIVEN UP", true}, {"LAST SENT UTC", false},
+		{"SENT", true},	    {"FAILED", true},	      {"WAITING", true},
+		{"GIVEN UP", true}, {"LAST SENT UTC", false}, {"RECEIVER", false},
 	};
 	struct ctl_table table;
 	size_t i;
@@ -178,7 +178,6 @@ static int print_receivers(const json_t *receivers, bool colour, FILE *out)
 	fprintf(out, "\nReceivers:\n");
 	ctl_table_init(&table, columns, COUNT(columns));
 	json_array_foreach(receivers, i, receiver) {
-		ctl_table_add(&table, ctl_string(receiver, "receiver"), CTL_PLAIN);
 		ctl_table_add(&table, ctl_count(receiver, "sent").text, CTL_PLAIN);
 		ctl_table_add(&table, ctl_count(receiver, "failed").text,
 			      ctl_count_or_zero(receiver, "failed") ? CTL_WARN : CTL_PLAIN);
@@ -187,6 +186,7 @@ static int print_receivers(const json_t *receivers, bool colour, FILE *out)
 		ctl_table_add(&table, ctl_count(receiver, "given_up").text,
 			      ctl_count_or_zero(receiver, "given_up") ? CTL_BAD : CTL_PLAIN);
 		add_time(&table, receiver, "last_sent_at");
+		ctl_table_add(&table, ctl_string(receiver, "receiver"), CTL_PLAIN);
 	}
 	r = ctl_table_print(&table, 2, colour, out);
 	ctl_table_clear(&table);

@@ -94,18 +94,21 @@ static void print_final(const json_t *json, FILE *out)
 	const json_t *budget = json_object_get(final, "budget");
 	const json_t *burn = json_object_get(final, "burn_rate");
 	bool slices = json_is_integer(json_object_get(json, "slice_seconds"));
+	double exhausted = ctl_number(budget, "exhausted_in_seconds");
 
-	fprintf(out, "at the end, %s: ", seconds_text(ctl_number(final, "t")).text);
+	fprintf(out, "at the end, %s:\n  ", seconds_text(ctl_number(final, "t")).text);
 	fprintf(out, "%s of %s %s good, ", ctl_count(final, "good").text,
 		ctl_count(final, "eligible").text, slices ? "slices" : "events");
 	fprintf(out, "availability %s",
 		ctl_format_percent(ctl_number(final, "availability"), 4).text);
-	fprintf(out, " (objective %s), ", ctl_format_objective(ctl_number(json, "objective")).text);
-	fprintf(out, "budget left %s",
+	fprintf(out, " (objective %s)\n", ctl_format_objective(ctl_number(json, "objective")).text);
+	fprintf(out, "  budget left %s",
 		ctl_format_percent(ctl_number(budget, "remaining_ratio"), 1).text);
 	fprintf(out, ", burn 1h %s", ctl_format_burn(ctl_number(burn, "1h")).text);
-	fprintf(out, ", exhausted in %s\n",
-		ctl_format_span(ctl_number(budget, "exhausted_in_seconds")).text);
+	if (exhausted <= 0)
+		fprintf(out, ", exhausted\n");
+	else
+		fprintf(out, ", exhausted in %s\n", ctl_format_span(exhausted).text);
 }
 
 int ctl_view_backtest(const json_t *json, bool colour, FILE *out)

@@ -125,6 +125,17 @@ static void print_budget(const json_t *slo, bool colour, FILE *out)
 		ctl_number(budget, "allowed_minutes"));
 }
 
+static void print_exhaustion(double seconds, FILE *out)
+{
+	print_label("exhausted", out);
+	if (seconds <= 0)
+		fprintf(out, "yes\n");
+	else if (isnan(seconds))
+		fprintf(out, "-\n");
+	else
+		fprintf(out, "in %s\n", ctl_format_span(seconds).text);
+}
+
 static void print_burn(const json_t *burn, FILE *out)
 {
 	const char *window;
@@ -197,8 +208,7 @@ int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
 	}
 	print_field("available", ctl_format_percent(ctl_number(slo, "availability"), 4), out);
 	print_budget(slo, colour, out);
-	print_field("exhausted in", ctl_exhaustion(ctl_number(budget, "exhausted_in_seconds")),
-		    out);
+	print_exhaustion(ctl_number(budget, "exhausted_in_seconds"), out);
 	print_burn(json_object_get(slo, "burn_rate"), out);
 	return print_alerts(json_object_get(slo, "alerts"), colour, out);
 }

@@ -203,7 +203,7 @@ json_t *notice_message_test(enum alert_severity severity, double unix_seconds)
 	calendar_rfc3339(unix_seconds, now);
 	gethostname(host, sizeof(host) - 1);
 	return json_pack("{s:i, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[], s:n, s:s}",
-			 "version", 1, "id", json_sprintf("test-%.0f", unix_seconds), "kind",
+			 "version", 1, "id", json_sprintf("test-%.6f", unix_seconds), "kind",
 			 "test", "status", "firing", "severity", alert_severity_name(severity),
 			 "service", "sliprobe", "host", host, "started_at", now, "sent_at", now,
 			 "summary", "a test: nothing is wrong", "slos", "about", "command",

@@ -64,23 +64,31 @@ static int mount_bpffs(struct config_error *error)
 	return r;
 }
 
+static int lock_once(struct pins *pins, bool *ret_removed)
+{
+	struct stat file;
+
+	if (pins->lock_fd >= 0)
+		close(pins->lock_fd);
+	pins->lock_fd = open(pins->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (pins->lock_fd < 0)
+		return -errno;
+	if (flock(pins->lock_fd, LOCK_EX | LOCK_NB))
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (fstat(pins->lock_fd, &file))
+		return -errno;
+	*ret_removed = !file.st_nlink;
+	return 0;
+}
+
 static int lock(struct pins *pins, struct config_error *error)
 {
-	struct stat file = {};
+	bool removed = true;
 	int r = make_dir(NOTES_DIR, 0755);
 
 	/* again if the one that had it has just removed it */
-	while (!r && !file.st_nlink) {
-		if (pins->lock_fd >= 0)
-			close(pins->lock_fd);
-		pins->lock_fd = open(pins->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (pins->lock_fd < 0)
-			r = -errno;
-		else if (flock(pins->lock_fd, LOCK_EX | LOCK_NB))
-			r = errno == EWOULDBLOCK ? -EBUSY : -errno;
-		else if (fstat(pins->lock_fd, &file))
-			r = -errno;
-	}
+	while (!r && removed)
+		r = lock_once(pins, &removed);
 	if (r == -EBUSY)
 		snprintf(error->text, sizeof(error->text),
 			 "another agent uses the same state directory");

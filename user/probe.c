@@ -180,30 +180,28 @@ static int load_auto(struct probe *probe, enum probe_hook hook, struct config_er
 			    complaint[0] ? complaint : strerror(-r));
 }
 
-int probe_new(struct probe **ret, struct config_error *error)
+struct probe *probe_new(void)
 {
 	struct probe *probe = calloc(1, sizeof(*probe));
 
 	if (!probe)
-		return probe_refuse(error, -ENOMEM, "out of memory");
+		return NULL;
 	probe->n_cpus = libbpf_num_possible_cpus();
 	probe->policies_used = calloc(POLICIES_MAX, sizeof(*probe->policies_used));
-	if (probe->n_cpus < 0 || !probe->policies_used) {
-		probe_close(probe);
-		return probe_refuse(error, -ENOMEM, "out of memory");
-	}
-	*ret = probe;
-	return 0;
+	if (probe->n_cpus > 0 && probe->policies_used)
+		return probe;
+	probe_close(probe);
+	return NULL;
 }
 
 int probe_open(enum probe_hook hook, const struct tables_region *room, struct probe **ret,
 	       struct config_error *ret_error)
 {
-	struct probe *probe;
-	int r = probe_new(&probe, ret_error);
+	struct probe *probe = probe_new();
+	int r;
 
-	if (r)
-		return r;
+	if (!probe)
+		return probe_refuse(ret_error, -ENOMEM, "out of memory");
 	probe->room = *room;
 	r = load_auto(probe, hook, ret_error);
 	if (r) {

@@ -50,6 +50,10 @@ static int pin_all(struct probe *probe, const char *dir, char path[static PATH_M
 	}
 	/* last: they are what makes it complete */
 	for (size_t i = 0; i < n; i++) {
+		pin_path(dir, "prog", bpf_program__name(programs[i]), path);
+		r = bpf_obj_pin(bpf_program__fd(programs[i]), path);
+		if (r)
+			return r;
 		link_path(dir, programs[i], path);
 		r = bpf_obj_pin(bpf_link__fd(probe->links[i]), path);
 		if (r)
@@ -83,22 +87,6 @@ static int adopt_map(struct bpf_map *map, const char *path)
 	r = r ?: bpf_map__reuse_fd(map, fd);
 	close(fd);
 	return r;
-}
-
-/* The link pinned at `path`, and its program for its statistics. */
-static int adopt_link(const char *path, struct bpf_link **ret, int *ret_program_fd)
-{
-	struct bpf_link *link = bpf_link__open(path);
-	struct bpf_link_info info = {};
-	__u32 len = sizeof(info);
-
-	if (!link)
-		return -errno;
-	*ret = link;
-	if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &len))
-		return -errno;
-	*ret_program_fd = bpf_prog_get_fd_by_id(info.prog_id);
-	return *ret_program_fd < 0 ? *ret_program_fd : 0;
 }
 
 static struct tables_region room_of(const struct sliprobe_bpf *skel)
@@ -136,21 +124,21 @@ static int adopt_maps(struct probe *probe, const char *dir, char path[static PAT
 static int adopt_links(struct probe *probe, const char *dir, struct bpf_program **programs,
 		       size_t n, char path[static PATH_MAX])
 {
-	int unused = -1, r;
-
 	for (size_t i = 0; i < n; i++) {
 		link_path(dir, programs[i], path);
-		probe->program_fds[i] = -1;
-		r = adopt_link(path, &probe->links[i], &probe->program_fds[i]);
-		probe->n_links += probe->links[i] != NULL;
-		if (r)
-			return r;
+		probe->links[i] = bpf_link__open(path);
+		if (!probe->links[i])
+			return -errno;
+		probe->program_fds[probe->n_links++] = -1;
+		/* for its statistics */
+		pin_path(dir, "prog", bpf_program__name(programs[i]), path);
+		probe->program_fds[i] = bpf_obj_get(path);
+		if (probe->program_fds[i] < 0)
+			return -errno;
 	}
 	link_path(dir, probe->skel->progs.walk_conns, path);
-	r = adopt_link(path, &probe->walk, &unused);
-	if (unused >= 0)
-		close(unused);
-	return r;
+	probe->walk = bpf_link__open(path);
+	return probe->walk ? 0 : -errno;
 }
 
 static enum probe_hook hook_pinned(const char *dir, const struct sliprobe_bpf *skel)
@@ -165,12 +153,12 @@ int probe_adopt(const char *dir, struct probe **ret, struct config_error *ret_er
 {
 	struct bpf_program *programs[PROBE_LINKS];
 	char path[PATH_MAX] = "";
-	struct probe *probe;
+	struct probe *probe = probe_new();
 	size_t n = 0;
-	int r = probe_new(&probe, ret_error);
+	int r;
 
-	if (r)
-		return r;
+	if (!probe)
+		return probe_refuse(ret_error, -ENOMEM, "out of memory");
 	probe->adopted = true;
 	probe->skel = sliprobe_bpf__open();
 	if (probe->skel) {

@@ -24,8 +24,8 @@ struct probe {
 	__u32 *policies_used;
 };
 
-/* NULL: the probe, not yet filled in, without room */
-int probe_new(struct probe **ret, struct config_error *error);
+/* Not filled in yet; NULL when out of memory. */
+struct probe *probe_new(void);
 
 /* The programs that are attached, in the order that attaches them: NULL, or not loaded, is left out. */
 size_t probe_programs(struct sliprobe_bpf *skel, struct bpf_program *ret[PROBE_LINKS]);

@@ -30,8 +30,9 @@ struct record {
 	char reason[512];
 	double retry_seconds; /* axis: not before that */
 	struct record_histories histories; /* read, and not taken by a track yet */
+	bool made_anew; /* nothing has been written to it yet */
 	bool coverage_written; /* all spans but the last */
-	char instance[64]; /* as written: whose counters the series' are */
+	char instance[64]; /* the kernel instance that what is on disk was read from */
 	struct record_texts texts;
 	struct record_changes changes;
 };
@@ -470,6 +471,13 @@ static int put_coverage(struct record *record, const struct coverage *coverage)
 	return r;
 }
 
+/* A database made anew while the agent runs does not get all that was counted as one step. */
+static int put_series(struct record *record, const struct record_step *step)
+{
+	return (record->made_anew ? store_set_series : store_put_series)(
+		record->store, step->now_seconds, step->series, step->n_series);
+}
+
 static int put_step(struct record *record, const struct record_step *step)
 {
 	int r = store_begin(record->store);
@@ -478,7 +486,7 @@ static int put_step(struct record *record, const struct record_step *step)
 	r = r ?: put_coverage(record, step->coverage);
 	for (size_t i = 0; !r && i < step->n_tracks; i++)
 		r = put_track(record, step->tracks[i]);
-	r = r ?: store_put_series(record->store, step->now_seconds, step->series, step->n_series);
+	r = r ?: put_series(record, step);
 	r = r ?: record_changes_put(&record->changes, record->store);
 	r = r ?: record_texts_put(&record->texts, record->store);
 	return r ?: store_commit(record->store);
@@ -505,6 +513,7 @@ static void written(struct record *record, const struct record_step *step)
 	record_histories_clear(&record->histories);
 	/* what it cannot do now is done at another step */
 	store_prune(record->store, step->now_seconds, KEEP_SECONDS);
+	record->made_anew = false;
 	record->coverage_written = true;
 	snprintf(record->instance, sizeof(record->instance), "%s", step->instance);
 	record_texts_written(&record->texts);
@@ -580,6 +589,7 @@ static int reopen(struct record *record, const struct record_step *step)
 		say_not_open(record);
 	if (r)
 		return r;
+	record->made_anew = was_open && strcmp(record->instance, step->instance) != 0;
 	if (was_open)
 		say("%s was deleted, replaced or damaged%s: everything in memory is written to a "
 		    "new one",
@@ -633,7 +643,7 @@ void record_flush(struct record *record)
 {
 	int r;
 
-	if (!record->store || record->state != RECORD_OK || !record_texts_any(&record->texts))
+	if (!record->store || record->state != RECORD_OK)
 		return;
 	r = store_begin(record->store);
 	r = r ?: record_texts_put(&record->texts, record->store);

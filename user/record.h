@@ -83,7 +83,6 @@ int record_each_change(struct record *record, double from_seconds, size_t limit,
 
 /* Texts by kind and key (user/store.h), written with the next step that can be, or now. */
 void record_keep(struct record *record, const char *kind, const char *key, const char *text);
-/* Nothing is done if all is written. */
 void record_flush(struct record *record);
 void record_drop(struct record *record, const char *kind, const char *key);
 int record_each_text(struct record *record, const char *kind,

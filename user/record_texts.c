@@ -83,11 +83,6 @@ int record_texts_each(const struct record_texts *texts, const char *kind,
 	return r;
 }
 
-bool record_texts_any(const struct record_texts *texts)
-{
-	return json_object_size(texts->unwritten) > 0;
-}
-
 int record_texts_put(struct record_texts *texts, struct store *store)
 {
 	json_t *keys, *mark;

@@ -5,7 +5,6 @@
 #ifndef SLIPROBE_USER_RECORD_TEXTS_H
 #define SLIPROBE_USER_RECORD_TEXTS_H
 
-#include <stdbool.h>
 #include <jansson.h>
 #include "store.h"
 
@@ -27,8 +26,6 @@ int record_texts_each(const struct record_texts *texts, const char *kind,
 		      int (*fn)(void *context, const char *key, const char *text), void *context);
 
 /* Puts what is unwritten; it stays so until record_texts_written(). */
-/* True if some are to be written. */
-bool record_texts_any(const struct record_texts *texts);
 int record_texts_put(struct record_texts *texts, struct store *store);
 void record_texts_written(struct record_texts *texts);
 /* All is to be written again. */

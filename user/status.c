@@ -260,10 +260,10 @@ static void post_notify_test(const struct request *request, struct reply *reply)
 						  request->body_len);
 	char *body;
 
-	if (n < 0)
-		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-n));
-	else if (n == 0)
+	if (n == -ENOENT)
 		reply_error(reply, MHD_HTTP_CONFLICT, "no receiver is configured");
+	else if (n < 0)
+		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-n));
 	else
 		reply_json(reply, MHD_HTTP_OK,
 			   asprintf(&body, "{\"receivers\": %d}\n", n) < 0 ? NULL : body);

@@ -29,7 +29,7 @@ struct status_ops {
 	int (*silence)(void *agent, const char *json, size_t len, const char *by,
 		       char ret_id[static SILENCE_ID_BYTES], struct config_error *ret_error);
 	int (*unsilence)(void *agent, const char *id); /* 0 or -ENOENT */
-	int (*notify_test)(void *agent, const char *json, size_t len); /* receivers, or -errno */
+	int (*notify_test)(void *agent, const char *json, size_t len); /* see agent_notify_test() */
 };
 
 struct status;

@@ -453,6 +453,46 @@ static void budget_thresholds_fire_at_the_threshold(void **state)
 
 /* ---- no data, coverage ---- */
 
+static int restore_bucket(void *context, enum slo_tier tier, int64_t end_seconds,
+			  struct slo_events events)
+{
+	return slo_history_restore(context, tier, end_seconds, events);
+}
+
+/* As a restart does. */
+static void restart(struct bench *bench)
+{
+	struct slo_history *to;
+
+	assert_int_equal(slo_history_new((uint64_t)bench->window, &to), 0);
+	for (enum slo_tier tier = 0; tier < SLO_TIERS; tier++)
+		assert_int_equal(
+			slo_history_each(bench->history, tier, INT64_MIN, restore_bucket, to), 0);
+	assert_int_equal(slo_history_restored(to, bench->now), 0);
+	slo_history_free(bench->history);
+	bench->history = to;
+}
+
+/* The last event is then only known to 10 s. */
+static void a_silence_that_is_told_does_not_end_with_a_restart(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_init(&bench, 0.999, 30 * DAY);
+	step(&bench, 1, 5, 0);
+	run(&bench, 2 * DAY, STEP, 5, 0);
+	run_until(&bench, NO_DATA, ALERT_FIRING, 3 * DAY, 0, 0);
+	restart(&bench);
+	for (int i = 0; i < 20; i++) {
+		step(&bench, bench.now + 1, 0, 0);
+		assert_int_equal(status(&bench, NO_DATA), ALERT_FIRING);
+	}
+	step(&bench, bench.now + 1, 1, 0);
+	assert_int_equal(status(&bench, NO_DATA), ALERT_INACTIVE);
+	bench_clear(&bench);
+}
+
 static void silence_of_a_busy_service_is_told_after_30_min_and_for_7_days(void **state)
 {
 	struct bench bench;
@@ -807,6 +847,7 @@ int main(void)
 		cmocka_unit_test(exhaustion_needs_the_burn_of_a_quarter_of_the_horizon),
 		cmocka_unit_test(exhaustion_fires_at_exactly_the_horizon),
 		cmocka_unit_test(budget_thresholds_fire_at_the_threshold),
+		cmocka_unit_test(a_silence_that_is_told_does_not_end_with_a_restart),
 		cmocka_unit_test(silence_of_a_busy_service_is_told_after_30_min_and_for_7_days),
 		cmocka_unit_test(silence_is_told_of_what_was_busy_in_half_of_the_hours),
 		cmocka_unit_test(time_without_coverage_is_no_silence),

@@ -241,6 +241,27 @@ static void an_outage_of_ten_minutes(void **state)
 	backtest_free(backtest);
 }
 
+/* One request in six minutes, all of them bad from `begin` on: half an hour, not ten seconds. */
+static void idle_steps_are_no_recovery(void **state)
+{
+	struct alert_rule rules[ALERT_RULES_MAX];
+	struct backtest *backtest = backtest_of(
+		(struct backtest_options){.objective = 0.999, .window_seconds = 30 * DAY}, rules);
+	const double begin = 3 * DAY;
+	const struct backtest_result *result;
+
+	(void)state;
+	for (double t = 0; t < begin + 2 * HOUR; t += 360) {
+		replay(backtest, t, t + 350, 0, 0);
+		replay(backtest, t + 350, t + 360, t < begin, t >= begin);
+	}
+	result = backtest_result(backtest);
+	assert_transition(result, 0, begin + 1800, 0, ALERT_FIRING);
+	/* the first bad step began 10 s before its end at 360 s */
+	assert_true(result->transitions[0].burning_seconds.value == 1800 - 350);
+	backtest_free(backtest);
+}
+
 static void steps_out_of_order_are_refused(void **state)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
@@ -543,6 +564,7 @@ int main(void)
 		cmocka_unit_test(a_header_must_not_name_other_columns),
 		cmocka_unit_test(a_slice_is_good_at_its_target),
 		cmocka_unit_test(an_outage_of_ten_minutes),
+		cmocka_unit_test(idle_steps_are_no_recovery),
 		cmocka_unit_test(steps_out_of_order_are_refused),
 		cmocka_unit_test(a_gap_is_time_without_coverage),
 		cmocka_unit_test(a_calendar_month_begins_anew),

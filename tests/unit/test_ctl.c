@@ -308,7 +308,7 @@ static void test_slo_view(void **state)
 		"  bad            10\n"
 		"  available      99.0000%\n"
 		"  budget left    -900.0% (1.0 bad events allowed)\n"
-		"  exhausted in   exhausted\n"
+		"  exhausted      yes\n"
 		"  burn rate      5m 10.0x 1h 9.5x\n"
 		"\n"
 		"  ALERT  SEVERITY  STATE             SINCE                 BURN LONG  BURN SHORT\n"
@@ -352,7 +352,7 @@ static void test_slo_view_shows_window_budgeting_coverage_and_minutes(void **sta
 			    "  available      97.0000%\n"
 			    "  budget left    99.3% (446.4 bad slices allowed)\n"
 			    "                 443.4 of 446.4 minutes of full outage\n"
-			    "  exhausted in   -\n"
+			    "  exhausted      -\n"
 			    "  burn rate      1h -\n");
 	free(text);
 }
