@@ -184,6 +184,7 @@ static int take_over(struct agent *agent, const struct agent_options *options,
 		     struct config *config, struct config_error *error)
 {
 	json_t *note = NULL;
+	double attached;
 	bool same;
 	int r = adopt(agent, config, &note, error);
 
@@ -196,9 +197,10 @@ static int take_over(struct agent *agent, const struct agent_options *options,
 	}
 	same = same_build(note);
 	json_decref(note);
-	/* a store that knows nothing of it: all that it counted is since it was attached */
-	if (isnan(agent->stepped_seconds))
-		agent->stepped_seconds = timeline_now(&agent->timeline, agent->attached_boottime);
+	/* the last step may have been of a kernel side before it */
+	attached = timeline_now(&agent->timeline, agent->attached_boottime);
+	if (!(agent->stepped_seconds > attached))
+		agent->stepped_seconds = attached;
 	if (!same)
 		return hand_over(agent, "the kernel side of this version is another one");
 	if (options->hook != PROBE_HOOK_AUTO && options->hook != probe_hook(agent->probe))

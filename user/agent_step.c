@@ -289,7 +289,7 @@ int agent_record(struct agent *agent, const struct store_series *series, size_t 
 int agent_take(struct agent *agent, double now)
 {
 	struct series_list series = {};
-	int r = 0;
+	int r = 0, judged;
 
 	for (size_t i = 0; !r && i < agent_n_tracks(agent); i++)
 		r = step_track(agent, agent_track(agent, i), now);
@@ -297,8 +297,11 @@ int agent_take(struct agent *agent, double now)
 	if (!r)
 		agent->stepped_seconds = now;
 	r = r ?: step_series(agent, now, &series);
-	r = r ?: agent_judge(agent, now);
-	r = r ?: agent_record(agent, series.list, series.n);
+	if (!r) {
+		/* what was counted is recorded, whatever becomes of the alerts */
+		judged = agent_judge(agent, now);
+		r = agent_record(agent, series.list, series.n) ?: judged;
+	}
 	free(series.list);
 	free(series.requests);
 	return r;

@@ -30,6 +30,7 @@ struct record {
 	char reason[512];
 	double retry_seconds; /* axis: not before that */
 	struct record_histories histories; /* read, and not taken by a track yet */
+	bool made_anew; /* nothing has been written to it yet */
 	bool coverage_written; /* all spans but the last */
 	char instance[64]; /* the kernel instance that what is on disk was read from */
 	struct record_texts texts;
@@ -412,6 +413,13 @@ static int put_coverage(struct record *record, const struct coverage *coverage)
 	return r;
 }
 
+/* A database made anew while the agent runs does not get all that was counted as one step. */
+static int put_series(struct record *record, const struct record_step *step)
+{
+	return (record->made_anew ? store_set_series : store_put_series)(
+		record->store, step->now_seconds, step->series, step->n_series);
+}
+
 static int put_step(struct record *record, const struct record_step *step)
 {
 	int r = store_begin(record->store);
@@ -420,7 +428,7 @@ static int put_step(struct record *record, const struct record_step *step)
 	r = r ?: put_coverage(record, step->coverage);
 	for (size_t i = 0; !r && i < step->n_tracks; i++)
 		r = put_track(record, step->tracks[i]);
-	r = r ?: store_put_series(record->store, step->now_seconds, step->series, step->n_series);
+	r = r ?: put_series(record, step);
 	r = r ?: record_changes_put(&record->changes, record->store);
 	r = r ?: record_texts_put(&record->texts, record->store);
 	return r ?: store_commit(record->store);
@@ -433,6 +441,7 @@ static void forget_written(struct record *record, const struct record_step *step
 		step->tracks[i]->record_id = 0;
 		step->tracks[i]->record_seconds = -INFINITY;
 	}
+	record->made_anew = true;
 	record->coverage_written = false;
 	record->instance[0] = 0;
 	record_texts_forget(&record->texts);
@@ -448,6 +457,7 @@ static void written(struct record *record, const struct record_step *step)
 	record_histories_clear(&record->histories);
 	/* what it cannot do now is done at another step */
 	store_prune(record->store, step->now_seconds, KEEP_SECONDS);
+	record->made_anew = false;
 	record->coverage_written = true;
 	snprintf(record->instance, sizeof(record->instance), "%s", step->instance);
 	record_texts_written(&record->texts);

@@ -135,6 +135,10 @@ int store_put_series(struct store *store, double t_seconds, const struct store_s
 		     size_t n);
 int store_reset_series(struct store *store);
 
+/* Sets the counters only: in a new database, of what was counted before it. */
+int store_set_series(struct store *store, double t_seconds, const struct store_series *series,
+		     size_t n);
+
 /*
  * Buckets that end at or after from_seconds, oldest first; `requests` is what the bucket has. All
  * texts of series 0 are "".
