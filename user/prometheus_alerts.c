@@ -135,7 +135,7 @@ static char *exhaust(const struct scope *scope)
 					    : strdup("");
 	char lookback[PROMQL_DURATION_BYTES], scale[PROMQL_NUMBER_BYTES];
 	char budget[PROMQL_NUMBER_BYTES];
-	static const char left[] = "slo:period_error_budget_remaining:ratio";
+	static const char left[] = "slo:whole_period_error_budget_remaining:ratio";
 
 	promql_duration(rule->seconds / 4, lookback);
 	promql_number(prometheus_product(scope->slo, 1, 1, 1), budget);

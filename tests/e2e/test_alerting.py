@@ -206,7 +206,7 @@ def rfc3339(seconds):
 
 def test_what_is_kept_quiet(service, start_agent, stopping):
     running = {name: service() for name in ("hushed", "moved", "weekly", "taken-out")}
-    hook, now = stopping(Hook()), time.time()
+    hook, now = stopping(Hook()), int(time.time())
     sunday = datetime.datetime.fromtimestamp(now - 60, datetime.timezone.utc)
     agent = start_agent(config(
         running, [slo(name, name, alerts=[PAGE]) for name in running],
