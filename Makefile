@@ -74,7 +74,7 @@ MAINS := user/sliprobed.c user/slictl.c
 USER_SRCS := $(filter-out $(MAINS),$(wildcard user/*.c))
 # Sources that include a skeleton need it built first; all the others are pure user-space modules,
 # which are also built with sanitizers for unit tests and fuzzers.
-SKEL_USERS := $(shell grep -l '\.skel\.h"' user/*.c 2>/dev/null)
+SKEL_USERS := $(shell grep -lE '(\.skel|probe_private)\.h"' user/*.c 2>/dev/null)
 PURE_SRCS := $(filter-out $(SKEL_USERS),$(USER_SRCS))
 
 LIB := $(O)/obj/libsliprobe.a

@@ -1,408 +1,333 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* The agent's life: start, what it takes over from one before it, reload, end. */
 #include "agent.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
+#include <sys/random.h>
 #include <time.h>
 
-#include "collect.h"
-#include "privilege.h"
-#include "rules.h"
-#include "services.h"
+#include "agent_private.h"
 #include "util.h"
 
-struct agent {
-	char *config_file;
-	struct probe *probe;
-	struct rules rules;
-	struct services services;
-	struct utsname kernel;
-	char started_at[32];
-	__u64 reloads;
-	bool consistent;
-};
+enum { NOTE_FORMAT = 1 }; /* of the note on the kernel side, and of the maps it can be read from */
 
-static double now_seconds(void)
+static double clock_seconds(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
+	clock_gettime(clock, &now);
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-static __u64 sum(const __u64 *counters, size_t n)
+double agent_boottime(void)
 {
-	__u64 total = 0;
-
-	for (size_t i = 0; i < n; i++)
-		total += counters[i];
-	return total;
+	return clock_seconds(CLOCK_BOOTTIME);
 }
 
-static __u64 lost_in(const __u64 *stats)
+double agent_realtime(void)
 {
-	return sum(stats + STAT_LOST, LOST_REASON_COUNT);
+	return clock_seconds(CLOCK_REALTIME);
 }
 
-/*
- * Ends what is unanswered, and checks the counters against what the walk has found: a request seen
- * before it and not ended after it must have been met, and none that ended before it.
- */
-static int agent_walk(struct agent *agent)
+double agent_now(const struct agent *agent)
 {
-	__u64 before[STAT_COUNT], after[STAT_COUNT];
-	__u64 in_flight, open_at_least, open_at_most;
-	int r;
-
-	r = probe_read_stats(agent->probe, before);
-	r = r
-		    ?: probe_walk(agent->probe, agent->rules.config.agent.unanswered_after_ns,
-				  &in_flight);
-	r = r ?: probe_read_stats(agent->probe, after);
-	if (r)
-		return r;
-	open_at_most = after[STAT_SEEN] - before[STAT_ENDED] - lost_in(before);
-	open_at_least = before[STAT_SEEN] - after[STAT_ENDED] - lost_in(after);
-	agent->consistent = in_flight <= open_at_most && (__s64)in_flight >= (__s64)open_at_least;
-	if (!agent->consistent)
-		fprintf(stderr,
-			"sliprobed: the counters disagree with the connections: %llu requests in flight, "
-			"expected %lld to %llu\n",
-			in_flight, (long long)open_at_least, open_at_most);
-	return 0;
+	return timeline_now(&agent->timeline, agent_boottime());
 }
 
-static int take_endpoint(void *context, const struct endpoint_key *key,
-			 const struct endpoint *endpoint)
+double agent_wall(const struct agent *agent, double axis_seconds)
+{
+	return timeline_wall(&agent->timeline, axis_seconds);
+}
+
+/* ---- the kernel side's note ---- */
+
+static void unpin(struct agent *agent)
+{
+	fprintf(stderr, "sliprobed: %s: counting ends with this process\n", agent->unpinned.text);
+	pins_remove(agent->pins);
+	pins_close(agent->pins);
+	agent->pins = NULL;
+}
+
+static int keep_note(void *context, __u32 generation, const json_t *rules)
 {
 	struct agent *agent = context;
-	const char *configured = endpoint->service < SERVICE_FOUND
-					 ? names_name(agent->rules.services, endpoint->service)
-					 : NULL;
+	char build[20];
+	json_t *note;
 	int r;
 
-	if (endpoint->service == SERVICE_NONE)
-		return 0; /* being registered at this moment */
-	r = service_seen(&agent->services, endpoint->service, configured, key, endpoint);
-	if (r || endpoint->service < SERVICE_FOUND)
-		return r;
-	return rules_found(&agent->rules, services_by_id(&agent->services, endpoint->service)->name,
-			   endpoint->service - SERVICE_FOUND);
-}
-
-/* Services that the kernel has found since the last time, and those of the configuration. */
-static int agent_discover(struct agent *agent)
-{
-	const struct config *config = &agent->rules.config;
-	struct service *service;
-	int r = 0;
-
-	for (size_t i = 0; !r && i < config->n_services; i++)
-		r = services_add(&agent->services,
-				 names_number(agent->rules.services, config->services[i].name),
-				 config->services[i].name, &service);
-	return r ?: probe_each_endpoint(agent->probe, take_endpoint, agent);
-}
-
-static int step_track(struct agent *agent, struct track *track, double now)
-{
-	struct slo_counts counts;
-	int r = probe_read_counts(agent->probe, track->counts, &counts);
-
-	return r ?: track_step(track, now, &counts);
-}
-
-static int add_requests(void *context, const struct series_key *key,
-			const struct series_value *value)
-{
-	__u64 *requests = context;
-
-	requests[key->service] += value->requests;
+	if (!agent->pins)
+		return 0;
+	snprintf(build, sizeof(build), "%016" PRIx64, (uint64_t)probe_build());
+	note = json_pack("{s:i, s:s, s:s, s:f, s:O}", "format", NOTE_FORMAT, "build", build,
+			 "instance", agent->instance, "attached", agent->attached_boottime, "rules",
+			 (json_t *)rules);
+	r = note ? pins_note(agent->pins, generation, note) : -ENOMEM;
+	json_decref(note);
+	if (r) {
+		snprintf(agent->unpinned.text, sizeof(agent->unpinned.text),
+			 "the note on the kernel side cannot be written: %s", strerror(-r));
+		unpin(agent);
+	}
 	return 0;
 }
 
-static int step_rates(struct agent *agent, double now)
+static int apply(struct agent *agent, struct config *config, struct config_error *error)
 {
-	_cleanup_free_ __u64 *requests = calloc(1 << 16, sizeof(*requests));
-	int r;
+	int r = rules_apply(&agent->rules, agent->probe, config, error);
 
-	if (!requests)
-		return -ENOMEM;
-	r = probe_each_series(agent->probe, add_requests, requests);
-	for (size_t i = 0; !r && i < agent->services.n; i++)
-		service_rate_step(agent->services.list[i], now,
-				  requests[agent->services.list[i]->id]);
+	if (!r && agent->pins)
+		pins_forget_notes(agent->pins, agent->rules.generation);
 	return r;
 }
 
-int agent_step(struct agent *agent)
-{
-	double now;
-	int r = agent_walk(agent);
+/* ---- taking over ---- */
 
-	r = r ?: agent_discover(agent);
-	now = now_seconds();
-	for (size_t i = 0; !r && i < agent->rules.n_tracks; i++)
-		r = step_track(agent, agent->rules.tracks[i], now);
-	for (size_t i = 0; !r && i < agent->rules.n_found; i++)
-		r = step_track(agent, agent->rules.found[i].track, now);
-	return r ?: step_rates(agent, now);
+/* Which policies open requests are judged by: rules_apply() goes by it. */
+static int review_policies(struct agent *agent)
+{
+	int r = probe_policies_clear(agent->probe);
+	__u64 in_flight;
+
+	/* nothing is ended here: the time a request may take is not known yet */
+	r = r ?: probe_walk(agent->probe, ~0ULL >> 1, &in_flight);
+	return r ?: probe_policies_read(agent->probe);
 }
 
-/* ---- snapshot ---- */
-
-static int snapshot_agent(struct agent *agent, struct snapshot *ret)
+static bool same_build(const json_t *note)
 {
-	const struct config *config = &agent->rules.config;
+	const char *noted = json_string_value(json_object_get(note, "build"));
+	char build[20];
 
-	ret->agent.version = SLIPROBE_VERSION;
-	snprintf(ret->agent.kernel, sizeof(ret->agent.kernel), "%s", agent->kernel.release);
-	ret->agent.hook = probe_hook_used(agent->probe);
-	ret->agent.hook_reason = probe_hook_reason(agent->probe);
-	memcpy(ret->agent.started_at, agent->started_at, sizeof(agent->started_at));
-	ret->agent.config = config->file;
-	ret->agent.reloads = agent->reloads;
-	ret->agent.warnings = calloc(config->n_warnings + 1, sizeof(char *));
-	if (!ret->agent.warnings)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->n_warnings; i++) {
-		ret->agent.warnings[i] = strdup(config->warnings[i]);
-		if (!ret->agent.warnings[i])
-			return -ENOMEM;
-		ret->agent.n_warnings++;
-	}
-	return privilege_held(&ret->agent.capabilities, &ret->agent.n_capabilities);
+	snprintf(build, sizeof(build), "%016" PRIx64, (uint64_t)probe_build());
+	return noted && !strcmp(noted, build);
 }
 
-static const struct config_service *configured_as(const struct agent *agent, const char *name)
+static int adopt(struct agent *agent, const struct config *config, json_t **ret_note,
+		 struct config_error *error)
 {
-	for (size_t i = 0; i < agent->rules.config.n_services; i++) {
-		if (!strcmp(agent->rules.config.services[i].name, name))
-			return &agent->rules.config.services[i];
-	}
-	return NULL;
-}
-
-static int snapshot_service(struct agent *agent, const struct service *service,
-			    struct collection *collection, struct snapshot_service *ret)
-{
-	const struct config_service *configured =
-		service->id < SERVICE_FOUND ? configured_as(agent, service->name) : NULL;
-	size_t n = 0, first;
-	__u64 requests = 0;
-
-	for (first = 0; first < collection->n; first++) {
-		if (collection->list[first].key.service == service->id)
-			break;
-	}
-	while (first + n < collection->n && collection->list[first + n].key.service == service->id)
-		n++;
-	ret->name = strdup(service->name);
-	ret->role = ROLE_SERVER;
-	ret->port = service->port;
-	memcpy(ret->process, service->process, sizeof(ret->process));
-	ret->exe = service->exe ? strdup(service->exe) : NULL;
-	ret->container = service->container ? strdup(service->container) : NULL;
-	ret->pid = service->pid;
-	ret->netns = service->netns;
-	ret->configured = configured != NULL;
-	ret->about = configured ? &configured->about : NULL;
-	ret->series = calloc(n ?: 1, sizeof(*ret->series));
-	if (!ret->name || !ret->series || (service->exe && !ret->exe) ||
-	    (service->container && !ret->container))
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		struct snapshot_series *series = TAKE_PTR(collection->list[first + i].series);
-
-		requests += series->requests;
-		ret->series[ret->n_series++] = series;
-	}
-	ret->requests_per_second = service_rate(service, now_seconds(), requests);
-	return 0;
-}
-
-static int service_order(const void *a, const void *b)
-{
-	return strcmp(((const struct snapshot_service *)a)->name,
-		      ((const struct snapshot_service *)b)->name);
-}
-
-static int snapshot_services(struct agent *agent, struct collection *collection,
-			     struct snapshot *ret)
-{
-	int r = 0;
-
-	ret->services = calloc(agent->services.n ?: 1, sizeof(*ret->services));
-	if (!ret->services)
-		return -ENOMEM;
-	for (size_t i = 0; !r && i < agent->services.n; i++)
-		r = snapshot_service(agent, agent->services.list[i], collection,
-				     &ret->services[ret->n_services++]);
-	qsort(ret->services, ret->n_services, sizeof(*ret->services), service_order);
-	return r;
-}
-
-static int snapshot_slo(struct agent *agent, const struct track *track, struct snapshot_slo *ret)
-{
-#define X(name, seconds) seconds,
-	static const double windows[] = {SLO_BURN_WINDOWS(X)};
-#undef X
-	struct slo_counts counts;
-	double now = now_seconds();
-	int r = probe_read_counts(agent->probe, track->counts, &counts);
+	const char *instance;
+	json_t *note;
+	int r = probe_adopt(pins_dir(agent->pins), &agent->probe, error);
 
 	if (r)
 		return r;
-	ret->name = track->name;
-	ret->service = track->service;
-	ret->objective = track->objective;
-	ret->window_seconds = track->window_seconds;
-	ret->total = (struct slo_events){counts.good, counts.bad};
-	ret->events = track_events(track, now, track->window_seconds, &counts);
-	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
-		ret->burn_events[i] = track_events(track, now, windows[i], &counts);
+	note = pins_noted(agent->pins, probe_generation(agent->probe));
+	instance = json_string_value(json_object_get(note, "instance"));
+	if (!instance || json_integer_value(json_object_get(note, "format")) != NOTE_FORMAT) {
+		snprintf(error->text, sizeof(error->text), "%s",
+			 note ? "it is of another version" : "there is no note on it");
+		json_decref(note);
+		return -EINVAL;
+	}
+	snprintf(agent->instance, sizeof(agent->instance), "%s", instance);
+	agent->attached_boottime = json_real_value(json_object_get(note, "attached"));
+	r = review_policies(agent);
+	r = r ?: rules_restore(&agent->rules, agent->probe, config, json_object_get(note, "rules"));
+	if (r) {
+		snprintf(error->text, sizeof(error->text), "its rules cannot be restored: %s",
+			 strerror(-r));
+		json_decref(note);
+		return r;
+	}
+	*ret_note = note;
 	return 0;
 }
 
-static int slo_order(const void *a, const void *b)
+static int rules_begin(struct agent *agent)
 {
-	return strcmp(((const struct snapshot_slo *)a)->name,
-		      ((const struct snapshot_slo *)b)->name);
-}
+	int r;
 
-static int snapshot_slos(struct agent *agent, struct snapshot *ret)
-{
-	const struct rules *rules = &agent->rules;
-	int r = 0;
-
-	ret->slos = calloc(rules->n_tracks + rules->n_found + 1, sizeof(*ret->slos));
-	if (!ret->slos)
-		return -ENOMEM;
-	for (size_t i = 0; !r && i < rules->n_tracks; i++)
-		r = snapshot_slo(agent, rules->tracks[i], &ret->slos[ret->n_slos++]);
-	for (size_t i = 0; !r && i < rules->n_found; i++)
-		r = snapshot_slo(agent, rules->found[i].track, &ret->slos[ret->n_slos++]);
-	if (!r)
-		qsort(ret->slos + rules->n_tracks, rules->n_found, sizeof(*ret->slos), slo_order);
+	rules_clear(&agent->rules);
+	r = rules_init(&agent->rules);
+	agent->rules.keep = keep_note;
+	agent->rules.leave = agent_leave;
+	agent->rules.context = agent;
 	return r;
 }
 
-struct unmeasured {
-	struct probe *probe;
-	struct snapshot *snapshot;
-};
-
-static int take_unmeasured(void *context, const struct unmeasured_key *key, __u64 count)
+static int discard(struct agent *agent)
 {
-#define X(id, text) text,
-	static const char *const reasons[] = {BLIND_REASONS(X)};
-#undef X
-	const struct unmeasured *unmeasured = context;
-	struct snapshot *ret = unmeasured->snapshot;
-	struct snapshot_unmeasured *grown;
+	probe_close(agent->probe);
+	agent->probe = NULL;
+	pins_remove(agent->pins);
+	services_clear(&agent->services);
+	return rules_begin(agent);
+}
 
-	/* a TLS handshake with a plain HTTP server is a client's mistake, no blind spot */
-	if (probe_serves_http(unmeasured->probe, &key->endpoint))
-		return 0;
-	grown = realloc(ret->unmeasured, (ret->n_unmeasured + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	ret->unmeasured = grown;
-	grown += ret->n_unmeasured++;
-	*grown = (struct snapshot_unmeasured){
-		.port = key->endpoint.port,
-		.reason = key->reason < BLIND_REASON_COUNT ? reasons[key->reason] : "unknown",
-		.connections = count,
-	};
-	memcpy(grown->process, key->endpoint.process, sizeof(grown->process));
-	grown->process[sizeof(grown->process) - 1] = 0;
-	return 0;
+/* What the former kernel side has counted is taken, and then it is removed. */
+static int hand_over(struct agent *agent, const char *why)
+{
+	int r;
+
+	fprintf(stderr,
+		"sliprobed: what the last agent left counting is taken over and loaded anew: "
+		"%s\n",
+		why);
+	probe_detach(agent->probe);
+	r = agent_discover(agent);
+	r = r ?: agent_take(agent, agent_now(agent));
+	if (r)
+		fprintf(stderr, "sliprobed: its last counts cannot be read: %s\n", strerror(-r));
+	return discard(agent);
 }
 
 /*
- * `ended`: as the kernel counted it before the series were read. If nothing has ended meanwhile,
- * the series must add up to it.
+ * Goes on with the kernel side that a former agent left, if it left one. agent->probe is NULL
+ * afterwards if another has to be loaded.
  */
-static int snapshot_coverage(struct agent *agent, __u64 counted, __u64 ended, struct snapshot *ret)
+static int take_over(struct agent *agent, const struct agent_options *options,
+		     struct config *config, struct config_error *error)
 {
-	__u64 stats[STAT_COUNT];
-	int r = probe_read_stats(agent->probe, stats);
+	json_t *note = NULL;
+	double attached;
+	bool same;
+	int r = adopt(agent, config, &note, error);
 
-	if (r)
-		return r;
-	if (stats[STAT_ENDED] == ended && ended != counted) {
-		agent->consistent = false;
-		fprintf(stderr, "sliprobed: the series add up to %llu requests, expected %llu\n",
-			counted, ended);
-	}
-	memcpy(ret->coverage.lost_by_reason, stats + STAT_LOST,
-	       sizeof(ret->coverage.lost_by_reason));
-	memcpy(ret->coverage.kernel_errors, stats + STAT_ERROR,
-	       sizeof(ret->coverage.kernel_errors));
-	ret->coverage.lost = lost_in(stats);
-	ret->coverage.counted = counted;
-	ret->coverage.seen = stats[STAT_SEEN];
-	ret->coverage.in_flight = stats[STAT_SEEN] - counted - ret->coverage.lost;
-	ret->coverage.hook_misses = probe_misses(agent->probe);
-	ret->coverage.consistent = agent->consistent;
-	return probe_each_unmeasured(agent->probe, take_unmeasured,
-				     &(struct unmeasured){agent->probe, ret});
-}
-
-static void collection_clear_at(struct collection *collection)
-{
-	collection_clear(collection);
-}
-
-int agent_snapshot(struct agent *agent, struct snapshot *ret)
-{
-	_cleanup_(collection_clear_at) struct collection collection = {};
-	struct snapshot snapshot = {};
-	__u64 stats[STAT_COUNT];
-	int r;
-
-	r = agent_walk(agent);
-	r = r ?: probe_read_stats(agent->probe, stats);
-	r = r ?: collection_read(agent->probe, agent->rules.routes, &collection);
-	r = r ?: agent_discover(agent);
-	r = r ?: snapshot_coverage(agent, collection.requests, stats[STAT_ENDED], &snapshot);
-	r = r ?: snapshot_agent(agent, &snapshot);
-	r = r ?: snapshot_services(agent, &collection, &snapshot);
-	r = r ?: snapshot_slos(agent, &snapshot);
 	if (r) {
-		snapshot_clear(&snapshot);
-		return r;
+		fprintf(stderr,
+			"sliprobed: what the last agent left counting cannot be taken over: %s; what "
+			"it counted after its last step is lost\n",
+			error->text);
+		return discard(agent);
 	}
-	*ret = snapshot;
+	same = same_build(note);
+	json_decref(note);
+	/* the last step may have been of a kernel side before it */
+	attached = timeline_now(&agent->timeline, agent->attached_boottime);
+	if (!(agent->stepped_seconds > attached))
+		agent->stepped_seconds = attached;
+	if (!same)
+		return hand_over(agent, "the kernel side of this version is another one");
+	if (options->hook != PROBE_HOOK_AUTO && options->hook != probe_hook(agent->probe))
+		return hand_over(agent, "other hooks are asked for");
+	r = agent_recall(agent);
+	/* SLOs of found services may end, too */
+	r = r ?: agent_discover(agent);
+	r = r ?: apply(agent, config, error);
+	if (r)
+		return hand_over(agent, error->text);
+	agent->adopted = true;
 	return 0;
 }
 
-/* ---- life ---- */
+/* ---- start ---- */
 
-void agent_free(struct agent *agent)
+static void open_pins(struct agent *agent, const char *state_dir)
 {
-	if (!agent)
-		return;
-	probe_close(agent->probe);
-	rules_clear(&agent->rules);
-	services_clear(&agent->services);
-	free(agent->config_file);
-	free(agent);
+	if (pins_open(state_dir, &agent->pins, &agent->unpinned))
+		fprintf(stderr, "sliprobed: %s: counting ends with this process\n",
+			agent->unpinned.text);
+}
+
+static int draw_instance(struct agent *agent)
+{
+	unsigned char bytes[(INSTANCE_BYTES - 1) / 2];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return -errno;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(agent->instance + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+static int load_anew(struct agent *agent, const struct agent_options *options,
+		     const struct tables_region *room, struct config *config,
+		     struct config_error *error)
+{
+	int r = draw_instance(agent);
+
+	if (r)
+		snprintf(error->text, sizeof(error->text), "no random numbers: %s", strerror(-r));
+	agent->attached_boottime = agent_boottime();
+	agent->stepped_seconds = agent_now(agent);
+	r = r ?: probe_open(options->hook, room, &agent->probe, error);
+	r = r ?: apply(agent, config, error);
+	/* attached last: the first request already finds its rules */
+	r = r ?: probe_attach(agent->probe, error);
+	if (!r && agent->pins && probe_pin(agent->probe, pins_dir(agent->pins), &agent->unpinned))
+		unpin(agent);
+	return r;
+}
+
+static void say_gap(const struct agent *agent, double gap_seconds)
+{
+	if (gap_seconds < 0)
+		fprintf(stderr,
+			"sliprobed: the wall clock is %.0f s before the last step: how long no agent "
+			"ran is not known, history goes on as if it had not been\n",
+			-gap_seconds);
+	else if (gap_seconds > 60)
+		fprintf(stderr, "sliprobed: no agent ran for %.0f s%s\n", gap_seconds,
+			agent->adopted ? ", the kernel counted meanwhile" : ": no coverage");
 }
 
 static int agent_start(struct agent *agent, const struct agent_options *options,
 		       struct config *config, struct config_error *error)
 {
 	struct tables_region room;
-	int r = rules_room(&agent->rules, config, &room, error);
+	struct rules scratch;
+	double gap_seconds;
+	int r;
 
-	r = r ?: probe_open(options->hook, &room, &agent->probe, error);
-	r = r ?: rules_apply(&agent->rules, agent->probe, config, error);
-	/* attached last: the first request already finds its rules */
-	return r ?: probe_attach(agent->probe, error);
+	/* a configuration that cannot be applied must not touch what is counting */
+	r = rules_init(&scratch);
+	r = r ?: rules_room(&scratch, config, &room, error);
+	rules_clear(&scratch);
+	r = r ?: record_new(options->state_dir, &agent->record);
+	if (r)
+		return r;
+	gap_seconds = record_start(agent->record, &agent->timeline, &agent->coverage);
+	agent->stepped_seconds = agent->coverage.n ? agent_now(agent) - fmax(gap_seconds, 0) : NAN;
+	open_pins(agent, options->state_dir);
+	if (agent->pins && pins_any(agent->pins))
+		r = take_over(agent, options, config, error);
+	if (!r && !agent->probe)
+		r = load_anew(agent, options, &room, config, error);
+	if (r)
+		return r;
+	say_gap(agent, gap_seconds);
+	r = agent_alerts_start(agent);
+	r = r ?: agent_recall_found(agent, agent_now(agent));
+	r = r ?: agent_step(agent);
+	if (r)
+		snprintf(error->text, sizeof(error->text), "the first step failed: %s",
+			 strerror(-r));
+	return r;
+}
+
+void agent_free(struct agent *agent)
+{
+	if (!agent)
+		return;
+	agent_alerts_stop(agent);
+	probe_close(agent->probe);
+	pins_close(agent->pins);
+	rules_clear(&agent->rules);
+	services_clear(&agent->services);
+	record_free(agent->record);
+	coverage_clear(&agent->coverage);
+	free(agent->config_file);
+	free(agent);
+}
+
+void agent_stop(struct agent *agent, bool keep)
+{
+	int r;
+
+	keep = keep && agent->pins;
+	if (!keep)
+		probe_detach(agent->probe);
+	r = agent_step(agent);
+	if (r)
+		fprintf(stderr, "sliprobed: reading the last counts failed: %s\n", strerror(-r));
+	if (!keep && agent->pins)
+		pins_remove(agent->pins);
 }
 
 int agent_new(const struct agent_options *options, struct config *config, struct agent **ret,
@@ -413,7 +338,8 @@ int agent_new(const struct agent_options *options, struct config *config, struct
 	struct tm utc;
 	int r;
 
-	if (!agent || rules_init(&agent->rules)) {
+	ret_error->text[0] = 0;
+	if (!agent || rules_begin(agent)) {
 		free(agent);
 		snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
 		return -ENOMEM;
@@ -432,10 +358,24 @@ int agent_new(const struct agent_options *options, struct config *config, struct
 	}
 	r = agent_start(agent, options, config, ret_error);
 	if (r) {
+		if (!ret_error->text[0])
+			snprintf(ret_error->text, sizeof(ret_error->text), "%s", strerror(-r));
 		agent_free(agent);
 		return r;
 	}
 	*ret = agent;
+	return 0;
+}
+
+int agent_remove(const char *state_dir, struct config_error *ret_error)
+{
+	struct pins *pins;
+	int r = pins_open(state_dir, &pins, ret_error);
+
+	if (r)
+		return r;
+	pins_remove(pins);
+	pins_close(pins);
 	return 0;
 }
 
@@ -451,16 +391,25 @@ int agent_reload(struct agent *agent, struct config_error *ret_error)
 				 &config, ret_error);
 	if (r)
 		return r;
-	r = probe_policies_clear(agent->probe);
+	/* what an SLO that goes away has counted is recorded */
+	ret_error->text[0] = 0;
+	r = agent_step(agent);
+	r = r ?: probe_policies_clear(agent->probe);
 	r = r ?: agent_walk(agent);
 	r = r ?: probe_policies_read(agent->probe);
 	if (r)
 		snprintf(ret_error->text, sizeof(ret_error->text),
 			 "cannot walk the connections: %s", strerror(-r));
-	r = r ?: rules_apply(&agent->rules, agent->probe, &config, ret_error);
+	r = r ?: apply(agent, &config, ret_error);
 	config_clear(&config);
-	if (!r)
-		agent->reloads++;
+	if (r)
+		return r;
+	agent->reloads++;
+	r = agent_recall(agent);
+	r = r ?: agent_alerts_configure(agent);
+	if (r)
+		snprintf(ret_error->text, sizeof(ret_error->text), "applied, but: %s",
+			 strerror(-r));
 	return r;
 }
 

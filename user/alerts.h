@@ -12,12 +12,19 @@
  *   short window has events and is at or below the factor, or the long one is.
  * exhaust: at the burn rate over the last quarter of `horizon`, the budget is gone within `horizon`:
  *     remaining ratio * window / burn rate <= horizon
+ *   The budget is that of the whole window. While not all of it has passed since the SLO was first
+ *   counted, or the calendar month began, the rest is taken to have the same traffic and no bad
+ *   events; or a slow burn in the second day of 30 would seem to use up what has yet to be earned:
+ *     elapsed = now - max(window from, since), at least 1 s and at most window
+ *     eligible' = eligible * window / elapsed, rounded to whole events; bad' = bad
+ *     remaining ratio = 1 - bad' / ((1 - objective) * eligible')
+ *   What budget alerts go by, and what is shown, is of what was eligible so far.
  *   `exhausted` is a state of its own: nothing remains and it burns on (burn rate > 1). A page is
  *   not raised by that alone, only kept.
  * budget: spent ratio >= `budget_ratio`.
  * no-data: no eligible event for `after` of covered time, by a service that had some in at least
- *   half of the (covered) hours of the day before the silence. It ends with the next event, or
- *   after 7 d.
+ *   half of the (covered) hours of the day before the silence, and was covered for at least `after`
+ *   of it. It ends with the next event, or after 7 d (covered, too).
  * coverage: of the last `long_seconds`, since the SLO was first counted, less than `ratio` was
  *   covered.
  *
@@ -97,17 +104,29 @@ struct alert_subject {
 	double since_seconds; /* when the SLO was first counted */
 };
 
+/*
+ * Only saves time: until then, and as long as no more than so many events have been added to the
+ * budgeted history, the status cannot change. To be zeroed, which is always right, when the rule,
+ * the objective, the window or the history are no longer the same. Not worth storing.
+ */
+struct alert_rest {
+	bool valid;
+	double until_seconds;
+	struct slo_events most; /* of all that was ever added */
+};
+
 struct alert_state {
 	enum alert_status status;
 	double since_seconds; /* of the status */
 	double started_seconds; /* when it left inactive */
+	struct alert_rest rest;
 };
 
 /* What was found, for messages: unknown where it does not apply. */
 struct alert_reading {
 	struct slo_ratio burn_long;
 	struct slo_ratio burn_short;
-	struct slo_ratio exhausted_in_seconds;
+	struct slo_ratio exhausted_in_seconds; /* of the whole window's budget, as exhaust has it */
 };
 
 struct alert_change {
@@ -121,7 +140,7 @@ struct alert_change {
  * Evaluates `n` rules at now_seconds, which is not before the last time. states[i] belongs to
  * rules[i]: zeroed before the first time. ret_changes has room for n; returns how many. An order of
  * rules changes nothing but the order of ret_changes.
- * ret_readings: of each rule, or NULL.
+ * ret_readings: of each rule, or NULL. With them all rules are looked at, rests or not.
  */
 size_t alerts_evaluate(const struct alert_rule *rules, size_t n,
 		       const struct alert_subject *subject, double now_seconds,

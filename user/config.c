@@ -28,9 +28,12 @@ const char config_default_yaml[] = "# What applies without a configuration file.
 				   "    window: 30d\n"
 				   "    good:\n"
 				   "      status: [\"100-499\"]\n"
-				   "      latency: 1s\n";
+				   "      latency: 1s\n"
+				   "    alerts: default\n"
+				   "alerting:\n"
+				   "  remind: 4h\n";
 
-static void free_texts(char **texts, size_t n)
+void free_texts(char **texts, size_t n)
 {
 	for (size_t i = 0; texts && i < n; i++)
 		free(texts[i]);
@@ -51,11 +54,28 @@ static void service_clear(struct config_service *service)
 
 static void slo_clear(struct config_slo *slo)
 {
+	free(slo->file);
 	free(slo->name);
 	free(slo->service);
+	free(slo->time_zone);
+	free(slo->alerts);
 	free_texts(slo->eligible.routes, slo->eligible.n_routes);
 	free_texts(slo->eligible.exclude_paths, slo->eligible.n_exclude_paths);
 	free_texts(slo->eligible.exclude_user_agents, slo->eligible.n_exclude_user_agents);
+}
+
+static void receiver_clear(struct config_receiver *receiver)
+{
+	free(receiver->url);
+	free_texts(receiver->argv, receiver->n_argv);
+}
+
+static void maintenance_clear(struct config_maintenance *maintenance)
+{
+	free(maintenance->name);
+	free_texts(maintenance->services, maintenance->n_services);
+	free_texts(maintenance->slos, maintenance->n_slos);
+	free(maintenance->time_zone);
 }
 
 void config_clear(struct config *config)
@@ -69,6 +89,13 @@ void config_clear(struct config *config)
 	for (size_t i = 0; i < config->n_slos; i++)
 		slo_clear(&config->slos[i]);
 	free(config->slos);
+	free_texts(config->slo_files, config->n_slo_files);
+	for (size_t i = 0; i < config->n_receivers; i++)
+		receiver_clear(&config->receivers[i]);
+	free(config->receivers);
+	for (size_t i = 0; i < config->n_maintenance; i++)
+		maintenance_clear(&config->maintenance[i]);
+	free(config->maintenance);
 	free_texts(config->warnings, config->n_warnings);
 	*config = (struct config){};
 }
@@ -124,6 +151,8 @@ static int parse(const char *text, size_t len, const char *name, struct config *
 	if (!err)
 		err = set_defaults(&config);
 	if (!err)
+		err = config_load_slo_files(&config, ret_error);
+	if (!err)
 		err = config_check(&walk, &config);
 	if (err)
 		return err;
@@ -132,14 +161,19 @@ static int parse(const char *text, size_t len, const char *name, struct config *
 	return 0;
 }
 
+static int refuse_size(const char *name, struct config_error *ret_error)
+{
+	return fail(-EINVAL, ret_error, "%s: expected at most %d bytes, got more", name,
+		    CONFIG_MAX_BYTES);
+}
+
 int config_parse(const char *text, size_t len, const char *name, struct config *ret_config,
 		 struct config_error *ret_error)
 {
 	int err;
 
 	if (len > CONFIG_MAX_BYTES)
-		return fail(-EINVAL, ret_error, "%s: expected at most %d bytes, got more", name,
-			    CONFIG_MAX_BYTES);
+		return refuse_size(name, ret_error);
 	err = parse(text, len, name, ret_config, ret_error);
 	if (err == -ENOMEM)
 		fail(err, ret_error, "%s: out of memory", name);
@@ -152,7 +186,8 @@ static void close_at(const int *fd)
 		close(*fd);
 }
 
-int config_load(const char *path, struct config *ret_config, struct config_error *ret_error)
+int config_read_file(const char *path, char **ret_text, size_t *ret_len,
+		     struct config_error *ret_error)
 {
 	_cleanup_(close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	_cleanup_free_ char *text = NULL;
@@ -175,5 +210,20 @@ int config_load(const char *path, struct config *ret_config, struct config_error
 			break;
 		len += (size_t)n;
 	}
+	if (len > CONFIG_MAX_BYTES)
+		return refuse_size(path, ret_error);
+	*ret_text = TAKE_PTR(text);
+	*ret_len = len;
+	return 0;
+}
+
+int config_load(const char *path, struct config *ret_config, struct config_error *ret_error)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0;
+	int err = config_read_file(path, &text, &len, ret_error);
+
+	if (err || !text)
+		return err;
 	return config_parse(text, len, path, ret_config, ret_error);
 }

@@ -47,6 +47,8 @@ struct config_service {
 };
 
 struct config_slo {
+	char *file; /* where it stands, if not in the main file: an OpenSLO file of slo_files */
+	unsigned int line;
 	char *name; /* unique; holds "{service}" if and only if service is "*" */
 	char *service; /* a service's name, or "*": one SLO for every service found on the host */
 	double objective; /* ratio nearest to the written percentage, 0 < objective < 1 */
@@ -127,6 +129,8 @@ struct config {
 	size_t n_services;
 	struct config_slo *slos;
 	size_t n_slos;
+	char **slo_files; /* globs of OpenSLO files, whose SLOs are in slos, too */
+	size_t n_slo_files;
 	struct config_receiver *receivers; /* notify: */
 	size_t n_receivers;
 	uint64_t remind_seconds; /* alerting.remind, 4 h if not given; 0: never (`never`) */

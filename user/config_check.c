@@ -13,15 +13,11 @@
 
 #define SERVICE_MARK "{service}"
 
-/* A path in the file: a macro, because it lives on the caller's stack. */
-#define PATH(...)                                                                                  \
-	({                                                                                         \
-		snprintf(path, sizeof(path), __VA_ARGS__);                                         \
-		path;                                                                              \
-	})
+enum {
+	MIN_SLICES = 10, /* in a window */
+};
 
-__attribute__((format(printf, 2, 3))) static int add_warning(struct config *config,
-							     const char *format, ...)
+int config_warn(struct config *config, const char *format, ...)
 {
 	char text[WALK_PATH_BYTES];
 	char **warnings;
@@ -42,6 +38,24 @@ __attribute__((format(printf, 2, 3))) static int add_warning(struct config *conf
 	config->warnings = warnings;
 	config->warnings[config->n_warnings++] = copy;
 	return 0;
+}
+
+/* About a key of an SLO, wherever the SLO was written. */
+__attribute__((format(printf, 5, 6))) static int refuse_slo(struct walk *walk,
+							    const struct config *config, size_t i,
+							    const char *key, const char *format,
+							    ...)
+{
+	const struct config_slo *slo = &config->slos[i];
+	char path[WALK_PATH_BYTES], text[sizeof(walk->error->text)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (!slo->file)
+		return walk_refuse_at(walk, PATH("slos[%zu].%s", i, key), "%s", text);
+	return walk_refuse_in(walk, slo->file, slo->line, key, "%s", text);
 }
 
 static bool is_same_text(const char *a, const char *b)
@@ -71,12 +85,12 @@ static int compare_templates(const void *a, const void *b)
 	return order ? order : in_a->index < in_b->index ? -1 : in_a->index > in_b->index;
 }
 
-static int check_distinct(struct walk *walk, char *const *texts, size_t n,
-			  int (*compare)(const void *, const void *), const char *list)
+/* Whether a text stands twice: 1 and where it does first, 0, or -ENOMEM. */
+static int find_again(char *const *texts, size_t n, int (*compare)(const void *, const void *),
+		      size_t *ret_index)
 {
 	_cleanup_free_ struct named *sorted = calloc(n + 1, sizeof(*sorted));
 	struct named *again = NULL;
-	char path[WALK_PATH_BYTES];
 
 	if (!sorted)
 		return -ENOMEM;
@@ -91,9 +105,36 @@ static int check_distinct(struct walk *walk, char *const *texts, size_t n,
 			again = &sorted[i];
 	}
 	if (again)
-		return walk_refuse_at(walk, PATH("%s[%zu]", list, again->index),
-				      "expected each entry once, got \"%s\" again", again->text);
-	return 0;
+		*ret_index = again->index;
+	return again != NULL;
+}
+
+static int check_routes(struct walk *walk, const struct config *config, size_t i)
+{
+	const struct config_service *service = &config->services[i];
+	char path[WALK_PATH_BYTES];
+	size_t again;
+	int found = find_again(service->routes, service->n_routes, compare_templates, &again);
+
+	if (found > 0)
+		return walk_refuse_at(walk, PATH("services[%zu].routes[%zu]", i, again),
+				      "expected each entry once, got \"%s\" again",
+				      service->routes[again]);
+	return found;
+}
+
+static int check_distinct(struct walk *walk, const struct config *config, size_t i,
+			  char *const *texts, size_t n, int (*compare)(const void *, const void *),
+			  const char *key)
+{
+	char path[WALK_PATH_BYTES];
+	size_t again;
+	int found = find_again(texts, n, compare, &again);
+
+	if (found > 0)
+		return refuse_slo(walk, config, i, PATH("%s[%zu]", key, again),
+				  "expected each entry once, got \"%s\" again", texts[again]);
+	return found;
 }
 
 static int check_match(struct walk *walk, const struct config *config, size_t i)
@@ -134,8 +175,7 @@ static int check_services(struct walk *walk, const struct config *config)
 		}
 		err = check_match(walk, config, i);
 		if (!err)
-			err = check_distinct(walk, service->routes, service->n_routes,
-					     compare_templates, PATH("services[%zu].routes", i));
+			err = check_routes(walk, config, i);
 	}
 	return err;
 }
@@ -155,22 +195,21 @@ static size_t find_service(const struct config *config, const char *name)
 }
 
 /* {service} tells the SLOs of "*" apart; in any other name it would never be filled in. */
-static int check_mark(struct walk *walk, const struct config_slo *slo, size_t i)
+static int check_mark(struct walk *walk, const struct config *config, size_t i)
 {
+	const struct config_slo *slo = &config->slos[i];
 	const char *mark = strstr(slo->name, SERVICE_MARK);
-	char path[WALK_PATH_BYTES];
 
 	if (is_for_all(slo) && (!mark || strstr(mark + 1, SERVICE_MARK)))
-		return walk_refuse_at(walk, PATH("slos[%zu].name", i),
-				      "expected {service} once in the name of an SLO for service "
-				      "\"*\", got \"%s\"",
-				      slo->name);
+		return refuse_slo(walk, config, i, "name",
+				  "expected {service} once in the name of an SLO for service "
+				  "\"*\", got \"%s\"",
+				  slo->name);
 	if (!is_for_all(slo) && mark)
-		return walk_refuse_at(
-			walk, PATH("slos[%zu].name", i),
-			"expected no {service} in the name unless service is \"*\", got "
-			"\"%s\"",
-			slo->name);
+		return refuse_slo(walk, config, i, "name",
+				  "expected no {service} in the name unless service is \"*\", got "
+				  "\"%s\"",
+				  slo->name);
 	return 0;
 }
 
@@ -187,62 +226,81 @@ static int check_eligible_routes(struct walk *walk, const struct config *config,
 		while (known < n && strcmp(config->services[s].routes[known], route) != 0)
 			known++;
 		if (known == n && strcmp(route, "_other") != 0)
-			return walk_refuse_at(walk, PATH("slos[%zu].eligible.routes[%zu]", i, r),
-					      "expected a route of service \"%s\", got \"%s\"",
-					      slo->service, route);
+			return refuse_slo(walk, config, i, PATH("eligible.routes[%zu]", r),
+					  "expected a route of service \"%s\", got \"%s\"",
+					  slo->service, route);
 	}
-	return check_distinct(walk, slo->eligible.routes, slo->eligible.n_routes, compare_texts,
-			      PATH("slos[%zu].eligible.routes", i));
+	return check_distinct(walk, config, i, slo->eligible.routes, slo->eligible.n_routes,
+			      compare_texts, "eligible.routes");
+}
+
+/* Which of window, calendar and time_zone stand together. */
+static int check_window(struct walk *walk, const struct config *config, size_t i)
+{
+	const struct config_slo *slo = &config->slos[i];
+	char path[WALK_PATH_BYTES];
+
+	if (slo->file)
+		return 0;
+	if (walk_find(walk, PATH("slos[%zu].window", i)) &&
+	    walk_find(walk, PATH("slos[%zu].calendar", i)))
+		return refuse_slo(walk, config, i, "calendar",
+				  "expected either window or calendar, got both");
+	if (slo->time_zone && !slo->calendar_month)
+		return refuse_slo(walk, config, i, "time_zone",
+				  "expected no time zone unless calendar is given");
+	return 0;
 }
 
 static int check_times(struct walk *walk, const struct config *config, size_t i)
 {
 	const struct config_slo *slo = &config->slos[i];
-	const yaml_node_t *window;
-	char path[WALK_PATH_BYTES];
+	int err = check_window(walk, config, i);
 
-	window = walk_find(walk, PATH("slos[%zu].window", i));
-	if (window && walk_find(walk, PATH("slos[%zu].calendar", i)))
-		return walk_refuse_at(walk, path, "expected either window or calendar, got both");
+	if (err)
+		return err;
+	if (slo->slice_seconds * MIN_SLICES > slo->window_seconds)
+		return refuse_slo(walk, config, i, "budgeting.timeslices.slice",
+				  "expected at most a tenth of the window (%gs), got %gs",
+				  (double)slo->window_seconds / MIN_SLICES,
+				  (double)slo->slice_seconds);
 	if (slo->good.latency_ns > config->agent.unanswered_after_ns)
-		return walk_refuse_at(walk, PATH("slos[%zu].good.latency", i),
-				      "expected at most agent.unanswered_after (%gs), got %gs",
-				      (double)config->agent.unanswered_after_ns / DURATION_S_NS,
-				      (double)slo->good.latency_ns / DURATION_S_NS);
+		return refuse_slo(walk, config, i, "good.latency",
+				  "expected at most agent.unanswered_after (%gs), got %gs",
+				  (double)config->agent.unanswered_after_ns / DURATION_S_NS,
+				  (double)slo->good.latency_ns / DURATION_S_NS);
 	return 0;
 }
 
 static int check_slo(struct walk *walk, const struct config *config, size_t i)
 {
 	const struct config_slo *slo = &config->slos[i];
-	char path[WALK_PATH_BYTES];
 	int err;
 
 	if (!is_for_all(slo) && find_service(config, slo->service) == config->n_services)
-		return walk_refuse_at(
-			walk, PATH("slos[%zu].service", i),
+		return refuse_slo(
+			walk, config, i, "service",
 			"expected the name of a service in services, or \"*\", got \"%s\"",
 			slo->service);
-	err = check_mark(walk, slo, i);
+	err = check_mark(walk, config, i);
 	if (!err)
 		err = check_times(walk, config, i);
 	if (!err)
 		err = check_eligible_routes(walk, config, i);
 	if (!err)
-		err = check_distinct(walk, slo->eligible.exclude_paths,
+		err = check_distinct(walk, config, i, slo->eligible.exclude_paths,
 				     slo->eligible.n_exclude_paths, compare_templates,
-				     PATH("slos[%zu].eligible.exclude.paths", i));
+				     "eligible.exclude.paths");
 	if (!err)
-		err = check_distinct(walk, slo->eligible.exclude_user_agents,
+		err = check_distinct(walk, config, i, slo->eligible.exclude_user_agents,
 				     slo->eligible.n_exclude_user_agents, compare_texts,
-				     PATH("slos[%zu].eligible.exclude.user_agents", i));
+				     "eligible.exclude.user_agents");
 	return err;
 }
 
 static int check_slos_per_service(struct walk *walk, const struct config *config)
 {
 	_cleanup_free_ size_t *counts = calloc(config->n_services + 1, sizeof(*counts));
-	char path[WALK_PATH_BYTES];
 	size_t for_all = 0;
 
 	if (!counts)
@@ -255,11 +313,10 @@ static int check_slos_per_service(struct walk *walk, const struct config *config
 		bool own = s < config->n_services;
 
 		if (++counts[s] + (own ? for_all : 0) > CONFIG_MAX_SLOS_PER_SERVICE)
-			return walk_refuse_at(
-				walk, PATH("slos[%zu].service", i),
-				"expected at most %d SLOs for service \"%s\"%s, got more",
-				CONFIG_MAX_SLOS_PER_SERVICE, config->slos[i].service,
-				own && for_all ? " and \"*\" together" : "");
+			return refuse_slo(walk, config, i, "service",
+					  "expected at most %d SLOs for service \"%s\"%s, got more",
+					  CONFIG_MAX_SLOS_PER_SERVICE, config->slos[i].service,
+					  own && for_all ? " and \"*\" together" : "");
 	}
 	return 0;
 }
@@ -278,12 +335,25 @@ static int compare_full_names(const void *a, const void *b)
 	return order ? order : in_a->slo < in_b->slo ? -1 : in_a->slo > in_b->slo;
 }
 
+static int refuse_name(struct walk *walk, const struct config *config, size_t i,
+		       const struct full_name *earlier)
+{
+	const struct config_slo *slo = &config->slos[earlier->slo];
+
+	if (slo->file)
+		return refuse_slo(walk, config, i, "name",
+				  "expected a unique name, got \"%s\" as in %s:%u", earlier->text,
+				  slo->file, slo->line);
+	return refuse_slo(walk, config, i, "name",
+			  "expected a unique name, got \"%s\" as in slos[%zu]", earlier->text,
+			  earlier->slo);
+}
+
 /* Also with {service} filled in: "{service}" and "shop" clash if a service shop exists. */
 static int check_slo_names(struct walk *walk, const struct config *config)
 {
 	_cleanup_free_ struct full_name *names = NULL;
 	const struct full_name *again = NULL, *earlier = NULL;
-	char path[WALK_PATH_BYTES];
 	size_t for_all = 0, n = 0;
 
 	for (size_t i = 0; i < config->n_slos; i++)
@@ -312,58 +382,7 @@ static int check_slo_names(struct walk *walk, const struct config *config)
 			earlier = &names[i - 1];
 		}
 	}
-	if (again)
-		return walk_refuse_at(walk, PATH("slos[%zu].name", again->slo),
-				      "expected a unique name, got \"%s\" as in slos[%zu]",
-				      again->text, earlier->slo);
-	return 0;
-}
-
-static int check_notify(struct walk *walk)
-{
-	const yaml_node_t *target;
-	char path[WALK_PATH_BYTES];
-
-	for (size_t i = 0; (target = walk_find(walk, PATH("notify[%zu]", i))); i++) {
-		size_t n =
-			(size_t)(target->data.mapping.pairs.top - target->data.mapping.pairs.start);
-
-		if (n != 1)
-			return walk_refuse_at(
-				walk, path,
-				"expected one of alertmanager, webhook, command, got %s",
-				n ? "several" : "none");
-	}
-	return 0;
-}
-
-static int add_warnings(struct walk *walk, struct config *config)
-{
-	char path[WALK_PATH_BYTES];
-	bool alerts = false;
-	int err = 0;
-
-	if (!config->n_slos)
-		err = add_warning(config, "slos: none given, requests are counted but not judged");
-	for (size_t i = 0; i < config->n_slos && !err; i++) {
-		alerts |= walk_find(walk, PATH("slos[%zu].alerts", i)) != NULL;
-		if (config->slos[i].calendar_month)
-			err = add_warning(config,
-					  "slos[%zu].calendar: accepted, but this version judges a "
-					  "rolling window of 30d instead",
-					  i);
-		if (!err && config->slos[i].slice_seconds)
-			err = add_warning(config,
-					  "slos[%zu].budgeting: accepted, but this version counts "
-					  "occurrences instead of timeslices",
-					  i);
-	}
-	if (!err && alerts)
-		err = add_warning(config, "alerts: accepted, but this version raises no alerts");
-	if (!err && walk_find(walk, "notify"))
-		err = add_warning(config,
-				  "notify: accepted, but this version sends no notifications");
-	return err;
+	return again ? refuse_name(walk, config, again->slo, earlier) : 0;
 }
 
 int config_check(struct walk *walk, struct config *config)
@@ -377,8 +396,10 @@ int config_check(struct walk *walk, struct config *config)
 	if (!err)
 		err = check_slo_names(walk, config);
 	if (!err)
-		err = check_notify(walk);
+		err = config_check_maintenance(walk, config);
 	if (!err)
-		err = add_warnings(walk, config);
+		err = config_check_alerts(config);
+	if (!err && !config->n_slos)
+		err = config_warn(config, "slos: none given, requests are counted but not judged");
 	return err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "config_values.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +79,41 @@ bool valid_exe(const char *text)
 
 bool valid_url(const char *text)
 {
-	return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+	size_t scheme = strncmp(text, "http://", 7) == 0    ? 7
+			: strncmp(text, "https://", 8) == 0 ? 8
+							    : 0;
+
+	return scheme && text[scheme] && !strchr("/?#", text[scheme]) && !strchr(text, ' ');
+}
+
+bool valid_base_url(const char *text)
+{
+	return valid_url(text) && !strpbrk(text, "?#");
+}
+
+void short_duration(uint64_t seconds, char ret_text[static SHORT_DURATION_BYTES])
+{
+	static const struct {
+		uint64_t seconds;
+		char unit;
+	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+	size_t i = 0;
+
+	while (seconds % units[i].seconds)
+		i++;
+	snprintf(ret_text, SHORT_DURATION_BYTES, "%" PRIu64 "%c", seconds / units[i].seconds,
+		 units[i].unit);
+}
+
+int read_count(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	const char *text = walk_scalar(node);
+	uint64_t count;
+
+	if (!text || !parse_number(text, strlen(text), field->max, &count) || count < field->min)
+		return walk_expected(walk, node, field->expected);
+	*(uint64_t *)(void *)((char *)base + field->offset) = count;
+	return 0;
 }
 
 int read_port(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
@@ -94,22 +129,42 @@ int read_port(struct walk *walk, yaml_node_t *node, const struct walk_field *fie
 
 /*
  * The ratio nearest to the written percentage: 99.9 becomes the double nearest to 0.999, which
- * dividing by 100 would miss.
+ * dividing by 100 would miss. 0 if it is none.
  */
+static double parse_percent(const char *text, size_t len)
+{
+	size_t point = 0, end;
+	char shifted[32];
+
+	while (point < len && is_digit(text[point]))
+		point++;
+	end = point + (point < len && text[point] == '.');
+	while (end < len && is_digit(text[end]))
+		end++;
+	if (!point || end != len || !is_digit(text[len - 1]) || len >= sizeof(shifted) - 3)
+		return 0;
+	snprintf(shifted, sizeof(shifted), "%.*se-2", (int)len, text);
+	return strtod(shifted, NULL);
+}
+
 int read_percent(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
 {
 	const char *text = walk_scalar(node);
-	size_t len = text ? strlen(text) : 0, point = text ? strcspn(text, ".") : 0;
-	char shifted[32];
-	double ratio = 0;
+	double ratio = text ? parse_percent(text, strlen(text)) : 0;
 
-	if (len && len < sizeof(shifted) - 3 && is_digit(text[0]) && is_digit(text[len - 1]) &&
-	    strspn(text, "0123456789") == point &&
-	    (point == len || point + 1 + strspn(text + point + 1, "0123456789") == len)) {
-		snprintf(shifted, sizeof(shifted), "%se-2", text);
-		ratio = strtod(shifted, NULL);
-	}
 	if (!(ratio > 0 && ratio < 1))
+		return walk_expected(walk, node, field->expected);
+	*(double *)(void *)((char *)base + field->offset) = ratio;
+	return 0;
+}
+
+int read_share(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	const char *text = walk_scalar(node);
+	size_t len = text ? strlen(text) : 0;
+	double ratio = text ? parse_percent(text, len - (len && text[len - 1] == '%')) : 0;
+
+	if (!(ratio > 0 && ratio <= (double)field->max / 100))
 		return walk_expected(walk, node, field->expected);
 	*(double *)(void *)((char *)base + field->offset) = ratio;
 	return 0;

@@ -65,12 +65,24 @@ static size_t edit_distance(const char *key, const char *got)
 	return row[len];
 }
 
+static void list_keys(const struct walk_schema *schema, char *ret_text, size_t room)
+{
+	size_t len = 0;
+
+	*ret_text = '\0';
+	for (size_t i = 0; i < schema->n_fields && len < room; i++) {
+		if (schema->fields[i].read != walk_unsupported)
+			len += (size_t)snprintf(ret_text + len, room - len, "%s%s", len ? ", " : "",
+						schema->fields[i].key);
+	}
+}
+
 static int refuse_key(struct walk *walk, const yaml_node_t *node, const struct walk_schema *schema,
 		      const char *got)
 {
-	size_t best_distance = MAX_SUGGESTION_DISTANCE + 1, len = 0;
+	size_t best_distance = MAX_SUGGESTION_DISTANCE + 1;
 	const char *best = NULL;
-	char known[256] = "", suggestion[MAX_KEY_BYTES + 32] = "";
+	char known[256], suggestion[MAX_KEY_BYTES + 32] = "";
 
 	for (size_t i = 0; i < schema->n_fields; i++) {
 		const struct walk_field *field = &schema->fields[i];
@@ -82,25 +94,34 @@ static int refuse_key(struct walk *walk, const yaml_node_t *node, const struct w
 			best_distance = distance;
 			best = field->key;
 		}
-		if (len < sizeof(known))
-			len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
-						len ? ", " : "", field->key);
 	}
+	list_keys(schema, known, sizeof(known));
 	if (best)
 		snprintf(suggestion, sizeof(suggestion), " (did you mean \"%s\"?)", best);
 	return walk_refuse(walk, node, "unknown key%s, expected %s%s", suggestion,
 			   schema->n_fields > 1 ? "one of " : "", known);
 }
 
+static int read_value(struct walk *walk, const yaml_node_pair_t *pair,
+		      const struct walk_field *field, void *base)
+{
+	yaml_node_t *value = yaml_document_get_node(&walk->document, pair->value);
+	size_t before = enter_key(walk, field->key);
+	int err = field->read(walk, value, field, base);
+
+	if (!err)
+		walk_leave(walk, before);
+	return err;
+}
+
+/* Finds the pair's field, and reads it unless it is a late one. */
 static int read_pair(struct walk *walk, const yaml_node_pair_t *pair,
-		     const struct walk_schema *schema, uint64_t *seen, void *base)
+		     const struct walk_schema *schema, const yaml_node_pair_t **seen, void *base)
 {
 	yaml_node_t *key = yaml_document_get_node(&walk->document, pair->key);
-	yaml_node_t *value = yaml_document_get_node(&walk->document, pair->value);
 	const char *name = walk_scalar(key);
 	char shown[WALK_QUOTED_BYTES + 4];
 	size_t before, i = 0;
-	int err;
 
 	if (!name)
 		return walk_expected(walk, key, "a key");
@@ -108,39 +129,59 @@ static int read_pair(struct walk *walk, const yaml_node_pair_t *pair,
 	before = enter_key(walk, shown);
 	while (i < schema->n_fields && strcmp(schema->fields[i].key, name) != 0)
 		i++;
+	if (i == schema->n_fields && schema->own_prefix &&
+	    strncmp(name, schema->own_prefix, strlen(schema->own_prefix)) != 0) {
+		walk_leave(walk, before);
+		return 0;
+	}
 	if (i == schema->n_fields)
 		return refuse_key(walk, key, schema, name);
-	if (*seen >> i & 1)
+	if (seen[i])
 		return walk_refuse(walk, key, "expected each key once, got \"%s\" again", shown);
-	*seen |= 1ULL << i;
-	err = schema->fields[i].read(walk, value, &schema->fields[i], base);
-	if (!err)
-		walk_leave(walk, before);
-	return err;
+	walk_leave(walk, before);
+	seen[i] = pair;
+	return schema->fields[i].late ? 0 : read_value(walk, pair, &schema->fields[i], base);
+}
+
+static int refuse_count(struct walk *walk, const yaml_node_t *node,
+			const struct walk_schema *schema)
+{
+	bool some = node->data.mapping.pairs.top > node->data.mapping.pairs.start;
+	char known[256];
+
+	list_keys(schema, known, sizeof(known));
+	return walk_refuse(walk, node, "expected one of %s, got %s", known,
+			   some ? "several" : "none");
 }
 
 int walk_mapping(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
 {
 	const struct walk_schema *schema = field->schema;
 	const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-	uint64_t seen = 0; /* a bit per field of the schema */
+	const yaml_node_pair_t *seen[WALK_MAX_FIELDS] = {}; /* by field of the schema */
 
 	base = (char *)base + field->offset;
 	if (node->type != YAML_MAPPING_NODE)
 		return walk_expected(walk, node, field->expected ? field->expected : "a mapping");
+	if (schema->one_key && pair + 1 != node->data.mapping.pairs.top)
+		return refuse_count(walk, node, schema);
 	if (schema->init)
 		schema->init(base);
 	for (; pair < node->data.mapping.pairs.top; pair++) {
-		int err = read_pair(walk, pair, schema, &seen, base);
+		int err = read_pair(walk, pair, schema, seen, base);
 
 		if (err)
 			return err;
 	}
 	for (size_t i = 0; i < schema->n_fields; i++) {
-		if (schema->fields[i].required && !(seen >> i & 1)) {
-			enter_key(walk, schema->fields[i].key);
-			return walk_refuse(walk, node, "expected %s, got nothing",
-					   schema->fields[i].expected);
+		const struct walk_field *of = &schema->fields[i];
+		int err = of->late && seen[i] ? read_value(walk, seen[i], of, base) : 0;
+
+		if (err)
+			return err;
+		if (of->required && !seen[i]) {
+			enter_key(walk, of->key);
+			return walk_refuse(walk, node, "expected %s, got nothing", of->expected);
 		}
 	}
 	return 0;

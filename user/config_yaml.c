@@ -100,8 +100,8 @@ __attribute__((format(printf, 4, 0))) static int refuse(struct walk *walk, size_
 							va_list args)
 {
 	size_t room = sizeof(walk->error->text);
-	int n = snprintf(walk->error->text, room, "%s:%zu: %s%s", walk->file, line, path,
-			 *path ? ": " : "");
+	int n = snprintf(walk->error->text, room, "%s:%zu: %s%s%s%s", walk->file, line,
+			 walk->subject ?: "", walk->subject ? ": " : "", path, *path ? ": " : "");
 
 	if (n >= 0 && (size_t)n < room)
 		vsnprintf(walk->error->text + n, room - (size_t)n, format, args);
@@ -139,6 +139,19 @@ int walk_refuse_at(struct walk *walk, const char *path, const char *format, ...)
 
 	va_start(args, format);
 	err = refuse(walk, node ? node->start_mark.line + 1 : 1, path, format, args);
+	va_end(args);
+	return err;
+}
+
+int walk_refuse_in(struct walk *walk, const char *file, unsigned int line, const char *key,
+		   const char *format, ...)
+{
+	struct walk elsewhere = {.file = file, .error = walk->error};
+	va_list args;
+	int err;
+
+	va_start(args, format);
+	err = refuse(&elsewhere, line, key, format, args);
 	va_end(args);
 	return err;
 }
@@ -199,7 +212,7 @@ static const char *refused_feature(const yaml_event_t *event)
 }
 
 /* Limits are checked on events: composing a document first would already have cost the memory. */
-static int check_events(struct walk *walk, yaml_parser_t *parser)
+static int check_events(struct walk *walk, yaml_parser_t *parser, size_t max_documents)
 {
 	size_t depth = 0, n_nodes = 0, n_documents = 0;
 	bool at_end = false;
@@ -227,8 +240,11 @@ static int check_events(struct walk *walk, yaml_parser_t *parser)
 
 		if (feature)
 			err = refuse_line(walk, line, "expected plain YAML without %s", feature);
-		else if (n_documents > 1)
+		else if (n_documents > max_documents && max_documents == 1)
 			err = refuse_line(walk, line, "expected one document, got another");
+		else if (n_documents > max_documents)
+			err = refuse_line(walk, line, "expected at most %zu documents, got more",
+					  max_documents);
 		else if (depth > WALK_MAX_DEPTH)
 			err = refuse_line(walk, line,
 					  "expected at most %d levels of nesting, got more",
@@ -249,24 +265,102 @@ static int start_parser(yaml_parser_t *parser, const char *text, size_t len)
 	return 0;
 }
 
-int walk_open(struct walk *walk, const char *text, size_t len)
+/* Everything is found well before anything is composed. */
+static int start_composing(struct walk *walk, const char *text, size_t len, size_t max_documents,
+			   yaml_parser_t *composer)
 {
-	_cleanup_(yaml_parser_delete) yaml_parser_t checker = {}, composer = {};
+	_cleanup_(yaml_parser_delete) yaml_parser_t checker = {};
 	int err = check_bytes(walk, text, len);
 
 	if (!err)
 		err = start_parser(&checker, text, len);
 	if (!err)
-		err = check_events(walk, &checker);
-	if (!err)
-		err = start_parser(&composer, text, len);
-	if (err)
-		return err;
-	if (!yaml_parser_load(&composer, &walk->document)) {
-		/* what libyaml has freed of it must not be freed again */
+		err = check_events(walk, &checker, max_documents);
+	return err ?: start_parser(composer, text, len);
+}
+
+static int compose(struct walk *walk, yaml_parser_t *composer)
+{
+	if (yaml_parser_load(composer, &walk->document))
+		return 0;
+	/* what libyaml has freed of it must not be freed again */
+	walk->document = (yaml_document_t){};
+	return refuse_syntax(walk, composer);
+}
+
+int walk_open(struct walk *walk, const char *text, size_t len)
+{
+	_cleanup_(yaml_parser_delete) yaml_parser_t composer = {};
+	int err = start_composing(walk, text, len, 1, &composer);
+
+	return err ?: compose(walk, &composer);
+}
+
+static bool is_empty(struct walk *walk)
+{
+	const yaml_node_t *root = walk_root(walk);
+
+	return !root || (root->type == YAML_SCALAR_NODE && !root->data.scalar.length &&
+			 root->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
+}
+
+/* The next document that is not empty; *ret_more is false if there is none. */
+static int compose_next(struct walk *walk, yaml_parser_t *composer, bool *ret_more)
+{
+	for (;;) {
+		bool at_end;
+		int err = compose(walk, composer);
+
+		if (err)
+			return err;
+		at_end = !walk_root(walk);
+		*ret_more = !is_empty(walk);
+		if (*ret_more)
+			return 0;
+		yaml_document_delete(&walk->document);
 		walk->document = (yaml_document_t){};
-		return refuse_syntax(walk, &composer);
+		if (at_end)
+			return 0;
 	}
+}
+
+void walk_close_all(struct walk *walks, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		yaml_document_delete(&walks[i].document);
+	free(walks);
+}
+
+int walk_open_all(const char *file, const char *text, size_t len, size_t max,
+		  struct config_error *error, struct walk **ret_walks, size_t *ret_n)
+{
+	_cleanup_(yaml_parser_delete) yaml_parser_t composer = {};
+	struct walk walk = {.file = file, .error = error}, *walks = NULL;
+	size_t n = 0;
+	bool more = true;
+	int err = start_composing(&walk, text, len, max, &composer);
+
+	while (!err) {
+		struct walk *grown;
+
+		err = compose_next(&walk, &composer, &more);
+		if (err || !more)
+			break;
+		grown = realloc(walks, (n + 1) * sizeof(*walks));
+		if (!grown) {
+			yaml_document_delete(&walk.document);
+			err = -ENOMEM;
+			break;
+		}
+		walks = grown;
+		walks[n++] = walk;
+	}
+	if (err) {
+		walk_close_all(walks, n);
+		return err;
+	}
+	*ret_walks = walks;
+	*ret_n = n;
 	return 0;
 }
 

@@ -38,4 +38,15 @@ static inline void ctl_json_decrefp(json_t **json)
 /* slictl check FILE: reads a configuration as the agent would. Returns an enum ctl_exit. */
 int ctl_check(const struct ctl *ctl, const char *file);
 
+/*
+ * The commands that have options: argv[0] is the command's name, argv[argc] NULL; argv may be
+ * reordered. Each returns its exit status. What they do is in the usage, in slictl.c.
+ */
+int ctl_alerts(const struct ctl *ctl, int argc, char **argv);
+int ctl_gate(const struct ctl *ctl, int argc, char **argv);
+int ctl_history(const struct ctl *ctl, int argc, char **argv);
+int ctl_notify_test(const struct ctl *ctl, int argc, char **argv);
+int ctl_risk(const struct ctl *ctl, int argc, char **argv);
+int ctl_silence(const struct ctl *ctl, int argc, char **argv);
+
 #endif

@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "config.h"
-#include "ctl.h"
+#include "ctl_client.h"
 #include "ctl_format.h"
 
 static const char *plural(size_t n)
@@ -10,23 +10,11 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
-static int print_json(const struct ctl *ctl, json_t *json)
-{
-	_cleanup_json_ json_t *owned = json;
-
-	if (!owned || json_dumpf(owned, ctl->out, JSON_COMPACT) < 0) {
-		fprintf(ctl->err, "slictl: out of memory\n");
-		return CTL_CANNOT_TELL;
-	}
-	fputc('\n', ctl->out);
-	return CTL_DONE;
-}
-
 static int report_error(const struct ctl *ctl, const char *file, const char *text)
 {
 	if (ctl->json)
-		return print_json(ctl, json_pack("{s:b,s:s,s:s}", "ok", false, "file", file,
-						 "error", text));
+		return ctl_print_json(ctl, json_pack("{s:b,s:s,s:s}", "ok", false, "file", file,
+						     "error", text));
 	ctl_write_safe(text, ctl->err);
 	fputc('\n', ctl->err);
 	return CTL_DONE;
@@ -39,9 +27,10 @@ static int report_ok(const struct ctl *ctl, const char *file, const struct confi
 
 		for (size_t i = 0; i < config->n_warnings; i++)
 			json_array_append_new(warnings, json_string(config->warnings[i]));
-		return print_json(ctl, json_pack("{s:b,s:s,s:I,s:I,s:o}", "ok", true, "file", file,
-						 "services", (json_int_t)config->n_services, "slos",
-						 (json_int_t)config->n_slos, "warnings", warnings));
+		return ctl_print_json(ctl,
+				      json_pack("{s:b,s:s,s:I,s:I,s:o}", "ok", true, "file", file,
+						"services", (json_int_t)config->n_services, "slos",
+						(json_int_t)config->n_slos, "warnings", warnings));
 	}
 	ctl_write_safe(file, ctl->out);
 	fprintf(ctl->out, ": OK, %zu service%s, %zu SLO%s\n", config->n_services,

@@ -57,21 +57,6 @@ static int say_unreachable(const struct ctl *ctl, const char *why, int os_errno)
 	return CTL_UNREACHABLE;
 }
 
-/* Repeats the agent's own words for a refusal: {"error": "..."} */
-static int say_refused(const struct ctl *ctl, long status, const struct body *body)
-{
-	_cleanup_json_ json_t *json = json_loadb(body->data ? body->data : "", body->len, 0, NULL);
-	const char *text = json_string_value(json_object_get(json, "error"));
-
-	fprintf(ctl->err, "slictl: ");
-	if (text)
-		ctl_write_safe(text, ctl->err);
-	else
-		fprintf(ctl->err, "the agent answered with HTTP status %ld", status);
-	fputc('\n', ctl->err);
-	return CTL_CANNOT_TELL;
-}
-
 static int say_failed(const struct ctl *ctl, CURL *curl, CURLcode code, const struct body *body)
 {
 	long os_errno = 0;
@@ -102,16 +87,57 @@ static int say_failed(const struct ctl *ctl, CURL *curl, CURLcode code, const st
 	}
 }
 
-int ctl_get(const struct ctl *ctl, const char *path, const char *name, char **ret_body,
-	    size_t *ret_len)
+static void list_cleanupp(struct curl_slist **list)
+{
+	curl_slist_free_all(*list);
+}
+
+/* http://localhost/PATH/NAME, or NULL when out of memory. */
+static char *make_url(CURL *curl, const struct ctl_request *request)
+{
+	char *escaped = request->name
+				? curl_easy_escape(curl, request->name, (int)strlen(request->name))
+				: NULL;
+	char *url = NULL;
+
+	if ((!request->name || escaped) &&
+	    asprintf(&url, "http://localhost%s%s", request->path, escaped ? escaped : "") < 0)
+		url = NULL;
+	curl_free(escaped);
+	return url;
+}
+
+static void set_options(const struct ctl *ctl, CURL *curl, const char *url, struct body *body)
+{
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, ctl->socket);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever http_proxy says */
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CTL_CONNECT_TIMEOUT_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)CTL_TIMEOUT_MS);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_append);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+}
+
+static void set_request(CURL *curl, const struct ctl_request *request, struct curl_slist *headers)
+{
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	if (strcmp(request->method, "POST") == 0)
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body ? request->body : "");
+	else if (strcmp(request->method, "GET") != 0)
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
+int ctl_ask(const struct ctl *ctl, const struct ctl_request *request, struct ctl_answer *ret)
 {
 	_cleanup_(curl_cleanupp) CURL *curl = NULL;
+	_cleanup_(list_cleanupp) struct curl_slist *headers = NULL;
 	_cleanup_(body_clear) struct body body = {};
 	_cleanup_free_ char *url = NULL;
-	char *escaped = NULL;
 	long status = 0;
 	CURLcode code;
-	bool ok;
 
 	if (strlen(ctl->socket) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
 		fprintf(ctl->err, "slictl: --socket: a path of up to %zu bytes is expected\n",
@@ -122,39 +148,25 @@ int ctl_get(const struct ctl *ctl, const char *path, const char *name, char **re
 	/* Nothing of TLS or Windows sockets is wanted. */
 	if (curl_global_init(CURL_GLOBAL_NOTHING) == CURLE_OK)
 		curl = curl_easy_init();
-	if (curl && name)
-		escaped = curl_easy_escape(curl, name, (int)strlen(name));
-	ok = curl && (!name || escaped) &&
-	     asprintf(&url, "http://localhost%s%s", path, name ? escaped : "") >= 0;
-	curl_free(escaped);
-	if (!ok) {
+	if (curl)
+		url = make_url(curl, request);
+	headers = curl_slist_append(NULL, "Content-Type: application/json");
+	if (!url || !headers) {
 		fprintf(ctl->err, "slictl: out of memory\n");
 		return CTL_CANNOT_TELL;
 	}
-
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, ctl->socket);
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
-	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever http_proxy says */
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CTL_CONNECT_TIMEOUT_MS);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)CTL_TIMEOUT_MS);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_append);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
+	set_options(ctl, curl, url, &body);
+	set_request(curl, request, headers);
 	code = curl_easy_perform(curl);
 	if (code != CURLE_OK)
 		return say_failed(ctl, curl, code, &body);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	if (status != 200)
-		return say_refused(ctl, status, &body);
-	if (!body.data) {
-		fprintf(ctl->err, "slictl: the agent's answer is empty\n");
-		return CTL_CANNOT_TELL;
-	}
-
-	*ret_body = body.data;
-	*ret_len = body.len;
-	body.data = NULL;
+	*ret = (struct ctl_answer){status, TAKE_PTR(body.data), body.len};
 	return CTL_DONE;
+}
+
+void ctl_answer_clear(struct ctl_answer *answer)
+{
+	free(answer->body);
+	*answer = (struct ctl_answer){};
 }

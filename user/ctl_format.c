@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ctl_format.h"
 
@@ -111,6 +112,45 @@ struct ctl_text ctl_format_rate(double per_second)
 	if (per_second < 1)
 		return text_printf("%.2f/s", per_second);
 	return text_printf(per_second < 100 ? "%.1f/s" : "%.0f/s", per_second);
+}
+
+struct ctl_text ctl_format_time(const char *rfc3339)
+{
+	if (!rfc3339)
+		return unknown;
+	if (isnan(ctl_parse_time(rfc3339)))
+		return text_printf("%.20s", rfc3339);
+	return text_printf("%.5s %.8s", rfc3339 + strlen("2030-"), rfc3339 + strlen("2030-01-02T"));
+}
+
+struct ctl_text ctl_format_unix(double unix_seconds)
+{
+	struct ctl_text ret = unknown;
+	time_t seconds;
+	struct tm tm;
+
+	if (!(fabs(unix_seconds) < 1e11))
+		return unknown;
+	seconds = (time_t)floor(unix_seconds);
+	if (gmtime_r(&seconds, &tm))
+		strftime(ret.text, sizeof(ret.text), "%Y-%m-%d %H:%M:%S", &tm);
+	return ret;
+}
+
+double ctl_parse_time(const char *rfc3339)
+{
+	struct tm tm = {};
+	double fraction = 0;
+	const char *end = rfc3339 ? strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+	char *after;
+
+	if (!end)
+		return NAN;
+	if (*end == '.') {
+		fraction = strtod(end, &after);
+		end = after;
+	}
+	return strcmp(end, "Z") == 0 ? (double)timegm(&tm) + fraction : NAN;
 }
 
 /* Writes the safe form of one byte; returns its length, 1 .. 4. */

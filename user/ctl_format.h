@@ -37,6 +37,24 @@ struct ctl_text ctl_format_span(double seconds);
 struct ctl_text ctl_format_rate(double per_second);
 
 /*
+ * A time as the agent writes it, "2030-01-02T03:04:05Z", for tables: "01-02 03:04:05". Other text
+ * is cut to what fits, NULL is "-".
+ */
+struct ctl_text ctl_format_time(const char *rfc3339);
+
+/* Unix seconds as UTC: "2030-01-02 03:04:05". */
+struct ctl_text ctl_format_unix(double unix_seconds);
+
+/* The Unix seconds of a time as the agent writes it (fractions of seconds are allowed); NaN. */
+double ctl_parse_time(const char *rfc3339);
+
+/* "1 event", "2 events" */
+static inline const char *ctl_plural(unsigned long long n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/*
  * Writes text that came from outside (process names, paths, file contents) so that it cannot
  * command the terminal: bytes other than printable ASCII become \xNN, and a backslash \\.
  * NULL is written as "-".

@@ -4,54 +4,56 @@
 
 #include "ctl_json.h"
 #include "ctl_table.h"
+#include "ctl_view_slo.h"
 #include "ctl_views.h"
 
-/* Below this share of its budget an SLO is shown in yellow; below 0, in red. */
-static const double budget_low_ratio = 0.25;
-
-static enum ctl_colour budget_colour(double remaining_ratio)
+/* How bad an alert is: 0 unknown, then notice, ticket, page. */
+static size_t severity_rank(const json_t *alert)
 {
-	if (isnan(remaining_ratio))
-		return CTL_PLAIN;
-	if (remaining_ratio <= 0)
-		return CTL_BAD;
-	return remaining_ratio < budget_low_ratio ? CTL_WARN : CTL_GOOD;
+	static const char *const names[] = {"notice", "ticket", "page"};
+	const char *severity = ctl_string(alert, "severity");
+
+	for (size_t i = 0; severity && i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(severity, names[i]) == 0)
+			return i + 1;
+	}
+	return 0;
 }
 
-static struct ctl_text exhaustion_text(double seconds)
+static bool is_active(const json_t *alert)
 {
-	static const struct ctl_text exhausted = {"exhausted"};
+	const char *state = ctl_string(alert, "state");
 
-	return seconds <= 0 ? exhausted : ctl_format_span(seconds);
+	return state && (strcmp(state, "firing") == 0 || strcmp(state, "exhausted") == 0);
 }
 
-/* The alerts that are not at rest, e.g. "fast-burn-1h page, slow-burn-3d pending". */
+/* The active alerts after the worst severity, e.g. "page: burn-1h, burn-1d (silenced)". */
 static enum ctl_colour alerts_text(const json_t *alerts, char *ret_text, size_t size)
 {
-	enum ctl_colour colour = CTL_PLAIN;
-	size_t len = 0;
-	size_t i;
+	static const enum ctl_colour colours[] = {CTL_PLAIN, CTL_PLAIN, CTL_WARN, CTL_BAD};
+	static const char *const prefixes[] = {"", "notice: ", "ticket: ", "page: "};
+	size_t worst = 0, worst_heard = 0, len, i, n = 0;
 	json_t *alert;
 
-	snprintf(ret_text, size, "%s", json_is_array(alerts) ? "none" : "-");
 	json_array_foreach(alerts, i, alert) {
-		const char *name = ctl_string(alert, "name");
-		const char *state = ctl_string(alert, "state");
-		const char *severity = ctl_string(alert, "severity");
-		bool firing = state && strcmp(state, "firing") == 0;
+		size_t rank = is_active(alert) ? severity_rank(alert) : 0;
 
-		if (!name || !state || (!firing && strcmp(state, "pending") != 0))
-			continue;
-		if (firing && severity && strcmp(severity, "page") == 0)
-			colour = CTL_BAD;
-		else if (colour == CTL_PLAIN)
-			colour = CTL_WARN;
-		if (len < size)
-			len += (size_t)snprintf(ret_text + len, size - len, "%s%s %s",
-						len ? ", " : "", name,
-						firing && severity ? severity : state);
+		worst = rank > worst ? rank : worst;
+		if (rank > worst_heard && !json_is_true(json_object_get(alert, "silenced")))
+			worst_heard = rank;
 	}
-	return colour;
+	len = (size_t)snprintf(ret_text, size, "%s", prefixes[worst]);
+	json_array_foreach(alerts, i, alert) {
+		bool silenced = json_is_true(json_object_get(alert, "silenced"));
+
+		if (is_active(alert) && ctl_string(alert, "name") && len < size)
+			len += (size_t)snprintf(ret_text + len, size - len, "%s%s%s",
+						n++ ? ", " : "", ctl_string(alert, "name"),
+						silenced ? " (silenced)" : "");
+	}
+	if (!n)
+		snprintf(ret_text, size, "%s", json_is_array(alerts) ? "none" : "-");
+	return colours[worst_heard];
 }
 
 static void add_slo(struct ctl_table *table, const json_t *slo)
@@ -70,10 +72,10 @@ static void add_slo(struct ctl_table *table, const json_t *slo)
 	ctl_table_add(table, ctl_format_percent(ctl_number(slo, "availability"), 4).text,
 		      CTL_PLAIN);
 	ctl_table_add(table, ctl_format_objective(ctl_number(slo, "objective")).text, CTL_PLAIN);
-	ctl_table_add(table, ctl_format_percent(remaining, 1).text, budget_colour(remaining));
+	ctl_table_add(table, ctl_format_percent(remaining, 1).text, ctl_budget_colour(remaining));
 	ctl_table_add(table, ctl_format_burn(ctl_number(burn, "1h")).text, CTL_PLAIN);
 	ctl_table_add(table, ctl_format_burn(ctl_number(burn, "5m")).text, CTL_PLAIN);
-	ctl_table_add(table, exhaustion_text(ctl_number(budget, "exhausted_in_seconds")).text,
+	ctl_table_add(table, ctl_exhaustion(ctl_number(budget, "exhausted_in_seconds")).text,
 		      CTL_PLAIN);
 	ctl_table_add(table, alerts, alerts_colour);
 }
@@ -163,9 +165,37 @@ static void print_coverage(const json_t *coverage, bool colour, FILE *out)
 		print_counts(kernel_errors, out);
 		fputc('\n', out);
 	}
+	if (ctl_count_or_zero(coverage, "gaps")) {
+		ctl_write_coloured("Gaps in counting", CTL_WARN, colour, out);
+		fprintf(out, ": %s\n", ctl_count(coverage, "gaps").text);
+	}
 	if (ctl_count_or_zero(coverage, "hook_misses")) {
 		ctl_write_coloured("Hook calls missed", CTL_BAD, colour, out);
 		fprintf(out, ": %s\n", ctl_count(coverage, "hook_misses").text);
+	}
+}
+
+/* The windows that are not wholly covered: what is judged there is not all there was. */
+static void print_uncovered(const json_t *slos, bool colour, FILE *out)
+{
+	size_t i;
+	json_t *slo;
+
+	json_array_foreach(slos, i, slo) {
+		const json_t *coverage = json_object_get(slo, "coverage");
+		struct ctl_text text;
+
+		if (!(ctl_number(coverage, "ratio") < 1))
+			continue;
+		text = ctl_format_percent(ctl_number(coverage, "ratio"), 1);
+		fprintf(out, "Window of ");
+		ctl_write_safe(ctl_string(slo, "name"), out);
+		fprintf(out, ": ");
+		ctl_write_coloured(text.text, CTL_WARN, colour, out);
+		fprintf(out, " counted, %s not\n",
+			ctl_format_span(ctl_number(coverage, "elapsed_seconds") -
+					ctl_number(coverage, "covered_seconds"))
+				.text);
 	}
 }
 
@@ -247,83 +277,11 @@ int ctl_view_status(const json_t *status, bool colour, FILE *out)
 		return r;
 	fputc('\n', out);
 	print_coverage(coverage, colour, out);
+	print_uncovered(json_object_get(status, "slos"), colour, out);
+	ctl_print_store(json_object_get(status, "store"), colour, out);
 	r = print_unmeasured(json_object_get(coverage, "unmeasured"), colour, out);
 	if (r < 0)
 		return r;
 	print_agent(json_object_get(status, "agent"), colour, out);
 	return 0;
-}
-
-static void print_field(const char *label, struct ctl_text value, FILE *out)
-{
-	fprintf(out, "  %-14s %s\n", label, value.text);
-}
-
-static int print_alerts(const json_t *alerts, bool colour, FILE *out)
-{
-	static const struct ctl_column columns[] = {
-		{"ALERT", false},
-		{"SEVERITY", false},
-		{"STATE", false},
-		{"SINCE", false},
-	};
-	struct ctl_table table;
-	size_t i;
-	json_t *alert;
-	int r;
-
-	if (json_array_size(alerts) == 0)
-		return 0;
-	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	json_array_foreach(alerts, i, alert) {
-		const char *state = ctl_string(alert, "state");
-
-		ctl_table_add(&table, ctl_string(alert, "name"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(alert, "severity"), CTL_PLAIN);
-		ctl_table_add(&table, state,
-			      state && strcmp(state, "firing") == 0 ? CTL_BAD : CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(alert, "since"), CTL_PLAIN);
-	}
-	fputc('\n', out);
-	r = ctl_table_print(&table, 2, colour, out);
-	ctl_table_clear(&table);
-	return r;
-}
-
-int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
-{
-	const json_t *budget = json_object_get(slo, "budget");
-	const json_t *burn = json_object_get(slo, "burn_rate");
-	double remaining = ctl_number(budget, "remaining_ratio");
-	struct ctl_text text;
-	const char *window;
-	json_t *rate;
-
-	if (!json_is_object(budget) || !ctl_string(slo, "name"))
-		return -EINVAL;
-	ctl_write_safe(ctl_string(slo, "name"), out);
-	fprintf(out, ", service ");
-	ctl_write_safe(ctl_string(slo, "service"), out);
-	fprintf(out, ": %s over %s\n", ctl_format_objective(ctl_number(slo, "objective")).text,
-		ctl_format_span(ctl_number(slo, "window_seconds")).text);
-	print_field("eligible", ctl_count(slo, "eligible"), out);
-	print_field("good", ctl_count(slo, "good"), out);
-	print_field("bad", ctl_count(slo, "bad"), out);
-	print_field("available", ctl_format_percent(ctl_number(slo, "availability"), 4), out);
-	text = ctl_format_percent(remaining, 1);
-	fprintf(out, "  %-14s ", "budget left");
-	ctl_write_coloured(text.text, budget_colour(remaining), colour, out);
-	if (!isnan(ctl_number(budget, "allowed")))
-		fprintf(out, " (%.1f bad events allowed)", ctl_number(budget, "allowed"));
-	fputc('\n', out);
-	print_field("exhausted in", exhaustion_text(ctl_number(budget, "exhausted_in_seconds")),
-		    out);
-	fprintf(out, "  %-14s", "burn rate");
-	json_object_foreach((json_t *)burn, window, rate) {
-		fputc(' ', out);
-		ctl_write_safe(window, out);
-		fprintf(out, " %s", ctl_format_burn(ctl_number(burn, window)).text);
-	}
-	fputc('\n', out);
-	return print_alerts(json_object_get(slo, "alerts"), colour, out);
 }

@@ -12,6 +12,12 @@
  *
  * Alertmanager (API v2, POST /api/v2/alerts): a list of one alert a notice, resent every minute
  * while it is open with endsAt 4 minutes ahead, and once with endsAt in the past when it resolves.
+ * Its labels and startsAt are the same from fire to resolve, over restarts, too: so it is one alert
+ * there. Reminders are not sent to it, it repeats at intervals of its own; what waits for it when
+ * the resolve comes is given up in favour of that. A ticket stays open there under a page.
+ *
+ * Messages are only queued by deliver_send() and deliver_open(), attempts are made by deliver_run():
+ * what is written down between them is written before anything goes out. SIGPIPE must be ignored.
  */
 #ifndef SLIPROBE_USER_DELIVER_H
 #define SLIPROBE_USER_DELIVER_H
@@ -48,8 +54,12 @@ void deliver_free(struct deliver *deliver);
  */
 int deliver_configure(struct deliver *deliver, const struct config *config);
 
-/* Puts back a message that ops->keep() was given. Unknown receivers' ones are dropped: 0. */
-int deliver_restore(struct deliver *deliver, const char *key, const char *text);
+/*
+ * Puts back a message that ops->keep() was given: before anything is sent, in any order. Unknown
+ * receivers' ones are dropped (by ops->drop()): 0. So are unreadable ones: -EINVAL. Or -ENOMEM.
+ */
+int deliver_restore(struct deliver *deliver, const char *key, const char *text,
+		    double boottime_seconds);
 
 /*
  * Queues a message for every receiver that wants its severity. The message, as JSON for webhooks
@@ -65,7 +75,7 @@ int deliver_send(struct deliver *deliver, const json_t *message, double boottime
 
 /*
  * The notices that are open now, as messages like above: what Alertmanagers are kept informed of.
- * To be called at every step; it resends by its own clock.
+ * To be called at every step; it resends by its own clock. Returns 0 or -ENOMEM (it is tried again).
  */
 int deliver_open(struct deliver *deliver, const json_t *messages, double boottime_seconds);
 
@@ -78,7 +88,8 @@ void deliver_run(struct deliver *deliver, double boottime_seconds);
  * [{"receiver": "webhook http://...", "sent": 3, "failed": 1, "given_up": 0, "waiting": 1,
  *   "last_sent_at": RFC 3339|null, "last_error": text|null, "last_error_at": ...,
  *   "recent": [{"id", "kind", "service", "severity", "at", "result": "sent|waiting|given up",
- *               "attempts", "error"}]}]  (the last 16 of each). NULL when out of memory.
+ *               "attempts", "error"}]}]  (the last 16 of each, newest first; `failed`
+ * counts attempts). A URL is shown without user and password. NULL when out of memory.
  */
 json_t *deliver_report(const struct deliver *deliver);
 

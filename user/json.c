@@ -1,68 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include "json.h"
+#include "json_values.h"
 #include "quantile.h"
-#include "slo.h"
-#include "utf8.h"
-
-/*
- * Every json_*() constructor gives NULL when out of memory, and put() and push() take a NULL as
- * that failure: functions here add up the results of their puts and look once, at their end.
- */
-static int put(json_t *object, const char *key, json_t *value)
-{
-	return json_object_set_new(object, key, value);
-}
-
-static int push(json_t *array, json_t *value)
-{
-	return json_array_append_new(array, value);
-}
-
-/* `value` if nothing failed, else NULL with it freed. */
-static json_t *checked(json_t *value, int failed)
-{
-	if (!failed)
-		return value;
-	json_decref(value);
-	return NULL;
-}
-
-static json_t *text_or_null(const char *bytes)
-{
-	json_t *value;
-	char *clean;
-
-	if (!bytes)
-		return json_null();
-	clean = utf8_clean(bytes);
-	if (!clean)
-		return NULL;
-	value = json_string(clean);
-	free(clean);
-	return value;
-}
-
-static json_t *nonempty_or_null(const char *bytes)
-{
-	return text_or_null(bytes && *bytes ? bytes : NULL);
-}
-
-static json_t *count(uint64_t value)
-{
-	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
 
 static json_t *nonzero_or_null(uint64_t value)
 {
 	return value ? count(value) : json_null();
-}
-
-static json_t *ratio_or_null(struct slo_ratio ratio)
-{
-	return ratio.known ? json_real(ratio.value) : json_null();
 }
 
 static json_t *texts(char *const *items, size_t n)
@@ -89,6 +34,8 @@ static json_t *agent_json(const struct snapshot *snapshot)
 	failed |= put(object, "reloads", count(snapshot->agent.reloads));
 	failed |= put(object, "capabilities",
 		      texts(snapshot->agent.capabilities, snapshot->agent.n_capabilities));
+	failed |= put(object, "pinned", json_boolean(snapshot->agent.pinned));
+	failed |= put(object, "taken_over", json_boolean(snapshot->agent.adopted));
 	failed |= put(object, "warnings",
 		      texts(snapshot->agent.warnings, snapshot->agent.n_warnings));
 	return checked(object, failed);
@@ -147,6 +94,7 @@ static json_t *coverage_json(const struct snapshot *snapshot)
 	failed |= put(object, "lost", count(snapshot->coverage.lost));
 	failed |= put(object, "in_flight", count(snapshot->coverage.in_flight));
 	failed |= put(object, "samples_lost", count(snapshot->coverage.samples_lost));
+	failed |= put(object, "gaps", count(snapshot->coverage.gaps));
 	failed |= put(object, "consistent", json_boolean(snapshot->coverage.consistent));
 	failed |= put(object, "lost_by_reason", lost_json(snapshot));
 	failed |= put(object, "kernel_errors", kernel_errors_json(snapshot));
@@ -246,7 +194,7 @@ static json_t *routes_json(const struct snapshot_service *service)
 	return checked(array, failed);
 }
 
-static json_t *about_json(const struct config_about *about)
+json_t *json_about(const struct config_about *about)
 {
 	json_t *object;
 	int failed = 0;
@@ -284,7 +232,7 @@ static json_t *service_json(const struct snapshot_service *service)
 	failed |= put(object, "container", text_or_null(service->container));
 	failed |= put(object, "requests_per_second", ratio_or_null(service->requests_per_second));
 	failed |= put_counts(object, &merged);
-	failed |= put(object, "about", about_json(service->about));
+	failed |= put(object, "about", json_about(service->about));
 	failed |= put(object, "routes", routes_json(service));
 	return checked(object, failed);
 }
@@ -299,51 +247,20 @@ static json_t *services_json(const struct snapshot *snapshot)
 	return checked(array, failed);
 }
 
-static json_t *budget_json(const struct slo_budget *budget)
+json_t *json_store(const struct snapshot *snapshot)
 {
-	json_t *object = json_object();
-	int failed = 0;
-
-	failed |= put(object, "allowed", json_real(budget->allowed_events));
-	failed |= put(object, "spent_ratio", ratio_or_null(budget->spent_ratio));
-	failed |= put(object, "remaining_ratio", ratio_or_null(budget->remaining_ratio));
-	failed |= put(object, "exhausted_in_seconds", ratio_or_null(budget->exhausted_in_seconds));
-	return checked(object, failed);
-}
-
-static json_t *burn_rates_json(const struct snapshot_slo *slo)
-{
-	static const char *const windows[] = {
-#define X(name, seconds) name,
-		SLO_BURN_WINDOWS(X)
-#undef X
+	static const char *const states[] = {
+		[SNAPSHOT_STORE_OK] = "ok",
+		[SNAPSHOT_STORE_FAILING] = "failing",
+		[SNAPSHOT_STORE_NOT_KEPT] = "not kept",
 	};
 	json_t *object = json_object();
 	int failed = 0;
 
-	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
-		failed |= put(object, windows[i],
-			      ratio_or_null(slo_burn_rate(slo->burn_events[i], slo->objective)));
-	return checked(object, failed);
-}
-
-static json_t *slo_json(const struct snapshot_slo *slo)
-{
-	struct slo_budget budget = snapshot_slo_budget(slo);
-	json_t *object = json_object();
-	int failed = 0;
-
-	failed |= put(object, "name", text_or_null(slo->name));
-	failed |= put(object, "service", text_or_null(slo->service));
-	failed |= put(object, "objective", json_real(slo->objective));
-	failed |= put(object, "window_seconds", count(slo->window_seconds));
-	failed |= put(object, "eligible", count(slo->events.good + slo->events.bad));
-	failed |= put(object, "good", count(slo->events.good));
-	failed |= put(object, "bad", count(slo->events.bad));
-	failed |= put(object, "availability", ratio_or_null(slo_availability(slo->events)));
-	failed |= put(object, "budget", budget_json(&budget));
-	failed |= put(object, "burn_rate", burn_rates_json(slo));
-	failed |= put(object, "alerts", json_array());
+	failed |= put(object, "state", json_string(states[snapshot->store.state]));
+	failed |= put(object, "reason", nonempty_or_null(snapshot->store.reason));
+	failed |= put(object, "path", text_or_null(snapshot->store.path));
+	failed |= put(object, "bytes", count(snapshot->store.bytes));
 	return checked(object, failed);
 }
 
@@ -353,7 +270,7 @@ static json_t *slos_json(const struct snapshot *snapshot)
 	int failed = 0;
 
 	for (size_t i = 0; i < snapshot->n_slos; i++)
-		failed |= push(array, slo_json(&snapshot->slos[i]));
+		failed |= push(array, json_slo_value(&snapshot->slos[i]));
 	return checked(array, failed);
 }
 
@@ -386,6 +303,7 @@ char *json_status(const struct snapshot *snapshot)
 	failed |= put(object, "coverage", coverage_json(snapshot));
 	failed |= put(object, "services", services_json(snapshot));
 	failed |= put(object, "slos", slos_json(snapshot));
+	failed |= put(object, "store", json_store(snapshot));
 	return render(checked(object, failed));
 }
 
@@ -400,10 +318,10 @@ char *json_slo(const struct snapshot *snapshot, size_t slo)
 {
 	const struct snapshot_service *service =
 		snapshot_service_find(snapshot, snapshot->slos[slo].service);
-	json_t *object = slo_json(&snapshot->slos[slo]);
+	json_t *object = json_slo_value(&snapshot->slos[slo]);
 
 	return render(
-		checked(object, put(object, "about", about_json(service ? service->about : NULL))));
+		checked(object, put(object, "about", json_about(service ? service->about : NULL))));
 }
 
 char *json_error(const char *text)

@@ -15,6 +15,8 @@
 #ifndef SLIPROBE_USER_JSON_H
 #define SLIPROBE_USER_JSON_H
 
+#include <jansson.h>
+
 #include "snapshot.h"
 
 /*
@@ -24,6 +26,12 @@
 char *json_status(const struct snapshot *snapshot);
 char *json_services(const struct snapshot *snapshot);
 char *json_slo(const struct snapshot *snapshot, size_t slo);
+
+/* Parts of the above, as values for messages. Each returns NULL when out of memory. */
+json_t *json_slo_value(const struct snapshot_slo *slo);
+json_t *json_alert(const struct snapshot_alert *alert);
+json_t *json_about(const struct config_about *about); /* null for NULL */
+json_t *json_store(const struct snapshot *snapshot);
 
 /* {"error": "..."} for the socket's refusals. */
 char *json_error(const char *text);

@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * From active alerts to notifications: one for a service and severity, whatever number of SLOs and
- * windows stand behind it. Pure: time is an argument, sending is another's work (user/deliver.h).
+ * windows stand behind it. Pure but for the ids, which are random: time is an argument, sending is
+ * another's work (user/deliver.h).
  *
  * At each step it is told all active alerts. For each service and severity (notices of severity
  * `notice` are for display only and make none):
  *   fire      the first alert became active
  *   escalate  a page, while a ticket of the same service is open: the ticket is then held back until
- *             the page resolves, and fires again (as `fire`) if it still stands then
+ *             the page resolves, and fires again (as `fire`) if it still stands then. So is a ticket
+ *             that begins under a page: it fires when the page has resolved. A ticket held back is
+ *             still open if it had fired, and resolves when it ends.
  *   remind    still active `remind_seconds` after the last message
  *   resolve   no alert is active any more (sent only if a fire was sent)
  * Silenced alerts count as not active for what is sent: a notice that is silenced while firing is
- * neither reminded nor resolved before the silence ends; ended meanwhile, its resolve is sent.
+ * neither reminded nor resolved before the silence ends; ended meanwhile, its resolve is sent. A page
+ * that is silenced holds no ticket back.
+ *
+ * A step judges services in the order of their names, a service's page before its ticket; the order
+ * of the alerts that it is told changes nothing.
  */
 #ifndef SLIPROBE_USER_NOTICES_H
 #define SLIPROBE_USER_NOTICES_H
@@ -57,13 +64,18 @@ void notices_free(struct notices *notices);
 void notices_set_remind(struct notices *notices, double remind_seconds);
 
 /*
- * Calls fn for each message that is due; its return other than 0 ends the step, is returned, and
- * leaves that notice as if the step had not been: it comes again. Returns 0 or -ENOMEM.
+ * Alerts must differ in service, severity, SLO and rule. Calls fn for each message that is due; its return other than 0 ends the step, is returned, and
+ * leaves that notice as if the step had not been: it comes again. Returns 0, -ENOMEM, or
+ * -EAGAIN if the kernel has no random numbers yet.
  */
 int notices_step(struct notices *notices, double now_seconds, const struct notice_alert *active,
 		 size_t n, int (*fn)(void *context, const struct notice *notice), void *context);
 
-/* Each notice that is open (fired and not resolved), e.g. to refresh it at an Alertmanager. */
+/*
+ * Each notice that is open (fired and not resolved), e.g. to refresh it at an Alertmanager: of the
+ * kind `fire`, with the alerts that stood behind it at the last step (before a silence, if it is
+ * silenced), and that step's time. Ends as notices_step() if fn does not return 0.
+ */
 int notices_each(const struct notices *notices, int (*fn)(void *context, const struct notice *),
 		 void *context);
 

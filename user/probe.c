@@ -12,26 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sliprobe.skel.h"
+#include "probe_private.h"
 #include "util.h"
 
 enum {
-	PROBE_LINKS = 9,
-	EACH_BATCH = 512,
 	HIST_BYTES = 64 << 20, /* of all CPUs, as long as HIST_GROUPS_MIN fit */
-};
-
-struct probe {
-	struct sliprobe_bpf *skel;
-	enum probe_hook hook;
-	char reason[512];
-	struct tables_region room;
-	int n_cpus;
-	struct bpf_link *links[PROBE_LINKS];
-	int program_fds[PROBE_LINKS];
-	size_t n_links;
-	struct bpf_link *walk;
-	__u32 *policies_used;
 };
 
 /* The last thing libbpf complained about: its callback has no context. */
@@ -70,7 +55,7 @@ static bool kernel_has(const char *name, __u32 kind)
 	return has;
 }
 
-static void choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook)
+void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook)
 {
 	bool fexit = hook == PROBE_HOOK_FEXIT;
 
@@ -122,7 +107,7 @@ static int load(enum probe_hook hook, const struct tables_region *room, struct s
 	skel = sliprobe_bpf__open();
 	if (!skel)
 		return -errno;
-	choose_programs(skel, hook);
+	probe_choose_programs(skel, hook);
 	r = set_room(skel, room);
 	r = r ?: sliprobe_bpf__load(skel);
 	if (r) {
@@ -146,7 +131,7 @@ void probe_try(enum probe_hook hook, struct probe_trial *ret)
 	sliprobe_bpf__destroy(skel);
 }
 
-static int refuse(struct config_error *error, int r, const char *format, ...)
+int probe_refuse(struct config_error *error, int r, const char *format, ...)
 {
 	va_list args;
 
@@ -162,7 +147,7 @@ static int load_auto(struct probe *probe, enum probe_hook hook, struct config_er
 	int r;
 
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return refuse(
+		return probe_refuse(
 			error, -ENOTSUP,
 			"this kernel offers no type information (/sys/kernel/btf/vmlinux: %s): "
 			"it must be built with CONFIG_DEBUG_INFO_BTF",
@@ -177,8 +162,9 @@ static int load_auto(struct probe *probe, enum probe_hook hook, struct config_er
 		}
 		snprintf(first, sizeof(first), "%s", complaint[0] ? complaint : strerror(-r));
 		if (hook == PROBE_HOOK_TRACEPOINT)
-			return refuse(error, r == -EPERM ? r : -ENOTSUP,
-				      "the kernel refuses the tracepoint programs: %s", first);
+			return probe_refuse(error, r == -EPERM ? r : -ENOTSUP,
+					    "the kernel refuses the tracepoint programs: %s",
+					    first);
 	}
 	probe->hook = PROBE_HOOK_FEXIT;
 	r = load(PROBE_HOOK_FEXIT, &probe->room, &probe->skel);
@@ -188,26 +174,36 @@ static int load_auto(struct probe *probe, enum probe_hook hook, struct config_er
 			 first[0] ? "; tracepoints not: " : " as asked for", first);
 		return 0;
 	}
-	return refuse(error, r == -EPERM ? r : -ENOTSUP,
-		      "the kernel refuses both hook families: tracepoint: %s; fexit: %s",
-		      first[0] ? first : "not tried", complaint[0] ? complaint : strerror(-r));
+	return probe_refuse(error, r == -EPERM ? r : -ENOTSUP,
+			    "the kernel refuses both hook families: tracepoint: %s; fexit: %s",
+			    first[0] ? first : "not tried",
+			    complaint[0] ? complaint : strerror(-r));
+}
+
+struct probe *probe_new(void)
+{
+	struct probe *probe = calloc(1, sizeof(*probe));
+
+	if (!probe)
+		return NULL;
+	probe->n_cpus = libbpf_num_possible_cpus();
+	probe->policies_used = calloc(POLICIES_MAX, sizeof(*probe->policies_used));
+	if (probe->n_cpus > 0 && probe->policies_used)
+		return probe;
+	probe_close(probe);
+	return NULL;
 }
 
 int probe_open(enum probe_hook hook, const struct tables_region *room, struct probe **ret,
 	       struct config_error *ret_error)
 {
-	struct probe *probe = calloc(1, sizeof(*probe));
+	struct probe *probe = probe_new();
 	int r;
 
 	if (!probe)
-		return refuse(ret_error, -ENOMEM, "out of memory");
+		return probe_refuse(ret_error, -ENOMEM, "out of memory");
 	probe->room = *room;
-	probe->n_cpus = libbpf_num_possible_cpus();
-	probe->policies_used = calloc(POLICIES_MAX, sizeof(*probe->policies_used));
-	if (probe->n_cpus < 0 || !probe->policies_used)
-		r = refuse(ret_error, -ENOMEM, "out of memory");
-	else
-		r = load_auto(probe, hook, ret_error);
+	r = load_auto(probe, hook, ret_error);
 	if (r) {
 		probe_close(probe);
 		return r;
@@ -220,16 +216,33 @@ static int attach(struct probe *probe, struct bpf_program *program, struct confi
 {
 	struct bpf_link *link;
 
-	if (!bpf_program__autoload(program))
-		return 0;
 	complaint[0] = 0;
 	link = bpf_program__attach(program);
 	if (!link)
-		return refuse(error, -errno, "cannot attach %s: %s", bpf_program__name(program),
-			      complaint[0] ? complaint : strerror(errno));
+		return probe_refuse(error, -errno, "cannot attach %s: %s",
+				    bpf_program__name(program),
+				    complaint[0] ? complaint : strerror(errno));
 	probe->program_fds[probe->n_links] = bpf_program__fd(program);
 	probe->links[probe->n_links++] = link;
 	return 0;
+}
+
+size_t probe_programs(struct sliprobe_bpf *skel, struct bpf_program *ret[PROBE_LINKS])
+{
+	/* what ends a request first, what begins one last: none is seen that cannot be ended */
+	struct bpf_program *order[] = {
+		skel->progs.sock_destroyed, skel->progs.sock_state,	skel->progs.tp_send,
+		skel->progs.fexit_send,	    skel->progs.fexit_sendpage, skel->progs.sock_reading,
+		skel->progs.tp_recv,	    skel->progs.fexit_recv,
+	};
+	size_t n = 0;
+
+	_Static_assert(sizeof(order) / sizeof(order[0]) <= PROBE_LINKS, "room for all links");
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		if (bpf_program__autoload(order[i]))
+			ret[n++] = order[i];
+	}
+	return n;
 }
 
 int probe_attach(struct probe *probe, struct config_error *ret_error)
@@ -239,45 +252,61 @@ int probe_attach(struct probe *probe, struct config_error *ret_error)
 		    .link_info_len = sizeof(info));
 	struct sliprobe_bpf *skel = probe->skel;
 	struct timespec tick, now;
-	/* what ends a request first, what begins one last: none is seen that cannot be ended */
-	struct bpf_program *order[] = {
-		skel->progs.sock_destroyed, skel->progs.sock_state,	skel->progs.tp_send,
-		skel->progs.fexit_send,	    skel->progs.fexit_sendpage, skel->progs.sock_reading,
-		skel->progs.tp_recv,	    skel->progs.fexit_recv,
-	};
+	struct bpf_program *programs[PROBE_LINKS];
+	size_t n_programs = probe_programs(skel, programs);
 
 	skel->bss->attached_ns = ~0ULL >> 1;
 	/* CLOCK_MONOTONIC_COARSE moves by one jiffy */
 	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
-		return refuse(ret_error, -errno, "cannot tell the kernel's tick: %s",
-			      strerror(errno));
+		return probe_refuse(ret_error, -errno, "cannot tell the kernel's tick: %s",
+				    strerror(errno));
 	skel->bss->tick_ns = tick.tv_sec * 1000000000ULL + tick.tv_nsec;
 	probe->walk = bpf_program__attach_iter(skel->progs.walk_conns, &options);
 	if (!probe->walk)
-		return refuse(ret_error, -errno, "cannot attach walk_conns: %s", strerror(errno));
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		int r = attach(probe, order[i], ret_error);
+		return probe_refuse(ret_error, -errno, "cannot attach walk_conns: %s",
+				    strerror(errno));
+	for (size_t i = 0; i < n_programs; i++) {
+		int r = attach(probe, programs[i], ret_error);
 
 		if (r)
 			return r;
 	}
 	/* the programs' clock */
 	if (clock_gettime(CLOCK_MONOTONIC, &now))
-		return refuse(ret_error, -errno, "cannot tell the time: %s", strerror(errno));
+		return probe_refuse(ret_error, -errno, "cannot tell the time: %s", strerror(errno));
 	skel->bss->attached_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
 	return 0;
+}
+
+void probe_detach(struct probe *probe)
+{
+	for (size_t i = 0; i < probe->n_links; i++) {
+		bpf_link__destroy(probe->links[i]);
+		if (probe->program_fds[i] >= 0 && probe->adopted)
+			close(probe->program_fds[i]);
+	}
+	probe->n_links = 0;
 }
 
 void probe_close(struct probe *probe)
 {
 	if (!probe)
 		return;
-	while (probe->n_links)
-		bpf_link__destroy(probe->links[--probe->n_links]);
+	probe_detach(probe);
 	bpf_link__destroy(probe->walk);
 	sliprobe_bpf__destroy(probe->skel);
 	free(probe->policies_used);
 	free(probe);
+}
+
+enum probe_hook probe_hook(const struct probe *probe)
+{
+	return probe->hook;
+}
+
+__u32 probe_generation(const struct probe *probe)
+{
+	return __atomic_load_n(&probe->skel->bss->live_generation, __ATOMIC_ACQUIRE);
 }
 
 const char *probe_hook_used(const struct probe *probe)
@@ -317,6 +346,11 @@ static int write_array(struct bpf_map *map, __u32 first, const void *values, siz
 int probe_write_criteria(struct probe *probe, __u32 slot, const struct slo_criteria *criteria)
 {
 	return write_array(probe->skel->maps.slo_criteria, slot, criteria, 1);
+}
+
+int probe_read_policy(struct probe *probe, __u32 number, struct policy *ret)
+{
+	return bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.policies), &number, ret);
 }
 
 int probe_zero_counts(struct probe *probe, __u32 first, __u32 n)
@@ -373,139 +407,6 @@ void probe_forget_ports(struct probe *probe, const __u16 *ports, size_t n, __u32
 
 		bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.service_ports), key);
 	}
-}
-
-/* Sums `words` 64-bit counters over all CPUs, in place: the sum takes the first one's room. */
-static void sum_cpus(const struct probe *probe, __u64 *values, size_t words)
-{
-	for (int cpu = 1; cpu < probe->n_cpus; cpu++) {
-		for (size_t w = 0; w < words; w++)
-			values[w] += values[cpu * words + w];
-	}
-}
-
-int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT])
-{
-	_cleanup_free_ __u64 *values = calloc(probe->n_cpus, sizeof(*values));
-
-	if (!values)
-		return -ENOMEM;
-	/* backwards: a request is seen before it is lost or ended, so the difference is never < 0 */
-	for (int i = STAT_COUNT - 1; i >= 0; i--) {
-		__u32 stat = i;
-		int r = bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.stats), &stat, values);
-
-		if (r)
-			return r;
-		sum_cpus(probe, values, 1);
-		ret[i] = values[0];
-	}
-	return 0;
-}
-
-int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret)
-{
-	_cleanup_free_ struct slo_counts *values = calloc(probe->n_cpus, sizeof(*values));
-	int r;
-
-	if (!values)
-		return -ENOMEM;
-	r = bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.slo_counts), &slot, values);
-	if (r)
-		return r;
-	sum_cpus(probe, (__u64 *)values, sizeof(*values) / sizeof(__u64));
-	*ret = values[0];
-	return 0;
-}
-
-/* Reads a hash map in batches; calls back with key and (summed, if per CPU) value. */
-static int each(struct probe *probe, struct bpf_map *map,
-		int (*fn)(void *context, const void *key, const void *value), void *context)
-{
-	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_HASH;
-	size_t key_size = bpf_map__key_size(map);
-	size_t value_size = bpf_map__value_size(map) * (per_cpu ? probe->n_cpus : 1);
-	size_t words = bpf_map__value_size(map) / sizeof(__u64);
-	_cleanup_free_ void *keys = NULL, *values = NULL;
-	__u32 room = 0, want = EACH_BATCH, count;
-	bool first = true;
-	__u64 token = 0;
-	int r = 0;
-
-	while (!r) {
-		if (room < want) {
-			void *more_keys = realloc(keys, want * key_size);
-			void *more_values;
-
-			if (more_keys)
-				keys = more_keys;
-			more_values = more_keys ? realloc(values, want * value_size) : NULL;
-			if (!more_values)
-				return -ENOMEM;
-			values = more_values;
-			room = want;
-		}
-		count = room;
-		r = bpf_map_lookup_batch(bpf_map__fd(map), first ? NULL : &token, &token, keys,
-					 values, &count, NULL);
-		if (r == -ENOSPC && want < 1 << 20) {
-			want *= 2; /* a bucket is longer than the batch */
-			r = 0;
-			continue;
-		}
-		if (r && r != -ENOENT)
-			return r;
-		first = false;
-		for (__u32 i = 0; i < count; i++) {
-			__u64 *value = (__u64 *)((char *)values + i * value_size);
-			int stop;
-
-			if (per_cpu)
-				sum_cpus(probe, value, words);
-			stop = fn(context, (const char *)keys + i * key_size, value);
-			if (stop)
-				return stop;
-		}
-	}
-	return r == -ENOENT ? 0 : r;
-}
-
-/* each() with the types of one map */
-struct typed {
-	void *fn;
-	void *context;
-};
-
-/* clang-format off */
-#define EACH(name, map, key_type, value_type, value_expression)                                    \
-	static int name##_entry(void *context, const void *key, const void *value_at)             \
-	{                                                                                          \
-		const struct typed *typed = context;                                               \
-		const value_type *value = value_at;                                                \
-                                                                                                   \
-		return ((probe_##name##_fn)typed->fn)(typed->context, (const key_type *)key,       \
-						      value_expression);                           \
-	}                                                                                          \
-                                                                                                   \
-	int probe_each_##name(struct probe *probe, probe_##name##_fn fn, void *context)           \
-	{                                                                                          \
-		struct typed typed = { (void *)fn, context };                                      \
-                                                                                                   \
-		return each(probe, probe->skel->maps.map, name##_entry, &typed);                   \
-	}
-
-EACH(series, series, struct series_key, struct series_value, value)
-EACH(hist, hist, struct hist_key, struct hist_value, value)
-EACH(split, splits, struct split_key, __u64, *value)
-EACH(endpoint, endpoints, struct endpoint_key, struct endpoint, value)
-EACH(unmeasured, unmeasured, struct unmeasured_key, __u64, *value)
-/* clang-format on */
-
-bool probe_serves_http(struct probe *probe, const struct endpoint_key *key)
-{
-	struct endpoint unused;
-
-	return !bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.endpoints), key, &unused);
 }
 
 int probe_walk(struct probe *probe, __u64 unanswered_ns, __u64 *ret_in_flight)

@@ -43,9 +43,31 @@ int probe_open(enum probe_hook hook, const struct tables_region *room, struct pr
 /* Attaches the programs. Before this, nothing on the host is touched. Returns 0 or -errno. */
 int probe_attach(struct probe *probe, struct config_error *ret_error);
 
-/* Detaches and removes everything. */
+/* Detaches the programs: the counters, which can still be read, no longer change. */
+void probe_detach(struct probe *probe);
+
+/* Lets everything go. What is not pinned, the kernel removes. */
 void probe_close(struct probe *probe);
 
+/*
+ * Pins maps and links, once attached, in the directory `dir` of a BPF file system, so that counting
+ * goes on when this process ends. Returns 0 or -errno; then nothing is pinned.
+ */
+int probe_pin(struct probe *probe, const char *dir, struct config_error *ret_error);
+
+/*
+ * Takes over what is pinned in `dir`, attached and counting all the while. Returns 0, or -errno:
+ * -ENOENT if a pin is missing, -EINVAL if a map is not as this program knows it.
+ */
+int probe_adopt(const char *dir, struct probe **ret, struct config_error *ret_error);
+
+/* Differs between two builds of the kernel side. */
+__u64 probe_build(void);
+
+/* The generation requests are judged by; 0: none yet. */
+__u32 probe_generation(const struct probe *probe);
+
+enum probe_hook probe_hook(const struct probe *probe);
 const char *probe_hook_used(const struct probe *probe);
 const char *probe_hook_reason(const struct probe *probe);
 
@@ -66,6 +88,8 @@ void probe_live(struct probe *probe, __u32 generation);
 
 /* Forgets the ports of a generation that is no longer live. */
 void probe_forget_ports(struct probe *probe, const __u16 *ports, size_t n, __u32 generation);
+
+int probe_read_policy(struct probe *probe, __u32 number, struct policy *ret);
 
 /* Reading. Counters are sums over all CPUs, each exact, not read at one instant. */
 int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT]);

@@ -6,50 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "tables.h"
+#include "rules_private.h"
 #include "util.h"
 
 enum {
-	HISTORY_WINDOW_S =
-		92 * 86400, /* the longest: an SLO's window may change under its history */
 	ROOM_FACTOR = 4, /* spare for configurations to come, and the least there is */
 	ROOM_STATES = 16384,
 	ROOM_CELLS = 65536,
 	ROOM_ACCEPTS = 4096,
 	ROOM_SETS = 256,
-};
-
-/* What a kernel policy refers to, for as long as anything may be judged by it. */
-struct policy_refs {
-	__u32 n;
-	struct policy_slo slos[POLICY_SLOS_MAX];
-};
-
-struct places {
-	struct policy_refs *policies[POLICIES_MAX]; /* NULL: free */
-	bool criteria[SLO_CRITERIA_MAX]; /* in use; made anew for each configuration */
-	bool bases[SLO_WILDCARDS_MAX];
-};
-
-/* A configuration being put in force. */
-struct change {
-	struct rules *rules;
-	struct probe *probe;
-	const struct config *config;
-	struct config_error *error;
-	__u32 generation;
-	struct tables_slo *slos;
-	size_t n_slos;
-	struct track **tracks;
-	bool *fresh; /* tracks[i] is new: dropped if the change fails */
-	size_t n_tracks;
-	struct wildcard *wildcards;
-	size_t n_wildcards;
-	struct tables tables;
-	__u16 *policies;
-	struct policy_refs **refs;
-	__u16 *ports;
 };
 
 static int refuse(struct config_error *error, int r, const char *format, ...)
@@ -79,10 +46,12 @@ int rules_init(struct rules *rules)
 	return r;
 }
 
-static void wildcards_free(struct wildcard *wildcards, size_t n)
+void wildcards_free(struct wildcard *wildcards, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		free(wildcards[i].name);
 		free(wildcards[i].definition);
+	}
 	free(wildcards);
 }
 
@@ -196,6 +165,56 @@ static void places_review(struct rules *rules, struct probe *probe)
 	}
 }
 
+static double boottime_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static struct track_birth born(struct rules *rules)
+{
+	return (struct track_birth){.serial = ++rules->serials,
+				    .boottime_seconds = boottime_seconds()};
+}
+
+static struct policy_refs *refs_of(const struct policy *policy)
+{
+	struct policy_refs *refs = malloc(sizeof(*refs));
+
+	if (!refs)
+		return NULL;
+	refs->n = policy->n_slos;
+	memcpy(refs->slos, policy->slos, sizeof(refs->slos));
+	return refs;
+}
+
+int places_restore(struct rules *rules, struct probe *probe)
+{
+	struct places *places = rules->places;
+	_cleanup_free_ struct policy *policy = malloc(sizeof(*policy));
+
+	if (!policy)
+		return -ENOMEM;
+	for (size_t p = 1; p < POLICIES_MAX; p++) {
+		bool live = false;
+		int r;
+
+		for (size_t i = 0; i < rules->n_policies; i++)
+			live = live || rules->policies[i] == p;
+		if (!live && !probe_policy_used(probe, p))
+			continue;
+		r = probe_read_policy(probe, p, policy);
+		if (r)
+			return r;
+		places->policies[p] = refs_of(policy);
+		if (!places->policies[p])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int take(bool *places, __u32 n, __u32 *ret)
 {
 	for (__u32 i = 0; i < n; i++) {
@@ -242,8 +261,8 @@ static int add_track(struct change *change, struct tables_slo *slo)
 		r = probe_write_criteria(change->probe, slot, &criteria);
 		r = r ?: probe_zero_counts(change->probe, slot, 1);
 		r = r
-			    ?: track_new(name, service->name, definition, config_slo->objective,
-					 HISTORY_WINDOW_S, slot, &track);
+			    ?: track_new(name, service->name, definition, config_slo, slot,
+					 born(change->rules), &track);
 		if (r)
 			return r;
 		change->fresh[change->n_tracks] = true;
@@ -268,7 +287,10 @@ static int add_wildcard(struct change *change, struct tables_slo *slo)
 		return -ENOMEM;
 	}
 	change->n_wildcards++;
-	wildcard->config_slo = slo->config_slo;
+	wildcard->slo = config_slo;
+	wildcard->name = strdup(config_slo->name);
+	if (!wildcard->name)
+		return -ENOMEM;
 	for (size_t i = 0; i < change->rules->n_wildcards; i++) {
 		const struct wildcard *known = &change->rules->wildcards[i];
 
@@ -276,6 +298,7 @@ static int add_wildcard(struct change *change, struct tables_slo *slo)
 			continue;
 		slo->criteria = wildcard->criteria = known->criteria;
 		slo->counts = wildcard->base = known->base;
+		wildcard->birth = known->birth;
 		return 0;
 	}
 	r = take(change->rules->places->bases, SLO_WILDCARDS_MAX, &base);
@@ -289,6 +312,7 @@ static int add_wildcard(struct change *change, struct tables_slo *slo)
 	if (r)
 		return r;
 	wildcard->base = SLO_CRITERIA_MAX + base * ENDPOINTS_MAX;
+	wildcard->birth = born(change->rules);
 	r = probe_write_criteria(change->probe, wildcard->criteria, &criteria);
 	r = r ?: probe_zero_counts(change->probe, wildcard->base, ENDPOINTS_MAX);
 	slo->criteria = wildcard->criteria;
@@ -304,8 +328,10 @@ static int add_slos(struct change *change)
 		return r;
 	change->tracks = calloc(change->n_slos ?: 1, sizeof(*change->tracks));
 	change->fresh = calloc(change->n_slos ?: 1, sizeof(*change->fresh));
+	change->leaving = calloc(change->rules->n_tracks + change->rules->n_found + 1,
+				 sizeof(*change->leaving));
 	change->wildcards = calloc(change->n_slos ?: 1, sizeof(*change->wildcards));
-	if (!change->tracks || !change->fresh || !change->wildcards)
+	if (!change->tracks || !change->leaving || !change->fresh || !change->wildcards)
 		return -ENOMEM;
 	for (size_t i = 0; !r && i < change->n_slos; i++) {
 		if (change->slos[i].config_service == TABLES_FOUND)
@@ -335,12 +361,9 @@ static int add_policies(struct change *change)
 			      "try again when they have ended",
 			      change->config->file);
 	for (size_t i = 0; i < n; i++) {
-		change->refs[i] = malloc(sizeof(**change->refs));
+		change->refs[i] = refs_of(&change->tables.policies[i]);
 		if (!change->refs[i])
 			return -ENOMEM;
-		change->refs[i]->n = change->tables.policies[i].n_slos;
-		memcpy(change->refs[i]->slos, change->tables.policies[i].slos,
-		       sizeof(change->refs[i]->slos));
 	}
 	return 0;
 }
@@ -384,6 +407,7 @@ static void change_clear(struct change *change, size_t n_policies)
 	free(change->refs);
 	free(change->slos);
 	free(change->tracks);
+	free(change->leaving);
 	free(change->fresh);
 	free(change->policies);
 	free(change->ports);
@@ -403,26 +427,72 @@ static void undo(struct change *change)
 	change_clear(change, n_policies);
 }
 
+static int rules_keep(struct change *change)
+{
+	struct rules *rules = change->rules;
+	json_t *note;
+	int r;
+
+	if (!rules->keep)
+		return 0;
+	note = rules_note(change);
+	if (!note)
+		return refuse(change->error, -ENOMEM, "out of memory");
+	r = rules->keep(rules->context, change->generation, note);
+	json_decref(note);
+	return r ? refuse(change->error, r, "%s: cannot be noted: %s", change->config->file,
+			  strerror(-r))
+		 : 0;
+}
+
+static bool goes_on(const struct change *change, const struct track *track)
+{
+	for (size_t i = 0; i < change->n_tracks; i++) {
+		if (change->tracks[i] == track)
+			return true;
+	}
+	return false;
+}
+
+/* What a found track's wildcard is from now on; NULL: it does not go on. */
+static const struct wildcard *still_of(const struct change *change, const struct found_track *found)
+{
+	for (size_t i = 0; i < change->n_wildcards; i++) {
+		if (change->wildcards[i].base == found->base)
+			return &change->wildcards[i];
+	}
+	return NULL;
+}
+
+static void take_leave(struct rules *rules, struct change *change)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rules->n_tracks; i++) {
+		if (!goes_on(change, rules->tracks[i]))
+			change->leaving[n++] = rules->tracks[i];
+	}
+	for (size_t i = 0; i < rules->n_found; i++) {
+		if (!still_of(change, &rules->found[i]))
+			change->leaving[n++] = rules->found[i].track;
+	}
+	if (n && rules->leave)
+		rules->leave(rules->context, change->leaving, n);
+}
+
 /* The tracks of found services whose SLO goes on stay, under its new objective and window. */
 static void keep_found(struct rules *rules, const struct change *change)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < rules->n_found; i++) {
-		const struct wildcard *still = NULL;
+		const struct wildcard *still = still_of(change, &rules->found[i]);
 
-		for (size_t w = 0; w < change->n_wildcards; w++) {
-			if (change->wildcards[w].base == rules->found[i].base)
-				still = &change->wildcards[w];
-		}
 		if (!still) {
 			track_free(rules->found[i].track);
 			continue;
 		}
-		rules->found[i].track->objective =
-			change->config->slos[still->config_slo].objective;
-		rules->found[i].track->window_seconds =
-			change->config->slos[still->config_slo].window_seconds;
+		track_configure(rules->found[i].track, still->slo);
 		rules->found[n++] = rules->found[i];
 	}
 	rules->n_found = n;
@@ -433,11 +503,7 @@ static void keep_tracks(struct rules *rules, struct change *change)
 	size_t at = 0;
 
 	for (size_t i = 0; i < rules->n_tracks; i++) {
-		bool goes_on = false;
-
-		for (size_t k = 0; k < change->n_tracks; k++)
-			goes_on = goes_on || change->tracks[k] == rules->tracks[i];
-		if (!goes_on)
+		if (!goes_on(change, rules->tracks[i]))
 			track_free(rules->tracks[i]);
 	}
 	free(rules->tracks);
@@ -446,8 +512,7 @@ static void keep_tracks(struct rules *rules, struct change *change)
 
 		if (change->slos[i].config_service == TABLES_FOUND)
 			continue;
-		change->tracks[at]->objective = slo->objective;
-		change->tracks[at++]->window_seconds = slo->window_seconds;
+		track_configure(change->tracks[at++], slo);
 	}
 	rules->tracks = TAKE_PTR(change->tracks);
 	rules->n_tracks = change->n_tracks;
@@ -475,11 +540,17 @@ int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
 			       strerror(-r));
 		return r;
 	}
+	r = rules_keep(&change);
+	if (r) {
+		undo(&change);
+		return r;
+	}
 	probe_live(probe, change.generation);
 
 	/* nothing below can fail */
 	probe_forget_ports(probe, rules->ports, rules->n_ports, rules->generation);
 	rules->generation = change.generation;
+	take_leave(rules, &change);
 	keep_tracks(rules, &change);
 	keep_found(rules, &change);
 	for (size_t i = 0; i < change.tables.n_policies; i++)
@@ -504,8 +575,7 @@ int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
 static int found_track_add(struct rules *rules, const struct wildcard *wildcard,
 			   const char *service, __u32 endpoint)
 {
-	const struct config_slo *slo = &rules->config.slos[wildcard->config_slo];
-	_cleanup_free_ char *name = slo_instance_name(slo->name, service);
+	_cleanup_free_ char *name = slo_instance_name(wildcard->name, service);
 	struct found_track *grown;
 	struct track *track;
 	int r;
@@ -516,11 +586,10 @@ static int found_track_add(struct rules *rules, const struct wildcard *wildcard,
 	if (!grown)
 		return -ENOMEM;
 	rules->found = grown;
-	r = track_new(name, service, wildcard->definition, slo->objective, HISTORY_WINDOW_S,
-		      wildcard->base + endpoint, &track);
+	r = track_new(name, service, wildcard->definition, wildcard->slo, wildcard->base + endpoint,
+		      wildcard->birth, &track);
 	if (r)
 		return r;
-	track->window_seconds = slo->window_seconds;
 	rules->found[rules->n_found++] = (struct found_track){
 		.track = track,
 		.base = wildcard->base,
@@ -529,20 +598,56 @@ static int found_track_add(struct rules *rules, const struct wildcard *wildcard,
 	return 0;
 }
 
+/* The track of a found service, whether or not its endpoint has been met. */
+static struct found_track *found_of(struct rules *rules, const struct wildcard *wildcard,
+				    const char *service, __u32 endpoint)
+{
+	for (size_t i = 0; i < rules->n_found; i++) {
+		struct found_track *found = &rules->found[i];
+
+		if (found->base == wildcard->base &&
+		    (found->endpoint == endpoint || (found->endpoint == ENDPOINT_NOT_MET &&
+						     !strcmp(found->track->service, service))))
+			return found;
+	}
+	return NULL;
+}
+
 int rules_found(struct rules *rules, const char *service, __u32 endpoint)
 {
 	for (size_t w = 0; w < rules->n_wildcards; w++) {
-		bool known = false;
+		const struct wildcard *wildcard = &rules->wildcards[w];
+		struct found_track *found = found_of(rules, wildcard, service, endpoint);
 		int r;
 
-		for (size_t i = 0; i < rules->n_found; i++)
-			known = known || (rules->found[i].base == rules->wildcards[w].base &&
-					  rules->found[i].endpoint == endpoint);
-		if (known)
+		if (!found) {
+			r = found_track_add(rules, wildcard, service, endpoint);
+			if (r)
+				return r;
+		} else if (found->endpoint == ENDPOINT_NOT_MET) {
+			found->endpoint = endpoint;
+			found->track->counts = wildcard->base + endpoint;
+		}
+	}
+	return 0;
+}
+
+int rules_found_before(struct rules *rules, const char *name, const char *service,
+		       const char *definition)
+{
+	for (size_t w = 0; w < rules->n_wildcards; w++) {
+		const struct wildcard *wildcard = &rules->wildcards[w];
+		_cleanup_free_ char *instance = slo_instance_name(wildcard->name, service);
+
+		if (!instance)
+			return -ENOMEM;
+		if (strcmp(wildcard->definition, definition) != 0 || strcmp(instance, name) != 0)
 			continue;
-		r = found_track_add(rules, &rules->wildcards[w], service, endpoint);
-		if (r)
-			return r;
+		for (size_t i = 0; i < rules->n_found; i++) {
+			if (!strcmp(rules->found[i].track->name, name))
+				return 0;
+		}
+		return found_track_add(rules, wildcard, service, ENDPOINT_NOT_MET);
 	}
 	return 0;
 }

@@ -8,6 +8,8 @@
 #ifndef SLIPROBE_USER_RULES_H
 #define SLIPROBE_USER_RULES_H
 
+#include <jansson.h>
+
 #include "config.h"
 #include "names.h"
 #include "probe.h"
@@ -15,11 +17,15 @@
 
 /* An SLO that every found service has: a track of its own for each. */
 struct wildcard {
-	size_t config_slo;
+	const struct config_slo *slo;
+	char *name; /* with "{service}" in it */
 	char *definition;
 	__u32 criteria;
 	__u32 base; /* of its counters: + endpoint id */
+	struct track_birth birth;
 };
+
+enum { ENDPOINT_NOT_MET = ENDPOINTS_MAX }; /* known from before the kernel side began */
 
 struct found_track {
 	struct track *track;
@@ -46,6 +52,18 @@ struct rules {
 	struct names *services;
 	struct names *routes;
 	struct places *places;
+	__u64 serials; /* last one given to a track */
+	/*
+	 * Called with a note of what is about to be put in force, from which rules_restore() makes it
+	 * again; a failure keeps it from being put in force. May be NULL.
+	 */
+	int (*keep)(void *context, __u32 generation, const json_t *note);
+	/*
+	 * Called with the tracks that do not go on, when requests are no longer judged for them (but
+	 * those that were open), before they are freed.
+	 */
+	void (*leave)(void *context, struct track *const *tracks, size_t n);
+	void *context; /* of both */
 };
 
 /* Nothing in force. Returns 0 or -ENOMEM. */
@@ -63,7 +81,20 @@ int rules_room(struct rules *rules, const struct config *config, struct tables_r
 int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
 		struct config_error *ret_error);
 
+/*
+ * Takes over, into rules with nothing in force, what another agent has put in force in `probe` and
+ * noted. Those SLOs that `config` does not have any more are not taken over. A walk must have run
+ * before, as for rules_apply(), which must follow. Returns 0; -ENOMEM; -EINVAL for a note that is
+ * not understood.
+ */
+int rules_restore(struct rules *rules, struct probe *probe, const struct config *config,
+		  const json_t *note);
+
 /* Makes sure that the found service has its tracks. Returns 0 or -errno. */
 int rules_found(struct rules *rules, const char *service, __u32 endpoint);
+
+/* The same for one that was found in former times, until its endpoint is met. */
+int rules_found_before(struct rules *rules, const char *name, const char *service,
+		       const char *definition);
 
 #endif

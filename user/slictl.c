@@ -4,71 +4,73 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
+#include "ctl_backtest.h"
 #include "ctl_client.h"
-#include "ctl_format.h"
+#include "ctl_export.h"
+#include "ctl_options.h"
 #include "ctl_views.h"
 #include "support.h"
 
 struct command {
 	const char *name;
-	const char *argument; /* name of its one argument, or NULL */
-	const char *help;
-	int (*run)(const struct ctl *ctl, const char *argument);
+	const char *arguments; /* for the list of commands; or NULL */
+	const char *help; /* one line, for the list */
+	/* checks its own arguments; argv[0] is the command's name, argv[argc] NULL */
+	int (*run)(const struct ctl *ctl, int argc, char **argv);
+	const char *details; /* for COMMAND --help; NULL: none; own_help: it takes --help itself */
 };
 
-typedef int view_fn(const json_t *json, bool colour, FILE *out);
+static const char own_help[] = "";
 
-/* Fetches one address and shows it: as it is with --json, else through `view`. */
-static int show(const struct ctl *ctl, const char *path, const char *name, view_fn *view)
+struct command_group {
+	const char *title;
+	const struct command *commands; /* the last one has no name */
+};
+
+static int run_status(const struct ctl *ctl, int argc, char **argv)
 {
-	_cleanup_free_ char *body = NULL;
-	_cleanup_json_ json_t *json = NULL;
-	size_t len = 0;
-	int r = ctl_get(ctl, path, name, &body, &len);
+	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
+
+	return r == CTL_DONE ? ctl_show(ctl, "/v1/status", NULL, ctl_view_status) : r;
+}
+
+static int run_services(const struct ctl *ctl, int argc, char **argv)
+{
+	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
+
+	return r == CTL_DONE ? ctl_show(ctl, "/v1/services", NULL, ctl_view_services) : r;
+}
+
+static int run_slo(const struct ctl *ctl, int argc, char **argv)
+{
+	const char *name;
+	int r = ctl_options(ctl, argc, argv, NULL, 0, "NAME", &name);
+
+	return r == CTL_DONE ? ctl_show(ctl, "/v1/slos/", name, ctl_view_slo) : r;
+}
+
+static int run_check(const struct ctl *ctl, int argc, char **argv)
+{
+	const char *file;
+	int r = ctl_options(ctl, argc, argv, NULL, 0, "FILE", &file);
+
+	return r == CTL_DONE ? ctl_check(ctl, file) : r;
+}
+
+static int run_support(const struct ctl *ctl, int argc, char **argv)
+{
+	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
 
 	if (r != CTL_DONE)
 		return r;
-	if (ctl->json) {
-		fwrite(body, 1, len, ctl->out);
-		return CTL_DONE;
-	}
-	json = json_loadb(body, len, 0, NULL);
-	r = json ? view(json, ctl->colour, ctl->out) : -EINVAL;
-	if (r < 0) {
-		fprintf(ctl->err, "slictl: %s\n",
-			r == -ENOMEM ? "out of memory" : "the agent's answer is not understood");
-		return CTL_CANNOT_TELL;
-	}
-	return CTL_DONE;
-}
-
-static int run_status(const struct ctl *ctl, const char *argument)
-{
-	(void)argument;
-	return show(ctl, "/v1/status", NULL, ctl_view_status);
-}
-
-static int run_services(const struct ctl *ctl, const char *argument)
-{
-	(void)argument;
-	return show(ctl, "/v1/services", NULL, ctl_view_services);
-}
-
-static int run_slo(const struct ctl *ctl, const char *name)
-{
-	return show(ctl, "/v1/slos/", name, ctl_view_slo);
-}
-
-static int run_support(const struct ctl *ctl, const char *argument)
-{
-	int r = support_print(ctl->out, ctl->json);
-
-	(void)argument;
+	r = support_print(ctl->out, ctl->json);
 	if (r < 0) {
 		fprintf(ctl->err, "slictl: cannot find out what this kernel supports: %s\n",
 			strerror(-r));
@@ -77,61 +79,131 @@ static int run_support(const struct ctl *ctl, const char *argument)
 	return r ? CTL_NO : CTL_DONE;
 }
 
-static const struct command commands[] = {
-	{"status", NULL, "availability, error budget and burn of every SLO, and blind spots",
-	 run_status},
-	{"services", NULL, "what was found: process, port, routes with rate, errors, latency",
-	 run_services},
-	{"slo", "NAME", "everything about one SLO", run_slo},
-	{"check", "FILE", "check a configuration file as the agent would", ctl_check},
-	{"support", NULL, "what this kernel offers, and which hooks the agent would use",
-	 run_support},
+static const struct command state_commands[] = {
+	{"status", NULL, "availability, error budget and burn of every SLO", run_status,
+	 "Below the SLOs it lists what was lost and what could not be measured.\n"},
+	{"services", NULL, "what was found: processes, ports, routes", run_services,
+	 "Each route with its rate, errors and latency.\n"},
+	{"slo", "NAME", "everything about one SLO", run_slo, NULL},
+	{"alerts", "[--all]", "what is active, what changed, who was told", ctl_alerts,
+	 "Active alerts, open notices, the last 20 changes (--all: up to 200), receivers,\n"
+	 "silences and maintenance windows.\n"},
+	{"history", "NAME [OPTIONS]", "what was counted, by hour or day", ctl_history,
+	 "  --by hour|day  (default: hours for up to 2 days, else days)\n"
+	 "  --csv          t_seconds,good,bad,step_seconds of every step: t is its end in\n"
+	 "                 Unix seconds. It is what slictl backtest takes.\n"},
+	{},
 };
+
+static const struct command decision_commands[] = {
+	{"gate", "NAME [--min-budget P]", "may one ship? 0 go, 1 freeze, 2 cannot tell", ctl_gate,
+	 "  --min-budget P  this much of the error budget must be left (default: 0%)\n"
+	 "\n"
+	 "Freezes while a page that is not silenced fires, and when the budget is spent or\n"
+	 "less than P of it is left. Cannot tell when less than half of the window was\n"
+	 "counted, nothing was eligible, or fewer bad requests than the alerts ask for are\n"
+	 "all there is against it.\n"},
+	{"risk", "FILE [--config F] [--slo NAME]", "is the objective affordable? 0 yes, 1 no",
+	 ctl_risk,
+	 "  --slo NAME  beside it, what alerts of this SLO really cost (default: of all)\n"
+	 "  --config F  the objective is that of the SLO in this configuration\n"
+	 "\n"
+	 "FILE is a risk catalogue after Google SRE, in YAML:\n"
+	 "  objective: 99.9\n"
+	 "  risks:\n"
+	 "    - {name: bad deploy, detect_minutes: 10, repair_minutes: 30,\n"
+	 "       impact_percent: 50, days_between_failures: 30}\n"},
+	{"backtest", "--config F --slo NAME --events CSV", "what would have been alerted",
+	 ctl_backtest, own_help},
+	{"export", "prometheus-rules|openslo", "the SLOs in others' formats", ctl_export,
+	 ctl_export_details},
+	{},
+};
+
+static const struct command notify_commands[] = {
+	{"silence", "add|list|remove", "keep alerts quiet for a while", ctl_silence,
+	 "  silence add [OPTIONS] --for 2h\n"
+	 "    --slo NAME, --service NAME  which alerts, or:\n"
+	 "    --all                       those of every service\n"
+	 "    --severity page|ticket|notice\n"
+	 "    --comment TEXT\n"
+	 "    --exclude alerts|eligible   eligible: nothing that comes meanwhile is judged\n"
+	 "  silence list\n"
+	 "  silence remove ID\n"},
+	{"notify-test", "[--severity S]", "send a test to the receivers, and see it arrive",
+	 ctl_notify_test,
+	 "  --severity page|ticket|notice  (default: page)\n"
+	 "\n"
+	 "Waits up to 15 s. Exit status: 0 all have taken it, 1 some have not, 2 there is\n"
+	 "no receiver.\n"},
+	{},
+};
+
+static const struct command setup_commands[] = {
+	{"check", "FILE", "check a configuration as the agent would", run_check, NULL},
+	{"support", NULL, "what this kernel offers, and the hooks to be used", run_support, NULL},
+	{},
+};
+
+static const struct command_group groups[] = {
+	{"What is", state_commands},
+	{"What to do", decision_commands},
+	{"Who is told", notify_commands},
+	{"Setting up", setup_commands},
+};
+
+enum {
+	N_GROUPS = sizeof(groups) / sizeof(groups[0]),
+	USAGE_COLUMN = 28, /* where help begins: after two spaces and as much of name, arguments */
+};
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t g = 0; g < N_GROUPS; g++) {
+		for (const struct command *c = groups[g].commands; c->name; c++) {
+			if (strcmp(c->name, name) == 0)
+				return c;
+		}
+	}
+	return NULL;
+}
+
+static void usage_line(const struct command *command, FILE *out)
+{
+	int width = fprintf(out, "  %s%s%s", command->name, command->arguments ? " " : "",
+			    command->arguments ? command->arguments : "");
+
+	if (width > USAGE_COLUMN) {
+		fputc('\n', out);
+		width = 0;
+	}
+	fprintf(out, "%*s  %s\n", USAGE_COLUMN - width, "", command->help);
+}
 
 static void usage(FILE *out)
 {
-	fprintf(out, "usage: slictl [--socket PATH] [--json] COMMAND\n\n");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		const struct command *command = &commands[i];
-
-		fprintf(out, "  %-8s %-5s %s\n", command->name,
-			command->argument ? command->argument : "", command->help);
+	fprintf(out, "usage: slictl [--socket PATH] [--json] COMMAND\n");
+	for (size_t g = 0; g < N_GROUPS; g++) {
+		fprintf(out, "\n%s\n", groups[g].title);
+		for (const struct command *c = groups[g].commands; c->name; c++)
+			usage_line(c, out);
 	}
 	fprintf(out,
 		"\n"
 		"  --socket PATH  the agent's socket (default: " CTL_DEFAULT_SOCKET ")\n"
 		"  --json         for machines: the answer as JSON\n"
-		"  --help, --version\n"
+		"  --help, --version; COMMAND --help\n"
 		"\n"
 		"Exit status: 0 done, 1 the answer is no, 2 usage or cannot tell, 3 no agent.\n");
 }
 
-static int usage_error(const char *what, const char *which)
+static void command_usage(const struct command *command, FILE *out)
 {
-	fprintf(stderr, "slictl: %s", what);
-	if (which) {
-		fprintf(stderr, ": ");
-		ctl_write_safe(which, stderr);
-	}
-	fprintf(stderr, "; see slictl --help\n");
-	return CTL_CANNOT_TELL;
-}
-
-static int run(const struct ctl *ctl, char **argv)
-{
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		const struct command *command = &commands[i];
-		char **rest = argv + 1;
-
-		if (strcmp(command->name, argv[0]) != 0)
-			continue;
-		if (command->argument && !*rest)
-			return usage_error("an argument is expected", command->argument);
-		if (rest[command->argument ? 1 : 0])
-			return usage_error("unexpected argument", rest[command->argument ? 1 : 0]);
-		return command->run(ctl, *rest);
-	}
-	return usage_error("unknown command", argv[0]);
+	fprintf(out, "usage: slictl [--socket PATH] [--json] %s%s%s\n\n%s\n", command->name,
+		command->arguments ? " " : "", command->arguments ? command->arguments : "",
+		command->help);
+	if (command->details)
+		fprintf(out, "\n%s", command->details);
 }
 
 /* The exit status, once it is sure that what was written has arrived. */
@@ -143,48 +215,122 @@ static int finish(int status)
 	return CTL_CANNOT_TELL;
 }
 
-int main(int argc, char **argv)
+struct invocation {
+	struct ctl ctl;
+	bool help;
+	bool version;
+};
+
+/*
+ * Takes what every command understands out of its argv, so that it may stand after the command,
+ * too. Returns the new argc.
+ */
+static int take_common(struct invocation *invocation, int argc, char **argv)
 {
-	enum {
-		OPTION_VERSION = 256,
-	};
+	int n = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			while (i < argc)
+				argv[n++] = argv[i++];
+		} else if (strcmp(argv[i], "--json") == 0) {
+			invocation->ctl.json = true;
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			invocation->help = true;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			invocation->version = true;
+		} else if (strcmp(argv[i], "--socket") == 0) {
+			invocation->ctl.socket = i + 1 < argc ? argv[++i] : NULL;
+		} else if (strncmp(argv[i], "--socket=", strlen("--socket=")) == 0) {
+			invocation->ctl.socket = argv[i] + strlen("--socket=");
+		} else {
+			argv[n++] = argv[i];
+		}
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+/* What stands before the command. Returns false after a message. */
+static bool take_first(struct invocation *invocation, int argc, char **argv)
+{
 	static const struct option options[] = {
 		{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, OPTION_VERSION},
+		{"version", no_argument, NULL, 'V'},
 		{},
-	};
-	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
-	struct ctl ctl = {
-		.socket = CTL_DEFAULT_SOCKET,
-		.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
-		.out = stdout,
-		.err = stderr,
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "+h", options, NULL)) >= 0) {
 		switch (option) {
 		case 's':
-			ctl.socket = optarg;
+			invocation->ctl.socket = optarg;
 			break;
 		case 'j':
-			ctl.json = true;
+			invocation->ctl.json = true;
 			break;
 		case 'h':
-			usage(stdout);
-			return finish(CTL_DONE);
-		case OPTION_VERSION:
-			printf("slictl %s\n", SLIPROBE_VERSION);
-			return finish(CTL_DONE);
+			invocation->help = true;
+			break;
+		case 'V':
+			invocation->version = true;
+			break;
 		default:
-			return CTL_CANNOT_TELL; /* getopt_long() has said why */
+			return false; /* getopt_long() has said why */
 		}
 	}
-	if (optind == argc) {
+	return true;
+}
+
+static int run(struct invocation *invocation, int argc, char **argv)
+{
+	const struct command *command = argc ? find_command(argv[0]) : NULL;
+
+	argc = take_common(invocation, argc, argv);
+	if (invocation->version) {
+		printf("slictl %s\n", SLIPROBE_VERSION);
+		return CTL_DONE;
+	}
+	if (invocation->help && command && command->details == own_help) {
+		char help[] = "--help";
+
+		return command->run(&invocation->ctl, 2, (char *[]){argv[0], help, NULL});
+	}
+	if (invocation->help) {
+		if (command)
+			command_usage(command, stdout);
+		else
+			usage(stdout);
+		return CTL_DONE;
+	}
+	if (argc == 0) {
 		usage(stderr);
 		return CTL_CANNOT_TELL;
 	}
-	return finish(run(&ctl, argv + optind));
+	if (!invocation->ctl.socket)
+		return ctl_usage_error(&invocation->ctl, NULL, "a value is expected", "--socket");
+	if (!command)
+		return ctl_usage_error(&invocation->ctl, NULL, "unknown command", argv[0]);
+	optind = 0; /* glibc: a command may start afresh with getopt */
+	return command->run(&invocation->ctl, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
+	struct invocation invocation = {
+		.ctl =
+			{
+				.socket = CTL_DEFAULT_SOCKET,
+				.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+				.out = stdout,
+				.err = stderr,
+			},
+	};
+
+	if (!take_first(&invocation, argc, argv))
+		return CTL_CANNOT_TELL;
+	return finish(run(&invocation, argc - optind, argv + optind));
 }

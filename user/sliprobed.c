@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "calendar.h"
 #include "privilege.h"
 #include "status.h"
 
@@ -24,6 +25,8 @@ struct options {
 	const char *state_dir;
 	enum probe_hook hook;
 	bool foreground;
+	bool keep;
+	bool remove;
 	int ready_fd; /* a byte written here ends the process that was started; -1: none waits */
 };
 
@@ -31,11 +34,15 @@ static void usage(FILE *out)
 {
 	fprintf(out,
 		"usage: sliprobed [--config FILE] [--foreground] [--socket PATH] [--state-dir DIR]\n"
-		"                 [--hook auto|tracepoint|fexit]\n"
+		"                 [--hook auto|tracepoint|fexit] [--keep]\n"
+		"       sliprobed --remove [--config FILE] [--state-dir DIR]\n"
 		"\n"
 		"Measures every HTTP service on this host. Without --config, %s\n"
 		"is read if it exists, else a built-in configuration applies.\n"
-		"Without --foreground it goes to the background once it is counting.\n",
+		"Without --foreground it goes to the background once it is counting.\n"
+		"--keep: when it is stopped, the kernel goes on counting, for the next one to take over\n"
+		"(as it does when the agent is killed). --remove: ends that, and what it has counted\n"
+		"since the last step is lost.\n",
 		default_config);
 }
 
@@ -70,6 +77,8 @@ static int parse_options(int argc, char **argv, struct options *ret)
 		{"socket", required_argument, NULL, 's'},
 		{"state-dir", required_argument, NULL, 'd'},
 		{"hook", required_argument, NULL, 'k'},
+		{"keep", no_argument, NULL, 'e'},
+		{"remove", no_argument, NULL, 'r'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},
 		{},
@@ -93,6 +102,12 @@ static int parse_options(int argc, char **argv, struct options *ret)
 		case 'k':
 			if (parse_hook(optarg, &ret->hook))
 				return 1 + 2;
+			break;
+		case 'e':
+			ret->keep = true;
+			break;
+		case 'r':
+			ret->remove = true;
 			break;
 		case 'h':
 			usage(stdout);
@@ -168,10 +183,41 @@ static bool socket_ready(void *context)
 	return true;
 }
 
+static char *socket_alerts(void *context)
+{
+	return agent_alerts_json(((struct loop *)context)->agent);
+}
+
+static char *socket_history(void *context, const char *slo, bool *ret_found)
+{
+	return agent_history_json(((struct loop *)context)->agent, slo, ret_found);
+}
+
+static int socket_silence(void *context, const char *json, size_t len, const char *by,
+			  char ret_id[static SILENCE_ID_BYTES], struct config_error *ret_error)
+{
+	return agent_silence(((struct loop *)context)->agent, json, len, by, ret_id, ret_error);
+}
+
+static int socket_unsilence(void *context, const char *id)
+{
+	return agent_unsilence(((struct loop *)context)->agent, id);
+}
+
+static int socket_notify_test(void *context, const char *json, size_t len)
+{
+	return agent_notify_test(((struct loop *)context)->agent, json, len);
+}
+
 static const struct status_ops socket_ops = {
 	.snapshot = socket_snapshot,
 	.reload = socket_reload,
 	.ready = socket_ready,
+	.alerts = socket_alerts,
+	.history = socket_history,
+	.silence = socket_silence,
+	.unsilence = socket_unsilence,
+	.notify_test = socket_notify_test,
 };
 
 /* ---- the loop ---- */
@@ -209,6 +255,7 @@ static int loop_init(struct loop *loop, const sigset_t *signals)
 	r = loop_watch(loop, loop->signal_fd);
 	r = r ?: loop_watch(loop, loop->timer_fd);
 	r = r ?: loop_watch(loop, status_fd(loop->status));
+	r = r ?: loop_watch(loop, agent_deliver_fd(loop->agent));
 	return r ?: loop_set_interval(loop);
 }
 
@@ -239,11 +286,18 @@ static void loop_step(struct loop *loop)
 			strerror(-r));
 }
 
+static int sooner(int a_ms, int b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
 static int loop_run(struct loop *loop)
 {
 	for (;;) {
 		struct epoll_event event;
-		int n = epoll_wait(loop->epoll_fd, &event, 1, status_timeout_ms(loop->status));
+		int n = epoll_wait(loop->epoll_fd, &event, 1,
+				   sooner(status_timeout_ms(loop->status),
+					  agent_deliver_timeout_ms(loop->agent)));
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -252,6 +306,7 @@ static int loop_run(struct loop *loop)
 		if (n > 0 && event.data.fd == loop->timer_fd)
 			loop_step(loop);
 		status_run(loop->status);
+		agent_deliver_run(loop->agent);
 		loop_set_interval(loop);
 	}
 }
@@ -273,7 +328,11 @@ static int start_status(const struct options *options, const struct config *conf
 
 static int start_agent(const struct options *options, struct config *config, struct loop *loop)
 {
-	const struct agent_options agent_options = {options->config, options->hook};
+	const struct agent_options agent_options = {
+		.config_file = options->config,
+		.state_dir = options->state_dir ?: config->agent.state_dir,
+		.hook = options->hook,
+	};
 	struct config_error error;
 	int r;
 
@@ -332,6 +391,7 @@ static int run(const struct options *options, struct config *config, const sigse
 		r = loop_run(&loop);
 		if (r)
 			fprintf(stderr, "sliprobed: stopping: %s\n", strerror(-r));
+		agent_stop(loop.agent, options->keep);
 	}
 	status_close(loop.status);
 	close(loop.epoll_fd);
@@ -367,6 +427,16 @@ static int background(int *ret_ready_fd)
 	return 0;
 }
 
+static int remove_left(const struct options *options, const struct config *config)
+{
+	struct config_error error;
+	int r = agent_remove(options->state_dir ?: config->agent.state_dir, &error);
+
+	if (r)
+		fprintf(stderr, "sliprobed: %s\n", error.text);
+	return r;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.ready_fd = -1};
@@ -376,6 +446,7 @@ int main(int argc, char **argv)
 
 	if (r)
 		return r - 1;
+	calendar_init();
 	if (load_config(&options, &config))
 		return 1;
 	if (privilege_check()) {
@@ -384,6 +455,11 @@ int main(int argc, char **argv)
 			"CAP_BPF and CAP_PERFMON\n");
 		config_clear(&config);
 		return 1;
+	}
+	if (options.remove) {
+		r = remove_left(&options, &config);
+		config_clear(&config);
+		return r ? 1 : 0;
 	}
 	if (!options.foreground && background(&options.ready_fd)) {
 		fprintf(stderr, "sliprobed: cannot go to the background: %s\n", strerror(errno));

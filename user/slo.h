@@ -29,6 +29,8 @@ struct slo_events {
  *
  * Times are seconds on the agent's axis (user/timeline.h). Bucket ends are multiples of the tier's
  * width; the bucket that ends at e holds the steps that end in (e - width, e].
+ *
+ * Look-ups leave hints for the next ones in it: a history, const or not, is one thread's at a time.
  */
 struct slo_history;
 
@@ -48,14 +50,16 @@ void slo_history_free(struct slo_history *history);
 /*
  * Adds the events of the step that ends at `t_seconds` (monotonic, not earlier than the step added
  * before: an earlier time is taken as that one). Returns 0; -ENOMEM, or -EINVAL for a time that is
- * not finite or more than 1e12 s from 0 (nothing was added).
+ * not finite or more than 1e12 s from 0 (nothing was added). What goes beyond 2^64 - 1 events in
+ * all is not counted.
  */
 int slo_history_add(struct slo_history *history, double t_seconds, struct slo_events events);
 
 /*
  * The same for a step that began at `from_seconds`: when it is longer than 20 s (the kernel counted
  * while no agent read), nothing tells when in it the events came, and they are spread evenly over
- * it, to the last one: in 10 s pieces if it is up to 6 h long, minutes up to 8 d, else hours.
+ * it, to the last one: in 10 s pieces if it is up to 6 h long, minutes up to 8 d, else hours (what
+ * is longer ago than hours are kept is one piece).
  */
 int slo_history_add_span(struct slo_history *history, double from_seconds, double t_seconds,
 			 struct slo_events events);
@@ -70,10 +74,13 @@ int slo_history_add_span(struct slo_history *history, double from_seconds, doubl
 struct slo_events slo_history_sum(const struct slo_history *history, double now_seconds,
 				  double span_seconds);
 
-/* True and the end of the last step that had events; false if there was none. */
+/*
+ * True and the end of the last step that had events; false if there was none. Of a step that was
+ * restored: the end of its finest bucket.
+ */
 bool slo_history_last_event(const struct slo_history *history, double *ret_t_seconds);
 
-/* The same for the first. */
+/* The same for the first ever (restored: the first that was). */
 bool slo_history_first_event(const struct slo_history *history, double *ret_t_seconds);
 
 /* Number of one-hour buckets that end in (from, to] and had events. */
@@ -89,10 +96,12 @@ int slo_history_each(const struct slo_history *history, enum slo_tier tier, int6
 		     slo_bucket_fn fn, void *context);
 
 /*
- * Puts back what slo_history_each() gave, into an empty history: for each tier the buckets, oldest
- * first, then slo_history_restored() once. All tiers are taken to end at the same moment, so that
- * what a finer one has no longer is the difference. Return 0, -ENOMEM, or -EINVAL (not oldest
- * first, the history is not empty, or a finer tier holds more than the hours do: the history is
+ * Puts back what slo_history_each() gave, into an empty history: for each tier the buckets of the
+ * time that it is kept for, oldest first, then slo_history_restored() once. All tiers are taken to
+ * end at the same moment, so that what a finer one has no longer is the difference. From then on
+ * sums are what they would have been without the interruption, but that nothing is known of what
+ * was before the oldest hour. Return 0, -ENOMEM, or -EINVAL (not oldest first, not the end of a
+ * bucket, the history is not empty, or a finer tier holds more than the hours do: the history is
  * then to be thrown away).
  */
 int slo_history_restore(struct slo_history *history, enum slo_tier tier, int64_t end_seconds,
@@ -133,12 +142,25 @@ static inline struct slo_window slo_window_rolling(double now_seconds, double le
 				   .length_seconds = length_seconds};
 }
 
+/*
+ * A calendar window's budget begins anew when it ends: an exhaustion after that is unknown. Any
+ * other is given back as it is.
+ */
+static inline struct slo_ratio slo_window_exhausted_in(const struct slo_window *window,
+						       double now_seconds,
+						       struct slo_ratio exhausted_in_seconds)
+{
+	if (window->calendar && now_seconds + exhausted_in_seconds.value > window->end_seconds)
+		return (struct slo_ratio){0};
+	return exhausted_in_seconds;
+}
+
 struct slo_ratio slo_availability(struct slo_events events);
 struct slo_ratio slo_burn_rate(struct slo_events events, double objective);
 
 /*
  * `events`: of the whole window; `burn_rate`: the present one (the 1 h window's) that the
- * projection of exhaustion goes by.
+ * projection of exhaustion goes by: for a calendar window, see slo_window_exhausted_in().
  */
 struct slo_budget slo_budget(struct slo_events events, double objective, double window_seconds,
 			     struct slo_ratio burn_rate);

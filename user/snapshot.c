@@ -29,6 +29,8 @@ void snapshot_clear(struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->n_services; i++)
 		service_clear(&snapshot->services[i]);
 	free(snapshot->services);
+	for (size_t i = 0; i < snapshot->n_slos; i++)
+		free(snapshot->slos[i].alerts);
 	free(snapshot->slos);
 	free(snapshot->unmeasured);
 	texts_free(snapshot->agent.capabilities, snapshot->agent.n_capabilities);
@@ -80,12 +82,16 @@ struct slo_budget snapshot_slo_budget(const struct snapshot_slo *slo)
 #undef X
 	};
 	struct slo_ratio burn_rate = {0};
+	struct slo_budget budget;
 
 	for (size_t i = 0; i < sizeof(windows_seconds) / sizeof(windows_seconds[0]); i++) {
 		if (windows_seconds[i] == 3600)
 			burn_rate = slo_burn_rate(slo->burn_events[i], slo->objective);
 	}
-	return slo_budget(slo->events, slo->objective, (double)slo->window_seconds, burn_rate);
+	budget = slo_budget(slo->budgeted, slo->objective, slo->window.length_seconds, burn_rate);
+	budget.exhausted_in_seconds = slo_window_exhausted_in(&slo->window, slo->now_seconds,
+							      budget.exhausted_in_seconds);
+	return budget;
 }
 
 const struct snapshot_service *snapshot_service_find(const struct snapshot *snapshot,

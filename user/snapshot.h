@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "../include/hist.h"
 #include "../include/terms.h"
+#include "alerts.h"
 #include "config.h"
 #include "slo.h"
 
@@ -52,17 +53,45 @@ struct snapshot_service {
 	size_t n_series;
 };
 
+struct snapshot_alert {
+	const char *name;
+	enum alert_severity severity;
+	enum alert_status status;
+	double since_unix;
+	double started_unix;
+	bool silenced;
+	struct alert_reading reading;
+};
+
 struct snapshot_slo {
 	const char *name;
 	const char *service;
+	const struct config_slo *config;
 	double objective;
 	uint64_t window_seconds;
-	/* of the window: history plus what the kernel has counted since the last step */
+	double now_seconds;
+	struct slo_window window; /* on the same axis as now_seconds */
+	double wall_offset_seconds; /* Unix time - that axis */
+	double since_seconds; /* first counted, likewise */
+	double covered_seconds; /* of the window since then */
+	double elapsed_seconds;
+	/* requests of the window: history plus what the kernel has counted since the last step */
 	struct slo_events events;
+	/* what the budget is in: the same, or the window's good and bad slices */
+	struct slo_events budgeted;
 	/* the same over each of SLO_BURN_WINDOWS, in its order */
 	struct slo_events burn_events[8];
-	/* all that the agent has counted for this SLO: never goes down while the agent runs */
+	/* all that the kernel has counted for this SLO since it was loaded */
 	struct slo_events total;
+	uint64_t excluded; /* events left out by maintenance and silences */
+	struct snapshot_alert *alerts; /* those that are active */
+	size_t n_alerts;
+};
+
+enum snapshot_store {
+	SNAPSHOT_STORE_OK,
+	SNAPSHOT_STORE_FAILING,
+	SNAPSHOT_STORE_NOT_KEPT,
 };
 
 struct snapshot_unmeasured {
@@ -85,7 +114,15 @@ struct snapshot {
 		size_t n_capabilities;
 		char **warnings; /* one sentence each */
 		size_t n_warnings;
+		bool pinned; /* the kernel goes on counting without the agent */
+		bool adopted; /* it did so before this agent started */
 	} agent;
+	struct {
+		enum snapshot_store state;
+		const char *reason; /* "" if it is ok */
+		const char *path;
+		uint64_t bytes;
+	} store;
 	struct {
 		uint64_t seen; /* requests whose head was read */
 		uint64_t counted; /* sum of outcomes */
@@ -95,6 +132,7 @@ struct snapshot {
 		uint64_t kernel_errors[KERR_COUNT];
 		uint64_t hook_misses; /* times the kernel skipped a program (recursion) */
 		uint64_t samples_lost;
+		uint64_t gaps; /* times without counting that are remembered */
 		bool consistent; /* the agent's own check: seen = counted + in_flight + lost */
 	} coverage;
 	struct snapshot_unmeasured *unmeasured;

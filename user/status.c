@@ -67,8 +67,9 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
 	struct status *status = cls;
 	struct client *client = client_of(connection);
 
-	(void)request;
 	(void)code;
+	free(*request);
+	*request = NULL;
 	if (client)
 		client_sent(&status->clients, client);
 }
@@ -96,6 +97,8 @@ struct request {
 	struct status *status;
 	struct MHD_Connection *connection;
 	const char *rest;
+	const char *body;
+	size_t body_len;
 };
 
 static bool take_snapshot(const struct request *request, struct snapshot *ret, struct reply *reply)
@@ -197,6 +200,75 @@ static void post_reload(const struct request *request, struct reply *reply)
 			    error.text[0] ? error.text : strerror(-err));
 }
 
+static void get_alerts(const struct request *request, struct reply *reply)
+{
+	reply_json(reply, MHD_HTTP_OK, request->status->ops->alerts(request->status->agent));
+}
+
+static void get_history(const struct request *request, struct reply *reply)
+{
+	bool found;
+	char *body = request->status->ops->history(request->status->agent, request->rest, &found);
+
+	if (found)
+		reply_json(reply, MHD_HTTP_OK, body);
+	else
+		reply_error(reply, MHD_HTTP_NOT_FOUND, "no SLO of this name");
+}
+
+/* Who asks, by the socket's peer credentials: "uid 1000". */
+static void peer_name(struct MHD_Connection *connection, char *ret, size_t size)
+{
+	int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+		snprintf(ret, size, "unknown");
+	else
+		snprintf(ret, size, "uid %u", peer.uid);
+}
+
+static void post_silence(const struct request *request, struct reply *reply)
+{
+	char id[SILENCE_ID_BYTES], by[32], *body;
+	struct config_error error = {""};
+	int err;
+
+	peer_name(request->connection, by, sizeof(by));
+	err = request->status->ops->silence(request->status->agent, request->body,
+					    request->body_len, by, id, &error);
+	if (err)
+		reply_error(reply, MHD_HTTP_BAD_REQUEST,
+			    error.text[0] ? error.text : strerror(-err));
+	else
+		reply_json(reply, MHD_HTTP_OK,
+			   asprintf(&body, "{\"id\": \"%s\"}\n", id) < 0 ? NULL : body);
+}
+
+static void delete_silence(const struct request *request, struct reply *reply)
+{
+	if (request->status->ops->unsilence(request->status->agent, request->rest))
+		reply_error(reply, MHD_HTTP_NOT_FOUND, "no silence of this id");
+	else
+		reply_json(reply, MHD_HTTP_OK, strdup("{}\n"));
+}
+
+static void post_notify_test(const struct request *request, struct reply *reply)
+{
+	int n = request->status->ops->notify_test(request->status->agent, request->body,
+						  request->body_len);
+	char *body;
+
+	if (n == -ENOENT)
+		reply_error(reply, MHD_HTTP_CONFLICT, "no receiver is configured");
+	else if (n < 0)
+		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-n));
+	else
+		reply_json(reply, MHD_HTTP_OK,
+			   asprintf(&body, "{\"receivers\": %d}\n", n) < 0 ? NULL : body);
+}
+
 static const struct route {
 	const char *path; /* one that ends in '/' takes a name after it */
 	const char *method; /* GET stands for HEAD, too */
@@ -206,6 +278,11 @@ static const struct route {
 	{"/v1/status", "GET", get_status},
 	{"/v1/services", "GET", get_services},
 	{"/v1/slos/", "GET", get_slo},
+	{"/v1/alerts", "GET", get_alerts},
+	{"/v1/history/", "GET", get_history},
+	{"/v1/silences", "POST", post_silence},
+	{"/v1/silences/", "DELETE", delete_silence},
+	{"/v1/notify-test", "POST", post_notify_test},
 	{"/v1/reload", "POST", post_reload},
 	{"/metrics", "GET", get_metrics},
 	{"/healthz", "GET", get_health},
@@ -278,36 +355,50 @@ static bool body_announced_too_big(struct MHD_Connection *connection)
 	return length && strtoull(length, NULL, 10) > BODY_MAX_BYTES;
 }
 
+/* The body of a request, as far as it has come. */
+struct upload {
+	size_t len;
+	char body[BODY_MAX_BYTES];
+};
+
 /*
- * Called with the head (*seen is NULL), with each piece of the body, and at the end of the request.
- * *seen counts the body's bytes, from 1.
+ * Called with the head (*upload is NULL), with each piece of the body, and at the end of the
+ * request.
  */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
-				  const char *method, const char *version, const char *upload,
-				  size_t *upload_bytes, void **seen)
+				  const char *method, const char *version, const char *piece,
+				  size_t *piece_bytes, void **context)
 {
 	struct status *status = cls;
 	struct client *client = client_of(connection);
+	struct upload *upload = *context;
 	struct request request = {.status = status, .connection = connection};
 	struct reply reply = {0};
 
 	(void)version;
-	(void)upload;
 	if (!client || client->phase == CLIENT_CLOSING)
 		return MHD_NO;
-	if (!*seen) {
-		*seen = (void *)1;
+	if (!upload) {
+		*context = upload = malloc(sizeof(*upload));
+		if (!upload)
+			return MHD_NO;
+		upload->len = 0;
 		if (!body_announced_too_big(connection))
 			return MHD_YES;
 		reply_error(&reply, MHD_HTTP_CONTENT_TOO_LARGE, "request body too large");
 		return reply_queue(status, connection, &reply);
 	}
-	if (*upload_bytes) {
+	if (*piece_bytes) {
 		/* a chunked body announces no length, and no reply can be made in its middle */
-		*seen = (void *)((uintptr_t)*seen + *upload_bytes);
-		*upload_bytes = 0;
-		return (uintptr_t)*seen - 1 > BODY_MAX_BYTES ? MHD_NO : MHD_YES;
+		if (*piece_bytes > sizeof(upload->body) - upload->len)
+			return MHD_NO;
+		memcpy(upload->body + upload->len, piece, *piece_bytes);
+		upload->len += *piece_bytes;
+		*piece_bytes = 0;
+		return MHD_YES;
 	}
+	request.body = upload->body;
+	request.body_len = upload->len;
 	serve(&request, url, method, &reply);
 	return reply_queue(status, connection, &reply);
 }

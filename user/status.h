@@ -4,13 +4,14 @@
  * by the agent's own event loop, so that no other thread exists.
  *
  * Limits: 512 connections (or half of RLIMIT_NOFILE), above which the longest waiting is closed;
- * about 16 KiB of request head (431), 64 KiB of body (413; ignored); 5 s without a byte; 30 s for a
+ * about 16 KiB of request head (431), 64 KiB of body (413); 5 s without a byte; 30 s for a
  * request to come or a response to be taken; 64 MiB of responses not yet taken.
  */
 #ifndef SLIPROBE_USER_STATUS_H
 #define SLIPROBE_USER_STATUS_H
 
 #include <stdbool.h>
+#include "silences.h"
 #include "snapshot.h"
 
 /* What the socket asks of the agent; each is called from status_run(), never concurrently. */
@@ -21,6 +22,14 @@ struct status_ops {
 	int (*reload)(void *agent, struct config_error *ret_error);
 	/* true once programs are attached and the first read of the maps has succeeded */
 	bool (*ready)(void *agent);
+	/* malloc()ed JSON; NULL when out of memory, or (history) if there is no such SLO */
+	char *(*alerts)(void *agent);
+	char *(*history)(void *agent, const char *slo, bool *ret_found);
+	/* 0 and the id of a silence; or -errno and why */
+	int (*silence)(void *agent, const char *json, size_t len, const char *by,
+		       char ret_id[static SILENCE_ID_BYTES], struct config_error *ret_error);
+	int (*unsilence)(void *agent, const char *id); /* 0 or -ENOENT */
+	int (*notify_test)(void *agent, const char *json, size_t len); /* see agent_notify_test() */
 };
 
 struct status;

@@ -70,6 +70,7 @@ struct store_slo {
 	/* the kernel's counters as last read, of the kernel instance in the value "kernel" */
 	uint64_t kernel_good;
 	uint64_t kernel_bad;
+	uint64_t kernel_serial; /* of the counters: struct track_birth */
 	/* events of maintenance that were left out */
 	uint64_t excluded;
 };
@@ -138,6 +139,10 @@ struct store_series {
 int store_put_series(struct store *store, double t_seconds, const struct store_series *series,
 		     size_t n);
 int store_reset_series(struct store *store);
+
+/* Sets the counters only: in a new database, of what was counted before it. */
+int store_set_series(struct store *store, double t_seconds, const struct store_series *series,
+		     size_t n);
 
 /*
  * Buckets that end at or after from_seconds, oldest first; `requests` is what the bucket has. All

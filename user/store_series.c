@@ -120,7 +120,7 @@ static int compare_growth(const void *left, const void *right)
 }
 
 static int put_series(struct store *store, double t_seconds, const struct store_series *series,
-		      size_t n)
+		      size_t n, bool add)
 {
 	_cleanup_free_ struct growth *grown = calloc(n ? n : 1, sizeof(*grown));
 	size_t n_grown = 0;
@@ -133,7 +133,7 @@ static int put_series(struct store *store, double t_seconds, const struct store_
 		if (!err && growth.requests)
 			grown[n_grown++] = growth;
 	}
-	if (err || !n_grown)
+	if (err || !n_grown || !add)
 		return err;
 	qsort(grown, n_grown, sizeof(*grown), compare_growth);
 	for (enum slo_tier tier = 0; tier < SLO_TIERS && !err; tier++)
@@ -141,8 +141,8 @@ static int put_series(struct store *store, double t_seconds, const struct store_
 	return err;
 }
 
-int store_put_series(struct store *store, double t_seconds, const struct store_series *series,
-		     size_t n)
+static int enter_series(struct store *store, double t_seconds, const struct store_series *series,
+			size_t n, bool add)
 {
 	bool own;
 	int err;
@@ -152,7 +152,19 @@ int store_put_series(struct store *store, double t_seconds, const struct store_s
 	err = store_enter(store, &own);
 	if (err)
 		return err;
-	return store_leave(store, own, put_series(store, t_seconds, series, n));
+	return store_leave(store, own, put_series(store, t_seconds, series, n, add));
+}
+
+int store_put_series(struct store *store, double t_seconds, const struct store_series *series,
+		     size_t n)
+{
+	return enter_series(store, t_seconds, series, n, true);
+}
+
+int store_set_series(struct store *store, double t_seconds, const struct store_series *series,
+		     size_t n)
+{
+	return enter_series(store, t_seconds, series, n, false);
 }
 
 int store_reset_series(struct store *store)

@@ -9,21 +9,27 @@
 int store_put_slo(struct store *store, struct store_slo *slo)
 {
 	const struct store_arg args[] = {
-		STORE_TEXT(slo->name),		STORE_TEXT(slo->service),
-		STORE_TEXT(slo->definition),	STORE_INT(slo->wildcard),
-		STORE_REAL(slo->since_seconds), STORE_REAL(slo->last_seconds),
-		STORE_INT(slo->kernel_good),	STORE_INT(slo->kernel_bad),
-		STORE_INT(slo->excluded),	STORE_INT(slo->id),
+		STORE_TEXT(slo->name),
+		STORE_TEXT(slo->service),
+		STORE_TEXT(slo->definition),
+		STORE_INT(slo->wildcard),
+		STORE_REAL(slo->since_seconds),
+		STORE_REAL(slo->last_seconds),
+		STORE_INT(slo->kernel_good),
+		STORE_INT(slo->kernel_bad),
+		STORE_INT(slo->kernel_serial),
+		STORE_INT(slo->excluded),
+		STORE_INT(slo->id),
 	};
 	int err;
 
 	if (slo->id) {
-		err = store_run(store, STORE_SET_SLO, args, 10);
+		err = store_run(store, STORE_SET_SLO, args, 11);
 		if (err || sqlite3_changes(store->db))
 			return err;
 	}
 	/* a new one, or its transaction was rolled back and the id may be another's by now */
-	err = store_run(store, STORE_NEW_SLO, args, 9);
+	err = store_run(store, STORE_NEW_SLO, args, 10);
 	if (!err)
 		slo->id = sqlite3_last_insert_rowid(store->db);
 	return err;
@@ -48,7 +54,8 @@ int store_each_slo(struct store *store, int (*fn)(void *context, const struct st
 			.last_seconds = sqlite3_column_double(row, 6),
 			.kernel_good = (uint64_t)sqlite3_column_int64(row, 7),
 			.kernel_bad = (uint64_t)sqlite3_column_int64(row, 8),
-			.excluded = (uint64_t)sqlite3_column_int64(row, 9),
+			.kernel_serial = (uint64_t)sqlite3_column_int64(row, 9),
+			.excluded = (uint64_t)sqlite3_column_int64(row, 10),
 		};
 
 		err = fn(context, &slo);

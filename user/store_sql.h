@@ -21,28 +21,28 @@ enum {
 	" requests INTEGER NOT NULL, PRIMARY KEY (end_seconds, series)) WITHOUT ROWID;"
 
 /* AUTOINCREMENT: the buckets of an SLO that was dropped must not become another's. */
-#define STORE_SCHEMA                                                                                                    \
-	"CREATE TABLE value(name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"                        \
-	"CREATE TABLE slo(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"                                    \
-	" service TEXT NOT NULL, definition TEXT NOT NULL, wildcard INTEGER NOT NULL,"                                  \
-	" since_seconds REAL NOT NULL, last_seconds REAL NOT NULL, kernel_good INTEGER NOT NULL,"                       \
-	" kernel_bad INTEGER NOT NULL, excluded INTEGER NOT NULL);" STORE_BUCKET_TABLE("10s")                           \
-		STORE_BUCKET_TABLE("1min") STORE_BUCKET_TABLE(                                                          \
-			"1h") "CREATE TABLE series(service TEXT NOT NULL, role INTEGER NOT NULL, route TEXT NOT NULL,"  \
-			      " method TEXT NOT NULL, outcome TEXT NOT NULL, status INTEGER NOT NULL,"                  \
-			      " id INTEGER NOT NULL, requests INTEGER NOT NULL, last_seconds REAL NOT NULL,"            \
-			      " PRIMARY KEY (service, role, route, method, outcome, status)) WITHOUT ROWID;"            \
-			      "CREATE TABLE coverage(from_seconds REAL PRIMARY KEY NOT NULL, to_seconds REAL NOT NULL)" \
-			      " WITHOUT ROWID;"                                                                         \
-			      "CREATE TABLE alert(slo INTEGER NOT NULL, rule TEXT NOT NULL, status INTEGER NOT NULL,"   \
-			      " since_seconds REAL NOT NULL, started_seconds REAL NOT NULL, PRIMARY KEY (slo, rule))"   \
-			      " WITHOUT ROWID;"                                                                         \
-			      "CREATE TABLE change(t_seconds REAL NOT NULL, n INTEGER NOT NULL, slo TEXT NOT NULL,"     \
-			      " service TEXT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL,"                     \
-			      " from_status TEXT NOT NULL, to_status TEXT NOT NULL, budget_spent_ratio REAL,"           \
-			      " started_seconds REAL NOT NULL, PRIMARY KEY (t_seconds, n)) WITHOUT ROWID;"              \
-			      "CREATE TABLE text(kind TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL,"            \
-			      " PRIMARY KEY (kind, key)) WITHOUT ROWID;"
+#define STORE_SCHEMA                                                                                            \
+	"CREATE TABLE value(name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"                \
+	"CREATE TABLE slo(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"                            \
+	" service TEXT NOT NULL, definition TEXT NOT NULL, wildcard INTEGER NOT NULL,"                          \
+	" since_seconds REAL NOT NULL, last_seconds REAL NOT NULL, kernel_good INTEGER NOT NULL,"               \
+	" kernel_bad INTEGER NOT NULL, kernel_serial INTEGER NOT NULL,"                                         \
+	" excluded INTEGER NOT NULL);" STORE_BUCKET_TABLE("10s") STORE_BUCKET_TABLE("1min") STORE_BUCKET_TABLE( \
+		"1h") "CREATE TABLE series(service TEXT NOT NULL, role INTEGER NOT NULL, route TEXT NOT NULL,"  \
+		      " method TEXT NOT NULL, outcome TEXT NOT NULL, status INTEGER NOT NULL,"                  \
+		      " id INTEGER NOT NULL, requests INTEGER NOT NULL, last_seconds REAL NOT NULL,"            \
+		      " PRIMARY KEY (service, role, route, method, outcome, status)) WITHOUT ROWID;"            \
+		      "CREATE TABLE coverage(from_seconds REAL PRIMARY KEY NOT NULL, to_seconds REAL NOT NULL)" \
+		      " WITHOUT ROWID;"                                                                         \
+		      "CREATE TABLE alert(slo INTEGER NOT NULL, rule TEXT NOT NULL, status INTEGER NOT NULL,"   \
+		      " since_seconds REAL NOT NULL, started_seconds REAL NOT NULL, PRIMARY KEY (slo, rule))"   \
+		      " WITHOUT ROWID;"                                                                         \
+		      "CREATE TABLE change(t_seconds REAL NOT NULL, n INTEGER NOT NULL, slo TEXT NOT NULL,"     \
+		      " service TEXT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL,"                     \
+		      " from_status TEXT NOT NULL, to_status TEXT NOT NULL, budget_spent_ratio REAL,"           \
+		      " started_seconds REAL NOT NULL, PRIMARY KEY (t_seconds, n)) WITHOUT ROWID;"              \
+		      "CREATE TABLE text(kind TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL,"            \
+		      " PRIMARY KEY (kind, key)) WITHOUT ROWID;"
 
 /*
  * One SLO's buckets: from each end to the next one, and there to the SLO's row. A scan would read
@@ -89,12 +89,12 @@ enum {
 	X(PUT_VALUE, "INSERT INTO value VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")     \
 	X(GET_VALUE, "SELECT value FROM value WHERE name = ?1")                                    \
 	X(DROP_VALUE, "DELETE FROM value WHERE name = ?1")                                         \
-	X(NEW_SLO, "INSERT INTO slo VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")            \
+	X(NEW_SLO, "INSERT INTO slo VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")       \
 	X(SET_SLO, "UPDATE slo SET wildcard = ?4, since_seconds = ?5, last_seconds = ?6,"          \
-		   " kernel_good = ?7, kernel_bad = ?8, excluded = ?9"                             \
-		   " WHERE id = ?10 AND name = ?1 AND service = ?2 AND definition = ?3")           \
+		   " kernel_good = ?7, kernel_bad = ?8, kernel_serial = ?9, excluded = ?10"        \
+		   " WHERE id = ?11 AND name = ?1 AND service = ?2 AND definition = ?3")           \
 	X(EACH_SLO, "SELECT id, name, service, definition, wildcard, since_seconds, last_seconds," \
-		    " kernel_good, kernel_bad, excluded FROM slo ORDER BY id")                     \
+		    " kernel_good, kernel_bad, kernel_serial, excluded FROM slo ORDER BY id")      \
 	X(HAS_SLO, "SELECT 1 FROM slo WHERE id = ?1")                                              \
 	X(OLD_SLOS, "SELECT id FROM slo WHERE last_seconds < ?1 ORDER BY last_seconds LIMIT ?2")   \
 	X(DROP_SLO, "DELETE FROM slo WHERE id = ?1")                                               \

@@ -16,7 +16,8 @@ enum { TIMELINE_BOOT_ID_BYTES = 37 };
 struct timeline {
 	double anchor_seconds; /* axis - CLOCK_BOOTTIME */
 	double wall_offset_seconds; /* CLOCK_REALTIME - axis */
-	bool owed; /* the clock went back over the reboot: a step forward will make up for it */
+	bool owed; /* the clock went back over the reboot: a step forward will make up for it, */
+	double owed_wall_offset_seconds; /* until its offset is again what it had been */
 };
 
 /* What is kept of it on disk. */
@@ -26,6 +27,7 @@ struct timeline_mark {
 	double wall_offset_seconds;
 	double last_seconds; /* axis, at the last step */
 	bool owed;
+	double owed_wall_offset_seconds;
 };
 
 /*
@@ -39,9 +41,14 @@ double timeline_now(const struct timeline *timeline, double boottime_seconds);
 
 /*
  * Looks at the wall clock. Returns by how much it was stepped since the last time, 0 if by less
- * than half a second (adjustments of its rate move both clocks).
+ * than half a second (adjustments of its rate move both clocks). While `owed`, a step forward to
+ * later than the axis would be by the offset from before moves the axis to there, once.
  */
 double timeline_look(struct timeline *timeline, double boottime_seconds, double realtime_seconds);
+
+/* What is to be kept. last_seconds: axis, the step that is being written. */
+void timeline_mark(const struct timeline *timeline, const char *boot_id, double last_seconds,
+		   struct timeline_mark *ret);
 
 static inline double timeline_wall(const struct timeline *timeline, double axis_seconds)
 {

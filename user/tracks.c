@@ -3,14 +3,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util.h"
 
-int track_new(const char *name, const char *service, const char *definition, double objective,
-	      uint64_t window_seconds, __u32 counts, struct track **ret)
+int track_new(const char *name, const char *service, const char *definition,
+	      const struct config_slo *slo, __u32 counts, struct track_birth birth,
+	      struct track **ret)
 {
 	struct track *track = calloc(1, sizeof(*track));
 	int r;
@@ -20,11 +22,14 @@ int track_new(const char *name, const char *service, const char *definition, dou
 	track->name = strdup(name);
 	track->service = strdup(service);
 	track->definition = strdup(definition);
-	track->objective = objective;
-	track->window_seconds = window_seconds;
+	track->slo = slo;
 	track->counts = counts;
+	track->birth = birth;
+	track->stepped_seconds = track->since_seconds = NAN;
 	r = track->name && track->service && track->definition ? 0 : -ENOMEM;
-	r = r ?: slo_history_new(window_seconds, &track->history);
+	r = r ?: slo_history_new(TRACK_WINDOW_S, &track->history);
+	if (slo->slice_seconds)
+		r = r ?: slo_history_new(TRACK_WINDOW_S, &track->sliced);
 	if (r) {
 		track_free(track);
 		return r;
@@ -38,32 +43,87 @@ void track_free(struct track *track)
 	if (!track)
 		return;
 	slo_history_free(track->history);
+	slo_history_free(track->sliced);
 	free(track->name);
 	free(track->service);
 	free(track->definition);
 	free(track);
 }
 
-int track_step(struct track *track, double now_seconds, const struct slo_counts *counts)
+void track_configure(struct track *track, const struct config_slo *slo)
 {
-	struct slo_events events = {
+	struct alert_state states[ALERT_RULES_MAX] = {};
+
+	for (size_t i = 0; i < slo->n_alerts; i++) {
+		for (size_t k = 0; k < track->slo->n_alerts; k++) {
+			if (!strcmp(slo->alerts[i].name, track->slo->alerts[k].name))
+				states[i] = track->alerts[k];
+		}
+		/* the rule, the objective or the window may be others */
+		states[i].rest = (struct alert_rest){};
+	}
+	memcpy(track->alerts, states, sizeof(states));
+	memset(track->readings, 0, sizeof(track->readings));
+	track->slo = slo;
+}
+
+static struct slo_events unstepped(const struct track *track, const struct slo_counts *counts)
+{
+	return (struct slo_events){
 		.good = counts->good - track->stepped.good,
 		.bad = counts->bad - track->stepped.bad,
 	};
-	int r = slo_history_add(track->history, now_seconds, events);
+}
 
-	if (!r)
-		track->stepped = *counts;
-	return r;
+int track_step(struct track *track, double now_seconds, const struct slo_counts *counts,
+	       bool exclude)
+{
+	struct slo_events events = unstepped(track, counts), none = {};
+	/* before the first step there is no telling when it began */
+	double from_seconds = isnan(track->stepped_seconds) ? now_seconds : track->stepped_seconds;
+	int r = slo_history_add_span(track->history, from_seconds, now_seconds,
+				     exclude ? none : events);
+
+	if (r)
+		return r;
+	if (track->sliced && !track->slices.seconds)
+		slices_init(&track->slices, track->slo->slice_seconds, track->slo->slice_target,
+			    from_seconds);
+	/* what it cannot take now it takes with the next step */
+	if (track->sliced)
+		slices_close(&track->slices, track->history, now_seconds, track->sliced);
+	if (exclude)
+		track->excluded += events.good + events.bad;
+	track->excluding = exclude;
+	track->stepped = *counts;
+	track->stepped_seconds = now_seconds;
+	return 0;
+}
+
+bool track_alerting(const struct track *track)
+{
+	for (size_t i = 0; i < track->slo->n_alerts; i++) {
+		if (track->alerts[i].status != ALERT_INACTIVE)
+			return true;
+	}
+	return false;
+}
+
+const struct slo_history *track_budgeted(const struct track *track)
+{
+	return track->sliced ?: track->history;
 }
 
 struct slo_events track_events(const struct track *track, double now_seconds, double span_seconds,
 			       const struct slo_counts *counts)
 {
 	struct slo_events events = slo_history_sum(track->history, now_seconds, span_seconds);
+	struct slo_events more = unstepped(track, counts);
 
-	events.good += counts->good - track->stepped.good;
-	events.bad += counts->bad - track->stepped.bad;
+	if (!track->excluding) {
+		events.good += more.good;
+		events.bad += more.bad;
+	}
 	return events;
 }
 
@@ -107,6 +167,8 @@ char *slo_definition(const struct config_slo *slo, const struct config_service *
 		fprintf(out, " %" PRIx64, slo->good.status[i]);
 	fprintf(out, "\nlatency: %" PRIu64 "\nbody: %" PRIu64 "\n", slo->good.latency_ns,
 		slo->good.min_body_bytes);
+	if (slo->slice_seconds)
+		fprintf(out, "slices: %" PRIu64 " %.15g\n", slo->slice_seconds, slo->slice_target);
 	if (fclose(out)) {
 		free(text);
 		return NULL;

@@ -10,27 +10,67 @@
 #include <linux/types.h>
 #include <stdbool.h>
 #include "../include/abi.h"
+#include "alerts.h"
 #include "config.h"
+#include "slices.h"
 #include "slo.h"
+
+enum {
+	TRACK_WINDOW_S = 92 * 86400, /* the longest: an SLO's window may change under its history */
+	TRACK_NO_COUNTS =
+		0xffffffff, /* its service has not been found since the kernel side began */
+};
+
+/* When and as what its counters in the kernel began: no two of a kernel instance are alike. */
+struct track_birth {
+	__u64 serial;
+	double boottime_seconds; /* CLOCK_BOOTTIME */
+};
 
 struct track {
 	char *name;
 	char *service;
 	char *definition; /* what two tracks must have in common to count the same events */
-	double objective;
-	uint64_t window_seconds;
+	const struct config_slo *slo; /* of the configuration in force */
 	__u32 counts; /* slot of its counters in the kernel */
+	struct track_birth birth;
 	struct slo_counts stepped; /* the counters at the last step */
+	double stepped_seconds; /* when that was, on the agent's axis */
+	double since_seconds; /* first counted */
 	struct slo_history *history;
+	struct slo_history *sliced; /* timeslices: good and bad slices, else NULL */
+	struct slices slices;
+	struct alert_state alerts[ALERT_RULES_MAX]; /* of slo->alerts */
+	struct alert_reading readings[ALERT_RULES_MAX];
+	__u64 excluded; /* events of maintenance, left out of the history */
+	bool excluding; /* as of the last step */
+	/* of user/record.h */
+	bool recorded; /* what is on disk of it has been loaded */
+	__s64 record_id;
+	double record_seconds; /* all that ended before is on disk */
 };
 
-/* Returns 0, -ENOMEM or -EINVAL. Takes copies of the strings. */
-int track_new(const char *name, const char *service, const char *definition, double objective,
-	      uint64_t window_seconds, __u32 counts, struct track **ret);
+/* Returns 0, -ENOMEM or -EINVAL. Takes copies of the strings; `slo` stays the configuration's. */
+int track_new(const char *name, const char *service, const char *definition,
+	      const struct config_slo *slo, __u32 counts, struct track_birth birth,
+	      struct track **ret);
 void track_free(struct track *track);
 
-/* The counters now are `counts`: what came since the last step is history from now on. */
-int track_step(struct track *track, double now_seconds, const struct slo_counts *counts);
+/* Another configuration's SLO: alerts of the same name go on. */
+void track_configure(struct track *track, const struct config_slo *slo);
+
+/*
+ * The counters now are `counts`: what came since the last step is history from now on, or, if
+ * `exclude`, is left out. Returns 0 or -errno, then nothing has changed.
+ */
+int track_step(struct track *track, double now_seconds, const struct slo_counts *counts,
+	       bool exclude);
+
+/* True if an alert is active. */
+bool track_alerting(const struct track *track);
+
+/* The history that the budget is in: of slices, if it is budgeted by them, else of events. */
+const struct slo_history *track_budgeted(const struct track *track);
 
 /* Events in the span until now, of history and of what came since the last step. */
 struct slo_events track_events(const struct track *track, double now_seconds, double span_seconds,

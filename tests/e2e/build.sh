@@ -12,6 +12,7 @@ cc="${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra -static -pthread"
 
 $cc -o "$out/httpd" "$here/servers/httpd.c" "$here/servers/httpio.c"
 $cc -o "$out/load" "$here/servers/load.c"
+${CC:-gcc} -std=gnu17 -O2 -Wall -Wextra -shared -fPIC -o "$out/clock.so" "$here/servers/clock.c"
 $cc -o "$out/uring" "$here/servers/uring.c" -luring
 if command -v javac >/dev/null; then
 	javac -d "$out" "$here/servers/Httpd.java"

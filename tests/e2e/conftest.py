@@ -10,6 +10,8 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
+pytest.register_assert_rewrite("history")
+
 import harness  # noqa: E402
 from harness import BUILD, HERE, IN_VM  # noqa: E402
 

@@ -153,7 +153,9 @@ class Agent:
 
     real = True
 
-    def __init__(self, config="agent: {interval: 1s}\n"):
+    def __init__(self, config="agent: {interval: 1s}\n", options=(), env=None):
+        self.options, self.env = list(options), env
+        self.said_from = 0  # in the log, which goes on over restarts
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sliprobe-"))
         self.socket = self.dir / "s.sock"
         self.state = self.dir / "state"
@@ -165,10 +167,18 @@ class Agent:
     def argv(self):
         config = ["--config", self.config] if self.has_config else []
         return [BUILD / "sliprobed", "--foreground", *config,
-                "--socket", self.socket, "--state-dir", self.state]
+                "--socket", self.socket, "--state-dir", self.state, *self.options]
+
+    def spawn(self):
+        """Does not wait until it is ready."""
+        env = dict(os.environ, **self.env) if self.env else None
+        log = open(self.dir / "log", "a+b")
+        self.said_from = log.tell()
+        self.process = Process(self.argv(), log=log, env=env)
+        return self
 
     def start(self):
-        self.process = Process(self.argv(), log=open(self.dir / "log", "w+b"))
+        self.spawn()
 
         def ready():
             if self.process.popen.poll() is not None:
@@ -191,9 +201,22 @@ class Agent:
             assert not self.socket.exists(), "the socket file was left behind"
             self.process = None
 
+    def kill(self):
+        """As the kernel would when memory runs out. What it had said."""
+        process, self.process = self.process, None
+        process.stop(signal.SIGKILL)
+        return self.said()
+
+    def said(self):
+        """By the one that was started last."""
+        return (self.dir / "log").read_bytes()[self.said_from:].decode(errors="replace")
+
     def remove(self):
         if self.process:
-            self.process.stop(signal.SIGKILL)
+            self.kill()
+        # a killed one leaves the kernel counting, for the next one with this state
+        subprocess.run([BUILD / "sliprobed", "--remove", "--state-dir", self.state], check=False,
+                       capture_output=True, timeout=30 * SLOW)
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def request(self, method, path, headers=(), timeout=10):

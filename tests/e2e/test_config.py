@@ -30,6 +30,13 @@ slos:
       status: ["100-499"]
       latency: 100ms
       min_body: 1
+    alerts:
+      - default
+      - burn: {budget: 1%, window: 2h, short: 10m}
+notify:
+  - webhook: {url: "http://127.0.0.1:9/hook"}
+maintenance:
+  - {name: backup, weekly: "Sun 02:00", duration: 2h, services: [shop]}
 """
 # (what to replace, by what, the line to be blamed, words the message must hold)
 BAD = {
@@ -58,9 +65,16 @@ BAD = {
     "not-yaml": ("  interval: 1s", "  interval: [1s", None, []),
     "duplicate-service": ("slos:", "  - name: shop\n    match: {port: 1}\nslos:", 8,
                           ["name", "shop"]),
+    "alert-of-no-kind": ("- burn: {", "- bern: {", 23, ["alerts[1]", "bern"]),
+    "alert-beyond-the-window": ("window: 2h", "window: 31d", 23, ["burn.window", "30d", "31d"]),
+    "alert-in-two-places": ("- burn: {", "- default\n      - burn: {", 23, ["burn-1h", "again"]),
+    "receiver-without-scheme": ('"http://127.0.0.1:9/hook"', "localhost:9", 25, ["url"]),
+    "weekday": ("Sun 02:00", "Someday", 27, ["weekly"]),
+    "maintenance-of-nothing": ("services: [shop]", "services: [shed]", 27, ["services", "shed"]),
     "duplicate-key": ("    window: 30d", "    window: 30d\n    window: 7d", 13, ["window"]),
 }
-DUPLICATE_SLO = GOOD + "  - {name: fast, service: shop, objective: 90, window: 30d}\n"
+DUPLICATE_SLO = GOOD.replace(
+    "notify:", "  - {name: fast, service: shop, objective: 90, window: 30d}\nnotify:")
 
 
 def check(path):
@@ -106,7 +120,7 @@ def test_check_refuses(file, case):
 def test_check_refuses_a_second_slo_of_that_name(file):
     file.write_text(DUPLICATE_SLO)
     out = check(file)
-    assert out.returncode == 1 and f"{file}:21" in out.stdout + out.stderr
+    assert out.returncode == 1 and f"{file}:24" in out.stdout + out.stderr
 
 
 @pytest.mark.parametrize("text", ["\x00\x01\x02", "[" * 10000, "a: &a [*a, *a]\n", "- 1\n- 2\n",

@@ -44,8 +44,9 @@ static const struct {
 	{"slos: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
 	 "t.yaml:1: expected at most 32 levels of nesting, got more"},
 	{"agnt: {}\n",
-	 "t.yaml:1: agnt: unknown key (did you mean \"agent\"?), expected one of agent, services, slos, notify"},
-	{"foo: {}\n", "t.yaml:1: foo: unknown key, expected one of agent, services, slos, notify"},
+	 "t.yaml:1: agnt: unknown key (did you mean \"agent\"?), expected one of agent, services, slos, slo_files, notify, alerting, maintenance"},
+	{"foo: {}\n",
+	 "t.yaml:1: foo: unknown key, expected one of agent, services, slos, slo_files, notify, alerting, maintenance"},
 	{"agent:\n"
 	 "  sokcet: /x\n",
 	 "t.yaml:2: agent.sokcet: unknown key (did you mean \"socket\"?), expected one of socket, state_dir, interval, unanswered_after"},
@@ -59,7 +60,7 @@ static const struct {
 	{"~: 1\n", "t.yaml:1: expected a key, got \"~\""},
 	{"agent: {? {a: b} : c}\n", "t.yaml:1: agent: expected a key, got a mapping"},
 	{"slos: [{window: {callendar: month}}]\n",
-	 "t.yaml:1: slos[0].window.callendar: unknown key (did you mean \"calendar\"?), expected calendar"},
+	 "t.yaml:1: slos[0].window.callendar: unknown key (did you mean \"calendar\"?), expected one of calendar, time_zone"},
 	{"agent: {averyveryveryveryveryveryveryveryveryveryveryveryveryverylongkey\\n: 1}\n",
 	 "t.yaml:1: agent.averyveryveryveryveryveryveryveryveryveryveryveryveryverylongkey...: unknown key, expected one of socket, state_dir, interval, unanswered_after"},
 	{"agent: 1\n", "t.yaml:1: agent: expected a mapping, got \"1\""},
@@ -287,7 +288,7 @@ static const struct {
 		     "  service: a\n"
 		     "  objective: 99\n"
 		     "  budgeting: {timeslices: {slice: 5s, target: 9}}\n",
-	 "t.yaml:6: slos[0].budgeting.timeslices.slice: expected a duration from 10s to 1h in whole seconds, got \"5s\""},
+	 "t.yaml:6: slos[0].budgeting.timeslices.slice: expected a duration from 10s to 1h in multiples of 10s, got \"5s\""},
 	{ONE_SERVICE "slos:\n"
 		     "- name: n\n"
 		     "  service: a\n"
@@ -503,19 +504,19 @@ static const struct {
 		     "  service: a\n"
 		     "  objective: 99\n"
 		     "  alerts: none\n",
-	 "t.yaml:6: slos[0].alerts: expected default or a list of alerts, got \"none\""},
+	 "t.yaml:6: slos[0].alerts: expected default, a list of alerts, or a mapping with min_bad, min_events, rules, got \"none\""},
 	{ONE_SERVICE "slos:\n"
 		     "- name: n\n"
 		     "  service: a\n"
 		     "  objective: 99\n"
 		     "  alerts: [page]\n",
-	 "t.yaml:6: slos[0].alerts[0]: expected a mapping that describes an alert, got \"page\""},
+	 "t.yaml:6: slos[0].alerts[0]: expected default or a mapping with one of burn, exhaust, budget, no-data, coverage, got \"page\""},
 	{ONE_SERVICE "slos:\n"
 		     "- name: n\n"
 		     "  service: a\n"
 		     "  objective: 99\n"
 		     "  alert: x\n",
-	 "t.yaml:6: slos[0].alert: unknown key (did you mean \"alerts\"?), expected one of name, service, objective, window, calendar, budgeting, eligible, good, client_abort, alerts"},
+	 "t.yaml:6: slos[0].alert: unknown key (did you mean \"alerts\"?), expected one of name, service, objective, window, calendar, time_zone, budgeting, eligible, good, client_abort, alerts"},
 	{ONE_SERVICE "slos:\n"
 		     "- {name: \"{service}\", service: a, objective: 99}\n",
 	 "t.yaml:3: slos[0].name: expected no {service} in the name unless service is \"*\", got \"{service}\""},
@@ -541,12 +542,14 @@ static const struct {
 	 "- {name: \"{service}\", service: \"*\", objective: 9}\n",
 	 "t.yaml:3: slos[1].name: expected a unique name, got \"{service}\" as in slos[0]"},
 	{"notify: x\n", "t.yaml:1: notify: expected a list of receivers, got \"x\""},
-	{"notify: [x]\n", "t.yaml:1: notify[0]: expected a mapping, got \"x\""},
+	{"notify: [x]\n",
+	 "t.yaml:1: notify[0]: expected journal or a mapping with one of alertmanager, webhook, command, journal, got \"x\""},
 	{"notify: [{}]\n",
-	 "t.yaml:1: notify[0]: expected one of alertmanager, webhook, command, got none"},
-	{"notify: [{webhook: {url: 'http://x'}, command: {argv: [x]}}]\n", "t.yaml:1: notify[0]: expected one of alertmanager, webhook, command, got several"},
+	 "t.yaml:1: notify[0]: expected one of alertmanager, webhook, command, journal, got none"},
+	{"notify: [{webhook: {url: 'http://x'}, command: {argv: [x]}}]\n",
+	 "t.yaml:1: notify[0]: expected one of alertmanager, webhook, command, journal, got several"},
 	{"notify: [{email: x}]\n",
-	 "t.yaml:1: notify[0].email: unknown key, expected one of alertmanager, webhook, command"},
+	 "t.yaml:1: notify[0].email: unknown key, expected one of alertmanager, webhook, command, journal"},
 	{"notify: [{webhook: {}}]\n",
 	 "t.yaml:1: notify[0].webhook.url: expected a URL that starts with http:// or https://, got nothing"},
 	{"notify: [{webhook: {url: ftp://x}}]\n",

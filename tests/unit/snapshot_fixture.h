@@ -3,6 +3,7 @@
 #ifndef SLIPROBE_TESTS_SNAPSHOT_FIXTURE_H
 #define SLIPROBE_TESTS_SNAPSHOT_FIXTURE_H
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,13 +115,35 @@ static void fixture_snapshot(struct snapshot *ret)
 	ret->slos[0].objective = 0.999;
 	ret->slos[0].window_seconds = 2592000;
 	ret->slos[0].events = (struct slo_events){990, 10};
+	ret->slos[0].budgeted = ret->slos[0].events;
+	ret->slos[0].now_seconds = 1700000000;
+	ret->slos[0].window = slo_window_rolling(1700000000, 2592000);
+	ret->slos[0].since_seconds = 1690000000;
+	ret->slos[0].covered_seconds = 1296000;
+	ret->slos[0].elapsed_seconds = 2592000;
+	ret->slos[0].excluded = 3;
 	ret->slos[0].total = (struct slo_events){1990, 20};
+	ret->slos[0].alerts = calloc(1, sizeof(*ret->slos[0].alerts));
+	ret->slos[0].alerts[ret->slos[0].n_alerts++] = (struct snapshot_alert){
+		.name = "burn-1h",
+		.severity = SEVERITY_PAGE,
+		.status = ALERT_FIRING,
+		.since_unix = 1699999990,
+		.started_unix = 1699999980,
+		.reading = {.burn_long = {true, 20}},
+	};
 	for (size_t i = 1; i < 7; i++)
 		ret->slos[0].burn_events[i] = (struct slo_events){990, 10};
 	ret->slos[1].name = "unused \"\\\n\xff";
 	ret->slos[1].service = "absent";
 	ret->slos[1].objective = 0.99;
 	ret->slos[1].window_seconds = 604800;
+	ret->slos[1].window = slo_window_rolling(1700000000, 604800);
+	ret->slos[1].since_seconds = NAN;
+	ret->store.reason = "disk full";
+	ret->store.state = SNAPSHOT_STORE_FAILING;
+	ret->store.path = "/var/lib/sliprobe/sliprobe.db";
+	ret->store.bytes = 4096;
 }
 
 #endif

@@ -100,6 +100,24 @@ static void test_rate(void **state)
 	assert_string_equal(ctl_format_rate(5200.4).text, "5200/s");
 }
 
+static void test_times(void **state)
+{
+	(void)state;
+	assert_string_equal(ctl_format_time("2030-01-02T03:04:05Z").text, "01-02 03:04:05");
+	assert_string_equal(ctl_format_time("2030-01-02T03:04:05.25Z").text, "01-02 03:04:05");
+	assert_string_equal(ctl_format_time(NULL).text, "-");
+	assert_string_equal(ctl_format_time("a text that is no time").text, "a text that is no ti");
+	assert_true(ctl_parse_time("2030-01-02T03:04:05Z") == 1893553445);
+	assert_true(ctl_parse_time("2030-01-02T03:04:05.25Z") == 1893553445.25);
+	assert_true(isnan(ctl_parse_time("2030-01-02T03:04:05")));
+	assert_true(isnan(ctl_parse_time("2030-01-02T03:04:05Zx")));
+	assert_true(isnan(ctl_parse_time("")));
+	assert_true(isnan(ctl_parse_time(NULL)));
+	assert_string_equal(ctl_format_unix(1893553445.9).text, "2030-01-02 03:04:05");
+	assert_string_equal(ctl_format_unix(NAN).text, "-");
+	assert_string_equal(ctl_format_unix(1e300).text, "-");
+}
+
 static void assert_escaped(const char *text, size_t max, const char *expected)
 {
 	char *escaped = ctl_escape(text, max);
@@ -195,8 +213,10 @@ static const char status_json[] =
 	"   \"availability\": 0.99, \"budget\": {\"allowed\": 1.0, \"spent_ratio\": 10.0,"
 	"   \"remaining_ratio\": -9.0, \"exhausted_in_seconds\": 0},"
 	"   \"burn_rate\": {\"5m\": 10.0, \"1h\": 9.5},"
-	"   \"alerts\": [{\"name\": \"fast\", \"severity\": \"page\", \"state\": \"firing\"},"
-	"    {\"name\": \"slow\", \"severity\": \"ticket\", \"state\": \"pending\"},"
+	"   \"alerts\": [{\"name\": \"slow\", \"severity\": \"ticket\", \"state\": \"firing\","
+	"     \"since\": \"2030-01-02T03:00:00Z\", \"silenced\": true,"
+	"     \"burn_long\": 3.5, \"burn_short\": null},"
+	"    {\"name\": \"fast\", \"severity\": \"page\", \"state\": \"exhausted\"},"
 	"    {\"name\": \"rest\", \"severity\": \"ticket\", \"state\": \"inactive\"}]},"
 	"  {\"name\": \"idle\", \"service\": \"shop\", \"objective\": 0.9, \"eligible\": 0,"
 	"   \"good\": 0, \"bad\": 0, \"availability\": null, \"budget\": {\"allowed\": 0.0,"
@@ -213,7 +233,7 @@ static void test_status_view(void **state)
 		"SLO       SERVICE  ELIGIBLE  BAD  AVAILABLE  OBJECTIVE  BUDGET LEFT  BURN 1h"
 		"  BURN 5m  EXHAUSTED IN  ALERTS\n"
 		"checkout  shop         1000   10   99.0000%      99.9%      -900.0%     9.5x"
-		"    10.0x     exhausted  fast page, slow pending\n"
+		"    10.0x     exhausted  page: slow (silenced), fast\n"
 		"idle      shop            0    0          -        90%            -        -"
 		"        -             -  none\n"
 		"\n"
@@ -271,26 +291,101 @@ static void test_services_view(void **state)
 static void test_slo_view(void **state)
 {
 	json_t *status = json_loads(status_json, 0, NULL);
-	char *source = json_dumps(json_array_get(json_object_get(status, "slos"), 0), 0);
-	char *text = view(ctl_view_slo, source, false, 0);
+	json_t *alerts =
+		json_object_get(json_array_get(json_object_get(status, "slos"), 0), "alerts");
+	char *source;
+	char *text;
 
 	(void)state;
-	assert_string_equal(text, "checkout, service shop: 99.9% over 30d 0h\n"
-				  "  eligible       1000\n"
-				  "  good           990\n"
-				  "  bad            10\n"
-				  "  available      99.0000%\n"
-				  "  budget left    -900.0% (1.0 bad events allowed)\n"
-				  "  exhausted in   exhausted\n"
-				  "  burn rate      5m 10.0x 1h 9.5x\n"
-				  "\n"
-				  "  ALERT  SEVERITY  STATE     SINCE\n"
-				  "  fast   page      firing    -\n"
-				  "  slow   ticket    pending   -\n"
-				  "  rest   ticket    inactive  -\n");
+	json_array_remove(alerts, 2);
+	source = json_dumps(json_array_get(json_object_get(status, "slos"), 0), 0);
+	text = view(ctl_view_slo, source, false, 0);
+	assert_string_equal(
+		text,
+		"checkout, service shop: 99.9% over 30d 0h\n"
+		"  eligible       1000\n"
+		"  good           990\n"
+		"  bad            10\n"
+		"  available      99.0000%\n"
+		"  budget left    -900.0% (1.0 bad events allowed)\n"
+		"  exhausted      yes\n"
+		"  burn rate      5m 10.0x 1h 9.5x\n"
+		"\n"
+		"  ALERT  SEVERITY  STATE             SINCE                 BURN LONG  BURN SHORT\n"
+		"  slow   ticket    firing, silenced  2030-01-02T03:00:00Z       3.5x           -\n"
+		"  fast   page      exhausted         -                             -           -\n");
 	free(text);
 	free(source);
 	json_decref(status);
+}
+
+static void test_slo_view_shows_window_budgeting_coverage_and_minutes(void **state)
+{
+	char *text = view(
+		ctl_view_slo,
+		"{\"name\": \"checkout\", \"service\": \"shop\", \"objective\": 0.99,"
+		" \"window_seconds\": 2678400, \"since\": \"2030-01-02T03:04:05Z\","
+		" \"window\": {\"kind\": \"calendar\", \"from\": \"2030-01-01T00:00:00Z\","
+		"  \"to\": \"2030-02-01T00:00:00Z\", \"time_zone\": \"Europe/Rome\"},"
+		" \"budgeting\": \"timeslices\","
+		" \"slice\": {\"seconds\": 60, \"target\": 0.95, \"good\": 97, \"bad\": 3},"
+		" \"coverage\": {\"covered_seconds\": 5400, \"elapsed_seconds\": 7200,"
+		"  \"ratio\": 0.75}, \"excluded\": 12, \"eligible\": 1000, \"good\": 990,"
+		" \"bad\": 10, \"availability\": 0.97, \"budget\": {\"allowed\": 446.4,"
+		"  \"spent_ratio\": 0.00672, \"remaining_ratio\": 0.99328,"
+		"  \"exhausted_in_seconds\": null, \"allowed_minutes\": 446.4,"
+		"  \"remaining_minutes\": 443.4}, \"burn_rate\": {\"1h\": null}, \"alerts\": []}",
+		false, 0);
+
+	(void)state;
+	assert_string_equal(text,
+			    "checkout, service shop: 99% over 31d 0h\n"
+			    "  window         calendar (Europe/Rome), from 2030-01-01T00:00:00Z\n"
+			    "                 to 2030-02-01T00:00:00Z\n"
+			    "  budgeting      timeslices of 1m 0s, good at 95%: 97 good, 3 bad\n"
+			    "  counted since  2030-01-02T03:04:05Z\n"
+			    "  covered        75.0% (1h 30m of 2h 0m)\n"
+			    "  eligible       1000\n"
+			    "  good           990\n"
+			    "  bad            10\n"
+			    "  excluded       12 by maintenance\n"
+			    "  available      97.0000%\n"
+			    "  budget left    99.3% (446.4 bad slices allowed)\n"
+			    "                 443.4 of 446.4 minutes of full outage\n"
+			    "  exhausted      -\n"
+			    "  burn rate      1h -\n");
+	free(text);
+}
+
+static void test_status_view_tells_a_failing_store_and_windows_not_covered(void **state)
+{
+	char *text = view(ctl_view_status,
+			  "{\"slos\": [{\"name\": \"a\", \"coverage\": {\"ratio\": 0.975,"
+			  " \"covered_seconds\": 35100, \"elapsed_seconds\": 36000}},"
+			  " {\"name\": \"b\", \"coverage\": {\"ratio\": 1}},"
+			  " {\"name\": \"c\", \"coverage\": {\"ratio\": null}}],"
+			  " \"coverage\": {\"gaps\": 2}, \"store\": {\"state\": \"failing\","
+			  " \"reason\": \"disk full\\u001b\", \"path\": \"/x/db\"}}",
+			  false, 0);
+
+	(void)state;
+	assert_non_null(strstr(text, "Gaps in counting: 2\n"
+				     "Window of a: 97.5% counted, 15m 0s not\n"
+				     "History: keeping it is failing (/x/db): disk full\\x1b\n"
+				     "Unmeasured"));
+	free(text);
+	text = view(ctl_view_status,
+		    "{\"slos\": [], \"coverage\": {}, \"store\": {\"state\": \"not kept\","
+		    " \"reason\": \"--no-state\", \"path\": null}}",
+		    false, 0);
+	assert_non_null(strstr(text, "History: is not kept: --no-state\n"));
+	free(text);
+	text = view(ctl_view_status,
+		    "{\"slos\": [], \"coverage\": {\"gaps\": 0}, \"store\": {\"state\": \"ok\"}}",
+		    false, 0);
+	assert_null(strstr(text, "History"));
+	assert_null(strstr(text, "Gaps"));
+	free(text);
 }
 
 static void test_views_refuse_other_json_and_write_nothing(void **state)
@@ -334,6 +429,7 @@ int main(void)
 		cmocka_unit_test(test_latency_three_digits),
 		cmocka_unit_test(test_span_two_units),
 		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_escape_leaves_no_command_to_the_terminal),
 		cmocka_unit_test(test_escape_cuts_at_max_and_never_inside_an_escape),
 		cmocka_unit_test(test_table_aligned_without_trailing_spaces),
@@ -341,6 +437,8 @@ int main(void)
 		cmocka_unit_test(test_status_view_colours_only_when_asked),
 		cmocka_unit_test(test_services_view),
 		cmocka_unit_test(test_slo_view),
+		cmocka_unit_test(test_slo_view_shows_window_budgeting_coverage_and_minutes),
+		cmocka_unit_test(test_status_view_tells_a_failing_store_and_windows_not_covered),
 		cmocka_unit_test(test_views_refuse_other_json_and_write_nothing),
 		cmocka_unit_test(test_views_show_unknown_for_wrong_types),
 	};

@@ -171,6 +171,40 @@ static void services_add_up_their_series(void **state)
 	snapshot_clear(&snapshot);
 }
 
+static void slos_show_their_terms_and_alerts(void **state)
+{
+	struct snapshot snapshot;
+	json_t *json;
+
+	(void)state;
+	fixture_snapshot(&snapshot);
+	json = parsed(json_status(&snapshot));
+	assert_int_equal(json_array_size(at(json, "slos.0.alerts")), 1);
+	assert_text_at(json, "slos.0.alerts.0.name", "burn-1h");
+	assert_text_at(json, "slos.0.alerts.0.severity", "page");
+	assert_text_at(json, "slos.0.alerts.0.state", "firing");
+	assert_text_at(json, "slos.0.alerts.0.since", "2023-11-14T22:13:10Z");
+	assert_text_at(json, "slos.0.alerts.0.started_at", "2023-11-14T22:13:00Z");
+	assert_real_at(json, "slos.0.alerts.0.burn_long", 20);
+	assert_null_at(json, "slos.0.alerts.0.burn_short");
+	assert_text_at(json, "slos.0.since", "2023-07-22T04:26:40Z");
+	assert_text_at(json, "slos.0.budgeting", "occurrences");
+	assert_null_at(json, "slos.0.slice");
+	assert_text_at(json, "slos.0.window.kind", "rolling");
+	assert_text_at(json, "slos.0.window.from", "2023-10-15T22:13:20Z");
+	assert_null_at(json, "slos.0.window.to");
+	assert_real_at(json, "slos.0.coverage.ratio", 0.5);
+	assert_at(json, "slos.0.excluded", 3);
+	assert_at(json, "slos.0.minimum.bad", 5);
+	assert_null_at(json, "slos.1.since");
+	assert_null_at(json, "slos.1.coverage.ratio");
+	assert_text_at(json, "store.state", "failing");
+	assert_text_at(json, "store.reason", "disk full");
+	assert_at(json, "store.bytes", 4096);
+	json_decref(json);
+	snapshot_clear(&snapshot);
+}
+
 static void slos_show_budget_and_burn(void **state)
 {
 	static const char *const windows[] = {"5m", "30m", "1h", "2h", "6h", "1d", "3d"};
@@ -196,7 +230,10 @@ static void slos_show_budget_and_burn(void **state)
 	assert_null_at(json, "slos.0.burn_rate.5m");
 	assert_real_at(json, "slos.0.burn_rate.30m", 10);
 	assert_real_at(json, "slos.0.burn_rate.3d", 10);
-	assert_int_equal(json_array_size(at(json, "slos.0.alerts")), 0);
+	assert_real_at(json, "slos.0.budget.allowed_minutes", 43.2);
+	assert_real_at(json, "slos.0.budget.remaining_minutes", -388.8);
+	assert_int_equal(json_array_size(at(json, "slos.1.alerts")), 0);
+	assert_null_at(json, "slos.1.budget.remaining_minutes");
 
 	/* no traffic: everything that is a ratio is unknown */
 	assert_at(json, "slos.1.eligible", 0);
@@ -338,6 +375,7 @@ int main(void)
 		cmocka_unit_test(status_has_the_documented_shape),
 		cmocka_unit_test(services_add_up_their_series),
 		cmocka_unit_test(slos_show_budget_and_burn),
+		cmocka_unit_test(slos_show_their_terms_and_alerts),
 		cmocka_unit_test(reals_are_printed_as_people_write_them),
 		cmocka_unit_test(empty_snapshot),
 		cmocka_unit_test(errors_carry_any_bytes),

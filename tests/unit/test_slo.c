@@ -120,12 +120,59 @@ static void exhaustion_by_hand(void **state)
 	assert_known(budget.exhausted_in_seconds, 0);
 	budget = slo_budget((struct slo_events){0, 1}, 0.999, window_30d, (struct slo_ratio){0});
 	assert_known(budget.exhausted_in_seconds, 0);
+	/* no burn rate is infinite */
+	budget = slo_budget((struct slo_events){1000, 0}, 0.999, window_30d,
+			    (struct slo_ratio){true, INFINITY});
+	assert_false(budget.exhausted_in_seconds.known);
 	/* nothing burns */
 	budget = slo_budget((struct slo_events){1000, 0}, 0.999, window_30d,
 			    (struct slo_ratio){true, 0});
 	assert_false(budget.exhausted_in_seconds.known);
 	budget = slo_budget((struct slo_events){1000, 0}, 0.999, window_30d, (struct slo_ratio){0});
 	assert_false(budget.exhausted_in_seconds.known);
+}
+
+static void minutes_of_full_outage_by_hand(void **state)
+{
+	struct slo_budget budget =
+		slo_budget((struct slo_events){9995, 5}, 0.999, window_30d, (struct slo_ratio){0});
+
+	(void)state;
+	/* workbook, appendix: 99.9 % over 30 d are 43.2 minutes */
+	assert_true(budget.allowed_minutes == 43.2);
+	assert_known(budget.remaining_minutes, 21.6);
+	/* not clamped */
+	budget = slo_budget((struct slo_events){990, 10}, 0.999, window_30d, (struct slo_ratio){0});
+	assert_known(budget.remaining_minutes, -9 * 43.2);
+	/* no traffic */
+	budget = slo_budget((struct slo_events){0}, 0.9999, 28.0 * DAY, (struct slo_ratio){0});
+	assert_true(budget.allowed_minutes == 4.032);
+	assert_false(budget.remaining_minutes.known);
+	/* 1 h, 92 d */
+	budget = slo_budget((struct slo_events){1, 1}, 0.5, HOUR, (struct slo_ratio){0});
+	assert_true(budget.allowed_minutes == 30);
+	assert_known(budget.remaining_minutes, 0);
+	budget = slo_budget((struct slo_events){1, 0}, 0.9, 92 * DAY, (struct slo_ratio){0});
+	assert_true(budget.allowed_minutes == 13248);
+}
+
+static void a_calendar_window_ends_its_projection(void **state)
+{
+	struct slo_window month = {
+		.from_seconds = 0,
+		.length_seconds = 30 * DAY,
+		.calendar = true,
+		.end_seconds = 30 * DAY,
+	};
+	struct slo_window rolling = slo_window_rolling(20 * DAY, 30 * DAY);
+	const struct slo_ratio in_10d = {true, 10 * DAY}, in_11d = {true, 11 * DAY}, never = {0};
+
+	(void)state;
+	assert_true(rolling.from_seconds == -10 * DAY);
+	assert_known(slo_window_exhausted_in(&month, 20 * DAY, in_10d), 10 * DAY);
+	assert_false(slo_window_exhausted_in(&month, 20 * DAY, in_11d).known);
+	assert_false(slo_window_exhausted_in(&month, 20 * DAY, never).known);
+	assert_known(slo_window_exhausted_in(&rolling, 20 * DAY, in_11d), 11 * DAY);
 }
 
 static void no_traffic_is_unknown(void **state)
@@ -151,9 +198,9 @@ static void assert_finite(struct slo_ratio ratio)
 
 static void never_nan_nor_infinite(void **state)
 {
-	static const uint64_t counts[] = {0, 1, 1000, UINT32_MAX, UINT64_MAX};
-	const double odd[] = {0,  1, 0.999, 1 - 1e-15, 1e-300,	 5e-324,
-			      -1, 2, 1e300, NAN,       INFINITY, -INFINITY};
+	static const uint64_t counts[] = {0, 1, 1000, UINT32_MAX, 1ULL << 63, UINT64_MAX};
+	const double odd[] = {0, 1,	0.999, 1 - 1e-15, 1e-300,    5e-324, -1,
+			      2, 1e300, NAN,   INFINITY,  -INFINITY, HOUR,   92.0 * DAY};
 	const size_t n_odd = sizeof(odd) / sizeof(odd[0]);
 	const size_t n_counts = sizeof(counts) / sizeof(counts[0]);
 
@@ -173,6 +220,9 @@ static void never_nan_nor_infinite(void **state)
 				assert_true(isfinite(budget.allowed_events));
 				assert_finite(budget.spent_ratio);
 				assert_finite(budget.remaining_ratio);
+				assert_true(isfinite(budget.allowed_minutes));
+				assert_true(budget.allowed_minutes >= 0);
+				assert_finite(budget.remaining_minutes);
 				assert_finite(budget.exhausted_in_seconds);
 			}
 }
@@ -230,6 +280,22 @@ static void steps_belong_by_their_end(void **state)
 	slo_history_free(history);
 }
 
+/* Whatever is forgotten meanwhile. */
+static void each_tier_reaches_back_exactly(void **state)
+{
+	struct slo_history *history = history_new(HOUR);
+
+	(void)state;
+	for (int i = 1; i <= 9 * DAY / 10; i++) {
+		add(history, 10.0 * i, 1, 0);
+		if (i >= 6 * HOUR / 10)
+			assert_sum(history, 10.0 * i, 6 * HOUR, 6 * HOUR / 10, 0);
+		if (i >= 8 * DAY / 10 && i % 6 == 0)
+			assert_sum(history, 10.0 * i, 8 * DAY, 8 * DAY / 10, 0);
+	}
+	slo_history_free(history);
+}
+
 static void fractions_of_a_step_do_not_drift(void **state)
 {
 	struct slo_history *history = history_new(30 * DAY);
@@ -273,13 +339,31 @@ static void long_idle_gaps(void **state)
 	assert_sum(history, 20 * DAY + 9990, 30 * DAY, 3, 0);
 	assert_sum(history, 20 * DAY + 9990, 9990 + 10, 2, 0);
 	assert_sum(history, 20 * DAY + 9990, 9990, 0, 0);
+	add(history, 20 * DAY + 10000, 0, 1);
+	assert_sum(history, 20 * DAY + 10000, 10000, 0, 1);
+	assert_sum(history, 20 * DAY + 10000, 10010, 2, 1);
 	add(history, 1000.0 * DAY, 4, 0);
 	assert_sum(history, 1000.0 * DAY, 30 * DAY, 4, 0);
-	assert_sum(history, 1000.0 * DAY, 2000.0 * DAY, 7, 0);
+	assert_sum(history, 1000.0 * DAY, 2000.0 * DAY, 7, 1);
 	/* ends: nothing until the end of numbers */
 	add(history, 1e12, 8, 0);
 	assert_sum(history, 1e12, 30 * DAY, 8, 0);
-	assert_sum(history, 1e12, INFINITY, 15, 0);
+	assert_sum(history, 1e12, INFINITY, 15, 1);
+	slo_history_free(history);
+}
+
+/* More than 16 bits of buckets after those before. */
+static void long_gaps_within_a_few_events(void **state)
+{
+	struct slo_history *history = history_new(30 * DAY);
+
+	(void)state;
+	for (int i = 1; i <= 5; i++)
+		add(history, 10.0 * i, 1, 0);
+	add(history, 20 * DAY, 2, 0);
+	add(history, 20 * DAY + 10000, 0, 1);
+	assert_sum(history, 20 * DAY + 10000, 10000, 0, 1);
+	assert_sum(history, 20 * DAY + 10000, 10010, 2, 1);
 	slo_history_free(history);
 }
 
@@ -296,6 +380,10 @@ static void counts_beyond_32_bits(void **state)
 	assert_sum(history, 1000, 10, big + UINT32_MAX, 1);
 	assert_sum(history, 1000, 500, 50 * (big + UINT32_MAX), 50);
 	assert_sum(history, 1000, 1000, 100 * (big + UINT32_MAX), 100);
+	for (int i = 101; i <= 200; i++)
+		add(history, 10.0 * i, 1, big);
+	assert_sum(history, 2000, 10, 1, big);
+	assert_sum(history, 2000, 500, 50, 50 * big);
 	slo_history_free(history);
 }
 
@@ -434,14 +522,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(budget_by_hand),
 		cmocka_unit_test(exhaustion_by_hand),
+		cmocka_unit_test(minutes_of_full_outage_by_hand),
+		cmocka_unit_test(a_calendar_window_ends_its_projection),
 		cmocka_unit_test(no_traffic_is_unknown),
 		cmocka_unit_test(never_nan_nor_infinite),
 		cmocka_unit_test(refuses_windows_out_of_range),
 		cmocka_unit_test(refuses_times_that_are_none),
 		cmocka_unit_test(steps_belong_by_their_end),
+		cmocka_unit_test(each_tier_reaches_back_exactly),
 		cmocka_unit_test(fractions_of_a_step_do_not_drift),
 		cmocka_unit_test(time_going_backwards_loses_nothing),
 		cmocka_unit_test(long_idle_gaps),
+		cmocka_unit_test(long_gaps_within_a_few_events),
 		cmocka_unit_test(counts_beyond_32_bits),
 		cmocka_unit_test(windows_agree_with_a_plain_table),
 		cmocka_unit_test(sums_of_parts_equal_the_whole),

@@ -49,11 +49,11 @@ static int agent_snapshot(void *cls, struct snapshot *ret)
 		return agent->snapshot_err;
 	fixture_snapshot(ret);
 	if (agent->extra_slos) {
-		const struct snapshot_slo first = ret->slos[0];
+		const struct snapshot_slo first = ret->slos[1]; /* it owns nothing */
 
 		ret->slos = realloc(ret->slos, agent->extra_slos * sizeof(*ret->slos));
 		ret->n_slos = agent->extra_slos;
-		for (size_t i = 0; i < ret->n_slos; i++)
+		for (size_t i = 1; i < ret->n_slos; i++)
 			ret->slos[i] = first;
 	}
 	return 0;
@@ -74,7 +74,54 @@ static bool agent_ready(void *cls)
 	return ((struct agent *)cls)->ready;
 }
 
-static const struct status_ops ops = {agent_snapshot, agent_reload, agent_ready};
+static char *agent_alerts(void *cls)
+{
+	(void)cls;
+	return strdup("{\"active\": []}");
+}
+
+static char *agent_history(void *cls, const char *slo, bool *ret_found)
+{
+	(void)cls;
+	*ret_found = !strcmp(slo, "checkout");
+	return *ret_found ? strdup("{\"steps\": []}") : NULL;
+}
+
+static int agent_silence(void *cls, const char *json, size_t len, const char *by,
+			 char ret_id[static SILENCE_ID_BYTES], struct config_error *ret_error)
+{
+	(void)cls;
+	if (len != 2 || memcmp(json, "{}", 2) != 0 || strncmp(by, "uid ", 4) != 0) {
+		strcpy(ret_error->text, "expected {}");
+		return -EINVAL;
+	}
+	strcpy(ret_id, "abc");
+	return 0;
+}
+
+static int agent_unsilence(void *cls, const char *id)
+{
+	(void)cls;
+	return strcmp(id, "abc") ? -ENOENT : 0;
+}
+
+static int agent_notify_test(void *cls, const char *json, size_t len)
+{
+	(void)cls;
+	(void)json;
+	return (int)len;
+}
+
+static const struct status_ops ops = {
+	.snapshot = agent_snapshot,
+	.reload = agent_reload,
+	.ready = agent_ready,
+	.alerts = agent_alerts,
+	.history = agent_history,
+	.silence = agent_silence,
+	.unsilence = agent_unsilence,
+	.notify_test = agent_notify_test,
+};
 
 static int setup(void **state)
 {

@@ -344,7 +344,10 @@ static void test_a_dropped_slo_takes_its_history_and_alerts(void **state)
 	struct store *store = open_good();
 	struct store_slo a = {.name = "a"}, b = {.name = "b"};
 	struct slo_history *history = new_history();
-	struct alert_state alert = {ALERT_FIRING, T0, T0}, seen_alert = {};
+	struct alert_state alert = {.status = ALERT_FIRING,
+				    .since_seconds = T0,
+				    .started_seconds = T0},
+			   seen_alert = {};
 	struct seen_buckets seen = {};
 
 	(void)state;
@@ -371,7 +374,10 @@ static void test_a_dropped_slo_takes_its_history_and_alerts(void **state)
 static void test_an_alerts_state_comes_back(void **state)
 {
 	struct store *store = open_good();
-	struct alert_state alert = {ALERT_FIRING, T0 + 1, T0}, seen = {};
+	struct alert_state alert = {.status = ALERT_FIRING,
+				    .since_seconds = T0 + 1,
+				    .started_seconds = T0},
+			   seen = {};
 
 	(void)state;
 	assert_int_equal(store_put_alert(store, 4, "burn-1h", &alert), 0);

@@ -159,6 +159,19 @@ static void test_after_a_rollback_it_was_never_called(void **state)
 	store_close(store);
 }
 
+static void test_set_counters_are_no_step(void **state)
+{
+	struct store *store = open_good();
+	struct store_series series = checkout(100);
+
+	(void)state;
+	assert_int_equal(store_set_series(store, T0 + 10, &series, 1), 0);
+	series.requests = 107;
+	assert_int_equal(store_put_series(store, T0 + 20, &series, 1), 0);
+	assert_buckets(store, SLO_TIER_10S, "20 shop /checkout GET complete 200 1=7\n");
+	store_close(store);
+}
+
 static char routes[MANY][16];
 static struct store_series many[MANY];
 
@@ -431,6 +444,7 @@ int main(void)
 		STORE_TEST(test_only_what_changed_is_written),
 		STORE_TEST(test_a_new_kernel_instance_begins_at_0),
 		STORE_TEST(test_after_a_rollback_it_was_never_called),
+		STORE_TEST(test_set_counters_are_no_step),
 		STORE_TEST(test_the_busiest_are_kept_by_name),
 		STORE_TEST(test_each_tier_keeps_its_time),
 		STORE_TEST(test_series_age_like_the_others),

@@ -96,7 +96,6 @@ static void same_definition(void **state)
 		CHANGED(window, "{calendar: month}"),
 		CHANGED(name, "y"),
 		CHANGED(about, "owner: you, purpose: other"),
-		CHANGED(more, "budgeting: {timeslices: {slice: 1m, target: 95}}"),
 		CHANGED(more, "alerts: default"),
 		/* the same in other words */
 		CHANGED(eligible, ELIGIBLE("\"/a\", _other", "GET", "\"/p\", \"/q\"", "\"bot*\"")),
@@ -143,6 +142,10 @@ static void different_definition(void **state)
 			ELIGIBLE("\"/a\", _other", "GET", "\"/p\", \"/q\"", "\"bot* curl*\"")),
 		CHANGED(eligible, ELIGIBLE("\"/a\", _other", "GET", "\"/p\", \"/q\"", "")),
 		CHANGED(more, "client_abort: bad"),
+		/* what a good slice is */
+		CHANGED(more, "budgeting: {timeslices: {slice: 1m, target: 95}}"),
+		CHANGED(more, "budgeting: {timeslices: {slice: 1m, target: 96}}"),
+		CHANGED(more, "budgeting: {timeslices: {slice: 2m, target: 95}}"),
 		/* which of these are good */
 		CHANGED(good, "status: [2xx, 304], latency: 100ms, min_body: 10"),
 		CHANGED(good, "status: [2xx, 599], latency: 100ms, min_body: 10"),
@@ -232,18 +235,28 @@ static void instance_names(void **state)
 
 /* ---- tracks ---- */
 
-static struct track *track_of(uint64_t window_seconds)
+static const struct track_birth birth = {.serial = 9, .boottime_seconds = 123};
+
+static struct track *track_for(const struct config_slo *slo)
 {
 	struct track *track = NULL;
 
-	assert_int_equal(track_new("x", "shop", "d", 0.999, window_seconds, 7, &track), 0);
+	assert_int_equal(track_new("x", "shop", "d", slo, 7, birth, &track), 0);
 	assert_non_null(track);
 	return track;
 }
 
+static struct track *track_of(uint64_t window_seconds)
+{
+	static struct config_slo slo;
+
+	slo = (struct config_slo){.objective = 0.999, .window_seconds = window_seconds};
+	return track_for(&slo);
+}
+
 static void step(struct track *track, double now, __u64 good, __u64 bad)
 {
-	assert_int_equal(track_step(track, now, &(struct slo_counts){good, bad}), 0);
+	assert_int_equal(track_step(track, now, &(struct slo_counts){good, bad}, false), 0);
 }
 
 static void assert_events(const struct track *track, double now, double span, __u64 good_now,
@@ -259,18 +272,19 @@ static void assert_events(const struct track *track, double now, double span, __
 static void track_takes_copies(void **state)
 {
 	char name[] = "name", service[] = "service", definition[] = "definition";
+	const struct config_slo slo = {.objective = 0.95, .window_seconds = 7 * DAY};
 	struct track *track = NULL;
 
 	(void)state;
-	assert_int_equal(track_new(name, service, definition, 0.95, 7 * DAY, 42, &track), 0);
+	assert_int_equal(track_new(name, service, definition, &slo, 42, birth, &track), 0);
 	memset(name, 'x', 4);
 	memset(service, 'x', 7);
 	memset(definition, 'x', 10);
 	assert_string_equal(track->name, "name");
 	assert_string_equal(track->service, "service");
 	assert_string_equal(track->definition, "definition");
-	assert_true(track->objective == 0.95);
-	assert_int_equal(track->window_seconds, 7 * DAY);
+	assert_ptr_equal(track->slo, &slo);
+	assert_int_equal(track->birth.serial, 9);
 	assert_int_equal(track->counts, 42);
 	assert_int_equal(track->stepped.good, 0);
 	assert_int_equal(track->stepped.bad, 0);
@@ -278,17 +292,83 @@ static void track_takes_copies(void **state)
 	track_free(NULL);
 }
 
-static void window_out_of_range(void **state)
+/* A changed list of alerts: state goes by the alert's name. */
+static void alerts_of_the_same_name_go_on(void **state)
 {
-	static const uint64_t windows[] = {0, HOUR - 1, 92 * DAY + 1};
-	struct track *track = NULL;
+	struct alert_rule before[] = {{.name = "a"}, {.name = "b"}, {.name = "c"}};
+	struct alert_rule after[] = {{.name = "c"}, {.name = "new"}, {.name = "a"}};
+	const struct config_slo old = {.alerts = before, .n_alerts = 3};
+	const struct config_slo new = {.alerts = after, .n_alerts = 3};
+	struct track *track = track_for(&old);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
-		assert_int_equal(track_new("x", "shop", "d", 0.999, windows[i], 7, &track),
-				 -EINVAL);
-		assert_null(track);
-	}
+	track->alerts[0] = (struct alert_state){
+		.status = ALERT_FIRING, .since_seconds = 10, .started_seconds = 11};
+	track->alerts[1] = (struct alert_state){.status = ALERT_FIRING, .since_seconds = 20};
+	track->alerts[2] = (struct alert_state){
+		.status = ALERT_EXHAUSTED, .since_seconds = 30, .started_seconds = 31};
+	track_configure(track, &new);
+	assert_ptr_equal(track->slo, &new);
+	assert_int_equal(track->alerts[0].status, ALERT_EXHAUSTED);
+	assert_true(track->alerts[0].since_seconds == 30 && track->alerts[0].started_seconds == 31);
+	assert_int_equal(track->alerts[1].status, ALERT_INACTIVE);
+	assert_int_equal(track->alerts[2].status, ALERT_FIRING);
+	assert_true(track->alerts[2].since_seconds == 10);
+	track_free(track);
+}
+
+/* Events of maintenance are in no window, and counted as left out. */
+static void excluded_events(void **state)
+{
+	struct track *track = track_of(DAY);
+	struct slo_counts counts = {10, 4};
+
+	(void)state;
+	step(track, 10, 3, 1);
+	assert_int_equal(track_step(track, 20, &counts, true), 0);
+	assert_int_equal(track->excluded, 10);
+	assert_events(track, 20, 100, 10, 4, 3, 1);
+	/* as long as it lasts, nor is what came since */
+	assert_events(track, 25, 100, 12, 4, 3, 1);
+	step(track, 30, 15, 4);
+	assert_events(track, 30, 100, 15, 4, 8, 1);
+	assert_int_equal(track->excluded, 10);
+	track_free(track);
+}
+
+/* A step longer than 20 s is spread over its time; the kernel counted while no agent read. */
+static void long_step_is_spread(void **state)
+{
+	struct track *track = track_of(DAY);
+
+	(void)state;
+	step(track, 1000, 0, 0);
+	step(track, 1100, 100, 10);
+	assert_events(track, 1100, 50, 100, 10, 50, 5);
+	assert_events(track, 1100, 100, 100, 10, 100, 10);
+	track_free(track);
+}
+
+/* Of timeslices the budget is in slices: one bad minute of three. */
+static void slices_are_judged(void **state)
+{
+	const struct config_slo slo = {
+		.objective = 0.99,
+		.window_seconds = DAY,
+		.slice_seconds = 60,
+		.slice_target = 0.9,
+	};
+	struct track *track = track_for(&slo);
+	struct slo_events slices;
+
+	(void)state;
+	assert_ptr_equal(track_budgeted(track), track->sliced);
+	for (int i = 0; i <= 24; i++)
+		step(track, 6000 + 10.0 * i, 10ULL * i, i > 6 && i <= 12 ? i - 6 : i > 12 ? 20 : 0);
+	slices = slo_history_sum(track->sliced, 6240, DAY);
+	assert_int_equal(slices.good, 3);
+	assert_int_equal(slices.bad, 1);
+	track_free(track);
 }
 
 static void events_by_hand(void **state)
@@ -328,8 +408,8 @@ static void failed_step_loses_nothing(void **state)
 
 	(void)state;
 	step(track, 10, 3, 1);
-	assert_int_equal(track_step(track, NAN, &(struct slo_counts){9, 2}), -EINVAL);
-	assert_int_equal(track_step(track, INFINITY, &(struct slo_counts){9, 2}), -EINVAL);
+	assert_int_equal(track_step(track, NAN, &(struct slo_counts){9, 2}, false), -EINVAL);
+	assert_int_equal(track_step(track, INFINITY, &(struct slo_counts){9, 2}, false), -EINVAL);
 	assert_int_equal(track->stepped.good, 3);
 	assert_int_equal(track->stepped.bad, 1);
 	assert_events(track, 20, 100, 9, 2, 9, 2);
@@ -401,7 +481,10 @@ int main(void)
 		cmocka_unit_test(found_services_have_no_match),
 		cmocka_unit_test(instance_names),
 		cmocka_unit_test(track_takes_copies),
-		cmocka_unit_test(window_out_of_range),
+		cmocka_unit_test(alerts_of_the_same_name_go_on),
+		cmocka_unit_test(excluded_events),
+		cmocka_unit_test(long_step_is_spread),
+		cmocka_unit_test(slices_are_judged),
 		cmocka_unit_test(events_by_hand),
 		cmocka_unit_test(failed_step_loses_nothing),
 		cmocka_unit_test(large_counters),

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "deliver_fixture.h"
+
+static struct fixture f;
+static char directory[64];
+static char *argv[] = {(char *)"/bin/sh", (char *)"-c", NULL};
+
+static int setup(void **state)
+{
+	(void)state;
+	fixture_init(&f);
+	snprintf(directory, sizeof(directory), "/tmp/sliprobe-test-XXXXXX");
+	return !mkdtemp(directory) || chdir(directory);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fixture_clear(&f);
+	unlink("out");
+	unlink("seen");
+	return chdir("/") || rmdir(directory);
+}
+
+static void command(const char *script)
+{
+	argv[2] = (char *)script;
+	add_command(&f, argv, 3);
+}
+
+static void webhook(int i)
+{
+	server_open(&f.servers[i], 0);
+	add_url(&f, RECEIVER_WEBHOOK, f.servers[i].port);
+}
+
+static void start(void)
+{
+	assert_true(fixture_start(&f));
+}
+
+static const char *contents(const char *file)
+{
+	static char text[1 << 20];
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = 0;
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+static void skip_backoff(void)
+{
+	f.skew_seconds += 600;
+}
+
+/* ---- */
+
+static void command_gets_the_message_on_its_standard_input(void **state)
+{
+	json_t *sent = message("1", "fire", "page"), *got;
+
+	(void)state;
+	command("cat >out");
+	start();
+	send_message(&f, "1", "fire");
+	assert_int_equal(f.n_kept, 1);
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	got = json_loads(contents("out"), 0, NULL);
+	assert_true(json_equal(sent, got));
+	json_decref(sent);
+	json_decref(got);
+	assert_int_equal(f.n_kept, 0);
+	assert_string_equal(reported_text(&f, 0, -1, "receiver"), "command /bin/sh");
+}
+
+static void command_starts_with_signals_and_descriptors_of_its_own(void **state)
+{
+	const unsigned long long libc_signals = 3ULL << 31; /* 32 and 33 */
+	unsigned long long mask, ignored;
+	long pid, pgid;
+	sigset_t blocked, old;
+	int fd = open("/dev/null", O_RDONLY); /* someone forgot to close it on exec */
+
+	(void)state;
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGHUP);
+	sigprocmask(SIG_BLOCK, &blocked, &old);
+	command("exec >out; grep ^Sig[BI] /proc/self/status; cd /proc/$$/fd;"
+		"for n in 3 4 5 6 7 8 9 10 11 12 13 14 15; do readlink $n; done;"
+		"echo $$; cut -d' ' -f5 /proc/$$/stat");
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(fd);
+	/* no descriptor is listed between the signals and the two numbers */
+	assert_int_equal(sscanf(contents("out"), "SigBlk: %llx SigIgn: %llx %ld %ld", &mask,
+				&ignored, &pid, &pgid),
+			 4);
+	assert_int_equal(mask, 0);
+	assert_int_equal(ignored & ~libc_signals, 0);
+	assert_int_equal(pgid, pid);
+}
+
+static void slow_command_is_killed_with_its_children(void **state)
+{
+	const double before = clock_seconds();
+	long child = 0;
+
+	(void)state;
+	command("cat >/dev/null; sleep 30 & echo $! >seen; wait");
+	f.receivers[0].timeout_ns = 400000000ULL;
+	webhook(1);
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 1, "sent") == 1));
+	assert_true(clock_seconds() - before < 0.4);
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "failed") == 1));
+	assert_true(clock_seconds() - before >= 0.4);
+	assert_true(clock_seconds() - before < 2);
+	assert_string_equal(reported_text(&f, 0, -1, "last_error"), "killed: no end within 0.4 s");
+	assert_int_equal(reported(&f, 0, "waiting"), 1);
+	child = strtol(contents("seen"), NULL, 10);
+	assert_true(child > 1);
+	/* gone, or waiting for init to take it */
+	assert_true(TURN_UNTIL(&f, ({
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/%ld/status", child);
+		!*contents(path) || strstr(contents(path), "State:\tZ");
+	})));
+}
+
+static void missing_command_is_an_error_and_tried_again(void **state)
+{
+	static char *missing[] = {(char *)"/nonexistent/on-burn"};
+
+	(void)state;
+	add_command(&f, missing, 1);
+	webhook(1);
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 1, "sent") == 1));
+	assert_int_equal(reported(&f, 0, "failed"), 1);
+	assert_int_equal(reported(&f, 0, "waiting"), 1);
+	assert_string_equal(reported_text(&f, 0, -1, "last_error"), "No such file or directory");
+	skip_backoff();
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "failed") == 2));
+}
+
+static json_t *big_message(void)
+{
+	json_t *big = message("1", "fire", "page");
+	char *text = calloc(1, 200001);
+
+	memset(text, 'x', 200000);
+	json_object_set_new(big, "summary", json_string(text));
+	free(text);
+	return big;
+}
+
+static void command_that_reads_nothing_succeeds_by_its_status(void **state)
+{
+	json_t *big = big_message();
+
+	(void)state;
+	command("exec <&-; sleep 0.2");
+	start();
+	deliver_send(f.deliver, big, now_of(&f));
+	json_decref(big);
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	assert_int_equal(reported(&f, 0, "failed"), 0);
+}
+
+static void message_larger_than_the_pipe_arrives_whole(void **state)
+{
+	json_t *big = big_message(), *got;
+
+	(void)state;
+	command("sleep 0.2; cat >out");
+	start();
+	deliver_send(f.deliver, big, now_of(&f));
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	got = json_loads(contents("out"), 0, NULL);
+	assert_true(json_equal(big, got));
+	json_decref(big);
+	json_decref(got);
+	assert_true(f.slowest_run_seconds < 0.15);
+}
+
+static void failing_command_is_tried_again_with_the_same_message(void **state)
+{
+	(void)state;
+	command("cat >>out; echo >>out; test -e seen && exit 0; >seen; exit 3");
+	start();
+	send_message(&f, "1", "fire");
+	send_message(&f, "1", "resolve");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "failed") == 1));
+	assert_string_equal(reported_text(&f, 0, -1, "last_error"), "exit status 3");
+	assert_int_equal(reported(&f, 0, "waiting"), 2);
+	skip_backoff();
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 2));
+	{
+		const char *first = contents("out"), *second = strchr(first, '\n') + 1;
+		const char *third = strchr(second, '\n') + 1;
+
+		assert_memory_equal(first, second, (size_t)(second - first));
+		assert_non_null(strstr(third, "\"resolve\""));
+		assert_null(strstr(third, "\"fire\""));
+		assert_string_equal(strchr(third, '\n'), "\n");
+	}
+}
+
+static void command_ended_by_a_signal_is_an_error(void **state)
+{
+	(void)state;
+	command("kill -TERM $$");
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "failed") == 1));
+	assert_string_equal(reported_text(&f, 0, -1, "last_error"), "ended by signal 15");
+}
+
+static void what_a_command_leaves_behind_lives_on(void **state)
+{
+	(void)state;
+	command("cat >/dev/null; (sleep 0.3; echo x >out) & ");
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	assert_true(TURN_UNTIL(&f, *contents("out") == 'x'));
+}
+
+static void stopping_kills_a_command_under_way_and_keeps_its_message(void **state)
+{
+	const double before = clock_seconds();
+
+	(void)state;
+	command("echo $$ >seen; sleep 30");
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, strchr(contents("seen"), '\n') != NULL));
+	deliver_free(f.deliver);
+	f.deliver = NULL;
+	assert_true(clock_seconds() - before < 1);
+	assert_int_equal(f.n_kept, 1);
+	assert_int_equal(kill((pid_t)strtol(contents("seen"), NULL, 10), 0), -1);
+	assert_int_equal(errno, ESRCH);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(command_gets_the_message_on_its_standard_input),
+		TEST(command_starts_with_signals_and_descriptors_of_its_own),
+		TEST(slow_command_is_killed_with_its_children),
+		TEST(missing_command_is_an_error_and_tried_again),
+		TEST(command_that_reads_nothing_succeeds_by_its_status),
+		TEST(message_larger_than_the_pipe_arrives_whole),
+		TEST(failing_command_is_tried_again_with_the_same_message),
+		TEST(command_ended_by_a_signal_is_an_error),
+		TEST(what_a_command_leaves_behind_lives_on),
+		TEST(stopping_kills_a_command_under_way_and_keeps_its_message),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

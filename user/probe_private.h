@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel side's handle, shared by the files of the one module that knows the skeleton.
+ */
+#ifndef SLIPROBE_USER_PROBE_PRIVATE_H
+#define SLIPROBE_USER_PROBE_PRIVATE_H
+
+#include "probe.h"
+#include "sliprobe.skel.h"
+
+enum { PROBE_LINKS = 9 };
+
+struct probe {
+	struct sliprobe_bpf *skel;
+	enum probe_hook hook;
+	char reason[512];
+	struct tables_region room;
+	int n_cpus;
+	struct bpf_link *links[PROBE_LINKS];
+	int program_fds[PROBE_LINKS];
+	size_t n_links;
+	struct bpf_link *walk;
+	bool adopted; /* program_fds are our own */
+	__u32 *policies_used;
+};
+
+/* Not filled in yet; NULL when out of memory. */
+struct probe *probe_new(void);
+
+/* The programs that are attached, in the order that attaches them: NULL, or not loaded, is left out. */
+size_t probe_programs(struct sliprobe_bpf *skel, struct bpf_program *ret[PROBE_LINKS]);
+
+/* Marks the programs of the family to be loaded. */
+void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook);
+
+int probe_refuse(struct config_error *error, int r, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reading the kernel's counters and tables. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe_private.h"
+#include "util.h"
+
+enum { EACH_BATCH = 512 };
+
+/* Sums `words` 64-bit counters over all CPUs, in place: the sum takes the first one's room. */
+static void sum_cpus(const struct probe *probe, __u64 *values, size_t words)
+{
+	for (int cpu = 1; cpu < probe->n_cpus; cpu++) {
+		for (size_t w = 0; w < words; w++)
+			values[w] += values[cpu * words + w];
+	}
+}
+
+int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT])
+{
+	_cleanup_free_ __u64 *values = calloc(probe->n_cpus, sizeof(*values));
+
+	if (!values)
+		return -ENOMEM;
+	/* backwards: a request is seen before it is lost or ended, so the difference is never < 0 */
+	for (int i = STAT_COUNT - 1; i >= 0; i--) {
+		__u32 stat = i;
+		int r = bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.stats), &stat, values);
+
+		if (r)
+			return r;
+		sum_cpus(probe, values, 1);
+		ret[i] = values[0];
+	}
+	return 0;
+}
+
+int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret)
+{
+	_cleanup_free_ struct slo_counts *values = calloc(probe->n_cpus, sizeof(*values));
+	int r;
+
+	if (!values)
+		return -ENOMEM;
+	r = bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.slo_counts), &slot, values);
+	if (r)
+		return r;
+	sum_cpus(probe, (__u64 *)values, sizeof(*values) / sizeof(__u64));
+	*ret = values[0];
+	return 0;
+}
+
+/* Reads a hash map in batches; calls back with key and (summed, if per CPU) value. */
+static int each(struct probe *probe, struct bpf_map *map,
+		int (*fn)(void *context, const void *key, const void *value), void *context)
+{
+	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_HASH;
+	size_t key_size = bpf_map__key_size(map);
+	size_t value_size = bpf_map__value_size(map) * (per_cpu ? probe->n_cpus : 1);
+	size_t words = bpf_map__value_size(map) / sizeof(__u64);
+	_cleanup_free_ void *keys = NULL, *values = NULL;
+	__u32 room = 0, want = EACH_BATCH, count;
+	bool first = true;
+	__u64 token = 0;
+	int r = 0;
+
+	while (!r) {
+		if (room < want) {
+			void *more_keys = realloc(keys, want * key_size);
+			void *more_values;
+
+			if (more_keys)
+				keys = more_keys;
+			more_values = more_keys ? realloc(values, want * value_size) : NULL;
+			if (!more_values)
+				return -ENOMEM;
+			values = more_values;
+			room = want;
+		}
+		count = room;
+		r = bpf_map_lookup_batch(bpf_map__fd(map), first ? NULL : &token, &token, keys,
+					 values, &count, NULL);
+		if (r == -ENOSPC && want < 1 << 20) {
+			want *= 2; /* a bucket is longer than the batch */
+			r = 0;
+			continue;
+		}
+		if (r && r != -ENOENT)
+			return r;
+		first = false;
+		for (__u32 i = 0; i < count; i++) {
+			__u64 *value = (__u64 *)((char *)values + i * value_size);
+			int stop;
+
+			if (per_cpu)
+				sum_cpus(probe, value, words);
+			stop = fn(context, (const char *)keys + i * key_size, value);
+			if (stop)
+				return stop;
+		}
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+/* each() with the types of one map */
+struct typed {
+	void *fn;
+	void *context;
+};
+
+/* clang-format off */
+#define EACH(name, map, key_type, value_type, value_expression)                                    \
+	static int name##_entry(void *context, const void *key, const void *value_at)             \
+	{                                                                                          \
+		const struct typed *typed = context;                                               \
+		const value_type *value = value_at;                                                \
+                                                                                                   \
+		return ((probe_##name##_fn)typed->fn)(typed->context, (const key_type *)key,       \
+						      value_expression);                           \
+	}                                                                                          \
+                                                                                                   \
+	int probe_each_##name(struct probe *probe, probe_##name##_fn fn, void *context)           \
+	{                                                                                          \
+		struct typed typed = { (void *)fn, context };                                      \
+                                                                                                   \
+		return each(probe, probe->skel->maps.map, name##_entry, &typed);                   \
+	}
+
+EACH(series, series, struct series_key, struct series_value, value)
+EACH(hist, hist, struct hist_key, struct hist_value, value)
+EACH(split, splits, struct split_key, __u64, *value)
+EACH(endpoint, endpoints, struct endpoint_key, struct endpoint, value)
+EACH(unmeasured, unmeasured, struct unmeasured_key, __u64, *value)
+/* clang-format on */
+
+bool probe_serves_http(struct probe *probe, const struct endpoint_key *key)
+{
+	struct endpoint unused;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.endpoints), key, &unused);
+}
