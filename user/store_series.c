@@ -95,6 +95,10 @@ static int put_tier(struct store *store, enum slo_tier tier, int64_t end_seconds
 		const struct store_arg args[] = {STORE_INT(end_seconds), STORE_INT(grown[i].id),
 						 STORE_INT(grown[i].requests)};
 
+		if (i >= STORE_SERIES_A_STEP) {
+			others += grown[i].requests;
+			continue;
+		}
 		err = store_run(store, grow, args, 3);
 		if (err || sqlite3_changes(store->db))
 			continue;
