@@ -11,7 +11,9 @@ import pytest
 from alerting import (PAGE, TICKET, Alertmanager, Hook, Prometheus, Service, alerts_of, became,
                       changes, config, ctl, ctl_json, parse, slo)
 import harness
-from harness import LONG, SLOW, free_port, tool, wait_until
+from harness import LONG, SLOW, free_port, tool, user_space, wait_until
+
+pytestmark = user_space
 
 FIRE, ESCALATE, RESOLVE = ("fire", "page"), ("escalate", "page"), ("resolve", "page")
 ABOUT = {"owner": "team-shop", "purpose": "Customers pay.", "mitigation": "Restart it.",

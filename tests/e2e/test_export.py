@@ -6,7 +6,9 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, tool
+from harness import BUILD, tool, user_space
+
+pytestmark = user_space
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 STEP = 10  # seconds: of the agent's history, and of scrapes
