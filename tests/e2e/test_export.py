@@ -6,9 +6,10 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, tool, user_space
+from harness import BUILD, LONG, tool, user_space
 
 pytestmark = user_space
+long_only = pytest.mark.skipif(not LONG, reason="SLIPROBE_LONG=1 asks for it")
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 STEP = 10  # seconds: of the agent's history, and of scrapes
@@ -186,7 +187,7 @@ def test_pages_come_when_the_workbook_says(tmp_path, errors):
         check_alerts(tmp_path, rules, [series], ({at - EVALUATION: [], at + EVALUATION: [firing(alert, severity)]}, selector))
 
 
-@pytest.mark.parametrize("days", [2, 3])
+@pytest.mark.parametrize("days", [2, pytest.param(3, marks=long_only)])
 def test_two_permille_never_page_and_open_a_ticket_after_36_hours(tmp_path, days):
     rules = export_rules(tmp_path, CONFIG)
     healthy, step, evaluation = days * DAY, MINUTE, 5 * MINUTE
@@ -273,9 +274,12 @@ STORIES = {
     "all spent, and burning on": [(4 * HOUR, 100, 0), (HOUR, 0, 100), (2 * HOUR, 100, 0),
                                   (HOUR, 90, 10)],
 }
+# promtool takes half a minute for each
+SLOW_STORIES = ("slow burn", "an outage that ends in silence", "all spent, and burning on")
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("story", [
+    pytest.param(story, marks=long_only if story in SLOW_STORIES else ()) for story in STORIES])
 def test_the_engine_and_the_rules_fire_the_same_alerts(tmp_path, story):
     rules = export_rules(tmp_path, CONFIG)
     series, rows, t = Series(), ["t_seconds,good,bad"], 0
