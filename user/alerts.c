@@ -60,6 +60,37 @@ static double window_seconds(const struct judge *judge)
 	return judge->now - judge->subject->window.from_seconds;
 }
 
+/* Of the window, what is between its beginning, or the SLO's if that is later, and now. */
+static double elapsed_seconds(const struct judge *judge)
+{
+	const struct alert_subject *subject = judge->subject;
+
+	return fmax(judge->now - fmax(subject->window.from_seconds, subject->since_seconds), 1);
+}
+
+/* How much of the window is without a history: before the SLO was counted, or still to come. */
+static double missing_seconds(const struct judge *judge)
+{
+	double missing = judge->subject->window.length_seconds - elapsed_seconds(judge);
+
+	return missing > SAME_SECONDS ? missing : 0;
+}
+
+/* The whole window's, if what is missing of it has the same traffic and no bad events. */
+static struct slo_events whole_window(const struct judge *judge)
+{
+	struct slo_events whole = budgeted(judge, window_seconds(judge));
+	long double elapsed = elapsed_seconds(judge), missing = missing_seconds(judge);
+	long double more;
+
+	if (!(missing > 0))
+		return whole;
+	more = roundl(((long double)whole.good + whole.bad) * missing / elapsed);
+	if (!(more < 0x1p64L) || __builtin_add_overflow(whole.good, (uint64_t)more, &whole.good))
+		whole.good = UINT64_MAX;
+	return whole;
+}
+
 static bool any(struct slo_events events)
 {
 	return events.good || events.bad;
@@ -124,7 +155,7 @@ static enum alert_status judge_exhaust(const struct judge *judge, const struct a
 
 	if (!recent.bad)
 		return ALERT_INACTIVE;
-	whole = budgeted(judge, window_seconds(judge));
+	whole = whole_window(judge);
 	if (!any(whole))
 		return ALERT_INACTIVE;
 	if (from == ALERT_INACTIVE && !enough(judge, rule, lookback_seconds(rule)))
@@ -255,7 +286,7 @@ static struct alert_reading read_rule(const struct judge *judge, const struct al
 		reading.burn_long =
 			slo_burn_rate(budgeted(judge, lookback_seconds(rule)), subject->objective);
 		reading.exhausted_in_seconds =
-			slo_budget(budgeted(judge, window_seconds(judge)), subject->objective,
+			slo_budget(whole_window(judge), subject->objective,
 				   subject->window.length_seconds, reading.burn_long)
 				.exhausted_in_seconds;
 	}
@@ -348,6 +379,19 @@ static void rest_budget(const struct judge *judge, const struct alert_rule *rule
 }
 
 /*
+ * What the whole window will at least have been eligible, `seconds` from now. From one that is not
+ * yet whole nothing leaves; the less is missing, the less is added for it (and rounded).
+ */
+static double least_eligible(const struct judge *judge, double seconds)
+{
+	double elapsed = elapsed_seconds(judge);
+
+	if (missing_seconds(judge) > 0)
+		return fmax(0, eligible(whole_window(judge)) * elapsed / (elapsed + seconds) - 1);
+	return eligible(budgeted(judge, window_seconds(judge) - seconds));
+}
+
+/*
  * Inactive while something remains: with a few bad events more, so much remains at least, and so
  * high the burn rate would have to be.
  */
@@ -355,21 +399,22 @@ static void rest_exhaust(const struct judge *judge, const struct alert_rule *rul
 			 struct alert_rest *rest)
 {
 	struct alert_limit limit = budget_limit(judge, 1);
-	double window = window_seconds(judge);
-	struct slo_events whole = budgeted(judge, window);
+	double window = window_seconds(judge), missing = missing_seconds(judge);
+	struct slo_events whole = whole_window(judge);
 	double seconds = rest_seconds(window), more, left;
 
 	if (!budgeted(judge, lookback_seconds(rule)).bad) {
 		rest_below(judge, &limit, lookback_seconds(rule), rest);
 		return;
 	}
+	if (missing > 0)
+		seconds = fmin(seconds, missing);
 	more = floor(limit.budget * eligible(whole) / 64);
 	if (!((double)whole.bad + more < limit.budget * eligible(whole) * (1 - seconds / window))) {
 		rest->valid = false;
 		return;
 	}
-	left = 1 - ((double)whole.bad + more) /
-			   (limit.budget * eligible(budgeted(judge, window - seconds)));
+	left = 1 - ((double)whole.bad + more) / (limit.budget * least_eligible(judge, seconds));
 	if (!(left > REST_MARGIN)) {
 		rest->valid = false;
 		return;

@@ -12,6 +12,13 @@
  *   short window has events and is at or below the factor, or the long one is.
  * exhaust: at the burn rate over the last quarter of `horizon`, the budget is gone within `horizon`:
  *     remaining ratio * window / burn rate <= horizon
+ *   The budget is that of the whole window. While not all of it has passed since the SLO was first
+ *   counted, or the calendar month began, the rest is taken to have the same traffic and no bad
+ *   events; or a slow burn in the second day of 30 would seem to use up what has yet to be earned:
+ *     elapsed = now - max(window from, since), at least 1 s and at most window
+ *     eligible' = eligible * window / elapsed, rounded to whole events; bad' = bad
+ *     remaining ratio = 1 - bad' / ((1 - objective) * eligible')
+ *   What budget alerts go by, and what is shown, is of what was eligible so far.
  *   `exhausted` is a state of its own: nothing remains and it burns on (burn rate > 1). A page is
  *   not raised by that alone, only kept.
  * budget: spent ratio >= `budget_ratio`.
@@ -119,7 +126,7 @@ struct alert_state {
 struct alert_reading {
 	struct slo_ratio burn_long;
 	struct slo_ratio burn_short;
-	struct slo_ratio exhausted_in_seconds;
+	struct slo_ratio exhausted_in_seconds; /* of the whole window's budget, as exhaust has it */
 };
 
 struct alert_change {

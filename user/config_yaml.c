@@ -346,7 +346,7 @@ int walk_open_all(const char *file, const char *text, size_t len, size_t max,
 		err = compose_next(&walk, &composer, &more);
 		if (err || !more)
 			break;
-		grown = reallocarray(walks, n + 1, sizeof(*walks));
+		grown = realloc(walks, (n + 1) * sizeof(*walks));
 		if (!grown) {
 			yaml_document_delete(&walk.document);
 			err = -ENOMEM;

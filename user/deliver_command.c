@@ -194,7 +194,7 @@ static void command_end(struct command *command, const siginfo_t *info)
 {
 	const struct attempt_done done = command->done;
 	char error[64];
-	const bool taken = !command->killed && info->si_code == CLD_EXITED && info->si_status == 0;
+	const bool taken = info->si_code == CLD_EXITED && info->si_status == 0;
 
 	if (command->killed)
 		snprintf(error, sizeof(error), "killed: no end within %.3g s",

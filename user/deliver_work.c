@@ -121,7 +121,7 @@ static void message_done(struct receiver *receiver, enum attempt_result result, 
 		return;
 	}
 	receiver->failed++;
-	if (result == ATTEMPT_REFUSED || too_old(hub, delivery)) {
+	if (result == ATTEMPT_REFUSED) {
 		settle(receiver, delivery, DELIVERY_GIVEN_UP, error);
 		return;
 	}

@@ -188,7 +188,7 @@ static int append_receiver(struct walk *walk, struct config *config,
 	if (config->n_receivers == MAX_RECEIVERS)
 		return walk_refuse_at(walk, "spec", "expected at most %d receivers, got more",
 				      MAX_RECEIVERS);
-	receivers = reallocarray(config->receivers, config->n_receivers + 1, sizeof(*receivers));
+	receivers = realloc(config->receivers, (config->n_receivers + 1) * sizeof(*receivers));
 	if (!receivers)
 		return -ENOMEM;
 	config->receivers = receivers;
@@ -216,7 +216,7 @@ static int append_slo(const struct openslo_file *file, const struct openslo_obje
 	if (config->n_slos == CONFIG_MAX_SLOS)
 		return walk_refuse(object->walk, walk_root(object->walk),
 				   "expected at most %d SLOs, got more", CONFIG_MAX_SLOS);
-	slos = reallocarray(config->slos, config->n_slos + 1, sizeof(*slos));
+	slos = realloc(config->slos, (config->n_slos + 1) * sizeof(*slos));
 	if (!slos)
 		return -ENOMEM;
 	config->slos = slos;

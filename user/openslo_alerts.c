@@ -304,7 +304,7 @@ static int append_rule(struct walk *walk, const yaml_node_t *node, struct config
 	if (slo->n_alerts == ALERT_RULES_MAX)
 		return walk_refuse(walk, node, "expected at most %d alerts, got more",
 				   ALERT_RULES_MAX);
-	rules = reallocarray(slo->alerts, slo->n_alerts + 1, sizeof(*rules));
+	rules = realloc(slo->alerts, (slo->n_alerts + 1) * sizeof(*rules));
 	if (!rules)
 		return -ENOMEM;
 	slo->alerts = rules;

@@ -14,11 +14,18 @@
 #define DAY_SECONDS 86400
 #define AGENTS_STEP_SECONDS 60
 
-static const char *const alert_names[ALERT_KIND_COUNT] = {
-	[ALERT_BURN] = "SliprobeBudgetBurn",	   [ALERT_EXHAUST] = "SliprobeBudgetExhaustion",
-	[ALERT_BUDGET] = "SliprobeBudgetSpent",	   [ALERT_NO_DATA] = "SliprobeNoData",
-	[ALERT_COVERAGE] = "SliprobeCoverageLost",
-};
+static const char *title(enum alert_kind kind)
+{
+	static const char *const titles[ALERT_KIND_COUNT] = {
+		[ALERT_BURN] = "SliprobeBudgetBurn",
+		[ALERT_EXHAUST] = "SliprobeBudgetExhaustion",
+		[ALERT_BUDGET] = "SliprobeBudgetSpent",
+		[ALERT_NO_DATA] = "SliprobeNoData",
+		[ALERT_COVERAGE] = "SliprobeCoverageLost",
+	};
+
+	return kind < ALERT_KIND_COUNT ? titles[kind] : "";
+}
 
 /* What the expressions of one alert are made of. */
 struct scope {
@@ -135,7 +142,7 @@ static char *exhaust(const struct scope *scope)
 					    : strdup("");
 	char lookback[PROMQL_DURATION_BYTES], scale[PROMQL_NUMBER_BYTES];
 	char budget[PROMQL_NUMBER_BYTES];
-	static const char left[] = "slo:period_error_budget_remaining:ratio";
+	static const char left[] = "slo:whole_period_error_budget_remaining:ratio";
 
 	promql_duration(rule->seconds / 4, lookback);
 	promql_number(prometheus_product(scope->slo, 1, 1, 1), budget);
@@ -324,11 +331,11 @@ static void write_alert(struct yaml_out *out, const struct config *config,
 		scope.id = format("slo_id=%s", name);
 		scope.firing = format("ALERTS{alertname=\"%s\",alert=%s,alertstate=\"firing\","
 				      "slo_id=%s}",
-				      alert_names[rule->kind], alert, name);
+				      title(rule->kind), alert, name);
 	}
 	expr = expression(&scope);
 	yaml_out_map(out, false);
-	yaml_out_pair(out, "alert", alert_names[rule->kind]);
+	yaml_out_pair(out, "alert", title(rule->kind));
 	yaml_out_pair(out, "expr", expr);
 	yaml_out_map_at(out, "labels", true);
 	yaml_out_pair(out, "alert", rule->name);

@@ -20,6 +20,8 @@ enum {
 	HOUR = 3600,
 	DAY = 24 * HOUR,
 	LONG_AFTER = 6 * HOUR, /* windows longer than this are taken from THINNED */
+	THINNED_SECONDS = 300,
+	AGENTS_SECONDS = 60,
 	WINDOWS_MAX = 3 * ALERT_RULES_MAX + 16,
 };
 
@@ -233,6 +235,46 @@ static void record_remaining(struct yaml_out *out, const struct config_slo *slo)
 		  : NULL);
 }
 
+/*
+ * Since when it is counted is asked for by times, not by the number of what was recorded: time in
+ * which nothing was is lived, too. One step more than the window, so that a whole one is whole.
+ */
+static void record_lived(struct yaml_out *out, const struct config_slo *slo)
+{
+	uint64_t step = slo->window_seconds > LONG_AFTER ? THINNED_SECONDS : AGENTS_SECONDS;
+	_cleanup_free_ char *id = promql_string(slo->name);
+	char window[PROMQL_DURATION_BYTES], every[PROMQL_DURATION_BYTES];
+
+	promql_duration(slo->window_seconds + step, window);
+	promql_duration(step, every);
+	record(out, slo, "slo:period_lived:ratio", "",
+	       id ? format("clamp_max((time() - min_over_time(timestamp("
+			   "slo:sliprobe_agents:count{slo_id=%s})[%s:%s])) / %" PRIu64 ", 1)",
+			   id, window, every, slo->window_seconds)
+		  : NULL);
+}
+
+static void record_whole_remaining(struct yaml_out *out, const struct config_slo *slo)
+{
+	_cleanup_free_ char *id = promql_string(slo->name);
+	char window[PROMQL_DURATION_BYTES], budget[PROMQL_NUMBER_BYTES];
+
+	promql_duration(slo->window_seconds, window);
+	promql_number(prometheus_product(slo, 1, 1, 1), budget);
+	record(out, slo, "slo:whole_period_error_budget_remaining:ratio", "",
+	       id ? format("1 - slo:sli_error:ratio_rate%s{slo_id=%s}\n"
+			   "* slo:period_lived:ratio{slo_id=%s} / %s",
+			   window, id, id, budget)
+		  : NULL);
+}
+
+static void record_period(struct yaml_out *out, const struct config_slo *slo)
+{
+	record_remaining(out, slo);
+	record_lived(out, slo);
+	record_whole_remaining(out, slo);
+}
+
 /* slo: NULL for what all have in common. interval: NULL for the server's own. */
 static void start_group(struct yaml_out *out, const struct config_slo *slo, const char *suffix,
 			const char *interval)
@@ -271,7 +313,7 @@ static void write_slo(struct yaml_out *out, const struct config *config,
 			record_window(out, slo, &selection, windows.seconds[i]);
 	}
 	if (!slo->calendar_month && slo->window_seconds > LONG_AFTER)
-		record_remaining(out, slo);
+		record_period(out, slo);
 	end_group(out);
 	start_group(out, slo, "", NULL);
 	for (size_t i = 0; i < windows.n; i++) {
@@ -279,7 +321,7 @@ static void write_slo(struct yaml_out *out, const struct config *config,
 			record_window(out, slo, &selection, windows.seconds[i]);
 	}
 	if (!slo->calendar_month && slo->window_seconds <= LONG_AFTER)
-		record_remaining(out, slo);
+		record_period(out, slo);
 	record(out, slo, "slo:sliprobe_agents:count", "", agents(&selection));
 	record_facts(out, slo);
 	prometheus_alerts_write(out, config, slo);

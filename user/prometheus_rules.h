@@ -14,7 +14,10 @@
  * services of an SLO for "*"):
  *   slo:sliprobe_events:increase1h, slo:sliprobe_bad_events:increase1h   and other windows
  *   slo:sli_error:ratio_rate1h            bad / eligible; absent without eligible events
- *   slo:period_error_budget_remaining:ratio
+ *   slo:period_error_budget_remaining:ratio          of what was eligible so far
+ *   slo:whole_period_error_budget_remaining:ratio    of the whole period, for exhaustion: what is not
+ *                         yet lived of it is taken to have the same traffic and no bad events
+ *   slo:period_lived:ratio                of the period, since an agent was first seen; at most 1
  *   slo:objective:ratio, slo:error_budget:ratio, slo:time_period:days
  *   slo:sliprobe_agents:count             agents that count it now
  *
@@ -22,6 +25,11 @@
  * depends on whether the alert is on already goes by the ALERTS series. Coverage, which each agent
  * knows of itself, is here that of the fleet: agents scraped, in the share of those there were in as
  * long a time before (so that a host taken away is missed that long).
+ *
+ * Until all of a period is lived, how much of it is known to one interval of the long group (2 min)
+ * and 5 min, by which exhaustion may be found earlier or later than by an agent; from then on it is
+ * the same. What agents counted before there were these rules, and what Prometheus does not keep
+ * for all of the period, is not lived.
  *
  * Left out, because no PromQL can say it exactly: SLOs budgeted in timeslices (a slice is shorter
  * than a few scrapes, and increase() is only exact over many), what needs the sum since a month

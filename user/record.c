@@ -30,6 +30,7 @@ struct record {
 	char reason[512];
 	double retry_seconds; /* axis: not before that */
 	struct record_histories histories; /* read, and not taken by a track yet */
+	bool histories_due; /* to be read */
 	bool made_anew; /* nothing has been written to it yet */
 	bool coverage_written; /* all spans but the last */
 	char instance[64]; /* the kernel instance that what is on disk was read from */
@@ -74,11 +75,24 @@ static int open_store(struct record *record, char notice[static 512])
 	record->state = RECORD_OK;
 	record->reason[0] = 0;
 	read_instance(record);
-	r = record_histories_load(&record->histories, record->store);
-	if (r)
-		say("%s: the history cannot be read (%s): it begins anew", record->path,
-		    strerror(-r));
+	record->histories_due = true;
 	return 0;
+}
+
+/* Takes a second or two if there is much: not before it is needed, when the kernel counts. */
+static struct slo_history *take_history(struct record *record, int64_t slo,
+					enum store_history which)
+{
+	int r;
+
+	if (record->histories_due) {
+		record->histories_due = false;
+		r = record_histories_load(&record->histories, record->store);
+		if (r)
+			say("%s: the history cannot be read in one pass: %s", record->path,
+			    strerror(-r));
+	}
+	return record_histories_take(&record->histories, slo, which);
 }
 
 static void say_not_open(const struct record *record)
@@ -263,7 +277,7 @@ static int load_history(struct record *record, const struct store_slo *slo,
 			struct slo_history **ret)
 {
 	struct replay replay = {.last_seconds = last_seconds, .known = known};
-	struct slo_history *history = record_histories_take(&record->histories, slo->id, which);
+	struct slo_history *history = take_history(record, slo->id, which);
 	int r = 0;
 
 	if (!history) {
@@ -511,6 +525,7 @@ static void written(struct record *record, const struct record_step *step)
 			step->tracks[i]->record_seconds = step->tracks[i]->stepped_seconds;
 	}
 	record_histories_clear(&record->histories);
+	record->histories_due = false;
 	/* what it cannot do now is done at another step */
 	store_prune(record->store, step->now_seconds, KEEP_SECONDS);
 	record->made_anew = false;

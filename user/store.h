@@ -3,9 +3,14 @@
  * What lasts: <state_dir>/sliprobe.db, SQLite in WAL mode with synchronous=FULL (each commit is on
  * the disk when it returns: a loss of power costs at most the step that was being written).
  *
+ * Size: about 20 bytes for each bucket of an SLO, 17 for each of a series. 256 SLOs that are busy
+ * all the time, over 90 days: 87 MB (4.2 million buckets), 165 MB if all have slices, too; 512
+ * series that are: 145 MB more. To that the WAL: 4 MiB and one step, or more while somebody reads.
+ * Such a database opens in 20 ms, in 1 s after a crash; all its buckets are read in 1 to 2.5 s.
+ *
  * One transaction a step: store_begin(), any store_put_*(), store_commit(). All puts set values
- * (nothing adds), so that writing a thing twice is writing it once. Times are seconds on the agent's
- * axis (user/timeline.h). Where not told otherwise functions return 0 or -errno, of SQLite's own
+ * (nothing adds), so that writing a thing twice is writing it once. Times are seconds on the
+ * agent's axis (user/timeline.h). Where not told otherwise functions return 0 or -errno, of SQLite's own
  * codes: -ENOSPC disk full, -EROFS read-only, -EIO, -EUCLEAN damaged, -EBUSY locked by another.
  *
  * The schema's number is in PRAGMA user_version, the application's in PRAGMA application_id.
@@ -23,8 +28,8 @@
 struct store;
 
 /*
- * Makes `dir` (0750, and its parents 0755) if it is not there, takes an flock() on <dir>/lock, opens
- * or makes the database and checks it (quick_check of a database not closed cleanly).
+ * Makes `dir` (0750, and its parents 0755) if it is not there, takes an flock() on <dir>/lock,
+ * opens or makes the database and checks it (quick_check of a database not closed cleanly).
  * A damaged database, with its -wal and -shm, is renamed to sliprobe.db.damaged-<unix time> (the
  * three newest of those are kept) and a new one is made: returns 0, ret_notice says so.
  * Returns -EBUSY when another agent has the lock, -ENOTSUP for a database of a newer version (which
@@ -109,8 +114,8 @@ int store_each_bucket(struct store *store,
 
 enum {
 	/*
-	 * The busiest; what the others had is kept as series 0. A bucket of several steps has no more
-	 * names than that either: those that came to it first.
+	 * The busiest of each step; what the others had is kept as series 0. A bucket of several
+	 * steps has no more names than that either: those that came to it first.
 	 */
 	STORE_SERIES_A_STEP = 512,
 };
@@ -128,8 +133,9 @@ struct store_series {
 /*
  * Sets the counters to those of `series`, and adds what each grew by since the last time to the
  * buckets of all three tiers that t_seconds falls in. Series that the kernel instance has reset are
- * taken to have begun at 0 (store_reset_series()), and so is one that fell. The only put that adds: never to be repeated
- * after its commit; after a failed commit it is as if it had not been called.
+ * taken to have begun at 0 (store_reset_series()), and so is one that fell. The only
+ * put that adds: never to be repeated after its commit; after a failed commit it is as if it had
+ * not been called.
  */
 int store_put_series(struct store *store, double t_seconds, const struct store_series *series,
 		     size_t n);
@@ -183,10 +189,10 @@ int store_each_text(struct store *store, const char *kind,
 		    int (*fn)(void *context, const char *key, const char *text), void *context);
 
 /*
- * Outside a transaction: drops what is older than its tier keeps (1 h tier: keep_hours_seconds), and
- * changes, coverage, and SLOs without a bucket that were last counted before that. Cheap when called
- * at each step: no more than 4096 rows and twice what was put since the last time. Checkpoints the
- * WAL when it is above 4 MiB, and gives pages back that stay free.
+ * Outside a transaction: drops what is older than its tier keeps (1 h tier: keep_hours_seconds),
+ * and changes, coverage, and SLOs without a bucket that were last counted before that. Cheap
+ * when called at each step: no more than 4096 rows and twice what was put since the last time.
+ * Checkpoints the WAL when it is above 4 MiB, and gives pages back that stay free.
  */
 int store_prune(struct store *store, double now_seconds, double keep_hours_seconds);
 

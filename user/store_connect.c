@@ -84,13 +84,19 @@ static int check_identity(struct store *store, bool *ret_has_tables, char ret_fo
 	return 0;
 }
 
-/* It reports as text what kept it from reading, too: that may be no damage at all. */
+/*
+ * quick_check reports as text what kept it from reading, too: that is no damage, and must not cost
+ * the history.
+ */
 static int check_text(struct store *store, const char *text, char ret_found[static 256])
 {
 	const char *code = strstr(text, "error code=");
-	int err = code ? store_errno(store->db, (int)strtol(code + strlen("error code="), NULL, 10))
-		       : 0;
+	int err = 0;
 
+	if (code)
+		err = store_errno(store->db, (int)strtol(code + strlen("error code="), NULL, 10));
+	else if (strstr(text, "failed to get page"))
+		err = -EIO;
 	snprintf(ret_found, 256, "%.200s", text);
 	return err ? err : -EUCLEAN;
 }

@@ -83,9 +83,9 @@ static bool wal_header_holds(const unsigned char header[4 * WAL_HEADER_WORDS])
 }
 
 /*
- * SQLite takes a WAL with a bad header for an empty one. What it held is then gone, and a checkpoint
- * may have been half done: the database cannot be trusted. All zeros, or less than a header, were
- * never committed to.
+ * SQLite takes a WAL with a bad header for an empty one. What it held is then gone, and a
+ * checkpoint may have been half done: the database cannot be trusted. All zeros, or less than a
+ * header, were never committed to.
  */
 static int look_at_wal(const char *path, char ret_found[static 256])
 {

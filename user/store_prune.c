@@ -175,7 +175,7 @@ int store_prune(struct store *store, double now_seconds, double keep_hours_secon
 {
 	int err;
 
-	if (store->in_transaction || !isfinite(now_seconds) || !isfinite(keep_hours_seconds))
+	if (!isfinite(now_seconds) || !isfinite(keep_hours_seconds))
 		return -EINVAL;
 	err = prune(store, now_seconds, keep_hours_seconds);
 	if (!err)

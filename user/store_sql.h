@@ -20,29 +20,32 @@ enum {
 	"CREATE TABLE series_" tier "(end_seconds INTEGER NOT NULL, series INTEGER NOT NULL,"      \
 	" requests INTEGER NOT NULL, PRIMARY KEY (end_seconds, series)) WITHOUT ROWID;"
 
+#define STORE_BUCKET_TABLES                                                                        \
+	STORE_BUCKET_TABLE("10s") STORE_BUCKET_TABLE("1min") STORE_BUCKET_TABLE("1h")
+
 /* AUTOINCREMENT: the buckets of an SLO that was dropped must not become another's. */
-#define STORE_SCHEMA                                                                                            \
-	"CREATE TABLE value(name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"                \
-	"CREATE TABLE slo(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"                            \
-	" service TEXT NOT NULL, definition TEXT NOT NULL, wildcard INTEGER NOT NULL,"                          \
-	" since_seconds REAL NOT NULL, last_seconds REAL NOT NULL, kernel_good INTEGER NOT NULL,"               \
-	" kernel_bad INTEGER NOT NULL, kernel_serial INTEGER NOT NULL,"                                         \
-	" excluded INTEGER NOT NULL);" STORE_BUCKET_TABLE("10s") STORE_BUCKET_TABLE("1min") STORE_BUCKET_TABLE( \
-		"1h") "CREATE TABLE series(service TEXT NOT NULL, role INTEGER NOT NULL, route TEXT NOT NULL,"  \
-		      " method TEXT NOT NULL, outcome TEXT NOT NULL, status INTEGER NOT NULL,"                  \
-		      " id INTEGER NOT NULL, requests INTEGER NOT NULL, last_seconds REAL NOT NULL,"            \
-		      " PRIMARY KEY (service, role, route, method, outcome, status)) WITHOUT ROWID;"            \
-		      "CREATE TABLE coverage(from_seconds REAL PRIMARY KEY NOT NULL, to_seconds REAL NOT NULL)" \
-		      " WITHOUT ROWID;"                                                                         \
-		      "CREATE TABLE alert(slo INTEGER NOT NULL, rule TEXT NOT NULL, status INTEGER NOT NULL,"   \
-		      " since_seconds REAL NOT NULL, started_seconds REAL NOT NULL, PRIMARY KEY (slo, rule))"   \
-		      " WITHOUT ROWID;"                                                                         \
-		      "CREATE TABLE change(t_seconds REAL NOT NULL, n INTEGER NOT NULL, slo TEXT NOT NULL,"     \
-		      " service TEXT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL,"                     \
-		      " from_status TEXT NOT NULL, to_status TEXT NOT NULL, budget_spent_ratio REAL,"           \
-		      " started_seconds REAL NOT NULL, PRIMARY KEY (t_seconds, n)) WITHOUT ROWID;"              \
-		      "CREATE TABLE text(kind TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL,"            \
-		      " PRIMARY KEY (kind, key)) WITHOUT ROWID;"
+#define STORE_SCHEMA                                                                               \
+	"CREATE TABLE value(name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"   \
+	"CREATE TABLE slo(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"               \
+	" service TEXT NOT NULL, definition TEXT NOT NULL, wildcard INTEGER NOT NULL,"             \
+	" since_seconds REAL NOT NULL, last_seconds REAL NOT NULL, kernel_good INTEGER NOT NULL,"  \
+	" kernel_bad INTEGER NOT NULL, kernel_serial INTEGER NOT NULL,"                            \
+	" excluded INTEGER NOT NULL);"                                                             \
+	"CREATE TABLE series(service TEXT NOT NULL, role INTEGER NOT NULL, route TEXT NOT NULL,"   \
+	" method TEXT NOT NULL, outcome TEXT NOT NULL, status INTEGER NOT NULL,"                   \
+	" id INTEGER NOT NULL, requests INTEGER NOT NULL, last_seconds REAL NOT NULL,"             \
+	" PRIMARY KEY (service, role, route, method, outcome, status)) WITHOUT ROWID;"             \
+	"CREATE TABLE coverage(from_seconds REAL PRIMARY KEY NOT NULL, to_seconds REAL NOT NULL)"  \
+	" WITHOUT ROWID;"                                                                          \
+	"CREATE TABLE alert(slo INTEGER NOT NULL, rule TEXT NOT NULL, status INTEGER NOT NULL,"    \
+	" since_seconds REAL NOT NULL, started_seconds REAL NOT NULL, PRIMARY KEY (slo, rule))"    \
+	" WITHOUT ROWID;"                                                                          \
+	"CREATE TABLE change(t_seconds REAL NOT NULL, n INTEGER NOT NULL, slo TEXT NOT NULL,"      \
+	" service TEXT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL,"                      \
+	" from_status TEXT NOT NULL, to_status TEXT NOT NULL, budget_spent_ratio REAL,"            \
+	" started_seconds REAL NOT NULL, PRIMARY KEY (t_seconds, n)) WITHOUT ROWID;"               \
+	"CREATE TABLE text(kind TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL,"             \
+	" PRIMARY KEY (kind, key)) WITHOUT ROWID;" STORE_BUCKET_TABLES
 
 /*
  * One SLO's buckets: from each end to the next one, and there to the SLO's row. A scan would read

@@ -23,6 +23,8 @@ IN_VM = os.environ.get("SLIPROBE_IN_VM") == "1"
 LONG = os.environ.get("SLIPROBE_LONG") == "1"
 # Waiting is bounded, and longer where the machine is emulated. Counts are never given slack.
 SLOW = 20 if IN_VM else 1
+# For tests that run on this host alone.
+user_space = pytest.mark.skipif(IN_VM, reason="nothing in it depends on the kernel")
 OUTCOMES = ("complete", "server_abort", "client_abort", "unanswered")
 LIBC = ctypes.CDLL(None)
 LATE = []  # (test, seconds): counts that were right, but not at the first read

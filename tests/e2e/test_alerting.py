@@ -11,7 +11,9 @@ import pytest
 from alerting import (PAGE, TICKET, Alertmanager, Hook, Prometheus, Service, alerts_of, became,
                       changes, config, ctl, ctl_json, parse, slo)
 import harness
-from harness import LONG, SLOW, free_port, tool, wait_until
+from harness import LONG, SLOW, free_port, tool, user_space, wait_until
+
+pytestmark = user_space
 
 FIRE, ESCALATE, RESOLVE = ("fire", "page"), ("escalate", "page"), ("resolve", "page")
 ABOUT = {"owner": "team-shop", "purpose": "Customers pay.", "mitigation": "Restart it.",
@@ -206,7 +208,7 @@ def rfc3339(seconds):
 
 def test_what_is_kept_quiet(service, start_agent, stopping):
     running = {name: service() for name in ("hushed", "moved", "weekly", "taken-out")}
-    hook, now = stopping(Hook()), time.time()
+    hook, now = stopping(Hook()), int(time.time())
     sunday = datetime.datetime.fromtimestamp(now - 60, datetime.timezone.utc)
     agent = start_agent(config(
         running, [slo(name, name, alerts=[PAGE]) for name in running],

@@ -6,7 +6,9 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, tool
+from harness import BUILD, tool, user_space
+
+pytestmark = user_space
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 STEP = 10  # seconds: of the agent's history, and of scrapes
@@ -184,15 +186,17 @@ def test_pages_come_when_the_workbook_says(tmp_path, errors):
         check_alerts(tmp_path, rules, [series], ({at - EVALUATION: [], at + EVALUATION: [firing(alert, severity)]}, selector))
 
 
-def test_two_permille_never_page_and_open_a_ticket_after_36_hours(tmp_path):
+@pytest.mark.parametrize("days", [2, 3])
+def test_two_permille_never_page_and_open_a_ticket_after_36_hours(tmp_path, days):
     rules = export_rules(tmp_path, CONFIG)
-    healthy, step, evaluation = 3 * DAY, MINUTE, 5 * MINUTE
-    series = Series().go(healthy // step, 1000, 0).go(40 * HOUR // step, 998, 2)
+    healthy, step, evaluation = days * DAY, MINUTE, 5 * MINUTE
+    series = Series().go(healthy // step, 1000, 0).go(3 * DAY // step, 998, 2)
     at = healthy + 36 * HOUR
     check_alerts(tmp_path, rules, [series],
                  ({at - evaluation: [], at + 2 * evaluation: [firing("burn-3d", "ticket")]},
                   'alert=~"burn-.*"'),
-                 ({healthy + t * HOUR: [] for t in range(0, 40)}, 'severity="page"'),
+                 ({healthy + t * HOUR: [] for t in range(0, 3 * 24)}, 'severity="page"'),
+                 ({healthy + t * HOUR: [] for t in range(0, 3 * 24)}, 'alert=~"exhaust-.*"'),
                  step=step, evaluation=evaluation)
 
 
@@ -265,7 +269,9 @@ STORIES = {
                      (3 * HOUR, 1, 0)],
     "an outage that ends in silence": [(8 * HOUR, 100, 0), (10 * MINUTE, 0, 100), (HOUR, 0, 0),
                                        (2 * HOUR, 100, 0)],
-    "spent, and burning on": [(3 * HOUR, 100, 1), (3 * HOUR, 100, 0), (2 * HOUR, 100, 1)],
+    "spent so far, and burning on": [(3 * HOUR, 100, 1), (3 * HOUR, 100, 0), (2 * HOUR, 100, 1)],
+    "all spent, and burning on": [(4 * HOUR, 100, 0), (HOUR, 0, 100), (2 * HOUR, 100, 0),
+                                  (HOUR, 90, 10)],
 }
 
 

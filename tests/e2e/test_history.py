@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import BUILD, LONG, Agent, wait_until
+from harness import BUILD, LONG, Agent, user_space, wait_until
 from history import (Books, Clock, Receiver, config, disk_sums, history, history_sums,
                      left_behind, small_disk)
 
@@ -123,6 +123,7 @@ notify:
     assert all([kind for kind, _ in sent] == ["fire"] for sent in per.values()), receiver.got
 
 
+@user_space
 def test_a_page_is_sent_once(agents, shop):
     """Also if the agent is killed just after that, long before its next step."""
     receiver = Receiver()
@@ -172,6 +173,7 @@ def test_keep_and_remove(agents, shop):
     assert not left_behind()
 
 
+@user_space
 def test_down_is_no_coverage(agents, shop, helpers, tmp_path):
     """Time without an agent is shown as that, and what happened in it is neither good nor bad."""
     clock = Clock(helpers, tmp_path / "clock")
@@ -242,6 +244,7 @@ def empty_log(path):
     base.close()
 
 
+@user_space
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_while_it_runs(agents, shop, damage):
     """Everything in memory is written to a new one."""
@@ -266,6 +269,7 @@ def test_damaged_while_it_runs(agents, shop, damage):
     shop.check_disk(agent.state, series=False)  # series begin anew with a new file
 
 
+@user_space
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_between_a_kill_and_the_next(agents, shop, damage):
     """The kernel still has all that it counted."""
@@ -288,6 +292,7 @@ def test_damaged_between_a_kill_and_the_next(agents, shop, damage):
     shop.check_disk(agent.state)
 
 
+@user_space
 def test_a_newer_database_is_left_alone(agents, shop):
     agent = agents(config(shop.port)).start()
     path = agent.state / "sliprobe.db"
@@ -306,6 +311,7 @@ def test_a_newer_database_is_left_alone(agents, shop):
     assert path.read_bytes() == before
 
 
+@user_space
 def test_two_agents_of_one_directory(agents, shop):
     """The second one counts, without history and pins, and says so."""
     first = agents(config(shop.port)).start()
@@ -331,6 +337,7 @@ def test_two_agents_of_one_directory(agents, shop):
     shop.check_disk(first.state)
 
 
+@user_space
 def test_read_only(agents, shop, helpers, tmp_path):
     clock = Clock(helpers, tmp_path / "clock")
     with small_disk() as disk:
@@ -365,6 +372,7 @@ def test_read_only(agents, shop, helpers, tmp_path):
 
 # ---- a full disk ----
 
+@user_space
 def test_disk_full(agents, shop, helpers, tmp_path):
     """Nothing is lost while it is full, and all of it is written when there is space again."""
     clock = Clock(helpers, tmp_path / "clock")
@@ -402,6 +410,7 @@ def test_disk_full(agents, shop, helpers, tmp_path):
         shop.check_disk(disk.state)
 
 
+@user_space
 @pytest.mark.parametrize("before", [pytest.param("nothing", marks=if_long), "kill", "stop"])
 def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
     """kill: a history is there, and a kernel side that has counted for it."""
@@ -454,6 +463,7 @@ def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
 
 # ---- clocks ----
 
+@user_space
 def test_clock_steps(agents, shop, helpers, tmp_path):
     """The wall clock set forward and back moves neither history nor windows."""
     clock = Clock(helpers, tmp_path / "clock")
@@ -492,6 +502,7 @@ def test_clock_steps(agents, shop, helpers, tmp_path):
     shop.check_disk(agent.state)
 
 
+@user_space
 def test_suspended_for_days(agents, shop, helpers, tmp_path):
     """The windows age by it: both clocks went on."""
     clock = Clock(helpers, tmp_path / "clock")
@@ -522,6 +533,7 @@ def test_suspended_for_days(agents, shop, helpers, tmp_path):
 
 # ---- definitions ----
 
+@user_space
 def test_changed_objective_judges_anew(agents, shop):
     agent = agents(config(shop.port)).start()
     shop.ask()
@@ -538,6 +550,7 @@ def test_changed_objective_judges_anew(agents, shop):
     assert "begins anew" not in agent.said()
 
 
+@user_space
 @pytest.mark.parametrize("restart", [False, True])
 def test_changed_definition_begins_anew(agents, shop, restart):
     """And the former one comes back as it was, with what it counted to its last moment."""
@@ -645,6 +658,7 @@ SLICES = """
 """
 
 
+@user_space
 @pytest.mark.parametrize("end", ["kill", "stop"])
 def test_timeslices(agents, shop, helpers, tmp_path, end):
     """Each slice is judged once, whatever happens in it."""

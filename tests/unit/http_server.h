@@ -23,7 +23,7 @@ enum server_answer {
 	ANSWER_ENDLESS, /* the status, and a body without an end */
 };
 
-enum { SERVER_CONNECTIONS_MAX = 8, SERVER_REQUESTS_MAX = 512, SERVER_REQUEST_BYTES = 1 << 20 };
+enum { SERVER_CONNECTIONS_MAX = 8, SERVER_REQUESTS_MAX = 512, SERVER_REQUEST_BYTES = 4 << 20 };
 
 struct server {
 	int fd;

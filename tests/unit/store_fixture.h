@@ -32,8 +32,10 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 
 static int make_base_dir(void **state)
 {
+	const char *tmp = getenv("TMPDIR");
+
 	(void)state;
-	snprintf(base_dir, sizeof(base_dir), "/tmp/sliprobe-store-XXXXXX");
+	snprintf(base_dir, sizeof(base_dir), "%.40s/sliprobe-store-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(base_dir))
 		return -1;
 	snprintf(state_dir, sizeof(state_dir), "%s/state", base_dir);

@@ -32,6 +32,8 @@ struct bench {
 	double window;
 	struct coverage *coverage;
 	double now;
+	double since;
+	bool month; /* the window: the month that `now` is in, all of 30 d */
 };
 
 static void bench_init(struct bench *bench, double objective, uint64_t window)
@@ -48,14 +50,24 @@ static void bench_clear(struct bench *bench)
 	slo_history_free(bench->history);
 }
 
+/* A step that ends with a month belongs to it. */
+static struct slo_window month_of(double t)
+{
+	double month = 30.0 * DAY, from = (ceil(t / month) - 1) * month;
+
+	return (struct slo_window){from, month, true, from + month};
+}
+
 static struct alert_subject subject(const struct bench *bench)
 {
 	return (struct alert_subject){
 		.budgeted = bench->history,
 		.events = bench->history,
 		.objective = bench->objective,
-		.window = slo_window_rolling(bench->now, bench->window),
+		.window = bench->month ? month_of(bench->now)
+				       : slo_window_rolling(bench->now, bench->window),
 		.coverage = bench->coverage,
+		.since_seconds = bench->since,
 	};
 }
 
@@ -348,6 +360,7 @@ static void low_traffic_pages_at_the_fifth_failure(void **state)
 
 	(void)state;
 	bench_init(&bench, 0.999, 30 * DAY);
+	bench.since = -30 * DAY;
 	run(&bench, 10 * DAY, 360, 1, 0);
 	for (int i = 0; i < 20; i++) {
 		step(&bench, bench.now + 360, 0, 1);
@@ -413,10 +426,170 @@ static void exhaustion_fires_at_exactly_the_horizon(void **state)
 	(void)state;
 	for (uint64_t more = 0; more <= 1; more++) {
 		bench_init(&bench, 0.99, 30 * DAY);
+		bench.since = -30 * DAY;
 		step(&bench, 10, 3270 + more, 30);
 		assert_int_equal(status(&bench, EXHAUST_3D), more ? ALERT_INACTIVE : ALERT_FIRING);
 		bench_clear(&bench);
 	}
+}
+
+/* ---- exhaust, of a window that is not yet whole ---- */
+
+/*
+ * 0.2 % for `days` after `healthy` ones. Of the 30 days' budget that is a small part: no page, and
+ * the tickets of burn-3d alone, after 36 h.
+ */
+static void check_young_slow_burn(double from, double healthy, double days, bool month)
+{
+	struct bench bench;
+	double fired = 0, begin = from + healthy;
+
+	bench_init(&bench, 0.999, 30 * DAY);
+	bench.month = month;
+	bench.since = month ? from - 10 * DAY : from;
+	bench.now = bench.since;
+	run(&bench, begin, MINUTE, 6000, 0);
+	while (bench.now < begin + days) {
+		step(&bench, bench.now + STEP, 998, 2);
+		for (size_t rule = 0; rule < bench.n; rule++) {
+			bool burn_3d = rule == BURN_3D && bench.now > begin + 36 * HOUR;
+
+			if (bench.rules[rule].severity != SEVERITY_NOTICE)
+				assert_int_equal(status(&bench, rule) != ALERT_INACTIVE, burn_3d);
+			if (burn_3d && fired == 0)
+				fired = bench.now;
+		}
+	}
+	assert_true(fired == begin + 36 * HOUR + STEP);
+	/* of what was eligible so far it is a large part, and so it is told */
+	assert_int_equal(status(&bench, BUDGET_50), ALERT_FIRING);
+	bench_clear(&bench);
+}
+
+static void a_slow_burn_does_not_page_in_the_first_days(void **state)
+{
+	(void)state;
+	check_young_slow_burn(12 * DAY, 2 * DAY, 3 * DAY, false);
+	check_young_slow_burn(12 * DAY, 3 * DAY, 3 * DAY, false);
+	check_young_slow_burn(0, 3 * DAY, 3 * DAY, false);
+	/* the early days of a month, after one that was long ago */
+	check_young_slow_burn(30 * DAY, 2 * DAY, 3 * DAY, true);
+	check_young_slow_burn(60 * DAY, 3 * DAY, 3 * DAY, true);
+}
+
+/* The budget of 30 d of that traffic, whatever there is of it: as when all of it has been lived. */
+static void an_outage_in_the_first_days_pages_as_it_does_later(void **state)
+{
+	static const double ages[] = {2 * DAY, 5 * DAY, 30 * DAY};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(ages) / sizeof(ages[0]); i++) {
+		double begin = 60 * DAY + ages[i / 2], t;
+		struct bench bench;
+
+		bench_init(&bench, 0.999, 30 * DAY);
+		bench.month = i % 2;
+		bench.since = bench.now = bench.month ? 50 * DAY : 60 * DAY;
+		run(&bench, begin - 8 * DAY, HOUR, 36000, 0);
+		run(&bench, begin, STEP, 100, 0);
+		assert_true(run_until(&bench, BURN_1H, ALERT_FIRING, 99 * DAY, 0, 100) ==
+			    begin + 60);
+		/* by hand in exhaustion_needs_the_burn_of_a_quarter_of_the_horizon() */
+		t = run_until(&bench, EXHAUST_4H, ALERT_FIRING, 99 * DAY, 0, 100);
+		assert_true(t == begin + 520);
+		t = run_until(&bench, EXHAUST_4H, ALERT_EXHAUSTED, 99 * DAY, 0, 100);
+		/* while it is young, the outage itself is traffic, too */
+		assert_true(t == begin + 2600);
+		bench_clear(&bench);
+	}
+}
+
+/*
+ * 2 d of 30 d, and 30 bad ones of 2000: of 300 allowed 30 are spent, 0.9 remains. It burns at 1.5
+ * for `exhaust` of 8 d: 0.9 * 30 d / 1.5 is 18 d.
+ */
+static void eligible_is_extrapolated_to_the_window(void **state)
+{
+	static const struct {
+		double age;
+		double seconds; /* until it is gone */
+		enum alert_status exhaust_18d;
+	} rows[] = {
+		{2 * DAY, 18 * DAY, ALERT_FIRING},
+		{45 * HOUR, 20 * DAY - 45 * HOUR, ALERT_INACTIVE},
+		{3 * DAY, 17 * DAY, ALERT_FIRING},
+		{15 * DAY, 5 * DAY, ALERT_FIRING},
+		/* 20 d: 30 of 30 allowed; whole: 30 of 20 */
+		{20 * DAY, 0, ALERT_EXHAUSTED},
+		{30 * DAY, 0, ALERT_EXHAUSTED},
+		{60 * DAY, 0, ALERT_EXHAUSTED},
+		/* at least 1 s */
+		{0, 20 * DAY - 1, ALERT_INACTIVE},
+		{-1e6, 20 * DAY - 1, ALERT_INACTIVE},
+	};
+	static const bool months[] = {false, true};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		double age = rows[i / 2].age, end = 65 * DAY;
+		struct alert_reading reading;
+		struct alert_subject at;
+		struct bench bench;
+
+		bench_init(&bench, 0.99, 30 * DAY);
+		bench.n = 1;
+		bench.rules[0] = bench.rules[EXHAUST_4H];
+		bench.rules[0].severity = SEVERITY_TICKET;
+		bench.rules[0].seconds = 18 * DAY;
+		assert_int_equal(slo_history_add(bench.history, end, (struct slo_events){1970, 30}),
+				 0);
+		at = subject(&bench);
+		at.window = slo_window_rolling(end, 30 * DAY);
+		at.since_seconds = end - age;
+		if (months[i % 2] && age > 0 && age < 30 * DAY) {
+			at.window = (struct slo_window){end - age, 30 * DAY, true,
+							end - age + 30 * DAY};
+			at.since_seconds = 0;
+		}
+		alerts_evaluate(bench.rules, 1, &at, end, bench.states, bench.changes, &reading);
+		assert_int_equal(status(&bench, 0), rows[i / 2].exhaust_18d);
+		assert_true(reading.exhausted_in_seconds.known);
+		if (fabs(reading.exhausted_in_seconds.value - rows[i / 2].seconds) > 1e-3)
+			fail_msg("%g d: %.9g d", age / DAY,
+				 reading.exhausted_in_seconds.value / DAY);
+		bench_clear(&bench);
+	}
+}
+
+/* With all of the window lived it matters no more since when, to the last bit. */
+static void a_whole_window_is_judged_by_what_is_in_it(void **state)
+{
+	struct alert_reading young[ALERT_RULES_MAX], old[ALERT_RULES_MAX];
+	struct bench bench, older;
+
+	(void)state;
+	bench_init(&bench, 0.999, 7 * DAY);
+	bench.since = bench.now = 1e9 + 0.3;
+	older = bench;
+	older.since = -INFINITY;
+	for (int i = 1; i < 8 * 24 * 6; i++) {
+		double t = bench.since + i * 600.0;
+		struct alert_subject a, b;
+		bool whole = i >= 7 * 24 * 6, same;
+
+		slo_history_add(bench.history, t, (struct slo_events){9997, i % 5});
+		bench.now = older.now = t;
+		a = subject(&bench);
+		b = subject(&older);
+		alerts_evaluate(bench.rules, bench.n, &a, t, bench.states, bench.changes, young);
+		alerts_evaluate(older.rules, bench.n, &b, t, older.states, older.changes, old);
+		same = young[EXHAUST_3D].exhausted_in_seconds.value ==
+		       old[EXHAUST_3D].exhausted_in_seconds.value;
+		assert_int_equal(same, whole);
+		if (whole)
+			assert_int_equal(status(&bench, EXHAUST_3D), status(&older, EXHAUST_3D));
+	}
+	bench_clear(&bench);
 }
 
 static void budget_thresholds_fire_at_the_threshold(void **state)
@@ -661,22 +834,15 @@ static void assert_finite(struct slo_ratio ratio)
 	assert_true(ratio.known || ratio.value == 0);
 }
 
-static struct slo_window any_window(const struct bench *bench, double t, bool calendar)
-{
-	double month = 30.0 * DAY, from = floor((t - 1) / month) * month;
-
-	if (!calendar)
-		return slo_window_rolling(t, bench->window);
-	return (struct slo_window){from, month, true, from + month};
-}
-
 /* With readings every rule is looked at at every step; without, most of them rest. */
 static void rests_change_nothing(void **state)
 {
 	size_t changes = 0;
 
 	(void)state;
-	for (uint64_t seed = 1; seed <= 24; seed++) {
+	for (uint64_t seed = 1; seed <= 36; seed++) {
+		/* young; whole soon; whole at once */
+		static const double ages[] = {0, -27.5 * DAY, -INFINITY};
 		static const double objectives[] = {0.999, 0.99, 0.9999, 0.5, 0.999999, 1};
 		static const uint64_t windows[] = {30 * DAY, 7 * DAY, HOUR, 90 * DAY};
 		struct alert_reading readings[ALERT_RULES_MAX];
@@ -688,6 +854,8 @@ static void rests_change_nothing(void **state)
 
 		rng_state = seed * 0x9e3779b97f4a7c15;
 		bench_init(&rested, objectives[rng(6)], windows[rng(4)]);
+		rested.month = seed % 4 == 0;
+		rested.since = ages[seed / 4 % 3];
 		all = rested;
 		for (int i = 0; i < 30000; i++) {
 			struct slo_events events = moody(&mood);
@@ -697,7 +865,6 @@ static void rests_change_nothing(void **state)
 			assert_int_equal(slo_history_add(rested.history, t, events), 0);
 			rested.now = all.now = t;
 			at = subject(&rested);
-			at.window = any_window(&rested, t, seed % 4 == 0);
 			if (seed % 3) {
 				at.coverage = &coverage;
 				if (t - span.to_seconds > 1000 && !rng(100))
@@ -846,6 +1013,10 @@ int main(void)
 		cmocka_unit_test(low_traffic_pages_at_the_fifth_failure),
 		cmocka_unit_test(exhaustion_needs_the_burn_of_a_quarter_of_the_horizon),
 		cmocka_unit_test(exhaustion_fires_at_exactly_the_horizon),
+		cmocka_unit_test(a_slow_burn_does_not_page_in_the_first_days),
+		cmocka_unit_test(an_outage_in_the_first_days_pages_as_it_does_later),
+		cmocka_unit_test(eligible_is_extrapolated_to_the_window),
+		cmocka_unit_test(a_whole_window_is_judged_by_what_is_in_it),
 		cmocka_unit_test(budget_thresholds_fire_at_the_threshold),
 		cmocka_unit_test(a_silence_that_is_told_does_not_end_with_a_restart),
 		cmocka_unit_test(silence_of_a_busy_service_is_told_after_30_min_and_for_7_days),

@@ -359,6 +359,45 @@ static void a_calendar_month_begins_anew(void **state)
 	backtest_free(backtest);
 }
 
+/* 0.2 % for 3 d after so many healthy days: no page, and of the tickets only burn-3d. */
+static void check_slow_burn(const char *time_zone, double from, double begin, double ticket)
+{
+	struct alert_rule rules[ALERT_RULES_MAX];
+	struct backtest *backtest =
+		backtest_of((struct backtest_options){.objective = 0.999,
+						      .window_seconds = 30 * DAY,
+						      .time_zone = time_zone},
+			    rules);
+	const struct backtest_result *result;
+
+	replay(backtest, from, begin, 1000, 0);
+	replay(backtest, begin, begin + 3 * DAY, 998, 2);
+	result = backtest_result(backtest);
+	for (size_t i = 0; i < 11; i++) {
+		if (rules[i].severity != SEVERITY_NOTICE)
+			assert_int_equal(result->alerts[i].fired, i == 3); /* burn-3d */
+	}
+	assert_true(result->alerts[3].first.change.t_seconds == begin + ticket);
+	assert_true(result->alerts[3].first.burning_seconds.value == ticket);
+	/* what is shown, and told by budget-50 and on, is of what was eligible so far */
+	assert_int_equal(result->alerts[6].fired, 1);
+	assert_int_equal(result->alerts[8].fired, 1);
+	assert_true(backtest_budget(backtest).spent_ratio.value >= 1);
+	assert_true(backtest_budget(backtest).exhausted_in_seconds.value == 0);
+	backtest_free(backtest);
+}
+
+static void a_slow_burn_does_not_page_in_the_first_days(void **state)
+{
+	(void)state;
+	check_slow_burn(NULL, 0, 2 * DAY, 36 * HOUR + STEP);
+	check_slow_burn(NULL, 0, 3 * DAY, 36 * HOUR + STEP);
+	check_slow_burn(NULL, 4 * DAY, 6 * DAY, 36 * HOUR + STEP);
+	/* of February 1970, 28 d: 10 % of its budget are used up after 33.6 h */
+	check_slow_burn("UTC", 20 * DAY, 33 * DAY, 33.6 * HOUR + STEP);
+	check_slow_burn("UTC", 20 * DAY, 34 * DAY, 33.6 * HOUR + STEP);
+}
+
 static void timeslices_are_what_is_budgeted(void **state)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
@@ -568,6 +607,7 @@ int main(void)
 		cmocka_unit_test(steps_out_of_order_are_refused),
 		cmocka_unit_test(a_gap_is_time_without_coverage),
 		cmocka_unit_test(a_calendar_month_begins_anew),
+		cmocka_unit_test(a_slow_burn_does_not_page_in_the_first_days),
 		cmocka_unit_test(timeslices_are_what_is_budgeted),
 		cmocka_unit_test(json_has_transitions_summary_and_the_end),
 		cmocka_unit_test(unknown_is_null),

@@ -70,7 +70,6 @@ static void webhook_gets_the_message_as_json(void **state)
 			 f.servers[0].requests[0]);
 	assert_non_null(strstr(f.servers[0].requests[0], "Content-Type: application/json\r\n"));
 	assert_non_null(strstr(f.servers[0].requests[0], "User-Agent: sliprobe/" SLIPROBE_VERSION));
-	assert_null(strstr(f.servers[0].requests[0], "Expect"));
 	sent = message("1", "fire", "page");
 	got = json_loads(server_body(&f.servers[0], 0), 0, NULL);
 	assert_true(json_equal(sent, got));
@@ -136,14 +135,36 @@ static void proxies_of_the_environment_are_not_used(void **state)
 /* A status that has come counts, and nobody can feed us for ever. */
 static void endless_answer_is_not_read_to_its_end(void **state)
 {
+	const double before = clock_seconds();
+
 	(void)state;
 	webhook(0);
 	f.servers[0].answer = ANSWER_ENDLESS;
 	start();
 	send_message(&f, "1", "fire");
 	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	assert_true(clock_seconds() - before < 2);
 	assert_int_equal(reported(&f, 0, "failed"), 0);
 	assert_int_equal(f.servers[0].n_requests, 1);
+}
+
+/* libcurl would ask the receiver first whether it wants it, and wait for the answer. */
+static void large_message_is_sent_without_asking(void **state)
+{
+	json_t *large = message("1", "fire", "page");
+	char *text = calloc(1, 2000001);
+
+	(void)state;
+	memset(text, 'x', 2000000);
+	json_object_set_new(large, "summary", json_string(text));
+	free(text);
+	webhook(0);
+	start();
+	deliver_send(f.deliver, large, now_of(&f));
+	json_decref(large);
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	assert_null(strcasestr(f.servers[0].requests[0], "\r\nExpect:"));
+	assert_int_equal(strlen(id_of(&f.servers[0], 0)), 1);
 }
 
 /* ---- not taken ---- */
@@ -484,6 +505,31 @@ static void queue_survives_a_restart_in_its_order(void **state)
 	assert_string_equal(id_of(&f.servers[0], 4), "3");
 }
 
+static void new_messages_go_behind_kept_ones_though_the_clock_went_back(void **state)
+{
+	static const char key[] = "09000000000000000000";
+	json_t *saved;
+	char *text;
+
+	(void)state;
+	webhook(0);
+	start();
+	send_message(&f, "1", "fire");
+	saved = json_loads(f.kept[0].text, 0, NULL);
+	json_object_set_new(saved, "number", json_integer(9000000000000000000));
+	text = json_dumps(saved, 0);
+	while (f.n_kept)
+		kept_drop(&f, f.kept[0].key);
+	kept_keep(&f, key, text);
+	free(text);
+	json_decref(saved);
+	restart();
+	send_message(&f, "2", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 2));
+	assert_string_equal(id_of(&f.servers[0], 0), "1");
+	assert_string_equal(id_of(&f.servers[0], 1), "2");
+}
+
 static void what_was_kept_for_a_day_is_given_up(void **state)
 {
 	json_t *saved;
@@ -615,6 +661,7 @@ int main(void)
 		TEST(receivers_get_only_the_severities_they_want),
 		TEST(proxies_of_the_environment_are_not_used),
 		TEST(endless_answer_is_not_read_to_its_end),
+		TEST(large_message_is_sent_without_asking),
 		TEST(refused_connection_is_tried_again_until_taken),
 		TEST(silent_receiver_fails_at_the_timeout),
 		TEST(reset_connection_is_tried_again),
@@ -629,6 +676,7 @@ int main(void)
 		TEST(other_receivers_keep_the_queues_of_those_that_stay),
 		TEST(receiver_that_goes_ends_what_is_under_way),
 		TEST(queue_survives_a_restart_in_its_order),
+		TEST(new_messages_go_behind_kept_ones_though_the_clock_went_back),
 		TEST(what_was_kept_for_a_day_is_given_up),
 		TEST(kept_for_others_or_unreadable_is_dropped),
 		TEST(report_says_what_was_sent_where),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The store on a disk that is full, or that may not be written; and an agent killed at any moment. */
+/* The store on a disk that is full or may not be written; and an agent killed at any moment. */
 #include "store_fixture.h"
 
 #include <fcntl.h>

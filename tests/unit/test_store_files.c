@@ -520,6 +520,8 @@ static void test_vanished_when_the_wal_is_deleted(void **state)
 	assert_int_equal(store_put_value(store, "a", "1"), 0);
 	assert_int_equal(unlink(path), 0);
 	assert_true(store_vanished(store));
+	write_at(path, 0, "", 0);
+	assert_true(store_vanished(store));
 	store_close(store);
 }
 

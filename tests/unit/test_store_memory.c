@@ -28,6 +28,8 @@ static int install(void **state)
 	(void)state;
 	if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real))
 		return -1;
+	if (!access("/dev/shm", W_OK))
+		setenv("TMPDIR", "/dev/shm", 0); /* thousands of commits, and none matters */
 	failing = real;
 	failing.xMalloc = failing_malloc;
 	failing.xRealloc = failing_realloc;
@@ -93,7 +95,7 @@ static unsigned long walk(void (*prepare)(void))
 			assert_int_equal(err, 0);
 			return i;
 		}
-		assert_true(!err || err == -ENOMEM);
+		assert_true(!err || err == -ENOMEM || err == -EIO);
 		assert_null(strstr(notice, "damaged"));
 	}
 }
@@ -132,10 +134,27 @@ static void test_an_old_one(void **state)
 	assert_true(walk(leave_as_it_is) > 300);
 }
 
+/* More than SQLite has memory for from the start. */
+static void fill(void)
+{
+	static char long_text[200000];
+	struct store *store = open_good();
+
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_put_value(store, "long", long_text), 0);
+	for (int64_t end = 3600; end < 5000 * 3600LL; end += 3600)
+		assert_int_equal(store_put_bucket(store, 9, STORE_EVENTS, SLO_TIER_1H, end,
+						  (struct slo_events){1, 1}),
+				 0);
+	assert_int_equal(store_commit(store), 0);
+	store_close(store);
+}
+
 static void test_one_that_is_checked(void **state)
 {
 	(void)state;
-	assert_int_equal(open_and_step(1), 0);
+	fill();
 	assert_true(walk(leave_not_closed) > 300);
 }
 

@@ -56,7 +56,7 @@ static void test_growth_is_added_to_all_tiers(void **state)
 	store_close(store);
 	store = open_good();
 	series.requests = 112;
-	assert_int_equal(store_put_series(store, T0 + 60.0000001, &series, 1), 0);
+	assert_int_equal(store_put_series(store, T0 + 60.0000002, &series, 1), 0);
 	series.requests = 113;
 	assert_int_equal(store_put_series(store, T0 + 61, &series, 1), 0);
 	assert_buckets(store, SLO_TIER_10S,
@@ -253,6 +253,27 @@ static void test_the_busiest_are_kept_by_name(void **state)
 	store_close(store);
 }
 
+static void test_a_name_of_before_does_not_make_it_one_of_the_busiest(void **state)
+{
+	struct store *store = open_good();
+	struct tally seen;
+
+	(void)state;
+	make_many();
+	many[0].requests = 1;
+	assert_int_equal(store_put_series(store, T0 + 10, many, MANY), 0);
+	for (size_t i = 0; i < MANY; i++)
+		many[i].requests += i + 1;
+	assert_int_equal(store_put_series(store, T0 + 20, many, MANY), 0);
+	seen = tally(store, SLO_TIER_1MIN, T0 + 60);
+	assert_int_equal(seen.n, 512);
+	assert_true(seen.has_first);
+	/* 511 names were free for the 512 busiest, whose last is 89; the others are 1 to 88 */
+	assert_int_equal(seen.others, 89 * 90 / 2);
+	assert_int_equal(seen.named + seen.others, 1 + MANY * (MANY + 1) / 2);
+	store_close(store);
+}
+
 /* ---- ageing ---- */
 
 static int64_t count_rows(struct store *store, const char *table)
@@ -446,6 +467,7 @@ int main(void)
 		STORE_TEST(test_after_a_rollback_it_was_never_called),
 		STORE_TEST(test_set_counters_are_no_step),
 		STORE_TEST(test_the_busiest_are_kept_by_name),
+		STORE_TEST(test_a_name_of_before_does_not_make_it_one_of_the_busiest),
 		STORE_TEST(test_each_tier_keeps_its_time),
 		STORE_TEST(test_series_age_like_the_others),
 		STORE_TEST(test_pruning_is_done_in_pieces),
