@@ -115,12 +115,13 @@ class Server(Process):
         self.port = int(line.split()[1])
 
 
-def run_load(helpers, port, n, conns=64, depth=1, mode="keep", paths="/", address=None):
+def run_load(helpers, port, n, conns=64, depth=1, mode="keep", paths="/", address=None,
+             timeout=120):
     """Our own C client: {"requests": N, "status": {code: count}}, every answer read."""
     env = dict(os.environ, LOAD_ADDRESS=address or "127.0.0.1")
     out = subprocess.run([helpers / "load", str(port), str(conns), str(depth), mode, str(n), paths],
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env,
-                         timeout=120 * SLOW, check=False)
+                         timeout=timeout * SLOW, check=False)
     assert out.returncode == 0, out.stderr.decode()
     return json.loads(out.stdout)
 

@@ -67,7 +67,8 @@ class Books:
 
         def run():
             results.append(run_load(self.helpers, self.port, f"{seconds}s", conns=conns,
-                                    paths="/status/200,/sleep/1,/status/503"))
+                                    paths="/status/200,/sleep/1,/status/503",
+                                    timeout=seconds + 60))
         thread = threading.Thread(target=run)
         thread.start()
         try:
