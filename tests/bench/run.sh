@@ -11,6 +11,7 @@
 #
 # ROUNDS (25), LOOP_MS (200): how often each is measured, and about how long a loop runs.
 # PAIRS (5), WRK_SECONDS (2): the same for nginx under wrk; 0 pairs leave it out.
+# REPLAY_SLOS (16): SLOs whose year is replayed through the alerts, at the end.
 # ANYWAY=1: measure beside another agent, too, whose hooks are then under every figure.
 set -euo pipefail
 
@@ -18,6 +19,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 build=${SLIPROBE_BUILD:-build}
 out=$build/tests/bench
 rounds=${ROUNDS:-25} loop_ms=${LOOP_MS:-200}
+replay_slos=${REPLAY_SLOS:-16}
 pairs=${PAIRS:-5} wrk_seconds=${WRK_SECONDS:-2} wrk_clients=16
 python=${PYTHON:-/usr/bin/python3}
 export PATH=$PATH:/usr/sbin:/sbin
@@ -73,6 +75,8 @@ build_programs() {
 	"${CC:-gcc}" -std=gnu17 -O2 -g -Wall -Wextra tests/bench/pingpong.c -o "$out/pingpong"
 	"${CC:-gcc}" -std=gnu17 -O2 -g -Wall -Wextra tests/bench/empty.c "${libbpf[@]}" \
 		-o "$out/empty"
+	"${CC:-gcc}" -std=gnu17 -O2 -g -Wall -Wextra -D_GNU_SOURCE tests/bench/replay.c \
+		"$build/obj/libsliprobe.a" -lm -o "$out/replay"
 	"${CLANG:-clang}" -O2 -g -target bpf -mcpu=v3 "-D__TARGET_ARCH_$arch" -Ivmlinux \
 		-Wall -Werror -c tests/bench/empty.bpf.c -o "$out/empty.bpf.o"
 }
@@ -358,3 +362,6 @@ progress ''
 ((others > 0)) || others=$(pgrep -xc sliprobed || true)
 "$python" tests/bench/report.py "$tmp/samples" "$tmp/status.json" "$others" \
 	"$build/bench.json"
+echo
+echo "A year replayed, CPU time:"
+"$out/replay" "$replay_slos" {lock}>&-
