@@ -103,8 +103,12 @@ notify:
     names = [s["name"] for s in agent.status()["services"] if s["port"] == other.port]
     other.check(agent, f"found-{names[0]}", names[0])
     status = agent.status()
-    assert status["coverage"]["counted"] == (sum(shop.sums) + sum(other.sums) +
-                                             sum(receiver.got.values()))
+    requests = {s["port"]: s["requests"] for s in status["services"]}
+    assert status["coverage"]["counted"] == sum(requests.values())
+    assert requests.pop(receiver.port) == sum(receiver.got.values())
+    assert (requests.pop(shop.port), requests.pop(other.port)) == (sum(shop.sums), sum(other.sums))
+    if requests:
+        print(f"someone else was served on this host: {requests}")
     agent.check_sums()
     agent.stop()
     shop.check_disk(agent.state)
