@@ -124,9 +124,6 @@ static bool is_plainly_text(const char *text)
 	for (const char *c = text; *c; c++) {
 		if (!isalnum((unsigned char)*c) && !strchr("_-/.:", *c))
 			return false;
-		/* a key, if it were followed by a space */
-		if (*c == ':' && !c[1])
-			return false;
 	}
 	return true;
 }

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Exported rules, judged by Prometheus's own tools and beside the engine's answers. No agent."""
 import collections
+import http.server
 import json
 import subprocess
+import threading
+import time
+import urllib.request
 
 import pytest
 
-from harness import BUILD, LONG, tool, user_space
+from harness import BUILD, LONG, Process, free_port, tool, user_space, wait_until
 
 pytestmark = user_space
 long_only = pytest.mark.skipif(not LONG, reason="SLIPROBE_LONG=1 asks for it")
@@ -184,7 +188,8 @@ def test_pages_come_when_the_workbook_says(tmp_path, errors):
     for alert, severity, after in pages:
         at = round_up(healthy + after)
         selector = f'alert="{alert}"'
-        check_alerts(tmp_path, rules, [series], ({at - EVALUATION: [], at + EVALUATION: [firing(alert, severity)]}, selector))
+        check_alerts(tmp_path, rules, [series],
+                     ({at - EVALUATION: [], at + EVALUATION: [firing(alert, severity)]}, selector))
 
 
 @pytest.mark.parametrize("days", [2, pytest.param(3, marks=long_only)])
@@ -208,7 +213,9 @@ def test_hosts_are_summed_and_one_of_two_that_fails_is_half(tmp_path):
     bad = Series(instance="a").go(healthy // STEP, 500, 0).go(steps, 400, 100)
     good = Series(instance="b").go(healthy // STEP, 500, 0).go(steps, 500, 0)
     at = round_up(healthy + 518.4)  # 10 % of both, 20 % of the one
-    check_alerts(tmp_path, rules, [bad, good], ({at - EVALUATION: [], at + EVALUATION: [firing("burn-1h", "page")]}, 'alert="burn-1h"'))
+    check_alerts(tmp_path, rules, [bad, good],
+                 ({at - EVALUATION: [], at + EVALUATION: [firing("burn-1h", "page")]},
+                  'alert="burn-1h"'))
 
 
 def test_a_counter_that_begins_anew_is_no_error_and_hides_none(tmp_path):
@@ -218,10 +225,12 @@ def test_a_counter_that_begins_anew_is_no_error_and_hides_none(tmp_path):
     series.go(2 * HOUR // STEP, 900, 100)
     quiet = Series(slo="pages", service="shop")
     at = round_up(healthy + 518.4)
-    check_alerts(tmp_path, rules, [series, quiet], ({at - EVALUATION: [], at + EVALUATION: [firing("burn-1h", "page")]}, 'alert="burn-1h"'))
+    check_alerts(tmp_path, rules, [series, quiet],
+                 ({at - EVALUATION: [], at + EVALUATION: [firing("burn-1h", "page")]},
+                  'alert="burn-1h"'))
     quiet = Series().go(healthy // STEP, 1000, 1).reset().go(HOUR // STEP, 1000, 0)
-    check_alerts(tmp_path, rules, [quiet], ({t: [] for t in range(
-        healthy, healthy + HOUR, 5 * MINUTE)}, 'alert="burn-1h"'))
+    check_alerts(tmp_path, rules, [quiet],
+                 ({t: [] for t in range(healthy, healthy + HOUR, 5 * MINUTE)}, 'alert="burn-1h"'))
 
 
 def test_services_of_an_slo_for_all_are_judged_one_by_one(tmp_path):
@@ -234,9 +243,12 @@ def test_services_of_an_slo_for_all_are_judged_one_by_one(tmp_path):
         Series("a.b x (c)", "shop").go(steps, **failing),  # another SLO that happens to be called so
         Series("a-b x (c)", "x").go(steps, **failing),
     ]
-    check_alerts(tmp_path, rules, series, ({HOUR: [firing("burn-1h", "page", "a.b x (c)", "x", "a.b {service} (c)")]}, 'alert="burn-1h"'))
+    found = firing("burn-1h", "page", "a.b x (c)", "x", "a.b {service} (c)")
+    check_alerts(tmp_path, rules, series, ({HOUR: [found]}, 'alert="burn-1h"'))
     series = [Series("{x}", "x").go(steps, **failing), Series("x", "x").go(steps, **failing)]
-    check_alerts(tmp_path, rules, series, ({HOUR: [firing("burn-1h", "page", "{x}", "x", "{{service}}")]}, 'alert="burn-1h",slo_id="{{service}}"'))
+    found = firing("burn-1h", "page", "{x}", "x", "{{service}}")
+    check_alerts(tmp_path, rules, series,
+                 ({HOUR: [found]}, 'alert="burn-1h",slo_id="{{service}}"'))
 
 
 def test_annotations_are_what_was_configured(tmp_path):
@@ -316,3 +328,89 @@ def states(key, changes, end):
     times += range(10 * MINUTE, end, 5 * MINUTE)
     return {at: state(at) for at in times
             if at < end and not any(abs(when - at) < TOLERANCE for when, _ in changes)}
+
+
+class Host(http.server.ThreadingHTTPServer):
+    """Stands for one agent: 100 requests a second, good unless it is failing."""
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        self.counts = {"good": 0, "bad": 0}
+        self.since = time.monotonic()
+        self.failing = False
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
+
+    def fail(self, failing):
+        self.count()
+        self.failing = failing
+
+    def count(self):
+        now = time.monotonic()
+        self.counts["bad" if self.failing else "good"] += int((now - self.since) * 100)
+        self.since = now
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.server.count()
+            self.send_response(200)
+            self.end_headers()
+            for result, n in self.server.counts.items():
+                self.wfile.write(b'sliprobe_slo_events_total{slo="checkout",service="shop",'
+                                 b'result="%s"} %d\n' % (result.encode(), n))
+
+        def log_message(self, *_):
+            pass
+
+
+REAL = CONFIG.replace("99.9", "99").replace("30d", "1h") + """    alerts:
+      - burn: {budget: 50%, window: 5m, short: 10s}
+      - burn: {budget: 20%, window: 30m, short: 30s, name: never, min_events: 1000000}
+"""
+
+
+def test_a_real_prometheus_fires_for_a_fleet_and_resolves(tmp_path, request):
+    rules = export_rules(tmp_path, REAL)
+    hosts, port = [Host(), Host()], free_port()
+    for host in hosts:
+        request.addfinalizer(host.stop)
+    (tmp_path / "prometheus.yml").write_text(json.dumps({
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(rules)],
+        "scrape_configs": [{"job_name": "sliprobe", "static_configs": [
+            {"targets": [f"127.0.0.1:{host.server_port}" for host in hosts]}]}]}))
+    prometheus = Process([tool("prometheus"), f"--config.file={tmp_path}/prometheus.yml",
+                          f"--storage.tsdb.path={tmp_path}/data",
+                          f"--web.listen-address=127.0.0.1:{port}"])
+    request.addfinalizer(lambda: prometheus.stop(seconds=30))
+
+    def ask(path):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/{path}", timeout=5) as r:
+                return json.load(r)["data"]
+        except OSError:
+            return None
+
+    def active():
+        answer = ask("alerts")
+        return answer and [a["labels"] for a in answer["alerts"] if a["state"] == "firing"]
+
+    def recorded():
+        answer = ask("query?query=slo:sliprobe_agents:count")
+        return answer and [sample["value"][1] for sample in answer["result"]] == ["2"]
+
+    assert wait_until(recorded, 60), "both hosts are not counted"
+    assert active() == []
+    hosts[0].fail(True)  # half of the fleet's requests
+    assert wait_until(active, 60) == [{
+        "alertname": "SliprobeBudgetBurn", "alert": "burn-5m", "severity": "page",
+        "slo": "checkout", "service": "shop", "slo_id": "checkout"}]
+    hosts[0].fail(False)
+    assert wait_until(lambda: active() == [], 60), "it goes on although the short window is clean"
+    groups = ask("rules")["groups"]
+    assert [rule["name"] for group in groups for rule in group["rules"]
+            if rule["health"] == "err"] == []

@@ -329,6 +329,14 @@ static void what_is_wrong_with_an_slo_is_said_with_its_line(void **state)
 		{WITH(ROLLING "  budgetingMethod: Timeslices\n" OBJECTIVE),
 		 "o.yaml:16: SLO \"checkout\": spec.objectives[0]: expected timeSliceTarget and "
 		 "timeSliceWindow for Timeslices, got neither"},
+		{WITH(ROLLING "  budgetingMethod: Timeslices\n  objectives: [{target: 0.9, "
+			      "timeSliceTarget: 0.9, timeSliceWindow: 15s}]\n"),
+		 "o.yaml:16: SLO \"checkout\": spec.objectives[0].timeSliceWindow: expected a "
+		 "duration from 10s to 1h in multiples of 10s, or minutes, got \"15s\""},
+		{WITH(ROLLING "  budgetingMethod: Timeslices\n  objectives: [{target: 0.9, "
+			      "timeSliceWindow: 1m}]\n"),
+		 "o.yaml:16: SLO \"checkout\": spec.objectives[0]: expected timeSliceTarget and "
+		 "timeSliceWindow for Timeslices, got one of them"},
 		{WITH(ROLLING OCCURRENCES "  objectives: [{target: 0.9, timeSliceWindow: 1m}]\n"),
 		 "o.yaml:16: SLO \"checkout\": spec.objectives[0]: expected no timeSliceTarget and "
 		 "no timeSliceWindow for Occurrences"},
@@ -535,6 +543,7 @@ static const char *const configurations[] = {
 	"        - exhaust: {within: 13h, severity: notice}\n"
 	"        - burn: {budget: 0.0123456789%, window: 5h, severity: ticket, min_bad: 1}\n"
 	"        - budget: {spent: 123.4%, name: over, min_events: 3}\n"
+	"        - burn: {budget: 1.23456789012345%, window: 90m, name: long-1}\n"
 	"        - burn: {budget: 100%, window: 13d}\n"
 	"        - no-data: {after: 90s, severity: page}\n"
 	"        - coverage: {below: 99.5%, window: 3h}\n"
