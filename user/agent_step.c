@@ -327,13 +327,13 @@ static void look_at_clock(struct agent *agent)
 {
 	double step = timeline_look(&agent->timeline, agent_boottime(), agent_realtime());
 
-	if (step != 0)
-		agent->month.time_zone = NULL;
-	if (step != 0)
-		fprintf(stderr,
-			"sliprobed: the wall clock was set %s by %.1f s; windows and history go by "
-			"the time that has passed, and are not moved\n",
-			step > 0 ? "forward" : "back", fabs(step));
+	if (step == 0)
+		return;
+	agent->month.time_zone = NULL;
+	fprintf(stderr,
+		"sliprobed: the wall clock was set %s by %.1f s; windows and history go by the time "
+		"that has passed, and are not moved\n",
+		step > 0 ? "forward" : "back", fabs(step));
 }
 
 int agent_step(struct agent *agent)
