@@ -24,7 +24,8 @@ static struct config parse_good(const char *text)
 	return config;
 }
 
-__attribute__((unused)) static void assert_refused(const char *text, size_t len, const char *message)
+__attribute__((unused)) static void assert_refused(const char *text, size_t len,
+						   const char *message)
 {
 	struct config untouched = {.n_services = 4711}, config = untouched;
 	struct config_error error = {};
