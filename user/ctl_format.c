@@ -75,6 +75,14 @@ struct ctl_text ctl_format_latency(double seconds)
 	return three_digits(seconds, "s");
 }
 
+static struct ctl_text two_units(unsigned long long large, char large_unit,
+				 unsigned long long small, char small_unit)
+{
+	if (!small)
+		return text_printf("%llu%c", large, large_unit);
+	return text_printf("%llu%c %llu%c", large, large_unit, small, small_unit);
+}
+
 struct ctl_text ctl_format_span(double seconds)
 {
 	enum {
@@ -93,12 +101,12 @@ struct ctl_text ctl_format_span(double seconds)
 	if (s < MINUTE)
 		return text_printf("%llus", s);
 	if (s < HOUR)
-		return text_printf("%llum %llus", s / MINUTE, s % MINUTE);
+		return two_units(s / MINUTE, 'm', s % MINUTE, 's');
 	if (s < DAY)
-		return text_printf("%lluh %llum", s / HOUR, s % HOUR / MINUTE);
+		return two_units(s / HOUR, 'h', s % HOUR / MINUTE, 'm');
 	if (s < YEAR)
-		return text_printf("%llud %lluh", s / DAY, s % DAY / HOUR);
-	return text_printf("%lluy %llud", s / YEAR, s % YEAR / DAY);
+		return two_units(s / DAY, 'd', s % DAY / HOUR, 'h');
+	return two_units(s / YEAR, 'y', s % YEAR / DAY, 'd');
 }
 
 struct ctl_text ctl_format_rate(double per_second)

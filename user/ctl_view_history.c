@@ -151,7 +151,10 @@ static void print_gap(double from, double to, FILE *out)
 	fprintf(out, " (%s)\n", ctl_format_span(to - from).text);
 }
 
-/* Calls print_gap() for all but the first `skip`, unless `out` is NULL; returns how many there are. */
+/*
+ * Calls print_gap() for all but the first `skip`, unless `out` is NULL; returns how many there are.
+ * `since` is told to the second: nothing shorter can be called a gap.
+ */
 static size_t walk_gaps(const json_t *coverage, double since, double now, size_t skip, FILE *out)
 {
 	double end = since;
@@ -161,11 +164,11 @@ static size_t walk_gaps(const json_t *coverage, double since, double now, size_t
 	json_array_foreach(coverage, i, span) {
 		double begin = json_number_value(json_array_get(span, 0));
 
-		if (begin > end && n++ >= skip && out)
+		if (begin - end >= 1 && n++ >= skip && out)
 			print_gap(end, begin, out);
 		end = fmax(end, json_number_value(json_array_get(span, 1)));
 	}
-	if (end < now && n++ >= skip && out)
+	if (now - end >= 1 && n++ >= skip && out)
 		print_gap(end, now, out);
 	return n;
 }

@@ -221,7 +221,7 @@ def test_what_is_kept_quiet(service, start_agent, stopping):
     said = ctl(agent, "silence", "add", "--slo", "hushed", "--for", "2h", "--comment",
                "a deploy")[0]
     hushed = said.split()[-1]
-    assert said == f"Silenced for 2h 0m. To end it: slictl silence remove {hushed}\n"
+    assert said == f"Silenced for 2h. To end it: slictl silence remove {hushed}\n"
     taken_out = ctl_json(agent, "silence", "add", "--service", "taken-out", "--for", "10m",
                          "--exclude", "eligible")["id"]
     listed = ctl(agent, "silence", "list")[0]

@@ -404,7 +404,7 @@ static void test_history_by_hour_and_day_with_gaps(void **state)
 		      "2030-01-02 05:00:00         5    0  100.0000%  0.0x   100.0%\n"
 		      "\n"
 		      "Not counted (UTC):\n"
-		      "  2030-01-02 03:20:45 to 2030-01-02 03:30:45 (10m 0s)\n",
+		      "  2030-01-02 03:20:45 to 2030-01-02 03:30:45 (10m)\n",
 		      "");
 	expect_spoken(ctl_history, agent.path, false, "history a --by day", 0,
 		      "a, service shop: 99%, counted since 2030-01-02 03:04:05 UTC\n"
@@ -412,7 +412,7 @@ static void test_history_by_hour_and_day_with_gaps(void **state)
 		      "2030-01-02 03:04:05       115   10   91.3043%  8.7x    91.7%\n"
 		      "\n"
 		      "Not counted (UTC):\n"
-		      "  2030-01-02 03:20:45 to 2030-01-02 03:30:45 (10m 0s)\n",
+		      "  2030-01-02 03:20:45 to 2030-01-02 03:30:45 (10m)\n",
 		      "");
 	fake_stop(&agent);
 }
@@ -489,9 +489,9 @@ static void test_risk_beside_what_really_happened(void **state)
 		      "99.953% is what these risks allow.\n"
 		      "\n"
 		      "Recorded by pages: 1 incident\n"
-		      "  mean time to detect 52s, to repair 10m 0s; budget spent 52.6%\n"
+		      "  mean time to detect 52s, to repair 10m; budget spent 52.6%\n"
 		      "  FIRED UTC       SLO  ALERT    DETECT  REPAIR  BUDGET SPENT\n"
-		      "  01-02 03:05:52  a    burn-1h     52s  10m 0s         52.6%\n"
+		      "  01-02 03:05:52  a    burn-1h     52s     10m         52.6%\n"
 		      "\n"
 		      "Recorded by tickets: 0 incidents\n",
 		      "");
