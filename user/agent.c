@@ -12,17 +12,10 @@
 #include <time.h>
 
 #include "agent_private.h"
+#include "clock.h"
 #include "util.h"
 
 enum { NOTE_FORMAT = 1 }; /* of the note on the kernel side, and of the maps it can be read from */
-
-static double clock_seconds(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
 
 double agent_boottime(void)
 {

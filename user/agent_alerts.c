@@ -352,10 +352,7 @@ int agent_notify_test(struct agent *agent, const char *text, size_t len)
 	json_t *message;
 	int n = 0, r;
 
-	for (enum alert_severity s = 0; s < SEVERITY_COUNT; s++) {
-		if (!strcmp(name, alert_severity_name(s)))
-			severity = s;
-	}
+	alert_severity_find(name, &severity);
 	json_decref(asked);
 	if (!config->n_receivers)
 		return -ENOENT;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <string.h>
 #include <stdio.h>
 #include "alerts.h"
 
@@ -21,6 +22,17 @@ const char *alert_severity_name(enum alert_severity severity)
 		break;
 	}
 	return "unknown";
+}
+
+bool alert_severity_find(const char *name, enum alert_severity *ret)
+{
+	for (enum alert_severity s = 0; s < SEVERITY_COUNT; s++) {
+		if (!strcmp(name, alert_severity_name(s))) {
+			*ret = s;
+			return true;
+		}
+	}
+	return false;
 }
 
 const char *alert_kind_name(enum alert_kind kind)

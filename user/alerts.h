@@ -84,6 +84,8 @@ struct alert_rule {
 
 /* "notice", "ticket", "page"; "burn", ...; "inactive", "firing", "exhausted" */
 const char *alert_severity_name(enum alert_severity severity);
+/* The other way. False, and *ret untouched, if no severity has that name. */
+bool alert_severity_find(const char *name, enum alert_severity *ret);
 const char *alert_kind_name(enum alert_kind kind);
 const char *alert_status_name(enum alert_status status);
 

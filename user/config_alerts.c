@@ -82,12 +82,8 @@ static int read_severity(struct walk *walk, yaml_node_t *node, const struct walk
 	const char *text = walk_scalar(node);
 	struct draft *draft = base;
 
-	for (int i = 0; text && i < SEVERITY_COUNT; i++) {
-		if (strcmp(text, alert_severity_name((enum alert_severity)i)) == 0) {
-			draft->rule.severity = (enum alert_severity)i;
-			return 0;
-		}
-	}
+	if (text && alert_severity_find(text, &draft->rule.severity))
+		return 0;
 	return walk_expected(walk, node, field->expected);
 }
 

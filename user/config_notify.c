@@ -20,14 +20,12 @@ static int read_severity(struct walk *walk, yaml_node_t *node, const struct walk
 			 void *base)
 {
 	const char *text = walk_scalar(node);
+	enum alert_severity severity;
 
-	for (int i = 0; text && i < SEVERITY_COUNT; i++) {
-		if (strcmp(text, alert_severity_name((enum alert_severity)i)) == 0) {
-			*(uint32_t *)base |= 1U << i;
-			return 0;
-		}
-	}
-	return walk_expected(walk, node, field->expected);
+	if (!text || !alert_severity_find(text, &severity))
+		return walk_expected(walk, node, field->expected);
+	*(uint32_t *)base |= 1U << severity;
+	return 0;
 }
 
 static int read_severities(struct walk *walk, yaml_node_t *node, const struct walk_field *field,

@@ -21,11 +21,10 @@ bool message_is(const json_t *message, const char *key, const char *text)
 
 unsigned int message_severity(const json_t *message)
 {
-	for (enum alert_severity s = 0; s < SEVERITY_COUNT; s++) {
-		if (message_is(message, "severity", alert_severity_name(s)))
-			return 1U << s;
-	}
-	return 0;
+	enum alert_severity severity;
+
+	return alert_severity_find(message_text(message, "severity"), &severity) ? 1U << severity
+										 : 0;
 }
 
 void message_line(const json_t *message, char *ret, size_t size)
@@ -57,9 +56,7 @@ void message_line(const json_t *message, char *ret, size_t size)
 	}
 }
 
-/* ---- Alertmanager ---- */
-
-static void print_seconds(FILE *out, double seconds)
+void message_print_span(FILE *out, double seconds)
 {
 	if (seconds < 7200)
 		fprintf(out, "%.0f min", seconds / 60);
@@ -68,6 +65,8 @@ static void print_seconds(FILE *out, double seconds)
 	else
 		fprintf(out, "%.1f d", seconds / 86400);
 }
+
+/* ---- Alertmanager ---- */
 
 static void print_alerts(FILE *out, const json_t *alerts)
 {
@@ -104,7 +103,7 @@ static void print_budget(FILE *out, const json_t *budget)
 		return;
 	}
 	fputs("; exhausted in ", out);
-	print_seconds(out, json_number_value(gone));
+	message_print_span(out, json_number_value(gone));
 }
 
 static void print_about(FILE *out, const json_t *about)

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include "alerts.h"
 
 enum {
@@ -19,6 +20,9 @@ bool message_is(const json_t *message, const char *key, const char *text);
 
 /* Bit of its severity, as in struct config_receiver; 0 if unknown. */
 unsigned int message_severity(const json_t *message);
+
+/* A length of time as people say it: "52 min", "3.6 h", "12.0 d". */
+void message_print_span(FILE *out, double seconds);
 
 /*
  * "PAGE shop: SUMMARY", with a word before the summary unless it fires: "resolved: ". One line of

@@ -9,6 +9,7 @@
 
 #include "calendar.h"
 #include "json.h"
+#include "message.h"
 #include "utf8.h"
 #include "util.h"
 
@@ -18,16 +19,6 @@ static const char *const kinds[NOTICE_KIND_COUNT] = {
 	[NOTICE_REMIND] = "remind",
 	[NOTICE_RESOLVE] = "resolve",
 };
-
-static void print_duration(FILE *out, double seconds)
-{
-	if (seconds < 7200)
-		fprintf(out, "%.0f min", seconds / 60);
-	else if (seconds < 2 * 86400)
-		fprintf(out, "%.1f h", seconds / 3600);
-	else
-		fprintf(out, "%.1f d", seconds / 86400);
-}
 
 static const struct snapshot_slo *slo_of(const struct snapshot_slo *slos, size_t n,
 					 const char *name)
@@ -102,7 +93,7 @@ static void print_slo(FILE *out, const struct notice *notice, size_t first,
 		return;
 	}
 	fputs(", exhausted in ", out);
-	print_duration(out, budget.exhausted_in_seconds.value);
+	message_print_span(out, budget.exhausted_in_seconds.value);
 }
 
 static json_t *summary(const struct notice *notice, const struct snapshot_slo *slos, size_t n)

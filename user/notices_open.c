@@ -127,17 +127,6 @@ json_t *open_notice_save(const struct open_notice *open, const char *service,
 			 "told", told, "now", now);
 }
 
-static int severity_load(const char *name, enum alert_severity *ret)
-{
-	for (enum alert_severity s = SEVERITY_TICKET; s < SEVERITY_COUNT; s++) {
-		if (!strcmp(name, alert_severity_name(s))) {
-			*ret = s;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 int open_notice_load(const json_t *saved, const char **ret_service,
 		     enum alert_severity *ret_severity, struct open_notice **ret)
 {
@@ -156,7 +145,8 @@ int open_notice_load(const json_t *saved, const char **ret_service,
 		return -EINVAL;
 	if (!*id || strlen(id) >= sizeof(open->id) || !*service)
 		return -EINVAL;
-	r = severity_load(severity_name, &severity);
+	r = alert_severity_find(severity_name, &severity) && severity >= SEVERITY_TICKET ? 0
+											 : -EINVAL;
 	r = r ?: behind_load(told, service, severity, &open->told);
 	r = r ?: behind_load(now, service, severity, &open->now);
 	if (r)

@@ -15,6 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "hash.h"
 #include "util.h"
 
 #define BPFFS "/sys/fs/bpf"
@@ -32,16 +33,6 @@ struct pins {
 	char lock[PATH_BYTES];
 	int lock_fd;
 };
-
-/* FNV-1a, 64 bit: http://www.isthe.com/chongo/tech/comp/fnv/ */
-static uint64_t hash(const char *text)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * 0x100000001b3;
-	return h;
-}
 
 static int make_dir(const char *path, mode_t mode)
 {
@@ -109,6 +100,7 @@ int pins_open(const char *state_dir, struct pins **ret, struct config_error *ret
 {
 	struct pins *pins = calloc(1, sizeof(*pins));
 	_cleanup_free_ char *real = realpath(state_dir, NULL);
+	const char *place = real ?: state_dir;
 	int r;
 
 	if (!pins) {
@@ -116,7 +108,7 @@ int pins_open(const char *state_dir, struct pins **ret, struct config_error *ret
 		return -ENOMEM;
 	}
 	pins->lock_fd = -1;
-	snprintf(pins->key, sizeof(pins->key), "%016" PRIx64, hash(real ?: state_dir));
+	snprintf(pins->key, sizeof(pins->key), "%016" PRIx64, hash_fnv1a(place, strlen(place)));
 	snprintf(pins->dir, sizeof(pins->dir), PINS_DIR "/%s", pins->key);
 	snprintf(pins->lock, sizeof(pins->lock), NOTES_DIR "/lock-%s", pins->key);
 	r = lock(pins, ret_error);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hash.h"
 #include "probe_private.h"
 
 static void pin_path(const char *dir, const char *kind, const char *name, char ret[static PATH_MAX])
@@ -183,9 +184,6 @@ __u64 probe_build(void)
 {
 	size_t size;
 	const unsigned char *bytes = sliprobe_bpf__elf_bytes(&size);
-	__u64 h = 0xcbf29ce484222325; /* FNV-1a */
 
-	for (size_t i = 0; i < size; i++)
-		h = (h ^ bytes[i]) * 0x100000001b3;
-	return h;
+	return hash_fnv1a(bytes, size);
 }

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "record_changes.h"
 #include "record_histories.h"
 #include "record_texts.h"
@@ -33,6 +33,7 @@ struct record {
 	bool histories_due; /* to be read */
 	bool made_anew; /* nothing has been written to it yet */
 	bool coverage_written; /* all spans but the last */
+	char boot_id[TIMELINE_BOOT_ID_BYTES];
 	char instance[64]; /* the kernel instance that what is on disk was read from */
 	struct record_texts texts;
 	struct record_changes changes;
@@ -152,14 +153,6 @@ struct record_report record_report(const struct record *record)
 
 /* ---- the axis ---- */
 
-static double clock_seconds(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
 static void read_boot_id(char ret[static TIMELINE_BOOT_ID_BYTES])
 {
 	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
@@ -196,14 +189,13 @@ static bool load_mark(struct record *record, struct timeline_mark *ret)
 
 double record_start(struct record *record, struct timeline *timeline, struct coverage *coverage)
 {
-	char boot_id[TIMELINE_BOOT_ID_BYTES] = "";
 	struct timeline_mark mark;
 	bool marked = load_mark(record, &mark);
 
 	if (record->store && store_load_coverage(record->store, coverage))
 		say("%s: the coverage before now cannot be read: it counts as none", record->path);
-	read_boot_id(boot_id);
-	return timeline_start(timeline, marked ? &mark : NULL, boot_id,
+	read_boot_id(record->boot_id);
+	return timeline_start(timeline, marked ? &mark : NULL, record->boot_id,
 			      clock_seconds(CLOCK_BOOTTIME), clock_seconds(CLOCK_REALTIME));
 }
 
@@ -451,14 +443,12 @@ static int put_track(struct record *record, struct track *track)
 
 static int put_timeline(struct record *record, const struct record_step *step)
 {
-	char boot_id[TIMELINE_BOOT_ID_BYTES] = "";
 	_cleanup_free_ char *text = NULL;
 	struct timeline_mark mark;
 	json_t *json;
 	int r;
 
-	read_boot_id(boot_id);
-	timeline_mark(step->timeline, boot_id, step->now_seconds, &mark);
+	timeline_mark(step->timeline, record->boot_id, step->now_seconds, &mark);
 	json = json_pack("{s:s, s:f, s:f, s:f, s:b, s:f}", "boot_id", mark.boot_id, "anchor",
 			 mark.anchor_seconds, "wall_offset", mark.wall_offset_seconds, "last",
 			 mark.last_seconds, "owed", mark.owed, "owed_wall_offset",

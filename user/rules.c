@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "rules_private.h"
 #include "util.h"
 
@@ -165,18 +165,10 @@ static void places_review(struct rules *rules, struct probe *probe)
 	}
 }
 
-static double boottime_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
 static struct track_birth born(struct rules *rules)
 {
 	return (struct track_birth){.serial = ++rules->serials,
-				    .boottime_seconds = boottime_seconds()};
+				    .boottime_seconds = clock_seconds(CLOCK_BOOTTIME)};
 }
 
 static struct policy_refs *refs_of(const struct policy *policy)

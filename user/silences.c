@@ -49,15 +49,6 @@ static int text_copy(const char *text, char **ret)
 	return 0;
 }
 
-static bool severity_known(const char *name)
-{
-	for (enum alert_severity s = 0; s < SEVERITY_COUNT; s++) {
-		if (!strcmp(name, alert_severity_name(s)))
-			return true;
-	}
-	return false;
-}
-
 static const struct silence *silence_find(const struct silences *silences, const char *id)
 {
 	for (size_t i = 0; i < silences->n; i++) {
@@ -69,6 +60,7 @@ static const struct silence *silence_find(const struct silences *silences, const
 
 static bool silence_valid(const struct silence *silence)
 {
+	enum alert_severity severity;
 	const double seconds = floor(silence->until_unix) - floor(silence->from_unix);
 
 	/* comparisons are false of what is no number */
@@ -76,7 +68,8 @@ static bool silence_valid(const struct silence *silence)
 		return false;
 	if (!silence->id[0] || !memchr(silence->id, 0, sizeof(silence->id)))
 		return false;
-	if (silence->severity && (silence->exclude_eligible || !severity_known(silence->severity)))
+	if (silence->severity &&
+	    (silence->exclude_eligible || !alert_severity_find(silence->severity, &severity)))
 		return false;
 	return true;
 }

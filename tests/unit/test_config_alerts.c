@@ -12,8 +12,7 @@
 
 #include <cmocka.h>
 
-#include "config_fixture.h"
-#include "malloc_fail.h"
+#include "config_malloc_fail.h"
 
 enum {
 	MINUTE = 60,
@@ -406,28 +405,9 @@ static void every_failed_allocation_is_clean(void **state)
 		    "- {name: \"{service}-2\", service: \"*\", objective: 9, calendar: month}\n"
 		    "- {name: \"{service}-3\", service: \"*\", objective: 9,\n"
 		    "   alerts: [{burn: {budget: 50%, window: 1h}}]}\n";
-	unsigned long n = 0;
-	int err;
 
 	(void)state;
-	do {
-		struct config untouched = {.n_services = 4711}, config = untouched;
-		struct config_error error;
-
-		n_allocations = 0;
-		fail_at = ++n;
-		err = parse(text, &config, &error);
-		fail_at = 0;
-		if (err) {
-			assert_memory_equal(&config, &untouched, sizeof(config));
-			assert_int_equal(err, -ENOMEM);
-		} else {
-			assert_int_equal(config.n_warnings, 1);
-			config_clear(&config);
-		}
-	} while (err);
-	print_message("%lu allocations\n", n - 1);
-	assert_true(n > 20);
+	assert_true(fail_each_allocation_of(text) > 20);
 }
 
 int main(void)

@@ -14,8 +14,7 @@
 
 #include "../../user/config_schema.h"
 #include "../../user/duration.h"
-#include "config_fixture.h"
-#include "malloc_fail.h"
+#include "config_malloc_fail.h"
 
 enum {
 	PAGE = 1U << SEVERITY_PAGE,
@@ -362,28 +361,9 @@ static void every_failed_allocation_is_clean(void **state)
 			"- {name: b, weekly: 'Sun 02:00', duration: 1h, time_zone: Europe/Berlin}\n"
 			"- {name: c, start: 2026-03-01T02:00:00Z, duration: 1h, slos: [n, m]}\n"
 			"slo_files: [/nonexistent/*.yaml]\n";
-	unsigned long n = 0;
-	int err;
 
 	(void)state;
-	do {
-		struct config untouched = {.n_services = 4711}, config = untouched;
-		struct config_error error;
-
-		n_allocations = 0;
-		fail_at = ++n;
-		err = parse(text, &config, &error);
-		fail_at = 0;
-		if (err) {
-			assert_memory_equal(&config, &untouched, sizeof(config));
-			assert_int_equal(err, -ENOMEM);
-		} else {
-			assert_int_equal(config.n_warnings, 1);
-			config_clear(&config);
-		}
-	} while (err);
-	print_message("%lu allocations\n", n - 1);
-	assert_true(n > 40);
+	assert_true(fail_each_allocation_of(text) > 40);
 }
 
 int main(void)
