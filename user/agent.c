@@ -15,7 +15,7 @@
 #include "clock.h"
 #include "util.h"
 
-enum { NOTE_FORMAT = 1 }; /* of the note on the kernel side, and of the maps it can be read from */
+enum { NOTE_FORMAT = 2 }; /* of the note on the kernel side, and of the maps it can be read from */
 
 double agent_boottime(void)
 {
@@ -101,8 +101,7 @@ static bool same_build(const json_t *note)
 	return noted && !strcmp(noted, build);
 }
 
-static int adopt(struct agent *agent, const struct config *config, json_t **ret_note,
-		 struct config_error *error)
+static int adopt(struct agent *agent, json_t **ret_note, struct config_error *error)
 {
 	const char *instance;
 	json_t *note;
@@ -121,7 +120,7 @@ static int adopt(struct agent *agent, const struct config *config, json_t **ret_
 	snprintf(agent->instance, sizeof(agent->instance), "%s", instance);
 	agent->attached_boottime = json_real_value(json_object_get(note, "attached"));
 	r = review_policies(agent);
-	r = r ?: rules_restore(&agent->rules, agent->probe, config, json_object_get(note, "rules"));
+	r = r ?: rules_restore(&agent->rules, agent->probe, json_object_get(note, "rules"));
 	if (r) {
 		snprintf(error->text, sizeof(error->text), "its rules cannot be restored: %s",
 			 strerror(-r));
@@ -139,7 +138,6 @@ static int rules_begin(struct agent *agent)
 	rules_clear(&agent->rules);
 	r = rules_init(&agent->rules);
 	agent->rules.keep = keep_note;
-	agent->rules.leave = agent_leave;
 	agent->rules.context = agent;
 	return r;
 }
@@ -180,7 +178,7 @@ static int take_over(struct agent *agent, const struct agent_options *options,
 	json_t *note = NULL;
 	double attached;
 	bool same;
-	int r = adopt(agent, config, &note, error);
+	int r = adopt(agent, &note, error);
 
 	if (r) {
 		fprintf(stderr,
@@ -199,14 +197,10 @@ static int take_over(struct agent *agent, const struct agent_options *options,
 		return hand_over(agent, "the kernel side of this version is another one");
 	if (options->hook != PROBE_HOOK_AUTO && options->hook != probe_hook(agent->probe))
 		return hand_over(agent, "other hooks are asked for");
-	r = agent_recall(agent);
-	/* SLOs of found services may end, too */
-	r = r ?: agent_discover(agent);
-	r = r ?: apply(agent, config, error);
-	if (r)
+	if (apply(agent, config, error))
 		return hand_over(agent, error->text);
 	agent->adopted = true;
-	return 0;
+	return agent_discover(agent);
 }
 
 /* ---- start ---- */
@@ -384,7 +378,7 @@ int agent_reload(struct agent *agent, struct config_error *ret_error)
 				 &config, ret_error);
 	if (r)
 		return r;
-	/* what an SLO that goes away has counted is recorded */
+	/* SLOs that have ended give back their places */
 	ret_error->text[0] = 0;
 	r = agent_step(agent);
 	r = r ?: probe_policies_clear(agent->probe);

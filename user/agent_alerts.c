@@ -61,7 +61,7 @@ bool agent_silenced(const struct agent *agent, const struct track *track,
 {
 	bool silenced = false, excluded = false;
 
-	silences_match(&agent->silences, &agent->rules.config, track->name, track->slo->name,
+	silences_match(&agent->silences, &agent->rules.config, track->name, track->slo_name,
 		       track->service, severity, agent_wall(agent, now), &silenced, &excluded);
 	if (ret_excluded)
 		*ret_excluded = excluded;

@@ -61,10 +61,14 @@ double agent_boottime(void);
 double agent_realtime(void);
 __u64 agent_lost_in(const __u64 *stats);
 
-/* All tracks, those of found services last. */
+/* All tracks in force, those of found services last. */
 size_t agent_n_tracks(const struct agent *agent);
 struct track *agent_track(const struct agent *agent, size_t i);
 struct track *agent_track_named(const struct agent *agent, const char *name);
+
+/* All that are counted: behind those in force the ones that have ended. */
+size_t agent_n_counted(const struct agent *agent);
+struct track *agent_counted(const struct agent *agent, size_t i);
 
 /* The kernel's counters of the track; of one that has none, as they last were. */
 int agent_counts(struct agent *agent, const struct track *track, struct slo_counts *ret);
@@ -79,9 +83,6 @@ int agent_discover(struct agent *agent);
 int agent_recall(struct agent *agent);
 /* Makes the tracks of found services that were there before this kernel side. */
 int agent_recall_found(struct agent *agent, double now_seconds);
-/* A last step, and record, of tracks that a new configuration ends. */
-void agent_leave(void *context, struct track *const *tracks, size_t n);
-
 /* What was counted becomes history, and is recorded: a step without judging. */
 int agent_take(struct agent *agent, double now_seconds);
 

@@ -133,6 +133,18 @@ struct track *agent_track(const struct agent *agent, size_t i)
 					 : agent->rules.found[i - agent->rules.n_tracks].track;
 }
 
+size_t agent_n_counted(const struct agent *agent)
+{
+	return agent_n_tracks(agent) + agent->rules.n_ending;
+}
+
+struct track *agent_counted(const struct agent *agent, size_t i)
+{
+	size_t n = agent_n_tracks(agent);
+
+	return i < n ? agent_track(agent, i) : agent->rules.ending[i - n].track;
+}
+
 struct track *agent_track_named(const struct agent *agent, const char *name)
 {
 	for (size_t i = 0; i < agent_n_tracks(agent); i++) {
@@ -171,8 +183,8 @@ static int found_before(void *context, const struct store_slo *slo)
 
 int agent_recall(struct agent *agent)
 {
-	for (size_t i = 0; i < agent_n_tracks(agent); i++) {
-		struct track *track = agent_track(agent, i);
+	for (size_t i = 0; i < agent_n_counted(agent); i++) {
+		struct track *track = agent_counted(agent, i);
 		int r = 0;
 
 		if (isnan(track->stepped_seconds))
@@ -267,7 +279,7 @@ static int step_track(struct agent *agent, struct track *track, double now)
 /* Writes the step to disk, as far as it can be. */
 static int record_all(struct agent *agent, const struct store_series *series, size_t n_series)
 {
-	size_t n = agent_n_tracks(agent);
+	size_t n = agent_n_counted(agent);
 	_cleanup_free_ struct track **tracks = calloc(n ?: 1, sizeof(struct track *));
 	struct record_step step = {
 		.instance = agent->instance,
@@ -283,23 +295,8 @@ static int record_all(struct agent *agent, const struct store_series *series, si
 	if (!tracks)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		tracks[i] = agent_track(agent, i);
+		tracks[i] = agent_counted(agent, i);
 	return record_step(agent->record, &step);
-}
-
-void agent_leave(void *context, struct track *const *tracks, size_t n)
-{
-	struct agent *agent = context;
-	double now = agent_now(agent);
-	int r = 0;
-
-	for (size_t i = 0; !r && i < n; i++)
-		r = step_track(agent, tracks[i], now);
-	/* they are still among all */
-	r = r ?: record_all(agent, NULL, 0);
-	if (r)
-		fprintf(stderr, "sliprobed: the last counts of SLOs that end cannot be kept: %s\n",
-			strerror(-r));
 }
 
 int agent_take(struct agent *agent, double now)
@@ -307,8 +304,8 @@ int agent_take(struct agent *agent, double now)
 	struct series_list series = {};
 	int r = 0, judged;
 
-	for (size_t i = 0; !r && i < agent_n_tracks(agent); i++)
-		r = step_track(agent, agent_track(agent, i), now);
+	for (size_t i = 0; !r && i < agent_n_counted(agent); i++)
+		r = step_track(agent, agent_counted(agent, i), now);
 	r = r ?: coverage_add(&agent->coverage, agent->stepped_seconds, now);
 	if (!r)
 		agent->stepped_seconds = now;
@@ -338,9 +335,19 @@ static void look_at_clock(struct agent *agent)
 
 int agent_step(struct agent *agent)
 {
-	int r = agent_walk(agent);
+	bool ending = rules_any_ending(&agent->rules);
+	int r = ending ? probe_policies_clear(agent->probe) : 0;
 
+	r = r ?: agent_walk(agent);
+	if (!r && ending) {
+		r = probe_policies_read(agent->probe);
+		if (!r)
+			rules_review_ending(&agent->rules, agent->probe);
+	}
 	r = r ?: agent_discover(agent);
 	look_at_clock(agent);
-	return r ?: agent_take(agent, agent_now(agent));
+	r = r ?: agent_take(agent, agent_now(agent));
+	if (!r && ending && record_report(agent->record).state != RECORD_FAILING)
+		rules_forget_ended(&agent->rules);
+	return r;
 }

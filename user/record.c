@@ -227,7 +227,7 @@ static int load_alert(void *context, const char *rule, const struct alert_state 
 {
 	struct track *track = context;
 
-	for (size_t i = 0; i < track->slo->n_alerts; i++) {
+	for (size_t i = 0; i < track_n_alerts(track); i++) {
 		if (!strcmp(track->slo->alerts[i].name, rule))
 			track->alerts[i] = *state;
 	}
@@ -319,7 +319,7 @@ static int load_found(struct record *record, const char *instance, struct track 
 		return 0;
 	/* the slice that the last step was in is still to be settled */
 	if (track->sliced)
-		slices_init(&track->slices, track->slo->slice_seconds, track->slo->slice_target,
+		slices_init(&track->slices, track->slice_seconds, track->slice_target,
 			    slo->last_seconds);
 	if (!same_counters)
 		return 0;
@@ -416,7 +416,7 @@ static int put_track(struct record *record, struct track *track)
 		.name = track->name,
 		.service = track->service,
 		.definition = track->definition,
-		.wildcard = !strcmp(track->slo->service, "*"),
+		.wildcard = track->wildcard,
 		.since_seconds = track->since_seconds,
 		.last_seconds = track->stepped_seconds,
 		.kernel_serial = track->birth.serial,
@@ -435,7 +435,7 @@ static int put_track(struct record *record, struct track *track)
 		r = r
 			    ?: put_history(track->sliced, track->record_seconds - SLICE_MAX_SECONDS,
 					   &put);
-	for (size_t i = 0; !r && i < track->slo->n_alerts; i++)
+	for (size_t i = 0; !r && i < track_n_alerts(track); i++)
 		r = store_put_alert(record->store, slo.id, track->slo->alerts[i].name,
 				    &track->alerts[i]);
 	return r;

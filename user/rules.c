@@ -19,10 +19,7 @@ enum {
 	ROOM_SETS = 256,
 };
 
-static int refuse(struct config_error *error, int r, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int refuse(struct config_error *error, int r, const char *format, ...)
+int rules_refuse(struct config_error *error, int r, const char *format, ...)
 {
 	va_list args;
 
@@ -46,21 +43,14 @@ int rules_init(struct rules *rules)
 	return r;
 }
 
-void wildcards_free(struct wildcard *wildcards, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(wildcards[i].name);
-		free(wildcards[i].definition);
-	}
-	free(wildcards);
-}
-
 void rules_clear(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->n_tracks; i++)
 		track_free(rules->tracks[i]);
 	for (size_t i = 0; i < rules->n_found; i++)
 		track_free(rules->found[i].track);
+	for (size_t i = 0; i < rules->n_ending; i++)
+		track_free(rules->ending[i].track);
 	if (rules->places) {
 		for (size_t i = 0; i < POLICIES_MAX; i++)
 			free(rules->places->policies[i]);
@@ -68,6 +58,7 @@ void rules_clear(struct rules *rules)
 	free(rules->places);
 	free(rules->tracks);
 	free(rules->found);
+	free(rules->ending);
 	free(rules->policies);
 	free(rules->ports);
 	wildcards_free(rules->wildcards, rules->n_wildcards);
@@ -114,11 +105,12 @@ int rules_room(struct rules *rules, const struct config *config, struct tables_r
 
 	r = tables_slos(config, &slos, &n);
 	if (r)
-		return refuse(ret_error, r, "out of memory");
+		return rules_refuse(ret_error, r, "out of memory");
 	r = tables_compile(config, slos, n, NULL, &ids, &tables, &need, ret_error);
 	if (r)
-		return r == -EINVAL ? r
-				    : refuse(ret_error, r, "%s: %s", config->file, strerror(-r));
+		return r == -EINVAL
+			       ? r
+			       : rules_refuse(ret_error, r, "%s: %s", config->file, strerror(-r));
 	tables_clear(&tables);
 	*ret = (struct tables_region){
 		.max_states = at_least(need.max_states, ROOM_STATES),
@@ -129,105 +121,31 @@ int rules_room(struct rules *rules, const struct config *config, struct tables_r
 	return 0;
 }
 
-/* Frees the policies nothing is judged by any more, and finds what the others refer to. */
-static void places_review(struct rules *rules, struct probe *probe)
-{
-	struct places *places = rules->places;
-
-	memset(places->criteria, 0, sizeof(places->criteria));
-	memset(places->bases, 0, sizeof(places->bases));
-	for (size_t p = 0; p < POLICIES_MAX; p++) {
-		struct policy_refs *refs = places->policies[p];
-		bool live = false;
-
-		if (!refs)
-			continue;
-		for (size_t i = 0; i < rules->n_policies; i++)
-			live = live || rules->policies[i] == p;
-		if (!live && !probe_policy_used(probe, p)) {
-			free(refs);
-			places->policies[p] = NULL;
-			continue;
-		}
-		for (__u32 i = 0; i < refs->n; i++) {
-			places->criteria[refs->slos[i].criteria] = true;
-			if (refs->slos[i].counts >= SLO_CRITERIA_MAX)
-				places->bases[(refs->slos[i].counts - SLO_CRITERIA_MAX) /
-					      ENDPOINTS_MAX] = true;
-		}
-	}
-	/* a track that is going on keeps its slot, whatever the policies say */
-	for (size_t i = 0; i < rules->n_tracks; i++)
-		places->criteria[rules->tracks[i]->counts] = true;
-	for (size_t i = 0; i < rules->n_wildcards; i++) {
-		places->criteria[rules->wildcards[i].criteria] = true;
-		places->bases[(rules->wildcards[i].base - SLO_CRITERIA_MAX) / ENDPOINTS_MAX] = true;
-	}
-}
-
-static struct track_birth born(struct rules *rules)
+struct track_birth rules_born(struct rules *rules)
 {
 	return (struct track_birth){.serial = ++rules->serials,
 				    .boottime_seconds = clock_seconds(CLOCK_BOOTTIME)};
 }
 
-static struct policy_refs *refs_of(const struct policy *policy)
+static bool is_same(const struct track *track, const char *name, const char *service,
+		    const char *definition)
 {
-	struct policy_refs *refs = malloc(sizeof(*refs));
-
-	if (!refs)
-		return NULL;
-	refs->n = policy->n_slos;
-	memcpy(refs->slos, policy->slos, sizeof(refs->slos));
-	return refs;
-}
-
-int places_restore(struct rules *rules, struct probe *probe)
-{
-	struct places *places = rules->places;
-	_cleanup_free_ struct policy *policy = malloc(sizeof(*policy));
-
-	if (!policy)
-		return -ENOMEM;
-	for (size_t p = 1; p < POLICIES_MAX; p++) {
-		bool live = false;
-		int r;
-
-		for (size_t i = 0; i < rules->n_policies; i++)
-			live = live || rules->policies[i] == p;
-		if (!live && !probe_policy_used(probe, p))
-			continue;
-		r = probe_read_policy(probe, p, policy);
-		if (r)
-			return r;
-		places->policies[p] = refs_of(policy);
-		if (!places->policies[p])
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static int take(bool *places, __u32 n, __u32 *ret)
-{
-	for (__u32 i = 0; i < n; i++) {
-		if (places[i])
-			continue;
-		places[i] = true;
-		*ret = i;
-		return 0;
-	}
-	return -ENOSPC;
+	return !strcmp(track->name, name) && !strcmp(track->service, service) &&
+	       !strcmp(track->definition, definition);
 }
 
 static struct track *known_track(const struct rules *rules, const char *name, const char *service,
 				 const char *definition)
 {
 	for (size_t i = 0; i < rules->n_tracks; i++) {
-		struct track *track = rules->tracks[i];
+		if (is_same(rules->tracks[i], name, service, definition))
+			return rules->tracks[i];
+	}
+	for (size_t i = 0; i < rules->n_ending; i++) {
+		const struct found_track *ending = &rules->ending[i];
 
-		if (!strcmp(track->name, name) && !strcmp(track->service, service) &&
-		    !strcmp(track->definition, definition))
-			return track;
+		if (!ending->base && is_same(ending->track, name, service, definition))
+			return ending->track;
 	}
 	return NULL;
 }
@@ -247,14 +165,14 @@ static int add_track(struct change *change, struct tables_slo *slo)
 		return -ENOMEM;
 	track = known_track(change->rules, name, service->name, definition);
 	if (!track) {
-		r = take(change->rules->places->criteria, SLO_CRITERIA_MAX, &slot);
+		r = places_take(change->rules->places->criteria, SLO_CRITERIA_MAX, &slot);
 		if (r)
 			return r;
 		r = probe_write_criteria(change->probe, slot, &criteria);
 		r = r ?: probe_zero_counts(change->probe, slot, 1);
 		r = r
 			    ?: track_new(name, service->name, definition, config_slo, slot,
-					 born(change->rules), &track);
+					 rules_born(change->rules), &track);
 		if (r)
 			return r;
 		change->fresh[change->n_tracks] = true;
@@ -265,53 +183,6 @@ static int add_track(struct change *change, struct tables_slo *slo)
 	return 0;
 }
 
-static int add_wildcard(struct change *change, struct tables_slo *slo)
-{
-	const struct config_slo *config_slo = &change->config->slos[slo->config_slo];
-	_cleanup_free_ char *rest = slo_definition(config_slo, NULL);
-	struct slo_criteria criteria = tables_criteria(config_slo);
-	struct wildcard *wildcard = &change->wildcards[change->n_wildcards];
-	__u32 base;
-	int r;
-
-	if (!rest || asprintf(&wildcard->definition, "%s\n%s", config_slo->name, rest) < 0) {
-		wildcard->definition = NULL;
-		return -ENOMEM;
-	}
-	change->n_wildcards++;
-	wildcard->slo = config_slo;
-	wildcard->name = strdup(config_slo->name);
-	if (!wildcard->name)
-		return -ENOMEM;
-	for (size_t i = 0; i < change->rules->n_wildcards; i++) {
-		const struct wildcard *known = &change->rules->wildcards[i];
-
-		if (strcmp(known->definition, wildcard->definition) != 0)
-			continue;
-		slo->criteria = wildcard->criteria = known->criteria;
-		slo->counts = wildcard->base = known->base;
-		wildcard->birth = known->birth;
-		return 0;
-	}
-	r = take(change->rules->places->bases, SLO_WILDCARDS_MAX, &base);
-	if (r)
-		return refuse(
-			change->error, -ENOSPC,
-			"%s: expected at most %d SLOs for service \"*\" (those of open requests "
-			"under earlier configurations included)",
-			change->config->file, SLO_WILDCARDS_MAX);
-	r = take(change->rules->places->criteria, SLO_CRITERIA_MAX, &wildcard->criteria);
-	if (r)
-		return r;
-	wildcard->base = SLO_CRITERIA_MAX + base * ENDPOINTS_MAX;
-	wildcard->birth = born(change->rules);
-	r = probe_write_criteria(change->probe, wildcard->criteria, &criteria);
-	r = r ?: probe_zero_counts(change->probe, wildcard->base, ENDPOINTS_MAX);
-	slo->criteria = wildcard->criteria;
-	slo->counts = wildcard->base;
-	return r;
-}
-
 static int add_slos(struct change *change)
 {
 	int r = tables_slos(change->config, &change->slos, &change->n_slos);
@@ -320,14 +191,14 @@ static int add_slos(struct change *change)
 		return r;
 	change->tracks = calloc(change->n_slos ?: 1, sizeof(*change->tracks));
 	change->fresh = calloc(change->n_slos ?: 1, sizeof(*change->fresh));
-	change->leaving = calloc(change->rules->n_tracks + change->rules->n_found + 1,
-				 sizeof(*change->leaving));
-	change->wildcards = calloc(change->n_slos ?: 1, sizeof(*change->wildcards));
-	if (!change->tracks || !change->leaving || !change->fresh || !change->wildcards)
+	change->wildcards =
+		calloc(change->n_slos + change->rules->n_wildcards + 1, sizeof(*change->wildcards));
+	if (!change->tracks || !change->fresh || !change->wildcards)
 		return -ENOMEM;
+	r = rules_reserve_ending(change->rules);
 	for (size_t i = 0; !r && i < change->n_slos; i++) {
 		if (change->slos[i].config_service == TABLES_FOUND)
-			r = add_wildcard(change, &change->slos[i]);
+			r = rules_add_wildcard(change, &change->slos[i]);
 		else
 			r = add_track(change, &change->slos[i]);
 	}
@@ -348,12 +219,13 @@ static int add_policies(struct change *change)
 			change->policies[at++] = p;
 	}
 	if (at < n)
-		return refuse(change->error, -EBUSY,
-			      "%s: too many requests are still open under earlier configurations: "
-			      "try again when they have ended",
-			      change->config->file);
+		return rules_refuse(
+			change->error, -EBUSY,
+			"%s: too many requests are still open under earlier configurations: "
+			"try again when they have ended",
+			change->config->file);
 	for (size_t i = 0; i < n; i++) {
-		change->refs[i] = refs_of(&change->tables.policies[i]);
+		change->refs[i] = places_refs(&change->tables.policies[i]);
 		if (!change->refs[i])
 			return -ENOMEM;
 	}
@@ -372,7 +244,7 @@ static int prepare(struct change *change)
 	r = tables_compile(change->config, change->slos, change->n_slos, &region, &ids,
 			   &change->tables, &need, change->error);
 	if (r == -E2BIG)
-		return refuse(
+		return rules_refuse(
 			change->error, r,
 			"%s: needs more room than was reserved for routes and globs when the agent "
 			"started (%u states of %u, %u cells of %u): restart the agent to apply it",
@@ -399,7 +271,6 @@ static void change_clear(struct change *change, size_t n_policies)
 	free(change->refs);
 	free(change->slos);
 	free(change->tracks);
-	free(change->leaving);
 	free(change->fresh);
 	free(change->policies);
 	free(change->ports);
@@ -419,85 +290,10 @@ static void undo(struct change *change)
 	change_clear(change, n_policies);
 }
 
-static int rules_keep(struct change *change)
-{
-	struct rules *rules = change->rules;
-	json_t *note;
-	int r;
-
-	if (!rules->keep)
-		return 0;
-	note = rules_note(change);
-	if (!note)
-		return refuse(change->error, -ENOMEM, "out of memory");
-	r = rules->keep(rules->context, change->generation, note);
-	json_decref(note);
-	return r ? refuse(change->error, r, "%s: cannot be noted: %s", change->config->file,
-			  strerror(-r))
-		 : 0;
-}
-
-static bool goes_on(const struct change *change, const struct track *track)
-{
-	for (size_t i = 0; i < change->n_tracks; i++) {
-		if (change->tracks[i] == track)
-			return true;
-	}
-	return false;
-}
-
-/* What a found track's wildcard is from now on; NULL: it does not go on. */
-static const struct wildcard *still_of(const struct change *change, const struct found_track *found)
-{
-	for (size_t i = 0; i < change->n_wildcards; i++) {
-		if (change->wildcards[i].base == found->base)
-			return &change->wildcards[i];
-	}
-	return NULL;
-}
-
-static void take_leave(struct rules *rules, struct change *change)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < rules->n_tracks; i++) {
-		if (!goes_on(change, rules->tracks[i]))
-			change->leaving[n++] = rules->tracks[i];
-	}
-	for (size_t i = 0; i < rules->n_found; i++) {
-		if (!still_of(change, &rules->found[i]))
-			change->leaving[n++] = rules->found[i].track;
-	}
-	if (n && rules->leave)
-		rules->leave(rules->context, change->leaving, n);
-}
-
-/* The tracks of found services whose SLO goes on stay, under its new objective and window. */
-static void keep_found(struct rules *rules, const struct change *change)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < rules->n_found; i++) {
-		const struct wildcard *still = still_of(change, &rules->found[i]);
-
-		if (!still) {
-			track_free(rules->found[i].track);
-			continue;
-		}
-		track_configure(rules->found[i].track, still->slo);
-		rules->found[n++] = rules->found[i];
-	}
-	rules->n_found = n;
-}
-
 static void keep_tracks(struct rules *rules, struct change *change)
 {
 	size_t at = 0;
 
-	for (size_t i = 0; i < rules->n_tracks; i++) {
-		if (!goes_on(change, rules->tracks[i]))
-			track_free(rules->tracks[i]);
-	}
 	free(rules->tracks);
 	for (size_t i = 0; i < change->n_slos; i++) {
 		const struct config_slo *slo = &change->config->slos[change->slos[i].config_slo];
@@ -528,23 +324,23 @@ int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
 	if (r) {
 		undo(&change);
 		if (!ret_error->text[0])
-			refuse(ret_error, r, "%s: cannot be applied: %s", config->file,
-			       strerror(-r));
+			rules_refuse(ret_error, r, "%s: cannot be applied: %s", config->file,
+				     strerror(-r));
 		return r;
 	}
-	r = rules_keep(&change);
+	r = rules_write_note(&change);
 	if (r) {
 		undo(&change);
-		return r;
+		return rules_refuse(ret_error, r, "%s: cannot be noted: %s", config->file,
+				    strerror(-r));
 	}
 	probe_live(probe, change.generation);
 
 	/* nothing below can fail */
 	probe_forget_ports(probe, rules->ports, rules->n_ports, rules->generation);
 	rules->generation = change.generation;
-	take_leave(rules, &change);
+	rules_end(rules, &change);
 	keep_tracks(rules, &change);
-	keep_found(rules, &change);
 	for (size_t i = 0; i < change.tables.n_policies; i++)
 		rules->places->policies[change.policies[i]] = TAKE_PTR(change.refs[i]);
 	free(rules->policies);
@@ -561,85 +357,5 @@ int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
 	rules->config = *config;
 	*config = (struct config){};
 	change_clear(&change, rules->n_policies);
-	return 0;
-}
-
-static int found_track_add(struct rules *rules, const struct wildcard *wildcard,
-			   const char *service, __u32 endpoint)
-{
-	_cleanup_free_ char *name = slo_instance_name(wildcard->name, service);
-	struct found_track *grown;
-	struct track *track;
-	int r;
-
-	if (!name)
-		return -ENOMEM;
-	grown = realloc(rules->found, (rules->n_found + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	rules->found = grown;
-	r = track_new(name, service, wildcard->definition, wildcard->slo, wildcard->base + endpoint,
-		      wildcard->birth, &track);
-	if (r)
-		return r;
-	rules->found[rules->n_found++] = (struct found_track){
-		.track = track,
-		.base = wildcard->base,
-		.endpoint = endpoint,
-	};
-	return 0;
-}
-
-/* The track of a found service, whether or not its endpoint has been met. */
-static struct found_track *found_of(struct rules *rules, const struct wildcard *wildcard,
-				    const char *service, __u32 endpoint)
-{
-	for (size_t i = 0; i < rules->n_found; i++) {
-		struct found_track *found = &rules->found[i];
-
-		if (found->base == wildcard->base &&
-		    (found->endpoint == endpoint || (found->endpoint == ENDPOINT_NOT_MET &&
-						     !strcmp(found->track->service, service))))
-			return found;
-	}
-	return NULL;
-}
-
-int rules_found(struct rules *rules, const char *service, __u32 endpoint)
-{
-	for (size_t w = 0; w < rules->n_wildcards; w++) {
-		const struct wildcard *wildcard = &rules->wildcards[w];
-		struct found_track *found = found_of(rules, wildcard, service, endpoint);
-		int r;
-
-		if (!found) {
-			r = found_track_add(rules, wildcard, service, endpoint);
-			if (r)
-				return r;
-		} else if (found->endpoint == ENDPOINT_NOT_MET) {
-			found->endpoint = endpoint;
-			found->track->counts = wildcard->base + endpoint;
-		}
-	}
-	return 0;
-}
-
-int rules_found_before(struct rules *rules, const char *name, const char *service,
-		       const char *definition)
-{
-	for (size_t w = 0; w < rules->n_wildcards; w++) {
-		const struct wildcard *wildcard = &rules->wildcards[w];
-		_cleanup_free_ char *instance = slo_instance_name(wildcard->name, service);
-
-		if (!instance)
-			return -ENOMEM;
-		if (strcmp(wildcard->definition, definition) != 0 || strcmp(instance, name) != 0)
-			continue;
-		for (size_t i = 0; i < rules->n_found; i++) {
-			if (!strcmp(rules->found[i].track->name, name))
-				return 0;
-		}
-		return found_track_add(rules, wildcard, service, ENDPOINT_NOT_MET);
-	}
 	return 0;
 }

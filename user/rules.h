@@ -17,20 +17,24 @@
 
 /* An SLO that every found service has: a track of its own for each. */
 struct wildcard {
-	const struct config_slo *slo;
+	const struct config_slo *slo; /* NULL: it has ended */
 	char *name; /* with "{service}" in it */
 	char *definition;
+	uint64_t slice_seconds; /* 0: occurrences */
+	double slice_target;
 	__u32 criteria;
 	__u32 base; /* of its counters: + endpoint id */
 	struct track_birth birth;
+	unsigned int unused; /* once ended: walks in a row that found nobody judged for it */
 };
 
 enum { ENDPOINT_NOT_MET = ENDPOINTS_MAX }; /* known from before the kernel side began */
 
 struct found_track {
 	struct track *track;
-	__u32 base; /* of its wildcard */
+	__u32 base; /* of its wildcard; 0: none, it is a configured service's that has ended */
 	__u32 endpoint;
+	unsigned int unused; /* as its wildcard's */
 };
 
 struct places;
@@ -44,6 +48,9 @@ struct rules {
 	size_t n_wildcards;
 	struct found_track *found;
 	size_t n_found;
+	/* no more of the configuration, but counted on: see user/rules_ending.c */
+	struct found_track *ending;
+	size_t n_ending;
 	__u16 *policies; /* kernel policies in force */
 	size_t n_policies;
 	__u16 *ports;
@@ -58,12 +65,7 @@ struct rules {
 	 * again; a failure keeps it from being put in force. May be NULL.
 	 */
 	int (*keep)(void *context, __u32 generation, const json_t *note);
-	/*
-	 * Called with the tracks that do not go on, when requests are no longer judged for them (but
-	 * those that were open), before they are freed.
-	 */
-	void (*leave)(void *context, struct track *const *tracks, size_t n);
-	void *context; /* of both */
+	void *context;
 };
 
 /* Nothing in force. Returns 0 or -ENOMEM. */
@@ -83,12 +85,19 @@ int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
 
 /*
  * Takes over, into rules with nothing in force, what another agent has put in force in `probe` and
- * noted. Those SLOs that `config` does not have any more are not taken over. A walk must have run
- * before, as for rules_apply(), which must follow. Returns 0; -ENOMEM; -EINVAL for a note that is
- * not understood.
+ * noted: all of it ends unless rules_apply(), which must follow, goes on with it. A walk must have
+ * run before, as for rules_apply(). Returns 0; -ENOMEM; -EINVAL for a note that is not understood.
  */
-int rules_restore(struct rules *rules, struct probe *probe, const struct config *config,
-		  const json_t *note);
+int rules_restore(struct rules *rules, struct probe *probe, const json_t *note);
+
+/*
+ * Tracks and wildcards that have ended are counted on: at each step after a walk as for
+ * rules_apply(), rules_review_ending() finds out which nobody is judged for any more; when what was
+ * counted since has been recorded, rules_forget_ended() frees those.
+ */
+bool rules_any_ending(const struct rules *rules);
+void rules_review_ending(struct rules *rules, struct probe *probe);
+void rules_forget_ended(struct rules *rules);
 
 /* Makes sure that the found service has its tracks. Returns 0 or -errno. */
 int rules_found(struct rules *rules, const char *service, __u32 endpoint);

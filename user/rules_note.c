@@ -2,8 +2,10 @@
 /*
  * Rules over the agent's restarts, as JSON:
  *   {"generation", "serials", "services": [name, ...], "routes": [name, ...], "policies": [n, ...],
- *    "ports": [n, ...], "tracks": [{"name", "service", "definition", "counts", "serial", "born"}],
- *    "wildcards": [{"name", "definition", "criteria", "base", "serial", "born"}]}
+ *    "ports": [n, ...], "tracks": [{"name", "service", "definition", "slo", "wildcard",
+ *    "slice_seconds", "slice_target", "counts", "serial", "born"}], "wildcards": [{"name",
+ *    "definition", "slice_seconds", "slice_target", "criteria", "base", "serial", "born"}]}
+ * Tracks of found services are made of wildcards and of the services that are found again.
  */
 #include <errno.h>
 #include <string.h>
@@ -38,48 +40,76 @@ static json_t *note_numbers(const __u16 *numbers, size_t n)
 	return array;
 }
 
+static int add_track(json_t *array, const struct track *track)
+{
+	return json_array_append_new(
+		array,
+		json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:f, s:I, s:I, s:f}", "name", track->name,
+			  "service", track->service, "definition", track->definition, "slo",
+			  track->slo_name, "wildcard", (int)track->wildcard, "slice_seconds",
+			  (json_int_t)track->slice_seconds, "slice_target", track->slice_target,
+			  "counts", (json_int_t)track->counts, "serial",
+			  (json_int_t)track->birth.serial, "born", track->birth.boottime_seconds));
+}
+
 static json_t *note_tracks(const struct change *change)
 {
+	const struct rules *rules = change->rules;
 	json_t *array = json_array();
+	int r = array ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < change->n_tracks; i++) {
-		const struct track *track = change->tracks[i];
-
-		if (json_array_append_new(
-			    array, json_pack("{s:s, s:s, s:s, s:I, s:I, s:f}", "name", track->name,
-					     "service", track->service, "definition",
-					     track->definition, "counts", (json_int_t)track->counts,
-					     "serial", (json_int_t)track->birth.serial, "born",
-					     track->birth.boottime_seconds))) {
-			json_decref(array);
-			return NULL;
-		}
+	for (size_t i = 0; !r && i < change->n_tracks; i++)
+		r = add_track(array, change->tracks[i]);
+	/* those that end are counted on */
+	for (size_t i = 0; !r && i < rules->n_tracks; i++) {
+		if (!rules_goes_on(change, rules->tracks[i]))
+			r = add_track(array, rules->tracks[i]);
 	}
-	return array;
+	for (size_t i = 0; !r && i < rules->n_ending; i++) {
+		const struct found_track *ending = &rules->ending[i];
+
+		if (!ending->base && !rules_goes_on(change, ending->track))
+			r = add_track(array, ending->track);
+	}
+	if (!r)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+static int add_wildcard(json_t *array, const struct wildcard *wildcard)
+{
+	return json_array_append_new(
+		array, json_pack("{s:s, s:s, s:I, s:f, s:I, s:I, s:I, s:f}", "name", wildcard->name,
+				 "definition", wildcard->definition, "slice_seconds",
+				 (json_int_t)wildcard->slice_seconds, "slice_target",
+				 wildcard->slice_target, "criteria", (json_int_t)wildcard->criteria,
+				 "base", (json_int_t)wildcard->base, "serial",
+				 (json_int_t)wildcard->birth.serial, "born",
+				 wildcard->birth.boottime_seconds));
 }
 
 static json_t *note_wildcards(const struct change *change)
 {
+	const struct rules *rules = change->rules;
 	json_t *array = json_array();
+	int r = array ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < change->n_wildcards; i++) {
-		const struct wildcard *wildcard = &change->wildcards[i];
+	for (size_t i = 0; !r && i < change->n_wildcards; i++)
+		r = add_wildcard(array, &change->wildcards[i]);
+	for (size_t i = 0; !r && i < rules->n_wildcards; i++) {
+		const struct wildcard *wildcard = &rules->wildcards[i];
 
-		if (json_array_append_new(
-			    array, json_pack("{s:s, s:s, s:I, s:I, s:I, s:f}", "name",
-					     wildcard->name, "definition", wildcard->definition,
-					     "criteria", (json_int_t)wildcard->criteria, "base",
-					     (json_int_t)wildcard->base, "serial",
-					     (json_int_t)wildcard->birth.serial, "born",
-					     wildcard->birth.boottime_seconds))) {
-			json_decref(array);
-			return NULL;
-		}
+		if (!wildcard_at(change->wildcards, change->n_wildcards, wildcard->base))
+			r = add_wildcard(array, wildcard);
 	}
-	return array;
+	if (!r)
+		return array;
+	json_decref(array);
+	return NULL;
 }
 
-json_t *rules_note(const struct change *change)
+static json_t *note_of(const struct change *change)
 {
 	const struct rules *rules = change->rules;
 
@@ -91,6 +121,39 @@ json_t *rules_note(const struct change *change)
 			 note_numbers(change->policies, change->tables.n_policies), "ports",
 			 note_numbers(change->ports, change->tables.n_ports), "tracks",
 			 note_tracks(change), "wildcards", note_wildcards(change));
+}
+
+int rules_write_note(const struct change *change)
+{
+	const struct rules *rules = change->rules;
+	json_t *note;
+	int r;
+
+	if (!rules->keep)
+		return 0;
+	note = note_of(change);
+	if (!note)
+		return -ENOMEM;
+	r = rules->keep(rules->context, change->generation, note);
+	json_decref(note);
+	return r;
+}
+
+void rules_note_again(struct rules *rules)
+{
+	const struct change same = {
+		.rules = rules,
+		.generation = rules->generation,
+		.tracks = rules->tracks,
+		.n_tracks = rules->n_tracks,
+		.wildcards = rules->wildcards,
+		.n_wildcards = rules->n_wildcards,
+		.tables = {.n_policies = rules->n_policies, .n_ports = rules->n_ports},
+		.policies = rules->policies,
+		.ports = rules->ports,
+	};
+
+	rules_write_note(&same);
 }
 
 /* ---- the way back ---- */
@@ -123,89 +186,78 @@ static int restore_numbers(const json_t *array, __u16 **ret, size_t *ret_n)
 	return 0;
 }
 
-static const struct config_slo *slo_named(const struct config *config, const char *name,
-					  const char *service)
+static int restore_track(struct rules *rules, json_t *note)
 {
-	for (size_t i = 0; i < config->n_slos; i++) {
-		const struct config_slo *slo = &config->slos[i];
-		_cleanup_free_ char *instance = slo_instance_name(slo->name, service);
-
-		if (!strcmp(service, "*") ? !strcmp(slo->service, "*") && !strcmp(slo->name, name)
-					  : instance && !strcmp(instance, name))
-			return slo;
-	}
-	return NULL;
-}
-
-static int restore_track(struct rules *rules, const struct config *config, json_t *note)
-{
-	const char *name, *service, *definition;
-	const struct config_slo *slo;
-	json_int_t counts, serial;
+	const char *name, *service, *definition, *slo_name;
+	json_int_t counts, serial, slice_seconds;
+	struct config_slo former = {};
 	struct track *track;
+	int wildcard;
 	double born;
 	int r;
 
-	if (json_unpack(note, "{s:s, s:s, s:s, s:I, s:I, s:f}", "name", &name, "service", &service,
-			"definition", &definition, "counts", &counts, "serial", &serial, "born",
+	if (json_unpack(note, "{s:s, s:s, s:s, s:s, s:b, s:I, s:F, s:I, s:I, s:f}", "name", &name,
+			"service", &service, "definition", &definition, "slo", &slo_name,
+			"wildcard", &wildcard, "slice_seconds", &slice_seconds, "slice_target",
+			&former.slice_target, "counts", &counts, "serial", &serial, "born",
 			&born) ||
-	    counts < 0 || counts >= SLO_CRITERIA_MAX)
+	    counts < 0 || counts >= SLO_CRITERIA_MAX || slice_seconds < 0)
 		return -EINVAL;
-	slo = slo_named(config, name, service);
-	if (!slo)
-		return 0;
-	r = track_new(name, service, definition, slo, counts,
+	former.name = (char *)slo_name;
+	former.service = (char *)(wildcard ? "*" : service);
+	former.slice_seconds = (uint64_t)slice_seconds;
+	r = track_new(name, service, definition, &former, counts,
 		      (struct track_birth){.serial = serial, .boottime_seconds = born}, &track);
-	if (!r)
-		rules->tracks[rules->n_tracks++] = track;
-	return r;
+	if (r)
+		return r;
+	track_end(track);
+	rules->ending[rules->n_ending++] = (struct found_track){.track = track};
+	return 0;
 }
 
-static int restore_tracks(struct rules *rules, const struct config *config, const json_t *array)
+static int restore_tracks(struct rules *rules, const json_t *array)
 {
 	json_t *note;
 	size_t i;
 	int r = 0;
 
-	rules->tracks = calloc(json_array_size(array) + 1, sizeof(struct track *));
-	if (!rules->tracks)
+	rules->ending = calloc(json_array_size(array) + 1, sizeof(*rules->ending));
+	if (!rules->ending)
 		return -ENOMEM;
 	json_array_foreach(array, i, note) {
-		r = r ?: restore_track(rules, config, note);
+		r = r ?: restore_track(rules, note);
 	}
 	return r;
 }
 
-static int restore_wildcard(struct rules *rules, const struct config *config, json_t *note)
+static int restore_wildcard(struct rules *rules, json_t *note)
 {
 	struct wildcard *wildcard = &rules->wildcards[rules->n_wildcards];
-	json_int_t criteria, base, serial;
+	json_int_t criteria, base, serial, slice_seconds;
 	const char *name, *definition;
-	double born;
+	double born, slice_target;
 
-	if (json_unpack(note, "{s:s, s:s, s:I, s:I, s:I, s:f}", "name", &name, "definition",
-			&definition, "criteria", &criteria, "base", &base, "serial", &serial,
+	if (json_unpack(note, "{s:s, s:s, s:I, s:F, s:I, s:I, s:I, s:f}", "name", &name,
+			"definition", &definition, "slice_seconds", &slice_seconds, "slice_target",
+			&slice_target, "criteria", &criteria, "base", &base, "serial", &serial,
 			"born", &born) ||
 	    criteria < 0 || criteria >= SLO_CRITERIA_MAX || base < SLO_CRITERIA_MAX ||
-	    base >= SLO_COUNTS_MAX)
+	    base >= SLO_COUNTS_MAX || slice_seconds < 0)
 		return -EINVAL;
 	*wildcard = (struct wildcard){
-		.slo = slo_named(config, name, "*"),
 		.name = strdup(name),
 		.definition = strdup(definition),
+		.slice_seconds = (uint64_t)slice_seconds,
+		.slice_target = slice_target,
 		.criteria = criteria,
 		.base = base,
 		.birth = {.serial = serial, .boottime_seconds = born},
 	};
-	rules->n_wildcards += wildcard->slo && wildcard->name && wildcard->definition;
-	if (wildcard->slo && wildcard->name && wildcard->definition)
-		return 0;
-	free(wildcard->name);
-	free(wildcard->definition);
-	return wildcard->slo ? -ENOMEM : 0;
+	rules->n_wildcards++;
+	return wildcard->name && wildcard->definition ? 0 : -ENOMEM;
 }
 
-static int restore_wildcards(struct rules *rules, const struct config *config, const json_t *array)
+static int restore_wildcards(struct rules *rules, const json_t *array)
 {
 	json_t *note;
 	size_t i;
@@ -215,13 +267,12 @@ static int restore_wildcards(struct rules *rules, const struct config *config, c
 	if (!rules->wildcards)
 		return -ENOMEM;
 	json_array_foreach(array, i, note) {
-		r = r ?: restore_wildcard(rules, config, note);
+		r = r ?: restore_wildcard(rules, note);
 	}
 	return r;
 }
 
-int rules_restore(struct rules *rules, struct probe *probe, const struct config *config,
-		  const json_t *note)
+int rules_restore(struct rules *rules, struct probe *probe, const json_t *note)
 {
 	int r;
 
@@ -236,7 +287,7 @@ int rules_restore(struct rules *rules, struct probe *probe, const struct config 
 		    ?: restore_numbers(json_object_get(note, "policies"), &rules->policies,
 				       &rules->n_policies);
 	r = r ?: restore_numbers(json_object_get(note, "ports"), &rules->ports, &rules->n_ports);
-	r = r ?: restore_tracks(rules, config, json_object_get(note, "tracks"));
-	r = r ?: restore_wildcards(rules, config, json_object_get(note, "wildcards"));
+	r = r ?: restore_tracks(rules, json_object_get(note, "tracks"));
+	r = r ?: restore_wildcards(rules, json_object_get(note, "wildcards"));
 	return r ?: places_restore(rules, probe);
 }

@@ -34,7 +34,6 @@ struct change {
 	struct track **tracks;
 	bool *fresh; /* tracks[i] is new: dropped if the change fails */
 	size_t n_tracks;
-	struct track **leaving; /* room for all there are */
 	struct wildcard *wildcards;
 	size_t n_wildcards;
 	struct tables tables;
@@ -43,12 +42,43 @@ struct change {
 	__u16 *ports;
 };
 
-/* The note on the rules that the change will have put in force. NULL when out of memory. */
-json_t *rules_note(const struct change *change);
+/* Puts a sentence into `error` and returns `r`. */
+int rules_refuse(struct config_error *error, int r, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
+struct track_birth rules_born(struct rules *rules);
+int rules_add_wildcard(struct change *change, struct tables_slo *slo);
+
+/* ---- user/rules_note.c ---- */
+
+/* Notes the rules that the change will have put in force. Returns 0 or -errno. */
+int rules_write_note(const struct change *change);
+/* Notes the rules that are in force. */
+void rules_note_again(struct rules *rules);
+
+/* ---- user/rules_places.c ---- */
+
+/* Frees the policies nothing is judged by any more, and finds what the others refer to. */
+void places_review(struct rules *rules, struct probe *probe);
 /* Policies that are in use or live and of which nothing is known yet. Returns 0 or -errno. */
 int places_restore(struct rules *rules, struct probe *probe);
+/* The first free one of `n`, taken. Returns 0 or -ENOSPC. */
+int places_take(bool *places, __u32 n, __u32 *ret);
+/* NULL when out of memory; to be freed. */
+struct policy_refs *places_refs(const struct policy *policy);
+/* True if a policy counts there: a track's slot, or a wildcard's base. */
+bool places_judged_for(const struct places *places, __u32 counts);
 
+/* ---- user/rules_ending.c ---- */
+
+bool rules_goes_on(const struct change *change, const struct track *track);
+/* Makes room for rules_end(). Returns 0 or -ENOMEM. */
+int rules_reserve_ending(struct rules *rules);
+/* What the change has no more begins to end, what it has again does not end. */
+void rules_end(struct rules *rules, struct change *change);
+
+/* NULL if there is none. */
+struct wildcard *wildcard_at(struct wildcard *wildcards, size_t n, __u32 base);
 void wildcards_free(struct wildcard *wildcards, size_t n);
 
 #endif

@@ -23,10 +23,14 @@ int track_new(const char *name, const char *service, const char *definition,
 	track->service = strdup(service);
 	track->definition = strdup(definition);
 	track->slo = slo;
+	track->slo_name = strdup(slo->name);
+	track->wildcard = !strcmp(slo->service, "*");
+	track->slice_seconds = slo->slice_seconds;
+	track->slice_target = slo->slice_target;
 	track->counts = counts;
 	track->birth = birth;
 	track->stepped_seconds = track->since_seconds = NAN;
-	r = track->name && track->service && track->definition ? 0 : -ENOMEM;
+	r = track->name && track->service && track->definition && track->slo_name ? 0 : -ENOMEM;
 	r = r ?: slo_history_new(TRACK_WINDOW_S, &track->history);
 	if (slo->slice_seconds)
 		r = r ?: slo_history_new(TRACK_WINDOW_S, &track->sliced);
@@ -47,6 +51,7 @@ void track_free(struct track *track)
 	free(track->name);
 	free(track->service);
 	free(track->definition);
+	free(track->slo_name);
 	free(track);
 }
 
@@ -55,7 +60,7 @@ void track_configure(struct track *track, const struct config_slo *slo)
 	struct alert_state states[ALERT_RULES_MAX] = {};
 
 	for (size_t i = 0; i < slo->n_alerts; i++) {
-		for (size_t k = 0; k < track->slo->n_alerts; k++) {
+		for (size_t k = 0; k < track_n_alerts(track); k++) {
 			if (!strcmp(slo->alerts[i].name, track->slo->alerts[k].name))
 				states[i] = track->alerts[k];
 		}
@@ -65,6 +70,18 @@ void track_configure(struct track *track, const struct config_slo *slo)
 	memcpy(track->alerts, states, sizeof(states));
 	memset(track->readings, 0, sizeof(track->readings));
 	track->slo = slo;
+}
+
+void track_end(struct track *track)
+{
+	memset(track->alerts, 0, sizeof(track->alerts));
+	memset(track->readings, 0, sizeof(track->readings));
+	track->slo = NULL;
+}
+
+size_t track_n_alerts(const struct track *track)
+{
+	return track->slo ? track->slo->n_alerts : 0;
 }
 
 static struct slo_events unstepped(const struct track *track, const struct slo_counts *counts)
@@ -87,7 +104,7 @@ int track_step(struct track *track, double now_seconds, const struct slo_counts 
 	if (r)
 		return r;
 	if (track->sliced && !track->slices.seconds)
-		slices_init(&track->slices, track->slo->slice_seconds, track->slo->slice_target,
+		slices_init(&track->slices, track->slice_seconds, track->slice_target,
 			    from_seconds);
 	/* what it cannot take now it takes with the next step */
 	if (track->sliced)
@@ -102,7 +119,7 @@ int track_step(struct track *track, double now_seconds, const struct slo_counts 
 
 bool track_alerting(const struct track *track)
 {
-	for (size_t i = 0; i < track->slo->n_alerts; i++) {
+	for (size_t i = 0; i < track_n_alerts(track); i++) {
 		if (track->alerts[i].status != ALERT_INACTIVE)
 			return true;
 	}

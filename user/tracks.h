@@ -31,7 +31,11 @@ struct track {
 	char *name;
 	char *service;
 	char *definition; /* what two tracks must have in common to count the same events */
-	const struct config_slo *slo; /* of the configuration in force */
+	const struct config_slo *slo; /* of the configuration in force; NULL: it has ended */
+	char *slo_name; /* as configured, with "{service}" if for any service */
+	bool wildcard; /* for any service */
+	uint64_t slice_seconds; /* 0: occurrences */
+	double slice_target;
 	__u32 counts; /* slot of its counters in the kernel */
 	struct track_birth birth;
 	struct slo_counts stepped; /* the counters at the last step */
@@ -50,7 +54,10 @@ struct track {
 	double record_seconds; /* all that ended before is on disk */
 };
 
-/* Returns 0, -ENOMEM or -EINVAL. Takes copies of the strings; `slo` stays the configuration's. */
+/*
+ * Returns 0, -ENOMEM or -EINVAL. Takes copies of the strings; `slo` stays the configuration's, and
+ * must not go before track_configure() or track_end().
+ */
 int track_new(const char *name, const char *service, const char *definition,
 	      const struct config_slo *slo, __u32 counts, struct track_birth birth,
 	      struct track **ret);
@@ -58,6 +65,10 @@ void track_free(struct track *track);
 
 /* Another configuration's SLO: alerts of the same name go on. */
 void track_configure(struct track *track, const struct config_slo *slo);
+
+/* It is no more of the configuration: counted on, but not judged. */
+void track_end(struct track *track);
+size_t track_n_alerts(const struct track *track);
 
 /*
  * The counters now are `counts`: what came since the last step is history from now on, or, if

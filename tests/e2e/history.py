@@ -43,9 +43,9 @@ def left_behind():
 class Books:
     """A server, and how its answers are to be counted: a third of them are bad."""
 
-    def __init__(self, helpers, port=0):
+    def __init__(self, helpers, port=0, model="epoll"):
         self.helpers = helpers
-        self.server = Server([helpers / "httpd", port, "epoll", "read", "write"])
+        self.server = Server([helpers / "httpd", port, model, "read", "write"])
         self.port = self.server.port
         self.good = self.bad = 0
 

@@ -237,6 +237,8 @@ static void instance_names(void **state)
 
 static const struct track_birth birth = {.serial = 9, .boottime_seconds = 123};
 
+static char any_name[] = "x-{service}", any_service[] = "*";
+
 static struct track *track_for(const struct config_slo *slo)
 {
 	struct track *track = NULL;
@@ -250,7 +252,10 @@ static struct track *track_of(uint64_t window_seconds)
 {
 	static struct config_slo slo;
 
-	slo = (struct config_slo){.objective = 0.999, .window_seconds = window_seconds};
+	slo = (struct config_slo){.name = any_name,
+				  .service = any_service,
+				  .objective = 0.999,
+				  .window_seconds = window_seconds};
 	return track_for(&slo);
 }
 
@@ -272,7 +277,8 @@ static void assert_events(const struct track *track, double now, double span, __
 static void track_takes_copies(void **state)
 {
 	char name[] = "name", service[] = "service", definition[] = "definition";
-	const struct config_slo slo = {.objective = 0.95, .window_seconds = 7 * DAY};
+	const struct config_slo slo = {
+		.name = name, .service = service, .objective = 0.95, .window_seconds = 7 * DAY};
 	struct track *track = NULL;
 
 	(void)state;
@@ -292,13 +298,50 @@ static void track_takes_copies(void **state)
 	track_free(NULL);
 }
 
+/* It is counted on, in slices too, when its configuration has gone. */
+static void an_ended_one_goes_on_counting(void **state)
+{
+	struct alert_rule rules[] = {{.name = "a"}};
+	struct config_slo slo = {.name = any_name,
+				 .service = any_service,
+				 .slice_seconds = 60,
+				 .slice_target = 0.5,
+				 .alerts = rules,
+				 .n_alerts = 1};
+	struct track *track = track_for(&slo);
+
+	(void)state;
+	track->alerts[0].status = ALERT_FIRING;
+	step(track, 60, 5, 0);
+	track_end(track);
+	memset(&slo, 0xff, sizeof(slo));
+	assert_null(track->slo);
+	assert_int_equal(track_n_alerts(track), 0);
+	assert_false(track_alerting(track));
+	assert_string_equal(track->slo_name, "x-{service}");
+	assert_true(track->wildcard);
+	step(track, 120, 6, 9);
+	step(track, 180, 6, 9);
+	assert_events(track, 180, HOUR, 6, 9, 6, 9);
+	assert_int_equal(slo_history_sum(track_budgeted(track), 180, HOUR).bad, 1);
+	assert_int_equal(track->slices.seconds, 60);
+
+	/* as it was before, but with other alerts */
+	slo = (struct config_slo){.alerts = rules, .n_alerts = 1};
+	track_configure(track, &slo);
+	assert_int_equal(track->alerts[0].status, ALERT_INACTIVE);
+	track_free(track);
+}
+
 /* A changed list of alerts: state goes by the alert's name. */
 static void alerts_of_the_same_name_go_on(void **state)
 {
 	struct alert_rule before[] = {{.name = "a"}, {.name = "b"}, {.name = "c"}};
 	struct alert_rule after[] = {{.name = "c"}, {.name = "new"}, {.name = "a"}};
-	const struct config_slo old = {.alerts = before, .n_alerts = 3};
-	const struct config_slo new = {.alerts = after, .n_alerts = 3};
+	const struct config_slo old = {
+		.name = any_name, .service = any_service, .alerts = before, .n_alerts = 3};
+	const struct config_slo new = {
+		.name = any_name, .service = any_service, .alerts = after, .n_alerts = 3};
 	struct track *track = track_for(&old);
 
 	(void)state;
@@ -353,6 +396,8 @@ static void long_step_is_spread(void **state)
 static void slices_are_judged(void **state)
 {
 	const struct config_slo slo = {
+		.name = any_name,
+		.service = any_service,
 		.objective = 0.99,
 		.window_seconds = DAY,
 		.slice_seconds = 60,
@@ -481,6 +526,7 @@ int main(void)
 		cmocka_unit_test(found_services_have_no_match),
 		cmocka_unit_test(instance_names),
 		cmocka_unit_test(track_takes_copies),
+		cmocka_unit_test(an_ended_one_goes_on_counting),
 		cmocka_unit_test(alerts_of_the_same_name_go_on),
 		cmocka_unit_test(excluded_events),
 		cmocka_unit_test(long_step_is_spread),
