@@ -303,6 +303,17 @@ void agent_free(struct agent *agent)
 	free(agent);
 }
 
+static void say_unwritten(const struct agent *agent)
+{
+	struct record_report report = record_report(agent->record);
+
+	if (report.state == RECORD_FAILING)
+		fprintf(stderr,
+			"sliprobed: %s: %s: what could not be written is lost with this stop (with "
+			"--keep the kernel would go on counting, and the next agent write it)\n",
+			report.path, report.reason);
+}
+
 void agent_stop(struct agent *agent, bool keep)
 {
 	int r;
@@ -313,6 +324,8 @@ void agent_stop(struct agent *agent, bool keep)
 	r = agent_step(agent);
 	if (r)
 		fprintf(stderr, "sliprobed: reading the last counts failed: %s\n", strerror(-r));
+	if (!keep)
+		say_unwritten(agent);
 	if (!keep && agent->pins)
 		pins_remove(agent->pins);
 }

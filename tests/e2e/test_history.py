@@ -464,6 +464,31 @@ def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
         shop.check_disk(disk.state)
 
 
+@user_space
+@pytest.mark.parametrize("keep", [False, True])
+def test_stopped_while_the_disk_is_full(agents, shop, keep):
+    """What is lost then is said; nothing is if the kernel goes on counting."""
+    with small_disk() as disk:
+        agent = agents(config(shop.port), options=["--keep"] if keep else [])
+        agent.state = disk.state
+        agent.start()
+        shop.ask()
+        shop.wait_for_disk(disk.state)
+        disk.fill()
+        assert wait_until(lambda: agent.status()["store"]["state"] == "failing" or shop.ask(), 20)
+        agent.stop()
+        assert ("lost with this stop" in agent.said()) != keep, agent.said()
+        disk.free()
+        agent.start()
+        assert agent.status()["agent"]["taken_over"] is keep
+        if keep:
+            shop.check(agent)
+            shop.wait_for_disk(disk.state)
+        agent.options = []
+        agent.stop()
+        assert "lost with" not in agent.said(), agent.said()
+
+
 # ---- clocks ----
 
 @user_space

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs what the host built on real Debian kernels, each booted once:
+# Runs what the host built on real Debian kernels, each booted once, all at the same time:
 #
 #	tests/vm/run.sh [6.1|6.12]... [-- PYTEST ARGUMENTS]
 #
@@ -38,14 +38,24 @@ for name in SLIPROBE_LONG SLIPROBE_BUILD; do
 done
 
 passed=0 failed=0 skipped=0
-report=()
+report=() machines=()
 mkdir -p build/vm
+trap '((${#machines[@]} == 0)) || kill "${machines[@]}" 2>/dev/null || :' EXIT
+trap 'exit 143' TERM INT HUP
 for kernel in "${kernels[@]}"; do
+	scripts/vm.sh "$kernel" --timeout "${SLIPROBE_VM_TIMEOUT:-1800}" -- \
+		env "${environment[@]}" tests/vm/inside.sh "$@" >"build/vm/tests-$kernel.log" 2>&1 &
+	machines+=($!)
+done
+for i in "${!kernels[@]}"; do
+	kernel=${kernels[i]}
 	log=build/vm/tests-$kernel.log
 	echo "== Linux $kernel"
+	# what it says as it says it; those behind it are shown when it is done
+	tail --pid="${machines[i]}" -n +1 -f "$log"
 	status=0
-	scripts/vm.sh "$kernel" --timeout "${SLIPROBE_VM_TIMEOUT:-1800}" -- \
-		env "${environment[@]}" tests/vm/inside.sh "$@" 2>&1 | tee "$log" || status=$?
+	wait "${machines[i]}" || status=$?
+	unset "machines[i]"
 	total=$(tail -n 1 "$log")
 	if [[ $total =~ ^total:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
 		p=${BASH_REMATCH[1]} f=${BASH_REMATCH[2]} s=${BASH_REMATCH[3]}
