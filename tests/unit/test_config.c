@@ -201,6 +201,7 @@ static void good_variants(void **state)
 		"agent: {}\n",
 		"--- # a comment\nslos: []\n...\n",
 		"\xef\xbb\xbf# with a byte order mark\nservices: []\n",
+		"\xef\xbb\xbfservices: []\nslos: []\n",
 		"\"agent\": {\"interval\": '1m'}\n",
 		"slos: &anchor []\n",
 		"services: [{name: a, match: {port: 1}}, {name: b, match: {port: 65535}}]\n",
