@@ -322,7 +322,7 @@ static void large_input_is_refused(void **state)
 	for (size_t i = 1; i < sizeof(text) - 2; i += 2)
 		memcpy(text + i, "a,", 2);
 	assert_refused(text, sizeof(text) - 1,
-		       "t.yaml:1: expected at most 262144 values, got more");
+		       "t.yaml:1: expected at most 524288 values, got more");
 	assert_refused("agent: {}\n\0", 11,
 		       "t.yaml:2: expected text, got control character U+0000");
 }

@@ -680,6 +680,38 @@ static void what_is_exported_is_read_back_the_same(void **state)
 	}
 }
 
+/* As many SLOs as a configuration takes, and receivers, with alerts that nobody chose. */
+static void all_that_a_configuration_takes_fits_in_one_file(void **state)
+{
+	char *text = NULL, *exported;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+	struct config config, back;
+
+	(void)state;
+	fprintf(file, "notify: [journal, {webhook: {url: \"http://a/\"}}, "
+		      "{alertmanager: {url: \"http://b\"}}]\nservices:\n");
+	for (int i = 0; i < CONFIG_MAX_SLOS / CONFIG_MAX_SLOS_PER_SERVICE; i++)
+		fprintf(file, "  - {name: s%d, match: {port: %d}, routes: [/a]}\n", i, i + 1);
+	fprintf(file, "slos:\n");
+	for (int i = 0; i < CONFIG_MAX_SLOS; i++)
+		fprintf(file,
+			"  - {name: \"slo %d\", service: s%d, objective: 99.9, "
+			"eligible: {routes: [/a], methods: [GET]}, good: {latency: 1s}}\n",
+			i, i / CONFIG_MAX_SLOS_PER_SERVICE);
+	fclose(file);
+	config = parse_good(text);
+	exported = export(&config);
+	assert_in_range(strlen(exported), 1, CONFIG_MAX_BYTES);
+	back = load_good(exported);
+	assert_int_equal(back.n_slos, CONFIG_MAX_SLOS);
+	assert_same_slo(&config.slos[CONFIG_MAX_SLOS - 1], &back.slos[CONFIG_MAX_SLOS - 1]);
+	free(exported);
+	free(text);
+	config_clear(&config);
+	config_clear(&back);
+}
+
 static void running_out_of_memory_leaks_nothing_and_says_so(void **state)
 {
 	static const char text[] =
@@ -740,6 +772,7 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_with_an_alert_is_said_with_its_line),
 		cmocka_unit_test(what_is_wrong_with_a_condition_is_said_where_it_stands),
 		cmocka_unit_test(what_is_exported_is_read_back_the_same),
+		cmocka_unit_test(all_that_a_configuration_takes_fits_in_one_file),
 		cmocka_unit_test(running_out_of_memory_leaks_nothing_and_says_so),
 		cmocka_unit_test(an_export_that_cannot_be_written_fails),
 	};
