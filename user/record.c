@@ -460,7 +460,7 @@ static int put_timeline(struct record *record, const struct record_step *step)
 	r = store_put_value(record->store, "timeline", text);
 	if (!r && strcmp(record->instance, step->instance) != 0) {
 		r = store_put_value(record->store, "kernel", step->instance);
-		r = r ?: store_reset_series(record->store);
+		r = r ?: store_reset_counters(record->store);
 	}
 	return r;
 }

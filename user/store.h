@@ -70,10 +70,16 @@ struct store_slo {
 	/* the kernel's counters as last read, of the kernel instance in the value "kernel" */
 	uint64_t kernel_good;
 	uint64_t kernel_bad;
-	uint64_t kernel_serial; /* of the counters: struct track_birth */
+	uint64_t kernel_serial; /* of the counters: struct track_birth; 0: of none */
 	/* events of maintenance that were left out */
 	uint64_t excluded;
 };
+
+/*
+ * In a transaction: another kernel instance counts from now on. What the counters of SLOs and
+ * series were read at is 0, and the serials are that of no counters.
+ */
+int store_reset_counters(struct store *store);
 
 /*
  * Sets all but name, service and definition of the one with that id and those; makes a new one if
@@ -133,13 +139,12 @@ struct store_series {
 /*
  * Sets the counters to those of `series`, and adds what each grew by since the last time to the
  * buckets of all three tiers that t_seconds falls in. Series that the kernel instance has reset are
- * taken to have begun at 0 (store_reset_series()), and so is one that fell. The only
+ * taken to have begun at 0 (store_reset_counters()), and so is one that fell. The only
  * put that adds: never to be repeated after its commit; after a failed commit it is as if it had
  * not been called.
  */
 int store_put_series(struct store *store, double t_seconds, const struct store_series *series,
 		     size_t n);
-int store_reset_series(struct store *store);
 
 /* Sets the counters only: in a new database, of what was counted before it. */
 int store_set_series(struct store *store, double t_seconds, const struct store_series *series,

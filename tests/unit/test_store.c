@@ -187,6 +187,34 @@ static void test_an_slo_comes_back(void **state)
 	store_close(store);
 }
 
+/* Serials begin anew with each kernel instance: one that is stored must not be met again. */
+static void test_another_kernel_instance_has_none_of_the_counters(void **state)
+{
+	struct store *store = open_good();
+	struct store_slo slo = {.name = "checkout",
+				.service = "shop",
+				.definition = "d",
+				.since_seconds = T0,
+				.last_seconds = T0 + 10,
+				.kernel_good = 60,
+				.kernel_bad = 30,
+				.kernel_serial = 2,
+				.excluded = 3};
+	struct seen_slos seen = {};
+
+	(void)state;
+	assert_int_equal(store_put_slo(store, &slo), 0);
+	assert_int_equal(store_reset_counters(store), 0);
+	assert_int_equal(store_each_slo(store, see_slo, &seen), 0);
+	assert_int_equal(seen.n, 1);
+	assert_int_equal(seen.slos[0].kernel_good, 0);
+	assert_int_equal(seen.slos[0].kernel_bad, 0);
+	assert_int_equal(seen.slos[0].kernel_serial, 0);
+	assert_int_equal(seen.slos[0].excluded, 3);
+	assert_true(seen.slos[0].last_seconds == T0 + 10);
+	store_close(store);
+}
+
 static void test_the_id_of_a_rollback_does_not_become_another_slos(void **state)
 {
 	struct store *store = open_good();
@@ -514,6 +542,7 @@ int main(void)
 		STORE_TEST(test_a_transaction_is_all_or_nothing),
 		STORE_TEST(test_after_a_failed_put_nothing_more_is_put),
 		STORE_TEST(test_an_slo_comes_back),
+		STORE_TEST(test_another_kernel_instance_has_none_of_the_counters),
 		STORE_TEST(test_the_id_of_a_rollback_does_not_become_another_slos),
 		STORE_TEST(test_a_history_comes_back),
 		STORE_TEST(test_all_buckets_come_in_one_pass),
