@@ -475,6 +475,33 @@ static void test_changes_come_newest_first(void **state)
 	store_close(store);
 }
 
+/* As all that is put: after a database was opened again everything in memory is. */
+static void test_a_change_that_is_there_is_not_added_again(void **state)
+{
+	struct store *store = open_good();
+	struct store_change change = {.t_seconds = 10,
+				      .slo = "checkout",
+				      .service = "shop",
+				      .rule = "burn-1h",
+				      .severity = "page",
+				      .from = "inactive",
+				      .to = "firing",
+				      .budget_spent_ratio = NAN,
+				      .started_seconds = 10};
+	char text[512] = "";
+
+	(void)state;
+	assert_int_equal(store_add_change(store, &change), 0);
+	assert_int_equal(store_add_change(store, &change), 0);
+	change.slo = "cart";
+	assert_int_equal(store_add_change(store, &change), 0);
+	assert_int_equal(store_add_change(store, &change), 0);
+	assert_int_equal(store_each_change(store, 0, SIZE_MAX, see_change, text), 0);
+	assert_string_equal(text, "10 shop/cart/burn-1h page inactive>firing -1 10; "
+				  "10 shop/checkout/burn-1h page inactive>firing -1 10; ");
+	store_close(store);
+}
+
 static int see_text(void *context, const char *key, const char *text)
 {
 	char *all = context;
@@ -549,6 +576,7 @@ int main(void)
 		STORE_TEST(test_a_dropped_slo_takes_its_history_and_alerts),
 		STORE_TEST(test_an_alerts_state_comes_back),
 		STORE_TEST(test_changes_come_newest_first),
+		STORE_TEST(test_a_change_that_is_there_is_not_added_again),
 		STORE_TEST(test_texts_are_kept_by_kind_and_key),
 		STORE_TEST(test_coverage_comes_back),
 	};
