@@ -201,6 +201,28 @@ def test_a_ticket_becomes_a_page_and_a_dead_receiver_delays_nobody(service, star
     assert waiting()["given_up"] == 0
 
 
+def test_each_budget_threshold_reaches_who_asks_for_notices(service, start_agent, stopping):
+    shop, asks, does_not = service(), stopping(Hook()), stopping(Hook())
+    alerts = [{"budget": {"spent": "50%"}}, {"budget": {"spent": "100%"}}]
+    agent = start_agent(config(
+        {"shop": shop}, [slo("checkout", "shop", alerts=alerts)],
+        notify=[{"webhook": {"url": asks.url, "severities": ["notice"]}},
+                {"webhook": {"url": does_not.url}}]))
+    fire, resolve = ("fire", "notice"), ("resolve", "notice")
+    shop.send(good=94, bad=6)
+    asks.expect(fire)
+    steps(1)  # what was taken at this moment could be sent again
+    restart(agent, signal.SIGKILL)
+    shop.send(bad=10)
+    asks.expect(fire, fire)
+    shop.send(good=1000)
+    asks.expect(fire, fire, resolve)
+    assert [[a["name"] for a in m["slos"][0]["alerts"]] for m in asks.messages] == [
+        ["budget-50"], ["budget-100", "budget-50"], ["budget-100", "budget-50"]]
+    assert len({m["id"] for m in asks.messages}) == 1
+    does_not.expect()
+
+
 def rfc3339(seconds):
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime(
         "%Y-%m-%dT%H:%M:%SZ")
