@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From a service that fails under real traffic to the people and programs who are told."""
 import datetime
+import os
 import signal
 import socket
 import subprocess
@@ -199,6 +200,44 @@ def test_a_ticket_becomes_a_page_and_a_dead_receiver_delays_nobody(service, star
     assert len({m["id"] for m in hook.messages}) == 2
     assert wait_until(lambda: waiting()["waiting"] == 0)
     assert waiting()["given_up"] == 0
+
+
+def is_gone(pid):
+    """Or waits for init to take it."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def test_a_command_that_hangs_ends_with_an_agent_that_is_killed(start_agent, tmp_path):
+    started = tmp_path / "started"
+    agent = start_agent(config({}, [], notify=[{"command": {
+        "argv": ["/bin/sh", "-c", f"echo $$ >>{started}; exec sleep 300"], "timeout": "5m"}}]))
+    pids = []
+
+    def lines():
+        return started.read_text().count("\n") if started.exists() else 0
+
+    try:
+        assert agent.request("POST", "/v1/notify-test")[0] == 200
+        for run in (1, 2, 3):
+            assert wait_until(lambda: lines() == run), f"started {lines()} times in {run} runs"
+            pids = started.read_text().split()
+            assert not is_gone(pids[-1])
+            steps(2)  # the message is on the disk
+            agent.kill()
+            assert wait_until(lambda: is_gone(pids[-1]), 5), "it lives on"
+            agent.start()
+        assert wait_until(lambda: lines() == 4)
+        pids = started.read_text().split()
+        agent.stop()
+        assert is_gone(pids[-1])
+    finally:
+        for pid in pids:
+            if not is_gone(pid):
+                os.kill(int(pid), signal.SIGKILL)
 
 
 def test_each_budget_threshold_reaches_who_asks_for_notices(service, start_agent, stopping):
