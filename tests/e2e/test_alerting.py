@@ -202,6 +202,55 @@ def test_a_ticket_becomes_a_page_and_a_dead_receiver_delays_nobody(service, star
     assert waiting()["given_up"] == 0
 
 
+def test_what_was_sent_and_what_failed_is_known_over_restarts(start_agent, stopping):
+    hook, refusing, port = stopping(Hook()), stopping(Hook(code=404)), free_port()
+    where = {"sent": hook.url, "refused": refusing.url, "dead": f"http://127.0.0.1:{port}/hook"}
+    receivers = ["journal", *({"webhook": {"url": url}} for url in where.values())]
+    agent = start_agent(config({}, [], notify=receivers))
+
+    def told():
+        found = {r["receiver"].rpartition(" ")[2]: r for r in ctl_json(agent, "alerts")["receivers"]}
+        return {name: found[url] for name, url in ({"journal": "journal"} | where).items()
+                if url in found}
+
+    def numbers(name):
+        got = told()[name]
+        return got["sent"], got["failed"], got["given_up"], got["waiting"]
+
+    for n in (1, 2):
+        assert agent.request("POST", "/v1/notify-test")[0] == 200
+        assert wait_until(lambda n=n: numbers("refused")[2] == n and numbers("sent")[0] == n)
+    assert wait_until(lambda: numbers("dead")[1] >= 2)
+    for sig in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+        before = told()
+        steps(2)  # all of that is on the disk
+        restart(agent, sig)
+        after = told()
+        for name in ("sent", "refused", "journal"):
+            assert after[name] == before[name], name
+        assert after["dead"]["failed"] >= before["dead"]["failed"]
+        assert [(m["id"], m["result"]) for m in after["dead"]["recent"]] == [
+            (m["id"], "waiting") for m in before["sent"]["recent"]]
+    assert (numbers("sent"), numbers("refused")) == ((2, 0, 0, 0), (0, 2, 2, 0))
+    assert told()["refused"]["recent"][1]["error"] == "HTTP 404"
+    assert numbers("journal") == (2, 0, 0, 0)
+    shown = ctl(agent, "alerts")[0]
+    assert f"webhook {refusing.url} failed last at" in shown
+
+    # who is no longer told has no books: dropped by a reload, and by a start
+    assert agent.reload(config({}, [], notify=receivers[:2]))[0] == 200
+    assert list(told()) == ["journal", "sent"]
+    assert agent.reload(config({}, [], notify=receivers))[0] == 200
+    assert (numbers("refused"), numbers("dead")) == ((0, 0, 0, 0), (0, 0, 0, 0))
+    assert (numbers("sent"), numbers("journal")) == ((2, 0, 0, 0), (2, 0, 0, 0))
+    steps(2)
+    for notify in (receivers[1:], receivers):
+        agent.config.write_text(config({}, [], notify=notify))
+        restart(agent, signal.SIGKILL)
+        steps(2)
+    assert (numbers("sent"), numbers("journal")) == ((2, 0, 0, 0), (0, 0, 0, 0))
+
+
 def is_gone(pid):
     """Or waits for init to take it."""
     try:
