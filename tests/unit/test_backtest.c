@@ -127,6 +127,23 @@ static void a_header_must_not_name_other_columns(void **state)
 	}
 }
 
+static void a_first_row_without_a_time_is_no_header(void **state)
+{
+	static const char *const lines[] = {"nan,1,0", "inf,0,0", "x,1,0"};
+	struct csv_step step;
+	struct csv_error error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct csv csv = {};
+
+		assert_int_equal(csv_line(&csv, lines[i], strlen(lines[i]), &step, &error),
+				 -EINVAL);
+		assert_int_equal(error.column, 1);
+		assert_non_null(strstr(error.expected, "t_seconds: expected a number, up to 1e12"));
+	}
+}
+
 /* ---- timeslices ---- */
 
 static void assert_slices(const struct slo_history *history, double now, uint64_t good,
@@ -651,6 +668,7 @@ int main(void)
 		cmocka_unit_test(lines_without_a_row_are_passed_over),
 		cmocka_unit_test(rows_are_refused_with_column_and_expectation),
 		cmocka_unit_test(a_header_must_not_name_other_columns),
+		cmocka_unit_test(a_first_row_without_a_time_is_no_header),
 		cmocka_unit_test(a_slice_is_good_at_its_target),
 		cmocka_unit_test(an_outage_of_ten_minutes),
 		cmocka_unit_test(idle_steps_are_no_recovery),
