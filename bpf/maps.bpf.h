@@ -241,5 +241,6 @@ __u64 attached_ns; /* when all hooks were in place */
 __u64 tick_ns; /* length of the kernel's jiffy */
 __u64 walk_unanswered_ns; /* requests older than this are ended by the walk */
 __u64 walk_in_flight; /* result of the walk */
+__u32 walk_number; /* of a walk over files, which meets a connection once for each descriptor */
 
 #endif

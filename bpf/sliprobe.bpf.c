@@ -105,3 +105,11 @@ int walk_conns(struct bpf_iter__bpf_sk_storage_map *ctx)
 
 	return conn ? walk_conn(conn) : 0;
 }
+
+SEC("iter/task_file")
+int walk_files(struct bpf_iter__task_file *ctx)
+{
+	struct file *file = ctx->file;
+
+	return file ? walk_file(file) : 0;
+}

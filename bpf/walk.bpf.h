@@ -2,6 +2,10 @@
 /*
  * The walk over all connections, started by the agent at its own pace: ends requests that have had
  * no response for too long, and counts what is in flight, independently of the counters.
+ *
+ * It goes over the map of connections where the kernel lets it, else over the files of all
+ * processes: these lack what no process has open just now (closed with the answer under way, on its
+ * way in an SCM_RIGHTS message).
  */
 #ifndef SLIPROBE_WALK_BPF_H
 #define SLIPROBE_WALK_BPF_H
@@ -60,6 +64,20 @@ static __always_inline int walk_conn(struct conn *conn)
 	walk.now_ns = bpf_ktime_get_ns();
 	bpf_loop(PENDING_MAX, walk_request, &walk, 0);
 	return 0;
+}
+
+static __always_inline int walk_file(struct file *file)
+{
+	struct socket *socket = bpf_sock_from_file(file);
+	struct conn *conn;
+
+	if (!socket || !socket->sk)
+		return 0;
+	conn = bpf_sk_storage_get(&conns, socket->sk, 0, 0);
+	if (!conn || conn->walked == walk_number)
+		return 0;
+	conn->walked = walk_number;
+	return walk_conn(conn);
 }
 
 #endif

@@ -94,7 +94,8 @@ struct conn {
 	__u8 peer_reset; /* state: closed by the peer's reset or by a time-out */
 	__u8 promoted; /* send: the message being read was answered before its head was complete */
 	__u8 old_state; /* state: TCP state before it was closed */
-	__u8 pad[6];
+	__u8 pad[2];
+	__u32 walked; /* the last walk over files that has met it */
 	struct request first; /* inline slot; further ones are in `pending` */
 };
 

@@ -85,10 +85,10 @@ static int apply(struct agent *agent, struct config *config, struct config_error
 static int review_policies(struct agent *agent)
 {
 	int r = probe_policies_clear(agent->probe);
-	__u64 in_flight;
+	struct probe_walked walked;
 
 	/* nothing is ended here: the time a request may take is not known yet */
-	r = r ?: probe_walk(agent->probe, ~0ULL >> 1, &in_flight);
+	r = r ?: probe_walk(agent->probe, ~0ULL >> 1, &walked);
 	return r ?: probe_policies_read(agent->probe);
 }
 

@@ -59,7 +59,6 @@ double agent_now(const struct agent *agent);
 double agent_wall(const struct agent *agent, double axis_seconds);
 double agent_boottime(void);
 double agent_realtime(void);
-__u64 agent_lost_in(const __u64 *stats);
 
 /* All tracks in force, those of found services last. */
 size_t agent_n_tracks(const struct agent *agent);

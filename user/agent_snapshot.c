@@ -278,7 +278,7 @@ static int snapshot_coverage(struct agent *agent, __u64 counted, __u64 ended, st
 	       sizeof(ret->coverage.lost_by_reason));
 	memcpy(ret->coverage.kernel_errors, stats + STAT_ERROR,
 	       sizeof(ret->coverage.kernel_errors));
-	ret->coverage.lost = agent_lost_in(stats);
+	ret->coverage.lost = probe_lost(stats);
 	ret->coverage.counted = counted;
 	ret->coverage.seen = stats[STAT_SEEN];
 	ret->coverage.in_flight = stats[STAT_SEEN] - counted - ret->coverage.lost;

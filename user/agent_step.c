@@ -9,45 +9,19 @@
 #include "agent_private.h"
 #include "util.h"
 
-static __u64 sum(const __u64 *counters, size_t n)
-{
-	__u64 total = 0;
-
-	for (size_t i = 0; i < n; i++)
-		total += counters[i];
-	return total;
-}
-
-__u64 agent_lost_in(const __u64 *stats)
-{
-	return sum(stats + STAT_LOST, LOST_REASON_COUNT);
-}
-
-/*
- * A request seen before the walk and not ended after it must have been met by it, and none that
- * ended before it.
- */
 int agent_walk(struct agent *agent)
 {
-	__u64 before[STAT_COUNT], after[STAT_COUNT];
-	__u64 in_flight, open_at_least, open_at_most;
-	int r;
+	struct probe_walked walked;
+	int r = probe_walk(agent->probe, agent->rules.config.agent.unanswered_after_ns, &walked);
 
-	r = probe_read_stats(agent->probe, before);
-	r = r
-		    ?: probe_walk(agent->probe, agent->rules.config.agent.unanswered_after_ns,
-				  &in_flight);
-	r = r ?: probe_read_stats(agent->probe, after);
 	if (r)
 		return r;
-	open_at_most = after[STAT_SEEN] - before[STAT_ENDED] - agent_lost_in(before);
-	open_at_least = before[STAT_SEEN] - after[STAT_ENDED] - agent_lost_in(after);
-	agent->consistent = in_flight <= open_at_most && (__s64)in_flight >= (__s64)open_at_least;
+	agent->consistent = walked.consistent;
 	if (!agent->consistent)
 		fprintf(stderr,
 			"sliprobed: the counters disagree with the connections: %llu requests in flight, "
-			"expected %lld to %llu\n",
-			in_flight, (long long)open_at_least, open_at_most);
+			"expected %lld to %lld\n",
+			walked.in_flight, (long long)walked.at_least, (long long)walked.at_most);
 	return 0;
 }
 

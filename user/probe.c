@@ -55,9 +55,40 @@ static bool kernel_has(const char *name, __u32 kind)
 	return has;
 }
 
-void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook)
+bool probe_walks_map(void)
+{
+	const struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_ITER);
+	struct btf *btf = btf__load_vmlinux_btf();
+	int id, fd;
+
+	if (libbpf_get_error(btf))
+		return false;
+	id = btf__find_by_name_kind(btf, "bpf_iter_bpf_sk_storage_map", BTF_KIND_FUNC);
+	btf__free(btf);
+	if (id < 0)
+		return false;
+	options.attach_btf_id = id;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "nothing", "GPL", nothing, 2, &options);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+struct bpf_program *probe_walk_program(struct sliprobe_bpf *skel, bool files)
+{
+	return files ? skel->progs.walk_files : skel->progs.walk_conns;
+}
+
+void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool walks_files)
 {
 	bool fexit = hook == PROBE_HOOK_FEXIT;
+
+	bpf_program__set_autoload(probe_walk_program(skel, !walks_files), false);
 
 	bpf_program__set_autoload(skel->progs.tp_send, !fexit);
 	bpf_program__set_autoload(skel->progs.tp_recv, !fexit);
@@ -91,7 +122,8 @@ static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
 						   LIVE_REGIONS * room->max_sets);
 }
 
-static int load(enum probe_hook hook, const struct tables_region *room, struct sliprobe_bpf **ret)
+static int load(enum probe_hook hook, const struct tables_region *room, bool walks_files,
+		struct sliprobe_bpf **ret)
 {
 	struct sliprobe_bpf *skel;
 	int r;
@@ -107,7 +139,7 @@ static int load(enum probe_hook hook, const struct tables_region *room, struct s
 	skel = sliprobe_bpf__open();
 	if (!skel)
 		return -errno;
-	probe_choose_programs(skel, hook);
+	probe_choose_programs(skel, hook, walks_files);
 	r = set_room(skel, room);
 	r = r ?: sliprobe_bpf__load(skel);
 	if (r) {
@@ -124,7 +156,7 @@ void probe_try(enum probe_hook hook, struct probe_trial *ret)
 		.max_states = 1, .max_cells = 256, .max_accepts = 1, .max_sets = 1};
 	struct sliprobe_bpf *skel = NULL;
 
-	*ret = (struct probe_trial){.error = load(hook, &room, &skel)};
+	*ret = (struct probe_trial){.error = load(hook, &room, !probe_walks_map(), &skel)};
 	if (ret->error)
 		snprintf(ret->reason, sizeof(ret->reason), "%s",
 			 complaint[0] ? complaint : strerror(-ret->error));
@@ -152,9 +184,10 @@ static int load_auto(struct probe *probe, enum probe_hook hook, struct config_er
 			"this kernel offers no type information (/sys/kernel/btf/vmlinux: %s): "
 			"it must be built with CONFIG_DEBUG_INFO_BTF",
 			strerror(errno));
+	probe->walks_files = !probe_walks_map();
 	if (hook != PROBE_HOOK_FEXIT) {
 		probe->hook = PROBE_HOOK_TRACEPOINT;
-		r = load(PROBE_HOOK_TRACEPOINT, &probe->room, &probe->skel);
+		r = load(PROBE_HOOK_TRACEPOINT, &probe->room, probe->walks_files, &probe->skel);
 		if (!r) {
 			snprintf(probe->reason, sizeof(probe->reason),
 				 "tracepoints sock_send_length and sock_recv_length loaded");
@@ -167,7 +200,7 @@ static int load_auto(struct probe *probe, enum probe_hook hook, struct config_er
 					    first);
 	}
 	probe->hook = PROBE_HOOK_FEXIT;
-	r = load(PROBE_HOOK_FEXIT, &probe->room, &probe->skel);
+	r = load(PROBE_HOOK_FEXIT, &probe->room, probe->walks_files, &probe->skel);
 	if (!r) {
 		snprintf(probe->reason, sizeof(probe->reason),
 			 "exits of tcp_sendmsg and tcp_recvmsg loaded%s%s",
@@ -245,15 +278,27 @@ size_t probe_programs(struct sliprobe_bpf *skel, struct bpf_program *ret[PROBE_L
 	return n;
 }
 
-int probe_attach(struct probe *probe, struct config_error *ret_error)
+static int attach_walk(struct probe *probe, struct config_error *error)
 {
 	union bpf_iter_link_info info = {.map.map_fd = bpf_map__fd(probe->skel->maps.conns)};
-	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info,
+	LIBBPF_OPTS(bpf_iter_attach_opts, of_map, .link_info = &info,
 		    .link_info_len = sizeof(info));
+	struct bpf_program *program = probe_walk_program(probe->skel, probe->walks_files);
+
+	probe->walk = bpf_program__attach_iter(program, probe->walks_files ? NULL : &of_map);
+	if (!probe->walk)
+		return probe_refuse(error, -errno, "cannot attach %s: %s",
+				    bpf_program__name(program), strerror(errno));
+	return 0;
+}
+
+int probe_attach(struct probe *probe, struct config_error *ret_error)
+{
 	struct sliprobe_bpf *skel = probe->skel;
 	struct timespec tick, now;
 	struct bpf_program *programs[PROBE_LINKS];
 	size_t n_programs = probe_programs(skel, programs);
+	int r;
 
 	skel->bss->attached_ns = ~0ULL >> 1;
 	/* CLOCK_MONOTONIC_COARSE moves by one jiffy */
@@ -261,13 +306,11 @@ int probe_attach(struct probe *probe, struct config_error *ret_error)
 		return probe_refuse(ret_error, -errno, "cannot tell the kernel's tick: %s",
 				    strerror(errno));
 	skel->bss->tick_ns = tick.tv_sec * 1000000000ULL + tick.tv_nsec;
-	probe->walk = bpf_program__attach_iter(skel->progs.walk_conns, &options);
-	if (!probe->walk)
-		return probe_refuse(ret_error, -errno, "cannot attach walk_conns: %s",
-				    strerror(errno));
+	r = attach_walk(probe, ret_error);
+	if (r)
+		return r;
 	for (size_t i = 0; i < n_programs; i++) {
-		int r = attach(probe, programs[i], ret_error);
-
+		r = attach(probe, programs[i], ret_error);
 		if (r)
 			return r;
 	}
@@ -409,14 +452,14 @@ void probe_forget_ports(struct probe *probe, const __u16 *ports, size_t n, __u32
 	}
 }
 
-int probe_walk(struct probe *probe, __u64 unanswered_ns, __u64 *ret_in_flight)
+static int walk_once(struct probe *probe)
 {
 	char unused[64];
 	ssize_t n;
 	int fd, r;
 
-	probe->skel->bss->walk_unanswered_ns = unanswered_ns;
 	probe->skel->bss->walk_in_flight = 0;
+	probe->skel->bss->walk_number++;
 	fd = bpf_iter_create(bpf_link__fd(probe->walk));
 	if (fd < 0)
 		return fd;
@@ -425,9 +468,29 @@ int probe_walk(struct probe *probe, __u64 unanswered_ns, __u64 *ret_in_flight)
 	while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
 	r = n < 0 ? -errno : 0;
 	close(fd);
-	if (!r)
-		*ret_in_flight = probe->skel->bss->walk_in_flight;
 	return r;
+}
+
+int probe_walk(struct probe *probe, __u64 unanswered_ns, struct probe_walked *ret)
+{
+	__u64 before[STAT_COUNT], after[STAT_COUNT];
+	struct probe_walked walked;
+	int r;
+
+	probe->skel->bss->walk_unanswered_ns = unanswered_ns;
+	r = probe_read_stats(probe, before);
+	r = r ?: walk_once(probe);
+	r = r ?: probe_read_stats(probe, after);
+	if (r)
+		return r;
+	walked.in_flight = probe->skel->bss->walk_in_flight;
+	walked.at_most = after[STAT_SEEN] - before[STAT_ENDED] - probe_lost(before);
+	walked.at_least = before[STAT_SEEN] - after[STAT_ENDED] - probe_lost(after);
+	probe->walk_missed = (__s64)walked.in_flight < walked.at_least;
+	walked.consistent = walked.in_flight <= (__u64)walked.at_most &&
+			    (!probe->walk_missed || probe->walks_files);
+	*ret = walked;
+	return 0;
 }
 
 int probe_policies_clear(struct probe *probe)
@@ -447,6 +510,12 @@ int probe_policies_read(struct probe *probe)
 
 	if (!keys)
 		return -ENOMEM;
+	if (probe->walk_missed) {
+		/* what it has not met may be judged by any of them */
+		for (size_t i = 0; i < POLICIES_MAX; i++)
+			probe->policies_used[i] = 1;
+		return 0;
+	}
 	r = bpf_map_lookup_batch(bpf_map__fd(probe->skel->maps.policies_used), NULL, &token, keys,
 				 probe->policies_used, &count, NULL);
 	return r == -ENOENT ? 0 : r;

@@ -93,6 +93,7 @@ int probe_read_policy(struct probe *probe, __u32 number, struct policy *ret);
 
 /* Reading. Counters are sums over all CPUs, each exact, not read at one instant. */
 int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT]);
+__u64 probe_lost(const __u64 stats[STAT_COUNT]); /* for whatever reason */
 int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret);
 
 /* Calls back for each entry; a non-zero return ends the reading and is returned. */
@@ -114,8 +115,25 @@ int probe_each_unmeasured(struct probe *probe, probe_unmeasured_fn fn, void *con
 /* True if the endpoint has served a request that was counted. */
 bool probe_serves_http(struct probe *probe, const struct endpoint_key *key);
 
-/* Walks all connections: ends requests unanswered for that long, counts those in flight. */
-int probe_walk(struct probe *probe, __u64 unanswered_ns, __u64 *ret_in_flight);
+/*
+ * What a walk has found. A request seen before the walk and not ended after it must have been met by
+ * it, and none that ended before it.
+ */
+struct probe_walked {
+	__u64 in_flight; /* open requests it has met */
+	__s64 at_least; /* the same, by the counters before and after it */
+	__s64 at_most;
+	bool consistent; /* a walk over files may meet less, see bpf/walk.bpf.h */
+};
+
+/*
+ * Walks all connections: ends requests unanswered for that long, counts those in flight. Returns 0
+ * or -errno.
+ */
+int probe_walk(struct probe *probe, __u64 unanswered_ns, struct probe_walked *ret);
+
+/* True if the kernel lets the walk go over the map of connections itself. */
+bool probe_walks_map(void);
 
 /* Around a walk: after both, probe_policy_used() tells which policies it found in use. */
 int probe_policies_clear(struct probe *probe);

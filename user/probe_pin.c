@@ -60,7 +60,7 @@ static int pin_all(struct probe *probe, const char *dir, char path[static PATH_M
 		if (r)
 			return r;
 	}
-	link_path(dir, probe->skel->progs.walk_conns, path);
+	link_path(dir, probe_walk_program(probe->skel, probe->walks_files), path);
 	return bpf_obj_pin(bpf_link__fd(probe->walk), path);
 }
 
@@ -137,17 +137,17 @@ static int adopt_links(struct probe *probe, const char *dir, struct bpf_program 
 		if (probe->program_fds[i] < 0)
 			return -errno;
 	}
-	link_path(dir, probe->skel->progs.walk_conns, path);
+	link_path(dir, probe_walk_program(probe->skel, probe->walks_files), path);
 	probe->walk = bpf_link__open(path);
 	return probe->walk ? 0 : -errno;
 }
 
-static enum probe_hook hook_pinned(const char *dir, const struct sliprobe_bpf *skel)
+static bool is_pinned(const char *dir, const struct bpf_program *program)
 {
 	char path[PATH_MAX];
 
-	link_path(dir, skel->progs.tp_send, path);
-	return access(path, F_OK) ? PROBE_HOOK_FEXIT : PROBE_HOOK_TRACEPOINT;
+	link_path(dir, program, path);
+	return !access(path, F_OK);
 }
 
 int probe_adopt(const char *dir, struct probe **ret, struct config_error *ret_error)
@@ -163,8 +163,10 @@ int probe_adopt(const char *dir, struct probe **ret, struct config_error *ret_er
 	probe->adopted = true;
 	probe->skel = sliprobe_bpf__open();
 	if (probe->skel) {
-		probe->hook = hook_pinned(dir, probe->skel);
-		probe_choose_programs(probe->skel, probe->hook);
+		probe->hook = is_pinned(dir, probe->skel->progs.tp_send) ? PROBE_HOOK_TRACEPOINT
+									 : PROBE_HOOK_FEXIT;
+		probe->walks_files = is_pinned(dir, probe->skel->progs.walk_files);
+		probe_choose_programs(probe->skel, probe->hook, probe->walks_files);
 		n = probe_programs(probe->skel, programs);
 		r = adopt_maps(probe, dir, path);
 		r = r ?: adopt_links(probe, dir, programs, n, path);

@@ -20,6 +20,8 @@ struct probe {
 	int program_fds[PROBE_LINKS];
 	size_t n_links;
 	struct bpf_link *walk;
+	bool walks_files; /* not the map */
+	bool walk_missed; /* the last walk has met less than what is open */
 	bool adopted; /* program_fds are our own */
 	__u32 *policies_used;
 };
@@ -30,8 +32,11 @@ struct probe *probe_new(void);
 /* The programs that are attached, in the order that attaches them: NULL, or not loaded, is left out. */
 size_t probe_programs(struct sliprobe_bpf *skel, struct bpf_program *ret[PROBE_LINKS]);
 
-/* Marks the programs of the family to be loaded. */
-void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook);
+/* The program that walks over all connections. */
+struct bpf_program *probe_walk_program(struct sliprobe_bpf *skel, bool files);
+
+/* Marks the programs of the family to be loaded, and the one that walks. */
+void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool walks_files);
 
 int probe_refuse(struct config_error *error, int r, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

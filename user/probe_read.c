@@ -39,6 +39,15 @@ int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT])
 	return 0;
 }
 
+__u64 probe_lost(const __u64 stats[STAT_COUNT])
+{
+	__u64 lost = 0;
+
+	for (int i = 0; i < LOST_REASON_COUNT; i++)
+		lost += stats[STAT_LOST + i];
+	return lost;
+}
+
 int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret)
 {
 	_cleanup_free_ struct slo_counts *values = calloc(probe->n_cpus, sizeof(*values));

@@ -21,6 +21,7 @@
 #include <bpf/libbpf.h>
 
 #include "sliprobe.skel.h"
+#include "user/probe.h"
 
 enum {
 	INSNS_MAX = 800000, /* the verifier's limit is 1000000 */
@@ -30,7 +31,8 @@ enum {
 	PROGRAMS_MAX = 16,
 };
 
-static const char *const programs_always[] = {"sock_state", "sock_destroyed", "walk_conns"};
+static const char *const programs_always[] = {"sock_state", "sock_destroyed", "sock_reading",
+					      "walk_files"};
 
 struct family {
 	const char *const *programs;
@@ -42,6 +44,7 @@ struct family {
 };
 
 static const char *const programs_tracepoint[] = {"tp_send", "tp_recv"};
+static const char *const programs_walk[] = {"walk_conns"};
 static const char *const programs_fexit[] = {"fexit_send", "fexit_recv"};
 static const char *const programs_fexit_sendpage[] = {"fexit_send", "fexit_sendpage", "fexit_recv"};
 
@@ -51,6 +54,13 @@ static const struct family family_tracepoint = {
 	.target = "btf_trace_sock_send_length",
 	.target_kind = BTF_KIND_TYPEDEF,
 	.attach_type = BPF_TRACE_RAW_TP,
+};
+static const struct family family_walk = {
+	.programs = programs_walk,
+	.n_programs = 1,
+	.target = "bpf_iter_bpf_sk_storage_map",
+	.target_kind = BTF_KIND_FUNC,
+	.attach_type = BPF_TRACE_ITER,
 };
 static const struct family family_fexit = {
 	.programs = programs_fexit,
@@ -163,6 +173,14 @@ static void load(const char *const *programs, size_t n)
 	sliprobe_bpf__destroy(skel);
 }
 
+static bool is_refused(const struct family *family)
+{
+	char refusal[256];
+
+	family_refusal(family, refusal, sizeof(refusal));
+	return refusal[0];
+}
+
 static void load_family(const struct family *family)
 {
 	char refusal[256];
@@ -173,25 +191,35 @@ static void load_family(const struct family *family)
 		skip();
 	}
 	load(family->programs, family->n_programs);
-	n_loaded++;
 }
 
 static void tracepoint_family(void **state)
 {
 	(void)state;
 	load_family(&family_tracepoint);
+	n_loaded++;
 }
 
 static void fexit_family(void **state)
 {
 	(void)state;
 	load_family(&family_fexit);
+	n_loaded++;
 }
 
 static void fexit_family_with_sendpage(void **state)
 {
 	(void)state;
 	load_family(&family_fexit_sendpage);
+	n_loaded++;
+}
+
+/* The other walk is loaded with each family. */
+static void walk_over_map(void **state)
+{
+	(void)state;
+	assert_int_equal(probe_walks_map(), !is_refused(&family_walk));
+	load_family(&family_walk);
 }
 
 static void some_family_loads(void **state)
@@ -223,6 +251,7 @@ int main(void)
 		cmocka_unit_test(fexit_family),
 		cmocka_unit_test(fexit_family_with_sendpage),
 		cmocka_unit_test(some_family_loads),
+		cmocka_unit_test(walk_over_map),
 	};
 
 	return cmocka_run_group_tests_name("load", tests, set_up, tear_down);
