@@ -27,12 +27,17 @@ import time
 
 import host
 import loops
+import nginx
+import scale
 from host import BUILD, Failed
 from variants import Agent
 
 ITEMS = {
     "loops": loops.measure_main,
     "configured": loops.measure_configured,
+    "nginx": nginx.measure,
+    "scale": scale.measure,
+    "idle": scale.measure_idle,
 }
 
 

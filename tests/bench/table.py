@@ -12,14 +12,14 @@ def between(entry, digits, sign=""):
 
 def comparison(unit, result, titles, digits=0):
     """One row for nothing attached, one for the noise, one for each variant measured."""
-    print(f"  {unit:24} {'median':>10} {'added':>10}  {'(interquartile)':20} {'ratio':>7}  "
+    print(f"  {unit:28} {'median':>10} {'added':>10}  {'(interquartile)':20} {'ratio':>7}  "
           "(interquartile)")
     for name, title in {"bare": "nothing attached", "noise": "nothing again (noise)",
                         **titles}.items():
         row = result.get(name)
         if not row:
             continue
-        line = f"  {title:24} {row['median']:10.{digits}f}"
+        line = f"  {title:28} {row['median']:10.{digits}f}"
         if "added" in row:
             added, ratio = row["added"], row["ratio"]
             line += f" {added['median']:+10.{digits}f}  {between(added, digits, '+'):20}" \
