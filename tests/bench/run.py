@@ -29,6 +29,7 @@ import host
 import loops
 import nginx
 import scale
+import times
 from host import BUILD, Failed
 from variants import Agent
 
@@ -38,6 +39,9 @@ ITEMS = {
     "nginx": nginx.measure,
     "scale": scale.measure,
     "idle": scale.measure_idle,
+    "startup": times.measure_startup,
+    "status": times.measure_status,
+    "step": times.measure_step,
 }
 
 
