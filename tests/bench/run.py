@@ -27,6 +27,7 @@ import time
 
 import host
 import loops
+import maps
 import nginx
 import scale
 import times
@@ -42,6 +43,7 @@ ITEMS = {
     "startup": times.measure_startup,
     "status": times.measure_status,
     "step": times.measure_step,
+    "maps": maps.measure,
 }
 
 
