@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Memory of the agent's maps: what the formula in docs/cost.md says, against what the kernel does."""
+"""Memory of the agent's maps: what the formula in docs/cost.md says, and what the kernel does."""
 import json
 import pathlib
 import platform

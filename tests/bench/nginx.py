@@ -107,7 +107,8 @@ FIGURES = {
     "requests_per_second": ("requests a second", 0, lambda s: s["requests"] / s["took_us"] * 1e6),
     "p50_us": ("p50, us", 0, lambda s: s["p50_us"]),
     "p99_us": ("p99, us", 0, lambda s: s["p99_us"]),
-    "nginx_cpu_s_a_million": ("nginx CPU s a million", 2, lambda s: s["nginx_ns"] / s["served"] / 1e3),
+    "nginx_cpu_s_a_million": ("nginx CPU s a million", 2,
+                              lambda s: s["nginx_ns"] / s["served"] / 1e3),
 }
 
 

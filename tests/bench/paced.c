@@ -12,6 +12,7 @@
  *
  * A process may have too few descriptors for all connections: as many processes share them.
  */
+#define _GNU_SOURCE
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>

@@ -8,6 +8,7 @@
  * Prints "attached" once it counts. At the end: the requests counted of the processes of that name,
  * events lost for lack of room, and the CPU ns this process has used from then on.
  */
+#define _GNU_SOURCE
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>

@@ -30,6 +30,7 @@ import loops
 import maps
 import nginx
 import scale
+import summary
 import times
 from host import BUILD, Failed
 from variants import Agent
@@ -89,6 +90,7 @@ def measure(bench, items, others):
         out[item] = ITEMS[item](bench)
         out[item]["took_seconds"] = time.monotonic() - begin
         host.progress("")
+    summary.show(out)
     out["left_out"] = host.LEFT_OUT
     for text in host.LEFT_OUT:
         print(f"left out: {text}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the agent itself takes, whatever the traffic and the connections; and memory of the latter."""
+"""What the agent itself takes by traffic and connections, and the kernel's memory of the latter."""
 import re
 import statistics
 import subprocess

@@ -32,7 +32,8 @@ def over(text, ratio):
     if not ratio:
         return print(f"  {text}: cannot tell, the latter is lost in the noise")
     high = f"{ratio['high']:.2f}" if ratio["high"] else "any"
-    return print(f"  {text}: {ratio['ratio']:.2f} (95 % of resamples: {ratio['low']:.2f} to {high})")
+    return print(f"  {text}: {ratio['ratio']:.2f} "
+                 f"(95 % of resamples: {ratio['low']:.2f} to {high})")
 
 
 def rows(names, entries):

@@ -111,7 +111,8 @@ def measure_step(bench):
     out = {"slos": STEP_SLOS, "agent_cpu_seconds": {str(STEP_SERVICES): few, str(STEP_SLOS): many},
            "engine_seconds": {name: s * STEP_SLOS for name, s in engine.items()}}
     table.heading(f"a step with {STEP_SLOS} SLOs, CPU ms")
-    print(f"  all that the agent does: {many * 1e3:.2f} (with {STEP_SERVICES} SLOs {few * 1e3:.2f})")
+    print(f"  all that the agent does: {many * 1e3:.2f} "
+          f"(with {STEP_SERVICES} SLOs {few * 1e3:.2f})")
     for name, seconds in out["engine_seconds"].items():
         print(f"  windows and alerts alone, {name}: {seconds * 1e3:.3f}")
     return out

@@ -113,7 +113,9 @@ class Bpftrace(Variant):
 
     @staticmethod
     def missing():
-        return None if host.tool("bpftrace") else "bpftrace is not installed: scripts/setup.sh bench"
+        if host.tool("bpftrace"):
+            return None
+        return "it is not installed: scripts/setup.sh bench"
 
 
 class UnixHTTP(http.client.HTTPConnection):
