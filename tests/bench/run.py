@@ -131,6 +131,7 @@ def interrupted(number, _):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGINT, interrupted)
     try:
