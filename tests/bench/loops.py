@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Work on one thread and one core, timed with nothing and with each variant attached."""
+import statistics
+
 import configs
 import host
 import pairs
@@ -102,7 +104,7 @@ def main_variants(bench):
 
 
 def calls_of(loops, work):
-    return max(s["calls"] for s in loops.of(work))
+    return statistics.median(s["calls"] for s in loops.of(work))
 
 
 def show_main(loops, variants, out):

@@ -22,7 +22,7 @@ def spread(values):
 
 
 def pairs_of(samples, value):
-    """(value, mean of the bare neighbours) of all samples, in lists by variant, and as "noise"."""
+    """(value, bare before, bare after) of all samples, in lists by variant, and as "noise"."""
     bare_at = [i for i, s in enumerate(samples) if s["variant"] == "bare"]
     pairs = {}
     for i, sample in enumerate(samples):
@@ -31,23 +31,27 @@ def pairs_of(samples, value):
         if not before or not after:
             continue
         name = "noise" if sample["variant"] == "bare" else sample["variant"]
-        around = (value(samples[before[-1]]) + value(samples[after[0]])) / 2
-        pairs.setdefault(name, []).append((value(sample), around))
+        around = value(samples[before[-1]]), value(samples[after[0]])
+        pairs.setdefault(name, []).append((value(sample), *around))
     return pairs
+
+
+def added_of(pairs):
+    return [x - (before + after) / 2 for x, before, after in pairs]
 
 
 def compare(samples, value):
     """By variant the spread of its value, of what it adds, and of its ratio to bare.
 
-    The ratio's median is the ratio of the two medians.
+    The ratio's median is the ratio of the medians of both, its quartiles are those of single pairs.
     """
     result = {"bare": spread([value(s) for s in samples if s["variant"] == "bare"])}
     for variant, pairs in pairs_of(samples, value).items():
-        ratio = spread([x / bare for x, bare in pairs])
-        ratio["median"] = statistics.median(x for x, _ in pairs) / \
-            statistics.median(bare for _, bare in pairs)
-        result[variant] = spread([x for x, _ in pairs]) | {
-            "added": spread([x - bare for x, bare in pairs]), "ratio": ratio, "pairs": len(pairs)}
+        ratio = spread([x * 2 / (before + after) for x, before, after in pairs])
+        ratio["median"] = statistics.median(x for x, _, _ in pairs) / \
+            statistics.median(bare for _, *around in pairs for bare in around)
+        result[variant] = spread([x for x, _, _ in pairs]) | {
+            "added": spread(added_of(pairs)), "ratio": ratio, "pairs": len(pairs)}
     return result
 
 
@@ -56,7 +60,7 @@ def added_over(samples, value, variant, other):
 
     None if the other's median is not above 0; high is None if that of many resamples is not.
     """
-    added = {v: [x - bare for x, bare in pairs] for v, pairs in pairs_of(samples, value).items()}
+    added = {v: added_of(pairs) for v, pairs in pairs_of(samples, value).items()}
     if variant not in added or other not in added:
         return None
 
