@@ -148,7 +148,8 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 		conn_ignore(conn);
 		return 0;
 	}
-	bpf_loop(PUMP_STEPS, rx_pump_step, &pump, 0);
+	rx_pump(&pump);
+	rx_recognise(conn);
 	if (pump.scratch->io.left && conn->mode == CONN_HTTP) {
 		stat_error(KERR_PUMP_LIMIT);
 		conn->rx.state = HTTP1_BAD;
@@ -254,7 +255,7 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 			tx_bad(&pump);
 		}
 	} else {
-		bpf_loop(PUMP_STEPS, tx_pump_step, &pump, 0);
+		tx_pump(&pump);
 		if (pump.scratch->io.left && conn->mode == CONN_HTTP) {
 			stat_error(KERR_PUMP_LIMIT);
 			requests_lose(conn, LOST_UNREADABLE);

@@ -14,28 +14,35 @@ struct verdict {
 	__u8 pad[5];
 };
 
-__noinline __u32 hist_find(__u64 ns)
+static __noinline __u32 hist_make(__u32 *id)
 {
-	return hist_bucket(ns);
+	__u32 made;
+
+	if (!id)
+		return 0;
+	if (hist_last >= hist_groups - 1)
+		return 0;
+	made = __sync_fetch_and_add(&hist_last, 1) + 1;
+	__sync_val_compare_and_swap(id, 0, made);
+	return *id;
 }
 
-static __always_inline void hist_count(const struct series_key *key, enum hist_kind kind,
-				       __u32 bucket)
+static __always_inline void hist_count(struct hist_ids *ids, enum hist_kind kind, __u32 bucket)
 {
-	struct hist_key group = {.series = *key, .group = bucket >> HIST_SCALE, .kind = kind};
-	struct hist_value *value = bpf_map_lookup_elem(&hist, &group);
+	__u32 octave = bucket >> HIST_SCALE;
+	struct hist_value *value;
+	__u32 id;
 
-	if (!value) {
-		struct hist_value zero = {};
-
-		bpf_map_update_elem(&hist, &group, &zero, BPF_NOEXIST);
-		value = bpf_map_lookup_elem(&hist, &group);
-		if (!value) {
-			stat_error(KERR_HIST_FULL);
-			return;
-		}
-	}
-	counter_add(&value->n[bucket & (HIST_PER_OCTAVE - 1)], 1);
+	if (octave >= HIST_OCTAVES)
+		return;
+	id = ids->ids[kind][octave];
+	if (!id)
+		id = hist_make(&ids->ids[kind][octave]);
+	value = id ? bpf_map_lookup_elem(&hist, &id) : NULL;
+	if (value)
+		counter_add(&value->n[bucket & (HIST_PER_OCTAVE - 1)], 1);
+	else
+		stat_error(KERR_HIST_FULL);
 }
 
 static __always_inline void split_count(const struct series_key *key, __u64 threshold_ns)
@@ -112,11 +119,28 @@ static long split_check(__u32 i, struct split_scan *scan)
 	return 0;
 }
 
-__noinline int request_count(struct request *request, struct verdict *verdict)
+/* What the series knows of the request's time. */
+static __always_inline void series_time(__u32 id, const struct series_key *key,
+					struct series_value *value, struct policy *policy,
+					__u64 total_ns, __u64 queue_ns)
 {
-	if (!request || !verdict)
-		return 0;
+	struct split_scan scan = {.policy = policy, .key = key, .total_ns = total_ns};
+	struct hist_ids *ids = bpf_map_lookup_elem(&hist_ids, &id);
 
+	scan.bucket = hist_bucket(total_ns);
+	counter_add(&value->total_sum_ns, total_ns);
+	counter_add(&value->queue_sum_ns, queue_ns);
+	if (ids) {
+		hist_count(ids, HIST_TOTAL, scan.bucket);
+		hist_count(ids, HIST_QUEUE, hist_bucket(queue_ns));
+	}
+	if (policy &&
+	    policy->split_buckets[scan.bucket >> 6 & (HIST_WORDS - 1)] >> (scan.bucket & 63) & 1)
+		bpf_loop(POLICY_THRESHOLDS_MAX, split_check, &scan, 0);
+}
+
+static __always_inline void request_judge(struct request *request, struct verdict *verdict)
+{
 	struct series_key key = {
 		.service = request->service,
 		.route = request->route,
@@ -125,39 +149,23 @@ __noinline int request_count(struct request *request, struct verdict *verdict)
 		.role_outcome = ROLE_SERVER << 4 | verdict->outcome,
 	};
 	__u64 total_ns = request->queue_ns + verdict->service_ns;
-	struct series_value *value;
+	__u32 id = series_find(&key);
+	struct series_value *value = id ? bpf_map_lookup_elem(&series, &id) : NULL;
 	struct policy *policy;
-	__u32 index;
+	__u32 index = request->policy;
 
-	value = bpf_map_lookup_elem(&series, &key);
-	if (!value) {
-		struct series_value zero = {};
-
-		bpf_map_update_elem(&series, &key, &zero, BPF_NOEXIST);
-		value = bpf_map_lookup_elem(&series, &key);
-	}
+	policy = bpf_map_lookup_elem(&policies, &index);
 	if (value) {
 		stat_add(STAT_ENDED, 1);
 		counter_add(&value->requests, 1);
+		if (verdict->outcome != OUTCOME_UNANSWERED)
+			series_time(id, &key, value, policy, total_ns, request->queue_ns);
 	} else {
 		stat_lost(LOST_SERIES_FULL);
 	}
-	index = request->policy;
-	policy = bpf_map_lookup_elem(&policies, &index);
-	if (value && verdict->outcome != OUTCOME_UNANSWERED) {
-		struct split_scan scan = {.policy = policy, .key = &key, .total_ns = total_ns};
-
-		scan.bucket = hist_find(total_ns);
-		counter_add(&value->total_sum_ns, total_ns);
-		counter_add(&value->queue_sum_ns, request->queue_ns);
-		hist_count(&key, HIST_TOTAL, scan.bucket);
-		hist_count(&key, HIST_QUEUE, hist_find(request->queue_ns));
-		if (policy && policy->n_thresholds)
-			bpf_loop(POLICY_THRESHOLDS_MAX, split_check, &scan, 0);
-	}
 	if (!policy) {
 		stat_error(KERR_POLICY_MISSING);
-		return 0;
+		return;
 	}
 	struct judge judge = {
 		.policy = policy,
@@ -170,8 +178,17 @@ __noinline int request_count(struct request *request, struct verdict *verdict)
 		judge.mask &= policy->client_abort_mask;
 	if (request->service >= SERVICE_FOUND)
 		judge.found_endpoint = request->service - SERVICE_FOUND;
-	if (judge.mask)
+	/* most services have one */
+	if (judge.mask == 1)
+		slo_judge(0, &judge);
+	else if (judge.mask)
 		bpf_loop(POLICY_SLOS_MAX, slo_judge, &judge, 0);
+}
+
+__noinline int request_count(struct request *request, struct verdict *verdict)
+{
+	if (request && verdict)
+		request_judge(request, verdict);
 	return 0;
 }
 

@@ -76,27 +76,22 @@ static __always_inline bool call_is_on(struct task_struct *task, struct pt_regs 
 }
 
 /* Finds the `length` bytes of the operation on the socket that the current task has just finished. */
-static __noinline int io_init(struct io *io, struct sock *sk, __u32 length)
+static __always_inline int io_init(struct io *io, struct sock *sk, __u32 length)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	__u32 flags = task->flags;
 	struct user_msg msg;
 	__u64 header;
 	long nr;
 
-	if (!io)
-		return IO_OPAQUE;
 	io->left = length;
-	io->segment = 0;
 	io->segment_left = 0;
-	io->iov = 0;
 	io->iov_left = 0;
 	io->pos = 0;
 	io->len = 0;
-	if (task->flags & PF_IO_WORKER)
-		return IO_URING;
-	if (task->flags & PF_KTHREAD)
-		return IO_OPAQUE;
+	if (flags & (PF_IO_WORKER | PF_KTHREAD))
+		return flags & PF_IO_WORKER ? IO_URING : IO_OPAQUE;
 	if (task_is_compat(task))
 		return IO_COMPAT;
 	nr = REGS_NR(regs);
@@ -152,15 +147,15 @@ static __always_inline void io_advance(struct io *io, __u64 n)
 	io->left -= n;
 }
 
-/* Copies the next `n` bytes, at most IO_CHUNK of them, to io->buf. */
+/* Copies the next `n` bytes, at most CHUNK_BYTES of them, to io->chunk. */
 static __always_inline bool io_copy(struct io *io, __u64 n)
 {
-	__u32 size = n > IO_CHUNK ? IO_CHUNK : n;
+	__u32 size = n > CHUNK_BYTES ? CHUNK_BYTES : n;
 
 	barrier_var(size);
-	if (size > IO_CHUNK)
+	if (size > CHUNK_BYTES)
 		return false;
-	if (bpf_probe_read_user(io->buf, size, (void *)io->segment)) {
+	if (bpf_probe_read_user(&io->chunk, size, (void *)io->segment)) {
 		stat_error(KERR_USER_READ);
 		return false;
 	}

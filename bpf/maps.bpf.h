@@ -31,17 +31,47 @@ struct {
 	__type(value, __u64);
 } stats SEC(".maps");
 
+/* a series' id, given out once: its index in the tables below */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SERIES_MAX);
 	__type(key, struct series_key);
+	__type(value, __u32);
+} series_ids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SERIES_IDS);
+	__type(key, __u32);
+	__type(value, struct series_key);
+} series_keys SEC(".maps");
+
+/* ids by a hash of the key: spares looking in `series_ids` for those counted a moment ago */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SERIES_RECENT);
+	__type(key, __u32);
+	__type(value, __u32);
+} series_recent SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SERIES_IDS);
+	__type(key, __u32);
 	__type(value, struct series_value);
 } series SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SERIES_IDS);
+	__type(key, __u32);
+	__type(value, struct hist_ids);
+} hist_ids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, HIST_GROUPS_MAX);
-	__type(key, struct hist_key);
+	__type(key, __u32);
 	__type(value, struct hist_value);
 } hist SEC(".maps");
 
@@ -167,8 +197,7 @@ struct {
 /* ---- work space ---- */
 
 enum {
-	IO_CHUNK = 512, /* bytes copied from user memory at a time; a power of two */
-	EXE_ROOM = 4096, /* likewise, of a path while it is put together */
+	EXE_ROOM = 4096, /* bytes for a path while it is put together; a power of two */
 };
 
 struct io {
@@ -179,7 +208,7 @@ struct io {
 	__u64 iov_left;
 	__u32 pos; /* in buf */
 	__u32 len;
-	__u8 buf[IO_CHUNK + 8]; /* room for a word read at the last byte */
+	struct chunk chunk;
 };
 
 struct scratch {
@@ -236,6 +265,9 @@ struct {
 
 __u32 live_generation; /* `live` slot is this modulo LIVE_SLOTS; 0: not configured yet */
 __u32 endpoint_last; /* last id given out */
+__u32 series_last; /* likewise */
+__u32 hist_last; /* likewise */
+__u32 hist_groups; /* ids there are, 0 included; set before loading */
 __u32 mmsg_seen; /* some process uses sendmmsg or recvmmsg on TCP */
 __u64 attached_ns; /* when all hooks were in place */
 __u64 tick_ns; /* length of the kernel's jiffy */

@@ -26,24 +26,39 @@ static __always_inline void conn_ignore(struct conn *conn)
 
 /* ---- requests ---- */
 
+static __always_inline struct policy *conn_policy(struct conn *conn)
+{
+	__u32 index = conn->policy;
+
+	return bpf_map_lookup_elem(&policies, &index);
+}
+
+/* Between messages: what is read now begins the next one, if it is none of the empty lines before it. */
 static __always_inline void rx_begin(struct pump *pump)
 {
-	pump->conn->first_read_ns = pump->now_ns;
-	pump->conn->queue_ns = pump->now_ns - pump->arrived_ns;
+	struct conn *conn = pump->conn;
+	struct policy *policy;
+
+	conn->first_read_ns = pump->now_ns;
+	conn->queue_ns = pump->now_ns - pump->arrived_ns;
+	conn->rx.flags &= ~HTTP1_READY;
+	if (conn->mode != CONN_HTTP || conn->generation != live_generation)
+		return;
+	policy = conn_policy(conn);
+	if (policy)
+		http1_ready(&conn->rx, policy->path_start, policy->ua_start);
 }
 
 static __always_inline void rx_method(struct pump *pump)
 {
 	struct conn *conn = pump->conn;
 	struct policy *policy;
-	__u32 index;
 
 	if (conn->generation != live_generation) {
 		endpoint_key_of(pump->sk, &pump->scratch->endpoint_key);
 		identity_resolve(conn, pump->scratch);
 	}
-	index = conn->policy;
-	policy = bpf_map_lookup_elem(&policies, &index);
+	policy = conn_policy(conn);
 	if (!policy) {
 		stat_error(KERR_POLICY_MISSING);
 		return;
@@ -104,22 +119,24 @@ static __always_inline void rx_end(struct conn *conn)
 	conn->promoted = 0;
 }
 
+/* After an operation: a request line that is complete shows that this is HTTP. */
+static __always_inline void rx_recognise(struct conn *conn)
+{
+	if (conn->rx.state >= HTTP1_START_LINE_REST && conn->rx.state < HTTP1_BAD)
+		conn->mode = CONN_HTTP;
+}
+
 /* Returns 1 if the rest of the operation is of no interest. */
 static __noinline int rx_event(struct pump *pump, __u32 event)
 {
 	struct conn *conn = pump->conn;
 
 	switch (event) {
-	case HTTP1_EV_BEGIN:
-		rx_begin(pump);
-		return 0;
 	case HTTP1_EV_METHOD:
 		rx_method(pump);
 		return 0;
-	case HTTP1_EV_LINE:
-		conn->mode = CONN_HTTP;
-		return 0;
 	case HTTP1_EV_HEAD:
+		conn->mode = CONN_HTTP;
 		if (!conn->promoted)
 			conn_push(pump);
 		event = http1_body_begin(&conn->rx, 0);
@@ -167,6 +184,7 @@ static __always_inline int tx_bad(struct pump *pump)
 	return 1;
 }
 
+/* The first byte of a response. Returns 1 if there is nothing it could answer. */
 static __always_inline int tx_begin(struct pump *pump)
 {
 	struct conn *conn = pump->conn;
@@ -184,7 +202,7 @@ static __always_inline void tx_end(struct pump *pump)
 	bool wait = pump->sk->__sk_common.skc_state == TCP_CLOSE_WAIT && tp &&
 		    tp->snd_una != tp->write_seq;
 
-	request_answered(pump->conn, wait);
+	request_answered(pump->conn, pump->now_ns, wait);
 	http1_reset(&pump->conn->tx);
 }
 
@@ -226,8 +244,6 @@ static __always_inline int tx_head(struct pump *pump)
 static __noinline int tx_event(struct pump *pump, __u32 event)
 {
 	switch (event) {
-	case HTTP1_EV_BEGIN:
-		return tx_begin(pump);
 	case HTTP1_EV_HEAD:
 		return tx_head(pump);
 	case HTTP1_EV_END:

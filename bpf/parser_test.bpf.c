@@ -14,11 +14,8 @@
 #define NULL ((void *)0)
 #endif
 
-/* as in sliprobe.bpf.c */
-#define HTTP1_AT(buf, pos) ((buf)[(pos) & (512 - 1)])
-#define HTTP1_LOAD64(buf, pos) (*(const __u64 *)&(buf)[(pos) & (512 - 1)])
-
 #include "abi.h"
+#include "chunk.bpf.h"
 
 /* sized by the test */
 struct {
@@ -52,7 +49,6 @@ char LICENSE[] SEC("license") = "GPL";
 
 enum {
 	INPUT_ROOM = 128 << 10, /* a power of two */
-	COPY_ROOM = 512,
 	HIST_VALUES = 512,
 };
 
@@ -73,7 +69,7 @@ __u32 copies_failed;
 struct copy {
 	__u32 pos;
 	__u32 len;
-	__u8 buf[COPY_ROOM + 8]; /* room for a word read at the last byte */
+	struct chunk chunk;
 };
 
 static struct copy copy;
@@ -98,11 +94,11 @@ static long parse_step(__u32 i, void *ctx)
 	__u32 pos = copy.pos, len = copy.len;
 	__u32 result, consumed;
 
-	if (pos >= len || pos >= COPY_ROOM || len > COPY_ROOM)
+	if (pos >= len || pos >= CHUNK_BYTES || len > CHUNK_BYTES)
 		return 1;
-	result = http1_step(&run.parser, copy.buf, pos, len);
+	result = http1_step(&run.parser, &copy.chunk, pos, len);
 	consumed = http1_result_consumed(result);
-	if (!consumed || consumed > len - pos || consumed > HTTP1_STEP_MAX) {
+	if (!consumed || consumed > len - pos) {
 		run.faulty = 1;
 		run.stopped = 1;
 		return 1;
@@ -116,12 +112,12 @@ static long parse_step(__u32 i, void *ctx)
 /* Copies what comes next of the current piece. Returns false if that fails. */
 static __always_inline bool copy_next(__u32 n)
 {
-	__u32 size = n > COPY_ROOM ? COPY_ROOM : n;
+	__u32 size = n > CHUNK_BYTES ? CHUNK_BYTES : n;
 
 	barrier_var(size);
-	if (size > COPY_ROOM)
+	if (size > CHUNK_BYTES)
 		return false;
-	if (bpf_probe_read_kernel(copy.buf, size, &input[pump_next & (INPUT_ROOM - 1)])) {
+	if (bpf_probe_read_kernel(&copy.chunk, size, &input[pump_next & (INPUT_ROOM - 1)])) {
 		copies_failed++;
 		return false;
 	}
@@ -147,7 +143,7 @@ static long pump_step(__u32 i, void *ctx)
 			run.offset += n;
 			pump_event = http1_pass(&run.parser, n);
 		} else {
-			bpf_loop(COPY_ROOM, parse_step, NULL, 0);
+			bpf_loop(CHUNK_BYTES, parse_step, NULL, 0);
 		}
 	} else {
 		if (pump_piece >= n_pieces || pump_piece >= INPUT_ROOM)

@@ -22,9 +22,9 @@ static long parse_step(__u32 i, struct parse *parse)
 	__u32 pos = io->pos, len = io->len;
 	__u32 result;
 
-	if (pos >= len || pos >= IO_CHUNK || len > IO_CHUNK)
+	if (pos >= len || pos >= CHUNK_BYTES || len > CHUNK_BYTES)
 		return 1;
-	result = http1_step(parse->parser, io->buf, pos, len);
+	result = http1_step(parse->parser, &io->chunk, pos, len);
 	io->pos = pos + http1_result_consumed(result);
 	parse->event = http1_result_event(result);
 	return parse->event != HTTP1_EV_NONE || http1_opaque(parse->parser);
@@ -37,8 +37,49 @@ __noinline __u32 parse_chunk(struct http1 *parser, struct io *io)
 
 	if (!parser || !io)
 		return HTTP1_EV_NONE;
-	bpf_loop(IO_CHUNK, parse_step, &parse, 0);
+	bpf_loop(CHUNK_BYTES, parse_step, &parse, 0);
 	return parse.event;
+}
+
+/*
+ * Makes bytes ready for the parser, in io->chunk, or passes those that it need not see, with what that
+ * completed in *ret_event. Returns false if there are no more.
+ */
+static __always_inline bool pump_fill(struct http1 *parser, struct io *io, __u32 *ret_event)
+{
+	__u64 opaque = http1_opaque(parser);
+	__u64 n;
+
+	if (io->pos < io->len)
+		return true;
+	if (!io->left)
+		return false;
+	if (!io->segment_left && !io_next_segment(io))
+		return false;
+	n = io->segment_left < io->left ? io->segment_left : io->left;
+	if (!n)
+		return true; /* an empty segment */
+	if (!opaque)
+		return io_copy(io, n);
+	n = n < opaque ? n : opaque;
+	io_advance(io, n);
+	*ret_event = http1_pass(parser, n);
+	return true;
+}
+
+/* The beginning of a message: mostly its whole head. */
+__noinline __u32 begin_chunk(struct http1 *parser, struct io *io)
+{
+	__u32 result, pos;
+
+	if (!parser || !io)
+		return HTTP1_EV_NONE;
+	pos = io->pos;
+	if (pos >= CHUNK_BYTES || io->len > CHUNK_BYTES)
+		return HTTP1_EV_NONE;
+	result = http1_begin(parser, &io->chunk, pos, io->len);
+	io->pos = pos + http1_result_consumed(result);
+	return http1_result_event(result);
 }
 
 /* One step of the walk over an operation's bytes. Returns 1 when there is nothing left to do. */
@@ -46,38 +87,37 @@ static __always_inline long pump_step(struct pump *pump, const bool sending)
 {
 	struct http1 *parser = sending ? &pump->conn->tx : &pump->conn->rx;
 	struct io *io = &pump->scratch->io;
-	__u64 opaque = http1_opaque(parser);
-	__u32 event;
-	__u64 n;
+	__u32 event = HTTP1_EV_NONE;
+	bool stop = false;
 
+	if (!pump_fill(parser, io, &event))
+		return 1;
 	if (io->pos < io->len) {
-		n = io->len - io->pos;
+		__u64 opaque = http1_opaque(parser);
+
 		if (opaque) {
+			__u64 n = io->len - io->pos;
+
 			n = n < opaque ? n : opaque;
 			io->pos += n;
 			event = http1_pass(parser, n);
-		} else {
+		} else if (parser->state != HTTP1_START) {
 			event = parse_chunk(parser, io);
+		} else if (sending && HTTP1_AT(&io->chunk, io->pos) == 'H' && tx_begin(pump)) {
+			stop = true;
+		} else {
+			if (!sending)
+				rx_begin(pump);
+			event = begin_chunk(parser, io);
 		}
-	} else {
-		if (!io->left)
-			return 1;
-		if (!io->segment_left)
-			return !io_next_segment(io);
-		n = io->segment_left < io->left ? io->segment_left : io->left;
-		if (!opaque)
-			return !io_copy(io, n);
-		n = n < opaque ? n : opaque;
-		io_advance(io, n);
-		event = http1_pass(parser, n);
 	}
-	if (event == HTTP1_EV_NONE)
-		return 0;
-	if (sending ? tx_event(pump, event) : rx_event(pump, event)) {
+	if (event != HTTP1_EV_NONE)
+		stop = sending ? tx_event(pump, event) : rx_event(pump, event);
+	if (stop) {
 		io->left = 0; /* on purpose: the rest is not looked at */
 		return 1;
 	}
-	return 0;
+	return io->pos >= io->len && !io->left;
 }
 
 static long rx_pump_step(__u32 i, struct pump *pump)
@@ -88,6 +128,19 @@ static long rx_pump_step(__u32 i, struct pump *pump)
 static long tx_pump_step(__u32 i, struct pump *pump)
 {
 	return pump_step(pump, true);
+}
+
+/* All bytes of the operation: mostly it is one message, and one step. */
+static __always_inline void rx_pump(struct pump *pump)
+{
+	if (!pump_step(pump, false))
+		bpf_loop(PUMP_STEPS, rx_pump_step, pump, 0);
+}
+
+static __always_inline void tx_pump(struct pump *pump)
+{
+	if (!pump_step(pump, true))
+		bpf_loop(PUMP_STEPS, tx_pump_step, pump, 0);
 }
 
 /*

@@ -73,6 +73,20 @@ static __always_inline void request_route(const struct conn *conn, struct reques
 		request->slo_mask &= accept->slo_mask;
 }
 
+/* All but the claim. */
+static __always_inline void request_fill(const struct conn *conn, struct request *request)
+{
+	request->service = conn->service;
+	request->policy = conn->policy;
+	request->first_read_ns = conn->first_read_ns;
+	request->queue_ns = conn->queue_ns;
+	request->slo_mask = 0;
+	request->route = ROUTE_OTHER;
+	request->method = conn->rx.method;
+	request->answered = 0;
+	request_route(conn, request);
+}
+
 /* The head of a request is complete, or was answered before it was. */
 __noinline int request_push(struct conn *conn)
 {
@@ -80,27 +94,18 @@ __noinline int request_push(struct conn *conn)
 		return 0;
 
 	__u32 number = conn->head;
-	struct request request = {
-		.claim = number << 1,
-		.policy = conn->policy,
-		.first_read_ns = conn->first_read_ns,
-		.queue_ns = conn->queue_ns,
-		.method = conn->rx.method,
-	};
 
-	request.service = conn->service;
-	request_route(conn, &request);
 	stat_add(STAT_SEEN, 1);
-	if (conn->head == conn->done) {
-		__u32 claim = request.claim;
-
+	if (number == conn->done) {
 		/* the claim goes last: with it the slot is this request's for all the others */
-		request.claim = 0;
-		conn->first = request;
-		__sync_val_compare_and_swap(&conn->first.claim, 0, claim);
+		conn->first.claim = 0;
+		request_fill(conn, &conn->first);
+		__sync_val_compare_and_swap(&conn->first.claim, 0, number << 1);
 	} else {
 		struct pending_key key = pending_key_of(conn, number);
+		struct request request = {.claim = number << 1};
 
+		request_fill(conn, &request);
 		if (bpf_map_update_elem(&pending, &key, &request, BPF_ANY))
 			stat_lost(LOST_PENDING_FULL);
 	}
@@ -121,7 +126,7 @@ static __always_inline void verdict_of_answer(const struct request *request, str
  * closed its sending side and not acknowledged the answer. If it still does, it got it; if it resets
  * the connection, it had gone. Until one of both is known the verdict waits, see requests_end().
  */
-__noinline int request_answered(struct conn *conn, __u32 wait)
+__noinline int request_answered(struct conn *conn, __u64 now_ns, __u32 wait)
 {
 	if (!conn)
 		return 0;
@@ -141,7 +146,8 @@ __noinline int request_answered(struct conn *conn, __u32 wait)
 			conn->done = number + 1;
 		return 0;
 	}
-	verdict.service_ns = bpf_ktime_get_ns() - request->first_read_ns;
+	if (now_ns > request->first_read_ns)
+		verdict.service_ns = now_ns - request->first_read_ns;
 	if (wait) {
 		request->status = verdict.status;
 		request->service_ns = verdict.service_ns;
@@ -152,7 +158,7 @@ __noinline int request_answered(struct conn *conn, __u32 wait)
 	if (conn->peer_reset && conn->old_state == TCP_CLOSE_WAIT)
 		verdict.outcome = OUTCOME_CLIENT_ABORT;
 	if (request_claim(request, number))
-		request_count(request, &verdict);
+		request_judge(request, &verdict);
 	if (!behind) {
 		request_release(conn, number);
 		conn->done = number + 1;

@@ -16,11 +16,8 @@
 #define NULL ((void *)0)
 #endif
 
-/* offsets into the copy of a chunk are masked, for the verifier */
-#define HTTP1_AT(buf, pos) ((buf)[(pos) & (512 - 1)])
-#define HTTP1_LOAD64(buf, pos) (*(const __u64 *)&(buf)[(pos) & (512 - 1)])
-
 #include "abi.h"
+#include "chunk.bpf.h"
 
 #include "maps.bpf.h"
 
@@ -32,6 +29,8 @@
 #include "io.bpf.h"
 
 #include "identity.bpf.h"
+
+#include "series.bpf.h"
 
 #include "count.bpf.h"
 

@@ -38,6 +38,8 @@ enum {
 	LIVE_REGIONS = 2, /* generations whose automata are kept */
 
 	SERIES_MAX = 16384,
+	SERIES_IDS = SERIES_MAX + 1024, /* ids; 0: none. A few get lost, see bpf/series.bpf.h */
+	SERIES_RECENT = 1024,
 	HIST_GROUPS_MAX = 65536, /* fewer on many CPUs: see user/probe.c */
 	HIST_GROUPS_MIN = 8192,
 	SPLITS_MAX = 16384,
@@ -123,18 +125,17 @@ struct series_value {
 enum hist_kind {
 	HIST_TOTAL,
 	HIST_QUEUE,
+	HIST_KINDS,
 };
 
 /* Eight neighbouring buckets of one histogram; only those ever used exist. */
-struct hist_key {
-	struct series_key series;
-	__u16 group; /* bucket / 8 */
-	__u16 kind; /* enum hist_kind */
-	__u32 pad;
-};
-
 struct hist_value {
 	__u64 n[HIST_PER_OCTAVE];
+};
+
+/* Where the octaves of a series' histograms are, in `hist`; 0: not used yet. */
+struct hist_ids {
+	__u32 ids[HIST_KINDS][HIST_OCTAVES];
 };
 
 /*
@@ -181,6 +182,7 @@ struct policy {
 	__u64 other_mask; /* for a path that no template matches */
 	__u64 method_mask[HTTP_METHOD_COUNT];
 	__u64 client_abort_mask; /* SLOs for which a client_abort is eligible */
+	__u64 split_buckets[HIST_WORDS]; /* bit b: a threshold splits bucket b */
 	struct policy_slo slos[POLICY_SLOS_MAX];
 	struct policy_threshold thresholds[POLICY_THRESHOLDS_MAX];
 };
@@ -257,7 +259,6 @@ _Static_assert(sizeof(struct http1) == 32, "http1 has no holes");
 _Static_assert(sizeof(struct request) == 56, "request has no holes");
 _Static_assert(sizeof(struct conn) == 184, "conn has no holes");
 _Static_assert(sizeof(struct series_key) == 8, "series_key has no holes");
-_Static_assert(sizeof(struct hist_key) == 16, "hist_key has no holes");
 _Static_assert(sizeof(struct split_key) == 16, "split_key has no holes");
 _Static_assert(sizeof(struct identity_key) == 32, "identity_key has no holes");
 _Static_assert(sizeof(struct endpoint_key) == 24, "endpoint_key has no holes");

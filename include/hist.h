@@ -16,6 +16,8 @@ enum {
 	HIST_PER_OCTAVE = 1 << HIST_SCALE,
 	HIST_BOUNDS = 217, /* finite upper bounds: 2^(-160/8) s .. 2^(56/8) s */
 	HIST_BUCKETS = HIST_BOUNDS + 1,
+	HIST_OCTAVES = (HIST_BUCKETS + HIST_PER_OCTAVE - 1) / HIST_PER_OCTAVE,
+	HIST_WORDS = 4, /* of a set of buckets, a bit each */
 	HIST_OTEL_OFFSET = -160, /* OpenTelemetry's index of bucket 1 */
 	HIST_TABLE = 256,
 };
@@ -65,12 +67,26 @@ static const unsigned long long hist_bound_ns[HIST_TABLE] = {
 /* The bucket of a duration: the smallest k with ns <= hist_bound_ns[k]. */
 static inline unsigned int hist_bucket(unsigned long long ns)
 {
-	unsigned int k = 0;
+	const unsigned long long *bound = hist_bound_ns;
+	unsigned int k;
 
-	for (unsigned int half = HIST_TABLE / 2; half; half /= 2) {
-		if (hist_bound_ns[(k + half - 1) & (HIST_TABLE - 1)] < ns)
-			k += half;
-	}
+	if (bound[127] < ns)
+		bound += 128;
+	if (bound[63] < ns)
+		bound += 64;
+	if (bound[31] < ns)
+		bound += 32;
+	if (bound[15] < ns)
+		bound += 16;
+	if (bound[7] < ns)
+		bound += 8;
+	if (bound[3] < ns)
+		bound += 4;
+	if (bound[1] < ns)
+		bound += 2;
+	if (bound[0] < ns)
+		bound += 1;
+	k = bound - hist_bound_ns;
 	return k < HIST_BUCKETS ? k : HIST_BUCKETS - 1;
 }
 

@@ -46,9 +46,7 @@ enum http1_state {
 
 enum http1_event {
 	HTTP1_EV_NONE,
-	HTTP1_EV_BEGIN, /* first byte of a message */
-	HTTP1_EV_METHOD, /* `method` is known; the caller sets `dfa` and `ua` to their start states */
-	HTTP1_EV_LINE, /* start line is complete: this is HTTP/1.x */
+	HTTP1_EV_METHOD, /* `method` is known; the caller sets `dfa` and `ua`. Not if HTTP1_READY */
 	HTTP1_EV_HEAD, /* head is complete; the caller calls http1_body_begin() */
 	HTTP1_EV_END, /* message is complete */
 	HTTP1_EV_BAD, /* state is HTTP1_BAD */
@@ -62,6 +60,7 @@ enum http1_flag {
 	HTTP1_CHUNKED = 1 << 4,
 	HTTP1_PREFACE = 1 << 5, /* BAD because it is HTTP/2's connection preface */
 	HTTP1_TLS = 1 << 6, /* BAD because it looks like a TLS record */
+	HTTP1_READY = 1 << 7, /* `dfa` and `ua` are set to where they start: see http1_ready() */
 };
 
 /* Headers that matter. */
@@ -74,7 +73,8 @@ enum http1_name {
 
 enum {
 	HTTP1_METHOD_MAX = 32, /* bytes of a method token; a longer one is not HTTP */
-	HTTP1_STEP_MAX = 8, /* bytes one step consumes at most, bodies apart */
+	HTTP1_STEP_MAX = 512, /* bytes a loop in a step consumes at most; a multiple of 8 */
+	HTTP1_WALK_MAX = 32, /* likewise, of those that go through an automaton */
 };
 
 struct http1 {

@@ -7,8 +7,12 @@
  * Lenient where servers are lenient (bare LF, leading empty lines, any token as a method, junk in
  * the target), strict where the framing would be lost.
  *
+ * Each state knows what to do with one byte. Beside that, what nearly all messages consist of has a
+ * short cut (`http1_..._whole`), for when all of it is in the piece: it does at once what the bytes
+ * would do one by one, and leaves the parser exactly as they would.
+ *
  * The including file defines `http1_dfa_next(state, byte)`, one step of the automata of
- * include/dfa.h, and may define HTTP1_AT and HTTP1_LOAD64 (the kernel masks its offsets).
+ * include/dfa.h. Little-endian machines only.
  */
 #ifndef SLIPROBE_HTTP1_PARSE_H
 #define SLIPROBE_HTTP1_PARSE_H
@@ -17,18 +21,30 @@
 
 static inline __u32 http1_dfa_next(__u32 state, __u8 byte);
 
+/*
+ * The kernel has a definition of its own of each of these (bpf/chunk.bpf.h), for its verifier.
+ *
+ * HTTP1_LOAD64   eight bytes from pos on; those at len and behind it may be anything
+ * HTTP1_FORGET   the same number
+ * HTTP1_LOOP     before a loop: unrolled, it would be larger than the kernel takes
+ * HTTP1_SEPARATE of a function: verified once, not in each place it is called
+ */
 #ifndef HTTP1_AT
-#define HTTP1_AT(buf, pos) ((buf)[pos])
-#endif
-#ifndef HTTP1_LOAD64
-static inline __u64 http1_load64(const __u8 *at)
-{
-	__u64 word;
+typedef const __u8 *http1_bytes;
 
-	__builtin_memcpy(&word, at, sizeof(word));
+static inline __u64 http1_load64(const __u8 *at, __u32 n)
+{
+	__u64 word = 0;
+
+	__builtin_memcpy(&word, at, n < sizeof(word) ? n : sizeof(word));
 	return word;
 }
-#define HTTP1_LOAD64(buf, pos) http1_load64(&(buf)[pos])
+
+#define HTTP1_AT(buf, pos) ((buf)[pos])
+#define HTTP1_LOAD64(buf, pos, len) http1_load64(&(buf)[pos], (len) - (pos))
+#define HTTP1_FORGET(buf, number) (number)
+#define HTTP1_LOOP
+#define HTTP1_SEPARATE static inline
 #endif
 
 /* enum http1_name, lower case; 0 ends each */
@@ -63,6 +79,14 @@ static inline void http1_reset(struct http1 *p)
 	p->ua = 0;
 	p->left = 0;
 	p->body = 0;
+}
+
+/* Between messages: the automata for the next request are known already, no need to ask. */
+static inline void http1_ready(struct http1 *p, __u32 dfa, __u32 ua)
+{
+	p->dfa = dfa;
+	p->ua = ua;
+	p->flags |= HTTP1_READY;
 }
 
 /* tchar of RFC 9110, section 5.6.2 */
@@ -128,26 +152,50 @@ static inline __u32 http1_go(struct http1 *p, enum http1_state state)
 	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 }
 
-/*
- * Consumes up to and including the next LF, eight bytes at a time: the classic test for a zero byte
- * in a word (Hacker's Delight, 6-1) on the word xor-ed with LFs. Sets *ret_found.
- */
-static inline __u32 http1_skip_line(const __u8 *buf, __u32 pos, __u32 len, int *ret_found)
-{
-	const __u64 ones = 0x0101010101010101ULL;
-	__u64 word, zero;
+/* ---- words of eight bytes, the first one lowest ---- */
 
-	if (pos + 8 > len) {
-		*ret_found = HTTP1_AT(buf, pos) == '\n';
-		return 1;
+#define HTTP1_ONES 0x0101010101010101ULL
+#define HTTP1_WORD4(a, b, c, d) ((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24)
+#define HTTP1_WORD8(a, b, c, d, e, f, g, h)                                                        \
+	(HTTP1_WORD4(a, b, c, d) | HTTP1_WORD4(e, f, g, h) << 32)
+#define HTTP1_LOWEST(n) (~0ULL >> (64 - 8 * (n))) /* mask of the first n bytes */
+
+/* A bit in each byte that is `c`, and perhaps in bytes behind the first that is (Hacker's Delight, 6-1) */
+static inline __u64 http1_bytes_equal(__u64 word, __u8 c)
+{
+	word ^= HTTP1_ONES * c;
+	return (word - HTTP1_ONES) & ~word & (HTTP1_ONES << 7);
+}
+
+/* Bytes before the first that is marked. */
+static inline __u32 http1_bytes_before(__u64 marks)
+{
+	return (((marks - 1) & ~marks & HTTP1_ONES) * HTTP1_ONES >> 56) - 1;
+}
+
+/*
+ * Consumes up to and including the next LF; all that there is, if none is there. Sets *ret_found.
+ */
+static inline __u32 http1_skip_line(http1_bytes buf, __u32 pos, __u32 len, int *ret_found)
+{
+	*ret_found = 0;
+	HTTP1_LOOP
+	for (__u32 n = 0; n < HTTP1_STEP_MAX; n += 8) {
+		__u64 marks;
+		__u32 end;
+
+		if (pos + n >= len)
+			return len - pos;
+		marks = http1_bytes_equal(HTTP1_LOAD64(buf, pos + n, len), '\n');
+		if (!marks)
+			continue;
+		end = n + http1_bytes_before(marks) + 1;
+		if (pos + end > len)
+			return len - pos;
+		*ret_found = 1;
+		return end;
 	}
-	word = HTTP1_LOAD64(buf, pos) ^ (ones * '\n');
-	zero = (word - ones) & ~word & (ones << 7);
-	*ret_found = zero != 0;
-	if (!zero)
-		return 8;
-	/* the lowest set bit marks the first LF: count the bytes up to and with it */
-	return ((zero - 1) & ~zero & ones) * ones >> 56;
+	return HTTP1_STEP_MAX;
 }
 
 static inline __u32 http1_start(struct http1 *p, __u8 c)
@@ -159,7 +207,7 @@ static inline __u32 http1_start(struct http1 *p, __u8 c)
 			return http1_bad(p);
 		p->state = HTTP1_STATUS_VERSION;
 		p->sub = 1;
-		return HTTP1_RESULT(HTTP1_EV_BEGIN, 1);
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 	}
 	if (!http1_is_token(c)) {
 		if (c == 0x16)
@@ -169,7 +217,15 @@ static inline __u32 http1_start(struct http1 *p, __u8 c)
 	p->state = HTTP1_METHOD;
 	p->left = c;
 	p->sub = 1;
-	return HTTP1_RESULT(HTTP1_EV_BEGIN, 1);
+	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+}
+
+static inline enum http1_event http1_method_end(struct http1 *p)
+{
+	p->left = 0;
+	p->sub = 0;
+	p->state = HTTP1_TARGET;
+	return p->flags & HTTP1_READY ? HTTP1_EV_NONE : HTTP1_EV_METHOD;
 }
 
 static inline __u32 http1_read_method(struct http1 *p, __u8 c)
@@ -178,10 +234,7 @@ static inline __u32 http1_read_method(struct http1 *p, __u8 c)
 		p->method = http1_method(p->left);
 		/* the preface's method token, kept until the version is read */
 		p->name = p->left == HTTP1_TOKEN3('P', 'R', 'I');
-		p->left = 0;
-		p->sub = 0;
-		p->state = HTTP1_TARGET;
-		return HTTP1_RESULT(HTTP1_EV_METHOD, 1);
+		return HTTP1_RESULT(http1_method_end(p), 1);
 	}
 	if (!http1_is_token(c) || p->sub >= HTTP1_METHOD_MAX)
 		return http1_bad(p);
@@ -209,12 +262,13 @@ static inline __u32 http1_read_absolute(struct http1 *p, __u8 c)
 	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 }
 
-static inline __u32 http1_read_path(struct http1 *p, const __u8 *buf, __u32 pos, __u32 len)
+static inline __u32 http1_read_path(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
 	__u32 state = p->dfa;
 	__u32 n;
 
-	for (n = 0; n < HTTP1_STEP_MAX; n++) {
+	HTTP1_LOOP
+	for (n = 0; n < HTTP1_WALK_MAX; n++) {
 		__u8 c;
 
 		if (pos + n >= len)
@@ -266,7 +320,7 @@ static inline __u32 http1_read_status(struct http1 *p, __u8 c)
 			return http1_go(p, HTTP1_START_LINE_REST);
 		p->state = HTTP1_LINE;
 		p->name = HTTP1_NAME_OTHER;
-		return HTTP1_RESULT(HTTP1_EV_LINE, 1);
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 	}
 	if (c < '0' || c > '9')
 		return http1_bad(p);
@@ -304,6 +358,23 @@ static inline __u32 http1_read_line(struct http1 *p, __u8 c)
 	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 }
 
+/* The colon behind a name that matters. */
+static inline __u32 http1_name_end(struct http1 *p)
+{
+	if (p->name == HTTP1_NAME_LENGTH) {
+		if (!(p->flags & HTTP1_HAS_LENGTH))
+			p->body = HTTP1_NO_LENGTH;
+		p->flags |= HTTP1_HAS_LENGTH;
+		p->left = 0;
+		return http1_go(p, HTTP1_LENGTH);
+	}
+	if (p->name == HTTP1_NAME_CODING) {
+		p->flags |= HTTP1_HAS_CODING;
+		return http1_go(p, HTTP1_CODING);
+	}
+	return http1_go(p, HTTP1_AGENT);
+}
+
 static inline __u32 http1_read_name(struct http1 *p, __u8 c)
 {
 	__u8 expected = http1_names[p->name & 3][p->sub & 31];
@@ -317,18 +388,7 @@ static inline __u32 http1_read_name(struct http1 *p, __u8 c)
 		p->name = HTTP1_NAME_OTHER;
 		return http1_go(p, c == '\n' ? HTTP1_LINE : HTTP1_SKIP);
 	}
-	if (p->name == HTTP1_NAME_LENGTH) {
-		if (!(p->flags & HTTP1_HAS_LENGTH))
-			p->body = HTTP1_NO_LENGTH;
-		p->flags |= HTTP1_HAS_LENGTH;
-		p->left = 0;
-		return http1_go(p, HTTP1_LENGTH);
-	}
-	if (p->name == HTTP1_NAME_CODING) {
-		p->flags |= HTTP1_HAS_CODING;
-		return http1_go(p, HTTP1_CODING);
-	}
-	return http1_go(p, HTTP1_AGENT);
+	return http1_name_end(p);
 }
 
 /* Ends one length of a list, or of a repeated header: all have to be equal. */
@@ -390,11 +450,12 @@ static inline __u32 http1_read_coding(struct http1 *p, __u8 c)
 	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 }
 
-static inline __u32 http1_read_agent(struct http1 *p, const __u8 *buf, __u32 pos, __u32 len)
+static inline __u32 http1_read_agent(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
 	__u32 n;
 
-	for (n = 0; n < HTTP1_STEP_MAX; n++) {
+	HTTP1_LOOP
+	for (n = 0; n < HTTP1_WALK_MAX; n++) {
 		__u8 c;
 
 		if (pos + n >= len)
@@ -503,12 +564,293 @@ static inline enum http1_event http1_body_begin(struct http1 *p, int bodyless)
 	return HTTP1_EV_NONE;
 }
 
+/* ---- short cuts ---- */
+
+/* "GET ", "POST " and the like: returns the length, or 0 if it is none of them. */
+static inline __u32 http1_method_whole(struct http1 *p, __u64 word)
+{
+	__u32 n = 4;
+	__u8 method;
+
+	if ((__u32)word == HTTP1_WORD4('G', 'E', 'T', ' ')) {
+		method = HTTP_METHOD_GET;
+	} else if ((__u32)word == HTTP1_WORD4('P', 'U', 'T', ' ')) {
+		method = HTTP_METHOD_PUT;
+	} else {
+		n = 5;
+		word &= HTTP1_LOWEST(5);
+		if (word == (HTTP1_WORD4('P', 'O', 'S', 'T') | (__u64)' ' << 32))
+			method = HTTP_METHOD_POST;
+		else if (word == (HTTP1_WORD4('H', 'E', 'A', 'D') | (__u64)' ' << 32))
+			method = HTTP_METHOD_HEAD;
+		else
+			return 0;
+	}
+	p->method = method;
+	p->name = 0;
+	return n;
+}
+
+/* "HTTP/1.1\r\n": returns the length, or 0 if it is something else. */
+static inline __u32 http1_version_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	__u64 word;
+
+	if (pos + 10 > len)
+		return 0;
+	word = HTTP1_LOAD64(buf, pos, len) - HTTP1_WORD8('H', 'T', 'T', 'P', '/', '1', '.', '0');
+	if (word & HTTP1_LOWEST(7) || word >> 56 > 9 || HTTP1_AT(buf, pos + 8) != '\r' ||
+	    HTTP1_AT(buf, pos + 9) != '\n')
+		return 0;
+	p->name = HTTP1_NAME_OTHER;
+	http1_go(p, HTTP1_LINE);
+	return 10;
+}
+
+enum {
+	HTTP1_NAME_MAX = 18, /* bytes http1_name_whole() looks at */
+};
+
+/* A header that matters, up to its colon, case folded; returns the length, or 0 if it is another. */
+static inline __u32 http1_name_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	const __u64 fold = HTTP1_ONES * 0x20; /* letters only; '-' and ':' stay as they are */
+	__u64 first = HTTP1_LOAD64(buf, pos, len);
+	__u64 second = HTTP1_LOAD64(buf, pos + 8, len);
+
+	if ((first | fold >> 8) == HTTP1_WORD8('c', 'o', 'n', 't', 'e', 'n', 't', '-') &&
+	    ((second | fold >> 16) & HTTP1_LOWEST(7)) ==
+		    HTTP1_WORD8('l', 'e', 'n', 'g', 't', 'h', ':', 0)) {
+		p->name = HTTP1_NAME_LENGTH;
+		return 15;
+	}
+	if ((first | fold) == HTTP1_WORD8('t', 'r', 'a', 'n', 's', 'f', 'e', 'r') &&
+	    (second | fold << 8) == HTTP1_WORD8('-', 'e', 'n', 'c', 'o', 'd', 'i', 'n') &&
+	    (HTTP1_AT(buf, pos + 16) | 0x20) == 'g' && HTTP1_AT(buf, pos + 17) == ':') {
+		p->name = HTTP1_NAME_CODING;
+		return 18;
+	}
+	if (p->ua &&
+	    (first | (fold ^ 0x20ULL << 32)) ==
+		    HTTP1_WORD8('u', 's', 'e', 'r', '-', 'a', 'g', 'e') &&
+	    ((second | 0x2020) & HTTP1_LOWEST(3)) == HTTP1_WORD4('n', 't', ':', 0)) {
+		p->name = HTTP1_NAME_AGENT;
+		return 11;
+	}
+	return 0;
+}
+
+/* " 123\r\n", the first there is: returns its length, or 0 if it is something else. */
+HTTP1_SEPARATE __u32 http1_length_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	__u64 length = 0;
+	__u32 at = pos;
+
+	if (!p || !buf || p->sub || p->body != HTTP1_NO_LENGTH || pos >= len)
+		return 0;
+	if (HTTP1_AT(buf, at) == ' ')
+		at++;
+	HTTP1_LOOP
+	for (__u32 i = 0; i < 17; i++) { /* what surely does not overflow */
+		__u8 c;
+
+		if (at + 2 > len)
+			return 0;
+		c = HTTP1_AT(buf, at) - '0';
+		if (c > 9) {
+			if (!i || c != (__u8)('\r' - '0') || HTTP1_AT(buf, at + 1) != '\n')
+				return 0;
+			p->body = length;
+			p->state = HTTP1_LINE;
+			return at + 2 - pos;
+		}
+		length = length * 10 + c;
+		at++;
+	}
+	return 0;
+}
+
+/*
+ * Lines of a head, up to one that matters, or its end. `inside`: the state of being in the line that
+ * pos is in, 0 at the beginning of one.
+ */
+HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len,
+				 __u8 inside)
+{
+	__u32 at = pos;
+
+	if (!p || !buf)
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	HTTP1_LOOP
+	for (__u32 i = 0; i < HTTP1_STEP_MAX / 8; i++) {
+		__u64 word, marks;
+		__u32 n;
+
+		at = HTTP1_FORGET(buf, at);
+		if (at >= len)
+			break;
+		word = HTTP1_LOAD64(buf, at, len);
+		if (!inside) {
+			__u8 c = word, lower = c | 0x20;
+
+			if (c <= ' ') {
+				if (c != '\r' || at + 2 > len || (word >> 8 & 0xff) != '\n')
+					break;
+				http1_go(p, HTTP1_HEAD_LF);
+				return HTTP1_RESULT(HTTP1_EV_HEAD, at + 2 - pos);
+			}
+			if (lower == 'c' || lower == 't' || (lower == 'u' && p->ua)) {
+				if (at + HTTP1_NAME_MAX > len)
+					break;
+				n = http1_name_whole(p, buf, at, len);
+				if (n) {
+					http1_name_end(p);
+					at += n;
+					n = p->state == HTTP1_LENGTH
+						    ? http1_length_whole(p, buf, at, len)
+						    : 0;
+					if (!n)
+						return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
+					at += n;
+					continue;
+				}
+			}
+			p->name = HTTP1_NAME_OTHER;
+			inside = HTTP1_SKIP;
+		}
+		marks = http1_bytes_equal(word, '\n');
+		at += marks ? http1_bytes_before(marks) + 1 : 8;
+		if (at > len) {
+			at = len;
+			break;
+		}
+		if (!marks)
+			continue;
+		p->name = HTTP1_NAME_OTHER;
+		inside = 0;
+	}
+	/* on in this line, or one byte of the next, which matters or may do so */
+	if (at == pos)
+		return http1_read_line(p, HTTP1_AT(buf, pos));
+	p->state = inside ? inside : HTTP1_LINE;
+	return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
+}
+
+/* " chunked\r\n" */
+static inline __u32 http1_coding_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	if (p->sub || pos + 10 > len ||
+	    HTTP1_LOAD64(buf, pos, len) != HTTP1_WORD8(' ', 'c', 'h', 'u', 'n', 'k', 'e', 'd') ||
+	    HTTP1_AT(buf, pos + 8) != '\r' || HTTP1_AT(buf, pos + 9) != '\n')
+		return http1_read_coding(p, HTTP1_AT(buf, pos));
+	p->flags |= HTTP1_CHUNKED;
+	http1_go(p, HTTP1_LINE);
+	return HTTP1_RESULT(HTTP1_EV_NONE, 10);
+}
+
+/* The path, the version, and on */
+static inline __u32 http1_path_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	__u32 result = http1_read_path(p, buf, pos, len);
+	__u32 at = HTTP1_FORGET(buf, pos + http1_result_consumed(result));
+	__u32 n;
+
+	if (p->state != HTTP1_VERSION)
+		return result;
+	n = http1_version_whole(p, buf, at, len);
+	at += n;
+	if (!n || at >= len)
+		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
+	return http1_lines(p, buf, at, len, 0) + (at - pos);
+}
+
+/* Up to the space that may end the target. */
+static inline __u32 http1_query_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	__u32 n = 0;
+
+	HTTP1_LOOP
+	for (__u32 i = 0; i < HTTP1_STEP_MAX / 8; i++, n += 8) {
+		__u64 word, marks;
+		__u8 c;
+
+		if (pos + n >= len)
+			return HTTP1_RESULT(HTTP1_EV_NONE, len - pos);
+		word = HTTP1_LOAD64(buf, pos + n, len);
+		marks = http1_bytes_equal(word, ' ') | http1_bytes_equal(word, '\n');
+		if (!marks)
+			continue;
+		n += http1_bytes_before(marks);
+		if (pos + n >= len)
+			return HTTP1_RESULT(HTTP1_EV_NONE, len - pos);
+		c = HTTP1_AT(buf, pos + n);
+		if (c == '\n')
+			return HTTP1_RESULT(HTTP1_EV_NONE, n) + http1_bad(p);
+		http1_go(p, HTTP1_VERSION);
+		n++;
+		return HTTP1_RESULT(HTTP1_EV_NONE, n + http1_version_whole(p, buf, pos + n, len));
+	}
+	return HTTP1_RESULT(HTTP1_EV_NONE, HTTP1_STEP_MAX);
+}
+
+static inline __u32 http1_request_line_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	__u32 n;
+
+	if (pos + 8 > len)
+		return http1_start(p, HTTP1_AT(buf, pos));
+	n = http1_method_whole(p, HTTP1_LOAD64(buf, pos, len));
+	if (!n)
+		return http1_start(p, HTTP1_AT(buf, pos));
+	if (http1_method_end(p) != HTTP1_EV_NONE)
+		return HTTP1_RESULT(HTTP1_EV_METHOD, n);
+	if (HTTP1_AT(buf, pos + n) != '/')
+		return HTTP1_RESULT(HTTP1_EV_NONE, n);
+	p->dfa = http1_dfa_next(p->dfa, '/');
+	http1_go(p, HTTP1_PATH);
+	n++;
+	return http1_path_whole(p, buf, HTTP1_FORGET(buf, pos + n), len) + n;
+}
+
+/* "HTTP/1.1 200 ", and on */
+static inline __u32 http1_status_line_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	__u64 version, code;
+	__u32 status, at;
+
+	if (pos + 13 > len)
+		return http1_start(p, HTTP1_AT(buf, pos));
+	version = HTTP1_LOAD64(buf, pos, len) - HTTP1_WORD8('H', 'T', 'T', 'P', '/', '1', '.', '0');
+	code = HTTP1_LOAD64(buf, pos + 5, len) >> 24;
+	/* " 000 ", in which digits differ by their low four bits only */
+	if (version & HTTP1_LOWEST(7) || version >> 56 > 9 ||
+	    (code & 0xfff0f0f0ffULL) != (HTTP1_WORD4(' ', '0', '0', '0') | (__u64)' ' << 32))
+		return http1_start(p, HTTP1_AT(buf, pos));
+	status = (code >> 8 & 15) * 100 + (code >> 16 & 15) * 10 + (code >> 24 & 15);
+	if (status < 100 || (code >> 8 & 15) > 9 || (code >> 16 & 15) > 9 || (code >> 24 & 15) > 9)
+		return http1_start(p, HTTP1_AT(buf, pos));
+	p->status = status;
+	http1_go(p, HTTP1_START_LINE_REST);
+	at = HTTP1_FORGET(buf, pos + 13);
+	if (at >= len)
+		return HTTP1_RESULT(HTTP1_EV_NONE, 13);
+	return http1_lines(p, buf, at, len, HTTP1_START_LINE_REST) + 13;
+}
+
+/* http1_step() in HTTP1_START. */
+static inline __attribute__((always_inline)) __u32 http1_begin(struct http1 *p, http1_bytes buf,
+							       __u32 pos, __u32 len)
+{
+	return p->flags & HTTP1_RESPONSE ? http1_status_line_whole(p, buf, pos, len)
+					 : http1_request_line_whole(p, buf, pos, len);
+}
+
 /*
  * Consumes bytes of buf[pos .. len), pos < len, as far as one step goes. After HTTP1_EV_END the
  * caller calls http1_reset() before the next step. Not to be called in a state whose bytes are
  * opaque: see http1_opaque().
  */
-static inline __u32 http1_step(struct http1 *p, const __u8 *buf, __u32 pos, __u32 len)
+static inline __u32 http1_step(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
 	__u8 c = HTTP1_AT(buf, pos);
 	int found;
@@ -516,18 +858,16 @@ static inline __u32 http1_step(struct http1 *p, const __u8 *buf, __u32 pos, __u3
 
 	switch (p->state) {
 	case HTTP1_SKIP:
-		n = http1_skip_line(buf, pos, len, &found);
-		if (found)
-			p->state = HTTP1_LINE;
-		return HTTP1_RESULT(HTTP1_EV_NONE, n);
+	case HTTP1_START_LINE_REST:
+		return http1_lines(p, buf, pos, len, p->state);
 	case HTTP1_PATH:
-		return http1_read_path(p, buf, pos, len);
+		return http1_path_whole(p, buf, pos, len);
 	case HTTP1_LINE:
-		return http1_read_line(p, c);
+		return http1_lines(p, buf, pos, len, 0);
 	case HTTP1_NAME:
 		return http1_read_name(p, c);
 	case HTTP1_START:
-		return http1_start(p, c);
+		return http1_begin(p, buf, pos, len);
 	case HTTP1_METHOD:
 		return http1_read_method(p, c);
 	case HTTP1_TARGET:
@@ -541,9 +881,7 @@ static inline __u32 http1_step(struct http1 *p, const __u8 *buf, __u32 pos, __u3
 	case HTTP1_ABSOLUTE:
 		return http1_read_absolute(p, c);
 	case HTTP1_QUERY:
-		if (c == ' ')
-			return http1_go(p, HTTP1_VERSION);
-		return c == '\n' ? http1_bad(p) : HTTP1_RESULT(HTTP1_EV_NONE, 1);
+		return http1_query_whole(p, buf, pos, len);
 	case HTTP1_VERSION:
 		return http1_read_version(p, c);
 	case HTTP1_STATUS_VERSION:
@@ -553,17 +891,11 @@ static inline __u32 http1_step(struct http1 *p, const __u8 *buf, __u32 pos, __u3
 		return n;
 	case HTTP1_STATUS_CODE:
 		return http1_read_status(p, c);
-	case HTTP1_START_LINE_REST:
-		n = http1_skip_line(buf, pos, len, &found);
-		if (!found)
-			return HTTP1_RESULT(HTTP1_EV_NONE, n);
-		p->state = HTTP1_LINE;
-		p->name = HTTP1_NAME_OTHER;
-		return HTTP1_RESULT(HTTP1_EV_LINE, n);
 	case HTTP1_LENGTH:
-		return http1_read_length(p, c);
+		n = http1_length_whole(p, buf, pos, len);
+		return n ? HTTP1_RESULT(HTTP1_EV_NONE, n) : http1_read_length(p, c);
 	case HTTP1_CODING:
-		return http1_read_coding(p, c);
+		return http1_coding_whole(p, buf, pos, len);
 	case HTTP1_AGENT:
 		return http1_read_agent(p, buf, pos, len);
 	case HTTP1_HEAD_LF:

@@ -30,7 +30,9 @@ static void *list_add(struct list *list, size_t size)
 }
 
 struct hist_entry {
-	struct hist_key key;
+	struct series_key key;
+	enum hist_kind kind;
+	__u32 octave;
 	struct hist_value value;
 };
 
@@ -47,13 +49,14 @@ struct reading {
 	__u64 requests;
 };
 
-static int take_hist(void *context, const struct hist_key *key, const struct hist_value *value)
+static int take_hist(void *context, const struct series_key *key, enum hist_kind kind, __u32 octave,
+		     const struct hist_value *value)
 {
 	struct hist_entry *entry = list_add(&((struct reading *)context)->hist, sizeof(*entry));
 
 	if (!entry)
 		return -ENOMEM;
-	*entry = (struct hist_entry){*key, *value};
+	*entry = (struct hist_entry){*key, kind, octave, *value};
 	return 0;
 }
 
@@ -127,13 +130,13 @@ static struct snapshot_series *find(const struct reading *reading, const struct 
 
 static void put_hist(const struct reading *reading, const struct hist_entry *entry)
 {
-	struct snapshot_series *series = find(reading, &entry->key.series);
+	struct snapshot_series *series = find(reading, &entry->key);
 
 	for (size_t i = 0; series && i < HIST_PER_OCTAVE; i++) {
-		size_t bucket = (size_t)entry->key.group * HIST_PER_OCTAVE + i;
+		size_t bucket = (size_t)entry->octave * HIST_PER_OCTAVE + i;
 
 		if (bucket < HIST_BUCKETS)
-			(entry->key.kind == HIST_TOTAL ? series->total : series->queue)[bucket] +=
+			(entry->kind == HIST_TOTAL ? series->total : series->queue)[bucket] +=
 				entry->value.n[i];
 	}
 }

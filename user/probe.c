@@ -111,10 +111,12 @@ static __u32 hist_groups(void)
 
 static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
 {
+	__u32 groups = hist_groups();
 	int r = bpf_map__set_max_entries(skel->maps.dfa_states,
 					 1 + LIVE_REGIONS * room->max_states);
 
-	r = r ?: bpf_map__set_max_entries(skel->maps.hist, hist_groups());
+	skel->bss->hist_groups = groups;
+	r = r ?: bpf_map__set_max_entries(skel->maps.hist, groups);
 	r = r ?: bpf_map__set_max_entries(skel->maps.dfa_cells, LIVE_REGIONS * room->max_cells);
 	r = r ?: bpf_map__set_max_entries(skel->maps.accepts, 1 + LIVE_REGIONS * room->max_accepts);
 	return r

@@ -139,12 +139,88 @@ struct typed {
 		return each(probe, probe->skel->maps.map, name##_entry, &typed);                   \
 	}
 
-EACH(series, series, struct series_key, struct series_value, value)
-EACH(hist, hist, struct hist_key, struct hist_value, value)
 EACH(split, splits, struct split_key, __u64, *value)
 EACH(endpoint, endpoints, struct endpoint_key, struct endpoint, value)
 EACH(unmeasured, unmeasured, struct unmeasured_key, __u64, *value)
 /* clang-format on */
+
+/* ---- tables by id ---- */
+
+/* Reads the first n entries of an array: *ret has them, summed over the CPUs if they are per CPU. */
+static int read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **ret)
+{
+	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY;
+	size_t size = bpf_map__value_size(map);
+	size_t stride = size * (per_cpu ? probe->n_cpus : 1);
+	_cleanup_free_ __u32 *keys = calloc(n ?: 1, sizeof(*keys));
+	_cleanup_free_ char *values = calloc(n ?: 1, stride);
+	__u32 token = 0, count = n;
+	int r;
+
+	if (!keys || !values)
+		return -ENOMEM;
+	r = n ? bpf_map_lookup_batch(bpf_map__fd(map), NULL, &token, keys, values, &count, NULL)
+	      : 0;
+	if (r && r != -ENOENT)
+		return r;
+	for (__u32 i = 0; per_cpu && i < count; i++) {
+		sum_cpus(probe, (__u64 *)(values + i * stride), size / sizeof(__u64));
+		memmove(values + i * size, values + i * stride, size);
+	}
+	*ret = values;
+	values = NULL;
+	return 0;
+}
+
+/* Ids given out so far, and 0. */
+static __u32 n_ids(__u32 last, struct bpf_map *map)
+{
+	__u32 max = bpf_map__max_entries(map);
+
+	return last < max ? last + 1 : max;
+}
+
+int probe_each_series(struct probe *probe, probe_series_fn fn, void *context)
+{
+	struct sliprobe_bpf *skel = probe->skel;
+	_cleanup_free_ void *keys_at = NULL, *values_at = NULL;
+	__u32 n = n_ids(skel->bss->series_last, skel->maps.series);
+	int r = read_array(probe, skel->maps.series, n, &values_at);
+
+	r = r ?: read_array(probe, skel->maps.series_keys, n, &keys_at);
+	for (__u32 id = 1; !r && id < n; id++) {
+		const struct series_value *value = (struct series_value *)values_at + id;
+
+		if (value->requests) /* else its id was never used */
+			r = fn(context, (struct series_key *)keys_at + id, value);
+	}
+	return r;
+}
+
+int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context)
+{
+	struct sliprobe_bpf *skel = probe->skel;
+	_cleanup_free_ void *keys_at = NULL, *ids_at = NULL, *values_at = NULL;
+	__u32 n = n_ids(skel->bss->series_last, skel->maps.hist_ids), n_groups;
+	int r = read_array(probe, skel->maps.hist_ids, n, &ids_at);
+
+	/* after the ids of groups: each of these is read */
+	n_groups = n_ids(skel->bss->hist_last, skel->maps.hist);
+	r = r ?: read_array(probe, skel->maps.series_keys, n, &keys_at);
+	r = r ?: read_array(probe, skel->maps.hist, n_groups, &values_at);
+	for (__u32 id = 1; !r && id < n; id++) {
+		const struct hist_ids *ids = (struct hist_ids *)ids_at + id;
+
+		for (int i = 0; !r && i < HIST_KINDS * HIST_OCTAVES; i++) {
+			__u32 group = ids->ids[i / HIST_OCTAVES][i % HIST_OCTAVES];
+
+			if (group && group < n_groups)
+				r = fn(context, (struct series_key *)keys_at + id, i / HIST_OCTAVES,
+				       i % HIST_OCTAVES, (struct hist_value *)values_at + group);
+		}
+	}
+	return r;
+}
 
 bool probe_serves_http(struct probe *probe, const struct endpoint_key *key)
 {

@@ -53,9 +53,10 @@ static const char *walk(const struct findings *found)
 
 static const char *walk_why(const struct findings *found)
 {
-	return found->walks_map ? "all connections can be listed"
-				: "the kernel lets no program list all connections: those that no process "
-				  "has open at the moment are not met";
+	return found->walks_map
+		       ? "all connections can be listed"
+		       : "the kernel lets no program list all connections: those that no process "
+			 "has open at the moment are not met";
 }
 
 static void print_text(FILE *out, const struct findings *found)
@@ -83,10 +84,11 @@ static int print_json(FILE *out, const struct findings *found)
 			tried, probe_hook_name(families[i]),
 			json_pack("{s:b, s:s?}", "loads", !found->trials[i].error, "reason",
 				  found->trials[i].error ? found->trials[i].reason : NULL));
-	root = json_pack("{s:s, s:b, s:o, s:s?, s:s, s:s, s:s}", "kernel", found->kernel.release, "btf",
-			 found->btf, "hooks", tried, "hook",
+	root = json_pack("{s:s, s:b, s:o, s:s?, s:s, s:s, s:s}", "kernel", found->kernel.release,
+			 "btf", found->btf, "hooks", tried, "hook",
 			 found->chosen < 0 ? NULL : probe_hook_name(families[found->chosen]),
-			 "hook_reason", why(found), "walk", walk(found), "walk_reason", walk_why(found));
+			 "hook_reason", why(found), "walk", walk(found), "walk_reason",
+			 walk_why(found));
 	if (!root)
 		return -ENOMEM;
 	r = json_dumpf(root, out, JSON_INDENT(2)) ? -EIO : 0;

@@ -252,12 +252,15 @@ static int compile_agents(struct compiler *c, const char *whose, const struct se
 
 static void add_threshold(struct policy *policy, __u64 ns)
 {
+	unsigned int bucket = hist_bucket(ns);
+
 	for (__u32 i = 0; i < policy->n_thresholds; i++) {
 		if (policy->thresholds[i].ns == ns)
 			return;
 	}
 	policy->thresholds[policy->n_thresholds++] =
-		(struct policy_threshold){.ns = ns, .bucket = hist_bucket(ns)};
+		(struct policy_threshold){.ns = ns, .bucket = bucket};
+	policy->split_buckets[bucket / 64] |= 1ULL << (bucket % 64);
 }
 
 static int compile_policy(struct compiler *c, size_t service, struct policy *policy)

@@ -32,20 +32,20 @@ static void run_program(struct bpf_program *program)
 	assert_int_equal(skel->bss->copies_failed, 0);
 }
 
-static void run_in_kernel(const struct http1_vector *vector, struct http1_run *ret)
+static void run_in_kernel(const struct http1_vector *vector, bool ready, struct http1_run *ret)
 {
 	memcpy(skel->bss->piece_end, splits.end, splits.n * sizeof(splits.end[0]));
 	skel->bss->n_pieces = splits.n;
-	vector_run_init(vector, &skel->bss->run);
+	vector_run_init(vector, ready, &skel->bss->run);
 	run_program(skel->progs.parse);
 	*ret = skel->bss->run;
 }
 
-static void run_in_user_space(const struct http1_vector *vector, struct http1_run *ret)
+static void run_in_user_space(const struct http1_vector *vector, bool ready, struct http1_run *ret)
 {
 	__u32 begin = 0;
 
-	vector_run_init(vector, ret);
+	vector_run_init(vector, ready, ret);
 	for (__u32 i = 0; i < splits.n; i++) {
 		http1_run_feed(ret, skel->bss->input + begin, splits.end[i] - begin);
 		begin = splits.end[i];
@@ -59,8 +59,8 @@ static void check_vector(const struct http1_vector *vector, __u32 last_plan)
 	struct http1_run here, there;
 
 	for (__u32 plan = 0; plan < last_plan && splits_plan((__u32)len, plan, &splits); plan++) {
-		run_in_kernel(vector, &there);
-		run_in_user_space(vector, &here);
+		run_in_kernel(vector, !(plan & 1), &there);
+		run_in_user_space(vector, plan & 1, &here);
 		if (!vector_check(vector, &there))
 			fail_msg("\"%s\", plan %u, %u pieces, first one of %u bytes", vector->name,
 				 plan, splits.n, splits.n ? splits.end[0] : 0);

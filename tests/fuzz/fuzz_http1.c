@@ -29,7 +29,7 @@ static void require(bool condition, const char *what)
 	abort();
 }
 
-static void init(uint8_t choice, struct http1_run *ret)
+static void init(uint8_t choice, bool ready, struct http1_run *ret)
 {
 	struct http1_vector vector = {
 		.response = choice & 1,
@@ -37,15 +37,15 @@ static void init(uint8_t choice, struct http1_run *ret)
 		.connect_mask = choice >> 4 & 15,
 	};
 
-	vector_run_init(&vector, ret);
+	vector_run_init(&vector, ready, ret);
 }
 
 /* Each piece in memory of its own size, for AddressSanitizer. */
-static void run_pieces(uint8_t choice, const uint8_t *stream, struct http1_run *ret)
+static void run_pieces(uint8_t choice, bool ready, const uint8_t *stream, struct http1_run *ret)
 {
 	uint32_t begin = 0;
 
-	init(choice, ret);
+	init(choice, ready, ret);
 	for (uint32_t i = 0; i < splits.n && !ret->stopped; i++) {
 		uint32_t len = splits.end[i] - begin;
 		uint8_t *piece = malloc(len);
@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	size -= PREFIX_BYTES;
 
-	init(data[0], &whole);
+	init(data[0], data[1] & 1, &whole);
 	http1_run_feed(&whole, stream, (uint32_t)size);
 	http1_run_finish(&whole);
 	check_run(&whole, size);
@@ -111,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			splits_random((uint32_t)size, data[1] * 4U + round, &splits);
 		else
 			splits_plan((uint32_t)size, 1, &splits);
-		run_pieces(data[0], stream, &pieces);
+		run_pieces(data[0], round & 1, stream, &pieces);
 		check_run(&pieces, size);
 		require(runs_same(&whole, &pieces), "pieces differ from the whole");
 	}

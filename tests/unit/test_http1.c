@@ -19,11 +19,12 @@ static struct guard guard;
 static struct splits splits;
 static __u8 input[VECTOR_BYTES_MAX];
 
-static void run_pieces(const struct http1_vector *vector, place_fn place, struct http1_run *ret)
+static void run_pieces(const struct http1_vector *vector, place_fn place, bool ready,
+		       struct http1_run *ret)
 {
 	__u32 begin = 0;
 
-	vector_run_init(vector, ret);
+	vector_run_init(vector, ready, ret);
 	for (__u32 i = 0; i < splits.n; i++) {
 		__u32 len = splits.end[i] - begin;
 
@@ -39,11 +40,11 @@ static void check_vector(const struct http1_vector *vector, place_fn place)
 	struct http1_run whole, run;
 
 	assert_true(splits_plan((__u32)len, 0, &splits));
-	run_pieces(vector, place, &whole);
+	run_pieces(vector, place, false, &whole);
 	if (!vector_check(vector, &whole))
 		fail_msg("\"%s\", whole", vector->name);
-	for (__u32 plan = 1; splits_plan((__u32)len, plan, &splits); plan++) {
-		run_pieces(vector, place, &run);
+	for (__u32 plan = 0; splits_plan((__u32)len, plan, &splits); plan++) {
+		run_pieces(vector, place, !(plan & 1), &run);
 		if (!runs_same(&run, &whole)) {
 			(void)vector_check(vector, &run);
 			fail_msg("\"%s\", plan %u, %u pieces, first one of %u bytes", vector->name,
@@ -81,7 +82,7 @@ static void vectors_behind_other_messages(void **state)
 		const char *before = vector->response ? response : request;
 		struct http1_run run;
 
-		vector_run_init(vector, &run);
+		vector_run_init(vector, i & 1, &run);
 		run.head_mask <<= 1;
 		run.connect_mask <<= 1;
 		http1_run_feed(&run, (const __u8 *)before, (__u32)strlen(before));
@@ -109,7 +110,7 @@ static void message_ends(void **state)
 	struct http1_run run;
 
 	(void)state;
-	vector_run_init(&vector, &run);
+	vector_run_init(&vector, false, &run);
 	http1_run_feed(&run, (const __u8 *)stream, sizeof(stream) - 1);
 	http1_run_finish(&run);
 	assert_int_equal(run.n_results, 4);
@@ -128,7 +129,7 @@ static void method_is_known_before_the_head_is(void **state)
 	struct http1_run run;
 
 	(void)state;
-	vector_run_init(&vector, &run);
+	vector_run_init(&vector, false, &run);
 	http1_run_feed(&run, (const __u8 *)stream, sizeof(stream) - 1);
 	assert_int_equal(run.parser.method, HTTP_METHOD_DELETE);
 	assert_int_not_equal(http1_test_accept(run.parser.dfa), 0);
@@ -143,7 +144,7 @@ static void unseen_body(void **state)
 	struct http1_run run;
 
 	(void)state;
-	vector_run_init(&vector, &run);
+	vector_run_init(&vector, false, &run);
 	http1_run_feed(&run, (const __u8 *)head, sizeof(head) - 1);
 	assert_int_equal(http1_opaque(&run.parser), 5000000000);
 	assert_int_equal(http1_pass(&run.parser, 4999999999), HTTP1_EV_NONE);

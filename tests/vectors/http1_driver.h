@@ -50,7 +50,8 @@ struct http1_run {
 	__u8 open; /* the last result is of a message whose body has not ended */
 	__u8 stopped; /* what follows is of no interest */
 	__u8 faulty; /* the parser broke its contract */
-	__u8 pad[5];
+	__u8 ready; /* the parser is told its automata beforehand */
+	__u8 pad[4];
 	struct http1_result results[HTTP1_RESULTS_MAX];
 };
 
@@ -118,10 +119,18 @@ static inline void http1_run_bad(struct http1_run *run)
 	run->stopped = 1;
 }
 
+/* Before each message. */
+static inline void http1_run_ready(struct http1_run *run)
+{
+	if (run->ready && !(run->parser.flags & HTTP1_RESPONSE))
+		http1_ready(&run->parser, run->path_start, run->agent_start);
+}
+
 static inline void http1_run_complete(struct http1_run *run)
 {
 	http1_run_end(run, HTTP1_COMPLETE);
 	http1_reset(&run->parser);
+	http1_run_ready(run);
 }
 
 static inline void http1_run_head(struct http1_run *run)
@@ -163,6 +172,8 @@ static inline void http1_run_event(struct http1_run *run, __u32 event)
 {
 	switch (event) {
 	case HTTP1_EV_METHOD:
+		if (run->ready)
+			run->faulty = 1;
 		run->parser.dfa = run->path_start;
 		run->parser.ua = run->agent_start;
 		break;
@@ -191,7 +202,7 @@ static inline void http1_run_finish(struct http1_run *run)
 }
 
 /* What the caller has set up is in *run already: flags, start states and masks. */
-static inline void http1_run_feed(struct http1_run *run, const __u8 *buf, __u32 len)
+static inline void http1_run_feed(struct http1_run *run, http1_bytes buf, __u32 len)
 {
 	__u32 pos = 0;
 
@@ -212,8 +223,7 @@ static inline void http1_run_feed(struct http1_run *run, const __u8 *buf, __u32 
 
 			event = http1_result_event(result);
 			if (http1_result_consumed(result) == 0 ||
-			    http1_result_consumed(result) > n ||
-			    http1_result_consumed(result) > HTTP1_STEP_MAX) {
+			    http1_result_consumed(result) > n) {
 				run->faulty = 1;
 				return;
 			}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a series' key to its place in the per-CPU tables. Ids are given out once and never change, so
+ * one that was right is right forever, and is checked by its key: see series_recent.
+ */
+#ifndef SLIPROBE_SERIES_BPF_H
+#define SLIPROBE_SERIES_BPF_H
+
+static __always_inline __u64 series_key_bits(const struct series_key *key)
+{
+	return *(const __u64 *)key;
+}
+
+/*
+ * Id of a series that may be new; 0: the table is full. Two processors that make the same one at once
+ * take an id each: one of them stays unused.
+ */
+static __noinline __u32 series_make(__u64 bits)
+{
+	__u32 none = 0, id;
+	__u32 *known = bpf_map_lookup_elem(&series_ids, &bits);
+	__u64 *key;
+
+	if (!known) {
+		bpf_map_update_elem(&series_ids, &bits, &none, BPF_NOEXIST);
+		known = bpf_map_lookup_elem(&series_ids, &bits);
+		if (!known)
+			return 0;
+	}
+	if (!*known && series_last < SERIES_IDS - 1) {
+		id = __sync_fetch_and_add(&series_last, 1) + 1;
+		key = bpf_map_lookup_elem(&series_keys, &id);
+		if (!key)
+			return 0;
+		*key = bits;
+		/* whoever reads the id finds its key */
+		__sync_val_compare_and_swap(known, 0, id);
+	}
+	return *known;
+}
+
+static __always_inline __u32 series_find(const struct series_key *key)
+{
+	__u64 bits = series_key_bits(key);
+	/* the golden ratio's bits spread what differs in few places (Knuth, 6.4) */
+	__u32 slot = bits * 0x9e3779b97f4a7c15ULL >> 54;
+	__u32 *recent = bpf_map_lookup_elem(&series_recent, &slot);
+	__u64 *known;
+	__u32 id;
+
+	_Static_assert(SERIES_RECENT == 1 << (64 - 54), "a slot is the hash's upper bits");
+	if (!recent)
+		return 0;
+	id = *recent;
+	known = bpf_map_lookup_elem(&series_keys, &id);
+	if (known && *known == bits)
+		return id;
+	id = series_make(bits);
+	if (id)
+		*recent = id;
+	return id;
+}
+
+#endif
