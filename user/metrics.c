@@ -206,8 +206,9 @@ static void request_duration(struct writer *writer, const char *name,
 	const bool complete = series->outcome == OUTCOME_COMPLETE;
 	/* OpenTelemetry: for a client 4xx is an error, too; for a server only 5xx */
 	const unsigned int error_from = service->role == ROLE_CLIENT ? 400 : 500;
+	uint64_t buckets[HIST_BUCKETS] = {0};
 	const struct histogram hist = {
-		.buckets = series->total,
+		.buckets = buckets,
 		.count = series->requests,
 		.sum_ns = series->total_sum_ns,
 		.thresholds = series->thresholds,
@@ -216,6 +217,7 @@ static void request_duration(struct writer *writer, const char *name,
 	const char *error_type = NULL;
 	char status[8], *label_text;
 
+	snapshot_hist_add(&series->total, buckets);
 	snprintf(status, sizeof(status), "%u", series->status);
 	if (!complete)
 		error_type = outcome_names[series->outcome];

@@ -99,7 +99,7 @@ int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret);
 /* Calls back for each entry; a non-zero return ends the reading and is returned. */
 typedef int (*probe_series_fn)(void *context, const struct series_key *key,
 			       const struct series_value *value);
-/* `octave`: of the histogram's buckets, HIST_PER_OCTAVE each */
+/* `octave`: of the histogram's buckets, HIST_PER_OCTAVE each. Those of a histogram come in a row. */
 typedef int (*probe_hist_fn)(void *context, const struct series_key *key, enum hist_kind kind,
 			     __u32 octave, const struct hist_value *value);
 typedef int (*probe_split_fn)(void *context, const struct split_key *key, __u64 count);

@@ -146,26 +146,38 @@ EACH(unmeasured, unmeasured, struct unmeasured_key, __u64, *value)
 
 /* ---- tables by id ---- */
 
-/* Reads the first n entries of an array: *ret has them, summed over the CPUs if they are per CPU. */
+/*
+ * Reads the first n entries of an array: *ret has them, summed over the CPUs if they are per CPU.
+ * Some at a time: with many CPUs what the kernel gives of all at once is large.
+ */
 static int read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **ret)
 {
 	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY;
 	size_t size = bpf_map__value_size(map);
 	size_t stride = size * (per_cpu ? probe->n_cpus : 1);
-	_cleanup_free_ __u32 *keys = calloc(n ?: 1, sizeof(*keys));
-	_cleanup_free_ char *values = calloc(n ?: 1, stride);
-	__u32 token = 0, count = n;
-	int r;
+	_cleanup_free_ __u32 *keys = calloc(EACH_BATCH, sizeof(*keys));
+	_cleanup_free_ char *batch = calloc(EACH_BATCH, stride), *values = malloc((n ?: 1) * size);
+	__u32 token, done = 0, count;
 
-	if (!keys || !values)
+	if (!keys || !batch || !values)
 		return -ENOMEM;
-	r = n ? bpf_map_lookup_batch(bpf_map__fd(map), NULL, &token, keys, values, &count, NULL)
-	      : 0;
-	if (r && r != -ENOENT)
-		return r;
-	for (__u32 i = 0; per_cpu && i < count; i++) {
-		sum_cpus(probe, (__u64 *)(values + i * stride), size / sizeof(__u64));
-		memmove(values + i * size, values + i * stride, size);
+	while (done < n) {
+		int r;
+
+		count = n - done < EACH_BATCH ? n - done : EACH_BATCH;
+		r = bpf_map_lookup_batch(bpf_map__fd(map), done ? &token : NULL, &token, keys,
+					 batch, &count, NULL);
+		if (r && r != -ENOENT)
+			return r;
+		for (__u32 i = 0; i < count; i++) {
+			if (per_cpu)
+				sum_cpus(probe, (__u64 *)(batch + i * stride),
+					 size / sizeof(__u64));
+			memcpy(values + (done + i) * size, batch + i * stride, size);
+		}
+		done += count;
+		if (!count)
+			return -EIO; /* an array has all of its entries */
 	}
 	*ret = values;
 	values = NULL;
