@@ -187,7 +187,8 @@ struct series_list {
 	__u64 *requests; /* by service */
 };
 
-static int add_series(void *context, const struct series_key *key, const struct series_value *value)
+static int add_series(void *context, __u32 id, const struct series_key *key,
+		      const struct series_value *value)
 {
 #define X(id, text) text,
 	static const char *const methods[] = {HTTP_METHODS(X)}, *const outcomes[] = {OUTCOMES(X)};
@@ -197,6 +198,7 @@ static int add_series(void *context, const struct series_key *key, const struct 
 	unsigned int outcome = key->role_outcome & 15;
 	struct store_series *grown;
 
+	(void)id;
 	series->requests[key->service] += value->requests;
 	if (!service || key->method >= HTTP_METHOD_COUNT || outcome >= OUTCOME_COUNT)
 		return 0;

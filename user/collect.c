@@ -31,7 +31,7 @@ static void *list_add(struct list *list, size_t size)
 
 /* A histogram: the octaves from the first-th on. */
 struct hist_run {
-	struct series_key key;
+	__u32 id; /* of the series */
 	enum hist_kind kind;
 	size_t first;
 	size_t n;
@@ -45,31 +45,31 @@ struct split_entry {
 struct reading {
 	struct list octaves;
 	struct list hists; /* runs of these */
+	struct hist_run *hist; /* the last one */
 	struct list splits;
 	struct list series;
 	const struct names *routes;
 	__u64 requests;
 };
 
-static int take_hist(void *context, const struct series_key *key, enum hist_kind kind, __u32 octave,
+static int take_hist(void *context, __u32 id, enum hist_kind kind, __u32 octave,
 		     const struct hist_value *value)
 {
 	struct reading *reading = context;
 	struct snapshot_octave *added = list_add(&reading->octaves, sizeof(*added));
-	struct hist_run *run = (struct hist_run *)reading->hists.bytes + reading->hists.n;
+	struct hist_run *run = reading->hist;
 
 	if (!added)
 		return -ENOMEM;
 	added->octave = octave;
 	memcpy(added->n, value->n, sizeof(added->n));
-	if (reading->hists.n && run[-1].kind == kind && !memcmp(&run[-1].key, key, sizeof(*key))) {
-		run[-1].n++;
-		return 0;
+	if (!run || run->id != id || run->kind != kind) {
+		reading->hist = run = list_add(&reading->hists, sizeof(*run));
+		if (!run)
+			return -ENOMEM;
+		*run = (struct hist_run){id, kind, reading->octaves.n - 1, 0};
 	}
-	run = list_add(&reading->hists, sizeof(*run));
-	if (!run)
-		return -ENOMEM;
-	*run = (struct hist_run){*key, kind, reading->octaves.n - 1, 1};
+	run->n++;
 	return 0;
 }
 
@@ -83,7 +83,7 @@ static int take_split(void *context, const struct split_key *key, __u64 count)
 	return 0;
 }
 
-static int take_series(void *context, const struct series_key *key,
+static int take_series(void *context, __u32 id, const struct series_key *key,
 		       const struct series_value *value)
 {
 	struct reading *reading = context;
@@ -104,7 +104,7 @@ static int take_series(void *context, const struct series_key *key,
 	series->requests = value->requests;
 	series->total_sum_ns = value->total_sum_ns;
 	series->queue_sum_ns = value->queue_sum_ns;
-	*collected = (struct collected){*key, series};
+	*collected = (struct collected){id, *key, series};
 	reading->requests += value->requests;
 	return 0;
 }
@@ -151,14 +151,23 @@ static struct snapshot_series *find(const struct reading *reading, const struct 
 	return found ? found->series : NULL;
 }
 
-static void put_hist(const struct reading *reading, const struct hist_run *run)
+/* Both are in the order of ids. */
+static void put_hists(const struct reading *reading)
 {
-	struct snapshot_series *series = find(reading, &run->key);
-	struct snapshot_octave *octaves = (struct snapshot_octave *)reading->octaves.bytes;
+	const struct snapshot_octave *octaves = (struct snapshot_octave *)reading->octaves.bytes;
+	const struct hist_run *run = (struct hist_run *)reading->hists.bytes;
+	const struct hist_run *end = run + reading->hists.n;
+	const struct collected *collected = (struct collected *)reading->series.bytes;
 
-	if (series)
-		*(run->kind == HIST_TOTAL ? &series->total : &series->queue) =
-			(struct snapshot_hist){octaves + run->first, run->n};
+	for (size_t i = 0; i < reading->series.n; i++) {
+		struct snapshot_series *series = collected[i].series;
+
+		while (run != end && run->id < collected[i].id)
+			run++;
+		for (; run != end && run->id == collected[i].id; run++)
+			*(run->kind == HIST_TOTAL ? &series->total : &series->queue) =
+				(struct snapshot_hist){octaves + run->first, run->n};
+	}
 }
 
 static int threshold_cmp(const void *a, const void *b)
@@ -193,9 +202,9 @@ static int put_all(struct reading *reading)
 {
 	int r = 0;
 
-	qsort(reading->series.bytes, reading->series.n, sizeof(struct collected), key_cmp);
-	for (size_t i = 0; i < reading->hists.n; i++)
-		put_hist(reading, (struct hist_run *)reading->hists.bytes + i);
+	put_hists(reading);
+	if (reading->splits.n && reading->series.n)
+		qsort(reading->series.bytes, reading->series.n, sizeof(struct collected), key_cmp);
 	for (size_t i = 0; !r && i < reading->splits.n; i++)
 		r = put_split(reading, (struct split_entry *)reading->splits.bytes + i);
 	for (size_t i = 0; i < reading->series.n; i++) {

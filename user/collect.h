@@ -13,6 +13,7 @@
 #include "snapshot.h"
 
 struct collected {
+	__u32 id; /* of user/probe.h */
 	struct series_key key;
 	struct snapshot_series *series; /* taken by whoever sets it NULL */
 };

@@ -204,7 +204,7 @@ int probe_each_series(struct probe *probe, probe_series_fn fn, void *context)
 		const struct series_value *value = (struct series_value *)values_at + id;
 
 		if (value->requests) /* else its id was never used */
-			r = fn(context, (struct series_key *)keys_at + id, value);
+			r = fn(context, id, (struct series_key *)keys_at + id, value);
 	}
 	return r;
 }
@@ -212,13 +212,12 @@ int probe_each_series(struct probe *probe, probe_series_fn fn, void *context)
 int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context)
 {
 	struct sliprobe_bpf *skel = probe->skel;
-	_cleanup_free_ void *keys_at = NULL, *ids_at = NULL, *values_at = NULL;
+	_cleanup_free_ void *ids_at = NULL, *values_at = NULL;
 	__u32 n = n_ids(skel->bss->series_last, skel->maps.hist_ids), n_groups;
 	int r = read_array(probe, skel->maps.hist_ids, n, &ids_at);
 
 	/* after the ids of groups: each of these is read */
 	n_groups = n_ids(skel->bss->hist_last, skel->maps.hist);
-	r = r ?: read_array(probe, skel->maps.series_keys, n, &keys_at);
 	r = r ?: read_array(probe, skel->maps.hist, n_groups, &values_at);
 	for (__u32 id = 1; !r && id < n; id++) {
 		const struct hist_ids *ids = (struct hist_ids *)ids_at + id;
@@ -227,8 +226,8 @@ int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context)
 			__u32 group = ids->ids[i / HIST_OCTAVES][i % HIST_OCTAVES];
 
 			if (group && group < n_groups)
-				r = fn(context, (struct series_key *)keys_at + id, i / HIST_OCTAVES,
-				       i % HIST_OCTAVES, (struct hist_value *)values_at + group);
+				r = fn(context, id, i / HIST_OCTAVES, i % HIST_OCTAVES,
+				       (struct hist_value *)values_at + group);
 		}
 	}
 	return r;

@@ -75,8 +75,8 @@ size_t snapshot_route_end(const struct snapshot_service *service, size_t first)
 	return end;
 }
 
-void snapshot_merge(const struct snapshot_service *service, size_t first, size_t end,
-		    struct snapshot_merged *ret)
+void snapshot_merge_counts(const struct snapshot_service *service, size_t first, size_t end,
+			   struct snapshot_merged *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = first; i < end; i++) {
@@ -90,9 +90,20 @@ void snapshot_merge(const struct snapshot_service *service, size_t first, size_t
 			ret->errors += series->requests;
 		if (series->outcome == OUTCOME_COMPLETE && series->status < SNAPSHOT_STATUSES)
 			ret->status[series->status] += series->requests;
+		if (series->outcome != OUTCOME_UNANSWERED)
+			ret->queue_sum_ns += series->queue_sum_ns;
+	}
+}
+
+void snapshot_merge(const struct snapshot_service *service, size_t first, size_t end,
+		    struct snapshot_merged *ret)
+{
+	snapshot_merge_counts(service, first, end, ret);
+	for (size_t i = first; i < end; i++) {
+		const struct snapshot_series *series = service->series[i];
+
 		if (series->outcome == OUTCOME_UNANSWERED)
 			continue;
-		ret->queue_sum_ns += series->queue_sum_ns;
 		snapshot_hist_add(&series->total, ret->total);
 		snapshot_hist_add(&series->queue, ret->queue);
 	}

@@ -184,7 +184,11 @@ uint64_t snapshot_hist_below(const struct snapshot_hist *hist, size_t bucket);
 /* The index after the last series with the route and method of series `first`. */
 size_t snapshot_route_end(const struct snapshot_service *service, size_t first);
 
-/* Adds up the service's series [first, end). */
+/* Adds up the service's series [first, end), but leaves the histograms empty. */
+void snapshot_merge_counts(const struct snapshot_service *service, size_t first, size_t end,
+			   struct snapshot_merged *ret);
+
+/* Likewise, with the histograms. */
 void snapshot_merge(const struct snapshot_service *service, size_t first, size_t end,
 		    struct snapshot_merged *ret);
 
