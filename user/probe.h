@@ -94,6 +94,11 @@ int probe_read_policy(struct probe *probe, __u32 number, struct policy *ret);
 /* Reading. Counters are sums over all CPUs, each exact, not read at one instant. */
 int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT]);
 __u64 probe_lost(const __u64 stats[STAT_COUNT]); /* for whatever reason */
+/*
+ * *ret: there was a moment in this call when no request was in flight, by the counters. A walk at that
+ * moment would have found none.
+ */
+int probe_at_rest(struct probe *probe, bool *ret);
 int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret);
 
 /* Calls back for each entry; a non-zero return ends the reading and is returned. */

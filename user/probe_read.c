@@ -48,6 +48,21 @@ __u64 probe_lost(const __u64 stats[STAT_COUNT])
 	return lost;
 }
 
+int probe_at_rest(struct probe *probe, bool *ret)
+{
+	__u64 stats[STAT_COUNT];
+	int r = probe_read_stats(probe, stats);
+
+	if (r)
+		return r;
+	/*
+	 * Between the reading of the last two, no fewer had ended or were lost than was read before,
+	 * and no more had been seen than was read after.
+	 */
+	*ret = stats[STAT_SEEN] == stats[STAT_ENDED] + probe_lost(stats);
+	return 0;
+}
+
 int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret)
 {
 	_cleanup_free_ struct slo_counts *values = calloc(probe->n_cpus, sizeof(*values));
