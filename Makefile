@@ -4,7 +4,7 @@
 # make demo       set up, build, and show it working on real traffic (root)
 # make test       set up, build, and run every test (root); or one stage: unit bpf-test fuzz e2e vm
 # make check      formatting, static analysis, shell and Python syntax
-# make bench      cost measurements
+# make bench      cost measurements (root; about 15 minutes, QUICK=1 two); ITEMS="loops nginx": those
 # make install    DESTDIR and PREFIX as usual
 # make clean
 #
@@ -21,6 +21,7 @@ FUZZ_SECONDS ?= 10
 
 CLANG ?= clang
 BPFTOOL ?= bpftool
+PYTHON ?= /usr/bin/python3
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -39,7 +40,7 @@ endif
 .SECONDARY:
 .DEFAULT_GOAL := all
 .PHONY: all demo test unit bpf-test fuzz e2e vm check bench install clean \
-	build-unit build-bpf-test build-fuzz build-e2e skeletons print-tidy-flags
+	build-unit build-bpf-test build-fuzz build-e2e build-bench skeletons print-tidy-flags
 
 # Flags
 
@@ -186,8 +187,12 @@ demo:
 check:
 	+$(Q)scripts/check.sh
 
-bench: all
-	$(Q)tests/bench/run.sh
+build-bench: all
+	$(call msg,BENCH,$(O)/tests/bench)
+	$(Q)tests/bench/build.sh $(O)/tests/bench $(LIB)
+
+bench: build-bench
+	$(Q)$(PYTHON) -B tests/bench/run.py $(ITEMS)
 
 print-tidy-flags:
 	@printf '%s\n' $(CPPFLAGS_ALL) $(CFLAGS_BASE)

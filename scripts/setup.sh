@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# setup.sh [build] [demo] [test] [run]
+# setup.sh [build] [demo] [test] [run] [bench]
 #
 # Installs what is missing of those sections of scripts/packages.txt (none named: build, demo and
 # test). Runs apt only if something is missing, and starts no service: neither now nor at boot.

@@ -71,13 +71,9 @@ static int snapshot_service(struct agent *agent, const struct service *service,
 {
 	const struct config_service *configured =
 		service->id < SERVICE_FOUND ? configured_as(agent, service->name) : NULL;
-	size_t n = 0, first;
+	size_t n = 0, first = collection_find(collection, service->id);
 	__u64 requests = 0;
 
-	for (first = 0; first < collection->n; first++) {
-		if (collection->list[first].key.service == service->id)
-			break;
-	}
 	while (first + n < collection->n && collection->list[first + n].key.service == service->id)
 		n++;
 	ret->name = strdup(service->name);
@@ -121,6 +117,7 @@ static int snapshot_services(struct agent *agent, struct collection *collection,
 	for (size_t i = 0; !r && i < agent->services.n; i++)
 		r = snapshot_service(agent, agent->services.list[i], collection,
 				     &ret->services[ret->n_services++]);
+	ret->octaves = TAKE_PTR(collection->octaves);
 	qsort(ret->services, ret->n_services, sizeof(*ret->services), service_order);
 	return r;
 }

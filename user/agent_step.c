@@ -187,7 +187,8 @@ struct series_list {
 	__u64 *requests; /* by service */
 };
 
-static int add_series(void *context, const struct series_key *key, const struct series_value *value)
+static int add_series(void *context, __u32 id, const struct series_key *key,
+		      const struct series_value *value)
 {
 #define X(id, text) text,
 	static const char *const methods[] = {HTTP_METHODS(X)}, *const outcomes[] = {OUTCOMES(X)};
@@ -197,6 +198,7 @@ static int add_series(void *context, const struct series_key *key, const struct 
 	unsigned int outcome = key->role_outcome & 15;
 	struct store_series *grown;
 
+	(void)id;
 	series->requests[key->service] += value->requests;
 	if (!service || key->method >= HTTP_METHOD_COUNT || outcome >= OUTCOME_COUNT)
 		return 0;
@@ -307,17 +309,32 @@ static void look_at_clock(struct agent *agent)
 		step > 0 ? "forward" : "back", fabs(step));
 }
 
+/* Which rules that have ended are still gone by, also by requests whose head is half read. */
+static int review_ending(struct agent *agent)
+{
+	int r = probe_policies_clear(agent->probe);
+
+	r = r ?: agent_walk(agent);
+	r = r ?: probe_policies_read(agent->probe);
+	if (!r)
+		rules_review_ending(&agent->rules, agent->probe);
+	return r;
+}
+
+/* A walk takes as long as there are open connections, and has nothing to do if all are idle. */
+static int end_unanswered(struct agent *agent)
+{
+	bool at_rest;
+	int r = probe_at_rest(agent->probe, &at_rest);
+
+	return r || at_rest ? r : agent_walk(agent);
+}
+
 int agent_step(struct agent *agent)
 {
 	bool ending = rules_any_ending(&agent->rules);
-	int r = ending ? probe_policies_clear(agent->probe) : 0;
+	int r = ending ? review_ending(agent) : end_unanswered(agent);
 
-	r = r ?: agent_walk(agent);
-	if (!r && ending) {
-		r = probe_policies_read(agent->probe);
-		if (!r)
-			rules_review_ending(&agent->rules, agent->probe);
-	}
 	r = r ?: agent_discover(agent);
 	look_at_clock(agent);
 	r = r ?: agent_take(agent, agent_now(agent));

@@ -29,11 +29,12 @@ static void *list_add(struct list *list, size_t size)
 	return list->bytes + list->n++ * size;
 }
 
-struct hist_entry {
-	struct series_key key;
+/* A histogram: the octaves from the first-th on. */
+struct hist_run {
+	__u32 id; /* of the series */
 	enum hist_kind kind;
-	__u32 octave;
-	struct hist_value value;
+	size_t first;
+	size_t n;
 };
 
 struct split_entry {
@@ -42,21 +43,33 @@ struct split_entry {
 };
 
 struct reading {
-	struct list hist;
+	struct list octaves;
+	struct list hists; /* runs of these */
+	struct hist_run *hist; /* the last one */
 	struct list splits;
 	struct list series;
 	const struct names *routes;
 	__u64 requests;
 };
 
-static int take_hist(void *context, const struct series_key *key, enum hist_kind kind, __u32 octave,
+static int take_hist(void *context, __u32 id, enum hist_kind kind, __u32 octave,
 		     const struct hist_value *value)
 {
-	struct hist_entry *entry = list_add(&((struct reading *)context)->hist, sizeof(*entry));
+	struct reading *reading = context;
+	struct snapshot_octave *added = list_add(&reading->octaves, sizeof(*added));
+	struct hist_run *run = reading->hist;
 
-	if (!entry)
+	if (!added)
 		return -ENOMEM;
-	*entry = (struct hist_entry){*key, kind, octave, *value};
+	added->octave = octave;
+	memcpy(added->n, value->n, sizeof(added->n));
+	if (!run || run->id != id || run->kind != kind) {
+		reading->hist = run = list_add(&reading->hists, sizeof(*run));
+		if (!run)
+			return -ENOMEM;
+		*run = (struct hist_run){id, kind, reading->octaves.n - 1, 0};
+	}
+	run->n++;
 	return 0;
 }
 
@@ -70,7 +83,7 @@ static int take_split(void *context, const struct split_key *key, __u64 count)
 	return 0;
 }
 
-static int take_series(void *context, const struct series_key *key,
+static int take_series(void *context, __u32 id, const struct series_key *key,
 		       const struct series_value *value)
 {
 	struct reading *reading = context;
@@ -91,15 +104,25 @@ static int take_series(void *context, const struct series_key *key,
 	series->requests = value->requests;
 	series->total_sum_ns = value->total_sum_ns;
 	series->queue_sum_ns = value->queue_sum_ns;
-	*collected = (struct collected){*key, series};
+	*collected = (struct collected){id, *key, series};
 	reading->requests += value->requests;
 	return 0;
 }
 
+static __u64 key_bits(const struct series_key *key)
+{
+	__u64 bits;
+
+	memcpy(&bits, key, sizeof(bits));
+	return bits;
+}
+
 static int key_cmp(const void *a, const void *b)
 {
-	return memcmp(&((const struct collected *)a)->key, &((const struct collected *)b)->key,
-		      sizeof(struct series_key));
+	__u64 left = key_bits(&((const struct collected *)a)->key);
+	__u64 right = key_bits(&((const struct collected *)b)->key);
+
+	return left < right ? -1 : left > right;
 }
 
 static int order_cmp(const void *a_at, const void *b_at)
@@ -109,7 +132,7 @@ static int order_cmp(const void *a_at, const void *b_at)
 
 	if (a->key.service != b->key.service)
 		return a->key.service < b->key.service ? -1 : 1;
-	by_route = strcmp(a->series->route, b->series->route);
+	by_route = a->key.route == b->key.route ? 0 : strcmp(a->series->route, b->series->route);
 	if (by_route)
 		return by_route;
 	if (a->series->method != b->series->method)
@@ -128,16 +151,22 @@ static struct snapshot_series *find(const struct reading *reading, const struct 
 	return found ? found->series : NULL;
 }
 
-static void put_hist(const struct reading *reading, const struct hist_entry *entry)
+/* Both are in the order of ids. */
+static void put_hists(const struct reading *reading)
 {
-	struct snapshot_series *series = find(reading, &entry->key);
+	const struct snapshot_octave *octaves = (struct snapshot_octave *)reading->octaves.bytes;
+	const struct hist_run *run = (struct hist_run *)reading->hists.bytes;
+	const struct hist_run *end = run + reading->hists.n;
+	const struct collected *collected = (struct collected *)reading->series.bytes;
 
-	for (size_t i = 0; series && i < HIST_PER_OCTAVE; i++) {
-		size_t bucket = (size_t)entry->octave * HIST_PER_OCTAVE + i;
+	for (size_t i = 0; i < reading->series.n; i++) {
+		struct snapshot_series *series = collected[i].series;
 
-		if (bucket < HIST_BUCKETS)
-			(entry->kind == HIST_TOTAL ? series->total : series->queue)[bucket] +=
-				entry->value.n[i];
+		while (run != end && run->id < collected[i].id)
+			run++;
+		for (; run != end && run->id == collected[i].id; run++)
+			*(run->kind == HIST_TOTAL ? &series->total : &series->queue) =
+				(struct snapshot_hist){octaves + run->first, run->n};
 	}
 }
 
@@ -153,8 +182,8 @@ static int threshold_cmp(const void *a, const void *b)
 static int put_split(const struct reading *reading, const struct split_entry *entry)
 {
 	struct snapshot_series *series = find(reading, &entry->key.series);
-	struct snapshot_threshold *grown, *threshold;
-	size_t bucket = hist_bucket(entry->key.threshold_ns);
+	struct snapshot_threshold *grown;
+	unsigned int bucket = hist_bucket(entry->key.threshold_ns);
 
 	if (!series)
 		return 0;
@@ -162,12 +191,10 @@ static int put_split(const struct reading *reading, const struct split_entry *en
 	if (!grown)
 		return -ENOMEM;
 	series->thresholds = grown;
-	threshold = &grown[series->n_thresholds++];
-	threshold->threshold_ns = entry->key.threshold_ns;
-	threshold->count = entry->count;
-	for (size_t i = 0; i < bucket; i++)
-		threshold->count += series->total[i];
-	qsort(grown, series->n_thresholds, sizeof(*grown), threshold_cmp);
+	grown[series->n_thresholds++] = (struct snapshot_threshold){
+		.threshold_ns = entry->key.threshold_ns,
+		.count = entry->count + snapshot_hist_below(&series->total, bucket),
+	};
 	return 0;
 }
 
@@ -175,12 +202,35 @@ static int put_all(struct reading *reading)
 {
 	int r = 0;
 
-	qsort(reading->series.bytes, reading->series.n, sizeof(struct collected), key_cmp);
-	for (size_t i = 0; i < reading->hist.n; i++)
-		put_hist(reading, (struct hist_entry *)reading->hist.bytes + i);
+	put_hists(reading);
+	if (reading->splits.n && reading->series.n)
+		qsort(reading->series.bytes, reading->series.n, sizeof(struct collected), key_cmp);
 	for (size_t i = 0; !r && i < reading->splits.n; i++)
 		r = put_split(reading, (struct split_entry *)reading->splits.bytes + i);
+	for (size_t i = 0; i < reading->series.n; i++) {
+		struct snapshot_series *series =
+			((struct collected *)reading->series.bytes)[i].series;
+
+		if (series->n_thresholds > 1)
+			qsort(series->thresholds, series->n_thresholds, sizeof(*series->thresholds),
+			      threshold_cmp);
+	}
 	return r;
+}
+
+size_t collection_find(const struct collection *collection, __u32 service)
+{
+	size_t low = 0, high = collection->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (collection->list[middle].key.service < service)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 void collection_clear(struct collection *collection)
@@ -192,6 +242,7 @@ void collection_clear(struct collection *collection)
 		free(collection->list[i].series);
 	}
 	free(collection->list);
+	free(collection->octaves);
 	*collection = (struct collection){};
 }
 
@@ -205,15 +256,20 @@ int collection_read(struct probe *probe, const struct names *routes, struct coll
 	r = r ?: probe_each_hist(probe, take_hist, &reading);
 	r = r ?: probe_each_series(probe, take_series, &reading);
 	r = r ?: put_all(&reading);
-	free(reading.hist.bytes);
+	free(reading.hists.bytes);
 	free(reading.splits.bytes);
-	collection = (struct collection){(struct collected *)reading.series.bytes, reading.series.n,
-					 reading.requests};
+	collection = (struct collection){
+		.list = (struct collected *)reading.series.bytes,
+		.n = reading.series.n,
+		.octaves = (struct snapshot_octave *)reading.octaves.bytes,
+		.requests = reading.requests,
+	};
 	if (r) {
 		collection_clear(&collection);
 		return r;
 	}
-	qsort(collection.list, collection.n, sizeof(*collection.list), order_cmp);
+	if (collection.n)
+		qsort(collection.list, collection.n, sizeof(*collection.list), order_cmp);
 	*ret = collection;
 	return 0;
 }

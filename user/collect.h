@@ -13,6 +13,7 @@
 #include "snapshot.h"
 
 struct collected {
+	__u32 id; /* of user/probe.h */
 	struct series_key key;
 	struct snapshot_series *series; /* taken by whoever sets it NULL */
 };
@@ -20,11 +21,15 @@ struct collected {
 struct collection {
 	struct collected *list; /* sorted by service, then route name, method, outcome, status */
 	size_t n;
+	struct snapshot_octave *octaves; /* of all their histograms; taken likewise */
 	__u64 requests; /* of all */
 };
 
 /* Returns 0 or -errno. *ret is to be released with collection_clear(). */
 int collection_read(struct probe *probe, const struct names *routes, struct collection *ret);
+/* The index of the first series of that service, or of a later one. */
+size_t collection_find(const struct collection *collection, __u32 service);
+
 void collection_clear(struct collection *collection);
 
 #endif

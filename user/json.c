@@ -220,7 +220,7 @@ static json_t *service_json(const struct snapshot_service *service)
 	struct snapshot_merged merged;
 	int failed = 0;
 
-	snapshot_merge(service, 0, service->n_series, &merged);
+	snapshot_merge_counts(service, 0, service->n_series, &merged);
 	failed |= put(object, "name", text_or_null(service->name));
 	failed |= put(object, "role", json_string(roles[service->role]));
 	failed |= put(object, "configured", json_boolean(service->configured));

@@ -1,19 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "metrics.h"
+#include "metrics_text.h"
 #include "slo.h"
-#include "utf8.h"
+#include "util.h"
 
 enum {
 	OCTAVE_FIRST = -14,
 	OCTAVE_LAST = 6,
+	OCTAVES = OCTAVE_LAST - OCTAVE_FIRST + 1,
 	NS_PER_SECOND = 1000000000,
-	NUMBER_MAX = 32,
+	PIECE_BYTES = 64 << 10,
+};
+
+/* Where in the text: what it has of a series or of a route is made when it is wanted. */
+struct place {
+	enum {
+		AT_HEAD,
+		AT_SERVERS,
+		AT_CLIENTS,
+		AT_QUEUES,
+		AT_TAIL,
+		AT_END,
+	} part;
+	bool declared; /* its family is */
+	size_t service;
+	size_t series;
+};
+
+struct metrics {
+	struct snapshot snapshot;
+	enum metrics_format format;
+	char bounds[OCTAVES][NUMBER_MAX];
+	/* before and after all series; it names what a reload may take away */
+	char *head;
+	char *tail;
+	size_t len;
+	struct place place; /* behind the piece */
+	char *piece;
+	size_t piece_len;
+	size_t piece_taken;
 };
 
 static const char *const method_names[] = {
@@ -28,121 +59,6 @@ static const char *const outcome_names[] = {
 #undef X
 };
 
-struct writer {
-	FILE *out;
-	enum metrics_format format;
-	bool failed;
-};
-
-/* A label's value between quotes: both formats escape these three. */
-static void write_value(struct writer *writer, FILE *out, const char *bytes)
-{
-	char *text = utf8_clean(bytes);
-
-	if (!text) {
-		writer->failed = true;
-		return;
-	}
-	for (const char *c = text; *c; c++) {
-		if (*c == '\n')
-			fputs("\\n", out);
-		else if (*c == '"' || *c == '\\')
-			fprintf(out, "\\%c", *c);
-		else
-			fputc(*c, out);
-	}
-	free(text);
-}
-
-/*
- * `a="x",b="y"` of name and value pairs up to a NULL name; a label without a value is left out.
- * malloc()ed, NULL when out of memory.
- */
-static char *labels(struct writer *writer, ...)
-{
-	const char *name, *separator = "";
-	char *text = NULL;
-	va_list args;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	if (!out) {
-		writer->failed = true;
-		return NULL;
-	}
-	va_start(args, writer);
-	while ((name = va_arg(args, const char *))) {
-		const char *value = va_arg(args, const char *);
-
-		if (!value)
-			continue;
-		fprintf(out, "%s%s=\"", separator, name);
-		write_value(writer, out, value);
-		fputc('"', out);
-		separator = ",";
-	}
-	va_end(args);
-	if (fclose(out)) {
-		free(text);
-		writer->failed = true;
-		return NULL;
-	}
-	return text;
-}
-
-/* The shortest decimal that reads back as the same number: 10.0, not 1e+01. */
-static const char *number(double value, char text[NUMBER_MAX])
-{
-	const bool plain = fabs(value) >= 1 && fabs(value) < 1e15;
-
-	for (int digits = 1; digits <= 17; digits++) {
-		snprintf(text, NUMBER_MAX, "%.*g", digits, value);
-		if (strtod(text, NULL) == value && !(plain && strchr(text, 'e')))
-			break;
-	}
-	if (!strpbrk(text, ".e"))
-		snprintf(text + strlen(text), NUMBER_MAX - strlen(text), ".0");
-	return text;
-}
-
-static void family(struct writer *writer, const char *name, const char *type, const char *unit,
-		   const char *help)
-{
-	const char *suffix = "";
-
-	if (writer->format == METRICS_TEXT) {
-		if (!strcmp(type, "counter"))
-			suffix = "_total";
-		if (!strcmp(type, "info")) {
-			suffix = "_info";
-			type = "gauge";
-		}
-	}
-	fprintf(writer->out, "# HELP %s%s %s\n# TYPE %s%s %s\n", name, suffix, help, name, suffix,
-		type);
-	if (*unit)
-		fprintf(writer->out, "# UNIT %s%s %s\n", name, suffix, unit);
-}
-
-static void sample_u64(struct writer *writer, const char *name, const char *label_text,
-		       uint64_t value)
-{
-	if (label_text && *label_text)
-		fprintf(writer->out, "%s{%s} %" PRIu64 "\n", name, label_text, value);
-	else
-		fprintf(writer->out, "%s %" PRIu64 "\n", name, value);
-}
-
-static void sample_ratio(struct writer *writer, const char *name, const char *label_text,
-			 struct slo_ratio ratio)
-{
-	char text[NUMBER_MAX];
-
-	/* unknown is no sample: 0 would read as a fact, and NaN poisons sums */
-	if (ratio.known)
-		fprintf(writer->out, "%s{%s} %s\n", name, label_text, number(ratio.value, text));
-}
-
 struct histogram {
 	const uint64_t *buckets;
 	uint64_t count; /* with what has no duration */
@@ -156,8 +72,8 @@ struct histogram {
  * the number of requests are read one after the other while the kernel goes on counting: each is
  * taken as at least the one before, so that buckets never fall, in `le` or in time.
  */
-static void histogram(struct writer *writer, const char *name, const char *label_text,
-		      const struct histogram *histogram)
+static void histogram(const struct metrics *metrics, struct writer *writer, const char *name,
+		      const char *label_text, const struct histogram *histogram)
 {
 	size_t threshold = 0;
 	unsigned int bucket = 0;
@@ -189,7 +105,7 @@ static void histogram(struct writer *writer, const char *name, const char *label
 			below = in_buckets;
 		if (octave <= OCTAVE_LAST)
 			fprintf(writer->out, "%s_bucket{%s,le=\"%s\"} %" PRIu64 "\n", name,
-				label_text, number(bound, text), below);
+				label_text, metrics->bounds[octave - OCTAVE_FIRST], below);
 	}
 	if (histogram->count > below)
 		below = histogram->count;
@@ -199,15 +115,16 @@ static void histogram(struct writer *writer, const char *name, const char *label
 		histogram->sum_ns / NS_PER_SECOND, histogram->sum_ns % NS_PER_SECOND);
 }
 
-static void request_duration(struct writer *writer, const char *name,
+static void request_duration(const struct metrics *metrics, struct writer *writer, const char *name,
 			     const struct snapshot_service *service,
 			     const struct snapshot_series *series)
 {
 	const bool complete = series->outcome == OUTCOME_COMPLETE;
 	/* OpenTelemetry: for a client 4xx is an error, too; for a server only 5xx */
 	const unsigned int error_from = service->role == ROLE_CLIENT ? 400 : 500;
+	uint64_t buckets[HIST_BUCKETS] = {0};
 	const struct histogram hist = {
-		.buckets = series->total,
+		.buckets = buckets,
 		.count = series->requests,
 		.sum_ns = series->total_sum_ns,
 		.thresholds = series->thresholds,
@@ -216,6 +133,7 @@ static void request_duration(struct writer *writer, const char *name,
 	const char *error_type = NULL;
 	char status[8], *label_text;
 
+	snapshot_hist_add(&series->total, buckets);
 	snprintf(status, sizeof(status), "%u", series->status);
 	if (!complete)
 		error_type = outcome_names[series->outcome];
@@ -226,63 +144,101 @@ static void request_duration(struct writer *writer, const char *name,
 			    "http_response_status_code", complete ? status : NULL, "error_type",
 			    error_type, NULL);
 	if (label_text)
-		histogram(writer, name, label_text, &hist);
+		histogram(metrics, writer, name, label_text, &hist);
 	free(label_text);
 }
 
-static void request_durations(struct writer *writer, const struct snapshot *snapshot,
-			      enum role role, const char *name, const char *help)
+/* Of one route, whose first series is `first`; returns the index after its last one. */
+static size_t queue_duration(const struct metrics *metrics, struct writer *writer,
+			     const struct snapshot_service *service, size_t first)
 {
-	family(writer, name, "histogram", "seconds", help);
-	for (size_t i = 0; i < snapshot->n_services; i++) {
-		const struct snapshot_service *service = &snapshot->services[i];
-
-		for (size_t k = 0; service->role == role && k < service->n_series; k++)
-			request_duration(writer, name, service, service->series[k]);
-	}
-}
-
-static void queue_durations(struct writer *writer, const struct snapshot_service *service)
-{
+	const struct snapshot_series *series = service->series[first];
+	size_t end = snapshot_route_end(service, first);
 	struct snapshot_merged merged;
+	struct histogram hist = {.buckets = merged.queue};
+	char *label_text = labels(writer, "service", service->name, "http_request_method",
+				  method_names[series->method], "http_route", series->route, NULL);
 
-	for (size_t i = 0, end; i < service->n_series; i = end) {
-		const struct snapshot_series *first = service->series[i];
-		struct histogram hist = {.buckets = merged.queue};
-		char *label_text =
-			labels(writer, "service", service->name, "http_request_method",
-			       method_names[first->method], "http_route", first->route, NULL);
-
-		end = snapshot_route_end(service, i);
-		snapshot_merge(service, i, end, &merged);
-		hist.count = merged.requests - merged.outcomes[OUTCOME_UNANSWERED];
-		hist.sum_ns = merged.queue_sum_ns;
-		if (label_text)
-			histogram(writer, "sliprobe_http_request_queue_duration_seconds",
-				  label_text, &hist);
-		free(label_text);
-	}
+	snapshot_merge(service, first, end, &merged);
+	hist.count = merged.requests - merged.outcomes[OUTCOME_UNANSWERED];
+	hist.sum_ns = merged.queue_sum_ns;
+	if (label_text)
+		histogram(metrics, writer, "sliprobe_http_request_queue_duration_seconds",
+			  label_text, &hist);
+	free(label_text);
+	return end;
 }
 
-static void requests(struct writer *writer, const struct snapshot *snapshot)
-{
-	bool any_client = false;
+static const struct {
+	enum role role;
+	const char *name, *help;
+	bool always; /* also when there is no service of that role */
+} parts[] = {
+	[AT_SERVERS] =
+		{ROLE_SERVER, "http_server_request_duration_seconds",
+		 "Duration of HTTP server requests, from arrival to the end of the response.",
+		 true},
+	[AT_CLIENTS] = {ROLE_CLIENT, "http_client_request_duration_seconds",
+			"Duration of HTTP client requests.", false},
+	[AT_QUEUES] =
+		{ROLE_SERVER, "sliprobe_http_request_queue_duration_seconds",
+		 "Time from a request's arrival in the kernel to the server's first read of it.",
+		 true},
+};
 
-	request_durations(
-		writer, snapshot, ROLE_SERVER, "http_server_request_duration_seconds",
-		"Duration of HTTP server requests, from arrival to the end of the response.");
-	for (size_t i = 0; i < snapshot->n_services; i++)
-		any_client |= snapshot->services[i].role == ROLE_CLIENT;
-	if (any_client)
-		request_durations(writer, snapshot, ROLE_CLIENT,
-				  "http_client_request_duration_seconds",
-				  "Duration of HTTP client requests.");
-	family(writer, "sliprobe_http_request_queue_duration_seconds", "histogram", "seconds",
-	       "Time from a request's arrival in the kernel to the server's first read of it.");
-	for (size_t i = 0; i < snapshot->n_services; i++) {
-		if (snapshot->services[i].role == ROLE_SERVER)
-			queue_durations(writer, &snapshot->services[i]);
+/* To the next series of the part, or the end of it. */
+static const struct snapshot_service *find_next(const struct snapshot *snapshot,
+						struct place *place)
+{
+	for (; place->service < snapshot->n_services; place->service++, place->series = 0) {
+		const struct snapshot_service *service = &snapshot->services[place->service];
+
+		if (service->role == parts[place->part].role && place->series < service->n_series)
+			return service;
 	}
+	return NULL;
+}
+
+static bool has_role(const struct snapshot *snapshot, enum role role)
+{
+	for (size_t i = 0; i < snapshot->n_services; i++) {
+		if (snapshot->services[i].role == role)
+			return true;
+	}
+	return false;
+}
+
+/* The next bit of a part of series; false at its end. */
+static bool write_part(const struct metrics *metrics, struct writer *writer, struct place *place)
+{
+	const struct snapshot_service *service;
+	const char *name = parts[place->part].name;
+
+	if (!place->declared) {
+		if (parts[place->part].always ||
+		    has_role(&metrics->snapshot, parts[place->part].role))
+			family(writer, name, "histogram", "seconds", parts[place->part].help);
+		place->declared = true;
+	}
+	service = find_next(&metrics->snapshot, place);
+	if (!service)
+		return false;
+	if (place->part == AT_QUEUES)
+		place->series = queue_duration(metrics, writer, service, place->series);
+	else
+		request_duration(metrics, writer, name, service, service->series[place->series++]);
+	return true;
+}
+
+static void write_next(const struct metrics *metrics, struct writer *writer, struct place *place)
+{
+	if (place->part == AT_HEAD)
+		fputs(metrics->head, writer->out);
+	else if (place->part == AT_TAIL)
+		fputs(metrics->tail, writer->out);
+	else if (write_part(metrics, writer, place))
+		return;
+	*place = (struct place){.part = place->part + 1};
 }
 
 static void slo_events(struct writer *writer, const struct snapshot_slo *slo)
@@ -412,25 +368,139 @@ static void agent(struct writer *writer, const struct snapshot *snapshot)
 	sample_u64(writer, "sliprobe_config_reloads_total", NULL, snapshot->agent.reloads);
 }
 
-char *metrics_render(const struct snapshot *snapshot, enum metrics_format format, size_t *ret_len)
+/* What `write` writes, in *ret and *ret_len. Returns 0 or -ENOMEM. */
+static int write_text(const struct metrics *metrics,
+		      void (*write)(struct writer *writer, const struct metrics *metrics,
+				    void *context),
+		      void *context, char **ret, size_t *ret_len)
 {
+	struct writer writer = {.format = metrics->format};
 	char *text = NULL;
 	size_t len = 0;
-	struct writer writer = {.out = open_memstream(&text, &len), .format = format};
 	bool failed;
 
+	writer.out = open_memstream(&text, &len);
 	if (!writer.out)
-		return NULL;
-	agent(&writer, snapshot);
-	requests(&writer, snapshot);
-	slos(&writer, snapshot);
-	coverage(&writer, snapshot);
-	fputs("# EOF\n", writer.out);
+		return -ENOMEM;
+	write(&writer, metrics, context);
 	failed = writer.failed || ferror(writer.out);
 	if (fclose(writer.out) || failed) {
 		free(text);
-		return NULL;
+		return -ENOMEM;
 	}
+	*ret = text;
 	*ret_len = len;
-	return text;
+	return 0;
+}
+
+static void write_head(struct writer *writer, const struct metrics *metrics, void *context)
+{
+	(void)context;
+	agent(writer, &metrics->snapshot);
+}
+
+static void write_tail(struct writer *writer, const struct metrics *metrics, void *context)
+{
+	(void)context;
+	slos(writer, &metrics->snapshot);
+	coverage(writer, &metrics->snapshot);
+	fputs("# EOF\n", writer->out);
+}
+
+static void write_piece(struct writer *writer, const struct metrics *metrics, void *context)
+{
+	struct place *place = context;
+
+	while (place->part != AT_END && !writer->failed && ftell(writer->out) < PIECE_BYTES)
+		write_next(metrics, writer, place);
+}
+
+/* An empty one at the end. */
+static int make_piece(struct metrics *metrics)
+{
+	struct place place = metrics->place;
+	char *piece;
+	size_t len;
+	int r = write_text(metrics, write_piece, &place, &piece, &len);
+
+	if (r)
+		return r;
+	free(metrics->piece);
+	metrics->piece = piece;
+	metrics->piece_len = len;
+	metrics->piece_taken = 0;
+	metrics->place = place;
+	return 0;
+}
+
+static int measure(struct metrics *metrics)
+{
+	int r;
+
+	do {
+		r = make_piece(metrics);
+		metrics->len += metrics->piece_len;
+	} while (!r && metrics->place.part != AT_END);
+	metrics->place = (struct place){};
+	metrics->piece_len = metrics->piece_taken = 0;
+	return r;
+}
+
+int metrics_new(struct snapshot *snapshot, enum metrics_format format, struct metrics **ret)
+{
+	struct metrics *metrics = calloc(1, sizeof(*metrics));
+	size_t unused;
+	int r;
+
+	if (!metrics)
+		return -ENOMEM;
+	metrics->snapshot = *snapshot;
+	metrics->format = format;
+	for (int i = 0; i < OCTAVES; i++)
+		number(ldexp(1, OCTAVE_FIRST + i), metrics->bounds[i]);
+	r = write_text(metrics, write_head, NULL, &metrics->head, &unused);
+	r = r ?: write_text(metrics, write_tail, NULL, &metrics->tail, &unused);
+	r = r ?: measure(metrics);
+	if (r) {
+		metrics->snapshot = (struct snapshot){};
+		metrics_free(metrics);
+		return r;
+	}
+	*snapshot = (struct snapshot){};
+	*ret = metrics;
+	return 0;
+}
+
+void metrics_free(struct metrics *metrics)
+{
+	if (!metrics)
+		return;
+	snapshot_clear(&metrics->snapshot);
+	free(metrics->head);
+	free(metrics->tail);
+	free(metrics->piece);
+	free(metrics);
+}
+
+size_t metrics_len(const struct metrics *metrics)
+{
+	return metrics->len;
+}
+
+ssize_t metrics_read(struct metrics *metrics, char *ret, size_t room)
+{
+	size_t n;
+
+	if (metrics->piece_taken == metrics->piece_len) {
+		int r = make_piece(metrics);
+
+		if (r)
+			return r;
+	}
+	n = metrics->piece_len - metrics->piece_taken;
+	if (n > room)
+		n = room;
+	memcpy(ret, metrics->piece + metrics->piece_taken, n);
+	metrics->piece_taken += n;
+	return (ssize_t)n;
 }

@@ -10,6 +10,7 @@
 #define SLIPROBE_USER_METRICS_H
 
 #include <stddef.h>
+#include <sys/types.h>
 #include "snapshot.h"
 
 enum metrics_format {
@@ -20,12 +21,25 @@ enum metrics_format {
 };
 
 /*
- * malloc()ed text of *ret_len bytes (and a NUL), or NULL when out of memory.
+ * The text of a snapshot, made piece by piece as it is read: of 10,000 series it has 40 MB.
  *
  * Buckets of http_server_request_duration_seconds: each power of two seconds from 2^-14 (61 us) to
  * 2^6 (64 s), plus the series' latency thresholds, whose counts are exact. An unanswered request
  * has no duration: it is in _count and the +Inf bucket, not in _sum.
  */
-char *metrics_render(const struct snapshot *snapshot, enum metrics_format format, size_t *ret_len);
+struct metrics;
+
+/*
+ * Takes what `snapshot` has, and zeroes it; of what is the configuration's, routes must outlast the
+ * text. Returns 0, or -ENOMEM (then nothing is taken).
+ */
+int metrics_new(struct snapshot *snapshot, enum metrics_format format, struct metrics **ret);
+void metrics_free(struct metrics *metrics);
+
+/* Bytes of the whole text. */
+size_t metrics_len(const struct metrics *metrics);
+
+/* The next bytes, up to `room`: how many, 0 at the end, or -ENOMEM. */
+ssize_t metrics_read(struct metrics *metrics, char *ret, size_t room);
 
 #endif

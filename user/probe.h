@@ -94,14 +94,22 @@ int probe_read_policy(struct probe *probe, __u32 number, struct policy *ret);
 /* Reading. Counters are sums over all CPUs, each exact, not read at one instant. */
 int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT]);
 __u64 probe_lost(const __u64 stats[STAT_COUNT]); /* for whatever reason */
+/*
+ * *ret: there was a moment in this call when no request was in flight, by the counters. A walk at that
+ * moment would have found none.
+ */
+int probe_at_rest(struct probe *probe, bool *ret);
 int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret);
 
 /* Calls back for each entry; a non-zero return ends the reading and is returned. */
-typedef int (*probe_series_fn)(void *context, const struct series_key *key,
+typedef int (*probe_series_fn)(void *context, __u32 id, const struct series_key *key,
 			       const struct series_value *value);
-/* `octave`: of the histogram's buckets, HIST_PER_OCTAVE each */
-typedef int (*probe_hist_fn)(void *context, const struct series_key *key, enum hist_kind kind,
-			     __u32 octave, const struct hist_value *value);
+/*
+ * Of the series of that id: `octave` of the histogram's buckets, HIST_PER_OCTAVE each. By id in
+ * ascending order, as series are, and by kind.
+ */
+typedef int (*probe_hist_fn)(void *context, __u32 id, enum hist_kind kind, __u32 octave,
+			     const struct hist_value *value);
 typedef int (*probe_split_fn)(void *context, const struct split_key *key, __u64 count);
 typedef int (*probe_endpoint_fn)(void *context, const struct endpoint_key *key,
 				 const struct endpoint *value);

@@ -48,6 +48,21 @@ __u64 probe_lost(const __u64 stats[STAT_COUNT])
 	return lost;
 }
 
+int probe_at_rest(struct probe *probe, bool *ret)
+{
+	__u64 stats[STAT_COUNT];
+	int r = probe_read_stats(probe, stats);
+
+	if (r)
+		return r;
+	/*
+	 * Between the reading of the last two, no fewer had ended or were lost than was read before,
+	 * and no more had been seen than was read after.
+	 */
+	*ret = stats[STAT_SEEN] == stats[STAT_ENDED] + probe_lost(stats);
+	return 0;
+}
+
 int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret)
 {
 	_cleanup_free_ struct slo_counts *values = calloc(probe->n_cpus, sizeof(*values));
@@ -146,26 +161,38 @@ EACH(unmeasured, unmeasured, struct unmeasured_key, __u64, *value)
 
 /* ---- tables by id ---- */
 
-/* Reads the first n entries of an array: *ret has them, summed over the CPUs if they are per CPU. */
+/*
+ * Reads the first n entries of an array: *ret has them, summed over the CPUs if they are per CPU.
+ * Some at a time: with many CPUs what the kernel gives of all at once is large.
+ */
 static int read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **ret)
 {
 	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY;
 	size_t size = bpf_map__value_size(map);
 	size_t stride = size * (per_cpu ? probe->n_cpus : 1);
-	_cleanup_free_ __u32 *keys = calloc(n ?: 1, sizeof(*keys));
-	_cleanup_free_ char *values = calloc(n ?: 1, stride);
-	__u32 token = 0, count = n;
-	int r;
+	_cleanup_free_ __u32 *keys = calloc(EACH_BATCH, sizeof(*keys));
+	_cleanup_free_ char *batch = calloc(EACH_BATCH, stride), *values = malloc((n ?: 1) * size);
+	__u32 token, done = 0, count;
 
-	if (!keys || !values)
+	if (!keys || !batch || !values)
 		return -ENOMEM;
-	r = n ? bpf_map_lookup_batch(bpf_map__fd(map), NULL, &token, keys, values, &count, NULL)
-	      : 0;
-	if (r && r != -ENOENT)
-		return r;
-	for (__u32 i = 0; per_cpu && i < count; i++) {
-		sum_cpus(probe, (__u64 *)(values + i * stride), size / sizeof(__u64));
-		memmove(values + i * size, values + i * stride, size);
+	while (done < n) {
+		int r;
+
+		count = n - done < EACH_BATCH ? n - done : EACH_BATCH;
+		r = bpf_map_lookup_batch(bpf_map__fd(map), done ? &token : NULL, &token, keys,
+					 batch, &count, NULL);
+		if (r && r != -ENOENT)
+			return r;
+		for (__u32 i = 0; i < count; i++) {
+			if (per_cpu)
+				sum_cpus(probe, (__u64 *)(batch + i * stride),
+					 size / sizeof(__u64));
+			memcpy(values + (done + i) * size, batch + i * stride, size);
+		}
+		done += count;
+		if (!count)
+			return -EIO; /* an array has all of its entries */
 	}
 	*ret = values;
 	values = NULL;
@@ -192,7 +219,7 @@ int probe_each_series(struct probe *probe, probe_series_fn fn, void *context)
 		const struct series_value *value = (struct series_value *)values_at + id;
 
 		if (value->requests) /* else its id was never used */
-			r = fn(context, (struct series_key *)keys_at + id, value);
+			r = fn(context, id, (struct series_key *)keys_at + id, value);
 	}
 	return r;
 }
@@ -200,13 +227,12 @@ int probe_each_series(struct probe *probe, probe_series_fn fn, void *context)
 int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context)
 {
 	struct sliprobe_bpf *skel = probe->skel;
-	_cleanup_free_ void *keys_at = NULL, *ids_at = NULL, *values_at = NULL;
+	_cleanup_free_ void *ids_at = NULL, *values_at = NULL;
 	__u32 n = n_ids(skel->bss->series_last, skel->maps.hist_ids), n_groups;
 	int r = read_array(probe, skel->maps.hist_ids, n, &ids_at);
 
 	/* after the ids of groups: each of these is read */
 	n_groups = n_ids(skel->bss->hist_last, skel->maps.hist);
-	r = r ?: read_array(probe, skel->maps.series_keys, n, &keys_at);
 	r = r ?: read_array(probe, skel->maps.hist, n_groups, &values_at);
 	for (__u32 id = 1; !r && id < n; id++) {
 		const struct hist_ids *ids = (struct hist_ids *)ids_at + id;
@@ -215,8 +241,8 @@ int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context)
 			__u32 group = ids->ids[i / HIST_OCTAVES][i % HIST_OCTAVES];
 
 			if (group && group < n_groups)
-				r = fn(context, (struct series_key *)keys_at + id, i / HIST_OCTAVES,
-				       i % HIST_OCTAVES, (struct hist_value *)values_at + group);
+				r = fn(context, id, i / HIST_OCTAVES, i % HIST_OCTAVES,
+				       (struct hist_value *)values_at + group);
 		}
 	}
 	return r;

@@ -347,6 +347,7 @@ int record_load(struct record *record, const char *instance, const struct timeli
 	int r = 0;
 
 	track->record_seconds = -INFINITY;
+	track->n_recorded_alerts = 0;
 	if (record->store) {
 		r = store_each_slo(record->store, match_slo, &search);
 		if (!r && search.found.id)
@@ -425,6 +426,30 @@ static int put_history(const struct slo_history *history, double from_seconds,
 	return r;
 }
 
+static struct alert_mark mark_alert(const struct alert_state *state)
+{
+	return (struct alert_mark){state->status, state->since_seconds, state->started_seconds};
+}
+
+/* Those that are not on disk as they are: few change at a step. */
+static int put_alerts(struct record *record, const struct track *track)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < track_n_alerts(track); i++) {
+		const struct alert_mark *written = &track->recorded_alerts[i];
+		struct alert_mark mark = mark_alert(&track->alerts[i]);
+
+		if (i < track->n_recorded_alerts && written->status == mark.status &&
+		    written->since_seconds == mark.since_seconds &&
+		    written->started_seconds == mark.started_seconds)
+			continue;
+		r = store_put_alert(record->store, track->record_id, track->slo->alerts[i].name,
+				    &track->alerts[i]);
+	}
+	return r;
+}
+
 static int put_track(struct record *record, struct track *track)
 {
 	struct store_slo slo = {
@@ -443,6 +468,8 @@ static int put_track(struct record *record, struct track *track)
 	struct bucket_put put = {.store = record->store};
 	int r = store_put_slo(record->store, &slo);
 
+	if (track->record_id != slo.id)
+		track->n_recorded_alerts = 0;
 	track->record_id = slo.id;
 	put.slo = slo.id;
 	r = r ?: put_history(track->history, track->record_seconds, &put);
@@ -451,10 +478,7 @@ static int put_track(struct record *record, struct track *track)
 		r = r
 			    ?: put_history(track->sliced, track->record_seconds - SLICE_MAX_SECONDS,
 					   &put);
-	for (size_t i = 0; !r && i < track_n_alerts(track); i++)
-		r = store_put_alert(record->store, slo.id, track->slo->alerts[i].name,
-				    &track->alerts[i]);
-	return r;
+	return r ?: put_alerts(record, track);
 }
 
 static int put_timeline(struct record *record, const struct record_step *step)
@@ -518,6 +542,7 @@ static void forget_written(struct record *record, const struct record_step *step
 	for (size_t i = 0; i < step->n_tracks; i++) {
 		step->tracks[i]->record_id = 0;
 		step->tracks[i]->record_seconds = -INFINITY;
+		step->tracks[i]->n_recorded_alerts = 0;
 	}
 	record->coverage_written = false;
 	record_texts_forget(&record->texts);
@@ -527,8 +552,13 @@ static void forget_written(struct record *record, const struct record_step *step
 static void written(struct record *record, const struct record_step *step)
 {
 	for (size_t i = 0; i < step->n_tracks; i++) {
-		if (!isnan(step->tracks[i]->stepped_seconds))
-			step->tracks[i]->record_seconds = step->tracks[i]->stepped_seconds;
+		struct track *track = step->tracks[i];
+
+		if (!isnan(track->stepped_seconds))
+			track->record_seconds = track->stepped_seconds;
+		track->n_recorded_alerts = track_n_alerts(track);
+		for (size_t k = 0; k < track->n_recorded_alerts; k++)
+			track->recorded_alerts[k] = mark_alert(&track->alerts[k]);
 	}
 	record_histories_clear(&record->histories);
 	record->histories_due = false;

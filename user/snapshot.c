@@ -29,6 +29,7 @@ void snapshot_clear(struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->n_services; i++)
 		service_clear(&snapshot->services[i]);
 	free(snapshot->services);
+	free(snapshot->octaves);
 	for (size_t i = 0; i < snapshot->n_slos; i++)
 		free(snapshot->slos[i].alerts);
 	free(snapshot->slos);
@@ -36,6 +37,31 @@ void snapshot_clear(struct snapshot *snapshot)
 	texts_free(snapshot->agent.capabilities, snapshot->agent.n_capabilities);
 	texts_free(snapshot->agent.warnings, snapshot->agent.n_warnings);
 	memset(snapshot, 0, sizeof(*snapshot));
+}
+
+void snapshot_hist_add(const struct snapshot_hist *hist, uint64_t buckets[HIST_BUCKETS])
+{
+	for (size_t i = 0; i < hist->n_octaves; i++) {
+		const struct snapshot_octave *octave = &hist->octaves[i];
+		size_t first = (size_t)octave->octave * HIST_PER_OCTAVE;
+
+		for (size_t k = 0; k < HIST_PER_OCTAVE && first + k < HIST_BUCKETS; k++)
+			buckets[first + k] += octave->n[k];
+	}
+}
+
+uint64_t snapshot_hist_below(const struct snapshot_hist *hist, size_t bucket)
+{
+	uint64_t below = 0;
+
+	for (size_t i = 0; i < hist->n_octaves; i++) {
+		const struct snapshot_octave *octave = &hist->octaves[i];
+		size_t first = (size_t)octave->octave * HIST_PER_OCTAVE;
+
+		for (size_t k = 0; k < HIST_PER_OCTAVE && first + k < bucket; k++)
+			below += octave->n[k];
+	}
+	return below;
 }
 
 size_t snapshot_route_end(const struct snapshot_service *service, size_t first)
@@ -49,8 +75,8 @@ size_t snapshot_route_end(const struct snapshot_service *service, size_t first)
 	return end;
 }
 
-void snapshot_merge(const struct snapshot_service *service, size_t first, size_t end,
-		    struct snapshot_merged *ret)
+void snapshot_merge_counts(const struct snapshot_service *service, size_t first, size_t end,
+			   struct snapshot_merged *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = first; i < end; i++) {
@@ -64,13 +90,22 @@ void snapshot_merge(const struct snapshot_service *service, size_t first, size_t
 			ret->errors += series->requests;
 		if (series->outcome == OUTCOME_COMPLETE && series->status < SNAPSHOT_STATUSES)
 			ret->status[series->status] += series->requests;
+		if (series->outcome != OUTCOME_UNANSWERED)
+			ret->queue_sum_ns += series->queue_sum_ns;
+	}
+}
+
+void snapshot_merge(const struct snapshot_service *service, size_t first, size_t end,
+		    struct snapshot_merged *ret)
+{
+	snapshot_merge_counts(service, first, end, ret);
+	for (size_t i = first; i < end; i++) {
+		const struct snapshot_series *series = service->series[i];
+
 		if (series->outcome == OUTCOME_UNANSWERED)
 			continue;
-		ret->queue_sum_ns += series->queue_sum_ns;
-		for (size_t k = 0; k < HIST_BUCKETS; k++) {
-			ret->total[k] += series->total[k];
-			ret->queue[k] += series->queue[k];
-		}
+		snapshot_hist_add(&series->total, ret->total);
+		snapshot_hist_add(&series->queue, ret->queue);
 	}
 }
 

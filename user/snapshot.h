@@ -21,6 +21,18 @@ struct snapshot_threshold {
 	uint64_t count;
 };
 
+/* HIST_PER_OCTAVE neighbouring buckets, from the bucket octave * HIST_PER_OCTAVE on. */
+struct snapshot_octave {
+	uint64_t n[HIST_PER_OCTAVE];
+	uint32_t octave;
+};
+
+/* Few of a histogram's octaves are ever used: of 10,000 series all would take 35 MB. */
+struct snapshot_hist {
+	const struct snapshot_octave *octaves; /* part of the snapshot's; in any order */
+	size_t n_octaves;
+};
+
 /* One counted combination of service, role, route, method, outcome and status. */
 struct snapshot_series {
 	const char *route; /* template or "_other" */
@@ -30,8 +42,8 @@ struct snapshot_series {
 	uint64_t requests;
 	uint64_t total_sum_ns;
 	uint64_t queue_sum_ns;
-	uint64_t total[HIST_BUCKETS]; /* all outcomes but unanswered are timed */
-	uint64_t queue[HIST_BUCKETS];
+	struct snapshot_hist total; /* all outcomes but unanswered are timed */
+	struct snapshot_hist queue;
 	struct snapshot_threshold *thresholds; /* sorted by threshold_ns */
 	size_t n_thresholds;
 };
@@ -139,6 +151,7 @@ struct snapshot {
 	size_t n_unmeasured;
 	struct snapshot_service *services; /* sorted by name */
 	size_t n_services;
+	struct snapshot_octave *octaves; /* of all series' histograms */
 	struct snapshot_slo *slos; /* configured order, then found ones by name */
 	size_t n_slos;
 };
@@ -162,10 +175,20 @@ struct snapshot_merged {
 	uint64_t queue_sum_ns;
 };
 
+/* Adds the histogram's counts to those of `buckets`. */
+void snapshot_hist_add(const struct snapshot_hist *hist, uint64_t buckets[HIST_BUCKETS]);
+
+/* What is in the buckets before `bucket`. */
+uint64_t snapshot_hist_below(const struct snapshot_hist *hist, size_t bucket);
+
 /* The index after the last series with the route and method of series `first`. */
 size_t snapshot_route_end(const struct snapshot_service *service, size_t first);
 
-/* Adds up the service's series [first, end). */
+/* Adds up the service's series [first, end), but leaves the histograms empty. */
+void snapshot_merge_counts(const struct snapshot_service *service, size_t first, size_t end,
+			   struct snapshot_merged *ret);
+
+/* Likewise, with the histograms. */
 void snapshot_merge(const struct snapshot_service *service, size_t first, size_t end,
 		    struct snapshot_merged *ret);
 

@@ -21,6 +21,7 @@ enum {
 	/* 16 KiB of request head, and what libmicrohttpd needs to parse it and to answer */
 	CLIENT_MEMORY_BYTES = 20 << 10,
 	BODY_MAX_BYTES = 64 << 10,
+	TEXT_BLOCK_BYTES = 64 << 10,
 	IDLE_TIMEOUT_S = 5, /* no byte either way */
 };
 
@@ -37,7 +38,8 @@ struct reply {
 	unsigned int code;
 	const char *content_type;
 	const char *allow; /* of a 405 */
-	char *body; /* malloc()ed; NULL: out of memory */
+	char *body; /* malloc()ed; NULL: out of memory, if there is no text either */
+	struct metrics *text; /* instead of a body */
 	size_t len;
 };
 
@@ -170,8 +172,8 @@ static void get_metrics(const struct request *request, struct reply *reply)
 	reply->content_type = openmetrics
 				      ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
 				      : "text/plain; version=0.0.4; charset=utf-8";
-	reply->body = metrics_render(&snapshot, openmetrics ? METRICS_OPENMETRICS : METRICS_TEXT,
-				     &reply->len);
+	if (!metrics_new(&snapshot, openmetrics ? METRICS_OPENMETRICS : METRICS_TEXT, &reply->text))
+		reply->len = metrics_len(reply->text);
 }
 
 static void get_health(const struct request *request, struct reply *reply)
@@ -319,21 +321,51 @@ static void serve(struct request *request, const char *url, const char *method, 
 	}
 }
 
-/* Takes the reply's body. */
+static ssize_t read_text(void *cls, uint64_t at, char *ret, size_t room)
+{
+	ssize_t n = metrics_read(cls, ret, room);
+
+	(void)at;
+	if (n < 0)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	return n ? n : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void free_text(void *cls)
+{
+	metrics_free(cls);
+}
+
+/* Takes the reply's body or text. */
+static struct MHD_Response *make_response(struct reply *reply)
+{
+	struct MHD_Response *response;
+
+	if (reply->text) {
+		response = MHD_create_response_from_callback(reply->len, TEXT_BLOCK_BYTES,
+							     read_text, reply->text, free_text);
+		if (!response)
+			metrics_free(reply->text);
+		return response;
+	}
+	if (!reply->body)
+		return NULL;
+	response = MHD_create_response_from_buffer(reply->len, reply->body, MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		free(reply->body);
+	return response;
+}
+
+/* Takes the reply's body or text. */
 static enum MHD_Result reply_queue(struct status *status, struct MHD_Connection *connection,
 				   struct reply *reply)
 {
 	struct client *client = client_of(connection);
-	struct MHD_Response *response;
+	struct MHD_Response *response = make_response(reply);
 	enum MHD_Result result;
 
-	if (!reply->body)
+	if (!response)
 		return MHD_NO;
-	response = MHD_create_response_from_buffer(reply->len, reply->body, MHD_RESPMEM_MUST_FREE);
-	if (!response) {
-		free(reply->body);
-		return MHD_NO;
-	}
 	result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
 					 reply->content_type);
 	if (result == MHD_YES && reply->allow)

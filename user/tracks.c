@@ -69,6 +69,7 @@ void track_configure(struct track *track, const struct config_slo *slo)
 	}
 	memcpy(track->alerts, states, sizeof(states));
 	memset(track->readings, 0, sizeof(track->readings));
+	track->n_recorded_alerts = 0; /* the first may be others now */
 	track->slo = slo;
 }
 

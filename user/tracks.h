@@ -27,6 +27,13 @@ struct track_birth {
 	double boottime_seconds; /* CLOCK_BOOTTIME */
 };
 
+/* What is kept on disk of an alert's state. */
+struct alert_mark {
+	enum alert_status status;
+	double since_seconds;
+	double started_seconds;
+};
+
 struct track {
 	char *name;
 	char *service;
@@ -52,6 +59,8 @@ struct track {
 	bool recorded; /* what is on disk of it has been loaded */
 	__s64 record_id;
 	double record_seconds; /* all that ended before is on disk */
+	struct alert_mark recorded_alerts[ALERT_RULES_MAX]; /* the first of alerts as on disk */
+	size_t n_recorded_alerts;
 };
 
 /*

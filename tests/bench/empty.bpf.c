@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Empty programs on the socket tracepoints: what being called costs before anything is done. */
+/*
+ * Empty programs on the agent's hooks: what being called costs before anything is done. The first
+ * two are the floor, the others are what else the agent attaches.
+ */
 #include "vmlinux.h"
 
 #include <bpf/bpf_helpers.h>
@@ -14,6 +17,24 @@ int empty_send(void *ctx)
 
 SEC("tp_btf/sock_recv_length")
 int empty_recv(void *ctx)
+{
+	return 0;
+}
+
+SEC("tp_btf/tcp_rcv_space_adjust")
+int empty_reading(void *ctx)
+{
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int empty_state(void *ctx)
+{
+	return 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int empty_destroyed(void *ctx)
 {
 	return 0;
 }

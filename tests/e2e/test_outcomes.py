@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from harness import IN_VM, wait_until
+from harness import IN_VM, user_space, wait_until
+from history import query
 from rawhttp import Client
 from wire import Port, get, hard_close, head, read_exactly, reply
 
@@ -228,6 +229,22 @@ def test_unanswered_is_counted_once_and_a_late_answer_is_not(agent, port):
     port.watch.expect(unanswered=1)
     wire.c(get()).s(reply(404))
     port.watch.expect({404: 1}, unanswered=1)
+
+
+@user_space
+def test_unanswered_is_recorded_while_nobody_asks(agent, port):
+    # the steps have to see to it: a read of the status would, too
+    if not agent.real:
+        pytest.skip("no agent")
+    wire = port.dial().c(get()).s(reply(200))
+    service = agent.service(port.port)["name"]
+    wire.c(get())
+
+    def on_disk():
+        return query(agent.state, "SELECT coalesce(sum(requests), 0) FROM series"
+                                  " WHERE service = ? AND outcome = 'unanswered'", service)[0][0]
+    assert wait_until(on_disk, UNANSWERED_S + 5) == 1
+    port.watch.expect({200: 1}, unanswered=1)
 
 
 def test_unanswered_and_then_closed_is_unanswered(agent, port):

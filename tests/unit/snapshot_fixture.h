@@ -14,16 +14,40 @@ static const struct config_about fixture_about = {
 	.mitigation = (char *)"say \"sorry\"\n",
 };
 
-static struct snapshot_series *fixture_series(const char *route, enum http_method method,
+enum {
+	FIXTURE_SERIES = 5,
+	FIXTURE_OCTAVES = 4, /* that a histogram here may have */
+};
+
+/* The i-th series of the snapshot: its histograms have room there. */
+static struct snapshot_series *fixture_series(const struct snapshot *snapshot, size_t i,
+					      const char *route, enum http_method method,
 					      enum outcome outcome, uint16_t status)
 {
 	struct snapshot_series *series = calloc(1, sizeof(*series));
 
+	series->total.octaves = snapshot->octaves + (2 * i) * FIXTURE_OCTAVES;
+	series->queue.octaves = snapshot->octaves + (2 * i + 1) * FIXTURE_OCTAVES;
 	series->route = route;
 	series->method = method;
 	series->outcome = outcome;
 	series->status = status;
 	return series;
+}
+
+static void fixture_hist(struct snapshot_hist *hist, uint64_t n, uint64_t ns)
+{
+	struct snapshot_octave *octave = (struct snapshot_octave *)hist->octaves;
+	unsigned int bucket = hist_bucket(ns);
+
+	for (size_t i = 0; i < hist->n_octaves && octave->octave != bucket / HIST_PER_OCTAVE; i++)
+		octave++;
+	if (octave == hist->octaves + hist->n_octaves) {
+		if (hist->n_octaves++ == FIXTURE_OCTAVES)
+			abort();
+		octave->octave = bucket / HIST_PER_OCTAVE;
+	}
+	octave->n[bucket % HIST_PER_OCTAVE] += n;
 }
 
 /* `n` requests of total_ns, of which queue_ns in the queue. */
@@ -33,8 +57,8 @@ static void fixture_requests(struct snapshot_series *series, uint64_t n, uint64_
 	series->requests += n;
 	series->total_sum_ns += n * total_ns;
 	series->queue_sum_ns += n * queue_ns;
-	series->total[hist_bucket(total_ns)] += n;
-	series->queue[hist_bucket(queue_ns)] += n;
+	fixture_hist(&series->total, n, total_ns);
+	fixture_hist(&series->queue, n, queue_ns);
 	for (size_t i = 0; i < series->n_thresholds; i++) {
 		if (total_ns <= series->thresholds[i].threshold_ns)
 			series->thresholds[i].count += n;
@@ -91,13 +115,16 @@ static void fixture_snapshot(struct snapshot *ret)
 	shop->configured = true;
 	shop->about = &fixture_about;
 	shop->requests_per_second = (struct slo_ratio){true, 12.5};
-	shop->series = calloc(5, sizeof(*shop->series));
-	shop->n_series = 5;
-	shop->series[0] = fixture_series("/cart/*", HTTP_METHOD_GET, OUTCOME_COMPLETE, 200);
-	shop->series[1] = fixture_series("/cart/*", HTTP_METHOD_GET, OUTCOME_COMPLETE, 503);
-	shop->series[2] = fixture_series("/cart/*", HTTP_METHOD_GET, OUTCOME_SERVER_ABORT, 0);
-	shop->series[3] = fixture_series("/cart/*", HTTP_METHOD_GET, OUTCOME_UNANSWERED, 0);
-	shop->series[4] = fixture_series("_other", HTTP_METHOD_OTHER, OUTCOME_COMPLETE, 404);
+	ret->octaves = calloc((size_t)2 * FIXTURE_SERIES * FIXTURE_OCTAVES, sizeof(*ret->octaves));
+	shop->series = calloc(FIXTURE_SERIES, sizeof(*shop->series));
+	shop->n_series = FIXTURE_SERIES;
+	shop->series[0] = fixture_series(ret, 0, "/cart/*", HTTP_METHOD_GET, OUTCOME_COMPLETE, 200);
+	shop->series[1] = fixture_series(ret, 1, "/cart/*", HTTP_METHOD_GET, OUTCOME_COMPLETE, 503);
+	shop->series[2] =
+		fixture_series(ret, 2, "/cart/*", HTTP_METHOD_GET, OUTCOME_SERVER_ABORT, 0);
+	shop->series[3] = fixture_series(ret, 3, "/cart/*", HTTP_METHOD_GET, OUTCOME_UNANSWERED, 0);
+	shop->series[4] =
+		fixture_series(ret, 4, "_other", HTTP_METHOD_OTHER, OUTCOME_COMPLETE, 404);
 	for (size_t i = 0; i < 4; i++)
 		fixture_thresholds(shop->series[i]);
 	fixture_requests(shop->series[0], 900, 50000000, 1000000);

@@ -15,18 +15,42 @@
 #define SHOP_200 SHOP_GET ",http_response_status_code=\"200\""
 #define DURATION "http_server_request_duration_seconds"
 
+/* Takes the snapshot. Read in pieces of up to `room` bytes. */
+static char *read_by(struct snapshot *snapshot, enum metrics_format format, size_t room)
+{
+	struct metrics *metrics;
+	size_t len, at = 0;
+	ssize_t n;
+	char *text;
+
+	assert_int_equal(metrics_new(snapshot, format, &metrics), 0);
+	assert_null(snapshot->services);
+	len = metrics_len(metrics);
+	text = malloc(len + room + 1);
+	while ((n = metrics_read(metrics, text + at, room)) > 0) {
+		at += (size_t)n;
+		assert_true(at <= len);
+	}
+	assert_int_equal(n, 0);
+	assert_int_equal(metrics_read(metrics, text + at, room), 0);
+	assert_int_equal(at, len);
+	text[len] = 0;
+	assert_int_equal(strlen(text), len);
+	metrics_free(metrics);
+	return text;
+}
+
+static char *render(struct snapshot *snapshot, enum metrics_format format)
+{
+	return read_by(snapshot, format, 4096);
+}
+
 static char *rendered(enum metrics_format format)
 {
 	struct snapshot snapshot;
-	size_t len = 0;
-	char *text;
 
 	fixture_snapshot(&snapshot);
-	text = metrics_render(&snapshot, format, &len);
-	assert_non_null(text);
-	assert_int_equal(strlen(text), len);
-	snapshot_clear(&snapshot);
-	return text;
+	return render(&snapshot, format);
 }
 
 /* The text must hold `line` as a whole line, once. */
@@ -139,8 +163,8 @@ static void buckets_never_fall(void **state)
 {
 	struct snapshot snapshot;
 	struct snapshot_series *series;
-	size_t len, n = 0;
 	unsigned long long before = 0;
+	size_t n = 0;
 	char *text;
 
 	(void)state;
@@ -149,7 +173,7 @@ static void buckets_never_fall(void **state)
 	series->thresholds[0].count = 990; /* ahead of the histogram */
 	series->thresholds[1].count = 1; /* behind it */
 	series->requests = 3;
-	text = metrics_render(&snapshot, METRICS_OPENMETRICS, &len);
+	text = render(&snapshot, METRICS_OPENMETRICS);
 	for (char *at = text; (at = strstr(at, DURATION "_bucket{" SHOP_200)); at++) {
 		unsigned long long below = strtoull(strchr(at, '}') + 1, NULL, 10);
 
@@ -162,7 +186,6 @@ static void buckets_never_fall(void **state)
 	assert_line(text, DURATION "_bucket{" SHOP_200 ",le=\"+Inf\"} 990");
 	assert_line(text, DURATION "_count{" SHOP_200 "} 990");
 	free(text);
-	snapshot_clear(&snapshot);
 }
 
 static void text_format_declares_what_it_samples(void **state)
@@ -179,27 +202,107 @@ static void text_format_declares_what_it_samples(void **state)
 static void clients_have_a_family_of_their_own(void **state)
 {
 	struct snapshot snapshot;
-	size_t len;
 	char *text;
 
 	(void)state;
 	fixture_snapshot(&snapshot);
 	snapshot.services[1].role = ROLE_CLIENT;
-	text = metrics_render(&snapshot, METRICS_OPENMETRICS, &len);
+	text = render(&snapshot, METRICS_OPENMETRICS);
 	assert_line(text, "http_client_request_duration_seconds_count{" SHOP_200 "} 982");
 	assert_line(text, "http_client_request_duration_seconds_count{service=\"shop\","
 			  "http_request_method=\"_OTHER\",http_route=\"_other\","
 			  "http_response_status_code=\"404\",error_type=\"404\"} 10");
 	assert_null(strstr(text, DURATION "_count"));
 	free(text);
-	snapshot_clear(&snapshot);
+}
+
+/* However it is read, and however often it stops in between. */
+static void pieces_make_the_whole(void **state)
+{
+	char *whole = rendered(METRICS_TEXT);
+
+	(void)state;
+	for (size_t room = 1; room < 100; room += 7) {
+		struct snapshot snapshot;
+		char *text;
+
+		fixture_snapshot(&snapshot);
+		text = read_by(&snapshot, METRICS_TEXT, room);
+		assert_string_equal(text, whole);
+		free(text);
+	}
+	free(whole);
+}
+
+static void many_series_make_many_pieces(void **state)
+{
+	enum { SERIES = 100 };
+	static char routes[SERIES][16];
+	struct snapshot snapshot = {0};
+	struct snapshot_service *service;
+	char line[256], *text;
+
+	(void)state;
+	service = snapshot.services = calloc(1, sizeof(*snapshot.services));
+	snapshot.n_services = 1;
+	service->name = strdup("shop");
+	service->series = calloc(SERIES, sizeof(*service->series));
+	for (size_t i = 0; i < SERIES; i++) {
+		snprintf(routes[i], sizeof(routes[i]), "/%zu", i);
+		service->series[i] = calloc(1, sizeof(**service->series));
+		service->series[i]->route = routes[i];
+		service->series[i]->method = HTTP_METHOD_GET;
+		service->series[i]->outcome = OUTCOME_COMPLETE;
+		service->series[i]->status = 200;
+		service->series[i]->requests = i;
+		service->n_series++;
+	}
+	text = render(&snapshot, METRICS_OPENMETRICS);
+	assert_true(strlen(text) > 400000);
+	for (size_t i = 0; i < SERIES; i++) {
+		snprintf(line, sizeof(line),
+			 DURATION "_count{service=\"shop\",http_request_method=\"GET\","
+				  "http_route=\"%s\",http_response_status_code=\"200\"} %zu",
+			 routes[i], i);
+		assert_line(text, line);
+		snprintf(line, sizeof(line),
+			 "sliprobe_http_request_queue_duration_seconds_count{service=\"shop\","
+			 "http_request_method=\"GET\",http_route=\"%s\"} %zu",
+			 routes[i], i);
+		assert_line(text, line);
+	}
+	assert_line(text, "# EOF");
+	free(text);
+}
+
+/* A reload may come before the text has been read to its end. */
+static void the_configuration_may_go(void **state)
+{
+	char *expected = rendered(METRICS_TEXT);
+	char text[1 << 16] = "", *name = strdup("checkout"), *service = strdup("shop");
+	struct snapshot snapshot;
+	struct metrics *metrics;
+	size_t len;
+
+	(void)state;
+	fixture_snapshot(&snapshot);
+	snapshot.slos[0].name = name;
+	snapshot.slos[0].service = service;
+	assert_int_equal(metrics_new(&snapshot, METRICS_TEXT, &metrics), 0);
+	free(name);
+	free(service);
+	len = metrics_len(metrics);
+	assert_true(len < sizeof(text));
+	assert_int_equal(metrics_read(metrics, text, sizeof(text)), len);
+	assert_string_equal(text, expected);
+	metrics_free(metrics);
+	free(expected);
 }
 
 static void empty_snapshot(void **state)
 {
 	struct snapshot snapshot = {0};
-	size_t len;
-	char *text = metrics_render(&snapshot, METRICS_OPENMETRICS, &len);
+	char *text = render(&snapshot, METRICS_OPENMETRICS);
 
 	(void)state;
 	assert_line(text, "sliprobe_http_requests_seen_total 0");
@@ -238,6 +341,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(buckets_never_fall),
 		cmocka_unit_test(text_format_declares_what_it_samples),
 		cmocka_unit_test(clients_have_a_family_of_their_own),
+		cmocka_unit_test(pieces_make_the_whole),
+		cmocka_unit_test(many_series_make_many_pieces),
+		cmocka_unit_test(the_configuration_may_go),
 		cmocka_unit_test(empty_snapshot),
 		cmocka_unit_test(promtool_finds_nothing_to_say),
 	};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Attaches the programs of a BPF object until SIGTERM or SIGINT:
+ * Attaches programs of a BPF object, those named or all, until SIGTERM or SIGINT:
  *
- *	empty OBJECT
+ *	attach OBJECT [PROGRAM...]
  *
  * Prints "attached" once all of them are. Exits 77 if the kernel lacks the socket tracepoints, 1 if
  * something else fails.
@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 
 enum { EXIT_SKIP = 77 };
@@ -30,6 +31,15 @@ static bool kernel_has_tracepoints(void)
 	return has;
 }
 
+static bool wanted(const char *name, int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++) {
+		if (!strcmp(argv[i], name))
+			return true;
+	}
+	return argc == 2;
+}
+
 int main(int argc, char **argv)
 {
 	struct bpf_program *program;
@@ -37,8 +47,8 @@ int main(int argc, char **argv)
 	sigset_t ends;
 	int caught;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: empty OBJECT\n");
+	if (argc < 2) {
+		fprintf(stderr, "usage: attach OBJECT [PROGRAM...]\n");
 		return 1;
 	}
 	sigemptyset(&ends);
@@ -48,20 +58,22 @@ int main(int argc, char **argv)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 
 	if (!kernel_has_tracepoints()) {
-		fprintf(stderr, "empty: the kernel has no tracepoints sock_send_length and "
+		fprintf(stderr, "attach: the kernel has no tracepoints sock_send_length and "
 				"sock_recv_length (they came with Linux 6.3)\n");
 		return EXIT_SKIP;
 	}
 	object = bpf_object__open_file(argv[1], NULL);
 	if (libbpf_get_error(object) || bpf_object__load(object)) {
-		fprintf(stderr, "empty: cannot load %s\n", argv[1]);
+		fprintf(stderr, "attach: cannot load %s\n", argv[1]);
 		return 1;
 	}
 	program = NULL;
 	while ((program = bpf_object__next_program(object, program))) {
+		if (!wanted(bpf_program__name(program), argc, argv))
+			continue;
 		/* the link ends with the process */
 		if (libbpf_get_error(bpf_program__attach(program))) {
-			fprintf(stderr, "empty: cannot attach %s\n", bpf_program__name(program));
+			fprintf(stderr, "attach: cannot attach %s\n", bpf_program__name(program));
 			return 1;
 		}
 	}
