@@ -161,6 +161,14 @@ measure() { # VARIANT
 
 write_configs
 start_nginx
+if [[ -n ${PROFILE:-} ]]; then
+	# for vm_profile.sh: one kind of work under the agent, and what the kernel calls its functions
+	sysctl -qw net.core.bpf_jit_kallsyms=1 kernel.kptr_restrict=0
+	start_agent
+	cat /proc/kallsyms >build/vm/out/kallsyms
+	"measure_$PROFILE" agent
+	exit
+fi
 measure bare
 if start_empty; then
 	measure empty

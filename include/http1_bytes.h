@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What each state of the HTTP/1.x parser does with one byte, or with a run of bytes alike. Returns, as
+ * http1_step() does, an HTTP1_RESULT().
+ */
+#ifndef SLIPROBE_HTTP1_BYTES_H
+#define SLIPROBE_HTTP1_BYTES_H
+
+#include "http1.h"
+#include "http1_words.h"
+
+/* enum http1_name, lower case; 0 ends each */
+static const char http1_names[4][32] = {"content-length", "transfer-encoding", "user-agent", ""};
+/* not of 8 bytes: clang would put them into a mergeable section, which BTF cannot describe */
+static const char http1_version[12] = "HTTP/1.";
+static const char http1_chunked[12] = "chunked";
+
+/* `body` while a Content-Length is read that has no value yet */
+#define HTTP1_NO_LENGTH (~0ULL)
+
+#define HTTP1_RESULT(event, consumed) ((__u32)(event) << 16 | (consumed))
+
+static inline enum http1_event http1_result_event(__u32 result)
+{
+	return (enum http1_event)(result >> 16);
+}
+
+static inline __u32 http1_result_consumed(__u32 result)
+{
+	return result & 0xffff;
+}
+
+static inline void http1_reset(struct http1 *p)
+{
+	p->state = HTTP1_START;
+	p->flags &= HTTP1_RESPONSE;
+	p->sub = 0;
+	p->status = 0;
+	p->method = HTTP_METHOD_OTHER;
+	p->dfa = 0;
+	p->ua = 0;
+	p->left = 0;
+	p->body = 0;
+}
+
+/* Between messages: the automata for the next request are known already, no need to ask. */
+static inline void http1_ready(struct http1 *p, __u32 dfa, __u32 ua)
+{
+	p->dfa = dfa;
+	p->ua = ua;
+	p->flags |= HTTP1_READY;
+}
+
+/* tchar of RFC 9110, section 5.6.2 */
+static inline int http1_is_token(__u8 c)
+{
+	const __u64 low = 0x03ff6cfa00000000ULL; /* !#$%&'*+-.0-9 */
+	const __u64 high = 0x57ffffffc7fffffeULL; /* A-Z^_`a-z|~ */
+
+	if (c >= 128)
+		return 0;
+	return (c < 64 ? low >> c : high >> (c - 64)) & 1;
+}
+
+#define HTTP1_TOKEN3(a, b, c) ((__u64)(a) << 16 | (b) << 8 | (c))
+#define HTTP1_TOKEN4(a, b, c, d) (HTTP1_TOKEN3(a, b, c) << 8 | (d))
+#define HTTP1_TOKEN5(a, b, c, d, e) (HTTP1_TOKEN4(a, b, c, d) << 8 | (e))
+#define HTTP1_TOKEN6(a, b, c, d, e, f) (HTTP1_TOKEN5(a, b, c, d, e) << 8 | (f))
+#define HTTP1_TOKEN7(a, b, c, d, e, f, g) (HTTP1_TOKEN6(a, b, c, d, e, f) << 8 | (g))
+
+/* `token`: up to 8 bytes, the last one lowest; 0 for a longer one */
+static inline __u8 http1_method(__u64 token)
+{
+	if (token == HTTP1_TOKEN3('G', 'E', 'T'))
+		return HTTP_METHOD_GET;
+	if (token == HTTP1_TOKEN4('P', 'O', 'S', 'T'))
+		return HTTP_METHOD_POST;
+	if (token == HTTP1_TOKEN4('H', 'E', 'A', 'D'))
+		return HTTP_METHOD_HEAD;
+	if (token == HTTP1_TOKEN3('P', 'U', 'T'))
+		return HTTP_METHOD_PUT;
+	if (token == HTTP1_TOKEN6('D', 'E', 'L', 'E', 'T', 'E'))
+		return HTTP_METHOD_DELETE;
+	if (token == HTTP1_TOKEN5('P', 'A', 'T', 'C', 'H'))
+		return HTTP_METHOD_PATCH;
+	if (token == HTTP1_TOKEN7('O', 'P', 'T', 'I', 'O', 'N', 'S'))
+		return HTTP_METHOD_OPTIONS;
+	if (token == HTTP1_TOKEN7('C', 'O', 'N', 'N', 'E', 'C', 'T'))
+		return HTTP_METHOD_CONNECT;
+	if (token == HTTP1_TOKEN5('T', 'R', 'A', 'C', 'E'))
+		return HTTP_METHOD_TRACE;
+	if (token == HTTP1_TOKEN5('Q', 'U', 'E', 'R', 'Y'))
+		return HTTP_METHOD_QUERY;
+	return HTTP_METHOD_OTHER;
+}
+
+static inline __u32 http1_bad(struct http1 *p)
+{
+	p->sub = p->state;
+	p->state = HTTP1_BAD;
+	return HTTP1_RESULT(HTTP1_EV_BAD, 1);
+}
+
+/* True for the states of a request line whose target has begun. */
+static inline int http1_has_path(__u8 state)
+{
+	return state == HTTP1_PATH || state == HTTP1_QUERY || state == HTTP1_VERSION;
+}
+
+static inline __u32 http1_go(struct http1 *p, enum http1_state state)
+{
+	p->state = state;
+	p->sub = 0;
+	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+}
+
+static inline __u32 http1_start(struct http1 *p, __u8 c)
+{
+	if (c == '\r' || c == '\n')
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	if (p->flags & HTTP1_RESPONSE) {
+		if (c != 'H')
+			return http1_bad(p);
+		p->state = HTTP1_STATUS_VERSION;
+		p->sub = 1;
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	}
+	if (!http1_is_token(c)) {
+		if (c == 0x16)
+			p->flags |= HTTP1_TLS;
+		return http1_bad(p);
+	}
+	p->state = HTTP1_METHOD;
+	p->left = c;
+	p->sub = 1;
+	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+}
+
+static inline enum http1_event http1_method_end(struct http1 *p)
+{
+	p->left = 0;
+	p->sub = 0;
+	p->state = HTTP1_TARGET;
+	return p->flags & HTTP1_READY ? HTTP1_EV_NONE : HTTP1_EV_METHOD;
+}
+
+static inline __u32 http1_read_method(struct http1 *p, __u8 c)
+{
+	if (c == ' ') {
+		p->method = http1_method(p->left);
+		/* the preface's method token, kept until the version is read */
+		p->name = p->left == HTTP1_TOKEN3('P', 'R', 'I');
+		return HTTP1_RESULT(http1_method_end(p), 1);
+	}
+	if (!http1_is_token(c) || p->sub >= HTTP1_METHOD_MAX)
+		return http1_bad(p);
+	p->left = p->sub < 8 ? p->left << 8 | c : 0;
+	p->sub++;
+	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+}
+
+/* RFC 9112, section 3.2: origin-form, or absolute-form whose path begins at the third '/' */
+static inline __u32 http1_read_absolute(struct http1 *p, __u8 c)
+{
+	if (c == '/') {
+		if (++p->sub < 3)
+			return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+		p->dfa = http1_dfa_next(p->dfa, '/');
+		return http1_go(p, HTTP1_PATH);
+	}
+	if (c == ' ' || c == '?' || c == '#') {
+		/* "http://host" has the path "/"; "host:443" and "*" have none */
+		p->dfa = p->sub == 2 ? http1_dfa_next(p->dfa, '/') : 0;
+		return http1_go(p, c == ' ' ? HTTP1_VERSION : HTTP1_QUERY);
+	}
+	if (c < ' ')
+		return http1_bad(p);
+	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+}
+
+static inline __u32 http1_read_path(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	__u32 state = p->dfa;
+	__u32 n;
+
+	HTTP1_LOOP
+	for (n = 0; n < HTTP1_WALK_MAX; n++) {
+		__u8 c;
+
+		if (pos + n >= len)
+			break;
+		c = HTTP1_AT(buf, pos + n);
+		if (c == ' ' || c == '?' || c == '#') {
+			p->dfa = state;
+			p->state = c == ' ' ? HTTP1_VERSION : HTTP1_QUERY;
+			p->sub = 0;
+			return HTTP1_RESULT(HTTP1_EV_NONE, n + 1);
+		}
+		if (c < ' ')
+			return http1_bad(p); /* HTTP/0.9, or not HTTP */
+		if (state)
+			state = http1_dfa_next(state, c);
+	}
+	p->dfa = state;
+	return HTTP1_RESULT(HTTP1_EV_NONE, n);
+}
+
+static inline __u32 http1_read_version(struct http1 *p, __u8 c)
+{
+	if (p->sub == 7) {
+		if (c < '0' || c > '9')
+			return http1_bad(p);
+		return http1_go(p, HTTP1_START_LINE_REST);
+	}
+	if (c == http1_version[p->sub & 7]) {
+		p->sub++;
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	}
+	if (p->sub == 5 && c == '2' && p->name && !(p->flags & HTTP1_RESPONSE))
+		p->flags |= HTTP1_PREFACE;
+	if (p->sub >= 5 || c < ' ' || (p->flags & HTTP1_RESPONSE))
+		return http1_bad(p); /* another major version; or a line without one */
+	/* spaces inside the target: the version may follow any of them */
+	return http1_go(p, c == ' ' ? HTTP1_VERSION : HTTP1_QUERY);
+}
+
+static inline __u32 http1_read_status(struct http1 *p, __u8 c)
+{
+	if (p->sub == 0 && c == ' ')
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	if (p->sub == 3) {
+		/* the byte after the code: there is no fourth digit */
+		if ((c >= '0' && c <= '9') || p->status < 100)
+			return http1_bad(p);
+		if (c != '\n')
+			return http1_go(p, HTTP1_START_LINE_REST);
+		p->name = HTTP1_NAME_OTHER;
+		return http1_go(p, HTTP1_LINE);
+	}
+	if (c < '0' || c > '9')
+		return http1_bad(p);
+	p->status = p->status * 10 + (c - '0');
+	p->sub++;
+	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+}
+
+static inline __u32 http1_read_line(struct http1 *p, __u8 c)
+{
+	__u8 lower = c | 0x20;
+
+	if (c == '\n') {
+		p->state = HTTP1_HEAD_LF;
+		return HTTP1_RESULT(HTTP1_EV_HEAD, 1);
+	}
+	if (c == '\r')
+		return http1_go(p, HTTP1_HEAD_LF);
+	/* obs-fold (RFC 9112, section 5.2): the line before goes on */
+	if ((c == ' ' || c == '\t') && p->name == HTTP1_NAME_LENGTH)
+		return http1_go(p, HTTP1_LENGTH);
+	if ((c == ' ' || c == '\t') && p->name == HTTP1_NAME_CODING)
+		return http1_go(p, HTTP1_CODING);
+	p->name = HTTP1_NAME_OTHER;
+	if (lower == 'c')
+		p->name = HTTP1_NAME_LENGTH;
+	else if (lower == 't')
+		p->name = HTTP1_NAME_CODING;
+	else if (lower == 'u' && p->ua)
+		p->name = HTTP1_NAME_AGENT;
+	else
+		return http1_go(p, HTTP1_SKIP);
+	p->state = HTTP1_NAME;
+	p->sub = 1;
+	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+}
+
+/* The colon behind a name that matters. */
+static inline __u32 http1_name_end(struct http1 *p)
+{
+	if (p->name == HTTP1_NAME_LENGTH) {
+		if (!(p->flags & HTTP1_HAS_LENGTH))
+			p->body = HTTP1_NO_LENGTH;
+		p->flags |= HTTP1_HAS_LENGTH;
+		p->left = 0;
+		return http1_go(p, HTTP1_LENGTH);
+	}
+	if (p->name == HTTP1_NAME_CODING) {
+		p->flags |= HTTP1_HAS_CODING;
+		return http1_go(p, HTTP1_CODING);
+	}
+	return http1_go(p, HTTP1_AGENT);
+}
+
+static inline __u32 http1_read_name(struct http1 *p, __u8 c)
+{
+	__u8 expected = http1_names[p->name & 3][p->sub & 31];
+
+	/* a control character never stands for '-' */
+	if (expected && c >= ' ' && (c | 0x20) == expected) {
+		p->sub++;
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	}
+	if (expected || c != ':') {
+		p->name = HTTP1_NAME_OTHER;
+		return http1_go(p, c == '\n' ? HTTP1_LINE : HTTP1_SKIP);
+	}
+	return http1_name_end(p);
+}
+
+/* Ends one length of a list, or of a repeated header: all have to be equal. */
+static inline void http1_length_end(struct http1 *p)
+{
+	if (!p->sub)
+		return;
+	if (p->body != HTTP1_NO_LENGTH && p->body != p->left)
+		p->flags |= HTTP1_BAD_LENGTH;
+	p->body = p->left;
+	p->left = 0;
+	p->sub = 0;
+}
+
+/*
+ * RFC 9112, section 6.3: a list of equal lengths counts as that length, anything else is an error.
+ * `sub`: 0 before the digits, 1 in them, 2 behind them.
+ */
+static inline __u32 http1_read_length(struct http1 *p, __u8 c)
+{
+	if (c == '\n') {
+		http1_length_end(p);
+		return http1_go(p, HTTP1_LINE);
+	}
+	if (c == ',') {
+		http1_length_end(p);
+	} else if (c == ' ' || c == '\t' || c == '\r') {
+		p->sub = p->sub ? 2 : 0;
+	} else if (c < '0' || c > '9' || p->sub == 2 || p->left >> 59) {
+		p->flags |= HTTP1_BAD_LENGTH;
+	} else {
+		p->left = p->left * 10 + (c - '0');
+		p->sub = 1;
+	}
+	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+}
+
+/* Chunked counts only as the last coding (RFC 9112, section 6.1). */
+static inline __u32 http1_read_coding(struct http1 *p, __u8 c)
+{
+	if (c == '\n')
+		return http1_go(p, HTTP1_LINE);
+	if (c == ' ' || c == '\t' || c == '\r') {
+		if (p->sub && p->sub < 7)
+			p->sub = 8; /* the coding's name is over */
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	}
+	if (c == ',') {
+		p->sub = 0; /* what follows may be empty, then it does not count */
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	}
+	p->flags &= ~HTTP1_CHUNKED;
+	if (p->sub < 7 && (c | 0x20) == http1_chunked[p->sub & 7]) {
+		if (++p->sub == 7)
+			p->flags |= HTTP1_CHUNKED;
+	} else {
+		p->sub = 8;
+	}
+	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+}
+
+static inline __u32 http1_read_agent(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	__u32 n;
+
+	HTTP1_LOOP
+	for (n = 0; n < HTTP1_WALK_MAX; n++) {
+		__u8 c;
+
+		if (pos + n >= len)
+			break;
+		c = HTTP1_AT(buf, pos + n);
+		if (c == '\n') {
+			http1_go(p, HTTP1_LINE);
+			return HTTP1_RESULT(HTTP1_EV_NONE, n + 1);
+		}
+		if (c == '\r' || (!p->sub && (c == ' ' || c == '\t')))
+			continue;
+		p->sub = 1;
+		p->ua = http1_dfa_next(p->ua, c);
+	}
+	return HTTP1_RESULT(HTTP1_EV_NONE, n);
+}
+
+static inline __u32 http1_read_chunk_size(struct http1 *p, __u8 c)
+{
+	__u8 lower = c | 0x20;
+	__u8 digit;
+
+	if (c == '\n') {
+		if (!p->sub)
+			return http1_bad(p);
+		return http1_go(p, p->left ? HTTP1_CHUNK_DATA : HTTP1_TRAILER);
+	}
+	if (c == ';' || c == ' ' || c == '\t' || c == '\r') {
+		if (!p->sub)
+			return http1_bad(p);
+		p->state = HTTP1_CHUNK_EXTENSION;
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	}
+	if (c >= '0' && c <= '9')
+		digit = c - '0';
+	else if (lower >= 'a' && lower <= 'f')
+		digit = lower - 'a' + 10;
+	else
+		return http1_bad(p);
+	if (p->left >> 59)
+		return http1_bad(p);
+	p->left = p->left << 4 | digit;
+	p->sub = 1;
+	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+}
+
+#endif

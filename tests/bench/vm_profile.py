@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Instructions a request by function and step: vm_profile.py KALLSYMS BLOCKS
+
+A request is one run of the program that counts it. Only functions that run for the agent's programs
+alone are counted, so what is shared with others is missing (readers of the clock, say).
+"""
+import bisect
+import collections
+import re
+import sys
+
+STEPS = {
+    "entry: the kernel's way to the programs": r"bpf_trace_run|__bpf_trace_|call_trace_|"
+                                               r"__bpf_prog_enter|__bpf_prog_exit|bpf_trampoline_",
+    "storage: the socket's state": r"bpf_sk_storage_get|bpf_skc_to_tcp_sock",
+    "registers: where the bytes are": r"P:io_|bpf_task_pt_regs|bpf_get_current_task",
+    "copy of the bytes": r"bpf_probe_read_user|copy_from_user_nofault|nmi_uaccess_okay",
+    "parse": r"P:(http1_(?!path|read_path|dfa)|begin_chunk|parse_)",
+    "path and route": r"P:http1_(path|read_path|dfa)",
+    "clock": r"bpf_ktime_get_ns|ktime_get_mono_fast_ns",
+    "arrival of the request": r"P:sock_reading",
+    "hooks: order of events, open requests": r"P:(tp_|fexit_|rx_|tx_|request_push|pump|conn_|"
+                                             r"identity_|endpoint_)",
+    "classify and count": r"P:(request_answered|request_count|hist_|slo_|series_|split_)",
+}
+
+
+def load(kallsyms, blocks):
+    symbols = []
+    with open(kallsyms, encoding="ascii") as lines:
+        for line in lines:
+            address, kind, name = line.split()[:3]
+            if kind in "tTwW" and not name.startswith("__pfx_"):
+                symbols.append((int(address, 16), name))
+    symbols.sort()
+    starts = [address for address, _ in symbols]
+    instructions, calls = collections.Counter(), collections.Counter()
+    with open(blocks, encoding="ascii") as lines:
+        for line in lines:
+            address, n, runs = line.split()
+            address, runs = int(address, 16), int(runs)
+            at = bisect.bisect_right(starts, address) - 1
+            if address < 1 << 63 or at < 0:
+                continue
+            name = re.sub(r"^bpf_prog_[0-9a-f]{16}_", "P:", symbols[at][1])
+            instructions[name] += int(n) * runs
+            if address == symbols[at][0]:
+                calls[name] += runs
+    return instructions, calls
+
+
+def main(kallsyms, blocks):
+    instructions, calls = load(kallsyms, blocks)
+    requests = calls["P:request_answered"]
+    if not requests:
+        sys.exit("vm_profile.py: no request was counted")
+    total = 0
+    for step, pattern in STEPS.items():
+        names = [n for n in instructions if re.match(f"({pattern})", n)
+                 and instructions[n] >= requests]
+        step_sum = sum(instructions[n] for n in names) / requests
+        total += step_sum
+        print(f"{step_sum:8.0f}  {step}")
+        for name in sorted(names, key=lambda n: -instructions[n]):
+            print(f"          {instructions[name] / requests:8.1f} in {calls[name] / requests:4.1f} "
+                  f"calls  {name.removeprefix('P:')}")
+    print(f"{total:8.0f}  in all, of {requests} requests")
+
+
+main(*sys.argv[1:])
