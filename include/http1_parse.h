@@ -143,7 +143,7 @@ static inline __u32 http1_step(struct http1 *p, http1_bytes buf, __u32 pos, __u3
 			return HTTP1_RESULT(HTTP1_EV_HEAD, 1);
 		return http1_go(p, HTTP1_SKIP);
 	case HTTP1_CHUNK_SIZE:
-		return http1_read_chunk_size(p, c);
+		return http1_chunk_size_whole(p, buf, pos, len);
 	case HTTP1_CHUNK_EXTENSION:
 		n = http1_skip_line(buf, pos, len, &found);
 		if (found)

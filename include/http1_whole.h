@@ -231,6 +231,39 @@ static inline __u32 http1_coding_whole(struct http1 *p, http1_bytes buf, __u32 p
 	return HTTP1_RESULT(HTTP1_EV_NONE, 10);
 }
 
+/* "1f4\r\n" */
+static inline __u32 http1_chunk_size_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	__u64 size = 0;
+	__u32 at = pos;
+
+	if (p->sub)
+		return http1_read_chunk_size(p, HTTP1_AT(buf, pos));
+	HTTP1_LOOP
+	for (__u32 i = 0; i < 14; i++) { /* what surely does not overflow */
+		__u8 c, lower;
+
+		if (at + 2 > len)
+			break;
+		c = HTTP1_AT(buf, at);
+		lower = c | 0x20;
+		if (c >= '0' && c <= '9') {
+			size = size << 4 | (c - '0');
+		} else if (lower >= 'a' && lower <= 'f') {
+			size = size << 4 | (lower - 'a' + 10);
+		} else {
+			if (!i || c != '\r' || HTTP1_AT(buf, at + 1) != '\n')
+				break;
+			p->left = size;
+			p->sub = 1;
+			p->state = size ? HTTP1_CHUNK_DATA : HTTP1_TRAILER;
+			return HTTP1_RESULT(HTTP1_EV_NONE, at + 2 - pos);
+		}
+		at++;
+	}
+	return http1_read_chunk_size(p, HTTP1_AT(buf, pos));
+}
+
 /* The path, the version, and on */
 HTTP1_SEPARATE __u32 http1_path_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
