@@ -7,7 +7,8 @@
 #	loop VARIANT INSTRUCTIONS_A_LOOP
 #	nginx VARIANT REQUESTS TOTAL SERVER AGENT     instructions, of the whole machine and of processes
 #
-# VARIANT: bare; empty (programs on the socket tracepoints, where there are any: the floor); agent.
+# VARIANT: bare; empty (programs on the socket tracepoints, where there are any: the floor; not if
+# WITHOUT_FLOOR is set); agent.
 # nginx and wrk are scheduled as batch work: each then goes on until it has nothing to do, so that
 # the number of switches between them is no matter of chance.
 #
@@ -118,9 +119,9 @@ counted() { # SERVICE
 }
 
 measure_loop() { # VARIANT
-	local ns cpu done_loops before=0
+	local ns done_loops before=0
 	[[ $1 != agent ]] || before=$(counted loop)
-	read -r ns cpu done_loops < <("$out/pingpong" http "$loops" "$loop_port")
+	read -r ns _ done_loops < <("$out/pingpong" http "$loops" "$loop_port")
 	if [[ $1 == agent ]]; then
 		(($(counted loop) - before == done_loops)) ||
 			die "counted $(($(counted loop) - before)) of $done_loops loops"
@@ -129,7 +130,7 @@ measure_loop() { # VARIANT
 }
 
 measure_nginx() { # VARIANT
-	local answered took failed p50 p99 server agent=0 before=0 got
+	local answered took failed server agent=0 before=0 got
 	[[ $1 != agent ]] || before=$(counted nginx)
 	[[ $1 != agent ]] || { cpu_ns "$agent_pid"; agent=-$REPLY; }
 	cpu_ns "$nginx_worker"
@@ -139,7 +140,7 @@ measure_nginx() { # VARIANT
 	cpu_ns "$nginx_worker"
 	server=$((server + REPLY))
 	[[ $1 != agent ]] || { cpu_ns "$agent_pid"; agent=$((agent + REPLY)); }
-	read -r answered took failed p50 p99 < <(sed -n 's/^result //p' "$tmp/wrk.out") ||
+	read -r answered took failed _ < <(sed -n 's/^result //p' "$tmp/wrk.out") ||
 		die "wrk: $(<"$tmp/wrk.out")"
 	((failed == 0)) || die "wrk: $failed requests failed"
 	if [[ $1 == agent ]]; then
@@ -170,7 +171,7 @@ if [[ -n ${PROFILE:-} ]]; then
 	exit
 fi
 measure bare
-if start_empty; then
+if [[ -z ${WITHOUT_FLOOR:-} ]] && start_empty; then
 	measure empty
 	stop_empty
 fi
