@@ -5,6 +5,7 @@
 # make test       set up, build, and run every test (root); or one stage: unit bpf-test fuzz e2e vm
 # make check      formatting, static analysis, shell and Python syntax
 # make bench      cost measurements (root; about 15 minutes, QUICK=1 two); ITEMS="loops nginx": those
+# make bench-vm   instructions a request, counted in virtual machines; bench-check: fails on growth
 # make install    DESTDIR and PREFIX as usual
 # make clean
 #
@@ -39,7 +40,7 @@ endif
 .SUFFIXES:
 .SECONDARY:
 .DEFAULT_GOAL := all
-.PHONY: all demo test unit bpf-test fuzz e2e vm check bench install clean \
+.PHONY: all demo test unit bpf-test fuzz e2e vm check bench bench-vm bench-check install clean \
 	build-unit build-bpf-test build-fuzz build-e2e build-bench skeletons print-tidy-flags
 
 # Flags
@@ -193,6 +194,12 @@ build-bench: all
 
 bench: build-bench
 	$(Q)$(PYTHON) -B tests/bench/run.py $(ITEMS)
+
+bench-vm: build-bench
+	$(Q)tests/bench/vm.sh
+
+bench-check: build-bench
+	$(Q)tests/bench/vm.sh --check
 
 print-tidy-flags:
 	@printf '%s\n' $(CPPFLAGS_ALL) $(CFLAGS_BASE)

@@ -4,27 +4,17 @@
 #define SLIPROBE_CHUNK_BPF_H
 
 enum {
-	CHUNK_BYTES = 512, /* a power of two: offsets are masked */
+	CHUNK_ROOM = 1024, /* a power of two: offsets are masked, for the verifier */
+	CHUNK_BYTES = CHUNK_ROOM - 8, /* so that the end is an offset, too */
 };
 
 struct chunk {
-	__u8 bytes[CHUNK_BYTES];
-	__u8 overrun[8]; /* room for a word read at the last byte */
-	__u32 forget[2]; /* see chunk_forget() */
+	__u8 bytes[CHUNK_ROOM + 8]; /* room for a word read at the last offset */
 };
 
 typedef struct chunk *http1_bytes;
 
-/* What comes from a map, the verifier knows nothing of: it follows a loop once, not with each value. */
-static __always_inline __u32 chunk_forget(struct chunk *chunk, __u32 number)
-{
-	volatile __u32 *forget = &chunk->forget[0];
-
-	*forget = number;
-	return *forget;
-}
-
-/* One load: from an address that may be odd, the compiler would put the word together of bytes. */
+/* One load or store: at an address that may be odd, the compiler would take the word byte by byte. */
 static __always_inline __u64 chunk_word(const __u8 *at)
 {
 	__u64 word;
@@ -33,9 +23,20 @@ static __always_inline __u64 chunk_word(const __u8 *at)
 	return word;
 }
 
-#define HTTP1_AT(chunk, pos) ((chunk)->bytes[(pos) & (CHUNK_BYTES - 1)])
+/* What the parser is to read behind the bytes: line feeds. */
+static __always_inline void chunk_end(struct chunk *chunk, __u32 len)
+{
+	__u64 word = 0x0a0a0a0a0a0a0a0aULL;
+
+	asm volatile("*(u64 *)(%0 + 0) = %1"
+		     :
+		     : "r"(&chunk->bytes[len & (CHUNK_ROOM - 1)]), "r"(word)
+		     : "memory");
+}
+
+#define HTTP1_AT(chunk, pos) ((chunk)->bytes[(pos) & (CHUNK_ROOM - 1)])
 #define HTTP1_LOAD64(chunk, pos, len) chunk_word(&HTTP1_AT(chunk, pos))
-#define HTTP1_FORGET(chunk, number) chunk_forget(chunk, number)
+#define HTTP1_WITHIN(pos) ((pos) & (CHUNK_ROOM - 1))
 #define HTTP1_LOOP _Pragma("clang loop unroll(disable)")
 #define HTTP1_SEPARATE __noinline
 

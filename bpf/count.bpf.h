@@ -14,6 +14,12 @@ struct verdict {
 	__u8 pad[5];
 };
 
+/* By itself: the verifier looks at each bucket a search may end in. */
+__noinline __u32 hist_find(__u64 ns)
+{
+	return hist_bucket(ns);
+}
+
 static __noinline __u32 hist_make(__u32 *id)
 {
 	__u32 made;
@@ -71,7 +77,8 @@ struct judge {
 	__u32 found_endpoint; /* 0 for a configured service */
 };
 
-static long slo_judge(__u32 i, struct judge *judge)
+/* Counts the request for the policy's SLO i, i < POLICY_SLOS_MAX. */
+static __always_inline void slo_count(__u32 i, const struct judge *judge)
 {
 	const struct verdict *verdict = judge->verdict;
 	struct policy *policy = judge->policy;
@@ -80,23 +87,27 @@ static long slo_judge(__u32 i, struct judge *judge)
 	__u32 index, status;
 	bool good;
 
-	if (i >= policy->n_slos || i >= POLICY_SLOS_MAX)
-		return 1;
-	if (!(judge->mask >> (i & 63) & 1))
-		return 0;
 	index = policy->slos[i].criteria;
 	criteria = bpf_map_lookup_elem(&slo_criteria, &index);
 	index = policy->slos[i].counts + judge->found_endpoint;
 	counts = bpf_map_lookup_elem(&slo_counts, &index);
 	if (!criteria || !counts) {
 		stat_error(KERR_POLICY_MISSING);
-		return 0;
+		return;
 	}
 	status = verdict->status;
 	good = verdict->outcome == OUTCOME_COMPLETE && judge->total_ns <= criteria->latency_ns &&
 	       verdict->body_bytes >= criteria->min_body_bytes && status < SLO_STATUS_WORDS * 64 &&
 	       (criteria->status[status >> 6] >> (status & 63) & 1);
 	counter_add(good ? &counts->good : &counts->bad, 1);
+}
+
+static long slo_judge(__u32 i, struct judge *judge)
+{
+	if (i >= judge->policy->n_slos || i >= POLICY_SLOS_MAX)
+		return 1;
+	if (judge->mask >> (i & 63) & 1)
+		slo_count(i, judge);
 	return 0;
 }
 
@@ -127,12 +138,12 @@ static __always_inline void series_time(__u32 id, const struct series_key *key,
 	struct split_scan scan = {.policy = policy, .key = key, .total_ns = total_ns};
 	struct hist_ids *ids = bpf_map_lookup_elem(&hist_ids, &id);
 
-	scan.bucket = hist_bucket(total_ns);
+	scan.bucket = hist_find(total_ns);
 	counter_add(&value->total_sum_ns, total_ns);
 	counter_add(&value->queue_sum_ns, queue_ns);
 	if (ids) {
 		hist_count(ids, HIST_TOTAL, scan.bucket);
-		hist_count(ids, HIST_QUEUE, hist_bucket(queue_ns));
+		hist_count(ids, HIST_QUEUE, hist_find(queue_ns));
 	}
 	if (policy &&
 	    policy->split_buckets[scan.bucket >> 6 & (HIST_WORDS - 1)] >> (scan.bucket & 63) & 1)
@@ -180,7 +191,7 @@ static __always_inline void request_judge(struct request *request, struct verdic
 		judge.found_endpoint = request->service - SERVICE_FOUND;
 	/* most services have one */
 	if (judge.mask == 1)
-		slo_judge(0, &judge);
+		slo_count(0, &judge);
 	else if (judge.mask)
 		bpf_loop(POLICY_SLOS_MAX, slo_judge, &judge, 0);
 }

@@ -76,7 +76,7 @@ static __always_inline bool call_is_on(struct task_struct *task, struct pt_regs 
 }
 
 /* Finds the `length` bytes of the operation on the socket that the current task has just finished. */
-static __always_inline int io_init(struct io *io, struct sock *sk, __u32 length)
+static __noinline int io_init(struct io *io, struct sock *sk, __u32 length)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
@@ -85,6 +85,8 @@ static __always_inline int io_init(struct io *io, struct sock *sk, __u32 length)
 	__u64 header;
 	long nr;
 
+	if (!io)
+		return IO_OPAQUE;
 	io->left = length;
 	io->segment_left = 0;
 	io->iov_left = 0;
@@ -159,6 +161,7 @@ static __always_inline bool io_copy(struct io *io, __u64 n)
 		stat_error(KERR_USER_READ);
 		return false;
 	}
+	chunk_end(&io->chunk, size);
 	io->pos = 0;
 	io->len = size;
 	io_advance(io, size);

@@ -198,10 +198,13 @@ static __always_inline int tx_begin(struct pump *pump)
 
 static __always_inline void tx_end(struct pump *pump)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(pump->sk);
-	bool wait = pump->sk->__sk_common.skc_state == TCP_CLOSE_WAIT && tp &&
-		    tp->snd_una != tp->write_seq;
+	bool wait = false;
 
+	if (pump->sk->__sk_common.skc_state == TCP_CLOSE_WAIT) {
+		struct tcp_sock *tp = bpf_skc_to_tcp_sock(pump->sk);
+
+		wait = tp && tp->snd_una != tp->write_seq;
+	}
 	request_answered(pump->conn, pump->now_ns, wait);
 	http1_reset(&pump->conn->tx);
 }

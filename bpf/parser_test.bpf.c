@@ -121,6 +121,7 @@ static __always_inline bool copy_next(__u32 n)
 		copies_failed++;
 		return false;
 	}
+	chunk_end(&copy.chunk, size);
 	copy.pos = 0;
 	copy.len = size;
 	pump_next += size;

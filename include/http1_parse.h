@@ -21,28 +21,31 @@
 
 static inline __u32 http1_dfa_next(__u32 state, __u8 byte);
 
+#define HTTP1_ONES 0x0101010101010101ULL
+
 /*
  * The kernel has a definition of its own of each of these (bpf/chunk.bpf.h), for its verifier.
  *
- * HTTP1_LOAD64   eight bytes from pos on; those at len and behind it may be anything
- * HTTP1_FORGET   the same number
+ * HTTP1_LOAD64   eight bytes from pos on; those at len and behind it are line feeds
+ * HTTP1_WITHIN   the same offset
  * HTTP1_LOOP     before a loop: unrolled, it would be larger than the kernel takes
  * HTTP1_SEPARATE of a function: verified once, not in each place it is called
  */
 #ifndef HTTP1_AT
 typedef const __u8 *http1_bytes;
 
-static inline __u64 http1_load64(const __u8 *at, __u32 n)
+static inline __u64 http1_load64(const __u8 *at, __s32 n)
 {
-	__u64 word = 0;
+	__u64 word = HTTP1_ONES * '\n';
 
-	__builtin_memcpy(&word, at, n < sizeof(word) ? n : sizeof(word));
+	if (n > 0)
+		__builtin_memcpy(&word, at, (__u32)n < sizeof(word) ? (__u32)n : sizeof(word));
 	return word;
 }
 
 #define HTTP1_AT(buf, pos) ((buf)[pos])
 #define HTTP1_LOAD64(buf, pos, len) http1_load64(&(buf)[pos], (len) - (pos))
-#define HTTP1_FORGET(buf, number) (number)
+#define HTTP1_WITHIN(pos) (pos)
 #define HTTP1_LOOP
 #define HTTP1_SEPARATE static inline
 #endif
@@ -154,7 +157,6 @@ static inline __u32 http1_go(struct http1 *p, enum http1_state state)
 
 /* ---- words of eight bytes, the first one lowest ---- */
 
-#define HTTP1_ONES 0x0101010101010101ULL
 #define HTTP1_WORD4(a, b, c, d) ((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24)
 #define HTTP1_WORD8(a, b, c, d, e, f, g, h)                                                        \
 	(HTTP1_WORD4(a, b, c, d) | HTTP1_WORD4(e, f, g, h) << 32)
@@ -318,9 +320,8 @@ static inline __u32 http1_read_status(struct http1 *p, __u8 c)
 			return http1_bad(p);
 		if (c != '\n')
 			return http1_go(p, HTTP1_START_LINE_REST);
-		p->state = HTTP1_LINE;
 		p->name = HTTP1_NAME_OTHER;
-		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+		return http1_go(p, HTTP1_LINE);
 	}
 	if (c < '0' || c > '9')
 		return http1_bad(p);
@@ -462,7 +463,7 @@ static inline __u32 http1_read_agent(struct http1 *p, http1_bytes buf, __u32 pos
 			break;
 		c = HTTP1_AT(buf, pos + n);
 		if (c == '\n') {
-			p->state = HTTP1_LINE;
+			http1_go(p, HTTP1_LINE);
 			return HTTP1_RESULT(HTTP1_EV_NONE, n + 1);
 		}
 		if (c == '\r' || (!p->sub && (c == ' ' || c == '\t')))
@@ -611,33 +612,43 @@ enum {
 	HTTP1_NAME_MAX = 18, /* bytes http1_name_whole() looks at */
 };
 
-/* A header that matters, up to its colon, case folded; returns the length, or 0 if it is another. */
-static inline __u32 http1_name_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+/*
+ * A header that matters, up to its colon, whatever its case; returns the length, or 0 if it is
+ * another. `first`: its first eight bytes, `lower`: their first, as a small letter.
+ */
+static inline __u32 http1_name_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len,
+				     __u64 first, __u8 lower)
 {
 	const __u64 fold = HTTP1_ONES * 0x20; /* letters only; '-' and ':' stay as they are */
-	__u64 first = HTTP1_LOAD64(buf, pos, len);
-	__u64 second = HTTP1_LOAD64(buf, pos + 8, len);
+	__u64 second;
 
-	if ((first | fold >> 8) == HTTP1_WORD8('c', 'o', 'n', 't', 'e', 'n', 't', '-') &&
-	    ((second | fold >> 16) & HTTP1_LOWEST(7)) ==
-		    HTTP1_WORD8('l', 'e', 'n', 'g', 't', 'h', ':', 0)) {
+	if (lower == 'c') {
+		if ((first | fold >> 8) != HTTP1_WORD8('c', 'o', 'n', 't', 'e', 'n', 't', '-'))
+			return 0;
+		second = HTTP1_LOAD64(buf, pos + 8, len);
+		if (((second | fold >> 16) & HTTP1_LOWEST(7)) !=
+		    HTTP1_WORD8('l', 'e', 'n', 'g', 't', 'h', ':', 0))
+			return 0;
 		p->name = HTTP1_NAME_LENGTH;
 		return 15;
 	}
-	if ((first | fold) == HTTP1_WORD8('t', 'r', 'a', 'n', 's', 'f', 'e', 'r') &&
-	    (second | fold << 8) == HTTP1_WORD8('-', 'e', 'n', 'c', 'o', 'd', 'i', 'n') &&
-	    (HTTP1_AT(buf, pos + 16) | 0x20) == 'g' && HTTP1_AT(buf, pos + 17) == ':') {
+	if (lower == 't') {
+		if ((first | fold) != HTTP1_WORD8('t', 'r', 'a', 'n', 's', 'f', 'e', 'r'))
+			return 0;
+		second = HTTP1_LOAD64(buf, pos + 8, len);
+		if ((second | fold << 8) != HTTP1_WORD8('-', 'e', 'n', 'c', 'o', 'd', 'i', 'n') ||
+		    (HTTP1_AT(buf, pos + 16) | 0x20) != 'g' || HTTP1_AT(buf, pos + 17) != ':')
+			return 0;
 		p->name = HTTP1_NAME_CODING;
 		return 18;
 	}
-	if (p->ua &&
-	    (first | (fold ^ 0x20ULL << 32)) ==
-		    HTTP1_WORD8('u', 's', 'e', 'r', '-', 'a', 'g', 'e') &&
-	    ((second | 0x2020) & HTTP1_LOWEST(3)) == HTTP1_WORD4('n', 't', ':', 0)) {
-		p->name = HTTP1_NAME_AGENT;
-		return 11;
-	}
-	return 0;
+	if ((first | (fold ^ 0x20ULL << 32)) != HTTP1_WORD8('u', 's', 'e', 'r', '-', 'a', 'g', 'e'))
+		return 0;
+	second = HTTP1_LOAD64(buf, pos + 8, len);
+	if (((second | 0x2020) & HTTP1_LOWEST(3)) != HTTP1_WORD4('n', 't', ':', 0))
+		return 0;
+	p->name = HTTP1_NAME_AGENT;
+	return 11;
 }
 
 /* " 123\r\n", the first there is: returns its length, or 0 if it is something else. */
@@ -670,9 +681,15 @@ HTTP1_SEPARATE __u32 http1_length_whole(struct http1 *p, http1_bytes buf, __u32 
 	return 0;
 }
 
+/* Marks bytes that are control characters, among those before the first that is not ASCII. */
+static inline __u64 http1_bytes_control(__u64 word)
+{
+	return (word - HTTP1_ONES * ' ') & (HTTP1_ONES << 7);
+}
+
 /*
  * Lines of a head, up to one that matters, or its end. `inside`: the state of being in the line that
- * pos is in, 0 at the beginning of one.
+ * pos is in, 0 at the beginning of one. Behind len, line feeds are read: a scan ends there at last.
  */
 HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len,
 				 __u8 inside)
@@ -682,19 +699,19 @@ HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __
 	if (!p || !buf)
 		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 	HTTP1_LOOP
-	for (__u32 i = 0; i < HTTP1_STEP_MAX / 8; i++) {
+	for (__u32 i = 0; i < HTTP1_LINES_MAX; i++) {
 		__u64 word, marks;
 		__u32 n;
 
-		at = HTTP1_FORGET(buf, at);
-		if (at >= len)
-			break;
+		at = HTTP1_WITHIN(at);
 		word = HTTP1_LOAD64(buf, at, len);
 		if (!inside) {
 			__u8 c = word, lower = c | 0x20;
 
+			if (at >= len)
+				break;
 			if (c <= ' ') {
-				if (c != '\r' || at + 2 > len || (word >> 8 & 0xff) != '\n')
+				if ((word & 0xffff) != ('\r' | '\n' << 8) || at + 2 > len)
 					break;
 				http1_go(p, HTTP1_HEAD_LF);
 				return HTTP1_RESULT(HTTP1_EV_HEAD, at + 2 - pos);
@@ -702,7 +719,7 @@ HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __
 			if (lower == 'c' || lower == 't' || (lower == 'u' && p->ua)) {
 				if (at + HTTP1_NAME_MAX > len)
 					break;
-				n = http1_name_whole(p, buf, at, len);
+				n = http1_name_whole(p, buf, at, len, word, lower);
 				if (n) {
 					http1_name_end(p);
 					at += n;
@@ -715,23 +732,47 @@ HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __
 					continue;
 				}
 			}
-			p->name = HTTP1_NAME_OTHER;
 			inside = HTTP1_SKIP;
 		}
-		marks = http1_bytes_equal(word, '\n');
-		at += marks ? http1_bytes_before(marks) + 1 : 8;
-		if (at > len) {
-			at = len;
-			break;
+		/* four words at most: a word without a line feed ends before len, and one begins there */
+		marks = http1_bytes_control(word);
+		for (n = 0; !marks && n < 3; n++) {
+			at = HTTP1_WITHIN(at + 8);
+			word = HTTP1_LOAD64(buf, at, len);
+			marks = http1_bytes_control(word);
 		}
-		if (!marks)
-			continue;
-		p->name = HTTP1_NAME_OTHER;
-		inside = 0;
+		if (marks) {
+			n = http1_bytes_before(marks);
+			marks = word >> 8 * n;
+			if ((marks & 0xffff) == ('\r' | '\n' << 8)) {
+				n += 2;
+			} else if ((marks & 0xff) == '\n') {
+				n += 1;
+			} else {
+				/* another control character, or not ASCII */
+				marks = http1_bytes_equal(word, '\n');
+				if (!marks) {
+					at += 8;
+					continue;
+				}
+				n = http1_bytes_before(marks) + 1;
+			}
+			at += n;
+			if (at > len) {
+				at = len;
+				break;
+			}
+			p->name = HTTP1_NAME_OTHER;
+			inside = 0;
+		} else {
+			at += 8;
+		}
 	}
 	/* on in this line, or one byte of the next, which matters or may do so */
 	if (at == pos)
 		return http1_read_line(p, HTTP1_AT(buf, pos));
+	if (inside == HTTP1_SKIP)
+		p->name = HTTP1_NAME_OTHER;
 	p->state = inside ? inside : HTTP1_LINE;
 	return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 }
@@ -749,11 +790,14 @@ static inline __u32 http1_coding_whole(struct http1 *p, http1_bytes buf, __u32 p
 }
 
 /* The path, the version, and on */
-static inline __u32 http1_path_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+HTTP1_SEPARATE __u32 http1_path_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
-	__u32 result = http1_read_path(p, buf, pos, len);
-	__u32 at = HTTP1_FORGET(buf, pos + http1_result_consumed(result));
-	__u32 n;
+	__u32 result, at, n;
+
+	if (!p || !buf)
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	result = http1_read_path(p, buf, pos, len);
+	at = pos + http1_result_consumed(result);
 
 	if (p->state != HTTP1_VERSION)
 		return result;
@@ -765,9 +809,12 @@ static inline __u32 http1_path_whole(struct http1 *p, http1_bytes buf, __u32 pos
 }
 
 /* Up to the space that may end the target. */
-static inline __u32 http1_query_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+HTTP1_SEPARATE __u32 http1_query_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
 	__u32 n = 0;
+
+	if (!p || !buf)
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 
 	HTTP1_LOOP
 	for (__u32 i = 0; i < HTTP1_STEP_MAX / 8; i++, n += 8) {
@@ -809,7 +856,7 @@ static inline __u32 http1_request_line_whole(struct http1 *p, http1_bytes buf, _
 	p->dfa = http1_dfa_next(p->dfa, '/');
 	http1_go(p, HTTP1_PATH);
 	n++;
-	return http1_path_whole(p, buf, HTTP1_FORGET(buf, pos + n), len) + n;
+	return http1_path_whole(p, buf, pos + n, len) + n;
 }
 
 /* "HTTP/1.1 200 ", and on */
@@ -831,7 +878,7 @@ static inline __u32 http1_status_line_whole(struct http1 *p, http1_bytes buf, __
 		return http1_start(p, HTTP1_AT(buf, pos));
 	p->status = status;
 	http1_go(p, HTTP1_START_LINE_REST);
-	at = HTTP1_FORGET(buf, pos + 13);
+	at = pos + 13;
 	if (at >= len)
 		return HTTP1_RESULT(HTTP1_EV_NONE, 13);
 	return http1_lines(p, buf, at, len, HTTP1_START_LINE_REST) + 13;

@@ -27,7 +27,8 @@ usage() {
 	  --mem M          memory in MiB (2048)
 	  --timeout S      time limit in seconds, boot included (300)
 	  --append ARGS    more kernel command line arguments
-	  --qemu ARGS      more QEMU arguments; a later -accel or -cpu wins
+	  --qemu ARGS      more QEMU arguments; a later -cpu wins
+	  --icount         the clock counts instructions, a ns each; for one CPU
 	  --fetch          only make sure that the kernel is in the cache
 	USAGE
 }
@@ -262,7 +263,7 @@ case $series in
 *) usage >&2; exit 125 ;;
 esac
 
-cpus=2 mem=2048 limit=300 append='' fetch_only='' extra=()
+cpus=2 mem=2048 limit=300 append='' fetch_only='' extra=() accel=(-accel 'tcg,thread=multi')
 while (($#)); do
 	case $1 in
 	--cpus | --mem | --timeout | --append | --qemu) (($# > 1)) || die "$1 needs a value" ;;&
@@ -271,6 +272,7 @@ while (($#)); do
 	--timeout) limit=$2; shift 2 ;;
 	--append) append=$2; shift 2 ;;
 	--qemu) read -ra extra <<<"$2"; shift 2 ;;
+	--icount) accel=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off'); shift ;;
 	--fetch) fetch_only=1; shift ;;
 	--) shift; break ;;
 	*) usage >&2; exit 125 ;;
@@ -331,7 +333,7 @@ exec 3<"$tmp/out"
 setpriv --pdeathsig TERM timeout --kill-after=5 "$limit" \
 	setpriv --pdeathsig KILL qemu-system-x86_64 \
 	-no-user-config -nodefaults -display none -no-reboot \
-	-M q35,memory-backend=mem -accel tcg,thread=multi -cpu max,la57=off -smp "$cpus" \
+	-M q35,memory-backend=mem "${accel[@]}" -cpu max,la57=off -smp "$cpus" \
 	-object "memory-backend-memfd,id=mem,size=${mem}M,share=on" -m "${mem}M" \
 	-kernel "$kernel"/boot/vmlinuz-* -initrd "$tmp/initrd" \
 	-append "console=ttyS0 panic=-1 oops=panic mitigations=off tsc=reliable $append" \

@@ -151,6 +151,16 @@ static int discard(struct agent *agent)
 	return rules_begin(agent);
 }
 
+static void say_unwritten(const struct agent *agent, const char *hint)
+{
+	struct record_report report = record_report(agent->record);
+
+	/* what another agent has the place for is not this one's to lose */
+	if (report.state == RECORD_FAILING || (report.state == RECORD_NOT_KEPT && agent->pins))
+		fprintf(stderr, "sliprobed: %s: %s: what could not be written is lost%s\n",
+			report.path, report.reason, hint);
+}
+
 /* What the former kernel side has counted is taken, and then it is removed. */
 static int hand_over(struct agent *agent, const char *why)
 {
@@ -165,6 +175,7 @@ static int hand_over(struct agent *agent, const char *why)
 	r = r ?: agent_take(agent, agent_now(agent));
 	if (r)
 		fprintf(stderr, "sliprobed: its last counts cannot be read: %s\n", strerror(-r));
+	say_unwritten(agent, "");
 	return discard(agent);
 }
 
@@ -303,17 +314,6 @@ void agent_free(struct agent *agent)
 	free(agent);
 }
 
-static void say_unwritten(const struct agent *agent)
-{
-	struct record_report report = record_report(agent->record);
-
-	if (report.state == RECORD_FAILING)
-		fprintf(stderr,
-			"sliprobed: %s: %s: what could not be written is lost with this stop (with "
-			"--keep the kernel would go on counting, and the next agent write it)\n",
-			report.path, report.reason);
-}
-
 void agent_stop(struct agent *agent, bool keep)
 {
 	int r;
@@ -325,7 +325,9 @@ void agent_stop(struct agent *agent, bool keep)
 	if (r)
 		fprintf(stderr, "sliprobed: reading the last counts failed: %s\n", strerror(-r));
 	if (!keep)
-		say_unwritten(agent);
+		say_unwritten(agent,
+			      " with this stop (with --keep the kernel would go on counting, "
+			      "and the next agent write it)");
 	if (!keep && agent->pins)
 		pins_remove(agent->pins);
 }

@@ -246,6 +246,7 @@ int agent_judge(struct agent *agent, double now)
 				    send_notice, agent);
 	r = r ?: refresh_open(agent);
 	keep_notices(agent);
+	deliver_keep_books(agent->deliver);
 	return r;
 }
 

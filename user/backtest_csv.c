@@ -145,11 +145,17 @@ static int read_times(const struct csv *csv, const struct field *fields, int n,
 	return 0;
 }
 
-static bool is_header(const struct csv *csv, const struct field *first)
+static bool is_word(const struct field *field)
 {
-	char c = first->len ? first->text[0] : '\0';
+	char c = field->len ? field->text[0] : '\0';
 
-	return !csv->header && !csv->any && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'));
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* A first row of "nan,1,0" is none: its counts are no words. */
+static bool is_header(const struct csv *csv, const struct field *fields, int n)
+{
+	return !csv->header && !csv->any && is_word(&fields[0]) && (n < 2 || is_word(&fields[1]));
 }
 
 /* The first column may be called anything, e.g. "time"; the counts must not be taken for others. */
@@ -195,7 +201,7 @@ int csv_line(struct csv *csv, const char *line, size_t len, struct csv_step *ret
 	n = split(line, len, fields, ret_error);
 	if (n < 0)
 		return n;
-	if (is_header(csv, &fields[0])) {
+	if (is_header(csv, fields, n)) {
 		csv->header = true;
 		return check_header(fields, n, ret_error);
 	}

@@ -227,3 +227,32 @@ int config_load(const char *path, struct config *ret_config, struct config_error
 		return err;
 	return config_parse(text, len, path, ret_config, ret_error);
 }
+
+bool config_slo_is_named(const char *pattern, const char *name)
+{
+	static const char mark[] = "{service}";
+	const char *at = strstr(pattern, mark);
+	size_t before, after, len = strlen(name);
+
+	if (!at || strcmp(pattern, name) == 0)
+		return strcmp(pattern, name) == 0;
+	before = (size_t)(at - pattern);
+	after = strlen(at + strlen(mark));
+	return len > before + after && memcmp(pattern, name, before) == 0 &&
+	       strcmp(at + strlen(mark), name + len - after) == 0;
+}
+
+const struct config_slo *config_find_slo(const struct config *config, const char *name)
+{
+	const struct config_slo *found = NULL;
+
+	for (size_t i = 0; i < config->n_slos; i++) {
+		const struct config_slo *slo = &config->slos[i];
+
+		if (strcmp(slo->name, name) == 0)
+			return slo;
+		if (!found && config_slo_is_named(slo->name, name))
+			found = slo;
+	}
+	return found;
+}

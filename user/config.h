@@ -161,4 +161,10 @@ extern const char config_default_yaml[];
 
 void config_clear(struct config *config);
 
+/* Whether `name` is the SLO's that is configured as `pattern`, {service} being that of any service. */
+bool config_slo_is_named(const char *pattern, const char *name);
+
+/* The SLO that has a name, as in the configuration or of one service; NULL if there is none. */
+const struct config_slo *config_find_slo(const struct config *config, const char *name);
+
 #endif

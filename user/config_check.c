@@ -55,7 +55,8 @@ __attribute__((format(printf, 5, 6))) static int refuse_slo(struct walk *walk,
 	va_end(args);
 	if (!slo->file)
 		return walk_refuse_at(walk, PATH("slos[%zu].%s", i, key), "%s", text);
-	return walk_refuse_in(walk, slo->file, slo->line, key, "%s", text);
+	return walk_refuse_in(walk, slo->file, slo->line, PATH("SLO \"%s\": %s", slo->name, key),
+			      "%s", text);
 }
 
 static bool is_same_text(const char *a, const char *b)

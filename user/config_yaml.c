@@ -258,8 +258,15 @@ static int check_events(struct walk *walk, yaml_parser_t *parser, size_t max_doc
 
 static int start_parser(yaml_parser_t *parser, const char *text, size_t len)
 {
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t skipped =
+		len >= strlen(mark) && memcmp(text, mark, strlen(mark)) == 0 ? strlen(mark) : 0;
+
 	if (!yaml_parser_initialize(parser))
 		return -ENOMEM;
+	/* told the encoding, libyaml takes a byte order mark for text */
+	text += skipped;
+	len -= skipped;
 	yaml_parser_set_input_string(parser, (const unsigned char *)text, len);
 	yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
 	return 0;

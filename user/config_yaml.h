@@ -21,7 +21,7 @@ enum {
 	WALK_QUOTED_BYTES = 64, /* of a refused value, in messages */
 	WALK_MAX_DEPTH = 32,
 	WALK_MAX_FIELDS = 32, /* of a schema */
-	WALK_MAX_NODES = 1 << 18, /* bounds what 4 MiB of "[,,,," can make of memory */
+	WALK_MAX_NODES = 1 << 19, /* bounds what 4 MiB of "[,,,," can make of memory */
 };
 
 struct walk {

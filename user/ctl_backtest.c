@@ -36,7 +36,8 @@ static const char usage_text[] =
 	"  --events CSV     what happened\n"
 	"What if:\n"
 	"  --objective P    the objective were P percent\n"
-	"  --window D       the window were rolling, of e.g. 28d\n"
+	"  --window D       the window were rolling, of e.g. 28d; alerts that reach beyond it\n"
+	"                   are left out\n"
 	"  --alerts default the alerts were the default ones\n"
 	"  --min-bad N      alerts needed N bad events\n"
 	"  --min-events N   alerts needed N eligible events\n";
@@ -199,34 +200,6 @@ static bool parse_arguments(const struct ctl *ctl, int argc, char **argv, struct
 	return true;
 }
 
-/* Whether `name` is what "...{service}..." becomes for some service. */
-static bool is_instance(const char *pattern, const char *name)
-{
-	static const char mark[] = "{service}";
-	const char *at = strstr(pattern, mark);
-	size_t before, after, len = strlen(name);
-
-	if (!at)
-		return false;
-	before = (size_t)(at - pattern);
-	after = strlen(at + strlen(mark));
-	return len > before + after && memcmp(pattern, name, before) == 0 &&
-	       strcmp(at + strlen(mark), name + len - after) == 0;
-}
-
-static const struct config_slo *find_slo(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->n_slos; i++) {
-		if (strcmp(config->slos[i].name, name) == 0)
-			return &config->slos[i];
-	}
-	for (size_t i = 0; i < config->n_slos; i++) {
-		if (is_instance(config->slos[i].name, name))
-			return &config->slos[i];
-	}
-	return NULL;
-}
-
 static int unknown_slo(const struct ctl *ctl, const struct config *config, const char *file,
 		       const char *name)
 {
@@ -242,20 +215,41 @@ static int unknown_slo(const struct ctl *ctl, const struct config *config, const
 	return CTL_CANNOT_TELL;
 }
 
+/* Leaves out what reaches beyond the window: in a configuration it would be refused. */
+static size_t keep_fitting(const struct ctl *ctl, uint64_t window_seconds, struct alert_rule *rules,
+			   size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool looks_back = rules[i].kind == ALERT_BURN || rules[i].kind == ALERT_EXHAUST;
+
+		if (looks_back && rules[i].seconds > window_seconds)
+			fprintf(ctl->err,
+				"slictl: left out: alert \"%s\": it reaches beyond the window\n",
+				rules[i].name);
+		else
+			rules[kept++] = rules[i];
+	}
+	return kept;
+}
+
 /* The SLO's rules as they are to be tried; NULL when out of memory. */
-static struct alert_rule *make_rules(const struct config_slo *slo,
+static struct alert_rule *make_rules(const struct ctl *ctl, const struct config_slo *slo,
 				     const struct arguments *arguments, size_t *ret_n)
 {
 	struct alert_rule *rules = calloc(ALERT_RULES_MAX, sizeof(*rules));
 
 	if (!rules)
 		return NULL;
-	if (arguments->default_alerts || !slo->alerts) {
+	if (arguments->default_alerts) {
 		*ret_n = alert_rules_default(rules);
 	} else {
 		*ret_n = slo->n_alerts < ALERT_RULES_MAX ? slo->n_alerts : ALERT_RULES_MAX;
-		memcpy(rules, slo->alerts, *ret_n * sizeof(*rules));
+		if (*ret_n)
+			memcpy(rules, slo->alerts, *ret_n * sizeof(*rules));
 	}
+	*ret_n = keep_fitting(ctl, arguments->window_seconds ?: slo->window_seconds, rules, *ret_n);
 	for (size_t i = 0; i < *ret_n; i++) {
 		if (arguments->min_bad_given)
 			rules[i].min_bad = arguments->min_bad;
@@ -380,10 +374,10 @@ int ctl_backtest(const struct ctl *ctl, int argc, char **argv)
 		return r;
 	if (config_load(arguments.config, &config, &error) < 0)
 		return fail(ctl, "%s", error.text);
-	slo = find_slo(&config, arguments.slo);
+	slo = config_find_slo(&config, arguments.slo);
 	if (!slo)
 		return unknown_slo(ctl, &config, arguments.config, arguments.slo);
-	rules = make_rules(slo, &arguments, &n_rules);
+	rules = make_rules(ctl, slo, &arguments, &n_rules);
 	if (!rules)
 		return fail(ctl, "out of memory");
 	options = make_options(slo, &arguments, rules, n_rules);

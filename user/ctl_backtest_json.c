@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "ctl_backtest_json.h"
+#include "json_values.h"
 
 /* json_pack()'s "o*" would drop it: unknown is to be seen. */
 static json_t *ratio_json(struct slo_ratio ratio)
@@ -102,11 +103,11 @@ json_t *ctl_backtest_json(const char *name, const struct backtest_options *optio
 	for (size_t i = 0; i < options->n_rules; i++)
 		failed |= json_array_append_new(summary,
 						alert_json(&options->rules[i], &result->alerts[i]));
-	root = json_pack("{s:s,s:f,s:f,s:s?,s:o,s:f,s:o,s:o,s:o}", "slo", name, "objective",
-			 options->objective, "window_seconds", result->window.length_seconds,
-			 "calendar", options->time_zone, "slice_seconds", slice, "from",
-			 result->first_seconds, "transitions", transitions, "summary", summary,
-			 "final", final_json(options, backtest));
+	root = json_pack("{s:o,s:f,s:f,s:s?,s:o,s:f,s:o,s:o,s:o}", "slo", text_or_null(name),
+			 "objective", options->objective, "window_seconds",
+			 result->window.length_seconds, "calendar", options->time_zone,
+			 "slice_seconds", slice, "from", result->first_seconds, "transitions",
+			 transitions, "summary", summary, "final", final_json(options, backtest));
 	if (!failed)
 		return root;
 	json_decref(root);

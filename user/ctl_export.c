@@ -101,6 +101,9 @@ int ctl_export(const struct ctl *ctl, int argc, char **argv)
 
 	if (r != CTL_DONE)
 		return r;
+	if (ctl->json)
+		return ctl_usage_error(ctl, "export", "a format of its own does not go with --json",
+				       NULL);
 	format = find_format(name);
 	if (!format)
 		return ctl_usage_error(ctl, "export", "expected prometheus-rules or openslo, got",

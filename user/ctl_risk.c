@@ -7,6 +7,7 @@
 #include "ctl_json.h"
 #include "ctl_options.h"
 #include "ctl_table.h"
+#include "json_values.h"
 #include "risk.h"
 #include "risk_record.h"
 
@@ -34,7 +35,7 @@ static void close_file(FILE **file)
 static int refuse(const struct ctl *ctl, const char *text)
 {
 	if (ctl->json) {
-		ctl_print_json(ctl, json_pack("{s:s}", "error", text));
+		ctl_print_json(ctl, json_pack("{s:o}", "error", text_or_null(text)));
 	} else {
 		ctl_write_safe(text, ctl->err);
 		fputc('\n', ctl->err);
@@ -75,17 +76,16 @@ static int objective_of_config(const struct ctl *ctl, const char *file, const ch
 			       double *ret_objective)
 {
 	_cleanup_(config_clear) struct config config = {};
+	const struct config_slo *found;
 	struct config_error error = {};
 
 	if (config_load(file, &config, &error) < 0)
 		return refuse(ctl, error.text);
-	for (size_t i = 0; i < config.n_slos; i++) {
-		if (strcmp(config.slos[i].name, slo) == 0) {
-			*ret_objective = config.slos[i].objective;
-			return CTL_DONE;
-		}
-	}
-	return refuse_file(ctl, file, "no SLO of this name is in it");
+	found = config_find_slo(&config, slo);
+	if (!found)
+		return refuse_file(ctl, file, "no SLO of this name is in it");
+	*ret_objective = found->objective;
+	return CTL_DONE;
 }
 
 static void add_minutes(struct ctl_table *table, double minutes)

@@ -125,8 +125,29 @@ static struct receiver *receiver_find(const struct deliver *deliver, const char 
 	return NULL;
 }
 
-int deliver_restore(struct deliver *deliver, const char *key, const char *text,
-		    double boottime_seconds)
+static int restore_books(struct deliver *deliver, const char *key, const char *text)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < deliver->n; i++) {
+		struct receiver *receiver = deliver->receivers[i];
+
+		if (strcmp(receiver->books_key, key) != 0)
+			continue;
+		r = books_load(&receiver->books, text, &receiver->queue);
+		if (r)
+			break;
+		if (books_newest(&receiver->books) > deliver->last_number)
+			deliver->last_number = books_newest(&receiver->books);
+		return 0;
+	}
+	if (r != -ENOMEM)
+		deliver_drop(&deliver->hub, key);
+	return r;
+}
+
+static int restore_message(struct deliver *deliver, const char *key, const char *text,
+			   double boottime_seconds)
 {
 	_cleanup_(delivery_free_at) struct delivery *delivery = NULL;
 	_cleanup_free_ char *identity = NULL;
@@ -149,6 +170,20 @@ int deliver_restore(struct deliver *deliver, const char *key, const char *text,
 	deliver->hub.now_seconds = boottime_seconds;
 	receiver_enqueue(receiver, TAKE_PTR(delivery));
 	return 0;
+}
+
+int deliver_restore(struct deliver *deliver, const char *key, const char *text,
+		    double boottime_seconds)
+{
+	if (!strncmp(key, RECEIVER_BOOKS_KEY, strlen(RECEIVER_BOOKS_KEY)))
+		return restore_books(deliver, key, text);
+	return restore_message(deliver, key, text, boottime_seconds);
+}
+
+void deliver_keep_books(struct deliver *deliver)
+{
+	for (size_t i = 0; i < deliver->n; i++)
+		receiver_keep_books(deliver->receivers[i]);
 }
 
 /* ---- the loop ---- */
@@ -205,6 +240,7 @@ void deliver_run(struct deliver *deliver, double boottime_seconds)
 	for (size_t i = 0; i < deliver->n; i++)
 		receiver_run(deliver->receivers[i]);
 	http_run(deliver->hub.http);
+	deliver_keep_books(deliver);
 }
 
 json_t *deliver_report(const struct deliver *deliver)
@@ -285,6 +321,7 @@ int deliver_configure(struct deliver *deliver, const struct config *config)
 			continue;
 		TAILQ_FOREACH(delivery, &deliver->receivers[i]->queue, link)
 		deliver_drop(&deliver->hub, delivery->key);
+		deliver_drop(&deliver->hub, deliver->receivers[i]->books_key);
 	}
 	receivers_free(deliver->receivers, deliver->n);
 	deliver->receivers = receivers;

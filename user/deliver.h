@@ -34,7 +34,11 @@ enum {
 	DELIVER_GIVE_UP_SECONDS = 24 * 3600,
 };
 
-/* What the queue is kept by; called at once when it changes. Failures are the owner's to report. */
+/*
+ * What queues and books (counts, errors and recent messages of each receiver) are kept by. A queue's
+ * change is told at once, the books' in deliver_run() and deliver_keep_books(). Failures are the
+ * owner's to report.
+ */
 struct deliver_ops {
 	void (*keep)(void *context, const char *key, const char *text);
 	void (*drop)(void *context, const char *key);
@@ -49,14 +53,15 @@ int deliver_new(const struct config *config, const struct deliver_ops *ops, void
 void deliver_free(struct deliver *deliver);
 
 /*
- * Other receivers from now on. Queues of receivers that stay (same kind and address) go on; those of
- * others are dropped. Returns 0 or -ENOMEM (then nothing has changed).
+ * Other receivers from now on. Queues and books of receivers that stay (same kind and address) go
+ * on; those of others are dropped. Returns 0 or -ENOMEM (then nothing has changed).
  */
 int deliver_configure(struct deliver *deliver, const struct config *config);
 
 /*
- * Puts back a message that ops->keep() was given: before anything is sent, in any order. Unknown
- * receivers' ones are dropped (by ops->drop()): 0. So are unreadable ones: -EINVAL. Or -ENOMEM.
+ * Puts back what ops->keep() was given, before anything is sent: messages in any order, then books.
+ * So keys sort. Unknown receivers' are dropped (by ops->drop()): 0. So are unreadable ones: -EINVAL.
+ * Or -ENOMEM.
  */
 int deliver_restore(struct deliver *deliver, const char *key, const char *text,
 		    double boottime_seconds);
@@ -79,6 +84,9 @@ int deliver_send(struct deliver *deliver, const json_t *message, double boottime
  */
 int deliver_open(struct deliver *deliver, const json_t *messages, double boottime_seconds);
 
+/* Has the books kept that have changed: to be called before what was kept is written down. */
+void deliver_keep_books(struct deliver *deliver);
+
 /* As status_fd() and status_timeout_ms(): wait on the descriptor for reading, then run. */
 int deliver_fd(const struct deliver *deliver);
 int deliver_timeout_ms(const struct deliver *deliver, double boottime_seconds);
@@ -89,7 +97,8 @@ void deliver_run(struct deliver *deliver, double boottime_seconds);
  *   "last_sent_at": RFC 3339|null, "last_error": text|null, "last_error_at": ...,
  *   "recent": [{"id", "kind", "service", "severity", "at", "result": "sent|waiting|given up",
  *               "attempts", "error"}]}]  (the last 16 of each, newest first; `failed`
- * counts attempts). A URL is shown without user and password. NULL when out of memory.
+ * counts attempts). All that is since the receiver was configured, over restarts, too. A URL is shown
+ * without user and password. NULL when out of memory.
  */
 json_t *deliver_report(const struct deliver *deliver);
 

@@ -6,17 +6,20 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "util.h"
 
-enum { KILLED_WAIT_MS = 1000 };
+enum {
+	KILLED_WAIT_MS = 1000,
+	STATUS_FD = STDERR_FILENO + 1, /* of the child until it runs the command */
+};
 
 struct command {
 	int epoll_fd;
@@ -32,59 +35,101 @@ struct command {
 	struct attempt_done done;
 };
 
-/* ---- start ---- */
-
-static int spawn_actions(posix_spawn_file_actions_t *actions, int input_fd)
-{
-	int r = posix_spawn_file_actions_adddup2(actions, input_fd, STDIN_FILENO);
-
-	r = r ?: posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, STDOUT_FILENO);
-	/* not only ours: libraries may have some that are not closed on exec */
-	return r ?: posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
-}
-
-static int spawn_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t none, changed;
-	int r;
-
-	sigemptyset(&none);
-	sigemptyset(&changed);
-	for (int number = 1; number < NSIG; number++) {
-		if (number != SIGKILL && number != SIGSTOP)
-			sigaddset(&changed, number);
-	}
-	r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-							 POSIX_SPAWN_SETSIGDEF);
-	r = r ?: posix_spawnattr_setpgroup(attributes, 0);
-	r = r ?: posix_spawnattr_setsigmask(attributes, &none);
-	return r ?: posix_spawnattr_setsigdefault(attributes, &changed);
-}
-
-static int spawn(char *const *argv, int input_fd, pid_t *ret)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	int r = posix_spawn_file_actions_init(&actions);
-
-	if (r)
-		return -r;
-	r = posix_spawnattr_init(&attributes);
-	if (!r) {
-		r = spawn_actions(&actions, input_fd);
-		r = r ?: spawn_attributes(&attributes);
-		r = r ?: posix_spawnp(ret, argv[0], &actions, &attributes, argv, environ);
-		posix_spawnattr_destroy(&attributes);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	return -r;
-}
-
 static void close_at(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+/* ---- start ---- */
+
+/* Its descriptors but 0 to 2 and STATUS_FD are closed. Returns 0 or -errno. */
+static int child_descriptors(int input_fd, int status_fd)
+{
+	/* out of the way first: one of ours may be 0 to 2 if the agent was started without those */
+	status_fd = fcntl(status_fd, F_DUPFD_CLOEXEC, STATUS_FD);
+	if (status_fd < 0 || dup2(input_fd, STDIN_FILENO) < 0 ||
+	    fcntl(STDIN_FILENO, F_SETFD, 0) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return -errno;
+	if (status_fd != STATUS_FD && dup3(status_fd, STATUS_FD, O_CLOEXEC) < 0)
+		return -errno;
+	/* not only ours: libraries may have some that are not closed on exec */
+	closefrom(STATUS_FD + 1);
+	return 0;
+}
+
+static int child_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL); /* those that cannot be set need not be */
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL) ? -errno : 0;
+}
+
+/*
+ * Ends with the agent, however that ends: the next one would start it again beside this one. The
+ * kernel looks at the thread that forked, which is the one of the agent's loop and ends last. A
+ * set-user-id program would get rid of it, but is none here: the agent has PR_SET_NO_NEW_PRIVS.
+ */
+static int child_ends_with(pid_t agent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		return -errno;
+	if (getppid() != agent)
+		_exit(EXIT_FAILURE); /* it has ended meanwhile, and nobody is told */
+	return 0;
+}
+
+/* After fork(): other threads may have held any lock. */
+static void __attribute__((noreturn))
+child(char *const *argv, int input_fd, int status_fd, pid_t agent)
+{
+	int r = child_ends_with(agent);
+
+	r = r ?: setpgid(0, 0) ? -errno : 0;
+	r = r ?: child_signals();
+	r = r ?: child_descriptors(input_fd, status_fd);
+	if (!r) {
+		status_fd = STATUS_FD;
+		execvp(argv[0], argv);
+		r = -errno;
+	}
+	if (write(status_fd, &r, sizeof(r)) != sizeof(r))
+		_exit(EXIT_FAILURE);
+	_exit(EXIT_SUCCESS);
+}
+
+/* Waits until it runs the command or could not. */
+static int spawn(char *const *argv, int input_fd, pid_t *ret)
+{
+	_cleanup_(close_at) int status_fd = -1;
+	const pid_t agent = getpid();
+	int status_fds[2], result;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(status_fds, O_CLOEXEC))
+		return -errno;
+	status_fd = status_fds[0];
+	pid = fork();
+	if (!pid)
+		child(argv, input_fd, status_fds[1], agent);
+	result = pid < 0 ? -errno : 0;
+	close(status_fds[1]);
+	if (result)
+		return result;
+	do
+		n = read(status_fd, &result, sizeof(result));
+	while (n < 0 && errno == EINTR);
+	if (n == sizeof(result)) {
+		waitpid(pid, NULL, 0);
+		return result;
+	}
+	*ret = pid;
+	return 0;
 }
 
 static void command_free(struct command *command)

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "calendar.h"
-#include "message.h"
 #include "util.h"
 
 /* ---- where it is ---- */
@@ -79,7 +77,11 @@ static int address_copy(struct receiver *receiver, const struct config_receiver 
 		if (asprintf(&receiver->name, "%s %s", kind, shown) < 0)
 			receiver->name = NULL;
 	}
-	return receiver->identity && receiver->name ? 0 : -ENOMEM;
+	if (!receiver->identity || !receiver->name)
+		return -ENOMEM;
+	if (asprintf(&receiver->books_key, RECEIVER_BOOKS_KEY "%s", receiver->identity) < 0)
+		receiver->books_key = NULL;
+	return receiver->books_key ? 0 : -ENOMEM;
 }
 
 static int url_copy(struct receiver *receiver, const struct config_receiver *config)
@@ -149,125 +151,28 @@ void receiver_free(struct receiver *receiver)
 		TAILQ_REMOVE(&receiver->queue, delivery, link);
 		delivery_free(delivery);
 	}
-	for (size_t i = 0; i < RECEIVER_RECENT_MAX; i++)
-		json_decref(receiver->recent[i].message);
+	books_clear(&receiver->books);
 	for (size_t i = 0; receiver->argv && receiver->argv[i]; i++)
 		free(receiver->argv[i]);
 	json_decref(receiver->refresh);
 	free(receiver->argv);
 	free(receiver->url);
 	free(receiver->identity);
+	free(receiver->books_key);
 	free(receiver->name);
 	free(receiver);
 }
 
-/* ---- what became of it ---- */
-
-/* Receivers answer with any bytes: what is no printable ASCII is not worth keeping in an error. */
-static void error_copy(char ret[RECEIVER_ERROR_BYTES], const char *error)
-{
-	snprintf(ret, RECEIVER_ERROR_BYTES, "%s", error ? error : "");
-	for (char *at = ret; *at; at++) {
-		if ((unsigned char)*at < ' ')
-			*at = ' ';
-		else if ((unsigned char)*at > '~')
-			*at = '?';
-	}
-}
-
-void receiver_note_queued(struct receiver *receiver, const struct delivery *delivery)
-{
-	struct recent *recent = &receiver->recent[receiver->n_recent++ % RECEIVER_RECENT_MAX];
-
-	json_decref(recent->message);
-	*recent = (struct recent){
-		.number = delivery->number,
-		.message = json_incref(delivery->message),
-		.at_unix = delivery->first_unix,
-		.result = DELIVERY_WAITING,
-		.attempts = delivery->attempts,
-	};
-}
-
-void receiver_note_error(struct receiver *receiver, const char *error, double unix_seconds)
-{
-	error_copy(receiver->last_error, error);
-	receiver->last_error_unix = unix_seconds;
-}
-
-void receiver_note(struct receiver *receiver, const struct delivery *delivery,
-		   enum delivery_result result, const char *error, double unix_seconds)
-{
-	if (result == DELIVERY_SENT) {
-		receiver->sent++;
-		receiver->last_sent_unix = unix_seconds;
-	} else {
-		receiver_note_error(receiver, error, unix_seconds);
-		if (result == DELIVERY_GIVEN_UP)
-			receiver->given_up++;
-	}
-	for (size_t i = 0; i < RECEIVER_RECENT_MAX; i++) {
-		struct recent *recent = &receiver->recent[i];
-
-		if (!recent->message || recent->number != delivery->number)
-			continue;
-		recent->result = result;
-		recent->attempts = delivery->attempts;
-		error_copy(recent->error, error);
-		if (result != DELIVERY_WAITING)
-			recent->at_unix = unix_seconds;
-	}
-}
-
-/* ---- report ---- */
-
-static json_t *time_json(double unix_seconds)
-{
-	char text[32];
-
-	if (unix_seconds <= 0)
-		return json_null();
-	calendar_rfc3339(unix_seconds, text);
-	return json_string(text);
-}
-
-static json_t *recent_json(const struct recent *recent)
-{
-	static const char *const results[] = {
-		[DELIVERY_WAITING] = "waiting",
-		[DELIVERY_SENT] = "sent",
-		[DELIVERY_GIVEN_UP] = "given up",
-	};
-	const json_t *message = recent->message;
-
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:s?}", "id",
-			 message_text(message, "id"), "kind", message_text(message, "kind"),
-			 "service", message_text(message, "service"), "severity",
-			 message_text(message, "severity"), "at", time_json(recent->at_unix),
-			 "result", results[recent->result], "attempts",
-			 (json_int_t)recent->attempts, "error",
-			 recent->error[0] ? recent->error : NULL);
-}
-
 json_t *receiver_report(const struct receiver *receiver)
 {
-	const uint64_t n = receiver->n_recent;
-	json_t *recent = json_array();
-	int failed = !recent;
+	json_t *report = books_report(&receiver->books);
+	int failed = !report;
 
-	/* the newest first */
-	for (uint64_t i = 0; i < n && i < RECEIVER_RECENT_MAX; i++)
-		failed |= json_array_append_new(
-			recent, recent_json(&receiver->recent[(n - 1 - i) % RECEIVER_RECENT_MAX]));
-	if (failed) {
-		json_decref(recent);
-		return NULL;
-	}
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:s?, s:o, s:o}", "receiver",
-			 receiver->name, "sent", (json_int_t)receiver->sent, "failed",
-			 (json_int_t)receiver->failed, "given_up", (json_int_t)receiver->given_up,
-			 "waiting", (json_int_t)receiver->n_waiting, "last_sent_at",
-			 time_json(receiver->last_sent_unix), "last_error",
-			 receiver->last_error[0] ? receiver->last_error : NULL, "last_error_at",
-			 time_json(receiver->last_error_unix), "recent", recent);
+	failed |= json_object_set_new(report, "receiver", json_string(receiver->name));
+	failed |= json_object_set_new(report, "waiting",
+				      json_integer((json_int_t)receiver->n_waiting));
+	if (!failed)
+		return report;
+	json_decref(report);
+	return NULL;
 }

@@ -8,30 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "config.h"
+#include "deliver_books.h"
 #include "deliver_command.h"
 #include "deliver_http.h"
 #include "deliver_queue.h"
-
-enum {
-	RECEIVER_RECENT_MAX = 16,
-	RECEIVER_ERROR_BYTES = 320,
-};
-
-enum delivery_result {
-	DELIVERY_WAITING,
-	DELIVERY_SENT,
-	DELIVERY_GIVEN_UP,
-};
-
-/* A message that was queued not long ago. */
-struct recent {
-	uint64_t number;
-	json_t *message;
-	double at_unix; /* when it came to this result; of one that waits, when it was queued */
-	enum delivery_result result;
-	unsigned int attempts;
-	char error[RECEIVER_ERROR_BYTES];
-};
 
 enum receiver_busy {
 	RECEIVER_IDLE,
@@ -63,27 +43,16 @@ struct receiver {
 	double refresh_seconds; /* when it is to be told again what is open */
 	unsigned int refresh_failures;
 
-	uint64_t sent;
-	uint64_t failed;
-	uint64_t given_up;
-	double last_sent_unix; /* 0: never */
-	double last_error_unix;
-	char last_error[RECEIVER_ERROR_BYTES];
-	struct recent
-		recent[RECEIVER_RECENT_MAX]; /* the last one queued is at (n_recent - 1) % max */
-	uint64_t n_recent;
+	struct books books;
+	char *books_key; /* they are kept under */
 };
+
+#define RECEIVER_BOOKS_KEY "books " /* all of those begin so, messages' with a digit */
 
 /* Returns 0 or -ENOMEM. */
 int receiver_new(const struct config_receiver *config, struct receiver **ret);
 /* It must be idle. Takes its queue along. */
 void receiver_free(struct receiver *receiver);
-
-/* Counts what became of a message or an attempt; `error` may be NULL. */
-void receiver_note_queued(struct receiver *receiver, const struct delivery *delivery);
-void receiver_note(struct receiver *receiver, const struct delivery *delivery,
-		   enum delivery_result result, const char *error, double unix_seconds);
-void receiver_note_error(struct receiver *receiver, const char *error, double unix_seconds);
 
 /* As in deliver_report(). NULL when out of memory. */
 json_t *receiver_report(const struct receiver *receiver);

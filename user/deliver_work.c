@@ -47,6 +47,20 @@ static void keep(struct deliver_hub *hub, const struct receiver *receiver,
 		hub->ops.keep(hub->context, delivery->key, text);
 }
 
+void receiver_keep_books(struct receiver *receiver)
+{
+	const struct deliver_hub *hub = receiver->hub;
+	_cleanup_free_ char *text = NULL;
+
+	if (!receiver->books.changed || !hub->ops.keep)
+		return;
+	text = books_save(&receiver->books);
+	if (!text)
+		return; /* it is tried again */
+	hub->ops.keep(hub->context, receiver->books_key, text);
+	receiver->books.changed = false;
+}
+
 void deliver_drop(struct deliver_hub *hub, const char *key)
 {
 	if (hub->ops.drop)
@@ -57,7 +71,7 @@ void deliver_drop(struct deliver_hub *hub, const char *key)
 static void settle(struct receiver *receiver, struct delivery *delivery,
 		   enum delivery_result result, const char *error)
 {
-	receiver_note(receiver, delivery, result, error, deliver_unix_now());
+	books_note(&receiver->books, delivery, result, error, deliver_unix_now());
 	TAILQ_REMOVE(&receiver->queue, delivery, link);
 	receiver->n_waiting--;
 	deliver_drop(receiver->hub, delivery->key);
@@ -83,7 +97,7 @@ void receiver_enqueue(struct receiver *receiver, struct delivery *delivery)
 
 	deliveries_insert(&receiver->queue, delivery);
 	receiver->n_waiting++;
-	receiver_note_queued(receiver, delivery);
+	books_queued(&receiver->books, delivery);
 	while (receiver->n_waiting > DELIVER_QUEUE_MAX && (oldest = oldest_waiting(receiver)))
 		settle(receiver, oldest, DELIVERY_GIVEN_UP, "too many messages wait");
 }
@@ -98,14 +112,13 @@ static void refresh_done(struct receiver *receiver, enum attempt_result result, 
 
 	if (result == ATTEMPT_TAKEN) {
 		receiver->refresh_failures = 0;
-		receiver->last_sent_unix = deliver_unix_now();
+		books_refreshed(&receiver->books, deliver_unix_now());
 		/* it is back: what waits need not wait longer */
 		if (head && head->next_seconds > hub->now_seconds)
 			head->next_seconds = hub->now_seconds;
 		return;
 	}
-	receiver->failed++;
-	receiver_note_error(receiver, error, deliver_unix_now());
+	books_refresh_failed(&receiver->books, error, deliver_unix_now());
 	seconds = delivery_backoff_seconds(++receiver->refresh_failures, random_ratio());
 	receiver->refresh_seconds = hub->now_seconds + fmin(seconds, DELIVER_REFRESH_SECONDS);
 }
@@ -120,14 +133,14 @@ static void message_done(struct receiver *receiver, enum attempt_result result, 
 		settle(receiver, delivery, DELIVERY_SENT, NULL);
 		return;
 	}
-	receiver->failed++;
+	books_attempt_failed(&receiver->books);
 	if (result == ATTEMPT_REFUSED) {
 		settle(receiver, delivery, DELIVERY_GIVEN_UP, error);
 		return;
 	}
 	delivery->next_seconds =
 		hub->now_seconds + delivery_backoff_seconds(delivery->attempts, random_ratio());
-	receiver_note(receiver, delivery, DELIVERY_WAITING, error, deliver_unix_now());
+	books_note(&receiver->books, delivery, DELIVERY_WAITING, error, deliver_unix_now());
 	keep(hub, receiver, delivery);
 }
 
@@ -270,7 +283,7 @@ void receiver_send(struct receiver *receiver, struct delivery *delivery)
 	}
 	print_line(delivery->message);
 	delivery->attempts = 1;
-	receiver_note(receiver, delivery, DELIVERY_SENT, NULL, deliver_unix_now());
+	books_note(&receiver->books, delivery, DELIVERY_SENT, NULL, deliver_unix_now());
 	TAILQ_REMOVE(&receiver->queue, delivery, link);
 	receiver->n_waiting--;
 	delivery_free(delivery);

@@ -34,6 +34,9 @@ void receiver_send(struct receiver *receiver, struct delivery *delivery);
 /* One that has its times already. Takes the delivery. */
 void receiver_enqueue(struct receiver *receiver, struct delivery *delivery);
 
+/* If they have changed. */
+void receiver_keep_books(struct receiver *receiver);
+
 /* Starts what is due, ends what has lasted too long. */
 void receiver_run(struct receiver *receiver);
 /* -1: no limit */

@@ -164,10 +164,26 @@ static json_t *slos_of(const struct notice *notice, const struct snapshot_slo *s
 	return NULL;
 }
 
+/* For a shell, whatever the name of a process has in it. */
 static json_t *command(const struct notice *notice)
 {
-	return notice->n_alerts ? json_sprintf("slictl slo '%s'", notice->alerts[0].slo)
-				: json_string("slictl status");
+	static const char quote[] = "'\\''";
+	const char *name = notice->n_alerts ? notice->alerts[0].slo : NULL;
+	_cleanup_free_ char *quoted = name ? malloc(strlen(quote) * strlen(name) + 1) : NULL;
+	char *to = quoted;
+
+	if (!name)
+		return json_string("slictl status");
+	if (!quoted)
+		return NULL;
+	for (const char *c = name; *c; c++) {
+		if (*c == '\'')
+			to = stpcpy(to, quote);
+		else
+			*to++ = *c;
+	}
+	*to = '\0';
+	return json_sprintf("slictl slo '%s'", quoted);
 }
 
 json_t *notice_message(const struct notice *notice, const struct snapshot_slo *slos, size_t n_slos,

@@ -13,7 +13,7 @@
 /* A service that has an open notice; within a step also one that may get one. */
 struct subject {
 	char *service;
-	struct open_notice *open[SEVERITY_COUNT]; /* NULL: none; never of SEVERITY_NOTICE */
+	struct open_notice *open[SEVERITY_COUNT]; /* NULL: none */
 };
 
 struct notices {
@@ -192,22 +192,37 @@ static int resolve(const struct step *step, struct subject *subject, enum alert_
 	return 0;
 }
 
-/* A reminder, or the fire of a ticket that a page no longer holds back. */
+/* Whether it is to be told of again: as a fire if it is not the same as before. */
+static bool due(const struct step *step, const struct open_notice *open,
+		enum alert_severity severity, const struct behind *now)
+{
+	const double remind_seconds = step->notices->remind_seconds;
+
+	if (open->held)
+		return true;
+	if (severity == SEVERITY_NOTICE)
+		return !behind_within(now, &open->told);
+	return remind_seconds > 0 && step->now_seconds - open->last_seconds >= remind_seconds;
+}
+
+/*
+ * A reminder, or the fire of a ticket that a page no longer holds back, or of a notice that others
+ * have joined.
+ */
 static int tell_again(const struct step *step, const struct subject *subject,
 		      enum alert_severity severity, struct behind *now)
 {
 	struct open_notice *open = subject->open[severity];
-	const double remind_seconds = step->notices->remind_seconds;
+	const bool again = open->held || severity == SEVERITY_NOTICE;
 	_cleanup_(behind_clear) struct behind told = {};
 	int r;
 
-	if (!open->held &&
-	    (remind_seconds <= 0 || step->now_seconds - open->last_seconds < remind_seconds))
+	if (!due(step, open, severity, now))
 		return 0;
 	r = behind_copy(now->alerts, now->n, &told);
 	r = r
-		    ?: tell(step, subject->service, severity,
-			    open->held ? NOTICE_FIRE : NOTICE_REMIND, open, now);
+		    ?: tell(step, subject->service, severity, again ? NOTICE_FIRE : NOTICE_REMIND,
+			    open, now);
 	if (r)
 		return r;
 	behind_swap(&open->told, &told);
@@ -266,11 +281,14 @@ static int judge_all(const struct step *step, const struct notice_alert *sorted,
 		const struct standing page = take(&sorted, end, subject->service, SEVERITY_PAGE);
 		const struct standing ticket =
 			take(&sorted, end, subject->service, SEVERITY_TICKET);
+		const struct standing notice =
+			take(&sorted, end, subject->service, SEVERITY_NOTICE);
 
 		r = judge(step, subject, SEVERITY_PAGE, &page, false);
 		r = r
 			    ?: judge(step, subject, SEVERITY_TICKET, &ticket,
 				     subject->open[SEVERITY_PAGE] && page.n);
+		r = r ?: judge(step, subject, SEVERITY_NOTICE, &notice, false);
 	}
 	return r;
 }
@@ -280,21 +298,18 @@ int notices_step(struct notices *notices, double now_seconds, const struct notic
 {
 	const struct step step = {notices, now_seconds, fn, context};
 	_cleanup_free_ struct notice_alert *sorted = calloc(n + 1, sizeof(*sorted));
-	size_t n_sorted = 0;
 	int r;
 
 	if (!sorted)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		if (active[i].severity != SEVERITY_NOTICE)
-			sorted[n_sorted++] = active[i];
-	}
-	qsort(sorted, n_sorted, sizeof(*sorted), alert_order);
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = active[i];
+	qsort(sorted, n, sizeof(*sorted), alert_order);
 	notices->now_seconds = now_seconds;
-	r = subjects_add(notices, sorted, n_sorted);
+	r = subjects_add(notices, sorted, n);
 	if (!r && notices->n) {
 		qsort(notices->subjects, notices->n, sizeof(*notices->subjects), subject_order);
-		r = judge_all(&step, sorted, n_sorted);
+		r = judge_all(&step, sorted, n);
 	}
 	subjects_tidy(notices);
 	return r;

@@ -4,8 +4,7 @@
  * windows stand behind it. Pure but for the ids, which are random: time is an argument, sending is
  * another's work (user/deliver.h).
  *
- * At each step it is told all active alerts. For each service and severity (notices of severity
- * `notice` are for display only and make none):
+ * At each step it is told all active alerts. For each service and severity:
  *   fire      the first alert became active
  *   escalate  a page, while a ticket of the same service is open: the ticket is then held back until
  *             the page resolves, and fires again (as `fire`) if it still stands then. So is a ticket
@@ -13,6 +12,8 @@
  *             still open if it had fired, and resolves when it ends.
  *   remind    still active `remind_seconds` after the last message
  *   resolve   no alert is active any more (sent only if a fire was sent)
+ * Of severity `notice` (a budget is half spent, then more) nothing is reminded of, it may stand for
+ * weeks; but when an alert joins that was not told of, it fires again, with the same id.
  * Silenced alerts count as not active for what is sent: a notice that is silenced while firing is
  * neither reminded nor resolved before the silence ends; ended meanwhile, its resolve is sent. A page
  * that is silenced holds no ticket back.

@@ -48,6 +48,25 @@ void behind_swap(struct behind *a, struct behind *b)
 	*b = old;
 }
 
+static bool behind_has(const struct behind *behind, const struct notice_alert *alert)
+{
+	for (size_t i = 0; i < behind->n; i++) {
+		if (!strcmp(behind->alerts[i].slo, alert->slo) &&
+		    !strcmp(behind->alerts[i].rule, alert->rule))
+			return true;
+	}
+	return false;
+}
+
+bool behind_within(const struct behind *behind, const struct behind *all)
+{
+	for (size_t i = 0; i < behind->n; i++) {
+		if (!behind_has(all, &behind->alerts[i]))
+			return false;
+	}
+	return true;
+}
+
 void behind_clear(struct behind *behind)
 {
 	free(behind->alerts);
@@ -132,7 +151,7 @@ int open_notice_load(const json_t *saved, const char **ret_service,
 {
 	_cleanup_(open_notice_free_at) struct open_notice *open = calloc(1, sizeof(*open));
 	const char *id, *service, *severity_name;
-	enum alert_severity severity = SEVERITY_TICKET;
+	enum alert_severity severity = SEVERITY_NOTICE;
 	const json_t *told, *now;
 	int held, r;
 
@@ -145,8 +164,7 @@ int open_notice_load(const json_t *saved, const char **ret_service,
 		return -EINVAL;
 	if (!*id || strlen(id) >= sizeof(open->id) || !*service)
 		return -EINVAL;
-	r = alert_severity_find(severity_name, &severity) && severity >= SEVERITY_TICKET ? 0
-											 : -EINVAL;
+	r = alert_severity_find(severity_name, &severity) ? 0 : -EINVAL;
 	r = r ?: behind_load(told, service, severity, &open->told);
 	r = r ?: behind_load(now, service, severity, &open->now);
 	if (r)

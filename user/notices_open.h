@@ -30,6 +30,8 @@ struct open_notice {
 /* Returns 0 or -ENOMEM. */
 int behind_copy(const struct notice_alert *alerts, size_t n, struct behind *ret);
 void behind_swap(struct behind *a, struct behind *b);
+/* Whether all alerts of one (of the same service and severity) are among the other's. */
+bool behind_within(const struct behind *behind, const struct behind *all);
 void behind_clear(struct behind *behind);
 
 void open_notice_free(struct open_notice *open);

@@ -75,7 +75,8 @@ static int identify(struct openslo_file *file, struct walk *walk, struct openslo
 				   kind ?: "nothing");
 	object->kind = (enum openslo_kind)k;
 	if (!name)
-		return walk_refuse(walk, root, "%s: metadata.name: expected a name", kind);
+		return walk_refuse(walk, root, "%s: metadata.name: expected a name, got nothing",
+				   kind);
 	object->name = name;
 	walk_abridge(name, strlen(name), shown);
 	snprintf(object->subject, sizeof(object->subject), "%s \"%s\"", kind, shown);
@@ -83,7 +84,8 @@ static int identify(struct openslo_file *file, struct walk *walk, struct openslo
 	if (!text_at(walk, "apiVersion"))
 		return walk_refuse(walk, root, "apiVersion: expected openslo/v1, got nothing");
 	if (openslo_find(file, object->kind, name))
-		return walk_refuse(walk, root, "expected a name that is unique in the file");
+		return walk_refuse_at(walk, "metadata.name",
+				      "expected a name that is unique in the file");
 	file->n++;
 	return 0;
 }
@@ -95,7 +97,7 @@ static const struct walk_field service_spec_fields[] = {
 static const struct walk_schema service_spec_schema = {FIELDS(service_spec_fields)};
 
 static const struct walk_field service_fields[] = {
-	OPENSLO_HEAD,
+	OPENSLO_HEAD("Service"),
 	{.key = "metadata", .read = walk_mapping, .schema = &openslo_metadata_schema},
 	{.key = "spec", .read = walk_mapping, .schema = &service_spec_schema},
 };
@@ -137,7 +139,7 @@ static int read_target_spec(struct walk *walk, yaml_node_t *node, const struct w
 }
 
 static const struct walk_field target_fields[] = {
-	OPENSLO_HEAD,
+	OPENSLO_HEAD("AlertNotificationTarget"),
 	{.key = "metadata", .read = walk_mapping, .schema = &openslo_metadata_schema},
 	{
 		.key = "spec",

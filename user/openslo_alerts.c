@@ -215,7 +215,7 @@ static const struct walk_field spec_fields[] = {
 static const struct walk_schema spec_schema = {FIELDS(spec_fields)};
 
 static const struct walk_field condition_fields[] = {
-	OPENSLO_HEAD,
+	OPENSLO_HEAD("AlertCondition"),
 	{
 		.key = "metadata",
 		.read = walk_mapping,
@@ -392,7 +392,7 @@ static const struct walk_field policy_spec_fields[] = {
 static const struct walk_schema policy_spec_schema = {FIELDS(policy_spec_fields)};
 
 static const struct walk_field policy_fields[] = {
-	OPENSLO_HEAD,
+	OPENSLO_HEAD("AlertPolicy"),
 	{.key = "metadata", .read = walk_mapping, .schema = &openslo_metadata_schema},
 	{
 		.key = "spec",

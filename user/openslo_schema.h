@@ -56,7 +56,7 @@ extern const struct walk_choice openslo_versions[], openslo_true[], openslo_fals
 extern const struct walk_schema openslo_metadata_schema;
 extern const struct walk_field openslo_description;
 
-#define OPENSLO_HEAD                                                                               \
+#define OPENSLO_HEAD(of_kind)                                                                      \
 	{                                                                                          \
 		.key = "apiVersion",                                                               \
 		.read = walk_choose,                                                               \
@@ -65,7 +65,9 @@ extern const struct walk_field openslo_description;
 		.expected = "openslo/v1",                                                          \
 	},                                                                                         \
 	{                                                                                          \
-		.key = "kind", .read = walk_text, .check_only = true, .expected = "a kind"         \
+		.key = "kind", .read = walk_choose,                                                \
+		.choices = (const struct walk_choice[]){{of_kind, true}, {}}, .check_only = true,  \
+		.expected = of_kind,                                                               \
 	}
 
 /* The field of a schema that has one. */

@@ -172,7 +172,7 @@ static const struct walk_field indicator_spec_fields[] = {
 static const struct walk_schema indicator_spec_schema = {FIELDS(indicator_spec_fields)};
 
 static const struct walk_field indicator_fields[] = {
-	OPENSLO_HEAD,
+	OPENSLO_HEAD("SLI"),
 	{.key = "metadata", .read = walk_mapping, .schema = &openslo_metadata_schema},
 	{
 		.key = "spec",
@@ -420,7 +420,7 @@ static const struct walk_field spec_fields[] = {
 static const struct walk_schema spec_schema = {FIELDS(spec_fields)};
 
 static const struct walk_field root_fields[] = {
-	OPENSLO_HEAD,
+	OPENSLO_HEAD("SLO"),
 	{
 		.key = "metadata",
 		.read = walk_mapping,

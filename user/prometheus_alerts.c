@@ -316,7 +316,8 @@ static void write_annotations(struct yaml_out *out, const struct config *config,
 	yaml_out_pair(out, "summary", summary);
 	for (size_t i = 0; i < sizeof(about) / sizeof(about[0]); i++)
 		write_about(out, config, scope->slo, about[i].key, about[i].offset);
-	yaml_out_pair(out, "command", "slictl slo '{{ $labels.slo }}'");
+	yaml_out_pair(out, "command",
+		      "slictl slo '{{ reReplaceAll \"'\" \"'\\\\''\" $labels.slo }}'");
 	yaml_out_map_end(out);
 }
 

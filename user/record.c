@@ -52,6 +52,11 @@ static void say(const char *format, ...)
 	va_end(args);
 }
 
+static const char *reason_of(int r)
+{
+	return r == -EUCLEAN ? "it is damaged" : strerror(-r);
+}
+
 /* "" if none is written. */
 static void read_instance(struct record *record)
 {
@@ -69,6 +74,9 @@ static int open_store(struct record *record, char notice[static 512])
 
 	if (r) {
 		record->state = r == -ENOTSUP || r == -EBUSY ? RECORD_NOT_KEPT : RECORD_FAILING;
+		if (r == -EBUSY)
+			record->retry_seconds =
+				INFINITY; /* what both have counted must not be added up */
 		snprintf(record->reason, sizeof(record->reason), "%s",
 			 notice[0] ? notice : strerror(-r));
 		return r;
@@ -91,7 +99,7 @@ static struct slo_history *take_history(struct record *record, int64_t slo,
 		r = record_histories_load(&record->histories, record->store);
 		if (r)
 			say("%s: the history cannot be read in one pass: %s", record->path,
-			    strerror(-r));
+			    reason_of(r));
 	}
 	return record_histories_take(&record->histories, slo, which);
 }
@@ -106,6 +114,7 @@ int record_new(const char *dir, struct record **ret)
 {
 	struct record *record = calloc(1, sizeof(*record));
 	char notice[512] = "";
+	int r;
 
 	if (!record)
 		return -ENOMEM;
@@ -122,9 +131,11 @@ int record_new(const char *dir, struct record **ret)
 	}
 	if (notice[0])
 		say("%s", notice);
-	if (record_texts_load(&record->texts, record->store) ||
-	    record_changes_load(&record->changes, record->store))
-		say("%s: the state of alerts cannot be read: it begins anew", record->path);
+	r = record_texts_load(&record->texts, record->store);
+	r = r ?: record_changes_load(&record->changes, record->store);
+	if (r)
+		say("%s: the state of alerts cannot be read (%s): it begins anew", record->path,
+		    reason_of(r));
 	return *ret = record, 0;
 }
 
@@ -347,7 +358,7 @@ int record_load(struct record *record, const char *instance, const struct timeli
 			    track->name);
 		if (r)
 			say("%s: the history of SLO %s cannot be read (%s): it begins anew",
-			    record->path, track->name, strerror(-r));
+			    record->path, track->name, reason_of(r));
 	}
 	/* what a step before did not see had no events then */
 	if (born < stepped_seconds)
@@ -379,8 +390,13 @@ int record_each_found(struct record *record, double from_seconds,
 		      int (*fn)(void *context, const struct store_slo *slo), void *context)
 {
 	struct found_since since = {from_seconds, fn, context};
+	int r = record->store ? store_each_slo(record->store, each_found, &since) : 0;
 
-	return record->store ? store_each_slo(record->store, each_found, &since) : 0;
+	if (!r || r == -ENOMEM)
+		return r;
+	say("%s: the SLOs of found services cannot be read (%s): they come when they are met again",
+	    record->path, reason_of(r));
+	return 0;
 }
 
 /* ---- a step ---- */
@@ -484,7 +500,7 @@ static int put_timeline(struct record *record, const struct record_step *step)
 	r = store_put_value(record->store, "timeline", text);
 	if (!r && strcmp(record->instance, step->instance) != 0) {
 		r = store_put_value(record->store, "kernel", step->instance);
-		r = r ?: store_reset_series(record->store);
+		r = r ?: store_reset_counters(record->store);
 	}
 	return r;
 }
@@ -641,9 +657,8 @@ int record_step(struct record *record, const struct record_step *step)
 {
 	int r;
 
-	if (record->state == RECORD_NOT_KEPT)
-		return 0;
-	if (record->store && store_vanished(record->store) && reopen(record, step))
+	if (record->store && (store_damaged(record->store) || store_vanished(record->store)) &&
+	    reopen(record, step))
 		return 0;
 	if (!record->store && (step->now_seconds < record->retry_seconds || reopen(record, step)))
 		return 0;

@@ -20,7 +20,7 @@ struct record;
 enum record_state {
 	RECORD_OK,
 	RECORD_FAILING, /* the last step could not be written */
-	RECORD_NOT_KEPT, /* nothing is written while this agent runs */
+	RECORD_NOT_KEPT, /* it is another agent's, or a newer one's until that is moved away */
 };
 
 struct record_report {
@@ -51,7 +51,10 @@ double record_start(struct record *record, struct timeline *timeline, struct cov
 int record_load(struct record *record, const char *instance, const struct timeline *timeline,
 		double stepped_seconds, struct track *track);
 
-/* Calls back for each SLO of a found service that has been counted after from_seconds. */
+/*
+ * Calls back for each SLO of a found service that has been counted after from_seconds. Returns 0,
+ * also if they could not be read (it says so), or -ENOMEM.
+ */
 int record_each_found(struct record *record, double from_seconds,
 		      int (*fn)(void *context, const struct store_slo *slo), void *context);
 

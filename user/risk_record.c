@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "config.h"
 #include "ctl_client.h"
 #include "ctl_json.h"
 #include "incidents.h"
@@ -224,7 +225,7 @@ static json_t *gather(const struct ctl *ctl, const char *only, const json_t *cha
 		_cleanup_json_ json_t *history = NULL;
 		const char *slo = ctl_string(change, "slo");
 
-		if (!is_first_of_slo(changes, i) || (only && !equal(only, slo)))
+		if (!is_first_of_slo(changes, i) || (only && !config_slo_is_named(only, slo)))
 			continue;
 		get(ctl, "/v1/history/", slo, &history);
 		if (!record_slo(&page, slo, changes, history) ||

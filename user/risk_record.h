@@ -10,7 +10,7 @@
 
 /*
  * Asks for the changes of alerts and the history of each SLO in them; `slo`: of that one only, if
- * it is not NULL. Returns
+ * it is not NULL (with {service} in it: of those of all services). Returns
  *   {"page": {"incidents", "open", "mean_detect_seconds", "mean_repair_seconds",
  *             "budget_spent_ratio", "list": [{"slo", "alert", "fired_at", "resolved_at",
  *             "detect_seconds", "repair_seconds", "budget_spent_ratio"}]}, "ticket": {the same}}

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "utf8.h"
 #include "util.h"
 
 enum {
@@ -132,16 +133,19 @@ static bool process_lives(__u32 pid)
 	return !access(path, F_OK);
 }
 
+/* A process may be called anything, and the kernel cuts its name anywhere: what is kept is text. */
 static char *found_name(const struct services *services, const struct endpoint_key *key)
 {
+	_cleanup_free_ char *bytes = strndup(key->process, COMM_BYTES);
+	_cleanup_free_ char *process = bytes ? utf8_clean(bytes) : NULL;
 	char *name;
 
-	if (asprintf(&name, "%.*s:%u", COMM_BYTES, key->process, key->port) < 0)
+	if (!process || asprintf(&name, "%s:%u", process, key->port) < 0)
 		return NULL;
 	if (!name_taken(services, name))
 		return name;
 	free(name);
-	if (asprintf(&name, "%.*s:%u@%u", COMM_BYTES, key->process, key->port, key->netns) < 0)
+	if (asprintf(&name, "%s:%u@%u", process, key->port, key->netns) < 0)
 		return NULL;
 	return name;
 }

@@ -108,7 +108,8 @@ static const struct command decision_commands[] = {
 	 "all there is against it.\n"},
 	{"risk", "FILE [--config F] [--slo NAME]", "is the objective affordable? 0 yes, 1 no",
 	 ctl_risk,
-	 "  --slo NAME  beside it, what alerts of this SLO really cost (default: of all)\n"
+	 "  --slo NAME  beside it, what alerts of this SLO really cost (default: of all);\n"
+	 "              with {service} in it, as in the configuration: of all services\n"
 	 "  --config F  the objective is that of the SLO in this configuration\n"
 	 "\n"
 	 "FILE is a risk catalogue after Google SRE, in YAML:\n"

@@ -173,12 +173,15 @@ int store_commit(struct store *store)
 
 	if (!store->in_transaction)
 		return -EINVAL;
+	store->wal_torn = store->wal_torn || store_wal_torn(store);
 	err = store_run(store, STORE_COMMIT, NULL, 0);
 	if (err) {
 		store_rollback(store);
 		return err;
 	}
 	store->in_transaction = false;
+	if (!store->wal_torn && !store_wal_torn(store))
+		store_note_wal(store);
 	return 0;
 }
 

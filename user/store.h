@@ -32,18 +32,23 @@ struct store;
  * opens or makes the database and checks it (quick_check of a database not closed cleanly).
  * A damaged database, with its -wal and -shm, is renamed to sliprobe.db.damaged-<unix time> (the
  * three newest of those are kept) and a new one is made: returns 0, ret_notice says so.
- * Returns -EBUSY when another agent has the lock, -ENOTSUP for a database of a newer version (which
- * is left as it is), or another -errno. ret_notice: one sentence for the operator with the path and
- * what was found and done, "" if nothing; written in failure, too.
+ * Returns -EBUSY when another agent has the lock, -EAGAIN when somebody else is writing to the
+ * database, -ENOTSUP for one of a newer version (which is left as it is), or another -errno.
+ * ret_notice: one sentence for the operator with the path and what was found and done, "" if
+ * nothing; written in failure, too.
  */
 int store_open(const char *dir, struct store **ret, char ret_notice[static 512]);
 void store_close(struct store *store);
 
 /*
- * True if the file at the path is no longer the one that is open (deleted, replaced), or too short
- * to be it: to be closed and opened again, and everything put again.
+ * True if a file at its path is no longer the one that is open (deleted, replaced), or has been cut
+ * short: to be closed and opened again, and everything put again. An empty WAL may be an operator's
+ * checkpoint: whether it is one shows after the next commit.
  */
 bool store_vanished(const struct store *store);
+
+/* True once damage was met, also in what is only read or pruned: to be opened again likewise. */
+bool store_damaged(const struct store *store);
 
 /* Of this database: sizes in bytes of the file and its WAL. */
 uint64_t store_bytes(const struct store *store);
@@ -70,10 +75,16 @@ struct store_slo {
 	/* the kernel's counters as last read, of the kernel instance in the value "kernel" */
 	uint64_t kernel_good;
 	uint64_t kernel_bad;
-	uint64_t kernel_serial; /* of the counters: struct track_birth */
+	uint64_t kernel_serial; /* of the counters: struct track_birth; 0: of none */
 	/* events of maintenance that were left out */
 	uint64_t excluded;
 };
+
+/*
+ * In a transaction: another kernel instance counts from now on. What the counters of SLOs and
+ * series were read at is 0, and the serials are that of no counters.
+ */
+int store_reset_counters(struct store *store);
 
 /*
  * Sets all but name, service and definition of the one with that id and those; makes a new one if
@@ -133,13 +144,12 @@ struct store_series {
 /*
  * Sets the counters to those of `series`, and adds what each grew by since the last time to the
  * buckets of all three tiers that t_seconds falls in. Series that the kernel instance has reset are
- * taken to have begun at 0 (store_reset_series()), and so is one that fell. The only
+ * taken to have begun at 0 (store_reset_counters()), and so is one that fell. The only
  * put that adds: never to be repeated after its commit; after a failed commit it is as if it had
  * not been called.
  */
 int store_put_series(struct store *store, double t_seconds, const struct store_series *series,
 		     size_t n);
-int store_reset_series(struct store *store);
 
 /* Sets the counters only: in a new database, of what was counted before it. */
 int store_set_series(struct store *store, double t_seconds, const struct store_series *series,
@@ -177,6 +187,7 @@ struct store_change {
 	double started_seconds; /* when the alert had left inactive */
 };
 
+/* Nothing, if it is there already. */
 int store_add_change(struct store *store, const struct store_change *change);
 /* The newest `limit`, newest first, at or after from_seconds. */
 int store_each_change(struct store *store, double from_seconds, size_t limit,

@@ -196,6 +196,7 @@ static int mark_open(struct store *store, char ret_found[static 256])
 	store->device = status.st_dev;
 	store->inode = status.st_ino;
 	store->least_bytes = status.st_size;
+	store_note_wal(store);
 	return 0;
 }
 
@@ -266,5 +267,5 @@ void store_disconnect(struct store *store)
 	sqlite3_close(store->db);
 	store->db = NULL;
 	store->inode = 0;
-	store->damaged = false;
+	store->damaged = store->wal_torn = false;
 }

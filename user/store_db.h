@@ -15,6 +15,8 @@
 #include "store.h"
 #include "store_sql.h"
 
+enum { STORE_WAL_HEADER_BYTES = 32 };
+
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
@@ -27,6 +29,10 @@ struct store {
 	ino_t inode;
 	ino_t wal_inode;
 	off_t least_bytes; /* the database file, since the last checkpoint */
+	/* the WAL as of the last commit: it only grows as long as it has this header */
+	unsigned char wal_header[STORE_WAL_HEADER_BYTES];
+	off_t wal_bytes;
+	bool wal_torn; /* it was cut short: what is committed may not be readable */
 	bool in_transaction;
 	int failed; /* the first error in this transaction: nothing more is put until it ends */
 	bool damaged; /* SQLite said so: the next opening is to look closely */
@@ -117,6 +123,10 @@ void store_disconnect(struct store *store);
  * was found; -ENOTSUP, with a sentence, when they are one that is not to be touched.
  */
 int store_look(const char *path, const char *wal_path, char ret_found[static 256]);
+
+/* True if the WAL was cut short since store_note_wal(), as far as it can be seen yet. */
+bool store_wal_torn(const struct store *store);
+void store_note_wal(struct store *store);
 
 struct store_identity {
 	uint32_t application_id;

@@ -25,7 +25,7 @@ enum {
 	DAMAGED_KEPT = 3,
 	HEADER_BYTES = 100,
 	PAGE_HEADER_BYTES = 8,
-	WAL_HEADER_WORDS = 8,
+	WAL_HEADER_WORDS = STORE_WAL_HEADER_BYTES / 4,
 	WAL_MAGIC = 0x377f0682, /* the last bit: checksums of big-endian words */
 	BTREE_LEAF_TABLE = 13,
 };
@@ -103,6 +103,36 @@ static int look_at_wal(const char *path, char ret_found[static 256])
 		return 0;
 	snprintf(ret_found, 256, "has a write-ahead log that is damaged");
 	return -EUCLEAN;
+}
+
+/* The size, or 0 while there is no whole header. Locks are on other files: it may be closed. */
+static off_t read_wal(const char *path, unsigned char ret_header[static STORE_WAL_HEADER_BYTES])
+{
+	_cleanup_(close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0 ||
+	    pread(fd, ret_header, STORE_WAL_HEADER_BYTES, 0) < STORE_WAL_HEADER_BYTES)
+		return 0;
+	return status.st_size;
+}
+
+/* SQLite writes on where the WAL should end: what is missing before that is a hole of zeros. */
+bool store_wal_torn(const struct store *store)
+{
+	unsigned char header[STORE_WAL_HEADER_BYTES];
+	off_t bytes = read_wal(store->wal_path, header);
+
+	if (!bytes)
+		return false;
+	if (!memcmp(header, store->wal_header, sizeof(header)))
+		return bytes < store->wal_bytes;
+	return (big_endian(header) & ~1U) != WAL_MAGIC || !wal_header_holds(header);
+}
+
+void store_note_wal(struct store *store)
+{
+	store->wal_bytes = read_wal(store->wal_path, store->wal_header);
 }
 
 /* An fd is enough to make the file: SQLite would give it to all to read. */

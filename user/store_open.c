@@ -186,8 +186,10 @@ int store_open(const char *dir, struct store **ret, char ret_notice[static NOTIC
 		return err;
 	}
 	err = take_lock(store, ret_notice);
-	if (!err)
+	if (!err) {
 		err = open_database(store, ret_notice);
+		err = err == -EBUSY ? -EAGAIN : err;
+	}
 	if (err)
 		return err;
 	*ret = TAKE_PTR(store);
@@ -214,7 +216,13 @@ bool store_vanished(const struct store *store)
 	if (stat(store->path, &file) < 0 || stat(store->wal_path, &wal) < 0)
 		return true;
 	return file.st_dev != store->device || file.st_ino != store->inode ||
-	       wal.st_ino != store->wal_inode || file.st_size < store->least_bytes;
+	       wal.st_ino != store->wal_inode || file.st_size < store->least_bytes ||
+	       store->wal_torn || store_wal_torn(store);
+}
+
+bool store_damaged(const struct store *store)
+{
+	return store->damaged;
 }
 
 uint64_t store_bytes(const struct store *store)

@@ -171,11 +171,6 @@ int store_set_series(struct store *store, double t_seconds, const struct store_s
 	return enter_series(store, t_seconds, series, n, false);
 }
 
-int store_reset_series(struct store *store)
-{
-	return store_run(store, STORE_RESET_SERIES, NULL, 0);
-}
-
 int store_each_series_bucket(struct store *store, enum slo_tier tier, int64_t from_seconds,
 			     int (*fn)(void *context, int64_t end_seconds,
 				       const struct store_series *series),

@@ -67,6 +67,13 @@ int store_each_slo(struct store *store, int (*fn)(void *context, const struct st
 	return err;
 }
 
+int store_reset_counters(struct store *store)
+{
+	int err = store_run(store, STORE_RESET_SLOS, NULL, 0);
+
+	return err ? err : store_run(store, STORE_RESET_SERIES, NULL, 0);
+}
+
 int store_drop_slo(struct store *store, int64_t id)
 {
 	bool own;

@@ -110,6 +110,7 @@ enum {
 	X(NEW_SERIES, "INSERT INTO series (service, role, route, method, outcome, status,"         \
 		      " requests, last_seconds, id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")  \
 	X(LAST_SERIES, "SELECT coalesce(max(id), 0) FROM series")                                  \
+	X(RESET_SLOS, "UPDATE slo SET kernel_good = 0, kernel_bad = 0, kernel_serial = 0")         \
 	X(RESET_SERIES, "UPDATE series SET requests = 0 WHERE requests <> 0")                      \
 	X(OLD_SERIES, "DELETE FROM series WHERE requests = 0 AND last_seconds < ?1")               \
 	X(PUT_COVERAGE, "INSERT INTO coverage VALUES (?1, ?2)"                                     \
@@ -122,9 +123,11 @@ enum {
 		     " SET status = ?3, since_seconds = ?4, started_seconds = ?5")                 \
 	X(EACH_ALERT, "SELECT rule, status, since_seconds, started_seconds FROM alert"             \
 		      " WHERE slo = ?1 ORDER BY rule")                                             \
-	X(ADD_CHANGE, "INSERT INTO change VALUES (?1,"                                             \
+	X(ADD_CHANGE, "INSERT INTO change SELECT ?1,"                                              \
 		      " (SELECT coalesce(max(n), 0) + 1 FROM change WHERE t_seconds = ?1),"        \
-		      " ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                          \
+		      " ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM change"     \
+		      " WHERE t_seconds = ?1 AND slo = ?2 AND service = ?3 AND rule = ?4"          \
+		      " AND from_status = ?6 AND to_status = ?7)")                                 \
 	X(EACH_CHANGE, "SELECT t_seconds, slo, service, rule, severity, from_status, to_status,"   \
 		       " budget_spent_ratio, started_seconds FROM change WHERE t_seconds >= ?1"    \
 		       " ORDER BY t_seconds DESC, n DESC LIMIT ?2")                                \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From a service that fails under real traffic to the people and programs who are told."""
 import datetime
+import os
 import signal
 import socket
 import subprocess
@@ -199,6 +200,115 @@ def test_a_ticket_becomes_a_page_and_a_dead_receiver_delays_nobody(service, star
     assert len({m["id"] for m in hook.messages}) == 2
     assert wait_until(lambda: waiting()["waiting"] == 0)
     assert waiting()["given_up"] == 0
+
+
+def test_what_was_sent_and_what_failed_is_known_over_restarts(start_agent, stopping):
+    hook, refusing, port = stopping(Hook()), stopping(Hook(code=404)), free_port()
+    where = {"sent": hook.url, "refused": refusing.url, "dead": f"http://127.0.0.1:{port}/hook"}
+    receivers = ["journal", *({"webhook": {"url": url}} for url in where.values())]
+    agent = start_agent(config({}, [], notify=receivers))
+
+    def told():
+        found = {r["receiver"].rpartition(" ")[2]: r for r in ctl_json(agent, "alerts")["receivers"]}
+        return {name: found[url] for name, url in ({"journal": "journal"} | where).items()
+                if url in found}
+
+    def numbers(name):
+        got = told()[name]
+        return got["sent"], got["failed"], got["given_up"], got["waiting"]
+
+    for n in (1, 2):
+        assert agent.request("POST", "/v1/notify-test")[0] == 200
+        assert wait_until(lambda n=n: numbers("refused")[2] == n and numbers("sent")[0] == n)
+    assert wait_until(lambda: numbers("dead")[1] >= 2)
+    for sig in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+        before = told()
+        steps(2)  # all of that is on the disk
+        restart(agent, sig)
+        after = told()
+        for name in ("sent", "refused", "journal"):
+            assert after[name] == before[name], name
+        assert after["dead"]["failed"] >= before["dead"]["failed"]
+        assert [(m["id"], m["result"]) for m in after["dead"]["recent"]] == [
+            (m["id"], "waiting") for m in before["sent"]["recent"]]
+    assert (numbers("sent"), numbers("refused")) == ((2, 0, 0, 0), (0, 2, 2, 0))
+    assert told()["refused"]["recent"][1]["error"] == "HTTP 404"
+    assert numbers("journal") == (2, 0, 0, 0)
+    shown = ctl(agent, "alerts")[0]
+    assert f"webhook {refusing.url} failed last at" in shown
+
+    # who is no longer told has no books: dropped by a reload, and by a start
+    assert agent.reload(config({}, [], notify=receivers[:2]))[0] == 200
+    assert list(told()) == ["journal", "sent"]
+    assert agent.reload(config({}, [], notify=receivers))[0] == 200
+    assert (numbers("refused"), numbers("dead")) == ((0, 0, 0, 0), (0, 0, 0, 0))
+    assert (numbers("sent"), numbers("journal")) == ((2, 0, 0, 0), (2, 0, 0, 0))
+    steps(2)
+    for notify in (receivers[1:], receivers):
+        agent.config.write_text(config({}, [], notify=notify))
+        restart(agent, signal.SIGKILL)
+        steps(2)
+    assert (numbers("sent"), numbers("journal")) == ((2, 0, 0, 0), (0, 0, 0, 0))
+
+
+def is_gone(pid):
+    """Or waits for init to take it."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def test_a_command_that_hangs_ends_with_an_agent_that_is_killed(start_agent, tmp_path):
+    started = tmp_path / "started"
+    agent = start_agent(config({}, [], notify=[{"command": {
+        "argv": ["/bin/sh", "-c", f"echo $$ >>{started}; exec sleep 300"], "timeout": "5m"}}]))
+    pids = []
+
+    def lines():
+        return started.read_text().count("\n") if started.exists() else 0
+
+    try:
+        assert agent.request("POST", "/v1/notify-test")[0] == 200
+        for run in (1, 2, 3):
+            assert wait_until(lambda: lines() == run), f"started {lines()} times in {run} runs"
+            pids = started.read_text().split()
+            assert not is_gone(pids[-1])
+            steps(2)  # the message is on the disk
+            agent.kill()
+            assert wait_until(lambda: is_gone(pids[-1]), 5), "it lives on"
+            agent.start()
+        assert wait_until(lambda: lines() == 4)
+        pids = started.read_text().split()
+        agent.stop()
+        assert is_gone(pids[-1])
+    finally:
+        for pid in pids:
+            if not is_gone(pid):
+                os.kill(int(pid), signal.SIGKILL)
+
+
+def test_each_budget_threshold_reaches_who_asks_for_notices(service, start_agent, stopping):
+    shop, asks, does_not = service(), stopping(Hook()), stopping(Hook())
+    alerts = [{"budget": {"spent": "50%"}}, {"budget": {"spent": "100%"}}]
+    agent = start_agent(config(
+        {"shop": shop}, [slo("checkout", "shop", alerts=alerts)],
+        notify=[{"webhook": {"url": asks.url, "severities": ["notice"]}},
+                {"webhook": {"url": does_not.url}}]))
+    fire, resolve = ("fire", "notice"), ("resolve", "notice")
+    shop.send(good=94, bad=6)
+    asks.expect(fire)
+    steps(1)  # what was taken at this moment could be sent again
+    restart(agent, signal.SIGKILL)
+    shop.send(bad=10)
+    asks.expect(fire, fire)
+    shop.send(good=1000)
+    asks.expect(fire, fire, resolve)
+    assert [[a["name"] for a in m["slos"][0]["alerts"]] for m in asks.messages] == [
+        ["budget-50"], ["budget-100", "budget-50"], ["budget-100", "budget-50"]]
+    assert len({m["id"] for m in asks.messages}) == 1
+    does_not.expect()
 
 
 def rfc3339(seconds):

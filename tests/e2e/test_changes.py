@@ -133,6 +133,30 @@ def test_changed_while_no_agent_runs(agents, shop, latter):
 
 
 @user_space
+@pytest.mark.parametrize("more", ["", TWO], ids=["last", "of_many"])
+def test_added_again_to_another_kernel_side(agents, shop, more):
+    """Nothing of what was read from the counters of before is taken for the new ones'."""
+    again = "  - {name: again, service: shop, objective: 50, window: 30d}"
+    agent = agents(config(shop.port, more=more + again)).start()
+    shop.ask(90)
+    agent.stop()
+    agent.config.write_text(config(shop.port, more=more))
+    agent.start()
+    before = shop.sums
+    shop.ask(60)
+    without = shop.good - before[0], shop.bad - before[1]
+    shop.check_history(agent)
+    assert agent.reload(config(shop.port, more=more + again))[0] == 200
+    shop.ask(30)
+    shop.check_history(agent)
+    want = shop.good - without[0], shop.bad - without[1]
+    slo = agent.slo("again")
+    assert (slo["good"], slo["bad"]) == want
+    agent.stop()
+    assert disk_sums(agent.state, "again") == dict.fromkeys(("10s", "1min", "1h"), want)
+
+
+@user_space
 @pytest.mark.parametrize("then", ["reload", "kill"])
 def test_changed_while_the_disk_is_full(agents, shop, then):
     """The former SLO is not forgotten before what it has counted is on disk."""

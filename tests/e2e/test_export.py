@@ -3,6 +3,7 @@
 import collections
 import http.server
 import json
+import shlex
 import subprocess
 import threading
 import time
@@ -271,6 +272,29 @@ def test_annotations_are_what_was_configured(tmp_path):
             } for span, short, share, severity in (
                 ("1h", "5m", 2, "page"), ("6h", "30m", 5, "page"),
                 ("1d", "2h", 10, "ticket"), ("3d", "6h", 10, "ticket"))]}]}]}))
+    promtool("test", "rules", file)
+
+
+def test_the_command_is_one_word_to_a_shell_whatever_the_name(tmp_path):
+    name = "it's {{x}} $HOME `id` \\ \u00fc\U0001f600"
+    rules = export_rules(tmp_path, CONFIG.replace("checkout", json.dumps(name, ensure_ascii=False))
+                         .replace("30d", "1h") + "    alerts: [{budget: {spent: 50%}}]\n")
+    assert "SUCCESS" in promtool("check", "rules", rules)
+    series = Series(name.replace("\\", "\\\\")).go(5 * MINUTE // STEP, 0, 1000)
+    labels = {"slo": name, "service": "shop", "slo_id": name, "alert": "budget-50",
+              "severity": "notice"}
+    command = "slictl slo " + shlex.quote(name).replace("'\"'\"'", "'\\''")
+    assert shlex.split(command) == ["slictl", "slo", name]
+    file = tmp_path / "test.yaml"
+    file.write_text(json.dumps({
+        "rule_files": [str(rules)], "evaluation_interval": "1m",
+        "tests": [{"interval": "10s", "input_series": series.input(), "alert_rule_test": [{
+            "eval_time": "5m", "alertname": "SliprobeBudgetSpent",
+            "exp_alerts": [{"exp_labels": labels, "exp_annotations": {
+                "summary": f"SLO {name} of shop: 50 % of the error budget is spent",
+                "owner": "team {{shop}}", "purpose": 'Sell "it": all\nof it',
+                "runbook_url": "https://x/y", "command": command}}]}]}]},
+        ensure_ascii=False))
     promtool("test", "rules", file)
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """History lasts: over kill -9 at any moment, restarts, damaged and full disks, and clocks."""
+import os
 import random
 import signal
 import sqlite3
@@ -295,6 +296,66 @@ def test_damaged_between_a_kill_and_the_next(agents, shop, damage):
     shop.check_disk(agent.state)
 
 
+def garbage(path, table):
+    """In the first page of the table."""
+    base = sqlite3.connect(path)
+    (page,), = base.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,))
+    (size,), = base.execute("PRAGMA page_size")
+    base.close()
+    with open(path, "r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(random.Random(table).randbytes(size))
+
+
+@user_space
+@pytest.mark.parametrize("table", ["bucket_1min", "slo"])
+def test_damage_that_is_met_late(agents, shop, table):
+    """Closed cleanly it is not looked for: it is set aside once something is read there."""
+    agent = agents(config(shop.port)).start()
+    path = agent.state / "sliprobe.db"
+    shop.ask()
+    agent.stop()
+    garbage(path, table)
+    shop.good = shop.bad = 0  # they cannot be read
+    agent.start()
+    said = sentences(agent.said(), path)
+    assert said and all("damaged" in line for line in said), agent.said()
+    shop.ask()
+    shop.check(agent)
+    shop.wait_for_disk(agent.state)
+    assert "set aside" in agent.said()
+    assert len(list(agent.state.glob("sliprobe.db.damaged-*[0-9]"))) == 1
+    agent.kill()
+    shop.ask(60)
+    agent.start()
+    shop.check(agent)
+    assert not sentences(agent.said(), path), agent.said()
+    agent.stop()
+    shop.check_disk(agent.state)
+
+
+@user_space
+@pytest.mark.parametrize("left", [0, 0.5])
+def test_log_cut_short_while_it_runs(agents, shop, left):
+    """Nothing that follows the cut could be read again."""
+    agent = agents(config(shop.port)).start()
+    path = agent.state / "sliprobe.db"
+    shop.ask()
+    shop.wait_for_disk(agent.state)
+    log = path.with_name("sliprobe.db-wal")
+    os.truncate(log, int(log.stat().st_size * left))
+    shop.ask(60)
+    assert wait_until(lambda: sentences(agent.said(), path), 10), agent.said()
+    shop.check(agent)
+    shop.wait_for_disk(agent.state)
+    agent.stop()
+    agent.start()
+    slo = agent.slo("plain")
+    assert (slo["good"], slo["bad"]) == shop.sums
+    agent.stop()
+    shop.check_disk(agent.state, series=False)
+
+
 @user_space
 def test_a_newer_database_is_left_alone(agents, shop):
     agent = agents(config(shop.port)).start()
@@ -311,7 +372,31 @@ def test_a_newer_database_is_left_alone(agents, shop):
     store = agent.status()["store"]
     assert store["state"] == "not kept" and str(path) in store["reason"], store
     agent.stop()
+    assert "lost with this stop" in agent.said()
     assert path.read_bytes() == before
+
+
+@user_space
+def test_a_newer_database_is_moved_away(agents, shop, helpers, tmp_path):
+    """The agent that runs begins a new one then, with all that it has."""
+    clock = Clock(helpers, tmp_path / "clock")
+    agent = agents(config(shop.port), env=clock.env).start()
+    path = agent.state / "sliprobe.db"
+    shop.ask()
+    shop.wait_for_disk(agent.state)
+    agent.kill()
+    subprocess.run(["sqlite3", path, "PRAGMA user_version = 99"], check=True, timeout=10)
+    shop.ask(60)
+    agent.start()
+    shop.check(agent)
+    path.rename(agent.state / "newer.db")
+    clock.set(40, 40)
+    assert wait_until(lambda: agent.status()["store"]["state"] == "ok", 5), agent.said()
+    shop.ask()
+    shop.check(agent)
+    agent.stop()
+    assert "is lost" not in agent.said(), agent.said()
+    shop.check_disk(agent.state)
 
 
 @user_space
@@ -643,11 +728,8 @@ slos:
 
 # ---- another version ----
 
-def test_handed_over_to_another_build(agents, shop):
-    agent = agents(config(shop.port)).start()
-    shop.ask()
-    agent.kill()
-    shop.ask(60)
+def of_another_build():
+    """What is noted of the kernel side."""
     note = [name for name in left_behind() if name.endswith(".json")]
     assert len(note) == 1
     with open(note[0], "r+", encoding="ascii") as file:
@@ -658,6 +740,14 @@ def test_handed_over_to_another_build(agents, shop):
         changed = text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1:]
         file.seek(0)
         file.write(changed)
+
+
+def test_handed_over_to_another_build(agents, shop):
+    agent = agents(config(shop.port)).start()
+    shop.ask()
+    agent.kill()
+    shop.ask(60)
+    of_another_build()
     agent.start()
     assert "loaded anew" in agent.said() and "version" in agent.said()
     status = agent.status()
@@ -673,6 +763,25 @@ def test_handed_over_to_another_build(agents, shop):
         lambda: history_sums(agent) == shop.sums, 3)
     agent.stop()
     shop.check_disk(agent.state)
+
+
+@user_space
+def test_handed_over_on_a_full_disk(agents, shop):
+    """What can be kept nowhere is not lost in silence."""
+    with small_disk() as disk:
+        agent = agents(config(shop.port))
+        agent.state = disk.state
+        agent.start()
+        shop.ask()
+        shop.wait_for_disk(disk.state)
+        agent.kill()
+        disk.fill()
+        shop.ask(60)
+        of_another_build()
+        agent.start()
+        lost = [line for line in agent.said().splitlines() if "is lost" in line]
+        assert len(lost) == 1 and str(disk.state) in lost[0], agent.said()
+        agent.stop()
 
 
 # ---- timeslices ----

@@ -30,6 +30,10 @@ struct fixture {
 		char *text;
 	} kept[FIXTURE_KEPT];
 	int n_kept;
+	struct {
+		char key[160]; /* "" if there are none */
+		char *text;
+	} books[FIXTURE_RECEIVERS];
 };
 
 static inline double clock_seconds(void)
@@ -45,10 +49,56 @@ static inline double now_of(const struct fixture *fixture)
 	return clock_seconds() + fixture->skew_seconds;
 }
 
+static inline bool is_books(const char *key)
+{
+	return !strncmp(key, "books ", 6);
+}
+
+/* The place of those, or a free one. */
+static inline int books_place(const struct fixture *fixture, const char *key)
+{
+	int place = -1;
+
+	for (int i = 0; i < FIXTURE_RECEIVERS; i++) {
+		if (!strcmp(fixture->books[i].key, key))
+			return i;
+		if (!fixture->books[i].key[0])
+			place = i;
+	}
+	if (place < 0)
+		abort();
+	return place;
+}
+
+static inline void books_keep(struct fixture *fixture, const char *key, const char *text)
+{
+	const int place = books_place(fixture, key);
+
+	free(fixture->books[place].text);
+	fixture->books[place].text = text ? strdup(text) : NULL;
+	if (!text)
+		fixture->books[place].key[0] = 0;
+	else if (fixture->books[place].key != key)
+		snprintf(fixture->books[place].key, sizeof(fixture->books[0].key), "%s", key);
+}
+
+static inline int n_books(const struct fixture *fixture)
+{
+	int n = 0;
+
+	for (int i = 0; i < FIXTURE_RECEIVERS; i++)
+		n += fixture->books[i].text != NULL;
+	return n;
+}
+
 static inline void kept_drop(void *context, const char *key)
 {
 	struct fixture *fixture = context;
 
+	if (is_books(key)) {
+		books_keep(fixture, key, NULL);
+		return;
+	}
 	for (int i = 0; i < fixture->n_kept; i++) {
 		if (strcmp(fixture->kept[i].key, key) != 0)
 			continue;
@@ -63,8 +113,13 @@ static inline void kept_drop(void *context, const char *key)
 static inline void kept_keep(void *context, const char *key, const char *text)
 {
 	struct fixture *fixture = context;
-	char *copy = strdup(text);
+	char *copy;
 
+	if (is_books(key)) {
+		books_keep(fixture, key, text);
+		return;
+	}
+	copy = strdup(text);
 	kept_drop(context, key);
 	if (fixture->n_kept == FIXTURE_KEPT)
 		abort();
@@ -128,6 +183,8 @@ static inline void fixture_clear(struct fixture *fixture)
 	deliver_free(fixture->deliver);
 	while (fixture->n_kept)
 		kept_drop(fixture, fixture->kept[0].key);
+	for (int i = 0; i < FIXTURE_RECEIVERS; i++)
+		free(fixture->books[i].text);
 	for (int i = 0; i < FIXTURE_SERVERS; i++) {
 		if (fixture->servers[i].fd >= 0)
 			server_close(&fixture->servers[i]);

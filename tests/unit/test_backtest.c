@@ -127,6 +127,23 @@ static void a_header_must_not_name_other_columns(void **state)
 	}
 }
 
+static void a_first_row_without_a_time_is_no_header(void **state)
+{
+	static const char *const lines[] = {"nan,1,0", "inf,0,0", "x,1,0"};
+	struct csv_step step;
+	struct csv_error error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct csv csv = {};
+
+		assert_int_equal(csv_line(&csv, lines[i], strlen(lines[i]), &step, &error),
+				 -EINVAL);
+		assert_int_equal(error.column, 1);
+		assert_non_null(strstr(error.expected, "t_seconds: expected a number, up to 1e12"));
+	}
+}
+
 /* ---- timeslices ---- */
 
 static void assert_slices(const struct slo_history *history, double now, uint64_t good,
@@ -449,7 +466,8 @@ static const char config_text[] =
 	"slos:\n"
 	"  - {name: checkout, service: shop, objective: 99.9, window: 30d}\n"
 	"  - {name: \"all-{service}\", service: \"*\", objective: 99, "
-	"window: 7d}\n";
+	"window: 7d}\n"
+	"  - {name: quiet, service: shop, objective: 99, alerts: []}\n";
 
 /* `arguments` ends in NULL. */
 static struct answer ask(const char *csv, bool json, const char *const *arguments)
@@ -554,6 +572,55 @@ static void what_if(void **state)
 	answer_clear(&answer);
 }
 
+static void an_slo_without_alerts_fires_none(void **state)
+{
+	struct answer answer = ASK("10,0,100\n", true, "--slo", "quiet");
+
+	(void)state;
+	assert_int_equal(answer.status, CTL_DONE);
+	assert_non_null(strstr(answer.out, "\"transitions\":[],\"summary\":[]"));
+	assert_string_equal(answer.err, "");
+	answer_clear(&answer);
+	answer = ASK("10,0,100\n", true, "--slo", "quiet", "--alerts", "default");
+	assert_non_null(strstr(answer.out, "\"alert\":\"burn-1h\",\"severity\":\"page\",\"state\":"
+					   "\"firing\""));
+	answer_clear(&answer);
+}
+
+/* 10 % of the budget of an hour within 3 d would be a burn rate of 0.0014. */
+static void what_if_leaves_out_what_reaches_beyond_the_window(void **state)
+{
+	static const char left_out[] =
+		"slictl: left out: alert \"burn-6h\": it reaches beyond the window\n"
+		"slictl: left out: alert \"burn-1d\": it reaches beyond the window\n"
+		"slictl: left out: alert \"burn-3d\": it reaches beyond the window\n"
+		"slictl: left out: alert \"exhaust-3d\": it reaches beyond the window\n";
+	struct answer answer =
+		ASK("10,999,0\n20,99999,1\n", true, "--slo", "checkout", "--window", "4h");
+
+	(void)state;
+	assert_int_equal(answer.status, CTL_DONE);
+	assert_non_null(strstr(answer.out, "\"transitions\":[]"));
+	assert_string_equal(answer.err, left_out);
+	answer_clear(&answer);
+	answer = ASK("10,999,0\n20,99999,1\n", true, "--slo", "quiet", "--window", "4h", "--alerts",
+		     "default");
+	assert_string_equal(answer.err, left_out);
+	answer_clear(&answer);
+}
+
+static void any_bytes_may_stand_for_the_service(void **state)
+{
+	struct answer answer = ASK("10,1,0\n", true, "--slo", "all-\xff");
+	json_t *json = json_loads(answer.out, 0, NULL);
+
+	(void)state;
+	assert_int_equal(answer.status, CTL_DONE);
+	assert_string_equal(json_string_value(json_object_get(json, "slo")), "all-\\xff");
+	json_decref(json);
+	answer_clear(&answer);
+}
+
 static void refusals_say_where_and_what_was_expected(void **state)
 {
 	static const struct {
@@ -601,6 +668,7 @@ int main(void)
 		cmocka_unit_test(lines_without_a_row_are_passed_over),
 		cmocka_unit_test(rows_are_refused_with_column_and_expectation),
 		cmocka_unit_test(a_header_must_not_name_other_columns),
+		cmocka_unit_test(a_first_row_without_a_time_is_no_header),
 		cmocka_unit_test(a_slice_is_good_at_its_target),
 		cmocka_unit_test(an_outage_of_ten_minutes),
 		cmocka_unit_test(idle_steps_are_no_recovery),
@@ -612,6 +680,9 @@ int main(void)
 		cmocka_unit_test(json_has_transitions_summary_and_the_end),
 		cmocka_unit_test(unknown_is_null),
 		cmocka_unit_test(what_if),
+		cmocka_unit_test(an_slo_without_alerts_fires_none),
+		cmocka_unit_test(what_if_leaves_out_what_reaches_beyond_the_window),
+		cmocka_unit_test(any_bytes_may_stand_for_the_service),
 		cmocka_unit_test(refusals_say_where_and_what_was_expected),
 	};
 

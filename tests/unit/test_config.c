@@ -201,6 +201,7 @@ static void good_variants(void **state)
 		"agent: {}\n",
 		"--- # a comment\nslos: []\n...\n",
 		"\xef\xbb\xbf# with a byte order mark\nservices: []\n",
+		"\xef\xbb\xbfservices: []\nslos: []\n",
 		"\"agent\": {\"interval\": '1m'}\n",
 		"slos: &anchor []\n",
 		"services: [{name: a, match: {port: 1}}, {name: b, match: {port: 65535}}]\n",
@@ -321,7 +322,7 @@ static void large_input_is_refused(void **state)
 	for (size_t i = 1; i < sizeof(text) - 2; i += 2)
 		memcpy(text + i, "a,", 2);
 	assert_refused(text, sizeof(text) - 1,
-		       "t.yaml:1: expected at most 262144 values, got more");
+		       "t.yaml:1: expected at most 524288 values, got more");
 	assert_refused("agent: {}\n\0", 11,
 		       "t.yaml:2: expected text, got control character U+0000");
 }

@@ -342,11 +342,13 @@ static void slos_of_other_files_are_blamed_there(void **state)
 	check_with("o", "a", &error);
 	assert_string_equal(error.text, "");
 	check_with("o", "b", &error);
-	assert_string_equal(error.text, "o.yaml:7: service: expected the name of a service in "
-					"services, or \"*\", got \"b\"");
-	check_with("n", "a", &error);
 	assert_string_equal(error.text,
-			    "o.yaml:7: name: expected a unique name, got \"n\" as in slos[0]");
+			    "o.yaml:7: SLO \"o\": service: expected the name of a service in "
+			    "services, or \"*\", got \"b\"");
+	check_with("n", "a", &error);
+	assert_string_equal(
+		error.text,
+		"o.yaml:7: SLO \"n\": name: expected a unique name, got \"n\" as in slos[0]");
 }
 
 static void every_failed_allocation_is_clean(void **state)

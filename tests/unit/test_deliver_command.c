@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -57,6 +58,15 @@ static const char *contents(const char *file)
 	if (fd >= 0)
 		close(fd);
 	return text;
+}
+
+/* Or waits for init to take it. */
+static bool is_gone(long pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%ld/status", pid);
+	return !*contents(path) || strstr(contents(path), "State:\tZ");
 }
 
 static void skip_backoff(void)
@@ -123,6 +133,28 @@ static void no_signal_is_blocked_in_a_command(void **state)
 	assert_non_null(strstr(contents("out"), "SigBlk:\t0000000000000000\n"));
 }
 
+/* Its pipes are then numbered as what they become. */
+static void command_starts_though_we_have_no_standard_input(void **state)
+{
+	int old = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	json_t *sent = message("1", "fire", "page"), *got;
+
+	(void)state;
+	command("cat >out");
+	start();
+	close(STDIN_FILENO);
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	if (old >= 0) {
+		dup2(old, STDIN_FILENO);
+		close(old);
+	}
+	got = json_loads(contents("out"), 0, NULL);
+	assert_true(json_equal(sent, got));
+	json_decref(sent);
+	json_decref(got);
+}
+
 static void slow_command_is_killed_with_its_children(void **state)
 {
 	const double before = clock_seconds();
@@ -143,13 +175,7 @@ static void slow_command_is_killed_with_its_children(void **state)
 	assert_int_equal(reported(&f, 0, "waiting"), 1);
 	child = strtol(contents("seen"), NULL, 10);
 	assert_true(child > 1);
-	/* gone, or waiting for init to take it */
-	assert_true(TURN_UNTIL(&f, ({
-		char path[64];
-
-		snprintf(path, sizeof(path), "/proc/%ld/status", child);
-		!*contents(path) || strstr(contents(path), "State:\tZ");
-	})));
+	assert_true(TURN_UNTIL(&f, is_gone(child)));
 }
 
 static void missing_command_is_an_error_and_tried_again(void **state)
@@ -269,6 +295,43 @@ static void stopping_kills_a_command_under_way_and_keeps_its_message(void **stat
 	assert_int_equal(errno, ESRCH);
 }
 
+/* An agent of its own, until it is killed. */
+static pid_t fork_agent(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (fixture_start(&f) && !send_message(&f, "1", "fire"))
+		turn_for(&f, 20);
+	_exit(1);
+}
+
+static void command_ends_with_an_agent_that_is_killed(void **state)
+{
+	const double end = clock_seconds() + 10;
+	pid_t agent;
+	long pid;
+
+	(void)state;
+	command("echo $$ >seen; exec sleep 30");
+	f.receivers[0].timeout_ns = 20000000000ULL;
+	agent = fork_agent();
+	assert_true(agent > 0);
+	while (!strchr(contents("seen"), '\n') && clock_seconds() < end)
+		usleep(1000);
+	pid = strtol(contents("seen"), NULL, 10);
+	kill(agent, SIGKILL);
+	assert_int_equal(waitpid(agent, NULL, 0), agent);
+	assert_true(pid > 1);
+	while (!is_gone(pid) && clock_seconds() < end)
+		usleep(1000);
+	if (!is_gone(pid)) {
+		kill((pid_t)pid, SIGKILL);
+		fail_msg("it lives on");
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -285,6 +348,8 @@ int main(void)
 		TEST(command_ended_by_a_signal_is_an_error),
 		TEST(what_a_command_leaves_behind_lives_on),
 		TEST(stopping_kills_a_command_under_way_and_keeps_its_message),
+		TEST(command_ends_with_an_agent_that_is_killed),
+		TEST(command_starts_though_we_have_no_standard_input),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 
 #define PAGE SEVERITY_PAGE
 #define TICKET SEVERITY_TICKET
+#define NOTICE SEVERITY_NOTICE
 
 enum { REMIND_SECONDS = 3600, LOG_BYTES = 4096 };
 
@@ -36,7 +37,7 @@ static int take(void *context, const struct notice *notice)
 		return -EIO;
 	assert_in_range(notice->kind, 0, NOTICE_KIND_COUNT - 1);
 	len += snprintf(log->text + len, LOG_BYTES - len, "%s%c%c%s", len ? " " : "",
-			notice->severity == PAGE ? 'P' : 'T', kinds[notice->kind], notice->service);
+			"NTP"[notice->severity], kinds[notice->kind], notice -> service);
 	for (size_t i = 0; i < notice->n_alerts; i++) {
 		const struct notice_alert *alert = &notice->alerts[i];
 
@@ -77,6 +78,23 @@ static struct notices *fresh(void)
 
 	assert_int_equal(notices_new(REMIND_SECONDS, &notices), 0);
 	return notices;
+}
+
+static struct notices *reload(struct notices *notices)
+{
+	json_t *saved = notices_save(notices), *read;
+	struct notices *loaded = fresh();
+	char *text;
+
+	assert_non_null(saved);
+	text = json_dumps(saved, 0);
+	read = json_loads(text, 0, NULL);
+	assert_int_equal(notices_load(loaded, read), 0);
+	notices_free(notices);
+	json_decref(saved);
+	json_decref(read);
+	free(text);
+	return loaded;
 }
 
 static int count(void *context, const struct notice *notice)
@@ -127,13 +145,33 @@ static void services_and_severities_have_messages_of_their_own(void **state)
 	notices_free(notices);
 }
 
-static void notices_for_display_make_no_message(void **state)
+static void each_budget_threshold_is_told_once(void **state)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
+	char id[40];
 
 	(void)state;
-	TOLD(notices, 10, &log, "", ALERT("a", "x", "budget-50", SEVERITY_NOTICE));
+	TOLD(notices, 10, &log, "N+a:x/budget-50", ALERT("a", "x", "budget-50", NOTICE));
+	snprintf(id, sizeof(id), "%s", log.ids[NOTICE]);
+	assert_int_equal(n_open(notices), 1);
+	TOLD(notices, 10 + 3 * REMIND_SECONDS, &log, "", ALERT("a", "x", "budget-50", NOTICE));
+	TOLD(notices, 5000, &log, "N+a:x/budget-50,x/budget-80",
+	     ALERT("a", "x", "budget-80", NOTICE), ALERT("a", "x", "budget-50", NOTICE));
+	assert_string_equal(log.ids[NOTICE], id);
+	notices = reload(notices);
+	/* one that has ended, and begins again, is no news either */
+	TOLD(notices, 5010, &log, "", ALERT("a", "x", "budget-50", NOTICE));
+	TOLD(notices, 5020, &log, "", ALERT("a", "x", "budget-50", NOTICE),
+	     ALERT("a", "x", "budget-80", NOTICE));
+	/* the same threshold of another SLO is */
+	TOLD(notices, 5030, &log, "N+a:x/budget-50,y/budget-50",
+	     ALERT("a", "x", "budget-50", NOTICE), ALERT("a", "y", "budget-50", NOTICE));
+	/* and it stands beside what pages */
+	TOLD(notices, 5040, &log, "P+a:x/p", ALERT("a", "x", "budget-50", NOTICE),
+	     ALERT("a", "x", "p", PAGE));
+	TOLD(notices, 5050, &log, "P-a:x/p N-a:x/budget-50,y/budget-50");
+	assert_string_equal(log.ids[NOTICE], id);
 	assert_int_equal(n_open(notices), 0);
 	notices_free(notices);
 }
@@ -324,23 +362,6 @@ static void each_open_notice_has_what_stands_behind_it_now(void **state)
 
 /* ---- over restarts ---- */
 
-static struct notices *reload(struct notices *notices)
-{
-	json_t *saved = notices_save(notices), *read;
-	struct notices *loaded = fresh();
-	char *text;
-
-	assert_non_null(saved);
-	text = json_dumps(saved, 0);
-	read = json_loads(text, 0, NULL);
-	assert_int_equal(notices_load(loaded, read), 0);
-	notices_free(notices);
-	json_decref(saved);
-	json_decref(read);
-	free(text);
-	return loaded;
-}
-
 static void restart_repeats_and_forgets_nothing(void **state)
 {
 	struct notices *notices = fresh();
@@ -384,10 +405,9 @@ static void unreadable_state_is_refused_whole(void **state)
 		WITH(GOOD ",{\"id\":\"\",\"service\":\"b\",\"severity\":\"page\",\"started\":1.0,"
 			  "\"last\":1.0,\"held\":false,\"told\":[{\"slo\":\"x\",\"rule\":\"p\"}],"
 			  "\"now\":[{\"slo\":\"x\",\"rule\":\"p\"}]}"),
-		WITH(GOOD
-		     ",{\"id\":\"2\",\"service\":\"b\",\"severity\":\"notice\",\"started\":1.0,"
-		     "\"last\":1.0,\"held\":false,\"told\":[{\"slo\":\"x\",\"rule\":\"p\"}],"
-		     "\"now\":[{\"slo\":\"x\",\"rule\":\"p\"}]}"),
+		WITH(GOOD ",{\"id\":\"2\",\"service\":\"b\",\"severity\":\"fatal\",\"started\":1.0,"
+			  "\"last\":1.0,\"held\":false,\"told\":[{\"slo\":\"x\",\"rule\":\"p\"}],"
+			  "\"now\":[{\"slo\":\"x\",\"rule\":\"p\"}]}"),
 		WITH(GOOD ",{\"id\":\"2\",\"service\":\"b\",\"severity\":\"page\",\"started\":1.0,"
 			  "\"last\":1.0,\"held\":false,\"told\":[],"
 			  "\"now\":[{\"slo\":\"x\",\"rule\":\"p\"}]}"),
@@ -666,7 +686,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_message_for_all_slos_and_windows_of_a_service),
 		cmocka_unit_test(services_and_severities_have_messages_of_their_own),
-		cmocka_unit_test(notices_for_display_make_no_message),
+		cmocka_unit_test(each_budget_threshold_is_told_once),
 		cmocka_unit_test(id_and_start_stay_from_fire_to_resolve_and_differ_the_next_time),
 		cmocka_unit_test(reminds_at_the_interval_after_the_last_message),
 		cmocka_unit_test(page_escalates_a_ticket_and_holds_it_back_until_it_resolves),

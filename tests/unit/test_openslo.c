@@ -262,6 +262,9 @@ static void empty_documents_are_nothing(void **state)
 	config = load_good("");
 	assert_int_equal(config.n_slos, 0);
 	config_clear(&config);
+	config = load_good("\xef\xbb\xbf" SLO);
+	assert_int_equal(config.n_slos, 1);
+	config_clear(&config);
 }
 
 static void what_is_wrong_with_a_document_is_said_with_its_line(void **state)
@@ -281,13 +284,14 @@ static void what_is_wrong_with_a_document_is_said_with_its_line(void **state)
 		 "o.yaml:19: kind: expected SLO, AlertPolicy, AlertCondition, "
 		 "AlertNotificationTarget or Service, in documents of their own, got DataSource"},
 		{"kind: SLO\napiVersion: openslo/v1\n",
-		 "o.yaml:1: SLO: metadata.name: expected a name"},
+		 "o.yaml:1: SLO: metadata.name: expected a name, got nothing"},
 		{"kind: SLO\nmetadata: {name: x}\n",
 		 "o.yaml:1: SLO \"x\": apiVersion: expected openslo/v1, got nothing"},
 		{"kind: Service\nmetadata: {name: x}\napiVersion: n9/v1alpha\n",
 		 "o.yaml:3: Service \"x\": apiVersion: expected openslo/v1, got \"n9/v1alpha\""},
 		{SLO SLO,
-		 "o.yaml:18: SLO \"checkout\": expected a name that is unique in the file"},
+		 "o.yaml:21: SLO \"checkout\": metadata.name: expected a name that is unique in "
+		 "the file"},
 		{HEAD("Service", "x") "spec: {owner: me}\n",
 		 "o.yaml:6: Service \"x\": spec.owner: unknown key, expected description"},
 		{"kind: [\n", "o.yaml:2: expected valid YAML: did not find expected node content, "
@@ -371,6 +375,8 @@ static void what_is_wrong_with_an_slo_is_said_with_its_line(void **state)
 		 "o.yaml:8: SLO \"x\": "
 		 "spec.indicator.spec.ratioMetric.good.metricSource.spec.good.latencies: unknown "
 		 "key, expected one of status, latency, min_body"},
+		{HEAD("SLO", "x") "spec:\n  indicator: {kind: SLO}\n",
+		 "o.yaml:7: SLO \"x\": spec.indicator.kind: expected SLI, got \"SLO\""},
 		{HEAD("SLO", "x") "  annotations: {sliprobe/foo: 1}\n",
 		 "o.yaml:6: SLO \"x\": metadata.annotations.sliprobe/foo: unknown key, expected one "
 		 "of sliprobe/name, sliprobe/alerts"},
@@ -438,6 +444,11 @@ static void what_is_wrong_with_an_alert_is_said_with_its_line(void **state)
 		{SLO "  alertPolicies: [{alertPolicyRef: nowhere}]\n",
 		 "o.yaml:17: SLO \"checkout\": spec.alertPolicies[0]: expected the name of an "
 		 "AlertPolicy of this file, got \"nowhere\""},
+		{SLO "  alertPolicies: [{kind: AlertCondition, metadata: {name: p}}]\n",
+		 "o.yaml:17: SLO \"checkout\": spec.alertPolicies[0].kind: expected AlertPolicy, got "
+		 "\"AlertCondition\""},
+		{SLO POLICY("{kind: Condition, metadata: {name: x}}", ""),
+		 IN_POLICY ".kind: expected AlertCondition, got \"Condition\""},
 		{SLO "  alertPolicies: {}\n",
 		 "o.yaml:17: SLO \"checkout\": spec.alertPolicies: expected a list"},
 		{SLO POLICY(BURN("1", ""), ", alertWhenNoData: true"),
@@ -669,6 +680,38 @@ static void what_is_exported_is_read_back_the_same(void **state)
 	}
 }
 
+/* As many SLOs as a configuration takes, and receivers, with alerts that nobody chose. */
+static void all_that_a_configuration_takes_fits_in_one_file(void **state)
+{
+	char *text = NULL, *exported;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+	struct config config, back;
+
+	(void)state;
+	fprintf(file, "notify: [journal, {webhook: {url: \"http://a/\"}}, "
+		      "{alertmanager: {url: \"http://b\"}}]\nservices:\n");
+	for (int i = 0; i < CONFIG_MAX_SLOS / CONFIG_MAX_SLOS_PER_SERVICE; i++)
+		fprintf(file, "  - {name: s%d, match: {port: %d}, routes: [/a]}\n", i, i + 1);
+	fprintf(file, "slos:\n");
+	for (int i = 0; i < CONFIG_MAX_SLOS; i++)
+		fprintf(file,
+			"  - {name: \"slo %d\", service: s%d, objective: 99.9, "
+			"eligible: {routes: [/a], methods: [GET]}, good: {latency: 1s}}\n",
+			i, i / CONFIG_MAX_SLOS_PER_SERVICE);
+	fclose(file);
+	config = parse_good(text);
+	exported = export(&config);
+	assert_in_range(strlen(exported), 1, CONFIG_MAX_BYTES);
+	back = load_good(exported);
+	assert_int_equal(back.n_slos, CONFIG_MAX_SLOS);
+	assert_same_slo(&config.slos[CONFIG_MAX_SLOS - 1], &back.slos[CONFIG_MAX_SLOS - 1]);
+	free(exported);
+	free(text);
+	config_clear(&config);
+	config_clear(&back);
+}
+
 static void running_out_of_memory_leaks_nothing_and_says_so(void **state)
 {
 	static const char text[] =
@@ -729,6 +772,7 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_with_an_alert_is_said_with_its_line),
 		cmocka_unit_test(what_is_wrong_with_a_condition_is_said_where_it_stands),
 		cmocka_unit_test(what_is_exported_is_read_back_the_same),
+		cmocka_unit_test(all_that_a_configuration_takes_fits_in_one_file),
 		cmocka_unit_test(running_out_of_memory_leaks_nothing_and_says_so),
 		cmocka_unit_test(an_export_that_cannot_be_written_fails),
 	};

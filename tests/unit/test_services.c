@@ -97,6 +97,22 @@ static void process_name_may_fill_its_bytes(void **state)
 	services_clear(&services);
 }
 
+static void names_of_found_services_are_text_whatever_the_bytes(void **state)
+{
+	struct services services = {};
+	const struct service *service;
+
+	(void)state;
+	service = seen(&services, SERVICE_FOUND + 1, NULL, key_of(1, 80, "a\xff\xc3\xbc"), NO_PID,
+		       "/x");
+	assert_string_equal(service->name, "a\\xff\xc3\xbc:80");
+	/* as the kernel cuts it */
+	service = seen(&services, SERVICE_FOUND + 2, NULL, key_of(1, 80, "0123456789abcd\xc3"),
+		       NO_PID, "/x");
+	assert_string_equal(service->name, "0123456789abcd\\xc3:80");
+	services_clear(&services);
+}
+
 static void exe_may_fill_its_bytes(void **state)
 {
 	struct services services = {};
@@ -248,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(found_services_are_named_after_process_and_port),
 		cmocka_unit_test(process_name_may_fill_its_bytes),
+		cmocka_unit_test(names_of_found_services_are_text_whatever_the_bytes),
 		cmocka_unit_test(exe_may_fill_its_bytes),
 		cmocka_unit_test(configured_services_have_their_own_name),
 		cmocka_unit_test(details_follow_the_first_endpoint),

@@ -187,6 +187,34 @@ static void test_an_slo_comes_back(void **state)
 	store_close(store);
 }
 
+/* Serials begin anew with each kernel instance: one that is stored must not be met again. */
+static void test_another_kernel_instance_has_none_of_the_counters(void **state)
+{
+	struct store *store = open_good();
+	struct store_slo slo = {.name = "checkout",
+				.service = "shop",
+				.definition = "d",
+				.since_seconds = T0,
+				.last_seconds = T0 + 10,
+				.kernel_good = 60,
+				.kernel_bad = 30,
+				.kernel_serial = 2,
+				.excluded = 3};
+	struct seen_slos seen = {};
+
+	(void)state;
+	assert_int_equal(store_put_slo(store, &slo), 0);
+	assert_int_equal(store_reset_counters(store), 0);
+	assert_int_equal(store_each_slo(store, see_slo, &seen), 0);
+	assert_int_equal(seen.n, 1);
+	assert_int_equal(seen.slos[0].kernel_good, 0);
+	assert_int_equal(seen.slos[0].kernel_bad, 0);
+	assert_int_equal(seen.slos[0].kernel_serial, 0);
+	assert_int_equal(seen.slos[0].excluded, 3);
+	assert_true(seen.slos[0].last_seconds == T0 + 10);
+	store_close(store);
+}
+
 static void test_the_id_of_a_rollback_does_not_become_another_slos(void **state)
 {
 	struct store *store = open_good();
@@ -447,6 +475,33 @@ static void test_changes_come_newest_first(void **state)
 	store_close(store);
 }
 
+/* As all that is put: after a database was opened again everything in memory is. */
+static void test_a_change_that_is_there_is_not_added_again(void **state)
+{
+	struct store *store = open_good();
+	struct store_change change = {.t_seconds = 10,
+				      .slo = "checkout",
+				      .service = "shop",
+				      .rule = "burn-1h",
+				      .severity = "page",
+				      .from = "inactive",
+				      .to = "firing",
+				      .budget_spent_ratio = NAN,
+				      .started_seconds = 10};
+	char text[512] = "";
+
+	(void)state;
+	assert_int_equal(store_add_change(store, &change), 0);
+	assert_int_equal(store_add_change(store, &change), 0);
+	change.slo = "cart";
+	assert_int_equal(store_add_change(store, &change), 0);
+	assert_int_equal(store_add_change(store, &change), 0);
+	assert_int_equal(store_each_change(store, 0, SIZE_MAX, see_change, text), 0);
+	assert_string_equal(text, "10 shop/cart/burn-1h page inactive>firing -1 10; "
+				  "10 shop/checkout/burn-1h page inactive>firing -1 10; ");
+	store_close(store);
+}
+
 static int see_text(void *context, const char *key, const char *text)
 {
 	char *all = context;
@@ -514,12 +569,14 @@ int main(void)
 		STORE_TEST(test_a_transaction_is_all_or_nothing),
 		STORE_TEST(test_after_a_failed_put_nothing_more_is_put),
 		STORE_TEST(test_an_slo_comes_back),
+		STORE_TEST(test_another_kernel_instance_has_none_of_the_counters),
 		STORE_TEST(test_the_id_of_a_rollback_does_not_become_another_slos),
 		STORE_TEST(test_a_history_comes_back),
 		STORE_TEST(test_all_buckets_come_in_one_pass),
 		STORE_TEST(test_a_dropped_slo_takes_its_history_and_alerts),
 		STORE_TEST(test_an_alerts_state_comes_back),
 		STORE_TEST(test_changes_come_newest_first),
+		STORE_TEST(test_a_change_that_is_there_is_not_added_again),
 		STORE_TEST(test_texts_are_kept_by_kind_and_key),
 		STORE_TEST(test_coverage_comes_back),
 	};

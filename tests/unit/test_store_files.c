@@ -230,11 +230,19 @@ static void test_garbage_is_reported_when_met_and_set_aside_then(void **state)
 	make_database();
 	spoil_a_page();
 	store = open_good(); /* it was closed cleanly: no time is spent on looking */
+	assert_false(store_damaged(store));
 	assert_int_equal(store_each_bucket_of(store, 1, STORE_EVENTS, SLO_TIER_10S, nothing, NULL),
 			 -EUCLEAN);
+	assert_true(store_damaged(store));
 	store_close(store);
 	store = open_store();
 	assert_int_equal(count_aside(name), 1);
+	store_close(store);
+	make_database();
+	spoil_a_page();
+	store = open_good();
+	assert_int_equal(store_prune(store, 1e9, 1e6), -EUCLEAN);
+	assert_true(store_damaged(store));
 	store_close(store);
 }
 
@@ -525,6 +533,104 @@ static void test_vanished_when_the_wal_is_deleted(void **state)
 	store_close(store);
 }
 
+static void commit_value(struct store *store, const char *value)
+{
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_put_value(store, "a", value), 0);
+	assert_int_equal(store_commit(store), 0);
+}
+
+static off_t wal_path(char ret[static 128])
+{
+	struct stat status;
+
+	snprintf(ret, 128, "%s-wal", database);
+	assert_int_equal(stat(ret, &status), 0);
+	return status.st_size;
+}
+
+static void test_vanished_when_the_wal_is_cut_short(void **state)
+{
+	struct store *store;
+	char path[128];
+
+	(void)state;
+	make_database();
+	store = open_good();
+	commit_value(store, "1");
+	assert_int_equal(truncate(path, wal_path(path) - 1), 0);
+	assert_true(store_vanished(store));
+	commit_value(store, "2"); /* behind a hole */
+	assert_true(store_vanished(store));
+	store_close(store);
+	store = open_good();
+	assert_false(store_vanished(store));
+	assert_value(store, "kept", "yes"); /* the hole was not put into it */
+	store_close(store);
+}
+
+static void test_vanished_when_the_wal_was_emptied(void **state)
+{
+	struct store *store;
+	char path[128];
+
+	(void)state;
+	make_database();
+	store = open_good();
+	commit_value(store, "1");
+	wal_path(path);
+	assert_int_equal(truncate(path, 0), 0);
+	commit_value(store, "2");
+	assert_true(store_vanished(store));
+	store_close(store);
+	store = open_good();
+	assert_false(store_vanished(store));
+	assert_value(store, "kept", "yes");
+	store_close(store);
+}
+
+/* Not as if another agent had it: that would be given up for good. */
+static void test_opening_while_an_operator_writes_is_to_be_tried_again(void **state)
+{
+	struct store *store;
+	sqlite3 *db;
+
+	(void)state;
+	make_database();
+	assert_int_equal(sqlite3_open(database, &db), 0);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), 0);
+	assert_int_equal(store_open(state_dir, &store, notice), -EAGAIN);
+	assert_non_null(strstr(notice, database));
+	assert_non_null(strstr(notice, "database is locked"));
+	sqlite3_close(db);
+	store = open_good();
+	assert_value(store, "kept", "yes");
+	store_close(store);
+}
+
+static void test_an_operator_may_empty_the_wal(void **state)
+{
+	static const char *const ways[] = {"PRAGMA wal_checkpoint(TRUNCATE)",
+					   "PRAGMA wal_checkpoint(RESTART)"};
+	struct store *store = open_good();
+	sqlite3 *db;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		commit_value(store, "1");
+		assert_int_equal(sqlite3_open(database, &db), 0);
+		assert_int_equal(sqlite3_exec(db, ways[i % 2], NULL, NULL, NULL), 0);
+		sqlite3_close(db);
+		assert_false(store_vanished(store));
+		commit_value(store, "2");
+		assert_false(store_vanished(store));
+	}
+	store_close(store);
+	store = open_good();
+	assert_value(store, "a", "2");
+	store_close(store);
+}
+
 static void test_size_counts_the_wal(void **state)
 {
 	struct store *store;
@@ -608,6 +714,10 @@ int main(void)
 		STORE_TEST(test_vanished_when_the_file_is_deleted_or_replaced),
 		STORE_TEST(test_vanished_when_the_file_is_too_short),
 		STORE_TEST(test_vanished_when_the_wal_is_deleted),
+		STORE_TEST(test_vanished_when_the_wal_is_cut_short),
+		STORE_TEST(test_vanished_when_the_wal_was_emptied),
+		STORE_TEST(test_opening_while_an_operator_writes_is_to_be_tried_again),
+		STORE_TEST(test_an_operator_may_empty_the_wal),
 		STORE_TEST(test_size_counts_the_wal),
 		STORE_TEST(test_an_operator_may_read_meanwhile),
 		STORE_TEST(test_an_operator_who_writes_is_waited_for_briefly),

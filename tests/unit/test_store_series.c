@@ -126,7 +126,7 @@ static void test_a_new_kernel_instance_begins_at_0(void **state)
 
 	(void)state;
 	assert_int_equal(store_put_series(store, T0 + 10, &series, 1), 0);
-	assert_int_equal(store_reset_series(store), 0);
+	assert_int_equal(store_reset_counters(store), 0);
 	series.requests = 103;
 	assert_int_equal(store_put_series(store, T0 + 20, &series, 1), 0);
 	series.requests = 4; /* it fell */
@@ -337,7 +337,7 @@ static void test_series_age_like_the_others(void **state)
 	assert_int_equal(store_put_series(store, day200, &series, 1), 0);
 	assert_int_equal(count_rows(store, "series_10s"), 0);
 	/* until the kernel has begun anew */
-	assert_int_equal(store_reset_series(store), 0);
+	assert_int_equal(store_reset_counters(store), 0);
 	assert_int_equal(store_put_series(store, day200, &other, 1), 0);
 	assert_int_equal(store_prune(store, day200 + HOUR, 121.0 * DAY), 0);
 	assert_int_equal(count_rows(store, "series"), 1);

@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What vm.sh runs in the virtual machine: the same work bare and measured, in a guest whose clock is
+# its count of instructions, so that a ns is an instruction. Prints lines
+#
+#	loop VARIANT INSTRUCTIONS_A_LOOP
+#	nginx VARIANT REQUESTS TOTAL SERVER AGENT     instructions, of the whole machine and of processes
+#
+# VARIANT: bare; empty (programs on the socket tracepoints, where there are any: the floor); agent.
+# nginx and wrk are scheduled as batch work: each then goes on until it has nothing to do, so that
+# the number of switches between them is no matter of chance.
+#
+# Fails if the agent has not counted exactly what was asked.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+build=${SLIPROBE_BUILD:-build}
+out=$build/tests/bench
+loops=${LOOPS:-20000} wrk_seconds=${WRK_SECONDS:-2} wrk_clients=16
+loop_port=8001 nginx_port=8002
+tmp=$(mktemp -d)
+chmod 0755 "$tmp"
+agent_pid='' nginx_pid='' empty_pid=''
+trap 'kill $agent_pid $nginx_pid $empty_pid 2>/dev/null || :; wait; rm -rf "$tmp"' EXIT
+
+die() {
+	echo "vm_inside.sh: $*" >&2
+	exit 1
+}
+
+# Waits for a command to succeed.
+await() { # WHAT COMMAND...
+	local i
+	for ((i = 0; i < 300; i++)); do
+		"${@:2}" >/dev/null 2>&1 && return
+		sleep 0.05
+	done
+	cat "$tmp"/*.log >&2 || :
+	die "$1 does not start"
+}
+
+write_configs() {
+	cat >"$tmp/sliprobe.yaml" <<-EOF
+		agent: {socket: $tmp/status.sock, state_dir: $tmp/state}
+		services:
+		  - {name: loop, match: {port: $loop_port}, routes: ["/"]}
+		  - {name: nginx, match: {port: $nginx_port}, routes: ["/"]}
+		slos:
+		  - {name: loop, service: loop, objective: 99.9, window: 30d, good: {latency: 1s}}
+		  - {name: nginx, service: nginx, objective: 99.9, window: 30d, good: {latency: 1s}}
+	EOF
+	cat >"$tmp/nginx.conf" <<-EOF
+		worker_processes 1;
+		pid $tmp/nginx.pid;
+		error_log $tmp/nginx.log warn;
+		events { worker_connections 256; }
+		http {
+			access_log off;
+			client_body_temp_path $tmp/body;
+			proxy_temp_path $tmp/proxy;
+			fastcgi_temp_path $tmp/fastcgi;
+			uwsgi_temp_path $tmp/uwsgi;
+			scgi_temp_path $tmp/scgi;
+			keepalive_requests 1000000000;
+			server {
+				listen 127.0.0.1:$nginx_port;
+				location / { return 200; }
+			}
+		}
+	EOF
+}
+
+start_nginx() {
+	chrt --batch 0 nginx -e "$tmp/nginx.log" -c "$tmp/nginx.conf" -g 'daemon off;' &
+	nginx_pid=$!
+	await nginx curl -fsS "http://127.0.0.1:$nginx_port/"
+	nginx_worker=$(pgrep -P "$nginx_pid" | head -n 1)
+}
+
+start_agent() {
+	"$build/sliprobed" --foreground --config "$tmp/sliprobe.yaml" 2>"$tmp/agent.log" &
+	agent_pid=$!
+	await "the agent" curl -fsS --unix-socket "$tmp/status.sock" http://localhost/readyz
+}
+
+# Returns false on a kernel without the tracepoints.
+start_empty() {
+	"$out/attach" "$out/empty.bpf.o" empty_send empty_recv >"$tmp/empty.out" 2>"$tmp/empty.log" &
+	empty_pid=$!
+	while kill -0 "$empty_pid" 2>/dev/null; do
+		! grep -q attached "$tmp/empty.out" || return 0
+		sleep 0.05
+	done
+	empty_pid=''
+	return 1
+}
+
+stop_empty() {
+	kill "$empty_pid"
+	wait "$empty_pid" || :
+	empty_pid=''
+}
+
+# Without a process of its own: while the machine waits for one to be read, its clock leaps.
+cpu_ns() { # PID: that its threads have used, in REPLY
+	local stat ns sum=0
+	for stat in /proc/"$1"/task/*/schedstat; do
+		read -r ns _ <"$stat"
+		sum=$((sum + ns))
+	done
+	REPLY=$sum
+}
+
+counted() { # SERVICE
+	"$build/slictl" --socket "$tmp/status.sock" --json status |
+		jq --arg n "$1" '[.services[] | select(.name == $n) | .requests] | add + 0'
+}
+
+measure_loop() { # VARIANT
+	local ns cpu done_loops before=0
+	[[ $1 != agent ]] || before=$(counted loop)
+	read -r ns cpu done_loops < <("$out/pingpong" http "$loops" "$loop_port")
+	if [[ $1 == agent ]]; then
+		(($(counted loop) - before == done_loops)) ||
+			die "counted $(($(counted loop) - before)) of $done_loops loops"
+	fi
+	echo "loop $1 $ns"
+}
+
+measure_nginx() { # VARIANT
+	local answered took failed p50 p99 server agent=0 before=0 got
+	[[ $1 != agent ]] || before=$(counted nginx)
+	[[ $1 != agent ]] || { cpu_ns "$agent_pid"; agent=-$REPLY; }
+	cpu_ns "$nginx_worker"
+	server=-$REPLY
+	chrt --batch 0 wrk -t 1 -c "$wrk_clients" -d "$wrk_seconds" -s tests/bench/wrk.lua \
+		"http://127.0.0.1:$nginx_port/" >"$tmp/wrk.out"
+	cpu_ns "$nginx_worker"
+	server=$((server + REPLY))
+	[[ $1 != agent ]] || { cpu_ns "$agent_pid"; agent=$((agent + REPLY)); }
+	read -r answered took failed p50 p99 < <(sed -n 's/^result //p' "$tmp/wrk.out") ||
+		die "wrk: $(<"$tmp/wrk.out")"
+	((failed == 0)) || die "wrk: $failed requests failed"
+	if [[ $1 == agent ]]; then
+		# each connection may have been answered once more than wrk had time to notice
+		got=$(($(counted nginx) - before))
+		((got >= answered && got <= answered + wrk_clients)) ||
+			die "counted $got requests, wrk $answered"
+	fi
+	echo "nginx $1 $answered $((took * 1000)) $server $agent"
+}
+
+# Runs what is measured twice: files that are not in memory yet, and the load's own first steps,
+# belong to the first time.
+measure() { # VARIANT
+	measure_loop "$1"
+	measure_nginx "$1" >/dev/null
+	measure_nginx "$1"
+}
+
+write_configs
+start_nginx
+measure bare
+if start_empty; then
+	measure empty
+	stop_empty
+fi
+start_agent
+measure agent
