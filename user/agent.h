@@ -43,7 +43,7 @@ int agent_reload(struct agent *agent, struct config_error *ret_error);
 int agent_step(struct agent *agent);
 
 /* Reads the kernel maps as they are now. *ret points into the agent until its next call. */
-int agent_snapshot(struct agent *agent, struct snapshot *ret);
+int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret);
 
 /* As text, to be freed; NULL when out of memory. */
 char *agent_alerts_json(struct agent *agent);

@@ -66,16 +66,35 @@ static const struct config_service *configured_as(const struct agent *agent, con
 	return NULL;
 }
 
-static int snapshot_service(struct agent *agent, const struct service *service,
-			    struct collection *collection, struct snapshot_service *ret)
+/* Moves the service's series. */
+static int take_series(struct agent *agent, const struct service *service,
+		       struct collection *collection, struct snapshot_service *ret)
 {
-	const struct config_service *configured =
-		service->id < SERVICE_FOUND ? configured_as(agent, service->name) : NULL;
 	size_t n = 0, first = collection_find(collection, service->id);
 	__u64 requests = 0;
 
 	while (first + n < collection->n && collection->list[first + n].key.service == service->id)
 		n++;
+	ret->series = calloc(n ?: 1, sizeof(*ret->series));
+	if (!ret->series)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		struct snapshot_series *series = TAKE_PTR(collection->list[first + i].series);
+
+		requests += series->requests;
+		ret->series[ret->n_series++] = series;
+	}
+	ret->requests_per_second = service_rate(service, agent_now(agent), requests);
+	return 0;
+}
+
+/* collection: NULL for a service without its series. */
+static int snapshot_service(struct agent *agent, const struct service *service,
+			    struct collection *collection, struct snapshot_service *ret)
+{
+	const struct config_service *configured =
+		service->id < SERVICE_FOUND ? configured_as(agent, service->name) : NULL;
+
 	ret->name = strdup(service->name);
 	ret->role = ROLE_SERVER;
 	ret->port = service->port;
@@ -86,18 +105,9 @@ static int snapshot_service(struct agent *agent, const struct service *service,
 	ret->netns = service->netns;
 	ret->configured = configured != NULL;
 	ret->about = configured ? &configured->about : NULL;
-	ret->series = calloc(n ?: 1, sizeof(*ret->series));
-	if (!ret->name || !ret->series || (service->exe && !ret->exe) ||
-	    (service->container && !ret->container))
+	if (!ret->name || (service->exe && !ret->exe) || (service->container && !ret->container))
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		struct snapshot_series *series = TAKE_PTR(collection->list[first + i].series);
-
-		requests += series->requests;
-		ret->series[ret->n_series++] = series;
-	}
-	ret->requests_per_second = service_rate(service, agent_now(agent), requests);
-	return 0;
+	return collection ? take_series(agent, service, collection, ret) : 0;
 }
 
 static int service_order(const void *a, const void *b)
@@ -117,7 +127,8 @@ static int snapshot_services(struct agent *agent, struct collection *collection,
 	for (size_t i = 0; !r && i < agent->services.n; i++)
 		r = snapshot_service(agent, agent->services.list[i], collection,
 				     &ret->services[ret->n_services++]);
-	ret->octaves = TAKE_PTR(collection->octaves);
+	if (collection)
+		ret->octaves = TAKE_PTR(collection->octaves);
 	qsort(ret->services, ret->n_services, sizeof(*ret->services), service_order);
 	return r;
 }
@@ -291,7 +302,7 @@ static void collection_clear_at(struct collection *collection)
 	collection_clear(collection);
 }
 
-int agent_snapshot(struct agent *agent, struct snapshot *ret)
+int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret)
 {
 	_cleanup_(collection_clear_at) struct collection collection = {};
 	struct snapshot snapshot = {};
@@ -300,12 +311,12 @@ int agent_snapshot(struct agent *agent, struct snapshot *ret)
 
 	r = agent_walk(agent);
 	r = r ?: probe_read_stats(agent->probe, stats);
-	r = r ?: collection_read(agent->probe, agent->rules.routes, &collection);
+	r = r ?: collection_read(agent->probe, agent->rules.routes, series, &collection);
 	r = r ?: agent_discover(agent);
 	r = r ?: snapshot_coverage(agent, collection.requests, stats[STAT_ENDED], &snapshot);
 	r = r ?: snapshot_agent(agent, &snapshot);
 	agent_snapshot_store(agent, &snapshot);
-	r = r ?: snapshot_services(agent, &collection, &snapshot);
+	r = r ?: snapshot_services(agent, series ? &collection : NULL, &snapshot);
 	r = r ?: snapshot_slos(agent, &snapshot);
 	if (r) {
 		snapshot_clear(&snapshot);

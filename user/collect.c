@@ -246,14 +246,17 @@ void collection_clear(struct collection *collection)
 	*collection = (struct collection){};
 }
 
-int collection_read(struct probe *probe, const struct names *routes, struct collection *ret)
+int collection_read(struct probe *probe, const struct names *routes, bool details,
+		    struct collection *ret)
 {
 	struct reading reading = {.routes = routes};
 	struct collection collection;
-	int r;
+	int r = 0;
 
-	r = probe_each_split(probe, take_split, &reading);
-	r = r ?: probe_each_hist(probe, take_hist, &reading);
+	if (details) {
+		r = probe_each_split(probe, take_split, &reading);
+		r = r ?: probe_each_hist(probe, take_hist, &reading);
+	}
 	r = r ?: probe_each_series(probe, take_series, &reading);
 	r = r ?: put_all(&reading);
 	free(reading.hists.bytes);

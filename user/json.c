@@ -294,17 +294,28 @@ static char *render(json_t *value)
 	return line;
 }
 
-char *json_status(const struct snapshot *snapshot)
+static char *status(const struct snapshot *snapshot, bool services)
 {
 	json_t *object = json_object();
 	int failed = 0;
 
 	failed |= put(object, "agent", agent_json(snapshot));
 	failed |= put(object, "coverage", coverage_json(snapshot));
-	failed |= put(object, "services", services_json(snapshot));
+	if (services)
+		failed |= put(object, "services", services_json(snapshot));
 	failed |= put(object, "slos", slos_json(snapshot));
 	failed |= put(object, "store", json_store(snapshot));
 	return render(checked(object, failed));
+}
+
+char *json_status(const struct snapshot *snapshot)
+{
+	return status(snapshot, true);
+}
+
+char *json_status_brief(const struct snapshot *snapshot)
+{
+	return status(snapshot, false);
 }
 
 char *json_services(const struct snapshot *snapshot)

@@ -24,6 +24,7 @@
  * json_slo() takes an index into snapshot->slos, and adds its service's `about`.
  */
 char *json_status(const struct snapshot *snapshot);
+char *json_status_brief(const struct snapshot *snapshot); /* without the services */
 char *json_services(const struct snapshot *snapshot);
 char *json_slo(const struct snapshot *snapshot, size_t slo);
 

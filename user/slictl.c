@@ -38,7 +38,10 @@ static int run_status(const struct ctl *ctl, int argc, char **argv)
 {
 	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
 
-	return r == CTL_DONE ? ctl_show(ctl, "/v1/status", NULL, ctl_view_status) : r;
+	/* the table has nothing of the services */
+	return r == CTL_DONE ? ctl_show(ctl, ctl->json ? "/v1/status" : "/v1/status?services=no",
+					NULL, ctl_view_status)
+			     : r;
 }
 
 static int run_services(const struct ctl *ctl, int argc, char **argv)

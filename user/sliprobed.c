@@ -155,9 +155,9 @@ struct loop {
 	uint64_t interval_ns;
 };
 
-static int socket_snapshot(void *context, struct snapshot *ret)
+static int socket_snapshot(void *context, bool series, struct snapshot *ret)
 {
-	return agent_snapshot(((struct loop *)context)->agent, ret);
+	return agent_snapshot(((struct loop *)context)->agent, series, ret);
 }
 
 static int socket_reload(void *context, struct config_error *ret_error)
@@ -177,7 +177,7 @@ static bool socket_ready(void *context)
 {
 	struct snapshot snapshot;
 
-	if (socket_snapshot(context, &snapshot))
+	if (socket_snapshot(context, false, &snapshot))
 		return false;
 	snapshot_clear(&snapshot);
 	return true;

@@ -103,9 +103,10 @@ struct request {
 	size_t body_len;
 };
 
-static bool take_snapshot(const struct request *request, struct snapshot *ret, struct reply *reply)
+static bool take_snapshot(const struct request *request, bool series, struct snapshot *ret,
+			  struct reply *reply)
 {
-	int err = request->status->ops->snapshot(request->status->agent, ret);
+	int err = request->status->ops->snapshot(request->status->agent, series, ret);
 
 	if (!err)
 		return true;
@@ -113,19 +114,24 @@ static bool take_snapshot(const struct request *request, struct snapshot *ret, s
 	return false;
 }
 
+/* Whoever asks for `services=no` does without most of the text, and of what it takes to make it. */
 static void get_status(const struct request *request, struct reply *reply)
 {
 	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
+	const char *services =
+		MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "services");
+	bool brief = services && !strcmp(services, "no");
 
-	if (take_snapshot(request, &snapshot, reply))
-		reply_json(reply, MHD_HTTP_OK, json_status(&snapshot));
+	if (take_snapshot(request, !brief, &snapshot, reply))
+		reply_json(reply, MHD_HTTP_OK,
+			   brief ? json_status_brief(&snapshot) : json_status(&snapshot));
 }
 
 static void get_services(const struct request *request, struct reply *reply)
 {
 	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
 
-	if (take_snapshot(request, &snapshot, reply))
+	if (take_snapshot(request, true, &snapshot, reply))
 		reply_json(reply, MHD_HTTP_OK, json_services(&snapshot));
 }
 
@@ -133,7 +139,7 @@ static void get_slo(const struct request *request, struct reply *reply)
 {
 	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
 
-	if (!take_snapshot(request, &snapshot, reply))
+	if (!take_snapshot(request, false, &snapshot, reply))
 		return;
 	for (size_t i = 0; i < snapshot.n_slos; i++) {
 		if (!strcmp(snapshot.slos[i].name, request->rest)) {
@@ -166,7 +172,7 @@ static void get_metrics(const struct request *request, struct reply *reply)
 	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
 	const bool openmetrics = accepts_openmetrics(request->connection);
 
-	if (!take_snapshot(request, &snapshot, reply))
+	if (!take_snapshot(request, true, &snapshot, reply))
 		return;
 	reply->code = MHD_HTTP_OK;
 	reply->content_type = openmetrics

@@ -17,7 +17,8 @@
 /* What the socket asks of the agent; each is called from status_run(), never concurrently. */
 struct status_ops {
 	/* fills *ret from the kernel maps as they are now; returns 0 or -errno */
-	int (*snapshot)(void *agent, struct snapshot *ret);
+	/* without `series`: for those who want neither series nor what services had of requests */
+	int (*snapshot)(void *agent, bool series, struct snapshot *ret);
 	/* reloads the configuration; on failure returns -errno and why, running configuration kept */
 	int (*reload)(void *agent, struct config_error *ret_error);
 	/* true once programs are attached and the first read of the maps has succeeded */

@@ -113,7 +113,7 @@ static void series_are_in_the_order_they_are_shown_in(void **state)
 	struct collection collection;
 
 	(void)state;
-	assert_int_equal(collection_read(NULL, names, &collection), 0);
+	assert_int_equal(collection_read(NULL, names, true, &collection), 0);
 	assert_int_equal(collection.n, 6);
 	assert_int_equal(collection.requests, 118);
 	assert_string_equal(series_at(&collection, 0, 2)->route, "/a/*");
@@ -153,7 +153,7 @@ static void histograms_are_those_of_their_series(void **state)
 	struct collection collection;
 
 	(void)state;
-	assert_int_equal(collection_read(NULL, names, &collection), 0);
+	assert_int_equal(collection_read(NULL, names, true, &collection), 0);
 	assert_hist(&series_at(&collection, 0, 2)->total, 0, 0, NULL);
 	assert_hist(&series_at(&collection, 3, 4)->total, 0, 0, NULL);
 	assert_hist(&series_at(&collection, 3, 4)->queue, 0, 1, (const uint64_t[]){13});
@@ -172,7 +172,7 @@ static void sums_are_what_is_below(void **state)
 	struct collection collection;
 
 	(void)state;
-	assert_int_equal(collection_read(NULL, names, &collection), 0);
+	assert_int_equal(collection_read(NULL, names, true, &collection), 0);
 	hist = &series_at(&collection, 4, 1)->total;
 	assert_int_equal(snapshot_hist_below(hist, 0), 0);
 	assert_int_equal(snapshot_hist_below(hist, 24), 0);
@@ -191,7 +191,7 @@ static void thresholds_add_their_part_of_the_bucket_they_split(void **state)
 	struct collection collection;
 
 	(void)state;
-	assert_int_equal(collection_read(NULL, names, &collection), 0);
+	assert_int_equal(collection_read(NULL, names, true, &collection), 0);
 	series = series_at(&collection, 4, 1);
 	assert_int_equal(series->n_thresholds, 2);
 	assert_int_equal(series->thresholds[0].threshold_ns, 11000);
@@ -199,6 +199,23 @@ static void thresholds_add_their_part_of_the_bucket_they_split(void **state)
 	assert_int_equal(series->thresholds[1].threshold_ns, 11500);
 	assert_int_equal(series->thresholds[1].count, 1 + 2 + 3 + 4 + 5 + 4);
 	assert_int_equal(series_at(&collection, 0, 2)->n_thresholds, 0);
+	collection_clear(&collection);
+	names_free(names);
+}
+
+static void details_may_be_left_out(void **state)
+{
+	struct names *names = make_names();
+	struct collection collection;
+
+	(void)state;
+	assert_int_equal(collection_read(NULL, names, false, &collection), 0);
+	assert_int_equal(collection.n, 6);
+	assert_int_equal(collection.requests, 118);
+	assert_int_equal(series_at(&collection, 4, 1)->requests, 100);
+	assert_int_equal(series_at(&collection, 4, 1)->total.n_octaves, 0);
+	assert_int_equal(series_at(&collection, 4, 1)->n_thresholds, 0);
+	assert_null(collection.octaves);
 	collection_clear(&collection);
 	names_free(names);
 }
@@ -213,7 +230,7 @@ static void every_allocation_may_fail(void **state)
 	for (unsigned long i = 1;; i++) {
 		fail_at = i;
 		n_allocations = 0;
-		r = collection_read(NULL, names, &collection);
+		r = collection_read(NULL, names, true, &collection);
 		fail_at = 0;
 		if (!r)
 			break;
@@ -234,6 +251,7 @@ int main(void)
 		cmocka_unit_test(histograms_are_those_of_their_series),
 		cmocka_unit_test(sums_are_what_is_below),
 		cmocka_unit_test(thresholds_add_their_part_of_the_bucket_they_split),
+		cmocka_unit_test(details_may_be_left_out),
 		cmocka_unit_test(every_allocation_may_fail),
 	};
 

@@ -22,6 +22,7 @@
 
 struct agent {
 	int snapshots;
+	int with_series; /* of these */
 	int reloads;
 	int snapshot_err;
 	int reload_err;
@@ -40,11 +41,12 @@ enum { ANSWER_MAX = 8 << 20 };
 
 static char answer[ANSWER_MAX];
 
-static int agent_snapshot(void *cls, struct snapshot *ret)
+static int agent_snapshot(void *cls, bool series, struct snapshot *ret)
 {
 	struct agent *agent = cls;
 
 	agent->snapshots++;
+	agent->with_series += series;
 	if (agent->snapshot_err)
 		return agent->snapshot_err;
 	fixture_snapshot(ret);
@@ -311,6 +313,34 @@ static void names_are_percent_decoded(void **state)
 	assert_code(404);
 	get(f, "/v1/slos/");
 	assert_code(404);
+}
+
+/* What is not to be shown is not asked of the agent. */
+static void services_may_be_left_out(void **state)
+{
+	struct fixture *f = *state;
+
+	get(f, "/v1/status?services=no");
+	assert_code(200);
+	assert_int_equal(strncmp(body(), "{\"agent\": {", 11), 0);
+	assert_has("\"coverage\": {");
+	assert_has("\"slos\": [{");
+	assert_has("\"store\": {");
+	assert_null(strstr(body(), "\"services\""));
+	get(f, "/v1/slos/checkout");
+	assert_has("\"owner\": \"team-shop\"");
+	assert_int_equal(f->agent.snapshots, 2);
+	assert_int_equal(f->agent.with_series, 0);
+	get(f, "/v1/status?services=yes");
+	assert_has("\"services\": [{");
+	get(f, "/v1/status?services");
+	assert_has("\"services\": [{");
+	get(f, "/v1/services?services=no");
+	assert_has("\"services\": [{");
+	get(f, "/metrics");
+	assert_code(200);
+	assert_int_equal(f->agent.snapshots, 6);
+	assert_int_equal(f->agent.with_series, 4);
 }
 
 static void metrics_in_the_format_asked_for(void **state)
@@ -774,6 +804,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_route_answers),
 		TEST(names_are_percent_decoded),
+		TEST(services_may_be_left_out),
 		TEST(metrics_in_the_format_asked_for),
 		TEST(refusals_are_json),
 		TEST(reload),
