@@ -66,7 +66,7 @@ static const unsigned long long hist_bound_ns[HIST_TABLE] = {
 
 /* A branch stays a branch: the compiler for BPF makes arithmetic of it that costs twice as much. */
 #ifdef __bpf__
-#define HIST_SKIP(bound, n) asm volatile("%0 += %1" : "+r"(bound) : "i"((n) * 8))
+#define HIST_SKIP(bound, n) asm volatile("%0 += %1" : "+r"(bound) : "i"((n)*8))
 #else
 #define HIST_SKIP(bound, n) ((bound) += (n))
 #endif

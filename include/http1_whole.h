@@ -104,7 +104,7 @@ HTTP1_SEPARATE __u32 http1_length_whole(struct http1 *p, http1_bytes buf, __u32 
 	if (HTTP1_AT(buf, at) == ' ')
 		at++;
 	HTTP1_LOOP
-	for (__u32 i = 0; i < 17; i++) { /* what surely does not overflow */
+	for (__u32 i = 0; i < 11; i++) { /* what surely does not overflow */
 		__u8 c;
 
 		if (at + 2 > len)
@@ -240,7 +240,7 @@ static inline __u32 http1_chunk_size_whole(struct http1 *p, http1_bytes buf, __u
 	if (p->sub)
 		return http1_read_chunk_size(p, HTTP1_AT(buf, pos));
 	HTTP1_LOOP
-	for (__u32 i = 0; i < 14; i++) { /* what surely does not overflow */
+	for (__u32 i = 0; i < 8; i++) { /* what surely does not overflow */
 		__u8 c, lower;
 
 		if (at + 2 > len)
