@@ -25,6 +25,8 @@ struct record {
 	char *dir;
 	char *path;
 	struct store *store; /* NULL: not open */
+	bool to_read; /* the store cannot be written: it is open to be read */
+	bool recalled; /* what it had of alerts and coverage is in memory */
 	enum record_state state;
 	char reason[512];
 	double retry_seconds; /* axis: not before that */
@@ -82,9 +84,31 @@ static int open_store(struct record *record, char notice[static 512])
 	}
 	record->state = RECORD_OK;
 	record->reason[0] = 0;
+	record->to_read = false;
 	read_instance(record);
 	record->histories_due = true;
 	return 0;
+}
+
+/* What is known goes on to hold on a disk that is full or read-only. */
+static void open_to_read(struct record *record)
+{
+	if (record->state != RECORD_FAILING || store_open_to_read(record->dir, &record->store))
+		return;
+	record->to_read = true;
+	read_instance(record);
+	record->histories_due = true;
+}
+
+static void recall_alerts(struct record *record)
+{
+	int r = record_texts_load(&record->texts, record->store);
+
+	r = r ?: record_changes_load(&record->changes, record->store);
+	if (r)
+		say("%s: the state of alerts cannot be read (%s): it begins anew", record->path,
+		    reason_of(r));
+	record->recalled = true;
 }
 
 /* Takes a second or two if there is much: not before it is needed, when the kernel counts. */
@@ -95,6 +119,7 @@ static void read_histories(struct record *record)
 	if (!record->histories_due)
 		return;
 	record->histories_due = false;
+	record_histories_clear(&record->histories);
 	r = record_histories_load(&record->histories, record->store);
 	if (r)
 		say("%s: the history cannot be read in one pass: %s", record->path, reason_of(r));
@@ -119,7 +144,6 @@ int record_new(const char *dir, struct record **ret)
 {
 	struct record *record = calloc(1, sizeof(*record));
 	char notice[512] = "";
-	int r;
 
 	if (!record)
 		return -ENOMEM;
@@ -132,15 +156,12 @@ int record_new(const char *dir, struct record **ret)
 	}
 	if (open_store(record, notice)) {
 		say_not_open(record);
-		return *ret = record, 0;
-	}
-	if (notice[0])
+		open_to_read(record);
+	} else if (notice[0]) {
 		say("%s", notice);
-	r = record_texts_load(&record->texts, record->store);
-	r = r ?: record_changes_load(&record->changes, record->store);
-	if (r)
-		say("%s: the state of alerts cannot be read (%s): it begins anew", record->path,
-		    reason_of(r));
+	}
+	if (record->store)
+		recall_alerts(record);
 	return *ret = record, 0;
 }
 
@@ -412,13 +433,21 @@ static void join(struct record *record, const struct record_step *step, bool fir
 	}
 }
 
-/* Opens the store again, or for the first time. */
+/* True if what is open now is not what was read while it could not be written. */
+static bool replaced(const struct record *record, const char *read_instance)
+{
+	return *read_instance && strcmp(record->instance, read_instance) != 0;
+}
+
+/* Opens the store again, or for the first time to be written. */
 static int reopen(struct record *record, const struct record_step *step)
 {
-	bool was_open = record->store != NULL;
-	char notice[512] = "";
+	bool was_open = record->store && !record->to_read;
+	char instance[sizeof(record->instance)] = "", notice[512] = "";
 	int r;
 
+	if (record->store && record->to_read)
+		memcpy(instance, record->instance, sizeof(instance));
 	if (was_open)
 		forget_written(record, step);
 	store_close(TAKE_PTR(record->store));
@@ -426,8 +455,14 @@ static int reopen(struct record *record, const struct record_step *step)
 	r = open_store(record, notice);
 	if (r && was_open)
 		say_not_open(record);
+	else if (r)
+		open_to_read(record);
 	if (r)
 		return r;
+	if (replaced(record, instance)) {
+		was_open = true;
+		forget_written(record, step);
+	}
 	record->made_anew = was_open && strcmp(record->instance, step->instance) != 0;
 	if (was_open)
 		say("%s was deleted, replaced or damaged%s: everything in memory is written to a "
@@ -437,18 +472,25 @@ static int reopen(struct record *record, const struct record_step *step)
 		say("%s", notice);
 	else
 		say("%s can be written now; nothing was lost", record->path);
-	join(record, step, !was_open);
+	join(record, step, !record->recalled);
+	record->recalled = true;
 	return 0;
+}
+
+/* Opens it, if it has to be and can. */
+static bool writable(struct record *record, const struct record_step *step)
+{
+	if (!record->store || record->to_read)
+		return step->now_seconds >= record->retry_seconds && !reopen(record, step);
+	return !(store_damaged(record->store) || store_vanished(record->store)) ||
+	       !reopen(record, step);
 }
 
 int record_step(struct record *record, const struct record_step *step)
 {
 	int r;
 
-	if (record->store && (store_damaged(record->store) || store_vanished(record->store)) &&
-	    reopen(record, step))
-		return 0;
-	if (!record->store && (step->now_seconds < record->retry_seconds || reopen(record, step)))
+	if (!writable(record, step))
 		return 0;
 	r = put_step(record, step);
 	if (r == -EUCLEAN) {
