@@ -265,7 +265,7 @@ static void put_immutable_uri(char *ret, const char *path)
 	ret = stpcpy(ret, "file:");
 	for (; *path; path++)
 		ret += sprintf(ret, *path == '/' ? "%c" : "%%%02x", (unsigned char)*path);
-	strcpy(ret, "?immutable=1");
+	stpcpy(ret, "?immutable=1");
 }
 
 /*
