@@ -13,11 +13,10 @@
 #include "record_changes.h"
 #include "record_histories.h"
 #include "record_texts.h"
-#include "steps.h"
+#include "record_track.h"
 #include "util.h"
 
 enum {
-	SLICE_MAX_SECONDS = 3600, /* a slice is added when it has ended */
 	RETRY_SECONDS = 30, /* between attempts to open what could not be opened */
 	KEEP_SECONDS = TRACK_WINDOW_S + 31 * 86400,
 };
@@ -26,6 +25,8 @@ struct record {
 	char *dir;
 	char *path;
 	struct store *store; /* NULL: not open */
+	bool to_read; /* the store cannot be written: it is open to be read */
+	bool recalled; /* what it had of alerts and coverage is in memory */
 	enum record_state state;
 	char reason[512];
 	double retry_seconds; /* axis: not before that */
@@ -83,25 +84,54 @@ static int open_store(struct record *record, char notice[static 512])
 	}
 	record->state = RECORD_OK;
 	record->reason[0] = 0;
+	record->to_read = false;
 	read_instance(record);
 	record->histories_due = true;
 	return 0;
 }
 
+/* What is known goes on to hold on a disk that is full or read-only. */
+static void open_to_read(struct record *record)
+{
+	if (record->state != RECORD_FAILING || store_open_to_read(record->dir, &record->store))
+		return;
+	record->to_read = true;
+	read_instance(record);
+	record->histories_due = true;
+}
+
+static void recall_alerts(struct record *record)
+{
+	int r = record_texts_load(&record->texts, record->store);
+
+	r = r ?: record_changes_load(&record->changes, record->store);
+	if (r)
+		say("%s: the state of alerts cannot be read (%s): it begins anew", record->path,
+		    reason_of(r));
+	record->recalled = true;
+}
+
 /* Takes a second or two if there is much: not before it is needed, when the kernel counts. */
-static struct slo_history *take_history(struct record *record, int64_t slo,
-					enum store_history which)
+static void read_histories(struct record *record)
 {
 	int r;
 
-	if (record->histories_due) {
-		record->histories_due = false;
-		r = record_histories_load(&record->histories, record->store);
-		if (r)
-			say("%s: the history cannot be read in one pass: %s", record->path,
-			    reason_of(r));
-	}
-	return record_histories_take(&record->histories, slo, which);
+	if (!record->histories_due)
+		return;
+	record->histories_due = false;
+	record_histories_clear(&record->histories);
+	r = record_histories_load(&record->histories, record->store);
+	if (r)
+		say("%s: the history cannot be read in one pass: %s", record->path, reason_of(r));
+}
+
+static int load_found(struct record *record, const char *instance, const struct store_slo *slo,
+		      struct track *track)
+{
+	struct record_place place = {record->store, &record->histories};
+
+	read_histories(record);
+	return record_track_load(&place, slo, !strcmp(record->instance, instance), track);
 }
 
 static void say_not_open(const struct record *record)
@@ -114,7 +144,6 @@ int record_new(const char *dir, struct record **ret)
 {
 	struct record *record = calloc(1, sizeof(*record));
 	char notice[512] = "";
-	int r;
 
 	if (!record)
 		return -ENOMEM;
@@ -127,15 +156,12 @@ int record_new(const char *dir, struct record **ret)
 	}
 	if (open_store(record, notice)) {
 		say_not_open(record);
-		return *ret = record, 0;
-	}
-	if (notice[0])
+		open_to_read(record);
+	} else if (notice[0]) {
 		say("%s", notice);
-	r = record_texts_load(&record->texts, record->store);
-	r = r ?: record_changes_load(&record->changes, record->store);
-	if (r)
-		say("%s: the state of alerts cannot be read (%s): it begins anew", record->path,
-		    reason_of(r));
+	}
+	if (record->store)
+		recall_alerts(record);
 	return *ret = record, 0;
 }
 
@@ -212,146 +238,19 @@ double record_start(struct record *record, struct timeline *timeline, struct cov
 
 /* ---- loading ---- */
 
-struct search {
-	const struct track *track;
-	struct store_slo found;
-	bool other_definition;
-};
-
-static int match_slo(void *context, const struct store_slo *slo)
-{
-	struct search *search = context;
-
-	if (strcmp(slo->name, search->track->name) != 0)
-		return 0;
-	if (!strcmp(slo->service, search->track->service) &&
-	    !strcmp(slo->definition, search->track->definition)) {
-		search->found = *slo;
-		search->found.name = search->found.service = search->found.definition = NULL;
-	} else {
-		search->other_definition = true;
-	}
-	return 0;
-}
-
-static int load_alert(void *context, const char *rule, const struct alert_state *state)
-{
-	struct track *track = context;
-
-	for (size_t i = 0; i < track_n_alerts(track); i++) {
-		if (!strcmp(track->slo->alerts[i].name, rule))
-			track->alerts[i] = *state;
-	}
-	return 0;
-}
-
-struct replay {
-	struct slo_history *history;
-	double last_seconds; /* of the last step, whose bucket may end later */
-	struct slo_events known; /* of those to come, as many are in the history already */
-};
-
-static uint64_t take_known(uint64_t events, uint64_t *known)
-{
-	uint64_t taken = events < *known ? events : *known;
-
-	*known -= taken;
-	return events - taken;
-}
-
-static int replay_step(void *context, const struct slo_step *step)
-{
-	struct replay *replay = context;
-	struct slo_events events = {
-		.good = take_known(step->events.good, &replay->known.good),
-		.bad = take_known(step->events.bad, &replay->known.bad),
-	};
-
-	return events.good || events.bad
-		       ? slo_history_add(replay->history,
-					 fmin((double)step->end_seconds, replay->last_seconds),
-					 events)
-		       : 0;
-}
-
-/* The history on disk, and behind it what the track has had that is not on disk. */
-static int load_history(struct record *record, const struct store_slo *slo,
-			enum store_history which, struct slo_events known, double last_seconds,
-			struct slo_history **ret)
-{
-	struct replay replay = {.last_seconds = last_seconds, .known = known};
-	struct slo_history *history = take_history(record, slo->id, which);
-	int r = 0;
-
-	if (!history) {
-		r = slo_history_new(TRACK_WINDOW_S, &history);
-		if (r)
-			return r;
-		r = store_load_history(record->store, slo->id, which, history);
-	}
-	r = r ?: slo_history_restored(history, slo->last_seconds);
-	replay.history = history;
-	r = r ?: slo_history_steps(*ret, replay_step, &replay);
-	if (r) {
-		slo_history_free(history);
-		return r;
-	}
-	slo_history_free(*ret);
-	*ret = history;
-	return 0;
-}
-
-static int load_found(struct record *record, const char *instance, struct track *track,
-		      const struct store_slo *slo)
-{
-	bool stepped = !isnan(track->stepped_seconds);
-	bool same_counters =
-		!strcmp(record->instance, instance) && slo->kernel_serial == track->birth.serial;
-	struct slo_counts counted = {slo->kernel_good, slo->kernel_bad};
-	struct slo_events known = {};
-	int r;
-
-	/* while it could not be read, the track began with all that its counters had */
-	if (stepped && same_counters)
-		known = (struct slo_events){counted.good, counted.bad};
-	r = load_history(record, slo, STORE_EVENTS, known, track->stepped_seconds, &track->history);
-	if (track->sliced)
-		r = r
-			    ?: load_history(record, slo, STORE_SLICES, (struct slo_events){},
-					    track->stepped_seconds, &track->sliced);
-	r = r ?: store_each_alert(record->store, slo->id, load_alert, track);
-	if (r)
-		return r;
-	track->record_id = slo->id;
-	track->record_seconds = slo->last_seconds;
-	track->since_seconds = slo->since_seconds;
-	track->excluded += slo->excluded;
-	if (stepped)
-		return 0;
-	/* the slice that the last step was in is still to be settled */
-	if (track->sliced)
-		slices_init(&track->slices, track->slice_seconds, track->slice_target,
-			    slo->last_seconds);
-	if (!same_counters)
-		return 0;
-	track->stepped = counted;
-	track->stepped_seconds = slo->last_seconds;
-	return 0;
-}
-
 int record_load(struct record *record, const char *instance, const struct timeline *timeline,
 		double stepped_seconds, struct track *track)
 {
-	struct search search = {.track = track};
+	struct record_search search;
 	double born = timeline_now(timeline, track->birth.boottime_seconds);
 	int r = 0;
 
 	track->record_seconds = -INFINITY;
 	track->n_recorded_alerts = 0;
 	if (record->store) {
-		r = store_each_slo(record->store, match_slo, &search);
+		r = record_track_find(record->store, track, &search);
 		if (!r && search.found.id)
-			r = load_found(record, instance, track, &search.found);
+			r = load_found(record, instance, &search.found, track);
 		else if (!r && search.other_definition)
 			say("SLO %s: what it counts, or when that is good, has changed: its history "
 			    "begins anew, the former one is kept until it is too old",
@@ -401,86 +300,6 @@ int record_each_found(struct record *record, double from_seconds,
 
 /* ---- a step ---- */
 
-struct bucket_put {
-	struct store *store;
-	__s64 slo;
-	enum store_history which;
-};
-
-static int put_bucket(void *context, enum slo_tier tier, int64_t end_seconds,
-		      struct slo_events events)
-{
-	const struct bucket_put *put = context;
-
-	return store_put_bucket(put->store, put->slo, put->which, tier, end_seconds, events);
-}
-
-static int put_history(const struct slo_history *history, double from_seconds,
-		       struct bucket_put *put)
-{
-	int64_t from = from_seconds < -1e12 ? INT64_MIN / 2 : (int64_t)from_seconds;
-	int r = 0;
-
-	for (int tier = 0; !r && tier < SLO_TIERS; tier++)
-		r = slo_history_each(history, tier, from, put_bucket, put);
-	return r;
-}
-
-static struct alert_mark mark_alert(const struct alert_state *state)
-{
-	return (struct alert_mark){state->status, state->since_seconds, state->started_seconds};
-}
-
-/* Those that are not on disk as they are: few change at a step. */
-static int put_alerts(struct record *record, const struct track *track)
-{
-	int r = 0;
-
-	for (size_t i = 0; !r && i < track_n_alerts(track); i++) {
-		const struct alert_mark *written = &track->recorded_alerts[i];
-		struct alert_mark mark = mark_alert(&track->alerts[i]);
-
-		if (i < track->n_recorded_alerts && written->status == mark.status &&
-		    written->since_seconds == mark.since_seconds &&
-		    written->started_seconds == mark.started_seconds)
-			continue;
-		r = store_put_alert(record->store, track->record_id, track->slo->alerts[i].name,
-				    &track->alerts[i]);
-	}
-	return r;
-}
-
-static int put_track(struct record *record, struct track *track)
-{
-	struct store_slo slo = {
-		.id = track->record_id,
-		.name = track->name,
-		.service = track->service,
-		.definition = track->definition,
-		.wildcard = track->wildcard,
-		.since_seconds = track->since_seconds,
-		.last_seconds = track->stepped_seconds,
-		.kernel_serial = track->birth.serial,
-		.kernel_good = track->stepped.good,
-		.kernel_bad = track->stepped.bad,
-		.excluded = track->excluded,
-	};
-	struct bucket_put put = {.store = record->store};
-	int r = store_put_slo(record->store, &slo);
-
-	if (track->record_id != slo.id)
-		track->n_recorded_alerts = 0;
-	track->record_id = slo.id;
-	put.slo = slo.id;
-	r = r ?: put_history(track->history, track->record_seconds, &put);
-	put.which = STORE_SLICES;
-	if (track->sliced)
-		r = r
-			    ?: put_history(track->sliced, track->record_seconds - SLICE_MAX_SECONDS,
-					   &put);
-	return r ?: put_alerts(record, track);
-}
-
 static int put_timeline(struct record *record, const struct record_step *step)
 {
 	_cleanup_free_ char *text = NULL;
@@ -529,7 +348,7 @@ static int put_step(struct record *record, const struct record_step *step)
 	r = r ?: put_timeline(record, step);
 	r = r ?: put_coverage(record, step->coverage);
 	for (size_t i = 0; !r && i < step->n_tracks; i++)
-		r = put_track(record, step->tracks[i]);
+		r = record_track_put(record->store, step->tracks[i]);
 	r = r ?: put_series(record, step);
 	r = r ?: record_changes_put(&record->changes, record->store);
 	r = r ?: record_texts_put(&record->texts, record->store);
@@ -539,11 +358,8 @@ static int put_step(struct record *record, const struct record_step *step)
 /* Nothing of what is in memory is on disk. */
 static void forget_written(struct record *record, const struct record_step *step)
 {
-	for (size_t i = 0; i < step->n_tracks; i++) {
-		step->tracks[i]->record_id = 0;
-		step->tracks[i]->record_seconds = -INFINITY;
-		step->tracks[i]->n_recorded_alerts = 0;
-	}
+	for (size_t i = 0; i < step->n_tracks; i++)
+		record_track_forget(step->tracks[i]);
 	record->coverage_written = false;
 	record_texts_forget(&record->texts);
 	record_changes_forget(&record->changes);
@@ -551,15 +367,8 @@ static void forget_written(struct record *record, const struct record_step *step
 
 static void written(struct record *record, const struct record_step *step)
 {
-	for (size_t i = 0; i < step->n_tracks; i++) {
-		struct track *track = step->tracks[i];
-
-		if (!isnan(track->stepped_seconds))
-			track->record_seconds = track->stepped_seconds;
-		track->n_recorded_alerts = track_n_alerts(track);
-		for (size_t k = 0; k < track->n_recorded_alerts; k++)
-			track->recorded_alerts[k] = mark_alert(&track->alerts[k]);
-	}
+	for (size_t i = 0; i < step->n_tracks; i++)
+		record_track_written(step->tracks[i]);
 	record_histories_clear(&record->histories);
 	record->histories_due = false;
 	/* what it cannot do now is done at another step */
@@ -614,23 +423,31 @@ static void join(struct record *record, const struct record_step *step, bool fir
 		say("%s: the coverage before now cannot be read: it counts as none", record->path);
 	for (size_t i = 0; i < step->n_tracks; i++) {
 		struct track *track = step->tracks[i];
-		struct search search = {.track = track};
+		struct record_search search;
 
 		if (!track->recorded)
 			record_load(record, step->instance, step->timeline, step->now_seconds,
 				    track);
-		else if (!store_each_slo(record->store, match_slo, &search))
+		else if (!record_track_find(record->store, track, &search))
 			track->record_id = search.found.id;
 	}
 }
 
-/* Opens the store again, or for the first time. */
+/* True if what is open now is not what was read while it could not be written. */
+static bool replaced(const struct record *record, const char *read_instance)
+{
+	return *read_instance && strcmp(record->instance, read_instance) != 0;
+}
+
+/* Opens the store again, or for the first time to be written. */
 static int reopen(struct record *record, const struct record_step *step)
 {
-	bool was_open = record->store != NULL;
-	char notice[512] = "";
+	bool was_open = record->store && !record->to_read;
+	char instance[sizeof(record->instance)] = "", notice[512] = "";
 	int r;
 
+	if (record->store && record->to_read)
+		memcpy(instance, record->instance, sizeof(instance));
 	if (was_open)
 		forget_written(record, step);
 	store_close(TAKE_PTR(record->store));
@@ -638,8 +455,14 @@ static int reopen(struct record *record, const struct record_step *step)
 	r = open_store(record, notice);
 	if (r && was_open)
 		say_not_open(record);
+	else if (r)
+		open_to_read(record);
 	if (r)
 		return r;
+	if (replaced(record, instance)) {
+		was_open = true;
+		forget_written(record, step);
+	}
 	record->made_anew = was_open && strcmp(record->instance, step->instance) != 0;
 	if (was_open)
 		say("%s was deleted, replaced or damaged%s: everything in memory is written to a "
@@ -649,18 +472,25 @@ static int reopen(struct record *record, const struct record_step *step)
 		say("%s", notice);
 	else
 		say("%s can be written now; nothing was lost", record->path);
-	join(record, step, !was_open);
+	join(record, step, !record->recalled);
+	record->recalled = true;
 	return 0;
+}
+
+/* Opens it, if it has to be and can. */
+static bool writable(struct record *record, const struct record_step *step)
+{
+	if (!record->store || record->to_read)
+		return step->now_seconds >= record->retry_seconds && !reopen(record, step);
+	return !(store_damaged(record->store) || store_vanished(record->store)) ||
+	       !reopen(record, step);
 }
 
 int record_step(struct record *record, const struct record_step *step)
 {
 	int r;
 
-	if (record->store && (store_damaged(record->store) || store_vanished(record->store)) &&
-	    reopen(record, step))
-		return 0;
-	if (!record->store && (step->now_seconds < record->retry_seconds || reopen(record, step)))
+	if (!writable(record, step))
 		return 0;
 	r = put_step(record, step);
 	if (r == -EUCLEAN) {

@@ -31,8 +31,9 @@ struct record_report {
 };
 
 /*
- * Opens the state in `dir`. Where that is not possible the agent goes on without (RECORD_NOT_KEPT)
- * and says so on standard error. Returns 0 or -ENOMEM.
+ * Opens the state in `dir`. Where that is not possible the agent goes on without (RECORD_NOT_KEPT),
+ * or, if it is only not to be written, with what it read (RECORD_FAILING), and says so on standard
+ * error. Returns 0 or -ENOMEM.
  */
 int record_new(const char *dir, struct record **ret);
 void record_free(struct record *record);

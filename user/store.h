@@ -38,6 +38,12 @@ struct store;
  * nothing; written in failure, too.
  */
 int store_open(const char *dir, struct store **ret, char ret_notice[static 512]);
+/*
+ * Opens what is there to be read only, for when store_open() has failed: also on a disk that is full
+ * or read-only, and while somebody else is writing. Nothing is made, set aside or repaired. Takes
+ * the lock. Returns as store_open() does, -ENOENT if there is none, -EUCLEAN if it is damaged.
+ */
+int store_open_to_read(const char *dir, struct store **ret);
 void store_close(struct store *store);
 
 /*

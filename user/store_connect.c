@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "store_db.h"
+#include "util.h"
 
 /* The value that is there while the database is open, and after it was not closed cleanly. */
 #define OPEN_MARK "open"
@@ -205,12 +206,12 @@ static void set_flag(struct store *store, int flag, int value)
 	sqlite3_db_config(store->db, flag, value, NULL);
 }
 
-static int open_connection(struct store *store, char ret_found[static 256])
+/* name: the path, or a URI. */
+static int open_connection(struct store *store, const char *name, int flags,
+			   char ret_found[static 256])
 {
-	int code =
-		sqlite3_open_v2(store->path, &store->db,
-				SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-				NULL);
+	int code = sqlite3_open_v2(name, &store->db,
+				   flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 
 	if (code)
 		return store->db ? explain(store, code, ret_found) : -ENOMEM;
@@ -226,7 +227,7 @@ static int open_connection(struct store *store, char ret_found[static 256])
 int store_connect(struct store *store, char ret_found[static 256])
 {
 	bool has_tables = false;
-	int err = open_connection(store, ret_found);
+	int err = open_connection(store, store->path, SQLITE_OPEN_READWRITE, ret_found);
 
 	if (!err)
 		err = check_identity(store, &has_tables, ret_found);
@@ -241,6 +242,50 @@ int store_connect(struct store *store, char ret_found[static 256])
 	if (!err)
 		set_flag(store, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0);
 	return err;
+}
+
+static int connect_to_read(struct store *store, const char *name, int flags)
+{
+	char found[256];
+	bool has_tables = false;
+	int err = open_connection(store, name, flags, found);
+
+	if (!err)
+		err = check_identity(store, &has_tables, found);
+	if (!err && !has_tables)
+		err = -ENOENT;
+	if (!err)
+		err = check_pages(store, found);
+	return err ? err : prepare(store, found);
+}
+
+/* ret has room for three times the path. */
+static void put_immutable_uri(char *ret, const char *path)
+{
+	ret = stpcpy(ret, "file:");
+	for (; *path; path++)
+		ret += sprintf(ret, *path == '/' ? "%c" : "%%%02x", (unsigned char)*path);
+	stpcpy(ret, "?immutable=1");
+}
+
+/*
+ * SQLite reads a database with a WAL only where it can make or find the file that it shares memory
+ * in (https://www.sqlite.org/wal.html#readonly). With nothing in the WAL the database is all in its
+ * one file.
+ */
+int store_connect_to_read(struct store *store)
+{
+	_cleanup_free_ char *uri = malloc(3 * strlen(store->path) + sizeof("file:?immutable=1"));
+	struct stat wal;
+	int err = connect_to_read(store, store->path, SQLITE_OPEN_READONLY);
+
+	if (!err || err == -EBUSY || (!stat(store->wal_path, &wal) && wal.st_size))
+		return err;
+	store_disconnect(store);
+	if (!uri)
+		return -ENOMEM;
+	put_immutable_uri(uri, store->path);
+	return connect_to_read(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
 }
 
 /* The WAL of a file that is not the one it was written for is not to be copied into it. */

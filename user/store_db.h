@@ -114,6 +114,8 @@ int store_each_bucket_of(struct store *store, int64_t slo, enum store_history wh
  * by store_disconnect() in any case.
  */
 int store_connect(struct store *store, char ret_found[static 256]);
+/* To be read only. Returns -ENOENT if it has no tables. */
+int store_connect_to_read(struct store *store);
 void store_disconnect(struct store *store);
 
 /* ---- files ---- */
@@ -123,6 +125,8 @@ void store_disconnect(struct store *store);
  * was found; -ENOTSUP, with a sentence, when they are one that is not to be touched.
  */
 int store_look(const char *path, const char *wal_path, char ret_found[static 256]);
+/* Makes nothing. */
+int store_look_to_read(const char *path, const char *wal_path, char ret_found[static 256]);
 
 /* True if the WAL was cut short since store_note_wal(), as far as it can be seen yet. */
 bool store_wal_torn(const struct store *store);

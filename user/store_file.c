@@ -135,12 +135,12 @@ void store_note_wal(struct store *store)
 	store->wal_bytes = read_wal(store->wal_path, store->wal_header);
 }
 
-/* An fd is enough to make the file: SQLite would give it to all to read. */
-static int look_at_database(const char *path, char ret_found[static 256])
+/* O_CREAT: an fd is enough to make the file: SQLite would give it to all to read. */
+static int look_at_database(const char *path, int flags, char ret_found[static 256])
 {
 	unsigned char header[HEADER_BYTES + PAGE_HEADER_BYTES];
 	struct store_identity identity;
-	_cleanup_(close_at) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	_cleanup_(close_at) int fd = open(path, flags | O_CLOEXEC, 0640);
 
 	if (fd < 0)
 		return -errno;
@@ -156,7 +156,7 @@ static int look_at_database(const char *path, char ret_found[static 256])
 	return store_judge(&identity, ret_found);
 }
 
-int store_look(const char *path, const char *wal_path, char ret_found[static 256])
+static int look(const char *path, const char *wal_path, int flags, char ret_found[static 256])
 {
 	struct stat status;
 	int err;
@@ -169,8 +169,18 @@ int store_look(const char *path, const char *wal_path, char ret_found[static 256
 			 S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
 		return -EUCLEAN;
 	}
-	err = look_at_database(path, ret_found);
+	err = look_at_database(path, flags, ret_found);
 	return err ? err : look_at_wal(wal_path, ret_found);
+}
+
+int store_look(const char *path, const char *wal_path, char ret_found[static 256])
+{
+	return look(path, wal_path, O_RDWR | O_CREAT, ret_found);
+}
+
+int store_look_to_read(const char *path, const char *wal_path, char ret_found[static 256])
+{
+	return look(path, wal_path, O_RDONLY, ret_found);
 }
 
 /* -1: not the name of what was set aside */

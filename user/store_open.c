@@ -52,19 +52,26 @@ static long lock_owner(int fd)
 	return n > 0 ? strtol(text, NULL, 10) : 0;
 }
 
-static int take_lock(struct store *store, char ret_notice[static NOTICE_BYTES])
+/* Returns 0 with store->lock_fd, or -errno. */
+static int open_lock(struct store *store, int flags)
 {
 	_cleanup_free_ char *path = NULL;
-	char text[32];
-	int n, err;
 
 	if (asprintf(&path, "%s/lock", store->dir) < 0) {
 		path = NULL;
 		return -ENOMEM;
 	}
-	store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (store->lock_fd < 0) {
-		err = -errno;
+	store->lock_fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0640);
+	return store->lock_fd < 0 ? -errno : 0;
+}
+
+static int take_lock(struct store *store, char ret_notice[static NOTICE_BYTES])
+{
+	char text[32];
+	int n, err;
+
+	err = open_lock(store, O_RDWR | O_CREAT);
+	if (err) {
 		say(ret_notice, "%.200s cannot be written to (%s): " GOES_ON, store->dir,
 		    strerror(-err));
 		return err;
@@ -152,6 +159,18 @@ static int open_database(struct store *store, char ret_notice[static NOTICE_BYTE
 	return err;
 }
 
+/* Nobody can have taken a lock that is not there. */
+static int take_lock_to_read(struct store *store)
+{
+	int err = open_lock(store, O_RDONLY);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	return 0;
+}
+
 static int set_paths(struct store *store, const char *dir)
 {
 	store->dir = strdup(dir);
@@ -167,17 +186,47 @@ static void close_store_at(struct store **store)
 	store_close(*store);
 }
 
-int store_open(const char *dir, struct store **ret, char ret_notice[static NOTICE_BYTES])
+static int store_new(const char *dir, struct store **ret)
 {
 	_cleanup_(close_store_at) struct store *store = calloc(1, sizeof(*store));
 	int err;
 
-	*ret_notice = '\0';
 	if (!store)
 		return -ENOMEM;
 	store->lock_fd = -1;
 	store->housekept_seconds = -INFINITY;
 	err = set_paths(store, dir);
+	if (!err)
+		*ret = TAKE_PTR(store);
+	return err;
+}
+
+int store_open_to_read(const char *dir, struct store **ret)
+{
+	_cleanup_(close_store_at) struct store *store = NULL;
+	char found[256];
+	int err = store_new(dir, &store);
+
+	if (!err)
+		err = take_lock_to_read(store);
+	if (!err)
+		err = store_look_to_read(store->path, store->wal_path, found);
+	if (!err) {
+		err = store_connect_to_read(store);
+		err = err == -EBUSY ? -EAGAIN : err;
+	}
+	if (!err)
+		*ret = TAKE_PTR(store);
+	return err;
+}
+
+int store_open(const char *dir, struct store **ret, char ret_notice[static NOTICE_BYTES])
+{
+	_cleanup_(close_store_at) struct store *store = NULL;
+	int err;
+
+	*ret_notice = '\0';
+	err = store_new(dir, &store);
 	if (err)
 		return err;
 	err = make_dir(store->dir);

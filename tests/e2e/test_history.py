@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """History lasts: over kill -9 at any moment, restarts, damaged and full disks, and clocks."""
+import contextlib
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ import time
 
 import pytest
 
+from alerting import alerts_of, ctl_json
 from harness import BUILD, LONG, Agent, user_space, wait_until
 from history import (Books, Clock, Receiver, config, disk_sums, history, history_sums,
                      left_behind, small_disk)
@@ -460,6 +462,24 @@ def test_read_only(agents, shop, helpers, tmp_path):
 
 # ---- a full disk ----
 
+@contextlib.contextmanager
+def unwritable(disk, why):
+    """Until the end of the block."""
+    if why == "full":
+        disk.fill()
+        yield
+        disk.free()
+    elif why == "read-only":
+        disk.writable(False)
+        yield
+        disk.writable(True)
+    else:
+        operator = sqlite3.connect(disk.state / "sliprobe.db", isolation_level=None)
+        operator.execute("BEGIN IMMEDIATE")
+        yield
+        operator.close()
+
+
 @user_space
 def test_disk_full(agents, shop, helpers, tmp_path):
     """Nothing is lost while it is full, and all of it is written when there is space again."""
@@ -501,12 +521,11 @@ def test_disk_full(agents, shop, helpers, tmp_path):
 @user_space
 @pytest.mark.parametrize("before", [pytest.param("nothing", marks=if_long), "kill", "stop"])
 def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
-    """kill: a history is there, and a kernel side that has counted for it."""
+    """What is there is read. kill: also a kernel side that has counted for it."""
     clock = Clock(helpers, tmp_path / "clock")
     with small_disk() as disk:
         agent = agents(config(shop.port), env=clock.env)
         agent.state = disk.state
-        earlier = 0, 0
         if before != "nothing":
             agent.start()
             shop.ask(90)
@@ -516,30 +535,30 @@ def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
                 agent.kill()
             else:
                 agent.stop()
-                earlier = shop.sums
-                shop.good = shop.bad = 0  # they cannot be read
         disk.fill()
+
+        def check():
+            def counted():
+                slo = agent.slo("plain")
+                return slo["good"], slo["bad"]
+
+            assert wait_until(lambda: counted() == shop.sums, 1), counted()
+            shop.check_history(agent)
+            if before != "nothing":
+                assert history(agent)["coverage"][0][0] == pytest.approx(begun, abs=0.2)
+                assert len(history(agent)["coverage"]) == (1 if before == "kill" else 2)
+
         agent.start()
         assert len(sentences(agent.said(), disk.state)) == 1, agent.said()
         shop.ask()
         assert agent.status()["store"]["state"] == "failing"
-        shop.check(agent)
+        check()
         time.sleep(1.2)
         shop.ask()
         disk.free()
         clock.set(40, 40)
         assert wait_until(lambda: agent.status()["store"]["state"] == "ok", 5), agent.said()
         assert "nothing was lost" in agent.said()
-        shop.good, shop.bad = shop.good + earlier[0], shop.bad + earlier[1]
-
-        def check():
-            slo = agent.slo("plain")
-            assert (slo["good"], slo["bad"]) == shop.sums
-            shop.check_history(agent)
-            if before != "nothing":
-                assert history(agent)["coverage"][0][0] == pytest.approx(begun, abs=0.2)
-                assert len(history(agent)["coverage"]) == (1 if before == "kill" else 2)
-
         check()
         shop.wait_for_disk(disk.state)
         agent.kill()
@@ -547,6 +566,47 @@ def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
         check()
         agent.stop()
         shop.check_disk(disk.state)
+
+
+@user_space
+@pytest.mark.parametrize("end", ["kill", "stop"])
+@pytest.mark.parametrize("why", ["full", "read-only", "locked"])
+def test_who_was_told_is_known_while_it_cannot_be_written(agents, shop, helpers, tmp_path, end,
+                                                          why):
+    """No second page, no silence forgotten; nor when it can be written again, nor after that."""
+    clock = Clock(helpers, tmp_path / "clock")
+    receiver = Receiver()
+    notify = f'notify: [webhook: {{url: "{receiver.url}", severities: [page]}}]'
+    with small_disk() as disk:
+        agent = agents(config(shop.port, objective=99, more=notify), env=clock.env)
+        agent.state = disk.state
+        agent.start()
+        silence = ctl_json(agent, "silence", "add", "--service", "other", "--for", "1h")["id"]
+        shop.ask()
+        assert wait_until(lambda: receiver.got, 5)
+        [(told, _)] = receiver.got.items()
+        assert told[:3] == ("shop", "page", "fire")
+        standing = alerts_of(agent, "plain")
+        agent.kill() if end == "kill" else agent.stop()
+        with unwritable(disk, why):
+            agent.start()
+            assert agent.status()["store"]["state"] == "failing", agent.said()
+            assert standing.items() <= alerts_of(agent, "plain").items()
+            assert [s["id"] for s in ctl_json(agent, "alerts")["silences"]] == [silence]
+            [to] = ctl_json(agent, "alerts")["receivers"]
+            assert to["sent"] == 1 and [r["id"] for r in to["recent"]] == [told[3]]
+            shop.ask()
+            second = ctl_json(agent, "silence", "add", "--service", "more", "--for", "1h")["id"]
+            time.sleep(2.5)
+        clock.set(40, 40)
+        assert wait_until(lambda: agent.status()["store"]["state"] == "ok", 5), agent.said()
+        agent.kill()
+        agent.start()
+        time.sleep(2.5)
+        assert {s["id"] for s in ctl_json(agent, "alerts")["silences"]} == {silence, second}
+        assert receiver.got == {told: 1}
+        agent.stop()
+    receiver.close()
 
 
 @user_space

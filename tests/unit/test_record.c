@@ -275,6 +275,89 @@ static void the_next_agent_reads_and_goes_on(void **state)
 	end(&recorded);
 }
 
+static int copy_text(void *context, const char *key, const char *text)
+{
+	strcat(context, key);
+	strcat(context, text);
+	return 0;
+}
+
+static void assert_silences(const struct recorded *recorded, const char *expected)
+{
+	char texts[64] = "";
+
+	assert_int_equal(record_each_text(recorded->record, RECORD_SILENCE, copy_text, texts), 0);
+	assert_string_equal(texts, expected);
+}
+
+/* Somebody else is writing when the agent starts. */
+static sqlite3 *start_locked(struct recorded *ret)
+{
+	sqlite3 *other;
+
+	start(ret);
+	set_alert(ret, 0, ALERT_FIRING, 1005);
+	record_keep(ret->record, RECORD_SILENCE, "a", "1");
+	step(ret, RECORD_OK);
+	end(ret);
+	other = open_database();
+	execute(other, "BEGIN IMMEDIATE");
+	start(ret);
+	ret->now_seconds = 1020;
+	return other;
+}
+
+static void what_cannot_be_written_at_the_start_is_read(void **state)
+{
+	struct recorded recorded;
+	sqlite3 *other = start_locked(&recorded);
+
+	(void)state;
+	assert_int_equal(record_report(recorded.record).state, RECORD_FAILING);
+	assert_int_equal(recorded.track->alerts[0].status, ALERT_FIRING);
+	assert_silences(&recorded, "a1");
+	assert_true(recorded.coverage.n == 1 && recorded.coverage.spans[0].from_seconds == 1000);
+	step(&recorded, RECORD_FAILING);
+	record_keep(recorded.record, RECORD_SILENCE, "b", "2");
+	record_drop(recorded.record, RECORD_SILENCE, "a");
+	execute(other, "ROLLBACK");
+	sqlite3_close(other);
+	step(&recorded, RECORD_FAILING); /* not tried again yet */
+	recorded.now_seconds += 20;
+	step(&recorded, RECORD_OK);
+	assert_alerts("burn-1h 1 1005 1004, burn-3d 0 0 0, burn-6h 0 0 0");
+	end(&recorded);
+	start(&recorded);
+	assert_silences(&recorded, "b2");
+	end(&recorded);
+}
+
+/* Somebody makes room by deleting it: all that was read is written again. */
+static void what_was_read_outlives_its_file(void **state)
+{
+	struct recorded recorded;
+	sqlite3 *other = start_locked(&recorded);
+	char path[128];
+
+	(void)state;
+	step(&recorded, RECORD_FAILING);
+	execute(other, "ROLLBACK");
+	sqlite3_close(other);
+	assert_int_equal(unlink(database), 0);
+	snprintf(path, sizeof(path), "%s-wal", database);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s-shm", database);
+	unlink(path);
+	recorded.now_seconds += 30;
+	step(&recorded, RECORD_OK);
+	assert_alerts("burn-1h 1 1005 1004, burn-3d 0 0 0, burn-6h 0 0 0");
+	end(&recorded);
+	start(&recorded);
+	assert_silences(&recorded, "a1");
+	assert_int_equal(recorded.track->alerts[0].status, ALERT_FIRING);
+	end(&recorded);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +369,8 @@ int main(void)
 		STORE_TEST(an_older_one_in_its_place_gets_them_all),
 		STORE_TEST(a_new_row_gets_them_all),
 		STORE_TEST(the_next_agent_reads_and_goes_on),
+		STORE_TEST(what_cannot_be_written_at_the_start_is_read),
+		STORE_TEST(what_was_read_outlives_its_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

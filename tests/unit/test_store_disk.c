@@ -228,6 +228,147 @@ static void test_a_read_only_disk_is_told(void **state)
 	unmount_disk();
 }
 
+/* Two steps, of an agent that was stopped, or killed: then the WAL is left behind. */
+static void leave_two_steps(bool killed)
+{
+	struct store *store;
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		if (store_open(state_dir, &store, notice) || put_step(store, 1) ||
+		    put_step(store, 2))
+			_exit(1);
+		if (!killed)
+			store_close(store);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void assert_read(void)
+{
+	struct store *store = NULL;
+
+	assert_int_equal(store_open_to_read(state_dir, &store), 0);
+	assert_int_equal(last_step(store), 2);
+	assert_int_not_equal(put_step(store, 3), 0);
+	store_rollback(store);
+	assert_int_equal(last_step(store), 2);
+	store_close(store);
+}
+
+static void assert_unreadable(int expected)
+{
+	struct store *store = NULL;
+
+	assert_int_equal(store_open_to_read(state_dir, &store), expected);
+	assert_null(store);
+}
+
+/* Also after an attempt to write. */
+static void read_full_disk(bool killed)
+{
+	struct store *store = NULL;
+	char path[96];
+
+	mount_disk("size=1m");
+	leave_two_steps(killed);
+	snprintf(path, sizeof(path), "%s/filler", base_dir);
+	close(fill_disk(path));
+	assert_read();
+	if (!killed) { /* what was left behind may have room for some more */
+		assert_int_equal(store_open(state_dir, &store, notice), -ENOSPC);
+		assert_read();
+	}
+	assert_int_equal(unlink(path), 0);
+	store = open_good();
+	assert_int_equal(last_step(store), 2);
+	store_close(store);
+	unmount_disk();
+}
+
+static void test_a_full_disk_is_read_after_a_stop(void **state)
+{
+	(void)state;
+	read_full_disk(false);
+}
+
+static void test_a_full_disk_is_read_after_a_kill(void **state)
+{
+	(void)state;
+	read_full_disk(true);
+}
+
+static void read_read_only_disk(bool killed)
+{
+	mount_disk("size=1m");
+	leave_two_steps(killed);
+	assert_int_equal(mount(NULL, base_dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_read();
+	unmount_disk();
+}
+
+static void test_a_read_only_disk_is_read_after_a_stop(void **state)
+{
+	(void)state;
+	read_read_only_disk(false);
+}
+
+static void test_a_read_only_disk_is_read_after_a_kill(void **state)
+{
+	(void)state;
+	read_read_only_disk(true);
+}
+
+static void test_a_path_with_what_a_uri_gives_meaning_to_is_read(void **state)
+{
+	(void)state;
+	mount_disk("size=1m");
+	snprintf(state_dir, sizeof(state_dir), "%s/a?b#c%%41", base_dir);
+	leave_two_steps(false);
+	assert_int_equal(mount(NULL, base_dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_read();
+	unmount_disk();
+}
+
+static void test_what_another_agent_has_is_not_read(void **state)
+{
+	struct store *store = open_good();
+
+	(void)state;
+	assert_unreadable(-EBUSY);
+	store_close(store);
+}
+
+static void test_reading_makes_nothing(void **state)
+{
+	(void)state;
+	assert_unreadable(-ENOENT);
+	assert_int_equal(access(state_dir, F_OK), -1);
+}
+
+static void test_a_database_that_is_being_written_is_read(void **state)
+{
+	sqlite3 *db;
+
+	(void)state;
+	leave_two_steps(true);
+	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE; DELETE FROM text", NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_read();
+	assert_int_equal(sqlite3_exec(db,
+				      "ROLLBACK; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_unreadable(-EAGAIN);
+	sqlite3_close(db);
+	assert_read();
+}
+
 static void drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -385,6 +526,14 @@ int main(void)
 		STORE_TEST(test_opening_on_a_full_disk_is_told),
 		STORE_TEST(test_a_database_at_its_limit_is_full),
 		STORE_TEST(test_a_read_only_disk_is_told),
+		STORE_TEST(test_a_full_disk_is_read_after_a_stop),
+		STORE_TEST(test_a_full_disk_is_read_after_a_kill),
+		STORE_TEST(test_a_read_only_disk_is_read_after_a_stop),
+		STORE_TEST(test_a_read_only_disk_is_read_after_a_kill),
+		STORE_TEST(test_a_path_with_what_a_uri_gives_meaning_to_is_read),
+		STORE_TEST(test_what_another_agent_has_is_not_read),
+		STORE_TEST(test_reading_makes_nothing),
+		STORE_TEST(test_a_database_that_is_being_written_is_read),
 		STORE_TEST(test_it_needs_no_capabilities),
 		STORE_TEST(test_a_directory_that_may_not_be_written_is_told),
 		STORE_TEST(test_a_directory_with_a_lock_that_may_not_be_written_is_told),
