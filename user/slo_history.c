@@ -2,6 +2,7 @@
 #include "slo_history.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -286,7 +287,7 @@ struct slo_events slo_history_sum(const struct slo_history *history, double now_
 				  double span_seconds)
 {
 	struct slo_cursors *cursors = history->cursors;
-	struct slo_events until = history->total, before;
+	struct slo_events until = history->total, before = {0};
 
 	if (isnan(now_seconds) || !(span_seconds > 0))
 		return (struct slo_events){0};
@@ -299,8 +300,9 @@ struct slo_events slo_history_sum(const struct slo_history *history, double now_
 
 		until = history_total(history, cursors->now_us, &cursor);
 	}
-	before = history_total_hinted(history, seconds_to_us(now_seconds - span_seconds),
-				      span_seconds);
+	if (span_seconds <= DBL_MAX)
+		before = history_total_hinted(history, seconds_to_us(now_seconds - span_seconds),
+					      span_seconds);
 	/* restored tiers that contradict one another must not make for 2^64 events */
 	return (struct slo_events){.good = not_negative(until.good, before.good),
 				   .bad = not_negative(until.bad, before.bad)};
