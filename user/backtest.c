@@ -27,7 +27,7 @@ struct backtest {
 	bool any_active;
 	struct backtest_result result;
 	size_t max_transitions;
-	uint64_t total;
+	struct slo_events total; /* of all steps */
 	bool any;
 	/* the last step that burned, and where the run of them began */
 	bool burning;
@@ -218,24 +218,27 @@ static int judge_rules(struct backtest *backtest, double t)
 
 static int judge(struct backtest *backtest, double t)
 {
-	const struct slo_events total = slo_history_sum(budgeted(backtest), t, INFINITY);
+	struct slo_events total = backtest->total;
 
+	if (backtest->slice_history)
+		total = slo_history_sum(backtest->slice_history, t, INFINITY);
 	return alert_rest_holds(&backtest->rest, t, total) ? 0 : judge_rules(backtest, t);
 }
 
 int backtest_step(struct backtest *backtest, double from_seconds, double t_seconds,
 		  struct slo_events events)
 {
-	struct slo_window window;
-	uint64_t total;
+	struct slo_events total;
+	uint64_t eligible;
 	int r;
 
 	if (!(from_seconds < t_seconds))
 		return -EINVAL;
-	if (__builtin_add_overflow(backtest->total, events.good, &total) ||
-	    __builtin_add_overflow(total, events.bad, &total) || total > INT64_MAX)
+	if (__builtin_add_overflow(backtest->total.good, events.good, &total.good) ||
+	    __builtin_add_overflow(backtest->total.bad, events.bad, &total.bad) ||
+	    __builtin_add_overflow(total.good, total.bad, &eligible) || eligible > INT64_MAX)
 		return -ERANGE;
-	r = window_at(backtest, t_seconds, &window);
+	r = window_at(backtest, t_seconds, &backtest->result.window);
 	if (r < 0)
 		return r;
 	if (!backtest->any)
@@ -250,7 +253,6 @@ int backtest_step(struct backtest *backtest, double from_seconds, double t_secon
 	note_active(backtest, t_seconds - backtest->result.last_seconds);
 	note_burn(backtest, from_seconds, t_seconds, events);
 	backtest->total = total;
-	backtest->result.window = window;
 	backtest->result.last_seconds = t_seconds;
 	return judge(backtest, t_seconds);
 }
