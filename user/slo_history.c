@@ -129,11 +129,20 @@ static int64_t piece_us(const struct slo_history *history, int64_t length_us)
 
 static int64_t share(int64_t total, int64_t k, int64_t n)
 {
+	int64_t product;
+
+	/* a division of 128 bits is a call */
+	if (!__builtin_mul_overflow(total, k, &product))
+		return product / n;
 	return (int64_t)((__int128)total * k / n);
 }
 
 static uint64_t count_share(uint64_t total, int64_t k, int64_t n)
 {
+	uint64_t product;
+
+	if (!__builtin_mul_overflow(total, (uint64_t)k, &product))
+		return product / (uint64_t)n;
 	return (uint64_t)((unsigned __int128)total * (uint64_t)k / (uint64_t)n);
 }
 
