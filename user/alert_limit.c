@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <math.h>
 #include "alert_limit.h"
+#include "units.h"
 
-#define UNITS 1000000000000ULL
 /* Below it 1 - objective is too rough in binary to be compared with a margin. */
 #define BUDGET_MIN 1e-9
 #define MARGIN 1e-6
@@ -17,12 +17,7 @@ static double eligible(struct slo_events events)
 /* A number that is to be whole; 0 if it is none. */
 static uint64_t whole_number(long double value)
 {
-	return value >= 1 && value < 9e18L ? (uint64_t)llroundl(value) : 0;
-}
-
-static uint64_t budget_units(double objective)
-{
-	return whole_number(roundl((1 - (long double)objective) * UNITS));
+	return value >= 1 ? units_round(value) : 0;
 }
 
 static void reduce(uint64_t *a, uint64_t *b)
@@ -59,22 +54,36 @@ static int sign(long double difference)
 	return (difference > 0) - (difference < 0);
 }
 
-static int compare_exactly(const struct alert_limit *limit, struct slo_events events)
+/* False: the products do not fit. */
+static bool compare_products(const uint64_t above[3], const uint64_t below[3],
+			     struct slo_events events, int *ret)
 {
-	uint64_t above[] = {whole_number(limit->ratio * (long double)UNITS),
-			    budget_units(limit->objective), whole_number(limit->scale)};
-	uint64_t below[] = {UNITS, UNITS, whole_number(limit->per)};
 	u128 is, at;
 
+	if (!product(below, 3, events.bad, &is) ||
+	    !product(above, 3, (u128)events.good + events.bad, &at))
+		return false;
+	*ret = (is > at) - (is < at);
+	return true;
+}
+
+static int compare_exactly(const struct alert_limit *limit, struct slo_events events)
+{
+	uint64_t above[] = {whole_number(limit->ratio * (long double)UNITS_IN_ONE),
+			    units_budget(limit->objective), whole_number(limit->scale)};
+	uint64_t below[] = {UNITS_IN_ONE, UNITS_IN_ONE, whole_number(limit->per)};
+	int order;
+
+	if (!above[1])
+		return -1;
+	if (compare_products(above, below, events, &order))
+		return order;
 	for (size_t a = 0; a < 3; a++) {
 		for (size_t b = 0; b < 3; b++)
 			reduce(&above[a], &below[b]);
 	}
-	if (!above[1])
-		return -1;
-	if (product(below, 3, events.bad, &is) &&
-	    product(above, 3, (u128)events.good + events.bad, &at))
-		return (is > at) - (is < at);
+	if (compare_products(above, below, events, &order))
+		return order;
 	return sign((long double)events.bad * below[0] * below[1] * below[2] -
 		    ((long double)events.good + events.bad) * above[0] * above[1] * above[2]);
 }
@@ -101,7 +110,7 @@ static bool gone_exactly(double objective, struct slo_events whole, struct slo_e
 {
 	u128 all = (u128)whole.good + whole.bad;
 	u128 all_recent = (u128)recent.good + recent.bad;
-	uint64_t budget = budget_units(objective), unit = UNITS;
+	uint64_t budget = units_budget(objective), unit = UNITS_IN_ONE;
 	uint64_t window = whole_number(window_seconds), horizon = whole_number(horizon_seconds);
 	u128 allowed, spent, left, right;
 

@@ -483,13 +483,6 @@ static struct alert_rest find_rest(const struct judge *judge, const struct alert
 	return rest;
 }
 
-static bool at_rest(const struct judge *judge, const struct alert_rest *rest)
-{
-	/* all at once: what differs is not foreseen well by the processor */
-	return rest->valid & (judge->now <= rest->until_seconds) &
-	       (judge->total.good <= rest->most.good) & (judge->total.bad <= rest->most.bad);
-}
-
 static void state_enter(struct alert_state *state, enum alert_status to, double now)
 {
 	if (state->status == ALERT_INACTIVE)
@@ -525,7 +518,7 @@ size_t alerts_evaluate(const struct alert_rule *rules, size_t n,
 		enum alert_status from = states[i].status;
 		enum alert_status to;
 
-		if (!ret_readings && at_rest(&judge, &states[i].rest))
+		if (!ret_readings && alert_rest_holds(&states[i].rest, now_seconds, judge.total))
 			continue;
 		to = judge_rule(&judge, &rules[i], &states[i]);
 		if (ret_readings)
@@ -538,4 +531,21 @@ size_t alerts_evaluate(const struct alert_rule *rules, size_t n,
 		ret_changes[n_changes++] = (struct alert_change){i, from, to, now_seconds};
 	}
 	return n_changes;
+}
+
+struct alert_rest alerts_rest(const struct alert_state *states, size_t n)
+{
+	struct alert_rest all = {true, INFINITY, {UINT64_MAX, UINT64_MAX}};
+
+	for (size_t i = 0; i < n && all.valid; i++) {
+		const struct alert_rest *rest = &states[i].rest;
+
+		all.valid = rest->valid;
+		all.until_seconds = fmin(all.until_seconds, rest->until_seconds);
+		if (rest->most.good < all.most.good)
+			all.most.good = rest->most.good;
+		if (rest->most.bad < all.most.bad)
+			all.most.bad = rest->most.bad;
+	}
+	return all;
 }

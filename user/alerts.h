@@ -117,6 +117,15 @@ struct alert_rest {
 	struct slo_events most; /* of all that was ever added */
 };
 
+/* `total`: all that was ever added to the budgeted history. */
+static inline bool alert_rest_holds(const struct alert_rest *rest, double now_seconds,
+				    struct slo_events total)
+{
+	/* all at once: what differs is not foreseen well by the processor */
+	return rest->valid & (now_seconds <= rest->until_seconds) &
+	       (total.good <= rest->most.good) & (total.bad <= rest->most.bad);
+}
+
 struct alert_state {
 	enum alert_status status;
 	double since_seconds; /* of the status */
@@ -148,5 +157,11 @@ size_t alerts_evaluate(const struct alert_rule *rules, size_t n,
 		       const struct alert_subject *subject, double now_seconds,
 		       struct alert_state *states, struct alert_change *ret_changes,
 		       struct alert_reading *ret_readings);
+
+/*
+ * The rest that all `n` states have in common. While it holds, alerts_evaluate() without readings
+ * changes nothing, and need not be asked.
+ */
+struct alert_rest alerts_rest(const struct alert_state *states, size_t n);
 
 #endif

@@ -23,9 +23,11 @@ struct backtest {
 	struct slices slices;
 	struct coverage coverage;
 	struct alert_state states[ALERT_RULES_MAX];
+	struct alert_rest rest; /* of all of them */
+	bool any_active;
 	struct backtest_result result;
 	size_t max_transitions;
-	uint64_t total;
+	struct slo_events total; /* of all steps */
 	bool any;
 	/* the last step that burned, and where the run of them began */
 	bool burning;
@@ -116,8 +118,11 @@ static int add(struct backtest *backtest, double from, double t, struct slo_even
 /* Keeps account of since when it has been burning. */
 static void note_burn(struct backtest *backtest, double from, double t, struct slo_events events)
 {
-	struct slo_ratio burn = slo_burn_rate(events, backtest->options.objective);
+	struct slo_ratio burn;
 
+	if (!events.bad && !backtest->burning)
+		return; /* nothing begins, nothing ends */
+	burn = slo_burn_rate(events, backtest->options.objective);
 	if (!burn.known)
 		return; /* a step without events tells nothing */
 	if (backtest->burning && burn.value <= 1 && t - backtest->burn_last > BURNING_GAP_SECONDS)
@@ -176,18 +181,23 @@ static int note_changes(struct backtest *backtest, const struct alert_change *ch
 				true, result->last_seconds - backtest->burn_from};
 		note_change(backtest, &transition);
 	}
+	backtest->any_active = false;
+	for (size_t i = 0; i < backtest->options.n_rules; i++)
+		backtest->any_active |= backtest->states[i].status != ALERT_INACTIVE;
 	return 0;
 }
 
 static void note_active(struct backtest *backtest, double seconds)
 {
+	if (!backtest->any_active)
+		return;
 	for (size_t i = 0; i < backtest->options.n_rules; i++) {
 		if (backtest->states[i].status != ALERT_INACTIVE)
 			backtest->result.alerts[i].active_seconds += seconds;
 	}
 }
 
-static int judge(struct backtest *backtest, double t)
+static int judge_rules(struct backtest *backtest, double t)
 {
 	struct alert_change changes[ALERT_RULES_MAX];
 	const struct backtest_options *options = &backtest->options;
@@ -202,22 +212,33 @@ static int judge(struct backtest *backtest, double t)
 	size_t n = alerts_evaluate(options->rules, options->n_rules, &subject, t, backtest->states,
 				   changes, NULL);
 
+	backtest->rest = alerts_rest(backtest->states, options->n_rules);
 	return n ? note_changes(backtest, changes, n) : 0;
+}
+
+static int judge(struct backtest *backtest, double t)
+{
+	struct slo_events total = backtest->total;
+
+	if (backtest->slice_history)
+		total = slo_history_sum(backtest->slice_history, t, INFINITY);
+	return alert_rest_holds(&backtest->rest, t, total) ? 0 : judge_rules(backtest, t);
 }
 
 int backtest_step(struct backtest *backtest, double from_seconds, double t_seconds,
 		  struct slo_events events)
 {
-	struct slo_window window;
-	uint64_t total;
+	struct slo_events total;
+	uint64_t eligible;
 	int r;
 
 	if (!(from_seconds < t_seconds))
 		return -EINVAL;
-	if (__builtin_add_overflow(backtest->total, events.good, &total) ||
-	    __builtin_add_overflow(total, events.bad, &total) || total > INT64_MAX)
+	if (__builtin_add_overflow(backtest->total.good, events.good, &total.good) ||
+	    __builtin_add_overflow(backtest->total.bad, events.bad, &total.bad) ||
+	    __builtin_add_overflow(total.good, total.bad, &eligible) || eligible > INT64_MAX)
 		return -ERANGE;
-	r = window_at(backtest, t_seconds, &window);
+	r = window_at(backtest, t_seconds, &backtest->result.window);
 	if (r < 0)
 		return r;
 	if (!backtest->any)
@@ -232,7 +253,6 @@ int backtest_step(struct backtest *backtest, double from_seconds, double t_secon
 	note_active(backtest, t_seconds - backtest->result.last_seconds);
 	note_burn(backtest, from_seconds, t_seconds, events);
 	backtest->total = total;
-	backtest->result.window = window;
 	backtest->result.last_seconds = t_seconds;
 	return judge(backtest, t_seconds);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "slo.h"
+#include "units.h"
 
 #include <math.h>
 
@@ -15,7 +16,7 @@ static long double budget_units(double objective)
 {
 	if (!(objective > 0 && objective < 1))
 		return 0;
-	return roundl((1 - (long double)objective) * BUDGET_UNITS);
+	return units_budget(objective);
 }
 
 /* Beyond the numbers there are: unknown. */

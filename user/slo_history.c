@@ -2,6 +2,7 @@
 #include "slo_history.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -128,11 +129,20 @@ static int64_t piece_us(const struct slo_history *history, int64_t length_us)
 
 static int64_t share(int64_t total, int64_t k, int64_t n)
 {
+	int64_t product;
+
+	/* a division of 128 bits is a call */
+	if (!__builtin_mul_overflow(total, k, &product))
+		return product / n;
 	return (int64_t)((__int128)total * k / n);
 }
 
 static uint64_t count_share(uint64_t total, int64_t k, int64_t n)
 {
+	uint64_t product;
+
+	if (!__builtin_mul_overflow(total, (uint64_t)k, &product))
+		return product / (uint64_t)n;
 	return (uint64_t)((unsigned __int128)total * (uint64_t)k / (uint64_t)n);
 }
 
@@ -286,7 +296,7 @@ struct slo_events slo_history_sum(const struct slo_history *history, double now_
 				  double span_seconds)
 {
 	struct slo_cursors *cursors = history->cursors;
-	struct slo_events until = history->total, before;
+	struct slo_events until = history->total, before = {0};
 
 	if (isnan(now_seconds) || !(span_seconds > 0))
 		return (struct slo_events){0};
@@ -299,8 +309,9 @@ struct slo_events slo_history_sum(const struct slo_history *history, double now_
 
 		until = history_total(history, cursors->now_us, &cursor);
 	}
-	before = history_total_hinted(history, seconds_to_us(now_seconds - span_seconds),
-				      span_seconds);
+	if (span_seconds <= DBL_MAX)
+		before = history_total_hinted(history, seconds_to_us(now_seconds - span_seconds),
+					      span_seconds);
 	/* restored tiers that contradict one another must not make for 2^64 events */
 	return (struct slo_events){.good = not_negative(until.good, before.good),
 				   .bad = not_negative(until.bad, before.bad)};

@@ -12,7 +12,7 @@ ROUNDS (15), LOOP_MS (200): how often each loop is measured, and how long it run
 PAIRS (6), WRK_SECONDS (10): likewise, nginx under wrk.
 SCALE_SECONDS (20): how long the agent is watched at each rate and number of connections.
 CONNECTIONS ("1 100 10000 100000"): those.
-REPLAY_SLOS (4): SLOs whose year is replayed through the alerts.
+REPLAY_SECONDS (5): CPU seconds that each kind of a year of SLOs is replayed for.
 QUICK=1: other defaults for all of these, to see that it works: the figures are not worth much.
 ANYWAY=1: measure beside another agent, too, whose hooks are then under every figure.
 """
@@ -65,7 +65,7 @@ class Bench:
         self.scale_seconds = float(knob("SCALE_SECONDS", 20, 2))
         self.connections = [int(n) for n in
                             knob("CONNECTIONS", "1 100 10000 100000", "1 100 10000").split()]
-        self.replay_slos = int(knob("REPLAY_SLOS", 4, 1))
+        self.replay_seconds = float(knob("REPLAY_SECONDS", 5, 0.5))
         self.repeats = 3 if quick else 15
         self.port, self.nginx_port, *self.more_ports = host.free_ports(8)
 

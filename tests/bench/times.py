@@ -95,24 +95,35 @@ def cpu_a_step(bench, slos):
     return seconds
 
 
-def replay(slos):
-    """CPU seconds of a step of one SLO in the engine alone, by how it fares."""
-    text = host.run([host.PROGRAMS / "replay", slos])
-    found = re.findall(r"^(\S.*?) +\d+ SLOs, .*, (\d+) ns a step$", text, re.M)
-    if len(found) != 3:
+def replay(slos, seconds):
+    """CPU seconds of the engine alone, by how the SLOs fare and in which steps they are replayed:
+    {name: {steps: (of a year of all, of a step of one)}}."""
+    text = host.run([host.PROGRAMS / "replay", slos, seconds])
+    found = re.findall(r"^(\S.*?) +\d+ SLOs, a year of (.*): (?:about )?([\d.]+) s, "
+                       r"(\d+) ns a step$", text, re.M)
+    if len(found) != 6:
         raise Failed(f"replay: {text}")
-    return {name: int(ns) / 1e9 for name, ns in found}
+    out = {}
+    for name, steps, year, step in found:
+        out.setdefault(name, {})[steps] = float(year), int(step) / 1e9
+    return out
 
 
 def measure_step(bench):
     """A step with 256 SLOs: the engine alone, and all that the agent does in one."""
     few, many = cpu_a_step(bench, STEP_SERVICES), cpu_a_step(bench, STEP_SLOS)
-    engine = replay(bench.replay_slos)
+    engine = replay(STEP_SLOS, bench.replay_seconds)
     out = {"slos": STEP_SLOS, "agent_cpu_seconds": {str(STEP_SERVICES): few, str(STEP_SLOS): many},
-           "engine_seconds": {name: s * STEP_SLOS for name, s in engine.items()}}
+           "engine_seconds": {name: years["10 s steps"][1] * STEP_SLOS
+                              for name, years in engine.items()},
+           "year_seconds": {name: {steps: year for steps, (year, _) in years.items()}
+                            for name, years in engine.items()}}
     table.heading(f"a step with {STEP_SLOS} SLOs, CPU ms")
     print(f"  all that the agent does: {many * 1e3:.2f} "
           f"(with {STEP_SERVICES} SLOs {few * 1e3:.2f})")
     for name, seconds in out["engine_seconds"].items():
         print(f"  windows and alerts alone, {name}: {seconds * 1e3:.3f}")
+    table.heading(f"a year of {STEP_SLOS} SLOs replayed, CPU s")
+    for name, years in out["year_seconds"].items():
+        print(f"  {name}: " + ", ".join(f"{s:.1f} in {steps}" for steps, s in years.items()))
     return out
