@@ -9,7 +9,7 @@
 # The last line is "N passed, N failed, N skipped" over all kernels; exit 1 if one failed.
 #
 # SLIPROBE_SCALE       what the tests multiply their request counts by (0.02: the CPU is emulated)
-# SLIPROBE_VM_TIMEOUT  seconds for one kernel (1800)
+# SLIPROBE_VM_TIMEOUT  seconds for one kernel (2700)
 # SLIPROBE_LONG, SLIPROBE_BUILD are passed on
 
 set -euo pipefail
@@ -43,7 +43,7 @@ mkdir -p build/vm
 trap '((${#machines[@]} == 0)) || kill "${machines[@]}" 2>/dev/null || :' EXIT
 trap 'exit 143' TERM INT HUP
 for kernel in "${kernels[@]}"; do
-	scripts/vm.sh "$kernel" --timeout "${SLIPROBE_VM_TIMEOUT:-1800}" -- \
+	scripts/vm.sh "$kernel" --timeout "${SLIPROBE_VM_TIMEOUT:-2700}" -- \
 		env "${environment[@]}" tests/vm/inside.sh "$@" >"build/vm/tests-$kernel.log" 2>&1 &
 	machines+=($!)
 done
