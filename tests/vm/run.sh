@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs what the host built on real Debian kernels, each booted once, all at the same time:
+# Runs what the host built on real Debian kernels, each booted once, one after the other: side by side
+# on two CPUs they are too slow for what some tests wait for.
 #
 #	tests/vm/run.sh [6.1|6.12]... [-- PYTEST ARGUMENTS]
 #
@@ -38,24 +39,21 @@ for name in SLIPROBE_LONG SLIPROBE_BUILD; do
 done
 
 passed=0 failed=0 skipped=0
-report=() machines=()
+report=() machine=''
 mkdir -p build/vm
-trap '((${#machines[@]} == 0)) || kill "${machines[@]}" 2>/dev/null || :' EXIT
+trap '[[ -z $machine ]] || kill "$machine" 2>/dev/null || :' EXIT
 trap 'exit 143' TERM INT HUP
 for kernel in "${kernels[@]}"; do
 	scripts/vm.sh "$kernel" --timeout "${SLIPROBE_VM_TIMEOUT:-2700}" -- \
 		env "${environment[@]}" tests/vm/inside.sh "$@" >"build/vm/tests-$kernel.log" 2>&1 &
-	machines+=($!)
-done
-for i in "${!kernels[@]}"; do
-	kernel=${kernels[i]}
+	machine=$!
 	log=build/vm/tests-$kernel.log
 	echo "== Linux $kernel"
-	# what it says as it says it; those behind it are shown when it is done
-	tail --pid="${machines[i]}" -n +1 -f "$log"
+	# what it says as it says it
+	tail --pid="$machine" -n +1 -f "$log"
 	status=0
-	wait "${machines[i]}" || status=$?
-	unset "machines[i]"
+	wait "$machine" || status=$?
+	machine=''
 	total=$(tail -n 1 "$log")
 	if [[ $total =~ ^total:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
 		p=${BASH_REMATCH[1]} f=${BASH_REMATCH[2]} s=${BASH_REMATCH[3]}
