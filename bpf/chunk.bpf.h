@@ -4,23 +4,30 @@
 #define SLIPROBE_CHUNK_BPF_H
 
 enum {
-	CHUNK_ROOM = 1024, /* a power of two: offsets are masked, for the verifier */
+	CHUNK_ROOM = 4096, /* a power of two: offsets are masked, for the verifier */
 	CHUNK_BYTES = CHUNK_ROOM - 8, /* so that the end is an offset, too */
+	CHUNK_FIRST = 1016, /* of a message: what is behind a head is copied for nothing */
 };
 
 struct chunk {
-	__u8 bytes[CHUNK_ROOM + 8]; /* room for a word read at the last offset */
+	__u8 bytes[CHUNK_ROOM + 32]; /* room for four words read at the last offset */
 };
 
 typedef struct chunk *http1_bytes;
 
 /* One load or store: at an address that may be odd, the compiler would take the word byte by byte. */
-static __always_inline __u64 chunk_word(const __u8 *at)
-{
-	__u64 word;
+#define CHUNK_WORD(at, n)                                                                          \
+	({                                                                                         \
+		__u64 word_;                                                                       \
+		asm volatile("%0 = *(u64 *)(%1 + %2)" : "=r"(word_) : "r"(at), "i"(n));            \
+		word_;                                                                             \
+	})
 
-	asm volatile("%0 = *(u64 *)(%1 + 0)" : "=r"(word) : "r"(at));
-	return word;
+static __always_inline __u64 chunk_any(__u64 pos, __u64 word)
+{
+	asm volatile("%0 ^= %1" : "+r"(pos) : "r"(word));
+	asm volatile("%0 ^= %1" : "+r"(pos) : "r"(word));
+	return pos;
 }
 
 /* What the parser is to read behind the bytes: line feeds. */
@@ -35,8 +42,10 @@ static __always_inline void chunk_end(struct chunk *chunk, __u32 len)
 }
 
 #define HTTP1_AT(chunk, pos) ((chunk)->bytes[(pos) & (CHUNK_ROOM - 1)])
-#define HTTP1_LOAD64(chunk, pos, len) chunk_word(&HTTP1_AT(chunk, pos))
+#define HTTP1_LOAD64(chunk, pos, len) CHUNK_WORD(&HTTP1_AT(chunk, pos), 0)
+#define HTTP1_LOAD64_ON(chunk, pos, n, len) CHUNK_WORD(&HTTP1_AT(chunk, pos), n)
 #define HTTP1_WITHIN(pos) ((pos) & (CHUNK_ROOM - 1))
+#define HTTP1_ANY(pos, word) HTTP1_WITHIN(chunk_any(pos, word))
 #define HTTP1_LOOP _Pragma("clang loop unroll(disable)")
 #define HTTP1_SEPARATE __noinline
 

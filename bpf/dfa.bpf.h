@@ -26,6 +26,11 @@ static inline __u32 http1_dfa_next(__u32 state, __u8 byte)
 	return dfa_next(state, byte);
 }
 
+static inline const struct dfa_state *http1_dfa_state(__u32 state)
+{
+	return state == DFA_DEAD ? NULL : bpf_map_lookup_elem(&dfa_states, &state);
+}
+
 /* What matched, if the input ends in `state`; NULL: nothing. */
 static __always_inline struct accept *dfa_accept(__u32 state)
 {

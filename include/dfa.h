@@ -10,6 +10,10 @@
  *
  * State and cell numbers are absolute in the arrays. State 0 is the dead state of every automaton:
  * it accepts nothing and leads to itself.
+ *
+ * Most states of a template or glob are of two kinds in which many bytes may be passed at once, as
+ * memchr() and memcmp() would (an "accelerated" state of Hyperscan and of Rust's regex-automata): see
+ * enum dfa_kind.
  */
 #ifndef SLIPROBE_DFA_H
 #define SLIPROBE_DFA_H
@@ -18,12 +22,25 @@
 
 enum {
 	DFA_DEAD = 0,
+	DFA_RUN_MAX = 8,
+	DFA_EXITS_MAX = 4,
+};
+
+enum dfa_kind {
+	DFA_STEP, /* byte by byte */
+	DFA_RUN, /* if all of `bytes` follow, they lead to `run_next` */
+	DFA_LOOP, /* stays as it is but for the bytes in `bytes` */
 };
 
 struct dfa_state {
 	__u32 base; /* first of this state's 256 candidate cells */
 	__u32 dflt; /* next state when no cell is this state's */
 	__u32 accept; /* set of patterns matched if the input ends here; 0: none */
+	__u32 run_next;
+	__u64 bytes; /* n of them, the first lowest; of a run: printable ASCII without ' ', '?', '#' */
+	__u8 kind; /* enum dfa_kind */
+	__u8 n; /* run: 1 .. DFA_RUN_MAX; loop: 0 .. DFA_EXITS_MAX, line feeds fill it up */
+	__u8 pad[6];
 };
 
 struct dfa_cell {

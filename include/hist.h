@@ -67,15 +67,18 @@ static const unsigned long long hist_bound_ns[HIST_TABLE] = {
 /* A branch stays a branch: the compiler for BPF makes arithmetic of it that costs twice as much. */
 #ifdef __bpf__
 #define HIST_SKIP(bound, n) asm volatile("%0 += %1" : "+r"(bound) : "i"((n)*8))
+/* the kernel's verifier would go on with each bucket the search may end in: it is to know none */
+#define HIST_FORGET(k, ns) asm volatile("%0 ^= %1; %0 ^= %1" : "+r"(k) : "r"(ns))
 #else
 #define HIST_SKIP(bound, n) ((bound) += (n))
+#define HIST_FORGET(k, ns) ((void)(k), (void)(ns))
 #endif
 
 /* The bucket of a duration: the smallest k with ns <= hist_bound_ns[k]. */
 static inline unsigned int hist_bucket(unsigned long long ns)
 {
 	const unsigned long long *bound = hist_bound_ns;
-	unsigned int k;
+	unsigned long long k;
 
 	if (bound[127] < ns)
 		HIST_SKIP(bound, 128);
@@ -93,7 +96,8 @@ static inline unsigned int hist_bucket(unsigned long long ns)
 		HIST_SKIP(bound, 2);
 	if (bound[0] < ns)
 		HIST_SKIP(bound, 1);
-	k = bound - hist_bound_ns;
+	k = (unsigned long long)(bound - hist_bound_ns);
+	HIST_FORGET(k, ns);
 	return k < HIST_BUCKETS ? k : HIST_BUCKETS - 1;
 }
 

@@ -178,31 +178,68 @@ static inline __u32 http1_read_absolute(struct http1 *p, __u8 c)
 	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 }
 
+/*
+ * Passes what bytes it can of `word`, in which `ends` marks those not to be passed in any case, and
+ * perhaps others. Returns how many; 0: the next one has to be looked at.
+ */
+static inline __u32 http1_walk(__u32 *state, __u64 word, __u64 ends)
+{
+	const struct dfa_state *from = http1_dfa_state(*state);
+
+	if (from && from->kind == DFA_RUN) {
+		if ((word ^ from->bytes) << ((64 - 8 * from->n) & 63))
+			return 0;
+		*state = from->run_next;
+		return from->n;
+	}
+	if (from) {
+		if (from->kind != DFA_LOOP)
+			return 0;
+		ends |= http1_bytes_equal(word, from->bytes) |
+			http1_bytes_equal(word, from->bytes >> 8);
+		if (from->n > 2)
+			ends |= http1_bytes_equal(word, from->bytes >> 16) |
+				http1_bytes_equal(word, from->bytes >> 24);
+	}
+	return http1_bytes_before(ends);
+}
+
 static inline __u32 http1_read_path(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
 	__u32 state = p->dfa;
-	__u32 n;
+	__u32 at = pos;
 
 	HTTP1_LOOP
-	for (n = 0; n < HTTP1_WALK_MAX; n++) {
+	for (__u32 i = 0; i < HTTP1_WALK_MAX; i++) {
+		__u64 word;
+		__u32 passed;
 		__u8 c;
 
-		if (pos + n >= len)
+		if (at >= len)
 			break;
-		c = HTTP1_AT(buf, pos + n);
+		word = HTTP1_LOAD64(buf, at, len);
+		at = HTTP1_ANY(at, word);
+		passed =
+			http1_walk(&state, word,
+				   http1_bytes_below(word, ' ' + 1) | http1_bytes_equal(word, '?') |
+					   http1_bytes_equal(word, '#'));
+		at += passed;
+		if (passed)
+			continue;
+		at++;
+		c = word;
 		if (c == ' ' || c == '?' || c == '#') {
 			p->dfa = state;
 			p->state = c == ' ' ? HTTP1_VERSION : HTTP1_QUERY;
 			p->sub = 0;
-			return HTTP1_RESULT(HTTP1_EV_NONE, n + 1);
+			return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 		}
 		if (c < ' ')
 			return http1_bad(p); /* HTTP/0.9, or not HTTP */
-		if (state)
-			state = http1_dfa_next(state, c);
+		state = http1_dfa_next(state, c);
 	}
 	p->dfa = state;
-	return HTTP1_RESULT(HTTP1_EV_NONE, n);
+	return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 }
 
 static inline __u32 http1_read_version(struct http1 *p, __u8 c)
@@ -365,27 +402,43 @@ static inline __u32 http1_read_coding(struct http1 *p, __u8 c)
 	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 }
 
-static inline __u32 http1_read_agent(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+HTTP1_SEPARATE __u32 http1_read_agent(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
-	__u32 n;
+	__u32 at = pos;
+	__u32 state;
 
+	if (!p || !buf)
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	state = p->ua;
 	HTTP1_LOOP
-	for (n = 0; n < HTTP1_WALK_MAX; n++) {
+	for (__u32 i = 0; i < HTTP1_WALK_MAX; i++) {
+		__u64 word;
+		__u32 passed = 0;
 		__u8 c;
 
-		if (pos + n >= len)
+		if (at >= len)
 			break;
-		c = HTTP1_AT(buf, pos + n);
+		word = HTTP1_LOAD64(buf, at, len);
+		at = HTTP1_ANY(at, word);
+		if (p->sub)
+			passed = http1_walk(&state, word, http1_bytes_below(word, ' '));
+		at += passed;
+		if (passed)
+			continue;
+		at++;
+		c = word;
 		if (c == '\n') {
+			p->ua = state;
 			http1_go(p, HTTP1_LINE);
-			return HTTP1_RESULT(HTTP1_EV_NONE, n + 1);
+			return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 		}
 		if (c == '\r' || (!p->sub && (c == ' ' || c == '\t')))
 			continue;
 		p->sub = 1;
-		p->ua = http1_dfa_next(p->ua, c);
+		state = http1_dfa_next(state, c);
 	}
-	return HTTP1_RESULT(HTTP1_EV_NONE, n);
+	p->ua = state;
+	return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 }
 
 static inline __u32 http1_read_chunk_size(struct http1 *p, __u8 c)

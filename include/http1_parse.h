@@ -11,17 +11,25 @@
  * short cut, for when all of it is in the piece: http1_bytes.h and http1_whole.h.
  *
  * The including file defines `http1_dfa_next(state, byte)`, one step of the automata of
- * include/dfa.h. Little-endian machines only.
+ * include/dfa.h, and `http1_dfa_state(state)`, NULL for the dead one. Little-endian machines only.
  */
 #ifndef SLIPROBE_HTTP1_PARSE_H
 #define SLIPROBE_HTTP1_PARSE_H
 
+#include "dfa.h"
 #include "http1.h"
 
 static inline __u32 http1_dfa_next(__u32 state, __u8 byte);
+static inline const struct dfa_state *http1_dfa_state(__u32 state);
 
 #include "http1_bytes.h"
 #include "http1_whole.h"
+
+/* A head has begun, and goes on. */
+static inline int http1_in_head(const struct http1 *p)
+{
+	return p->state > HTTP1_START && p->state < HTTP1_BODY;
+}
 
 /* Bytes from here on that need not be looked at, whatever they are. */
 static inline __u64 http1_opaque(const struct http1 *p)
@@ -34,7 +42,7 @@ static inline __u64 http1_opaque(const struct http1 *p)
 }
 
 /* Passes n <= http1_opaque() bytes, n > 0, unseen. */
-static inline enum http1_event http1_pass(struct http1 *p, __u64 n)
+static inline __attribute__((always_inline)) enum http1_event http1_pass(struct http1 *p, __u64 n)
 {
 	if (p->state == HTTP1_BAD)
 		return HTTP1_EV_NONE;
@@ -55,7 +63,8 @@ static inline enum http1_event http1_pass(struct http1 *p, __u64 n)
  * response to HEAD, or 1xx, 204, 304. Returns HTTP1_EV_END if there is no body, HTTP1_EV_BAD if a
  * request's framing cannot be known, else HTTP1_EV_NONE.
  */
-static inline enum http1_event http1_body_begin(struct http1 *p, int bodyless)
+static inline __attribute__((always_inline)) enum http1_event http1_body_begin(struct http1 *p,
+									       int bodyless)
 {
 	int response = p->flags & HTTP1_RESPONSE;
 

@@ -93,60 +93,72 @@ static inline __u32 http1_name_whole(struct http1 *p, http1_bytes buf, __u32 pos
 	return 11;
 }
 
-/* " 123\r\n", the first there is: returns its length, or 0 if it is something else. */
-HTTP1_SEPARATE __u32 http1_length_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+/*
+ * " 123\r\n", the first there is, of up to 7 digits: returns its length, or 0 if it is something else.
+ * All digits at once: D. Lemire, "Quickly parsing eight digits" (2018).
+ */
+static inline __u32 http1_length_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
-	__u64 length = 0;
-	__u32 at = pos;
+	__u64 digits, others;
+	__u32 at = pos, n;
 
-	if (!p || !buf || p->sub || p->body != HTTP1_NO_LENGTH || pos >= len)
+	if (p->sub || p->body != HTTP1_NO_LENGTH || pos >= len)
 		return 0;
 	if (HTTP1_AT(buf, at) == ' ')
 		at++;
-	HTTP1_LOOP
-	for (__u32 i = 0; i < 11; i++) { /* what surely does not overflow */
-		__u8 c;
-
-		if (at + 2 > len)
-			return 0;
-		c = HTTP1_AT(buf, at) - '0';
-		if (c > 9) {
-			if (!i || c != (__u8)('\r' - '0') || HTTP1_AT(buf, at + 1) != '\n')
-				return 0;
-			p->body = length;
-			p->state = HTTP1_LINE;
-			return at + 2 - pos;
-		}
-		length = length * 10 + c;
-		at++;
-	}
-	return 0;
+	digits = HTTP1_LOAD64(buf, at, len) ^ HTTP1_ONES * '0';
+	others = (((digits & ~(HTTP1_ONES << 7)) + HTTP1_ONES * 0x76) | digits) & HTTP1_ONES << 7;
+	n = http1_bytes_before(others);
+	at += n;
+	if (!n || n > 7 || at + 2 > len || HTTP1_AT(buf, at) != '\r' ||
+	    HTTP1_AT(buf, at + 1) != '\n')
+		return 0;
+	digits <<= (64 - 8 * n) & 63;
+	digits = digits * 2561 >> 8 & 0x00ff00ff00ff00ffULL;
+	digits = digits * 6553601 >> 16 & 0x0000ffff0000ffffULL;
+	p->body = digits * 42949672960001ULL >> 32;
+	p->state = HTTP1_LINE;
+	return at + 2 - pos;
 }
 
-/* Marks bytes that are control characters, among those before the first that is not ASCII. */
-static inline __u64 http1_bytes_control(__u64 word)
+/* Three words more, up to one that has a control character in it: which one it was, and its marks. */
+static inline __attribute__((always_inline)) __u64 http1_scan(http1_bytes buf, __u32 at, __u32 len,
+							      __u64 *ret_word, __u32 *ret_n)
 {
-	return (word - HTTP1_ONES * ' ') & (HTTP1_ONES << 7);
+	__u64 marks;
+
+	*ret_n = 8;
+	*ret_word = HTTP1_LOAD64_ON(buf, at, 8, len);
+	marks = http1_bytes_below(*ret_word, ' ');
+	if (marks)
+		return marks;
+	*ret_n = 16;
+	*ret_word = HTTP1_LOAD64_ON(buf, at, 16, len);
+	marks = http1_bytes_below(*ret_word, ' ');
+	if (marks)
+		return marks;
+	*ret_n = 24;
+	*ret_word = HTTP1_LOAD64_ON(buf, at, 24, len);
+	return http1_bytes_below(*ret_word, ' ');
 }
 
 /*
  * Lines of a head, up to one that matters, or its end. `inside`: the state of being in the line that
  * pos is in, 0 at the beginning of one. Behind len, line feeds are read: a scan ends there at last.
  */
-HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len,
-				 __u8 inside)
+static inline __attribute__((always_inline)) __u32 http1_lines_here(struct http1 *p,
+								    http1_bytes buf, __u32 pos,
+								    __u32 len, __u8 inside)
 {
 	__u32 at = pos;
 
-	if (!p || !buf)
-		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 	HTTP1_LOOP
 	for (__u32 i = 0; i < HTTP1_LINES_MAX; i++) {
 		__u64 word, marks;
 		__u32 n;
 
-		at = HTTP1_WITHIN(at);
 		word = HTTP1_LOAD64(buf, at, len);
+		at = HTTP1_ANY(at, word);
 		if (!inside) {
 			__u8 c = word, lower = c | 0x20;
 
@@ -177,12 +189,11 @@ HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __
 			inside = HTTP1_SKIP;
 		}
 		/* four words at most: a word without a line feed ends before len, and one begins there */
-		marks = http1_bytes_control(word);
-		for (n = 0; !marks && n < 3; n++) {
-			at = HTTP1_WITHIN(at + 8);
-			word = HTTP1_LOAD64(buf, at, len);
-			marks = http1_bytes_control(word);
-		}
+		marks = http1_bytes_below(word, ' ');
+		n = 0;
+		if (!marks)
+			marks = http1_scan(buf, at, len, &word, &n);
+		at = HTTP1_ANY(at + n, word);
 		if (marks) {
 			n = http1_bytes_before(marks);
 			marks = word >> 8 * n;
@@ -217,6 +228,15 @@ HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __
 		p->name = HTTP1_NAME_OTHER;
 	p->state = inside ? inside : HTTP1_LINE;
 	return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
+}
+
+/* By itself, for those that are in the middle of a head. */
+HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len,
+				 __u8 inside)
+{
+	if (!p || !buf)
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	return http1_lines_here(p, buf, pos, len, inside);
 }
 
 /* " chunked\r\n" */
@@ -265,12 +285,11 @@ static inline __u32 http1_chunk_size_whole(struct http1 *p, http1_bytes buf, __u
 }
 
 /* The path, the version, and on */
-HTTP1_SEPARATE __u32 http1_path_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+static inline __attribute__((always_inline)) __u32 http1_path_here(struct http1 *p, http1_bytes buf,
+								   __u32 pos, __u32 len)
 {
 	__u32 result, at, n;
 
-	if (!p || !buf)
-		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 	result = http1_read_path(p, buf, pos, len);
 	at = pos + http1_result_consumed(result);
 
@@ -280,7 +299,14 @@ HTTP1_SEPARATE __u32 http1_path_whole(struct http1 *p, http1_bytes buf, __u32 po
 	at += n;
 	if (!n || at >= len)
 		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
-	return http1_lines(p, buf, at, len, 0) + (at - pos);
+	return http1_lines_here(p, buf, at, len, 0) + (at - pos);
+}
+
+HTTP1_SEPARATE __u32 http1_path_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	if (!p || !buf)
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	return http1_path_here(p, buf, pos, len);
 }
 
 /* Up to the space that may end the target. */
@@ -315,27 +341,37 @@ HTTP1_SEPARATE __u32 http1_query_whole(struct http1 *p, http1_bytes buf, __u32 p
 	return HTTP1_RESULT(HTTP1_EV_NONE, HTTP1_STEP_MAX);
 }
 
-static inline __u32 http1_request_line_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+/* "GET /", and on: http1_step() in HTTP1_START */
+static inline __attribute__((always_inline)) __u32 http1_begin_request(struct http1 *p,
+								       http1_bytes buf, __u32 pos,
+								       __u32 len, const int here)
 {
-	__u32 n;
+	__u64 word;
+	__u32 at, n;
 
 	if (pos + 8 > len)
 		return http1_start(p, HTTP1_AT(buf, pos));
-	n = http1_method_whole(p, HTTP1_LOAD64(buf, pos, len));
+	word = HTTP1_LOAD64(buf, pos, len);
+	n = http1_method_whole(p, word);
 	if (!n)
 		return http1_start(p, HTTP1_AT(buf, pos));
 	if (http1_method_end(p) != HTTP1_EV_NONE)
 		return HTTP1_RESULT(HTTP1_EV_METHOD, n);
-	if (HTTP1_AT(buf, pos + n) != '/')
-		return HTTP1_RESULT(HTTP1_EV_NONE, n);
+	at = HTTP1_ANY(pos + n, word);
+	if (HTTP1_AT(buf, at) != '/')
+		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 	p->dfa = http1_dfa_next(p->dfa, '/');
 	http1_go(p, HTTP1_PATH);
-	n++;
-	return http1_path_whole(p, buf, pos + n, len) + n;
+	at++;
+	if (here)
+		return http1_path_here(p, buf, at, len) + (at - pos);
+	return http1_path_whole(p, buf, at, len) + (at - pos);
 }
 
-/* "HTTP/1.1 200 ", and on */
-static inline __u32 http1_status_line_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+/* "HTTP/1.1 200 ", and on: http1_step() in HTTP1_START */
+static inline __attribute__((always_inline)) __u32 http1_begin_response(struct http1 *p,
+									http1_bytes buf, __u32 pos,
+									__u32 len, const int here)
 {
 	__u64 version, code;
 	__u32 status, at;
@@ -356,15 +392,18 @@ static inline __u32 http1_status_line_whole(struct http1 *p, http1_bytes buf, __
 	at = pos + 13;
 	if (at >= len)
 		return HTTP1_RESULT(HTTP1_EV_NONE, 13);
+	if (here)
+		return http1_lines_here(p, buf, at, len, HTTP1_START_LINE_REST) + 13;
 	return http1_lines(p, buf, at, len, HTTP1_START_LINE_REST) + 13;
 }
 
 /* http1_step() in HTTP1_START. */
-static inline __attribute__((always_inline)) __u32 http1_begin(struct http1 *p, http1_bytes buf,
-							       __u32 pos, __u32 len)
+HTTP1_SEPARATE __u32 http1_begin(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
-	return p->flags & HTTP1_RESPONSE ? http1_status_line_whole(p, buf, pos, len)
-					 : http1_request_line_whole(p, buf, pos, len);
+	if (!p || !buf)
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	return p->flags & HTTP1_RESPONSE ? http1_begin_response(p, buf, pos, len, 0)
+					 : http1_begin_request(p, buf, pos, len, 0);
 }
 
 #endif

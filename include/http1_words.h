@@ -11,7 +11,10 @@
  * The kernel has a definition of its own of each of these (bpf/chunk.bpf.h), for its verifier.
  *
  * HTTP1_LOAD64   eight bytes from pos on; those at len and behind it are line feeds
+ * HTTP1_LOAD64_ON  likewise, from pos + n on; n is a constant, 24 at most
  * HTTP1_WITHIN   the same offset
+ * HTTP1_ANY      likewise, of which the verifier knows nothing more: it would follow each value that a
+ *                loop's turns lead to. `word`: any value that it does not know
  * HTTP1_LOOP     before a loop: unrolled, it would be larger than the kernel takes
  * HTTP1_SEPARATE of a function: verified once, not in each place it is called
  */
@@ -29,7 +32,9 @@ static inline __u64 http1_load64(const __u8 *at, __s32 n)
 
 #define HTTP1_AT(buf, pos) ((buf)[pos])
 #define HTTP1_LOAD64(buf, pos, len) http1_load64(&(buf)[pos], (len) - (pos))
+#define HTTP1_LOAD64_ON(buf, pos, n, len) HTTP1_LOAD64(buf, (pos) + (n), len)
 #define HTTP1_WITHIN(pos) (pos)
+#define HTTP1_ANY(pos, word) (pos)
 #define HTTP1_LOOP
 #define HTTP1_SEPARATE static inline
 #endif
@@ -46,10 +51,17 @@ static inline __u64 http1_bytes_equal(__u64 word, __u8 c)
 	return (word - HTTP1_ONES) & ~word & (HTTP1_ONES << 7);
 }
 
-/* Bytes before the first that is marked. */
+/* A bit in each byte below `c`, and perhaps in others: behind the first such one, or not ASCII */
+static inline __u64 http1_bytes_below(__u64 word, __u8 c)
+{
+	return (word - HTTP1_ONES * c) & (HTTP1_ONES << 7);
+}
+
+/* Bytes before the first that is marked; 8: none is. */
 static inline __u32 http1_bytes_before(__u64 marks)
 {
-	return (((marks - 1) & ~marks & HTTP1_ONES) * HTTP1_ONES >> 56) - 1;
+	marks >>= 7;
+	return ((marks - 1) & ~marks & HTTP1_ONES) * HTTP1_ONES >> 56;
 }
 
 /*

@@ -444,6 +444,46 @@ static int build_rows(struct builder *b, __u32 *ret_start)
 	return 0;
 }
 
+/* Bytes that end no input the automata are used on: see http1_read_path() and http1_read_agent(). */
+static bool is_plain(__u8 byte)
+{
+	return byte > ' ' && byte < 0x7f && byte != '?' && byte != '#';
+}
+
+/* The only byte that leads anywhere but to the dead state; NULL if there are more, or none. */
+static const struct dfa_edge *only_edge(const struct builder *b, __u32 state)
+{
+	const struct dfa_row *row = &b->rows[state];
+	const struct dfa_edge *edge = b->edges + row->first_edge;
+
+	return row->dflt == DFA_DEAD && row->n_edges == 1 && is_plain(edge->byte) ? edge : NULL;
+}
+
+/* What can be passed at once, see enum dfa_kind. */
+static void find_kind(const struct builder *b, __u32 number, struct dfa_state *state)
+{
+	const struct dfa_row *row = &b->rows[number];
+	const struct dfa_edge *edge = b->edges + row->first_edge;
+
+	if (number == DFA_DEAD)
+		return;
+	if (row->dflt == number && row->n_edges <= DFA_EXITS_MAX) {
+		state->kind = DFA_LOOP;
+		state->n = (__u8)row->n_edges;
+		for (size_t i = 0; i < DFA_EXITS_MAX; i++)
+			state->bytes |= (__u64)(i < state->n ? edge[i].byte : '\n') << 8 * i;
+		return;
+	}
+	state->run_next = number;
+	while (state->n < DFA_RUN_MAX && (edge = only_edge(b, state->run_next))) {
+		state->kind = DFA_RUN;
+		state->bytes |= (__u64)edge->byte << 8 * state->n++;
+		state->run_next = edge->next;
+	}
+	if (state->kind != DFA_RUN)
+		state->run_next = DFA_DEAD;
+}
+
 int dfa_compile(const struct dfa_pattern *patterns, size_t n, size_t max_states, struct dfa *ret)
 {
 	_cleanup_(builder_clear) struct builder b = {.max_states = max_states};
@@ -474,6 +514,7 @@ int dfa_compile(const struct dfa_pattern *patterns, size_t n, size_t max_states,
 			.dflt = b.rows[s].dflt,
 			.accept = b.rows[s].accept,
 		};
+		find_kind(&b, (__u32)s, &states[s]);
 	}
 	for (size_t i = 0; i < b.sets.n * b.set_words; i++)
 		sets[i] = b.sets.items[2 * i] | (__u64)b.sets.items[2 * i + 1] << 32;
@@ -504,11 +545,11 @@ void dfa_place(const struct dfa *dfa, __u32 state_offset, __u32 cell_offset, __u
 	for (size_t s = 1; s < dfa->n_states; s++) {
 		const struct dfa_state *state = &dfa->states[s];
 
-		states[s - 1] = (struct dfa_state){
-			.base = cell_offset + state->base,
-			.dflt = state->dflt ? state_offset + state->dflt : DFA_DEAD,
-			.accept = state->accept ? accept_offset + state->accept : 0,
-		};
+		states[s - 1] = *state;
+		states[s - 1].base += cell_offset;
+		states[s - 1].dflt += state->dflt ? state_offset : 0;
+		states[s - 1].accept += state->accept ? accept_offset : 0;
+		states[s - 1].run_next += state->run_next ? state_offset : 0;
 	}
 	for (size_t i = 0; i < dfa->n_cells; i++) {
 		const struct dfa_cell *cell = &dfa->cells[i];

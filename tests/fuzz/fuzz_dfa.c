@@ -98,8 +98,20 @@ static uint32_t placed_match(const struct dfa *dfa, const char *text, size_t len
 	dfa_place(dfa, STATE_OFFSET, CELL_OFFSET, ACCEPT_OFFSET, states + STATE_OFFSET + 1,
 		  cells + CELL_OFFSET);
 	for (size_t i = 0; i < len && state; i++) {
-		const struct dfa_cell *cell = &cells[states[state].base + (unsigned char)text[i]];
+		const struct dfa_state *from = &states[state];
+		const struct dfa_cell *cell = &cells[from->base + (unsigned char)text[i]];
 
+		/* many bytes at once, as the kernel does */
+		if (from->kind == DFA_RUN && from->n <= len - i &&
+		    !memcmp(&from->bytes, text + i, from->n)) {
+			require(from->n > 0 && from->n <= DFA_RUN_MAX, "a run of no length");
+			i += from->n - 1;
+			state = from->run_next;
+			require(state < n_states, "a run to beyond the array");
+			continue;
+		}
+		if (from->kind == DFA_LOOP && !memchr(&from->bytes, text[i], DFA_EXITS_MAX))
+			continue;
 		state = cell->check == state ? cell->next : states[state].dflt;
 		require(state < n_states, "a state beyond the array");
 	}

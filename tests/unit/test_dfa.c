@@ -84,6 +84,30 @@ static void check_shape(const struct dfa *dfa)
 	}
 }
 
+/* As the kernel walks: many bytes at once, where the state's kind allows it. */
+static __u32 quick_match(const struct dfa *dfa, const char *text)
+{
+	__u32 at = dfa->start;
+
+	while (*text) {
+		const struct dfa_state *from = &dfa->states[at];
+
+		if (from->kind == DFA_RUN && !strncmp(text, (const char *)&from->bytes, from->n)) {
+			assert_in_range(from->n, 1, DFA_RUN_MAX);
+			at = from->run_next;
+			text += from->n;
+			continue;
+		}
+		if (from->kind == DFA_LOOP && !memchr(&from->bytes, *text, DFA_EXITS_MAX) &&
+		    *text != '\n') {
+			text++;
+			continue;
+		}
+		at = dfa_next(dfa, at, (unsigned char)*text++);
+	}
+	return dfa->states[at].accept;
+}
+
 /* Compares the accept set of `text` with what each pattern says on its own. */
 static void check_text(const struct dfa *dfa, const struct dfa_pattern *patterns, size_t n,
 		       const char *text)
@@ -91,6 +115,7 @@ static void check_text(const struct dfa *dfa, const struct dfa_pattern *patterns
 	__u32 set = dfa_match(dfa, text, strlen(text));
 	bool any = false;
 
+	assert_int_equal(quick_match(dfa, text), set);
 	for (size_t p = 0; p < n; p++) {
 		bool expected = naive_match(patterns[p].text, patterns[p].syntax, text);
 		bool is_first = true;
@@ -445,6 +470,48 @@ static void same_patterns_same_tables(void **state)
 	dfa_clear(&b);
 }
 
+/* What of a usual template and glob can be passed at once. */
+static void kinds_of_states(void **state)
+{
+	static const struct dfa_pattern route = {.text = "/api/orders/*/items/**",
+						 .syntax = DFA_ROUTE};
+	static const struct dfa_pattern glob = {.text = "*bot*", .syntax = DFA_GLOB};
+	const struct dfa_state *at;
+	struct dfa dfa;
+
+	(void)state;
+	assert_int_equal(dfa_compile(&route, 1, 100, &dfa), 0);
+	at = &dfa.states[dfa.start];
+	assert_int_equal(at->kind, DFA_RUN);
+	assert_int_equal(at->n, 8);
+	assert_memory_equal(&at->bytes, "/api/ord", 8);
+	at = &dfa.states[at->run_next];
+	assert_int_equal(at->kind, DFA_RUN);
+	assert_int_equal(at->n, 4);
+	assert_memory_equal(&at->bytes, "ers/", 4);
+	/* a segment has one byte at least */
+	at = &dfa.states[at->run_next];
+	assert_int_equal(at->kind, DFA_STEP);
+	at = &dfa.states[at->dflt];
+	assert_int_equal(at->kind, DFA_LOOP);
+	assert_int_equal(at->n, 1);
+	assert_memory_equal(&at->bytes, "/\n\n\n", 4);
+	at = &dfa.states[dfa_next(&dfa, (__u32)(at - dfa.states), '/')];
+	assert_memory_equal(&at->bytes, "items/\0", 8);
+	/* "**": whatever follows */
+	at = &dfa.states[at->run_next];
+	assert_int_equal(at->kind, DFA_LOOP);
+	assert_int_equal(at->n, 0);
+	dfa_clear(&dfa);
+
+	assert_int_equal(dfa_compile(&glob, 1, 100, &dfa), 0);
+	at = &dfa.states[dfa.start];
+	assert_int_equal(at->kind, DFA_LOOP);
+	assert_int_equal(at->n, 1);
+	assert_memory_equal(&at->bytes, "b\n\n\n", 4);
+	dfa_clear(&dfa);
+}
+
 /* Three automata in one pair of arrays, walked as the kernel does. */
 static void placed_automata_share_arrays(void **state)
 {
@@ -535,6 +602,7 @@ int main(void)
 		cmocka_unit_test(groups_do_not_blow_up),
 		cmocka_unit_test(limit_is_exact),
 		cmocka_unit_test(same_patterns_same_tables),
+		cmocka_unit_test(kinds_of_states),
 		cmocka_unit_test(placed_automata_share_arrays),
 		cmocka_unit_test(every_failed_allocation_is_clean),
 	};

@@ -46,6 +46,13 @@ static inline __u32 http1_dfa_next(__u32 state, __u8 byte)
 	return cell->check == state ? cell->next : a->states[state].dflt;
 }
 
+static inline const struct dfa_state *http1_dfa_state(__u32 state)
+{
+	if (state >= vector_automata.n_states)
+		abort();
+	return state == DFA_DEAD ? NULL : &vector_automata.states[state];
+}
+
 static inline __u32 http1_test_accept(__u32 state)
 {
 	if (state >= vector_automata.n_states)
