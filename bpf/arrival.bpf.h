@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * When the bytes just read had arrived.
+ * When the bytes just read had arrived, and when they were read.
  *
  * `tcp_mstamp` is the time of the last segment in microseconds, but a read refreshes it:
  * tcp_rcv_space_adjust() does, after its tracepoint. So the tracepoint keeps it, per CPU, for the recv
  * hook of the same read. A delayed acknowledgement refreshes it too (40 ms after the data, when the
  * process has not answered by then), as does a peek before the read: `lrcvtime`, which only received
  * data moves, tells, though only to a jiffy.
+ *
+ * What the read, or the transmission of what was sent, has refreshed it to is the time of the hook, but
+ * for what happened in the same system call since: reading the clock once more would cost more than
+ * most of the rest.
  */
 #ifndef SLIPROBE_ARRIVAL_BPF_H
 #define SLIPROBE_ARRIVAL_BPF_H
@@ -15,26 +19,27 @@ enum {
 	ARRIVAL_SLACK_TICKS = 2, /* by which a jiffies clock can differ from the fine one */
 };
 
-static __always_inline struct reading *reading_of_cpu(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&readings, &zero);
-}
-
 /* A read has copied bytes; its first call for this read is the one that counts. */
 static __always_inline int conn_reading(struct sock *sk)
 {
-	struct reading *reading = reading_of_cpu();
+	__u32 zero = SCRATCH_RECV;
+	struct scratch *scratch;
+	struct reading *reading;
 	struct tcp_sock *tp;
 
-	if (!reading || reading->sock == (__u64)sk)
+	if (sock_is_ignored(sk))
 		return 0;
-	tp = bpf_skc_to_tcp_sock(sk);
+	scratch = bpf_map_lookup_elem(&scratches, &zero);
+	if (!scratch)
+		return 0;
+	reading = &scratch->reading;
+	if (reading->sock == (__u64)sk)
+		return 0;
+	tp = tcp_of(sk);
 	if (!tp)
 		return 0;
 	reading->sock = (__u64)sk;
-	reading->arrived_ns = tp->tcp_mstamp * 1000;
+	reading->arrived_us = tp->tcp_mstamp;
 	reading->copied_seq = tp->copied_seq;
 	return 0;
 }
@@ -47,25 +52,43 @@ static __always_inline __u64 arrival_age_ticks(struct tcp_sock *tp)
 	return ticks < 1U << 31 ? ticks : 0;
 }
 
-/* Arrival of the `length` bytes that the process has read by `now_ns`. */
-static __always_inline __u64 arrival_ns(struct sock *sk, struct tcp_sock *tp, __u32 length,
-					__u64 now_ns)
+struct arrival {
+	__u64 read_ns;
+	__u64 arrived_ns;
+};
+
+/* Of the `length` bytes, up to `read_seq`, that the process has just read. */
+static __always_inline struct arrival arrival_of(struct sock *sk, struct tcp_sock *tp,
+						 struct reading *reading, __u32 read_seq,
+						 __u32 length)
 {
 	__u64 ticks = arrival_age_ticks(tp);
-	struct reading *reading = reading_of_cpu();
-	__u64 arrived_ns = now_ns;
+	__u64 now_ns, arrived_ns;
 
-	if (reading && reading->sock == (__u64)sk) {
-		/* of this read, if the bytes it had copied then are among these */
-		if (tp->copied_seq - reading->copied_seq < length && reading->arrived_ns < now_ns)
-			arrived_ns = reading->arrived_ns;
-		reading->sock = 0;
+	/* it is of this read if the bytes it had copied then are among these */
+	if (reading->sock == (__u64)sk && read_seq - reading->copied_seq < length) {
+		arrived_ns = reading->arrived_us * 1000;
+		/* not all kernels refresh it, nor would the same microsecond show */
+		now_ns = tp->tcp_mstamp != reading->arrived_us ? tp->tcp_clock_cache
+							       : bpf_ktime_get_ns();
+		if (arrived_ns >= now_ns)
+			arrived_ns = now_ns;
+	} else {
+		now_ns = bpf_ktime_get_ns();
+		arrived_ns = now_ns;
 	}
+	reading->sock = 0;
 	if (ticks > ARRIVAL_SLACK_TICKS &&
 	    now_ns - arrived_ns < (ticks - ARRIVAL_SLACK_TICKS) * tick_ns &&
 	    ticks * tick_ns < now_ns)
 		arrived_ns = now_ns - ticks * tick_ns;
-	return arrived_ns;
+	return (struct arrival){.read_ns = now_ns, .arrived_ns = arrived_ns};
+}
+
+/* When the last byte sent was handed over: if it is on its way, its transmission took the time. */
+static __always_inline __u64 sent_ns(struct tcp_sock *tp, __u32 write_seq)
+{
+	return tp->snd_nxt == write_seq ? tp->tcp_clock_cache : bpf_ktime_get_ns();
 }
 
 #endif

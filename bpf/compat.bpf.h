@@ -28,11 +28,27 @@ enum {
 };
 
 enum {
+	AF_INET = 2,
+	AF_INET6 = 10,
 	RCV_SHUTDOWN = 1,
 	SEND_SHUTDOWN = 2,
 	ECONNABORTED = 103,
 	IPPROTO_MPTCP = 262,
 };
+
+/* A store that is seen after those before it. */
+static __always_inline void store_release(__u32 *at, __u32 value)
+{
+#if defined(__TARGET_ARCH_x86)
+	/* stores are seen in order */
+	asm volatile("" ::: "memory");
+	*(volatile __u32 *)at = value;
+#else
+	__u32 known = *at;
+
+	__sync_val_compare_and_swap(at, known, value);
+#endif
+}
 
 #if defined(__TARGET_ARCH_x86)
 

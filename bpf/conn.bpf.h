@@ -55,7 +55,7 @@ static __always_inline int conn_other_protocol(struct sock *sk, bool reading)
 	__u32 zero = SCRATCH_RECV;
 	struct pump pump = {.sk = sk};
 
-	if (sk->sk_protocol != IPPROTO_MPTCP)
+	if (sk->sk_protocol != IPPROTO_MPTCP || bpf_sk_storage_get(&conns, sk, 0, 0))
 		return 0;
 	pump.conn = bpf_sk_storage_get(&conns, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!pump.conn) {
@@ -80,41 +80,44 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 {
 	__u32 zero = SCRATCH_RECV;
 	struct pump pump = {.sk = sk};
+	struct arrival arrival;
 	struct tcp_sock *tp;
 	struct conn *conn;
-	__u32 gap;
+	__u32 read_seq, gap;
 	int found;
 
 	if (ret <= 0) {
 		io_failed();
 		return 0;
 	}
+	if (sock_is_ignored(sk))
+		return 0;
 	if (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB))
 		return 0;
 	/* a lingering close: what is read after our FIN is thrown away, and can have no answer */
 	if (sk->sk_shutdown & SEND_SHUTDOWN)
 		return 0;
-	conn = bpf_sk_storage_get(&conns, sk, 0, 0);
-	if (conn && conn->mode == CONN_IGNORED)
-		return 0;
-	tp = bpf_skc_to_tcp_sock(sk);
+	tp = tcp_of_any(sk);
 	if (!tp)
 		return conn_other_protocol(sk, true);
+	conn = bpf_sk_storage_get(&conns, sk, 0, 0);
 	if (!conn)
 		conn = conn_create(sk, tp, ret);
-	if (!conn || conn->mode == CONN_IGNORED)
+	if (!conn)
 		return 0;
+	if (conn->mode == CONN_IGNORED) {
+		sock_ignore(conn->cookie);
+		return 0;
+	}
 	pump.conn = conn;
 	pump.scratch = bpf_map_lookup_elem(&scratches, &zero);
 	if (!pump.scratch) {
 		stat_error(KERR_SCRATCH);
 		return 0;
 	}
-	pump.now_ns = bpf_ktime_get_ns();
-	pump.arrived_ns = arrival_ns(sk, tp, ret, pump.now_ns);
-
-	gap = tp->copied_seq - conn->rx_seq - ret;
-	conn->rx_seq = tp->copied_seq;
+	read_seq = tp->copied_seq;
+	gap = read_seq - conn->rx_seq - ret;
+	conn->rx_seq = read_seq;
 	if (gap == 1 && (sk->sk_shutdown & RCV_SHUTDOWN))
 		gap = 0; /* the FIN was consumed too */
 	if (conn->mode == CONN_OLD) {
@@ -124,6 +127,16 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 		gap = 0;
 	}
 	rx_resync(conn);
+	/* in the middle of a body: neither its bytes nor the time matter */
+	if (!gap && conn->mode == CONN_HTTP && http1_opaque(&conn->rx) > (__u32)ret &&
+	    !io_is_one_of_many(&pump.scratch->call)) {
+		pump.scratch->reading.sock = 0;
+		http1_pass(&conn->rx, ret);
+		return 0;
+	}
+	arrival = arrival_of(sk, tp, &pump.scratch->reading, read_seq, ret);
+	pump.now_ns = arrival.read_ns;
+	pump.arrived_ns = arrival.arrived_ns;
 	if ((__s32)gap < 0) {
 		stat_error(KERR_SEQ_BACK);
 	} else if (gap && !rx_unseen(&pump, gap)) {
@@ -131,7 +144,7 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 		conn->rx.state = HTTP1_BAD;
 	}
 
-	found = io_init(&pump.scratch->io, sk, ret);
+	found = io_init(&pump.scratch->io, &pump.scratch->call, sk, ret);
 	if (found != IO_FOUND || (flags & MSG_TRUNC)) {
 		if (rx_unseen(&pump, ret))
 			return 0;
@@ -191,26 +204,42 @@ static __always_inline void conn_join_answering(struct conn *conn, struct tcp_so
 	conn->tx_seq -= sent;
 }
 
+static __always_inline int conn_send_failed(struct sock *sk)
+{
+	struct conn *conn = bpf_sk_storage_get(&conns, sk, 0, 0);
+
+	if (conn && sk->__sk_common.skc_state == TCP_CLOSE)
+		conn_closed(sk, conn, false);
+	return 0;
+}
+
+/* All bytes up to `write_seq` were followed. */
+static __always_inline int conn_sent_end(struct sock *sk, struct conn *conn, __u32 write_seq)
+{
+	conn->tx_seq = write_seq;
+	if (sk->__sk_common.skc_state == TCP_CLOSE)
+		conn_closed(sk, conn, false);
+	return 0;
+}
+
 static __always_inline int conn_sent(struct sock *sk, int ret)
 {
 	__u32 one = SCRATCH_SEND;
 	struct pump pump = {.sk = sk};
 	struct tcp_sock *tp;
 	struct conn *conn;
-	__u32 gap;
+	__u32 write_seq, gap;
 
-	conn = bpf_sk_storage_get(&conns, sk, 0, 0);
 	if (ret <= 0) {
 		io_failed();
-		if (conn && sk->__sk_common.skc_state == TCP_CLOSE)
-			conn_closed(sk, conn, false);
-		return 0;
+		return conn_send_failed(sk);
 	}
-	if (conn && conn->mode == CONN_IGNORED)
+	if (sock_is_ignored(sk))
 		return 0;
-	tp = bpf_skc_to_tcp_sock(sk);
+	tp = tcp_of_any(sk);
 	if (!tp)
 		return conn_other_protocol(sk, false);
+	conn = bpf_sk_storage_get(&conns, sk, 0, 0);
 	if (!conn) {
 		conn = conn_create(sk, tp, 0);
 		if (!conn)
@@ -218,14 +247,19 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 		if (conn->mode == CONN_OLD)
 			conn_join_answering(conn, tp, ret);
 	}
+	if (conn->mode == CONN_IGNORED) {
+		sock_ignore(conn->cookie);
+		return 0;
+	}
 	conn->turn = 1;
-	gap = tp->write_seq - conn->tx_seq - ret;
+	write_seq = tp->write_seq;
+	gap = write_seq - conn->tx_seq - ret;
 	/* "GET /..." has come, but no end of the line, or none that makes sense */
 	if (conn->mode == CONN_NEW &&
 	    http1_has_path(conn->rx.state == HTTP1_BAD ? conn->rx.sub : conn->rx.state))
 		conn->mode = CONN_HTTP;
 	if (conn->mode != CONN_HTTP) {
-		conn->tx_seq = tp->write_seq;
+		conn->tx_seq = write_seq;
 		/* a server that speaks before it has read a request is none of HTTP */
 		if (conn->mode == CONN_NEW)
 			conn_ignore(conn);
@@ -237,7 +271,13 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 		stat_error(KERR_SCRATCH);
 		return 0;
 	}
-	pump.now_ns = bpf_ktime_get_ns();
+	/* in the middle of a body: neither its bytes nor the time matter */
+	if (!gap && http1_opaque(&conn->tx) > (__u32)ret &&
+	    !io_is_one_of_many(&pump.scratch->call)) {
+		http1_pass(&conn->tx, ret);
+		return conn_sent_end(sk, conn, write_seq);
+	}
+	pump.now_ns = sent_ns(tp, write_seq);
 
 	if ((__s32)gap < 0) {
 		stat_error(KERR_SEQ_BACK);
@@ -245,10 +285,10 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 		stat_error(KERR_TX_GAP);
 		requests_lose(conn, LOST_UNSEEN_BYTES);
 		tx_bad(&pump);
-		conn->tx_seq = tp->write_seq;
+		conn->tx_seq = write_seq;
 		return 0;
 	}
-	if (io_init(&pump.scratch->io, sk, ret) != IO_FOUND) {
+	if (io_init(&pump.scratch->io, &pump.scratch->call, sk, ret) != IO_FOUND) {
 		if (!tx_unseen(&pump, ret)) {
 			stat_error(KERR_NO_BUFFER);
 			requests_lose(conn, LOST_UNREADABLE);
@@ -262,10 +302,7 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 			tx_bad(&pump);
 		}
 	}
-	conn->tx_seq = tp->write_seq;
-	if (sk->__sk_common.skc_state == TCP_CLOSE)
-		conn_closed(sk, conn, false);
-	return 0;
+	return conn_sent_end(sk, conn, write_seq);
 }
 
 /* ---- closing ---- */

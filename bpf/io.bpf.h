@@ -75,18 +75,61 @@ static __always_inline bool call_is_on(struct task_struct *task, struct pt_regs 
 	return socket && BPF_CORE_READ(socket, sk) == sk;
 }
 
-/* Finds the `length` bytes of the operation on the socket that the current task has just finished. */
-static __noinline int io_init(struct io *io, struct sock *sk, __u32 length)
+/*
+ * Registers of the system call that the task is in. They are at the same place of each task's stack: once
+ * that is known, no helper has to be called.
+ */
+static __always_inline struct pt_regs *call_regs(struct task_struct *task, struct call *call)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	__u32 flags = task->flags;
+	__u64 stack = (__u64)task->stack;
+
+	if (!can_cast)
+		return (struct pt_regs *)bpf_task_pt_regs(task);
+	if (!call->regs_offset) {
+		call->regs = bpf_task_pt_regs(task);
+		barrier();
+		call->regs_offset = call->regs - stack;
+	}
+	return bpf_rdonly_cast((void *)(stack + call->regs_offset),
+			       bpf_core_type_id_kernel(struct pt_regs));
+}
+
+/* True in a call whose operations io_mmsg_index() counts. */
+static __always_inline bool io_is_one_of_many(struct call *call)
+{
+	long nr = REGS_NR(call_regs(bpf_get_current_task_btf(), call));
+
+	return nr == NR_SENDMMSG || nr == NR_RECVMMSG;
+}
+
+/* sendmsg() and the like: `header` is its second argument. */
+static __noinline int io_init_msg(struct io *io, __u64 header, __u32 nr, __u32 length)
+{
 	struct user_msg msg;
-	__u64 header;
-	long nr;
 
 	if (!io)
 		return IO_OPAQUE;
+	if (nr == NR_SENDMMSG || nr == NR_RECVMMSG)
+		header += io_mmsg_index(header, length) * sizeof(struct user_mmsg);
+	else if (nr != NR_SENDMSG && nr != NR_RECVMSG)
+		return IO_OPAQUE;
+	if (bpf_probe_read_user(&msg, sizeof(msg), (void *)header)) {
+		stat_error(KERR_IOV_READ);
+		return IO_OPAQUE;
+	}
+	io->iov = msg.iov;
+	io->iov_left = msg.iovlen;
+	return IO_FOUND;
+}
+
+/* Finds the `length` bytes of the operation on the socket that the current task has just finished. */
+static __always_inline int io_init(struct io *io, struct call *call, struct sock *sk, __u32 length)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = call_regs(task, call);
+	__u32 flags = task->flags;
+	long nr;
+
 	io->left = length;
 	io->segment_left = 0;
 	io->iov_left = 0;
@@ -110,26 +153,15 @@ static __noinline int io_init(struct io *io, struct sock *sk, __u32 length)
 		io->iov_left = REGS_ARG2(regs);
 		return IO_FOUND;
 	}
-	header = REGS_ARG1(regs);
-	if (nr == NR_SENDMMSG || nr == NR_RECVMMSG)
-		header += io_mmsg_index(header, length) * sizeof(struct user_mmsg);
-	else if (nr != NR_SENDMSG && nr != NR_RECVMSG)
-		return IO_OPAQUE;
-	if (bpf_probe_read_user(&msg, sizeof(msg), (void *)header)) {
-		stat_error(KERR_IOV_READ);
-		return IO_OPAQUE;
-	}
-	io->iov = msg.iov;
-	io->iov_left = msg.iovlen;
-	return IO_FOUND;
+	return io_init_msg(io, REGS_ARG1(regs), nr, length);
 }
 
 /* Goes on to the next iovec. Returns false if there is none that can be read. */
-static __always_inline bool io_next_segment(struct io *io)
+static __noinline int io_next_segment(struct io *io)
 {
 	struct user_iovec iov;
 
-	if (!io->iov_left)
+	if (!io || !io->iov_left)
 		return false;
 	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)io->iov)) {
 		stat_error(KERR_IOV_READ);
@@ -149,10 +181,10 @@ static __always_inline void io_advance(struct io *io, __u64 n)
 	io->left -= n;
 }
 
-/* Copies the next `n` bytes, at most CHUNK_BYTES of them, to io->chunk. */
-static __always_inline bool io_copy(struct io *io, __u64 n)
+/* Copies the next `n` bytes, at most `most` of them, to io->chunk. */
+static __always_inline bool io_copy(struct io *io, __u64 n, __u32 most)
 {
-	__u32 size = n > CHUNK_BYTES ? CHUNK_BYTES : n;
+	__u32 size = n > most ? most : n;
 
 	barrier_var(size);
 	if (size > CHUNK_BYTES)

@@ -211,7 +211,22 @@ struct io {
 	struct chunk chunk;
 };
 
+/* what the read going on on this CPU has found before it changed it, see arrival.bpf.h */
+struct reading {
+	__u64 sock; /* address of the socket being read; 0: none */
+	__u64 arrived_us;
+	__u32 copied_seq;
+	__u32 pad;
+};
+
+struct call {
+	__u64 regs; /* address of a system call's registers */
+	__u64 regs_offset; /* likewise, in the stack of any task; 0: not known yet */
+};
+
 struct scratch {
+	struct reading reading; /* SCRATCH_RECV's */
+	struct call call;
 	struct io io;
 	struct endpoint_key endpoint_key;
 	__u32 exe_pos; /* in exe: where the path begins */
@@ -246,20 +261,15 @@ struct {
 	__type(value, struct mmsg);
 } mmsgs SEC(".maps");
 
-struct reading {
-	__u64 sock; /* address of the socket being read; 0: none */
-	__u64 arrived_ns;
-	__u32 copied_seq;
-	__u32 pad;
+enum {
+	IGNORED_SLOTS = 1024, /* a power of two */
 };
 
-/* what the read going on on this CPU has found before it changed it, see arrival.bpf.h */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct reading);
-} readings SEC(".maps");
+/*
+ * Cookies of sockets found to be of no interest, by their lower bits: spares looking for their state.
+ * Cookies are never used again, and 0 is none.
+ */
+__u64 ignored[IGNORED_SLOTS];
 
 /* ---- globals, read or written by the agent through .bss ---- */
 

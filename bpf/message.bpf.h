@@ -34,13 +34,12 @@ static __always_inline struct policy *conn_policy(struct conn *conn)
 }
 
 /* Between messages: what is read now begins the next one, if it is none of the empty lines before it. */
-static __always_inline void rx_begin(struct pump *pump)
+static __always_inline void rx_begin(struct conn *conn, __u64 now_ns, __u64 queue_ns)
 {
-	struct conn *conn = pump->conn;
 	struct policy *policy;
 
-	conn->first_read_ns = pump->now_ns;
-	conn->queue_ns = pump->now_ns - pump->arrived_ns;
+	conn->first_read_ns = now_ns;
+	conn->queue_ns = queue_ns;
 	conn->rx.flags &= ~HTTP1_READY;
 	if (conn->mode != CONN_HTTP || conn->generation != live_generation)
 		return;
@@ -155,6 +154,34 @@ static __noinline int rx_event(struct pump *pump, __u32 event)
 	}
 }
 
+/*
+ * Bytes that begin a request: mostly its whole head, and all there is of it. Returns the event that
+ * rx_event() has to act upon, if any.
+ */
+__noinline __u32 rx_first(struct conn *conn, struct io *io, __u64 now_ns, __u64 queue_ns)
+{
+	__u32 result, event, pos;
+
+	if (!conn || !io)
+		return HTTP1_EV_NONE;
+	pos = io->pos;
+	if (pos >= CHUNK_BYTES || io->len > CHUNK_BYTES)
+		return HTTP1_EV_NONE;
+	rx_begin(conn, now_ns, queue_ns);
+	result = http1_begin_request(&conn->rx, &io->chunk, pos, io->len, 1);
+	io->pos = pos + http1_result_consumed(result);
+	event = http1_result_event(result);
+	if (event != HTTP1_EV_HEAD || conn->service == SERVICE_NONE || conn->promoted)
+		return event;
+	conn->mode = CONN_HTTP;
+	request_push_here(conn);
+	event = http1_body_begin(&conn->rx, 0);
+	if (event != HTTP1_EV_END)
+		return event;
+	rx_end(conn);
+	return HTTP1_EV_NONE;
+}
+
 /* ---- responses ---- */
 
 /* A request whose head is on its way, or could not be parsed, can be answered already. */
@@ -242,6 +269,45 @@ static __always_inline int tx_head(struct pump *pump)
 		return 0;
 	conn_ignore(conn);
 	return 1;
+}
+
+/*
+ * Bytes that begin a response: often all of it. Returns the event that tx_event() has to act upon, if
+ * any. `closing`: the peer has closed its side.
+ */
+__noinline __u32 tx_first(struct conn *conn, struct io *io, __u64 now_ns, __u32 closing)
+{
+	struct request *request;
+	__u32 result, event, pos, status;
+	__u64 n;
+
+	if (!conn || !io)
+		return HTTP1_EV_NONE;
+	pos = io->pos;
+	if (pos >= CHUNK_BYTES || io->len > CHUNK_BYTES)
+		return HTTP1_EV_NONE;
+	result = http1_begin_response(&conn->tx, &io->chunk, pos, io->len, 1);
+	pos += http1_result_consumed(result);
+	io->pos = pos;
+	event = http1_result_event(result);
+	status = conn->tx.status;
+	if (event != HTTP1_EV_HEAD || closing || status < 200 || conn->head == conn->tail)
+		return event;
+	request = request_find(conn, conn->tail);
+	if (!request || request->method == HTTP_METHOD_CONNECT)
+		return event;
+	event = http1_body_begin(&conn->tx, status == 204 || status == 304 ||
+						    request->method == HTTP_METHOD_HEAD);
+	n = io->len - pos;
+	if (event == HTTP1_EV_NONE && n && n <= http1_opaque(&conn->tx)) {
+		io->pos = io->len;
+		event = http1_pass(&conn->tx, n);
+	}
+	if (event != HTTP1_EV_END)
+		return event;
+	request_answered_here(conn, request, now_ns, false);
+	http1_reset(&conn->tx);
+	return HTTP1_EV_NONE;
 }
 
 static __noinline int tx_event(struct pump *pump, __u32 event)

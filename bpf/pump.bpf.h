@@ -60,26 +60,11 @@ static __always_inline bool pump_fill(struct http1 *parser, struct io *io, __u32
 	if (!n)
 		return true; /* an empty segment */
 	if (!opaque)
-		return io_copy(io, n);
+		return io_copy(io, n, http1_in_head(parser) ? CHUNK_BYTES : CHUNK_FIRST);
 	n = n < opaque ? n : opaque;
 	io_advance(io, n);
 	*ret_event = http1_pass(parser, n);
 	return true;
-}
-
-/* The beginning of a message: mostly its whole head. */
-__noinline __u32 begin_chunk(struct http1 *parser, struct io *io)
-{
-	__u32 result, pos;
-
-	if (!parser || !io)
-		return HTTP1_EV_NONE;
-	pos = io->pos;
-	if (pos >= CHUNK_BYTES || io->len > CHUNK_BYTES)
-		return HTTP1_EV_NONE;
-	result = http1_begin(parser, &io->chunk, pos, io->len);
-	io->pos = pos + http1_result_consumed(result);
-	return http1_result_event(result);
 }
 
 /* One step of the walk over an operation's bytes. Returns 1 when there is nothing left to do. */
@@ -103,12 +88,14 @@ static __always_inline long pump_step(struct pump *pump, const bool sending)
 			event = http1_pass(parser, n);
 		} else if (parser->state != HTTP1_START) {
 			event = parse_chunk(parser, io);
-		} else if (sending && HTTP1_AT(&io->chunk, io->pos) == 'H' && tx_begin(pump)) {
+		} else if (!sending) {
+			event = rx_first(pump->conn, io, pump->now_ns,
+					 pump->now_ns - pump->arrived_ns);
+		} else if (HTTP1_AT(&io->chunk, io->pos) == 'H' && tx_begin(pump)) {
 			stop = true;
 		} else {
-			if (!sending)
-				rx_begin(pump);
-			event = begin_chunk(parser, io);
+			event = tx_first(pump->conn, io, pump->now_ns,
+					 pump->sk->__sk_common.skc_state == TCP_CLOSE_WAIT);
 		}
 	}
 	if (event != HTTP1_EV_NONE)

@@ -88,11 +88,8 @@ static __always_inline void request_fill(const struct conn *conn, struct request
 }
 
 /* The head of a request is complete, or was answered before it was. */
-__noinline int request_push(struct conn *conn)
+static __always_inline void request_push_here(struct conn *conn)
 {
-	if (!conn)
-		return 0;
-
 	__u32 number = conn->head;
 
 	stat_add(STAT_SEEN, 1);
@@ -100,7 +97,7 @@ __noinline int request_push(struct conn *conn)
 		/* the claim goes last: with it the slot is this request's for all the others */
 		conn->first.claim = 0;
 		request_fill(conn, &conn->first);
-		__sync_val_compare_and_swap(&conn->first.claim, 0, number << 1);
+		store_release(&conn->first.claim, number << 1);
 	} else {
 		struct pending_key key = pending_key_of(conn, number);
 		struct request request = {.claim = number << 1};
@@ -110,6 +107,12 @@ __noinline int request_push(struct conn *conn)
 			stat_lost(LOST_PENDING_FULL);
 	}
 	__sync_fetch_and_add(&conn->head, 1);
+}
+
+__noinline int request_push(struct conn *conn)
+{
+	if (conn)
+		request_push_here(conn);
 	return 0;
 }
 
@@ -126,13 +129,10 @@ static __always_inline void verdict_of_answer(const struct request *request, str
  * closed its sending side and not acknowledged the answer. If it still does, it got it; if it resets
  * the connection, it had gone. Until one of both is known the verdict waits, see requests_end().
  */
-__noinline int request_answered(struct conn *conn, __u64 now_ns, __u32 wait)
+static __always_inline void request_answered_here(struct conn *conn, struct request *request,
+						  __u64 now_ns, bool wait)
 {
-	if (!conn)
-		return 0;
-
 	__u32 number = conn->tail;
-	struct request *request = request_find(conn, number);
 	struct verdict verdict = {
 		.outcome = OUTCOME_COMPLETE,
 		.status = conn->tx.status,
@@ -140,11 +140,11 @@ __noinline int request_answered(struct conn *conn, __u64 now_ns, __u32 wait)
 	};
 	bool behind = conn->done != number;
 
-	__sync_fetch_and_add(&conn->tail, 1);
+	store_release(&conn->tail, number + 1);
 	if (!request) {
 		if (!behind)
 			conn->done = number + 1;
-		return 0;
+		return;
 	}
 	if (now_ns > request->first_read_ns)
 		verdict.service_ns = now_ns - request->first_read_ns;
@@ -153,7 +153,7 @@ __noinline int request_answered(struct conn *conn, __u64 now_ns, __u32 wait)
 		request->service_ns = verdict.service_ns;
 		request->body_bytes = verdict.body_bytes;
 		request->answered = 1;
-		return 0;
+		return;
 	}
 	if (conn->peer_reset && conn->old_state == TCP_CLOSE_WAIT)
 		verdict.outcome = OUTCOME_CLIENT_ABORT;
@@ -163,6 +163,12 @@ __noinline int request_answered(struct conn *conn, __u64 now_ns, __u32 wait)
 		request_release(conn, number);
 		conn->done = number + 1;
 	}
+}
+
+__noinline int request_answered(struct conn *conn, __u64 now_ns, __u32 wait)
+{
+	if (conn)
+		request_answered_here(conn, request_find(conn, conn->tail), now_ns, wait);
 	return 0;
 }
 

@@ -23,6 +23,7 @@
 
 #include "compat.bpf.h"
 #include "errstat.bpf.h"
+#include "sock.bpf.h"
 
 #include "dfa.bpf.h"
 #include "http1_parse.h"

@@ -116,6 +116,7 @@ static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
 					 1 + LIVE_REGIONS * room->max_states);
 
 	skel->bss->hist_groups = groups;
+	skel->rodata->can_cast = kernel_has("bpf_rdonly_cast", BTF_KIND_FUNC);
 	r = r ?: bpf_map__set_max_entries(skel->maps.hist, groups);
 	r = r ?: bpf_map__set_max_entries(skel->maps.dfa_cells, LIVE_REGIONS * room->max_cells);
 	r = r ?: bpf_map__set_max_entries(skel->maps.accepts, 1 + LIVE_REGIONS * room->max_accepts);

@@ -37,6 +37,14 @@ enum {
 	BPF_SK_STORAGE_GET_F_CREATE = 1,
 };
 
+enum sock_type {
+	SOCK_STREAM = 1,
+};
+
+enum {
+	IPPROTO_TCP = 6,
+};
+
 enum {
 	TCP_ESTABLISHED = 1,
 	TCP_FIN_WAIT1 = 4,
@@ -65,6 +73,9 @@ struct sock_common {
 	volatile unsigned char skc_state;
 	__u16 skc_num;
 	possible_net_t skc_net;
+	struct {
+		__s64 counter;
+	} skc_cookie;
 };
 
 struct sock {
@@ -72,6 +83,7 @@ struct sock {
 	int sk_err;
 	__u8 sk_shutdown;
 	__u8 sk_kern_sock : 1;
+	__u16 sk_type;
 	__u16 sk_protocol;
 };
 
@@ -85,9 +97,11 @@ struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 copied_seq;
 	__u32 rcv_nxt;
+	__u32 snd_nxt;
 	__u32 snd_una;
 	__u32 write_seq;
 	__u64 bytes_received;
+	__u64 tcp_clock_cache;
 	__u64 tcp_mstamp;
 };
 
@@ -147,6 +161,7 @@ struct thread_info {
 
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	unsigned int flags;
 	struct mm_struct *mm;
 	int tgid;

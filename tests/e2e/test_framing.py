@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is one request and one response, however the bytes are cut into system calls."""
+import ctypes
 import os
 import socket
 
@@ -159,6 +160,49 @@ def test_partial_writes(port, watch, by, tmp_path):
     watch.expect({200: 1, 404: 1})
     for fd in (file, *pipe):
         os.close(fd)
+
+
+class Vector(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("len", ctypes.c_size_t)]
+
+
+class Message(ctypes.Structure):
+    """struct mmsghdr"""
+    _fields_ = [("name", ctypes.c_void_p), ("name_len", ctypes.c_uint32),
+                ("vectors", ctypes.POINTER(Vector)), ("n_vectors", ctypes.c_size_t),
+                ("control", ctypes.c_void_p), ("control_len", ctypes.c_size_t),
+                ("flags", ctypes.c_int), ("pad", ctypes.c_int), ("done", ctypes.c_uint)]
+
+
+def many_at_once(call, sock, parts):
+    """sendmmsg or recvmmsg of one message for each part."""
+    buffers = [ctypes.create_string_buffer(part, len(part)) for part in parts]
+    vectors = (Vector * len(parts))()
+    messages = (Message * len(parts))()
+    for i, part in enumerate(parts):
+        vectors[i] = Vector(ctypes.addressof(buffers[i]), len(part))
+        messages[i].vectors, messages[i].n_vectors = ctypes.pointer(vectors[i]), 1
+    libc = ctypes.CDLL(None, use_errno=True)
+    n = getattr(libc, call)(sock.fileno(), messages, len(parts), 0, None)
+    assert n == len(parts), os.strerror(ctypes.get_errno())
+    assert [m.done for m in messages] == [len(part) for part in parts]
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 5])
+def test_bodies_among_many_messages_of_one_call(port, watch, hidden):
+    """Bytes of a body are not looked at; the messages behind them are found all the same."""
+    body = FAKE.ljust(2000, b".")
+    pieces = [body[i * 300:i * 300 + 300] for i in range(hidden)]
+    rest = body[hidden * 300:]
+    asked = [get("/1", f"Content-Length: {len(body)}", method="POST"), *pieces, rest, get("/2"),
+             get("/3")]
+    wire = port.dial()
+    wire.client.sendall(b"".join(asked))
+    many_at_once("recvmmsg", wire.server, asked)
+    answers = [head(200, f"Content-Length: {len(body)}"), *pieces, rest, reply(404), reply(503)]
+    many_at_once("sendmmsg", wire.server, answers)
+    read_exactly(wire.client, sum(map(len, answers)))
+    watch.expect({200: 1, 404: 1, 503: 1})
 
 
 def test_an_answer_after_the_next_request_was_read(port, watch):

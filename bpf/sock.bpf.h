@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a hook's socket is, before anything is known of its connection. */
+#ifndef SLIPROBE_SOCK_BPF_H
+#define SLIPROBE_SOCK_BPF_H
+
+/* since 6.2 (commit a35b9af4ec2c); set before loading */
+const volatile bool can_cast;
+extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
+
+/* Of a socket that is known to be one of TCP. */
+static __always_inline struct tcp_sock *tcp_of(struct sock *sk)
+{
+	if (can_cast)
+		return bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
+	return bpf_skc_to_tcp_sock(sk);
+}
+
+/* NULL if it is none of TCP. */
+static __always_inline struct tcp_sock *tcp_of_any(struct sock *sk)
+{
+	__u16 family = sk->__sk_common.skc_family;
+
+	if ((family != AF_INET && family != AF_INET6) || sk->sk_type != SOCK_STREAM ||
+	    sk->sk_protocol != IPPROTO_TCP)
+		return NULL;
+	return tcp_of(sk);
+}
+
+static __always_inline bool sock_is_ignored(struct sock *sk)
+{
+	__u64 cookie = sk->__sk_common.skc_cookie.counter;
+
+	return cookie && ignored[cookie & (IGNORED_SLOTS - 1)] == cookie;
+}
+
+static __always_inline void sock_ignore(__u64 cookie)
+{
+	ignored[cookie & (IGNORED_SLOTS - 1)] = cookie;
+}
+
+#endif
