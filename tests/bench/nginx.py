@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""nginx that serves a small file under wrk at full load, with nothing and with the agent."""
+"""nginx that serves a small file under wrk at full load: bare, with the floor, with the agent."""
 import http.client
 import re
 import time
@@ -9,7 +9,7 @@ import host
 import pairs
 import table
 from host import Failed, Process
-from variants import Agent, Variant
+from variants import Agent, Empty, Variant
 
 CLIENTS = 16
 FILE_BYTES = 1024
@@ -119,7 +119,9 @@ def measure(bench):
             host.leave_out(f"nginx under wrk: {name} is not installed: scripts/setup.sh test")
             return {}
     agent = Agent(bench.directory, configs.plain(bench.nginx_port))
-    plan = pairs.sequence(bench.pairs, Variant(bench.directory), [agent])
+    floor = Empty(bench.directory, "floor", "empty programs (floor)", ["empty_send", "empty_recv"])
+    measured = [agent] if floor.missing() else [floor, agent]
+    plan = pairs.sequence(bench.pairs, Variant(bench.directory), measured)
     nginx, samples = Nginx(bench), []
     for i, variant in enumerate(plan):
         host.progress(f"nginx: {i + 1} of {len(plan)}, {variant.title}")
@@ -130,7 +132,7 @@ def measure(bench):
     table.heading(f"nginx, a file of {FILE_BYTES} bytes, one worker, wrk with {CLIENTS} "
                   f"connections, {bench.wrk_seconds} s")
     for name, (unit, digits, _) in FIGURES.items():
-        table.comparison(unit, out[name], {"agent": "agent"}, digits)
+        table.comparison(unit, out[name], {v.name: v.title for v in measured}, digits)
     measured = [s for s in samples if s["variant"] == "agent"]
     out["agent_cpu_s_a_million"] = pairs.spread([s["agent_ns"] / s["served"] / 1e3
                                                  for s in measured])

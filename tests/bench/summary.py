@@ -46,6 +46,9 @@ FIGURES = [
      lambda o: over(o, "loops", "http", "in_all", "agent_over_ring")),
     ("nginx, requests a second: ratio to bare", "within 2 %",
      lambda o: ratio(o["nginx"]["requests_per_second"])),
+    ("likewise, of empty programs", "",
+     lambda o: ratio(o["nginx"]["requests_per_second"], "floor")
+     if "floor" in o["nginx"]["requests_per_second"] else "not measured"),
     ("nginx, p99: ratio to bare", "within noise", lambda o: ratio(o["nginx"]["p99_us"])),
     ("agent's CPU at each load, % of a core", "under 0.1", cpu),
     ("agent's RSS at its peak, MiB", "under 32",

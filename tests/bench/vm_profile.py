@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Instructions a request by function and step: vm_profile.py KALLSYMS BLOCKS
 
-A request is one run of the program that counts it. Only functions that run for the agent's programs
+A request is one search for its buckets. Only functions that run for the agent's programs
 alone are counted, so what is shared with others is missing (readers of the clock, say).
 """
 import bisect
@@ -15,13 +15,13 @@ STEPS = {
     "storage: the socket's state": r"bpf_sk_storage_get|bpf_skc_to_tcp_sock",
     "registers: where the bytes are": r"P:io_|bpf_task_pt_regs|bpf_get_current_task",
     "copy of the bytes": r"bpf_probe_read_user|copy_from_user_nofault|nmi_uaccess_okay",
-    "parse": r"P:(http1_(?!path|read_path|dfa)|begin_chunk|parse_)",
-    "path and route": r"P:http1_(path|read_path|dfa)",
     "clock": r"bpf_ktime_get_ns|ktime_get_mono_fast_ns",
     "arrival of the request": r"P:sock_reading",
-    "hooks: order of events, open requests": r"P:(tp_|fexit_|rx_|tx_|request_push|pump|conn_|"
-                                             r"identity_|endpoint_)",
-    "classify and count": r"P:(request_answered|request_count|hist_|slo_|series_|split_)",
+    "hooks: order of events, registers": r"P:(tp_|fexit_|rx_event|rx_pump|tx_event|tx_pump|pump|conn_)",
+    "request: parse, route, open": r"P:(rx_first|request_push|identity_|endpoint_)",
+    "response: parse, classify, count": r"P:(tx_first|request_answered|request_count|hist_|slo_|"
+                                        r"series_|split_)",
+    "parse what was not whole": r"P:(http1_|parse_)",
 }
 
 
@@ -51,7 +51,7 @@ def load(kallsyms, blocks):
 
 def main(kallsyms, blocks):
     instructions, calls = load(kallsyms, blocks)
-    requests = calls["P:request_answered"]
+    requests = calls["P:hist_find"]
     if not requests:
         sys.exit("vm_profile.py: no request was counted")
     total = 0
