@@ -212,22 +212,23 @@ static inline __u32 http1_read_path(struct http1 *p, http1_bytes buf, __u32 pos,
 	HTTP1_LOOP
 	for (__u32 i = 0; i < HTTP1_WALK_MAX; i++) {
 		__u64 word;
-		__u32 passed;
+		__u32 passed = 0;
 		__u8 c;
 
 		if (at >= len)
 			break;
 		word = HTTP1_LOAD64(buf, at, len);
 		at = HTTP1_ANY(at, word);
-		passed =
-			http1_walk(&state, word,
-				   http1_bytes_below(word, ' ' + 1) | http1_bytes_equal(word, '?') |
-					   http1_bytes_equal(word, '#'));
+		c = word;
+		if (c != ' ')
+			passed = http1_walk(&state, word,
+					    http1_bytes_below(word, ' ' + 1) |
+						    http1_bytes_equal(word, '?') |
+						    http1_bytes_equal(word, '#'));
 		at += passed;
 		if (passed)
 			continue;
 		at++;
-		c = word;
 		if (c == ' ' || c == '?' || c == '#') {
 			p->dfa = state;
 			p->state = c == ' ' ? HTTP1_VERSION : HTTP1_QUERY;
