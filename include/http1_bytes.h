@@ -429,9 +429,12 @@ HTTP1_SEPARATE __u32 http1_read_agent(struct http1 *p, http1_bytes buf, __u32 po
 		at++;
 		c = word;
 		if (c == '\n') {
+			/* leaves it to http1_lines(), which then goes on with the next line */
 			p->ua = state;
-			http1_go(p, HTTP1_LINE);
-			return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
+			if (at - pos == 1)
+				return http1_go(p, HTTP1_LINE);
+			http1_go(p, HTTP1_SKIP);
+			return HTTP1_RESULT(HTTP1_EV_NONE, at - 1 - pos);
 		}
 		if (c == '\r' || (!p->sub && (c == ' ' || c == '\t')))
 			continue;

@@ -106,13 +106,15 @@ static inline __u32 http1_step(struct http1 *p, http1_bytes buf, __u32 pos, __u3
 	__u32 n;
 
 	switch (p->state) {
-	case HTTP1_SKIP:
 	case HTTP1_START_LINE_REST:
-		return http1_lines(p, buf, pos, len, p->state);
+		p->name = HTTP1_NAME_OTHER;
+		return http1_lines(p, buf, pos, len);
+	case HTTP1_SKIP:
+		return http1_lines(p, buf, pos, len);
 	case HTTP1_PATH:
 		return http1_path_whole(p, buf, pos, len);
 	case HTTP1_LINE:
-		return http1_lines(p, buf, pos, len, 0);
+		return http1_line_begin(p, buf, pos, len);
 	case HTTP1_NAME:
 		return http1_read_name(p, c);
 	case HTTP1_START:
@@ -144,7 +146,8 @@ static inline __u32 http1_step(struct http1 *p, http1_bytes buf, __u32 pos, __u3
 		n = http1_length_whole(p, buf, pos, len);
 		return n ? HTTP1_RESULT(HTTP1_EV_NONE, n) : http1_read_length(p, c);
 	case HTTP1_CODING:
-		return http1_coding_whole(p, buf, pos, len);
+		n = http1_coding_whole(p, buf, pos, len);
+		return n ? HTTP1_RESULT(HTTP1_EV_NONE, n) : http1_read_coding(p, c);
 	case HTTP1_AGENT:
 		return http1_read_agent(p, buf, pos, len);
 	case HTTP1_HEAD_LF:

@@ -34,68 +34,66 @@ static inline __u32 http1_method_whole(struct http1 *p, __u64 word)
 	return n;
 }
 
-/* "HTTP/1.1\r\n": returns the length, or 0 if it is something else. */
+/* "HTTP/1.1": returns the length, or 0 if it is something else. */
 static inline __u32 http1_version_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
 	__u64 word;
 
-	if (pos + 10 > len)
+	if (pos + 8 > len)
 		return 0;
 	word = HTTP1_LOAD64(buf, pos, len) - HTTP1_WORD8('H', 'T', 'T', 'P', '/', '1', '.', '0');
-	if (word & HTTP1_LOWEST(7) || word >> 56 > 9 || HTTP1_AT(buf, pos + 8) != '\r' ||
-	    HTTP1_AT(buf, pos + 9) != '\n')
+	if (word & HTTP1_LOWEST(7) || word >> 56 > 9)
 		return 0;
 	p->name = HTTP1_NAME_OTHER;
-	http1_go(p, HTTP1_LINE);
-	return 10;
+	http1_go(p, HTTP1_START_LINE_REST);
+	return 8;
 }
 
 enum {
 	HTTP1_NAME_MAX = 18, /* bytes http1_name_whole() looks at */
 };
 
+/* By its first letter, a small or a capital c, t or u; other characters pass, too. */
+static inline int http1_name_may_matter(__u64 word)
+{
+	return 0x0030000800300008ULL >> (word & 63) & 1;
+}
+
 /*
  * A header that matters, up to its colon, whatever its case; returns the length, or 0 if it is
- * another. `first`: its first eight bytes, `lower`: their first, as a small letter.
+ * another.
  */
-static inline __u32 http1_name_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len,
-				     __u64 first, __u8 lower)
+static inline __u32 http1_name_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
 	const __u64 fold = HTTP1_ONES * 0x20; /* letters only; '-' and ':' stay as they are */
-	__u64 second;
+	__u64 first = HTTP1_LOAD64(buf, pos, len);
+	__u64 second = HTTP1_LOAD64(buf, pos + 8, len);
 
-	if (lower == 'c') {
-		if ((first | fold >> 8) != HTTP1_WORD8('c', 'o', 'n', 't', 'e', 'n', 't', '-'))
-			return 0;
-		second = HTTP1_LOAD64(buf, pos + 8, len);
+	if ((first | fold >> 8) == HTTP1_WORD8('c', 'o', 'n', 't', 'e', 'n', 't', '-')) {
 		if (((second | fold >> 16) & HTTP1_LOWEST(7)) !=
 		    HTTP1_WORD8('l', 'e', 'n', 'g', 't', 'h', ':', 0))
 			return 0;
 		p->name = HTTP1_NAME_LENGTH;
 		return 15;
 	}
-	if (lower == 't') {
-		if ((first | fold) != HTTP1_WORD8('t', 'r', 'a', 'n', 's', 'f', 'e', 'r'))
-			return 0;
-		second = HTTP1_LOAD64(buf, pos + 8, len);
+	if ((first | fold) == HTTP1_WORD8('t', 'r', 'a', 'n', 's', 'f', 'e', 'r')) {
 		if ((second | fold << 8) != HTTP1_WORD8('-', 'e', 'n', 'c', 'o', 'd', 'i', 'n') ||
 		    (HTTP1_AT(buf, pos + 16) | 0x20) != 'g' || HTTP1_AT(buf, pos + 17) != ':')
 			return 0;
 		p->name = HTTP1_NAME_CODING;
 		return 18;
 	}
-	if ((first | (fold ^ 0x20ULL << 32)) != HTTP1_WORD8('u', 's', 'e', 'r', '-', 'a', 'g', 'e'))
-		return 0;
-	second = HTTP1_LOAD64(buf, pos + 8, len);
-	if (((second | 0x2020) & HTTP1_LOWEST(3)) != HTTP1_WORD4('n', 't', ':', 0))
+	if ((first | (fold ^ 0x20ULL << 32)) !=
+		    HTTP1_WORD8('u', 's', 'e', 'r', '-', 'a', 'g', 'e') ||
+	    ((second | 0x2020) & HTTP1_LOWEST(3)) != HTTP1_WORD4('n', 't', ':', 0) || !p->ua)
 		return 0;
 	p->name = HTTP1_NAME_AGENT;
 	return 11;
 }
 
 /*
- * " 123\r\n", the first there is, of up to 7 digits: returns its length, or 0 if it is something else.
- * All digits at once: D. Lemire, "Quickly parsing eight digits" (2018).
+ * " 123" at the end of a line, the first length there is, of up to 7 digits: returns its length, or 0
+ * if it is something else. All digits at once: D. Lemire, "Quickly parsing eight digits" (2018).
  */
 static inline __u32 http1_length_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
@@ -117,138 +115,152 @@ static inline __u32 http1_length_whole(struct http1 *p, http1_bytes buf, __u32 p
 	digits = digits * 2561 >> 8 & 0x00ff00ff00ff00ffULL;
 	digits = digits * 6553601 >> 16 & 0x0000ffff0000ffffULL;
 	p->body = digits * 42949672960001ULL >> 32;
-	p->state = HTTP1_LINE;
-	return at + 2 - pos;
+	return at - pos;
 }
 
-/* Three words more, up to one that has a control character in it: which one it was, and its marks. */
-static inline __attribute__((always_inline)) __u64 http1_scan(http1_bytes buf, __u32 at, __u32 len,
-							      __u64 *ret_word, __u32 *ret_n)
+/* " chunked" at the end of a line: returns its length, or 0 if it is something else. */
+static inline __u32 http1_coding_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
-	__u64 marks;
+	if (p->sub || pos + 10 > len ||
+	    HTTP1_LOAD64(buf, pos, len) != HTTP1_WORD8(' ', 'c', 'h', 'u', 'n', 'k', 'e', 'd') ||
+	    HTTP1_AT(buf, pos + 8) != '\r' || HTTP1_AT(buf, pos + 9) != '\n')
+		return 0;
+	p->flags |= HTTP1_CHUNKED;
+	return 8;
+}
 
-	*ret_n = 8;
-	*ret_word = HTTP1_LOAD64_ON(buf, at, 8, len);
-	marks = http1_bytes_below(*ret_word, ' ');
-	if (marks)
-		return marks;
-	*ret_n = 16;
-	*ret_word = HTTP1_LOAD64_ON(buf, at, 16, len);
-	marks = http1_bytes_below(*ret_word, ' ');
-	if (marks)
-		return marks;
-	*ret_n = 24;
-	*ret_word = HTTP1_LOAD64_ON(buf, at, 24, len);
-	return http1_bytes_below(*ret_word, ' ');
+/* Behind a name that matters: its value, if it is all there; returns the length, or 0. */
+static inline __u32 http1_value_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	if (p->state == HTTP1_LENGTH)
+		return http1_length_whole(p, buf, pos, len);
+	if (p->state == HTTP1_CODING)
+		return http1_coding_whole(p, buf, pos, len);
+	return 0;
 }
 
 /*
- * Lines of a head, up to one that matters, or its end. `inside`: the state of being in the line that
- * pos is in, 0 at the beginning of one. Behind len, line feeds are read: a scan ends there at last.
+ * The first byte that may end a line, of the next four words: sets *ret_n to its word's offset, and
+ * returns that word's marks; 0: there is none.
+ */
+static inline __attribute__((always_inline)) __u64 http1_scan(http1_bytes buf, __u32 at, __u32 len,
+							      __u32 *ret_n)
+{
+	__u64 marks;
+
+	*ret_n = 0;
+	marks = http1_bytes_below(HTTP1_LOAD64(buf, at, len), ' ');
+	if (marks)
+		return marks;
+	*ret_n = 8;
+	marks = http1_bytes_below(HTTP1_LOAD64_ON(buf, at, 8, len), ' ');
+	if (marks)
+		return marks;
+	*ret_n = 16;
+	marks = http1_bytes_below(HTTP1_LOAD64_ON(buf, at, 16, len), ' ');
+	if (marks)
+		return marks;
+	*ret_n = 24;
+	return http1_bytes_below(HTTP1_LOAD64_ON(buf, at, 24, len), ' ');
+}
+
+/*
+ * Lines of a head, up to one that matters, or its end. pos is in a line that does not matter. Behind
+ * len, line feeds are read: a scan ends there at last.
  */
 static inline __attribute__((always_inline)) __u32 http1_lines_here(struct http1 *p,
 								    http1_bytes buf, __u32 pos,
-								    __u32 len, __u8 inside)
+								    __u32 len)
 {
 	__u32 at = pos;
+	__u32 line = 0; /* where the one begins that `at` is in; 0: the one that p->state is of */
 
 	HTTP1_LOOP
 	for (__u32 i = 0; i < HTTP1_LINES_MAX; i++) {
 		__u64 word, marks;
 		__u32 n;
 
-		word = HTTP1_LOAD64(buf, at, len);
-		at = HTTP1_ANY(at, word);
-		if (!inside) {
-			__u8 c = word, lower = c | 0x20;
-
-			if (at >= len)
-				break;
-			if (c <= ' ') {
-				if ((word & 0xffff) != ('\r' | '\n' << 8) || at + 2 > len)
-					break;
-				http1_go(p, HTTP1_HEAD_LF);
-				return HTTP1_RESULT(HTTP1_EV_HEAD, at + 2 - pos);
-			}
-			if (lower == 'c' || lower == 't' || (lower == 'u' && p->ua)) {
-				if (at + HTTP1_NAME_MAX > len)
-					break;
-				n = http1_name_whole(p, buf, at, len, word, lower);
-				if (n) {
-					http1_name_end(p);
-					at += n;
-					n = p->state == HTTP1_LENGTH
-						    ? http1_length_whole(p, buf, at, len)
-						    : 0;
-					if (!n)
-						return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
-					at += n;
-					continue;
-				}
-			}
-			inside = HTTP1_SKIP;
+		marks = http1_scan(buf, at, len, &n);
+		if (!marks) {
+			word = HTTP1_LOAD64(buf, at, len);
+			at = HTTP1_ANY(at + 32, word);
+			continue;
 		}
-		/* four words at most: a word without a line feed ends before len, and one begins there */
-		marks = http1_bytes_below(word, ' ');
-		n = 0;
-		if (!marks)
-			marks = http1_scan(buf, at, len, &word, &n);
-		at = HTTP1_ANY(at + n, word);
-		if (marks) {
-			n = http1_bytes_before(marks);
-			marks = word >> 8 * n;
-			if ((marks & 0xffff) == ('\r' | '\n' << 8)) {
-				n += 2;
-			} else if ((marks & 0xff) == '\n') {
-				n += 1;
-			} else {
-				/* another control character, or not ASCII */
-				marks = http1_bytes_equal(word, '\n');
-				if (!marks) {
-					at += 8;
-					continue;
-				}
-				n = http1_bytes_before(marks) + 1;
+		at = HTTP1_WITHIN(at + n + http1_bytes_first(marks));
+		word = HTTP1_LOAD64(buf, at, len);
+		if ((word & 0xffff) == ('\r' | '\n' << 8)) {
+			at = HTTP1_ANY(at + 2, word);
+			word >>= 16;
+		} else {
+			if ((word & 0xff) != '\n') {
+				/* another control character, or not ASCII: on to a line feed */
+				at += http1_bytes_before(http1_bytes_equal(word, '\n'));
+				at = HTTP1_ANY(at, word);
+				continue;
 			}
-			at += n;
+			at = HTTP1_ANY(at + 1, word);
+			word >>= 8;
+		}
+		if ((word & 0xff) <= ' ') {
+			/* the end of all bytes, or of the head, or the line goes on */
 			if (at > len) {
 				at = len;
 				break;
 			}
-			p->name = HTTP1_NAME_OTHER;
-			inside = 0;
-		} else {
-			at += 8;
+			if (line)
+				p->name = HTTP1_NAME_OTHER;
+			if ((word & 0xffff) == ('\r' | '\n' << 8) && at + 2 <= len) {
+				http1_go(p, HTTP1_HEAD_LF);
+				return HTTP1_RESULT(HTTP1_EV_HEAD, at + 2 - pos);
+			}
+			p->state = HTTP1_LINE;
+			p->sub = 0;
+			return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
+		}
+		line = at;
+		if (http1_name_may_matter(word)) {
+			if (at + HTTP1_NAME_MAX > len)
+				break;
+			n = http1_name_whole(p, buf, at, len);
+			if (!n)
+				continue;
+			line = 0;
+			at += n;
+			http1_name_end(p);
+			n = http1_value_whole(p, buf, at, len);
+			at = HTTP1_ANY(at + n, word);
+			if (!n)
+				break;
 		}
 	}
-	/* on in this line, or one byte of the next, which matters or may do so */
-	if (at == pos)
-		return http1_read_line(p, HTTP1_AT(buf, pos));
-	if (inside == HTTP1_SKIP)
+	if (line) {
+		/* its name may be cut off */
+		if (line + HTTP1_NAME_MAX > len)
+			at = line;
+		p->state = at == line ? HTTP1_LINE : HTTP1_SKIP;
 		p->name = HTTP1_NAME_OTHER;
-	p->state = inside ? inside : HTTP1_LINE;
+		p->sub = 0;
+	}
 	return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 }
 
 /* By itself, for those that are in the middle of a head. */
-HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len,
-				 __u8 inside)
+HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
 	if (!p || !buf)
 		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
-	return http1_lines_here(p, buf, pos, len, inside);
+	return http1_lines_here(p, buf, pos, len);
 }
 
-/* " chunked\r\n" */
-static inline __u32 http1_coding_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+/* The first byte of a line, or its name up to the colon. */
+static inline __u32 http1_line_begin(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
-	if (p->sub || pos + 10 > len ||
-	    HTTP1_LOAD64(buf, pos, len) != HTTP1_WORD8(' ', 'c', 'h', 'u', 'n', 'k', 'e', 'd') ||
-	    HTTP1_AT(buf, pos + 8) != '\r' || HTTP1_AT(buf, pos + 9) != '\n')
-		return http1_read_coding(p, HTTP1_AT(buf, pos));
-	p->flags |= HTTP1_CHUNKED;
-	http1_go(p, HTTP1_LINE);
-	return HTTP1_RESULT(HTTP1_EV_NONE, 10);
+	__u32 n = pos + HTTP1_NAME_MAX <= len ? http1_name_whole(p, buf, pos, len) : 0;
+
+	if (!n)
+		return http1_read_line(p, HTTP1_AT(buf, pos));
+	http1_name_end(p);
+	return HTTP1_RESULT(HTTP1_EV_NONE, n);
 }
 
 /* "1f4\r\n" */
@@ -299,7 +311,7 @@ static inline __attribute__((always_inline)) __u32 http1_path_here(struct http1 
 	at += n;
 	if (!n || at >= len)
 		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
-	return http1_lines_here(p, buf, at, len, 0) + (at - pos);
+	return http1_lines_here(p, buf, at, len) + (at - pos);
 }
 
 HTTP1_SEPARATE __u32 http1_path_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
@@ -388,13 +400,14 @@ static inline __attribute__((always_inline)) __u32 http1_begin_response(struct h
 	if (status < 100 || (code >> 8 & 15) > 9 || (code >> 16 & 15) > 9 || (code >> 24 & 15) > 9)
 		return http1_start(p, HTTP1_AT(buf, pos));
 	p->status = status;
+	p->name = HTTP1_NAME_OTHER;
 	http1_go(p, HTTP1_START_LINE_REST);
 	at = pos + 13;
 	if (at >= len)
 		return HTTP1_RESULT(HTTP1_EV_NONE, 13);
 	if (here)
-		return http1_lines_here(p, buf, at, len, HTTP1_START_LINE_REST) + 13;
-	return http1_lines(p, buf, at, len, HTTP1_START_LINE_REST) + 13;
+		return http1_lines_here(p, buf, at, len) + 13;
+	return http1_lines(p, buf, at, len) + 13;
 }
 
 /* http1_step() in HTTP1_START. */

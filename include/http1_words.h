@@ -64,6 +64,12 @@ static inline __u32 http1_bytes_before(__u64 marks)
 	return ((marks - 1) & ~marks & HTTP1_ONES) * HTTP1_ONES >> 56;
 }
 
+/* Likewise, of which one is marked: what is 1 << 8 i takes i, which lies 8 i bits lower, to the top. */
+static inline __u32 http1_bytes_first(__u64 marks)
+{
+	return ((marks & -marks) >> 7) * 0x0020406080a0c0e0ULL >> 61;
+}
+
 /*
  * Consumes up to and including the next LF; all that there is, if none is there. Sets *ret_found.
  */
