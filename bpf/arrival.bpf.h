@@ -85,10 +85,13 @@ static __always_inline struct arrival arrival_of(struct sock *sk, struct tcp_soc
 	return (struct arrival){.read_ns = now_ns, .arrived_ns = arrived_ns};
 }
 
-/* When the last byte sent was handed over: if it is on its way, its transmission took the time. */
+/*
+ * When the last byte sent was handed over: if it is on its way, its transmission took the time. 0: it is
+ * not (the window is full, the socket corked), so the clock has to be read, if it matters.
+ */
 static __always_inline __u64 sent_ns(struct tcp_sock *tp, __u32 write_seq)
 {
-	return tp->snd_nxt == write_seq ? tp->tcp_clock_cache : bpf_ktime_get_ns();
+	return tp->snd_nxt == write_seq ? tp->tcp_clock_cache : 0;
 }
 
 #endif

@@ -127,11 +127,11 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 		gap = 0;
 	}
 	rx_resync(conn);
-	/* in the middle of a body: neither its bytes nor the time matter */
-	if (!gap && conn->mode == CONN_HTTP && http1_opaque(&conn->rx) > (__u32)ret &&
+	/* nothing but a body: neither its bytes nor the time matter */
+	if (!gap && conn->mode == CONN_HTTP && http1_opaque(&conn->rx) >= (__u32)ret &&
 	    !io_is_one_of_many(&pump.scratch->call)) {
 		pump.scratch->reading.sock = 0;
-		http1_pass(&conn->rx, ret);
+		rx_unseen(&pump, ret);
 		return 0;
 	}
 	arrival = arrival_of(sk, tp, &pump.scratch->reading, read_seq, ret);
@@ -271,14 +271,13 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 		stat_error(KERR_SCRATCH);
 		return 0;
 	}
-	/* in the middle of a body: neither its bytes nor the time matter */
-	if (!gap && http1_opaque(&conn->tx) > (__u32)ret &&
+	pump.now_ns = sent_ns(tp, write_seq);
+	/* nothing but a body: its bytes do not matter */
+	if (!gap && http1_opaque(&conn->tx) >= (__u32)ret &&
 	    !io_is_one_of_many(&pump.scratch->call)) {
-		http1_pass(&conn->tx, ret);
+		tx_unseen(&pump, ret);
 		return conn_sent_end(sk, conn, write_seq);
 	}
-	pump.now_ns = sent_ns(tp, write_seq);
-
 	if ((__s32)gap < 0) {
 		stat_error(KERR_SEQ_BACK);
 	} else if (gap && !tx_unseen(&pump, gap)) {

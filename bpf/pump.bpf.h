@@ -137,20 +137,26 @@ static __always_inline void tx_pump(struct pump *pump)
 static __always_inline bool rx_unseen(struct pump *pump, __u64 n)
 {
 	struct http1 *rx = &pump->conn->rx;
+	enum http1_event event;
 
 	if (http1_opaque(rx) < n)
 		return false;
-	rx_event(pump, http1_pass(rx, n));
+	event = http1_pass(rx, n);
+	if (event != HTTP1_EV_NONE)
+		rx_event(pump, event);
 	return true;
 }
 
 static __always_inline bool tx_unseen(struct pump *pump, __u64 n)
 {
 	struct http1 *tx = &pump->conn->tx;
+	enum http1_event event;
 
 	if (http1_opaque(tx) < n)
 		return false;
-	tx_event(pump, http1_pass(tx, n));
+	event = http1_pass(tx, n);
+	if (event != HTTP1_EV_NONE)
+		tx_event(pump, event);
 	return true;
 }
 

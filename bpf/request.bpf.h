@@ -106,7 +106,7 @@ static __always_inline void request_push_here(struct conn *conn)
 		if (bpf_map_update_elem(&pending, &key, &request, BPF_ANY))
 			stat_lost(LOST_PENDING_FULL);
 	}
-	__sync_fetch_and_add(&conn->head, 1);
+	store_release(&conn->head, number + 1);
 }
 
 __noinline int request_push(struct conn *conn)
@@ -125,9 +125,10 @@ static __always_inline void verdict_of_answer(const struct request *request, str
 }
 
 /*
- * The response at `tail` is complete: everything was handed to the kernel. `wait`: the peer has
- * closed its sending side and not acknowledged the answer. If it still does, it got it; if it resets
- * the connection, it had gone. Until one of both is known the verdict waits, see requests_end().
+ * The response at `tail` is complete: everything was handed to the kernel, at now_ns; 0: just now.
+ * `wait`: the peer has closed its sending side and not acknowledged the answer. If it still does, it
+ * got it; if it resets the connection, it had gone. Until one of both is known the verdict waits, see
+ * requests_end().
  */
 static __always_inline void request_answered_here(struct conn *conn, struct request *request,
 						  __u64 now_ns, bool wait)
@@ -146,6 +147,8 @@ static __always_inline void request_answered_here(struct conn *conn, struct requ
 			conn->done = number + 1;
 		return;
 	}
+	if (!now_ns)
+		now_ns = bpf_ktime_get_ns();
 	if (now_ns > request->first_read_ns)
 		verdict.service_ns = now_ns - request->first_read_ns;
 	if (wait) {
