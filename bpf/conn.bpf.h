@@ -222,7 +222,11 @@ static __always_inline int conn_sent_end(struct sock *sk, struct conn *conn, __u
 	return 0;
 }
 
-static __always_inline int conn_sent(struct sock *sk, int ret)
+/*
+ * `own`: the program that hooks sending, or of two the main one. The other one sees pages alone, no
+ * bytes in user memory.
+ */
+static __always_inline int conn_sent(struct sock *sk, int ret, const bool own)
 {
 	__u32 one = SCRATCH_SEND;
 	struct pump pump = {.sk = sk};
@@ -275,20 +279,20 @@ static __always_inline int conn_sent(struct sock *sk, int ret)
 	/* nothing but a body: its bytes do not matter */
 	if (!gap && http1_opaque(&conn->tx) >= (__u32)ret &&
 	    !io_is_one_of_many(&pump.scratch->call)) {
-		tx_unseen(&pump, ret);
+		tx_unseen(&pump, ret, own);
 		return conn_sent_end(sk, conn, write_seq);
 	}
 	if ((__s32)gap < 0) {
 		stat_error(KERR_SEQ_BACK);
-	} else if (gap && !tx_unseen(&pump, gap)) {
+	} else if (gap && !tx_unseen(&pump, gap, own)) {
 		stat_error(KERR_TX_GAP);
 		requests_lose(conn, LOST_UNSEEN_BYTES);
 		tx_bad(&pump);
 		conn->tx_seq = write_seq;
 		return 0;
 	}
-	if (io_init(&pump.scratch->io, &pump.scratch->call, sk, ret) != IO_FOUND) {
-		if (!tx_unseen(&pump, ret)) {
+	if (!own || io_init(&pump.scratch->io, &pump.scratch->call, sk, ret) != IO_FOUND) {
+		if (!tx_unseen(&pump, ret, own)) {
 			stat_error(KERR_NO_BUFFER);
 			requests_lose(conn, LOST_UNREADABLE);
 			tx_bad(&pump);

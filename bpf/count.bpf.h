@@ -6,6 +6,21 @@
 #ifndef SLIPROBE_COUNT_BPF_H
 #define SLIPROBE_COUNT_BPF_H
 
+/*
+ * Each table has a twin, see bpf/maps.bpf.h: what the send hook counts goes into the table of its own,
+ * what others count into the one they share.
+ */
+#define table_own(table, key, own)                                                                 \
+	((own) ? bpf_map_lookup_elem(&table, key) : bpf_map_lookup_elem(&table##_shared, key))
+
+static __always_inline void table_add(__u64 *counter, __u64 n, const bool own)
+{
+	if (own)
+		counter_add_own(counter, n);
+	else
+		counter_add(counter, n);
+}
+
 struct verdict {
 	__u64 service_ns;
 	__u64 body_bytes;
@@ -33,7 +48,8 @@ static __noinline __u32 hist_make(__u32 *id)
 	return *id;
 }
 
-static __always_inline void hist_count(struct hist_ids *ids, enum hist_kind kind, __u32 bucket)
+static __always_inline void hist_count(struct hist_ids *ids, enum hist_kind kind, __u32 bucket,
+				       const bool own)
 {
 	__u32 octave = bucket >> HIST_SCALE;
 	struct hist_value *value;
@@ -44,9 +60,9 @@ static __always_inline void hist_count(struct hist_ids *ids, enum hist_kind kind
 	id = ids->ids[kind][octave];
 	if (!id)
 		id = hist_make(&ids->ids[kind][octave]);
-	value = id ? bpf_map_lookup_elem(&hist, &id) : NULL;
+	value = id ? table_own(hist, &id, own) : NULL;
 	if (value)
-		counter_add(&value->n[bucket & (HIST_PER_OCTAVE - 1)], 1);
+		table_add(&value->n[bucket & (HIST_PER_OCTAVE - 1)], 1, own);
 	else
 		stat_error(KERR_HIST_FULL);
 }
@@ -78,7 +94,7 @@ struct judge {
 };
 
 /* Counts the request for the policy's SLO i, i < POLICY_SLOS_MAX. */
-static __always_inline void slo_count(__u32 i, const struct judge *judge)
+static __always_inline void slo_count(__u32 i, const struct judge *judge, const bool own)
 {
 	const struct verdict *verdict = judge->verdict;
 	struct policy *policy = judge->policy;
@@ -90,7 +106,7 @@ static __always_inline void slo_count(__u32 i, const struct judge *judge)
 	index = policy->slos[i].criteria;
 	criteria = bpf_map_lookup_elem(&slo_criteria, &index);
 	index = policy->slos[i].counts + judge->found_endpoint;
-	counts = bpf_map_lookup_elem(&slo_counts, &index);
+	counts = table_own(slo_counts, &index, own);
 	if (!criteria || !counts) {
 		stat_error(KERR_POLICY_MISSING);
 		return;
@@ -99,16 +115,26 @@ static __always_inline void slo_count(__u32 i, const struct judge *judge)
 	good = verdict->outcome == OUTCOME_COMPLETE && judge->total_ns <= criteria->latency_ns &&
 	       verdict->body_bytes >= criteria->min_body_bytes && status < SLO_STATUS_WORDS * 64 &&
 	       (criteria->status[status >> 6] >> (status & 63) & 1);
-	counter_add(good ? &counts->good : &counts->bad, 1);
+	table_add(good ? &counts->good : &counts->bad, 1, own);
 }
 
-static long slo_judge(__u32 i, struct judge *judge)
+static __always_inline long slo_judge(__u32 i, struct judge *judge, const bool own)
 {
 	if (i >= judge->policy->n_slos || i >= POLICY_SLOS_MAX)
 		return 1;
 	if (judge->mask >> (i & 63) & 1)
-		slo_count(i, judge);
+		slo_count(i, judge, own);
 	return 0;
+}
+
+static long slo_judge_own(__u32 i, struct judge *judge)
+{
+	return slo_judge(i, judge, true);
+}
+
+static long slo_judge_shared(__u32 i, struct judge *judge)
+{
+	return slo_judge(i, judge, false);
 }
 
 struct split_scan {
@@ -133,7 +159,7 @@ static long split_check(__u32 i, struct split_scan *scan)
 /* What the series knows of the request's time. */
 static __always_inline void series_time(__u32 id, const struct series_key *key,
 					struct series_value *value, struct policy *policy,
-					__u64 total_ns, __u64 queue_ns)
+					__u64 total_ns, __u64 queue_ns, const bool own)
 {
 	struct split_scan scan = {.policy = policy, .key = key, .total_ns = total_ns};
 	struct hist_ids *ids = bpf_map_lookup_elem(&hist_ids, &id);
@@ -141,18 +167,19 @@ static __always_inline void series_time(__u32 id, const struct series_key *key,
 
 	found = hist_find(total_ns, queue_ns);
 	scan.bucket = found & 0xff;
-	counter_add(&value->total_sum_ns, total_ns);
-	counter_add(&value->queue_sum_ns, queue_ns);
+	table_add(&value->total_sum_ns, total_ns, own);
+	table_add(&value->queue_sum_ns, queue_ns, own);
 	if (ids) {
-		hist_count(ids, HIST_TOTAL, scan.bucket);
-		hist_count(ids, HIST_QUEUE, found >> 8);
+		hist_count(ids, HIST_TOTAL, scan.bucket, own);
+		hist_count(ids, HIST_QUEUE, found >> 8, own);
 	}
 	if (policy &&
 	    policy->split_buckets[scan.bucket >> 6 & (HIST_WORDS - 1)] >> (scan.bucket & 63) & 1)
 		bpf_loop(POLICY_THRESHOLDS_MAX, split_check, &scan, 0);
 }
 
-static __always_inline void request_judge(struct request *request, struct verdict *verdict)
+static __always_inline void request_judge(struct request *request, struct verdict *verdict,
+					  const bool own)
 {
 	struct series_key key = {
 		.service = request->service,
@@ -163,16 +190,19 @@ static __always_inline void request_judge(struct request *request, struct verdic
 	};
 	__u64 total_ns = request->queue_ns + verdict->service_ns;
 	__u32 id = series_find(&key);
-	struct series_value *value = id ? bpf_map_lookup_elem(&series, &id) : NULL;
+	struct series_value *value = id ? table_own(series, &id, own) : NULL;
 	struct policy *policy;
 	__u32 index = request->policy;
 
 	policy = bpf_map_lookup_elem(&policies, &index);
 	if (value) {
-		stat_add(STAT_ENDED, 1);
-		counter_add(&value->requests, 1);
+		if (own)
+			stat_add_own(STAT_ENDED_OWN, 1);
+		else
+			stat_add(STAT_ENDED, 1);
+		table_add(&value->requests, 1, own);
 		if (verdict->outcome != OUTCOME_UNANSWERED)
-			series_time(id, &key, value, policy, total_ns, request->queue_ns);
+			series_time(id, &key, value, policy, total_ns, request->queue_ns, own);
 	} else {
 		stat_lost(LOST_SERIES_FULL);
 	}
@@ -193,15 +223,15 @@ static __always_inline void request_judge(struct request *request, struct verdic
 		judge.found_endpoint = request->service - SERVICE_FOUND;
 	/* most services have one */
 	if (judge.mask == 1)
-		slo_count(0, &judge);
+		slo_count(0, &judge, own);
 	else if (judge.mask)
-		bpf_loop(POLICY_SLOS_MAX, slo_judge, &judge, 0);
+		bpf_loop(POLICY_SLOS_MAX, own ? slo_judge_own : slo_judge_shared, &judge, 0);
 }
 
 __noinline int request_count(struct request *request, struct verdict *verdict)
 {
 	if (request && verdict)
-		request_judge(request, verdict);
+		request_judge(request, verdict, false);
 	return 0;
 }
 

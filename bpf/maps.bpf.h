@@ -22,7 +22,13 @@ struct {
 	__type(value, struct request);
 } pending SEC(".maps");
 
-/* ---- counters ---- */
+/*
+ * ---- counters ----
+ *
+ * Nearly all requests end in the send hook. What it counts is per CPU, and its own: it needs no lock
+ * (counter_add_own()). What other programs count (closed connections, resets, the walk) is in tables of
+ * the same layout that they share, *_shared. A count is the sum of both.
+ */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -65,6 +71,13 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, SERIES_IDS);
 	__type(key, __u32);
+	__type(value, struct series_value);
+} series_shared SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SERIES_IDS);
+	__type(key, __u32);
 	__type(value, struct hist_ids);
 } hist_ids SEC(".maps");
 
@@ -74,6 +87,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct hist_value);
 } hist SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, HIST_GROUPS_MAX);
+	__type(key, __u32);
+	__type(value, struct hist_value);
+} hist_shared SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -88,6 +108,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct slo_counts);
 } slo_counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SLO_COUNTS_MAX);
+	__type(key, __u32);
+	__type(value, struct slo_counts);
+} slo_counts_shared SEC(".maps");
 
 /* ---- configuration, written by the agent; an entry in use is never changed ---- */
 

@@ -174,7 +174,7 @@ __noinline __u32 rx_first(struct conn *conn, struct io *io, __u64 now_ns, __u64 
 	if (event != HTTP1_EV_HEAD || conn->service == SERVICE_NONE || conn->promoted)
 		return event;
 	conn->mode = CONN_HTTP;
-	request_push_here(conn);
+	request_push_here(conn, true);
 	event = http1_body_begin(&conn->rx, 0);
 	if (event != HTTP1_EV_END)
 		return event;
@@ -223,7 +223,7 @@ static __always_inline int tx_begin(struct pump *pump)
 	return 1;
 }
 
-static __always_inline void tx_end(struct pump *pump)
+static __always_inline void tx_end(struct pump *pump, bool own)
 {
 	bool wait = false;
 
@@ -232,11 +232,14 @@ static __always_inline void tx_end(struct pump *pump)
 
 		wait = tp && tp->snd_una != tp->write_seq;
 	}
-	request_answered(pump->conn, pump->now_ns, wait);
+	if (own)
+		request_answered(pump->conn, pump->now_ns, wait);
+	else
+		request_answered_shared(pump->conn, pump->now_ns, wait);
 	http1_reset(&pump->conn->tx);
 }
 
-static __always_inline int tx_head(struct pump *pump)
+static __always_inline int tx_head(struct pump *pump, bool own)
 {
 	struct conn *conn = pump->conn;
 	struct request *request;
@@ -264,7 +267,7 @@ static __always_inline int tx_head(struct pump *pump)
 	if (http1_body_begin(&conn->tx, tunnel || status == 204 || status == 304 ||
 						method == HTTP_METHOD_HEAD) != HTTP1_EV_END)
 		return 0;
-	tx_end(pump);
+	tx_end(pump, own);
 	if (!tunnel)
 		return 0;
 	conn_ignore(conn);
@@ -305,18 +308,19 @@ __noinline __u32 tx_first(struct conn *conn, struct io *io, __u64 now_ns, __u32 
 	}
 	if (event != HTTP1_EV_END)
 		return event;
-	request_answered_here(conn, request, now_ns, false);
+	request_answered_here(conn, request, now_ns, false, true);
 	http1_reset(&conn->tx);
 	return HTTP1_EV_NONE;
 }
 
-static __noinline int tx_event(struct pump *pump, __u32 event)
+/* `own`: see request_answered_here(). */
+static __noinline int tx_event(struct pump *pump, __u32 event, bool own)
 {
 	switch (event) {
 	case HTTP1_EV_HEAD:
-		return tx_head(pump);
+		return tx_head(pump, own);
 	case HTTP1_EV_END:
-		tx_end(pump);
+		tx_end(pump, own);
 		return 0;
 	case HTTP1_EV_BAD:
 		return tx_bad(pump);

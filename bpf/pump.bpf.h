@@ -99,7 +99,7 @@ static __always_inline long pump_step(struct pump *pump, const bool sending)
 		}
 	}
 	if (event != HTTP1_EV_NONE)
-		stop = sending ? tx_event(pump, event) : rx_event(pump, event);
+		stop = sending ? tx_event(pump, event, true) : rx_event(pump, event);
 	if (stop) {
 		io->left = 0; /* on purpose: the rest is not looked at */
 		return 1;
@@ -147,7 +147,7 @@ static __always_inline bool rx_unseen(struct pump *pump, __u64 n)
 	return true;
 }
 
-static __always_inline bool tx_unseen(struct pump *pump, __u64 n)
+static __always_inline bool tx_unseen(struct pump *pump, __u64 n, bool own)
 {
 	struct http1 *tx = &pump->conn->tx;
 	enum http1_event event;
@@ -156,7 +156,7 @@ static __always_inline bool tx_unseen(struct pump *pump, __u64 n)
 		return false;
 	event = http1_pass(tx, n);
 	if (event != HTTP1_EV_NONE)
-		tx_event(pump, event);
+		tx_event(pump, event, own);
 	return true;
 }
 

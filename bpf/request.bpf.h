@@ -88,11 +88,14 @@ static __always_inline void request_fill(const struct conn *conn, struct request
 }
 
 /* The head of a request is complete, or was answered before it was. */
-static __always_inline void request_push_here(struct conn *conn)
+static __always_inline void request_push_here(struct conn *conn, const bool own)
 {
 	__u32 number = conn->head;
 
-	stat_add(STAT_SEEN, 1);
+	if (own)
+		stat_add_own(STAT_SEEN_OWN, 1);
+	else
+		stat_add(STAT_SEEN, 1);
 	if (number == conn->done) {
 		/* the claim goes last: with it the slot is this request's for all the others */
 		conn->first.claim = 0;
@@ -112,7 +115,7 @@ static __always_inline void request_push_here(struct conn *conn)
 __noinline int request_push(struct conn *conn)
 {
 	if (conn)
-		request_push_here(conn);
+		request_push_here(conn, false);
 	return 0;
 }
 
@@ -128,10 +131,10 @@ static __always_inline void verdict_of_answer(const struct request *request, str
  * The response at `tail` is complete: everything was handed to the kernel, at now_ns; 0: just now.
  * `wait`: the peer has closed its sending side and not acknowledged the answer. If it still does, it
  * got it; if it resets the connection, it had gone. Until one of both is known the verdict waits, see
- * requests_end().
+ * requests_end(). `own`: in the one program that counts into the tables of its own.
  */
 static __always_inline void request_answered_here(struct conn *conn, struct request *request,
-						  __u64 now_ns, bool wait)
+						  __u64 now_ns, bool wait, const bool own)
 {
 	__u32 number = conn->tail;
 	struct verdict verdict = {
@@ -160,8 +163,12 @@ static __always_inline void request_answered_here(struct conn *conn, struct requ
 	}
 	if (conn->peer_reset && conn->old_state == TCP_CLOSE_WAIT)
 		verdict.outcome = OUTCOME_CLIENT_ABORT;
-	if (request_claim(request, number))
-		request_judge(request, &verdict);
+	if (request_claim(request, number)) {
+		if (own)
+			request_judge(request, &verdict, true);
+		else
+			request_count(request, &verdict);
+	}
 	if (!behind) {
 		request_release(conn, number);
 		conn->done = number + 1;
@@ -171,7 +178,14 @@ static __always_inline void request_answered_here(struct conn *conn, struct requ
 __noinline int request_answered(struct conn *conn, __u64 now_ns, __u32 wait)
 {
 	if (conn)
-		request_answered_here(conn, request_find(conn, conn->tail), now_ns, wait);
+		request_answered_here(conn, request_find(conn, conn->tail), now_ns, wait, true);
+	return 0;
+}
+
+__noinline int request_answered_shared(struct conn *conn, __u64 now_ns, __u32 wait)
+{
+	if (conn)
+		request_answered_here(conn, request_find(conn, conn->tail), now_ns, wait, false);
 	return 0;
 }
 

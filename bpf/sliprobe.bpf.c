@@ -51,7 +51,7 @@ char LICENSE[] SEC("license") = "GPL";
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(tp_send, struct sock *sk, int ret, int flags)
 {
-	return conn_sent(sk, ret);
+	return conn_sent(sk, ret, true);
 }
 
 SEC("tp_btf/sock_recv_length")
@@ -63,14 +63,14 @@ int BPF_PROG(tp_recv, struct sock *sk, int ret, int flags)
 SEC("fexit/tcp_sendmsg")
 int BPF_PROG(fexit_send, struct sock *sk, struct msghdr *msg, unsigned long size, int ret)
 {
-	return conn_sent(sk, ret);
+	return conn_sent(sk, ret, true);
 }
 
 SEC("fexit/tcp_sendpage")
 int BPF_PROG(fexit_sendpage, struct sock *sk, struct page *page, int offset, unsigned long size,
 	     int flags, int ret)
 {
-	return conn_sent(sk, ret);
+	return conn_sent(sk, ret, false);
 }
 
 SEC("fexit/tcp_recvmsg")

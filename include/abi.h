@@ -249,7 +249,9 @@ struct unmeasured_key {
 
 enum statistic {
 	STAT_SEEN, /* requests whose head was read, or that were answered before */
+	STAT_SEEN_OWN, /* likewise: by the recv hook alone, see counter_add_own() */
 	STAT_ENDED, /* requests given an outcome */
+	STAT_ENDED_OWN, /* likewise: by the send hook alone */
 	STAT_LOST, /* + enum lost_reason */
 	STAT_ERROR = STAT_LOST + LOST_REASON_COUNT, /* + enum kernel_error */
 	STAT_COUNT = STAT_ERROR + KERR_COUNT,

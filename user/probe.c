@@ -118,6 +118,7 @@ static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
 	skel->bss->hist_groups = groups;
 	skel->rodata->can_cast = kernel_has("bpf_rdonly_cast", BTF_KIND_FUNC);
 	r = r ?: bpf_map__set_max_entries(skel->maps.hist, groups);
+	r = r ?: bpf_map__set_max_entries(skel->maps.hist_shared, groups);
 	r = r ?: bpf_map__set_max_entries(skel->maps.dfa_cells, LIVE_REGIONS * room->max_cells);
 	r = r ?: bpf_map__set_max_entries(skel->maps.accepts, 1 + LIVE_REGIONS * room->max_accepts);
 	return r
@@ -402,10 +403,12 @@ int probe_read_policy(struct probe *probe, __u32 number, struct policy *ret)
 int probe_zero_counts(struct probe *probe, __u32 first, __u32 n)
 {
 	_cleanup_free_ struct slo_counts *zero = calloc((size_t)n * probe->n_cpus, sizeof(*zero));
+	int r;
 
 	if (!zero)
 		return -ENOMEM;
-	return write_array(probe->skel->maps.slo_counts, first, zero, n);
+	r = write_array(probe->skel->maps.slo_counts, first, zero, n);
+	return r ?: write_array(probe->skel->maps.slo_counts_shared, first, zero, n);
 }
 
 int probe_write_tables(struct probe *probe, __u32 generation, const struct tables *tables,

@@ -36,6 +36,8 @@ int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT])
 		sum_cpus(probe, values, 1);
 		ret[i] = values[0];
 	}
+	ret[STAT_SEEN] += ret[STAT_SEEN_OWN];
+	ret[STAT_ENDED] += ret[STAT_ENDED_OWN];
 	return 0;
 }
 
@@ -66,15 +68,19 @@ int probe_at_rest(struct probe *probe, bool *ret)
 int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret)
 {
 	_cleanup_free_ struct slo_counts *values = calloc(probe->n_cpus, sizeof(*values));
+	struct bpf_map *own = probe->skel->maps.slo_counts;
+	struct bpf_map *shared = probe->skel->maps.slo_counts_shared;
 	int r;
 
 	if (!values)
 		return -ENOMEM;
-	r = bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.slo_counts), &slot, values);
+	r = bpf_map_lookup_elem(bpf_map__fd(own), &slot, values);
+	r = r ?: bpf_map_lookup_elem(bpf_map__fd(shared), &slot, ret);
 	if (r)
 		return r;
 	sum_cpus(probe, (__u64 *)values, sizeof(*values) / sizeof(__u64));
-	*ret = values[0];
+	ret->good += values->good;
+	ret->bad += values->bad;
 	return 0;
 }
 
@@ -199,6 +205,24 @@ static int read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **
 	return 0;
 }
 
+/* Likewise, of a table of 64-bit counters and its twin: the sums. */
+static int read_table(struct probe *probe, struct bpf_map *own, struct bpf_map *shared, __u32 n,
+		      void **ret)
+{
+	_cleanup_free_ void *own_at = NULL, *shared_at = NULL;
+	size_t words = n * (bpf_map__value_size(own) / sizeof(__u64));
+	int r = read_array(probe, own, n, &own_at);
+
+	r = r ?: read_array(probe, shared, n, &shared_at);
+	if (r)
+		return r;
+	for (size_t w = 0; w < words; w++)
+		((__u64 *)own_at)[w] += ((__u64 *)shared_at)[w];
+	*ret = own_at;
+	own_at = NULL;
+	return 0;
+}
+
 /* Ids given out so far, and 0. */
 static __u32 n_ids(__u32 last, struct bpf_map *map)
 {
@@ -212,7 +236,7 @@ int probe_each_series(struct probe *probe, probe_series_fn fn, void *context)
 	struct sliprobe_bpf *skel = probe->skel;
 	_cleanup_free_ void *keys_at = NULL, *values_at = NULL;
 	__u32 n = n_ids(skel->bss->series_last, skel->maps.series);
-	int r = read_array(probe, skel->maps.series, n, &values_at);
+	int r = read_table(probe, skel->maps.series, skel->maps.series_shared, n, &values_at);
 
 	r = r ?: read_array(probe, skel->maps.series_keys, n, &keys_at);
 	for (__u32 id = 1; !r && id < n; id++) {
@@ -233,7 +257,7 @@ int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context)
 
 	/* after the ids of groups: each of these is read */
 	n_groups = n_ids(skel->bss->hist_last, skel->maps.hist);
-	r = r ?: read_array(probe, skel->maps.hist, n_groups, &values_at);
+	r = r ?: read_table(probe, skel->maps.hist, skel->maps.hist_shared, n_groups, &values_at);
 	for (__u32 id = 1; !r && id < n; id++) {
 		const struct hist_ids *ids = (struct hist_ids *)ids_at + id;
 
