@@ -7,6 +7,7 @@ import pytest
 
 from harness import Agent, run_load, user_space, wait_until
 from history import Books, config, disk_sums, left_behind, query, small_disk
+from rawhttp import Client
 
 FORMER, LATTER = "latency: 10s", "latency: 20s"
 TWO = """
@@ -82,6 +83,22 @@ def test_open_requests_are_counted_where_they_began(agents, shop, helpers):
     agent.check_sums()
     agent.stop()
     shop.check_disk(agent.state)
+
+
+@user_space
+def test_a_place_used_again_begins_at_nothing(agents, shop):
+    """Counters in the kernel are used again by later SLOs: those of answers, and those of aborts."""
+    agent = agents(config(shop.port, good=FORMER)).start()
+    for i in range(4):
+        shop.ask(30)
+        for _ in range(3):
+            with Client(shop.port) as client, pytest.raises(ConnectionError):
+                client.ask("/drop")
+        assert wait_until(lambda: agent.slo("plain")["bad"] == 13, 5), agent.slo("plain")
+        assert agent.slo("plain")["good"] == 20
+        assert agent.reload(config(shop.port, good=f"latency: {30 + i}s"))[0] == 200
+        shown = agent.slo("plain")
+        assert (shown["good"], shown["bad"]) == (0, 0), f"after {i + 1} changes"
 
 
 def test_back_again_before_it_has_ended(agents, shop, helpers):
