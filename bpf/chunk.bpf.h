@@ -10,7 +10,7 @@ enum {
 };
 
 struct chunk {
-	__u8 bytes[CHUNK_ROOM + 32]; /* room for four words read at the last offset */
+	__u8 bytes[CHUNK_ROOM + HTTP1_SCAN_BYTES]; /* room for what is read at the last offset */
 };
 
 typedef struct chunk *http1_bytes;
@@ -23,10 +23,10 @@ typedef struct chunk *http1_bytes;
 		word_;                                                                             \
 	})
 
-static __always_inline __u64 chunk_any(__u64 pos, __u64 word)
+static __always_inline __u64 chunk_any(__u64 pos, __u64 other)
 {
-	asm volatile("%0 ^= %1" : "+r"(pos) : "r"(word));
-	asm volatile("%0 ^= %1" : "+r"(pos) : "r"(word));
+	asm volatile("%0 ^= %1" : "+r"(pos) : "r"(other));
+	asm volatile("%0 ^= %1" : "+r"(pos) : "r"(other));
 	return pos;
 }
 
@@ -45,8 +45,9 @@ static __always_inline void chunk_end(struct chunk *chunk, __u32 len)
 #define HTTP1_LOAD64(chunk, pos, len) CHUNK_WORD(&HTTP1_AT(chunk, pos), 0)
 #define HTTP1_LOAD64_ON(chunk, pos, n, len) CHUNK_WORD(&HTTP1_AT(chunk, pos), n)
 #define HTTP1_WITHIN(pos) ((pos) & (CHUNK_ROOM - 1))
-#define HTTP1_ANY(pos, word) HTTP1_WITHIN(chunk_any(pos, word))
+#define HTTP1_ANY(pos, other) HTTP1_WITHIN(chunk_any(pos, other))
 #define HTTP1_LOOP _Pragma("clang loop unroll(disable)")
+#define HTTP1_UNROLL _Pragma("clang loop unroll(full)")
 #define HTTP1_SEPARATE __noinline
 
 #endif

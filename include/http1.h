@@ -75,6 +75,7 @@ enum {
 	HTTP1_METHOD_MAX = 32, /* bytes of a method token; a longer one is not HTTP */
 	HTTP1_STEP_MAX = 128, /* bytes a loop in a step consumes at most; a multiple of 8 */
 	HTTP1_WALK_MAX = 8, /* steps of an automaton, of up to 8 bytes each */
+	HTTP1_SCAN_BYTES = 32, /* of a line that are looked at in one turn */
 	HTTP1_LINES_MAX = 16, /* lines, or parts of lines, of a head it passes */
 };
 

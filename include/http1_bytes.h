@@ -204,7 +204,8 @@ static inline __u32 http1_walk(__u32 *state, __u64 word, __u64 ends)
 	return http1_bytes_before(ends);
 }
 
-static inline __u32 http1_read_path(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+static inline __attribute__((always_inline)) __u32 http1_read_path(struct http1 *p, http1_bytes buf,
+								   __u32 pos, __u32 len)
 {
 	__u32 state = p->dfa;
 	__u32 at = pos;
@@ -218,7 +219,7 @@ static inline __u32 http1_read_path(struct http1 *p, http1_bytes buf, __u32 pos,
 		if (at >= len)
 			break;
 		word = HTTP1_LOAD64(buf, at, len);
-		at = HTTP1_ANY(at, word);
+		at = HTTP1_ANY(at, len);
 		c = word;
 		if (c != ' ')
 			passed = http1_walk(&state, word,
@@ -420,7 +421,7 @@ HTTP1_SEPARATE __u32 http1_read_agent(struct http1 *p, http1_bytes buf, __u32 po
 		if (at >= len)
 			break;
 		word = HTTP1_LOAD64(buf, at, len);
-		at = HTTP1_ANY(at, word);
+		at = HTTP1_ANY(at, len);
 		if (p->sub)
 			passed = http1_walk(&state, word, http1_bytes_below(word, ' '));
 		at += passed;

@@ -140,28 +140,21 @@ static inline __u32 http1_value_whole(struct http1 *p, http1_bytes buf, __u32 po
 }
 
 /*
- * The first byte that may end a line, of the next four words: sets *ret_n to its word's offset, and
- * returns that word's marks; 0: there is none.
+ * The first byte that may end a line, of the next words: sets *ret_n to its word's offset, and returns
+ * that word's marks; 0: there is none.
  */
 static inline __attribute__((always_inline)) __u64 http1_scan(http1_bytes buf, __u32 at, __u32 len,
 							      __u32 *ret_n)
 {
-	__u64 marks;
+	HTTP1_UNROLL
+	for (__u32 n = 0; n < HTTP1_SCAN_BYTES; n += 8) {
+		__u64 marks = http1_bytes_below(HTTP1_LOAD64_ON(buf, at, n, len), ' ');
 
-	*ret_n = 0;
-	marks = http1_bytes_below(HTTP1_LOAD64(buf, at, len), ' ');
-	if (marks)
-		return marks;
-	*ret_n = 8;
-	marks = http1_bytes_below(HTTP1_LOAD64_ON(buf, at, 8, len), ' ');
-	if (marks)
-		return marks;
-	*ret_n = 16;
-	marks = http1_bytes_below(HTTP1_LOAD64_ON(buf, at, 16, len), ' ');
-	if (marks)
-		return marks;
-	*ret_n = 24;
-	return http1_bytes_below(HTTP1_LOAD64_ON(buf, at, 24, len), ' ');
+		*ret_n = n;
+		if (marks)
+			return marks;
+	}
+	return 0;
 }
 
 /*
@@ -182,23 +175,22 @@ static inline __attribute__((always_inline)) __u32 http1_lines_here(struct http1
 
 		marks = http1_scan(buf, at, len, &n);
 		if (!marks) {
-			word = HTTP1_LOAD64(buf, at, len);
-			at = HTTP1_ANY(at + 32, word);
+			at = HTTP1_ANY(at + HTTP1_SCAN_BYTES, len);
 			continue;
 		}
 		at = HTTP1_WITHIN(at + n + http1_bytes_first(marks));
 		word = HTTP1_LOAD64(buf, at, len);
 		if ((word & 0xffff) == ('\r' | '\n' << 8)) {
-			at = HTTP1_ANY(at + 2, word);
+			at = HTTP1_ANY(at + 2, len);
 			word >>= 16;
 		} else {
 			if ((word & 0xff) != '\n') {
 				/* another control character, or not ASCII: on to a line feed */
 				at += http1_bytes_before(http1_bytes_equal(word, '\n'));
-				at = HTTP1_ANY(at, word);
+				at = HTTP1_ANY(at, len);
 				continue;
 			}
-			at = HTTP1_ANY(at + 1, word);
+			at = HTTP1_ANY(at + 1, len);
 			word >>= 8;
 		}
 		if ((word & 0xff) <= ' ') {
@@ -228,7 +220,7 @@ static inline __attribute__((always_inline)) __u32 http1_lines_here(struct http1
 			at += n;
 			http1_name_end(p);
 			n = http1_value_whole(p, buf, at, len);
-			at = HTTP1_ANY(at + n, word);
+			at = HTTP1_ANY(at + n, len);
 			if (!n)
 				break;
 		}
@@ -296,22 +288,15 @@ static inline __u32 http1_chunk_size_whole(struct http1 *p, http1_bytes buf, __u
 	return http1_read_chunk_size(p, HTTP1_AT(buf, pos));
 }
 
-/* The path, the version, and on */
+/* The path and the version */
 static inline __attribute__((always_inline)) __u32 http1_path_here(struct http1 *p, http1_bytes buf,
 								   __u32 pos, __u32 len)
 {
-	__u32 result, at, n;
+	__u32 result = http1_read_path(p, buf, pos, len);
 
-	result = http1_read_path(p, buf, pos, len);
-	at = pos + http1_result_consumed(result);
-
-	if (p->state != HTTP1_VERSION)
-		return result;
-	n = http1_version_whole(p, buf, at, len);
-	at += n;
-	if (!n || at >= len)
-		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
-	return http1_lines_here(p, buf, at, len) + (at - pos);
+	if (p->state == HTTP1_VERSION)
+		result += http1_version_whole(p, buf, pos + http1_result_consumed(result), len);
+	return result;
 }
 
 HTTP1_SEPARATE __u32 http1_path_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
@@ -353,13 +338,13 @@ HTTP1_SEPARATE __u32 http1_query_whole(struct http1 *p, http1_bytes buf, __u32 p
 	return HTTP1_RESULT(HTTP1_EV_NONE, HTTP1_STEP_MAX);
 }
 
-/* "GET /", and on: http1_step() in HTTP1_START */
+/* "GET /": http1_step() in HTTP1_START. `here`: and on, as far as it goes */
 static inline __attribute__((always_inline)) __u32 http1_begin_request(struct http1 *p,
 								       http1_bytes buf, __u32 pos,
 								       __u32 len, const int here)
 {
 	__u64 word;
-	__u32 at, n;
+	__u32 at, n, result;
 
 	if (pos + 8 > len)
 		return http1_start(p, HTTP1_AT(buf, pos));
@@ -369,18 +354,25 @@ static inline __attribute__((always_inline)) __u32 http1_begin_request(struct ht
 		return http1_start(p, HTTP1_AT(buf, pos));
 	if (http1_method_end(p) != HTTP1_EV_NONE)
 		return HTTP1_RESULT(HTTP1_EV_METHOD, n);
-	at = HTTP1_ANY(pos + n, word);
+	at = HTTP1_ANY(pos + n, len);
 	if (HTTP1_AT(buf, at) != '/')
 		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 	p->dfa = http1_dfa_next(p->dfa, '/');
 	http1_go(p, HTTP1_PATH);
 	at++;
-	if (here)
-		return http1_path_here(p, buf, at, len) + (at - pos);
-	return http1_path_whole(p, buf, at, len) + (at - pos);
+	if (!here)
+		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
+	result = http1_path_here(p, buf, at, len);
+	if (p->state != HTTP1_START_LINE_REST)
+		return result + (at - pos);
+	at = HTTP1_ANY(at + http1_result_consumed(result), len);
+	if (at >= len)
+		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
+	len = HTTP1_ANY(len, word); /* of which each turn above has said something */
+	return http1_lines_here(p, buf, at, len) + (at - pos);
 }
 
-/* "HTTP/1.1 200 ", and on: http1_step() in HTTP1_START */
+/* "HTTP/1.1 200 ": http1_step() in HTTP1_START. `here`: and on, as far as it goes */
 static inline __attribute__((always_inline)) __u32 http1_begin_response(struct http1 *p,
 									http1_bytes buf, __u32 pos,
 									__u32 len, const int here)
@@ -403,11 +395,9 @@ static inline __attribute__((always_inline)) __u32 http1_begin_response(struct h
 	p->name = HTTP1_NAME_OTHER;
 	http1_go(p, HTTP1_START_LINE_REST);
 	at = pos + 13;
-	if (at >= len)
+	if (at >= len || !here)
 		return HTTP1_RESULT(HTTP1_EV_NONE, 13);
-	if (here)
-		return http1_lines_here(p, buf, at, len) + 13;
-	return http1_lines(p, buf, at, len) + 13;
+	return http1_lines_here(p, buf, at, len) + 13;
 }
 
 /* http1_step() in HTTP1_START. */

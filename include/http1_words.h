@@ -11,11 +11,13 @@
  * The kernel has a definition of its own of each of these (bpf/chunk.bpf.h), for its verifier.
  *
  * HTTP1_LOAD64   eight bytes from pos on; those at len and behind it are line feeds
- * HTTP1_LOAD64_ON  likewise, from pos + n on; n is a constant, 24 at most
+ * HTTP1_LOAD64_ON  likewise, from pos + n on; n is a constant
  * HTTP1_WITHIN   the same offset
  * HTTP1_ANY      likewise, of which the verifier knows nothing more: it would follow each value that a
- *                loop's turns lead to. `word`: any value that it does not know
+ *                loop's turns lead to. `other`: any value that it does not know, better one that is
+ *                not just being loaded
  * HTTP1_LOOP     before a loop: unrolled, it would be larger than the kernel takes
+ * HTTP1_UNROLL   before a loop: the other way round
  * HTTP1_SEPARATE of a function: verified once, not in each place it is called
  */
 #ifndef HTTP1_AT
@@ -34,8 +36,9 @@ static inline __u64 http1_load64(const __u8 *at, __s32 n)
 #define HTTP1_LOAD64(buf, pos, len) http1_load64(&(buf)[pos], (len) - (pos))
 #define HTTP1_LOAD64_ON(buf, pos, n, len) HTTP1_LOAD64(buf, (pos) + (n), len)
 #define HTTP1_WITHIN(pos) (pos)
-#define HTTP1_ANY(pos, word) (pos)
+#define HTTP1_ANY(pos, other) (pos)
 #define HTTP1_LOOP
+#define HTTP1_UNROLL
 #define HTTP1_SEPARATE static inline
 #endif
 
