@@ -79,7 +79,6 @@ static __always_inline void rx_resync(struct conn *conn)
 static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 {
 	__u32 zero = SCRATCH_RECV;
-	struct pump pump = {.sk = sk};
 	struct arrival arrival;
 	struct tcp_sock *tp;
 	struct conn *conn;
@@ -92,6 +91,9 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 	}
 	if (sock_is_ignored(sk))
 		return 0;
+
+	struct pump pump = {.sk = sk};
+
 	if (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB))
 		return 0;
 	/* a lingering close: what is read after our FIN is thrown away, and can have no answer */
@@ -229,10 +231,10 @@ static __always_inline int conn_sent_end(struct sock *sk, struct conn *conn, __u
 static __always_inline int conn_sent(struct sock *sk, int ret, const bool own)
 {
 	__u32 one = SCRATCH_SEND;
-	struct pump pump = {.sk = sk};
 	struct tcp_sock *tp;
 	struct conn *conn;
 	__u32 write_seq, gap;
+	__u64 opaque;
 
 	if (ret <= 0) {
 		io_failed();
@@ -240,6 +242,9 @@ static __always_inline int conn_sent(struct sock *sk, int ret, const bool own)
 	}
 	if (sock_is_ignored(sk))
 		return 0;
+
+	struct pump pump = {.sk = sk};
+
 	tp = tcp_of_any(sk);
 	if (!tp)
 		return conn_other_protocol(sk, false);
@@ -275,10 +280,11 @@ static __always_inline int conn_sent(struct sock *sk, int ret, const bool own)
 		stat_error(KERR_SCRATCH);
 		return 0;
 	}
-	pump.now_ns = sent_ns(tp, write_seq);
+	opaque = http1_opaque(&conn->tx);
+	if (opaque <= (__u32)ret)
+		pump.now_ns = sent_ns(tp, write_seq);
 	/* nothing but a body: its bytes do not matter */
-	if (!gap && http1_opaque(&conn->tx) >= (__u32)ret &&
-	    !io_is_one_of_many(&pump.scratch->call)) {
+	if (!gap && opaque >= (__u32)ret && !io_is_one_of_many(&pump.scratch->call)) {
 		tx_unseen(&pump, ret, own);
 		return conn_sent_end(sk, conn, write_seq);
 	}

@@ -13,6 +13,28 @@
 #define table_own(table, key, own)                                                                 \
 	((own) ? bpf_map_lookup_elem(&table, key) : bpf_map_lookup_elem(&table##_shared, key))
 
+static __always_inline struct series_value *series_at(__u32 id, const bool own)
+{
+	__u32 index = id / BLOCK;
+	struct series_block *block = table_own(series, &index, own);
+
+	if (!block)
+		return NULL;
+	barrier_var(block); /* no arithmetic before that is known */
+	return &block->values[id % BLOCK];
+}
+
+static __always_inline struct hist_value *hist_at(__u32 id, const bool own)
+{
+	__u32 index = id / BLOCK;
+	struct hist_block *block = table_own(hist, &index, own);
+
+	if (!block)
+		return NULL;
+	barrier_var(block); /* no arithmetic before that is known */
+	return &block->values[id % BLOCK];
+}
+
 static __always_inline void table_add(__u64 *counter, __u64 n, const bool own)
 {
 	if (own)
@@ -60,7 +82,7 @@ static __always_inline void hist_count(struct hist_ids *ids, enum hist_kind kind
 	id = ids->ids[kind][octave];
 	if (!id)
 		id = hist_make(&ids->ids[kind][octave]);
-	value = id ? table_own(hist, &id, own) : NULL;
+	value = id ? hist_at(id, own) : NULL;
 	if (value)
 		table_add(&value->n[bucket & (HIST_PER_OCTAVE - 1)], 1, own);
 	else
@@ -190,7 +212,7 @@ static __always_inline void request_judge(struct request *request, struct verdic
 	};
 	__u64 total_ns = request->queue_ns + verdict->service_ns;
 	__u32 id = series_find(&key);
-	struct series_value *value = id ? table_own(series, &id, own) : NULL;
+	struct series_value *value = id ? series_at(id, own) : NULL;
 	struct policy *policy;
 	__u32 index = request->policy;
 

@@ -62,16 +62,16 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SERIES_IDS);
+	__uint(max_entries, SERIES_IDS / BLOCK);
 	__type(key, __u32);
-	__type(value, struct series_value);
+	__type(value, struct series_block);
 } series SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SERIES_IDS);
+	__uint(max_entries, SERIES_IDS / BLOCK);
 	__type(key, __u32);
-	__type(value, struct series_value);
+	__type(value, struct series_block);
 } series_shared SEC(".maps");
 
 struct {
@@ -83,16 +83,16 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, HIST_GROUPS_MAX);
+	__uint(max_entries, HIST_GROUPS_MAX / BLOCK);
 	__type(key, __u32);
-	__type(value, struct hist_value);
+	__type(value, struct hist_block);
 } hist SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, HIST_GROUPS_MAX);
+	__uint(max_entries, HIST_GROUPS_MAX / BLOCK);
 	__type(key, __u32);
-	__type(value, struct hist_value);
+	__type(value, struct hist_block);
 } hist_shared SEC(".maps");
 
 struct {
@@ -293,8 +293,8 @@ enum {
 };
 
 /*
- * Cookies of sockets found to be of no interest, by their lower bits: spares looking for their state.
- * Cookies are never used again, and 0 is none.
+ * Complements of the cookies of sockets found to be of no interest, by the cookies' lower bits: spares
+ * looking for their state. Cookies are never used again; no cookie's complement is 0.
  */
 __u64 ignored[IGNORED_SLOTS];
 

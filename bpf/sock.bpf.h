@@ -28,14 +28,14 @@ static __always_inline struct tcp_sock *tcp_of_any(struct sock *sk)
 
 static __always_inline bool sock_is_ignored(struct sock *sk)
 {
-	__u64 cookie = sk->__sk_common.skc_cookie.counter;
+	__u64 cookie = sk->__sk_common.skc_cookie.counter; /* 0: it has none yet */
 
-	return cookie && ignored[cookie & (IGNORED_SLOTS - 1)] == cookie;
+	return ignored[cookie & (IGNORED_SLOTS - 1)] == ~cookie;
 }
 
 static __always_inline void sock_ignore(__u64 cookie)
 {
-	ignored[cookie & (IGNORED_SLOTS - 1)] = cookie;
+	ignored[cookie & (IGNORED_SLOTS - 1)] = ~cookie;
 }
 
 #endif

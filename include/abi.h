@@ -42,6 +42,7 @@ enum {
 	SERIES_RECENT = 1024,
 	HIST_GROUPS_MAX = 65536, /* fewer on many CPUs: see user/probe.c */
 	HIST_GROUPS_MIN = 8192,
+	BLOCK = 16, /* ids to an entry of `series` and `hist`: each entry is allocated by itself */
 	SPLITS_MAX = 16384,
 	PENDING_MAX = 65536,
 	UNMEASURED_MAX = 1024,
@@ -122,6 +123,11 @@ struct series_value {
 	__u64 queue_sum_ns;
 };
 
+/* Of ids i * BLOCK up to (i + 1) * BLOCK - 1. */
+struct series_block {
+	struct series_value values[BLOCK];
+};
+
 enum hist_kind {
 	HIST_TOTAL,
 	HIST_QUEUE,
@@ -131,6 +137,10 @@ enum hist_kind {
 /* Eight neighbouring buckets of one histogram; only those ever used exist. */
 struct hist_value {
 	__u64 n[HIST_PER_OCTAVE];
+};
+
+struct hist_block {
+	struct hist_value values[BLOCK];
 };
 
 /* Where the octaves of a series' histograms are, in `hist`; 0: not used yet. */
@@ -265,6 +275,7 @@ _Static_assert(sizeof(struct split_key) == 16, "split_key has no holes");
 _Static_assert(sizeof(struct identity_key) == 32, "identity_key has no holes");
 _Static_assert(sizeof(struct endpoint_key) == 24, "endpoint_key has no holes");
 _Static_assert(sizeof(struct unmeasured_key) == 28, "unmeasured_key has no holes");
+_Static_assert(SERIES_IDS % BLOCK == 0 && HIST_GROUPS_MIN % BLOCK == 0, "blocks are whole");
 _Static_assert(HIST_BUCKETS <= 256, "a bucket number fits a byte");
 
 #endif

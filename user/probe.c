@@ -106,7 +106,7 @@ static __u32 hist_groups(void)
 
 	return fit > HIST_GROUPS_MAX   ? HIST_GROUPS_MAX
 	       : fit < HIST_GROUPS_MIN ? HIST_GROUPS_MIN
-				       : fit;
+				       : fit / BLOCK * BLOCK;
 }
 
 static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
@@ -117,8 +117,8 @@ static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
 
 	skel->bss->hist_groups = groups;
 	skel->rodata->can_cast = kernel_has("bpf_rdonly_cast", BTF_KIND_FUNC);
-	r = r ?: bpf_map__set_max_entries(skel->maps.hist, groups);
-	r = r ?: bpf_map__set_max_entries(skel->maps.hist_shared, groups);
+	r = r ?: bpf_map__set_max_entries(skel->maps.hist, groups / BLOCK);
+	r = r ?: bpf_map__set_max_entries(skel->maps.hist_shared, groups / BLOCK);
 	r = r ?: bpf_map__set_max_entries(skel->maps.dfa_cells, LIVE_REGIONS * room->max_cells);
 	r = r ?: bpf_map__set_max_entries(skel->maps.accepts, 1 + LIVE_REGIONS * room->max_accepts);
 	return r

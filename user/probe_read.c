@@ -9,7 +9,10 @@
 #include "probe_private.h"
 #include "util.h"
 
-enum { EACH_BATCH = 512 };
+enum {
+	EACH_BATCH = 512,
+	BATCH_BYTES = 1 << 20, /* of values, if one entry does not take more */
+};
 
 /* Sums `words` 64-bit counters over all CPUs, in place: the sum takes the first one's room. */
 static void sum_cpus(const struct probe *probe, __u64 *values, size_t words)
@@ -176,8 +179,9 @@ static int read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **
 	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY;
 	size_t size = bpf_map__value_size(map);
 	size_t stride = size * (per_cpu ? probe->n_cpus : 1);
-	_cleanup_free_ __u32 *keys = calloc(EACH_BATCH, sizeof(*keys));
-	_cleanup_free_ char *batch = calloc(EACH_BATCH, stride), *values = malloc((n ?: 1) * size);
+	__u32 at_once = BATCH_BYTES / stride ?: 1;
+	_cleanup_free_ __u32 *keys = calloc(at_once, sizeof(*keys));
+	_cleanup_free_ char *batch = calloc(at_once, stride), *values = malloc((n ?: 1) * size);
 	__u32 token, done = 0, count;
 
 	if (!keys || !batch || !values)
@@ -185,7 +189,7 @@ static int read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **
 	while (done < n) {
 		int r;
 
-		count = n - done < EACH_BATCH ? n - done : EACH_BATCH;
+		count = n - done < at_once ? n - done : at_once;
 		r = bpf_map_lookup_batch(bpf_map__fd(map), done ? &token : NULL, &token, keys,
 					 batch, &count, NULL);
 		if (r && r != -ENOENT)
@@ -205,15 +209,16 @@ static int read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **
 	return 0;
 }
 
-/* Likewise, of a table of 64-bit counters and its twin: the sums. */
+/* Likewise, of a table of blocks of counters, and its twin: the sums, for n ids at least. */
 static int read_table(struct probe *probe, struct bpf_map *own, struct bpf_map *shared, __u32 n,
 		      void **ret)
 {
 	_cleanup_free_ void *own_at = NULL, *shared_at = NULL;
-	size_t words = n * (bpf_map__value_size(own) / sizeof(__u64));
-	int r = read_array(probe, own, n, &own_at);
+	__u32 blocks = (n + BLOCK - 1) / BLOCK;
+	size_t words = blocks * (bpf_map__value_size(own) / sizeof(__u64));
+	int r = read_array(probe, own, blocks, &own_at);
 
-	r = r ?: read_array(probe, shared, n, &shared_at);
+	r = r ?: read_array(probe, shared, blocks, &shared_at);
 	if (r)
 		return r;
 	for (size_t w = 0; w < words; w++)
@@ -224,10 +229,8 @@ static int read_table(struct probe *probe, struct bpf_map *own, struct bpf_map *
 }
 
 /* Ids given out so far, and 0. */
-static __u32 n_ids(__u32 last, struct bpf_map *map)
+static __u32 n_ids(__u32 last, __u32 max)
 {
-	__u32 max = bpf_map__max_entries(map);
-
 	return last < max ? last + 1 : max;
 }
 
@@ -235,7 +238,7 @@ int probe_each_series(struct probe *probe, probe_series_fn fn, void *context)
 {
 	struct sliprobe_bpf *skel = probe->skel;
 	_cleanup_free_ void *keys_at = NULL, *values_at = NULL;
-	__u32 n = n_ids(skel->bss->series_last, skel->maps.series);
+	__u32 n = n_ids(skel->bss->series_last, SERIES_IDS);
 	int r = read_table(probe, skel->maps.series, skel->maps.series_shared, n, &values_at);
 
 	r = r ?: read_array(probe, skel->maps.series_keys, n, &keys_at);
@@ -252,11 +255,11 @@ int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context)
 {
 	struct sliprobe_bpf *skel = probe->skel;
 	_cleanup_free_ void *ids_at = NULL, *values_at = NULL;
-	__u32 n = n_ids(skel->bss->series_last, skel->maps.hist_ids), n_groups;
+	__u32 n = n_ids(skel->bss->series_last, SERIES_IDS), n_groups;
 	int r = read_array(probe, skel->maps.hist_ids, n, &ids_at);
 
 	/* after the ids of groups: each of these is read */
-	n_groups = n_ids(skel->bss->hist_last, skel->maps.hist);
+	n_groups = n_ids(skel->bss->hist_last, skel->bss->hist_groups);
 	r = r ?: read_table(probe, skel->maps.hist, skel->maps.hist_shared, n_groups, &values_at);
 	for (__u32 id = 1; !r && id < n; id++) {
 		const struct hist_ids *ids = (struct hist_ids *)ids_at + id;

@@ -13,7 +13,7 @@ from variants import Agent
 BIG_CPUS, BIG_SERVICES = 256, 1000
 HEADER_BYTES = 1024  # at most, of a map itself
 HIST_BYTES, HIST_MIN, HIST_MAX = 64 << 20, 8192, 65536  # see user/probe.c
-HIST_VALUE_BYTES = 64
+HIST_VALUE_BYTES, BLOCK = 64, 16
 NO_PREALLOC = 1
 
 
@@ -39,8 +39,8 @@ def formula_bytes(entry, cpus):
     raise Failed(f"docs/cost.md has no formula for map {entry['name']}, a {kind}")
 
 
-def hist_groups(cpus):
-    return max(HIST_MIN, min(HIST_MAX, HIST_BYTES // (cpus * HIST_VALUE_BYTES)))
+def hist_blocks(cpus):
+    return max(HIST_MIN, min(HIST_MAX, HIST_BYTES // (cpus * HIST_VALUE_BYTES))) // BLOCK
 
 
 def possible_cpus():
@@ -74,15 +74,15 @@ def check(maps, cpus):
         page = 4096 if entry["flags"] & 1024 else 0  # BPF_F_MMAPABLE: whole pages, twice
         if not 0 <= entry["bytes_memlock"] - formula < HEADER_BYTES + 64 * cpus + 2 * page:
             wrong.append(f"{name}: {entry['bytes_memlock']} bytes, {formula} by the formula")
-    if maps["hist"]["max_entries"] != hist_groups(cpus):
-        wrong.append(f"hist: {maps['hist']['max_entries']} entries, not {hist_groups(cpus)}")
+    if maps["hist"]["max_entries"] != hist_blocks(cpus):
+        wrong.append(f"hist: {maps['hist']['max_entries']} entries, not {hist_blocks(cpus)}")
     if wrong:
         raise Failed(f"docs/cost.md is wrong about maps: {'; '.join(wrong)}")
 
 
 def on_paper(maps, cpus):
     """By map, for another number of CPUs."""
-    return {name: formula_bytes(entry | {"max_entries": hist_groups(cpus)} if name == "hist"
+    return {name: formula_bytes(entry | {"max_entries": hist_blocks(cpus)} if name in ("hist", "hist_shared")
                                 else entry, cpus) for name, entry in maps.items()}
 
 
