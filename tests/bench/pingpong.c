@@ -143,17 +143,18 @@ static void work_sendfile(unsigned long loops)
 
 static void work_pipeline(unsigned long loops)
 {
+	const size_t answers = DEPTH * (sizeof(ok) - 1);
 	char buf[DEPTH * 1024];
 
 	while (loops--) {
 		if (write(client_fd, request, request_len) != (ssize_t)request_len ||
-		    read(server_fd, buf, sizeof(buf)) != (ssize_t)request_len)
+		    recv(server_fd, buf, request_len, MSG_WAITALL) != (ssize_t)request_len)
 			die("loopback");
 		for (int i = 0; i < DEPTH; i++) {
 			if (write(server_fd, ok, sizeof(ok) - 1) != sizeof(ok) - 1)
 				die("loopback");
 		}
-		if (read(client_fd, buf, sizeof(buf)) != DEPTH * (sizeof(ok) - 1))
+		if (recv(client_fd, buf, answers, MSG_WAITALL) != (ssize_t)answers)
 			die("loopback");
 	}
 }

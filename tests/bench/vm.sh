@@ -15,11 +15,11 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 build=${SLIPROBE_BUILD:-build}
 python=${PYTHON:-/usr/bin/python3}
-check=() floor=() kernels=() machines=()
+check=() only=() kernels=() machines=()
 
 while (($#)); do
 	case $1 in
-	--check) check=(--check) floor=(WITHOUT_FLOOR=1) ;;
+	--check) check=(--check) only=(ONLY_AGENT=1) ;;
 	6.1 | 6.12) kernels+=("$1") ;;
 	*) echo "usage: tests/bench/vm.sh [--check] [6.12|6.1]..." >&2; exit 2 ;;
 	esac
@@ -34,7 +34,7 @@ trap 'exit 143' TERM INT HUP
 for kernel in "${kernels[@]}"; do
 	scripts/vm.sh "$kernel" --cpus 1 --icount --timeout 900 -- \
 		env "SLIPROBE_BUILD=$build" "LOOPS=${LOOPS:-4000}" "WRK_SECONDS=${WRK_SECONDS:-1}" \
-		"${floor[@]}" \
+		"${only[@]}" \
 		tests/bench/vm_inside.sh >"build/vm/bench-$kernel.log" 2>&1 &
 	machines+=($!)
 done

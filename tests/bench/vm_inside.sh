@@ -4,11 +4,12 @@
 # What vm.sh runs in the virtual machine: the same work bare and measured, in a guest whose clock is
 # its count of instructions, so that a ns is an instruction. Prints lines
 #
-#	loop VARIANT INSTRUCTIONS_A_LOOP
+#	loop WORK VARIANT INSTRUCTIONS_A_LOOP         WORK: of pingpong.c
 #	nginx VARIANT REQUESTS TOTAL SERVER AGENT     instructions, of the whole machine and of processes
 #
-# VARIANT: bare; empty (programs on the socket tracepoints, where there are any: the floor; not if
-# WITHOUT_FLOOR is set); agent.
+# VARIANT: bare; floor (empty programs on the socket tracepoints, where there are any); hooks (empty
+# programs on all hooks of the agent); agent. ONLY_AGENT: no empty programs, and of pingpong's kinds of
+# work only the first.
 # nginx and wrk are scheduled as batch work: each then goes on until it has nothing to do, so that
 # the number of switches between them is no matter of chance.
 #
@@ -86,8 +87,8 @@ start_agent() {
 }
 
 # Returns false on a kernel without the tracepoints.
-start_empty() {
-	"$out/attach" "$out/empty.bpf.o" empty_send empty_recv >"$tmp/empty.out" 2>"$tmp/empty.log" &
+start_empty() { # PROGRAM... (none: all)
+	"$out/attach" "$out/empty.bpf.o" "$@" >"$tmp/empty.out" 2>"$tmp/empty.log" &
 	empty_pid=$!
 	while kill -0 "$empty_pid" 2>/dev/null; do
 		! grep -q attached "$tmp/empty.out" || return 0
@@ -118,15 +119,15 @@ counted() { # SERVICE
 		jq --arg n "$1" '[.services[] | select(.name == $n) | .requests] | add + 0'
 }
 
-measure_loop() { # VARIANT
-	local ns done_loops before=0
+measure_loop() { # VARIANT [WORK]
+	local work=${2:-http} ns requests before=0
 	[[ $1 != agent ]] || before=$(counted loop)
-	read -r ns _ done_loops < <("$out/pingpong" http "$loops" "$loop_port")
+	{ read -r ns _ && read -r requests _; } < <("$out/pingpong" "$work" "$loops" "$loop_port")
 	if [[ $1 == agent ]]; then
-		(($(counted loop) - before == done_loops)) ||
-			die "counted $(($(counted loop) - before)) of $done_loops loops"
+		(($(counted loop) - before == requests)) ||
+			die "$work: counted $(($(counted loop) - before)) of $requests requests"
 	fi
-	echo "loop $1 $ns"
+	echo "loop $work $1 $ns"
 }
 
 measure_nginx() { # VARIANT
@@ -155,9 +156,18 @@ measure_nginx() { # VARIANT
 # Runs what is measured twice: files that are not in memory yet, and the load's own first steps,
 # belong to the first time.
 measure() { # VARIANT
+	local work
 	measure_loop "$1"
 	measure_nginx "$1" >/dev/null
 	measure_nginx "$1"
+	[[ -z ${ONLY_AGENT:-} ]] || return 0
+	for work in head pipeline redis bulk; do
+		measure_loop "$1" "$work"
+	done
+	# a million bytes each: pingpong's smallest number of loops is many
+	for work in write sendfile; do
+		loops=1 measure_loop "$1" "$work"
+	done
 }
 
 write_configs
@@ -167,12 +177,18 @@ if [[ -n ${PROFILE:-} ]]; then
 	sysctl -qw net.core.bpf_jit_kallsyms=1 kernel.kptr_restrict=0
 	start_agent
 	cat /proc/kallsyms >build/vm/out/kallsyms
-	"measure_$PROFILE" agent
+	case $PROFILE in
+	nginx) measure_nginx agent ;;
+	*) measure_loop agent "$PROFILE" ;;
+	esac
 	exit
 fi
 measure bare
-if [[ -z ${WITHOUT_FLOOR:-} ]] && start_empty; then
-	measure empty
+if [[ -z ${ONLY_AGENT:-} ]] && start_empty empty_send empty_recv; then
+	measure floor
+	stop_empty
+	start_empty
+	measure hooks
 	stop_empty
 fi
 start_agent

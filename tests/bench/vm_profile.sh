@@ -4,12 +4,12 @@
 # Where a request's instructions go, of what the agent adds: counts each block of the kernel that runs
 # in a virtual machine (profile_plugin.c), and adds up by function and by step.
 #
-#	tests/bench/vm_profile.sh [6.12|6.1] [loop|nginx]
+#	tests/bench/vm_profile.sh [6.12|6.1] [nginx|WORK]        WORK: of pingpong.c (http)
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 build=${SLIPROBE_BUILD:-build}
-kernel=${1:-6.12} work=${2:-loop}
+kernel=${1:-6.12} work=${2:-http}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
