@@ -124,6 +124,7 @@ def test_back_again_before_it_has_ended(agents, shop, helpers):
     shop.check_disk(agent.state, series=False)
 
 
+@user_space
 @pytest.mark.parametrize("latter", ["changed", "removed"])
 def test_changed_while_no_agent_runs(agents, shop, latter):
     """What was counted after the last step is recorded for what it was counted for."""
@@ -198,6 +199,7 @@ def test_changed_while_the_disk_is_full(agents, shop, then):
         all_recorded(shop, disk.state, "plain", "leaving", "every-shop")
 
 
+@user_space
 def test_services_found_before_have_no_counters_yet(agents, shop):
     """Four SLOs for each, as many as there can be: none reads the counters behind its own."""
     slos = "".join(f'\n  - {{name: "w{i}-{{service}}", service: "*", objective: 50, window: 7d}}'

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import BUILD, free_port, run_load, scaled, wait_until
+from harness import BUILD, free_port, run_load, scaled, user_space, wait_until
 from wire import Port, get, reply
 
 GOOD = """agent:
@@ -93,17 +93,20 @@ def agent_only(request):
         pytest.skip("selftest: this is all the agent's")
 
 
+@user_space
 def test_check_accepts_a_good_file(file):
     file.write_text(GOOD)
     out = check(file)
     assert out.returncode == 0, out.stdout + out.stderr
 
 
+@user_space
 def test_check_of_no_file(file):
     out = check(file)
     assert out.returncode != 0 and str(file) in out.stdout + out.stderr
 
 
+@user_space
 @pytest.mark.parametrize("case", BAD)
 def test_check_refuses(file, case):
     old, new, line, words = BAD[case]
@@ -117,12 +120,14 @@ def test_check_refuses(file, case):
         assert word in said
 
 
+@user_space
 def test_check_refuses_a_second_slo_of_that_name(file):
     file.write_text(DUPLICATE_SLO)
     out = check(file)
     assert out.returncode == 1 and f"{file}:24" in out.stdout + out.stderr
 
 
+@user_space
 @pytest.mark.parametrize("text", ["\x00\x01\x02", "[" * 10000, "a: &a [*a, *a]\n", "- 1\n- 2\n",
                                   "services: 7\n", "agent: {interval: " + "9" * 400 + "s}\n"],
                          ids=["binary", "deep", "alias", "list", "scalar", "huge-number"])
@@ -132,6 +137,7 @@ def test_check_survives_nonsense(file, text):
     assert out.returncode == 1 and str(file) in out.stdout + out.stderr
 
 
+@user_space
 def test_the_agent_does_not_start_with_a_bad_file(file, tmp_path):
     file.write_text(GOOD.replace("objective: 99.9", "objective: 100"))
     out = subprocess.run([BUILD / "sliprobed", "--foreground", "--config", file, "--socket",
@@ -210,6 +216,7 @@ def test_reload_gives_a_found_service_its_name(start_agent):
     port.close()
 
 
+@user_space
 @pytest.mark.parametrize("by", ["SIGHUP", "POST"])
 def test_a_bad_file_changes_nothing(start_agent, by):
     port = Port()

@@ -15,6 +15,8 @@ from harness import BUILD, LONG, Agent, user_space, wait_until
 from history import (Books, Clock, Receiver, config, disk_sums, history, history_sums,
                      left_behind, small_disk)
 
+pytestmark = user_space
+
 KILLS = 300 if LONG else 25
 LOAD_S = 0.65 * KILLS
 
@@ -129,7 +131,6 @@ notify:
     assert all([kind for kind, _ in sent] == ["fire"] for sent in per.values()), receiver.got
 
 
-@user_space
 def test_a_page_is_sent_once(agents, shop):
     """Also if the agent is killed just after that, long before its next step."""
     receiver = Receiver()
@@ -179,7 +180,6 @@ def test_keep_and_remove(agents, shop):
     assert not left_behind()
 
 
-@user_space
 def test_down_is_no_coverage(agents, shop, helpers, tmp_path):
     """Time without an agent is shown as that, and what happened in it is neither good nor bad."""
     clock = Clock(helpers, tmp_path / "clock")
@@ -250,7 +250,6 @@ def empty_log(path):
     base.close()
 
 
-@user_space
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_while_it_runs(agents, shop, damage):
     """Everything in memory is written to a new one."""
@@ -275,7 +274,6 @@ def test_damaged_while_it_runs(agents, shop, damage):
     shop.check_disk(agent.state, series=False)  # series begin anew with a new file
 
 
-@user_space
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_between_a_kill_and_the_next(agents, shop, damage):
     """The kernel still has all that it counted."""
@@ -309,7 +307,6 @@ def garbage(path, table):
         file.write(random.Random(table).randbytes(size))
 
 
-@user_space
 @pytest.mark.parametrize("table", ["bucket_1min", "slo"])
 def test_damage_that_is_met_late(agents, shop, table):
     """Closed cleanly it is not looked for: it is set aside once something is read there."""
@@ -336,7 +333,6 @@ def test_damage_that_is_met_late(agents, shop, table):
     shop.check_disk(agent.state)
 
 
-@user_space
 @pytest.mark.parametrize("left", [0, 0.5])
 def test_log_cut_short_while_it_runs(agents, shop, left):
     """Nothing that follows the cut could be read again."""
@@ -358,7 +354,6 @@ def test_log_cut_short_while_it_runs(agents, shop, left):
     shop.check_disk(agent.state, series=False)
 
 
-@user_space
 def test_a_newer_database_is_left_alone(agents, shop):
     agent = agents(config(shop.port)).start()
     path = agent.state / "sliprobe.db"
@@ -378,7 +373,6 @@ def test_a_newer_database_is_left_alone(agents, shop):
     assert path.read_bytes() == before
 
 
-@user_space
 def test_a_newer_database_is_moved_away(agents, shop, helpers, tmp_path):
     """The agent that runs begins a new one then, with all that it has."""
     clock = Clock(helpers, tmp_path / "clock")
@@ -401,7 +395,6 @@ def test_a_newer_database_is_moved_away(agents, shop, helpers, tmp_path):
     shop.check_disk(agent.state)
 
 
-@user_space
 def test_two_agents_of_one_directory(agents, shop):
     """The second one counts, without history and pins, and says so."""
     first = agents(config(shop.port)).start()
@@ -427,7 +420,6 @@ def test_two_agents_of_one_directory(agents, shop):
     shop.check_disk(first.state)
 
 
-@user_space
 def test_read_only(agents, shop, helpers, tmp_path):
     clock = Clock(helpers, tmp_path / "clock")
     with small_disk() as disk:
@@ -480,7 +472,6 @@ def unwritable(disk, why):
         operator.close()
 
 
-@user_space
 def test_disk_full(agents, shop, helpers, tmp_path):
     """Nothing is lost while it is full, and all of it is written when there is space again."""
     clock = Clock(helpers, tmp_path / "clock")
@@ -518,7 +509,6 @@ def test_disk_full(agents, shop, helpers, tmp_path):
         shop.check_disk(disk.state)
 
 
-@user_space
 @pytest.mark.parametrize("before", [pytest.param("nothing", marks=if_long), "kill", "stop"])
 def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
     """What is there is read. kill: also a kernel side that has counted for it."""
@@ -568,7 +558,6 @@ def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
         shop.check_disk(disk.state)
 
 
-@user_space
 @pytest.mark.parametrize("end", ["kill", "stop"])
 @pytest.mark.parametrize("why", ["full", "read-only", "locked"])
 def test_who_was_told_is_known_while_it_cannot_be_written(agents, shop, helpers, tmp_path, end,
@@ -609,7 +598,6 @@ def test_who_was_told_is_known_while_it_cannot_be_written(agents, shop, helpers,
     receiver.close()
 
 
-@user_space
 @pytest.mark.parametrize("keep", [False, True])
 def test_stopped_while_the_disk_is_full(agents, shop, keep):
     """What is lost then is said; nothing is if the kernel goes on counting."""
@@ -636,7 +624,6 @@ def test_stopped_while_the_disk_is_full(agents, shop, keep):
 
 # ---- clocks ----
 
-@user_space
 def test_clock_steps(agents, shop, helpers, tmp_path):
     """The wall clock set forward and back moves neither history nor windows."""
     clock = Clock(helpers, tmp_path / "clock")
@@ -675,7 +662,6 @@ def test_clock_steps(agents, shop, helpers, tmp_path):
     shop.check_disk(agent.state)
 
 
-@user_space
 def test_suspended_for_days(agents, shop, helpers, tmp_path):
     """The windows age by it: both clocks went on."""
     clock = Clock(helpers, tmp_path / "clock")
@@ -706,7 +692,6 @@ def test_suspended_for_days(agents, shop, helpers, tmp_path):
 
 # ---- definitions ----
 
-@user_space
 def test_changed_objective_judges_anew(agents, shop):
     agent = agents(config(shop.port)).start()
     shop.ask()
@@ -723,7 +708,6 @@ def test_changed_objective_judges_anew(agents, shop):
     assert "begins anew" not in agent.said()
 
 
-@user_space
 @pytest.mark.parametrize("restart", [False, True])
 def test_changed_definition_begins_anew(agents, shop, restart):
     """And the former one comes back as it was, with what it counted to its last moment."""
@@ -825,7 +809,6 @@ def test_handed_over_to_another_build(agents, shop):
     shop.check_disk(agent.state)
 
 
-@user_space
 def test_handed_over_on_a_full_disk(agents, shop):
     """What can be kept nowhere is not lost in silence."""
     with small_disk() as disk:
@@ -855,7 +838,6 @@ SLICES = """
 """
 
 
-@user_space
 @pytest.mark.parametrize("end", ["kill", "stop"])
 def test_timeslices(agents, shop, helpers, tmp_path, end):
     """Each slice is judged once, whatever happens in it."""

@@ -6,8 +6,10 @@ import time
 
 import pytest
 
-from harness import SLOW, scaled, tool, unix_connect
+from harness import SLOW, scaled, tool, unix_connect, user_space
 from wire import Port, get, reply
+
+pytestmark = user_space
 
 
 def connect(agent):
