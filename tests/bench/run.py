@@ -8,7 +8,7 @@ requests that were made: then the times say nothing.
 
 Items: loops configured nginx scale idle startup status step maps (all).
 
-ROUNDS (15), LOOP_MS (200): how often each loop is measured, and how long it runs.
+ROUNDS (40), LOOP_MS (60): how often each loop is measured, and how long it runs.
 PAIRS (6), WRK_SECONDS (10): likewise, nginx under wrk.
 SCALE_SECONDS (20): how long the agent is watched at each rate and number of connections.
 CONNECTIONS ("1 100 10000 100000"): those.
@@ -58,8 +58,8 @@ class Bench:
             return os.environ.get(name) or (short if quick else full)
 
         self.directory = pathlib.Path(directory)
-        self.rounds = int(knob("ROUNDS", 15, 2))
-        self.loop_ms = float(knob("LOOP_MS", 200, 20))
+        self.rounds = int(knob("ROUNDS", 40, 2))
+        self.loop_ms = float(knob("LOOP_MS", 60, 20))
         self.pairs = int(knob("PAIRS", 6, 1))
         self.wrk_seconds = int(knob("WRK_SECONDS", 10, 1))
         self.scale_seconds = float(knob("SCALE_SECONDS", 20, 2))
