@@ -111,30 +111,34 @@ def show_main(loops, variants, out):
     titles = {v.name: v.title for v in variants}
     for work in MAIN:
         samples = loops.of(work)
-        result = out[work] = pairs.compare(samples, wall)
+        result = out[work] = pairs.compare_times(samples, wall)
         result["cpu"] = pairs.compare(samples, lambda s: s["cpu_ns"])
         calls = result["socket_calls"] = calls_of(loops, work)
         table.heading(f"{WORKS[work][0]}: {result['bare']['median']:.0f} ns bare")
         table.comparison("ns a loop", result, titles, 1 if work in ("getppid", "read") else 0)
         if calls and "floor" in result:
             result["agent_over_floor"] = pairs.added_over(samples, wall, "agent", "floor")
-            table.over("agent's added / floor's", result["agent_over_floor"])
+            result["quiet_agent_over_floor"] = pairs.quiet_over(result, "agent", "floor")
+            table.over("agent's added / floor's", result["agent_over_floor"],
+                       result["quiet_agent_over_floor"])
         if calls:
-            added = result["agent"]["added"]["median"]
+            added = result["agent"]["quiet_added"]
             print(f"  {calls:.1f} socket calls a loop: "
-                  f"the agent adds {added / calls:.0f} ns a call")
+                  f"the agent adds {added / calls:.0f} ns a call in quiet")
 
 
 def show_usual(loops, variants, out):
     """What it costs in all, elsewhere included, and what came of it."""
     samples = loops.of("http")
-    result = out["http"]["in_all"] = pairs.compare(samples, in_all)
+    result = out["http"]["in_all"] = pairs.compare_times(samples, in_all)
     table.heading("the same with the CPU time of the measuring process, ns a request")
     table.comparison("ns a request", result, {v.name: v.title for v in variants})
     for other in ("bpftrace", "ring"):
         if other in result:
             result[f"agent_over_{other}"] = pairs.added_over(samples, in_all, "agent", other)
-            table.over(f"agent's added / {other}'s", result[f"agent_over_{other}"])
+            result[f"quiet_agent_over_{other}"] = pairs.quiet_over(result, "agent", other)
+            table.over(f"agent's added / {other}'s", result[f"agent_over_{other}"],
+                       result[f"quiet_agent_over_{other}"])
     for name, (true, counted, lost) in loops.counts.items():
         print(f"  {name} counted {counted} of {true} requests, and knows of {lost} lost")
         out["http"][f"counted_by_{name}"] = {"true": true, "counted": counted, "lost": lost}
@@ -158,10 +162,10 @@ def measure_main(bench):
     loops.run("loops", lambda v: USUAL if v.name in ("bpftrace", "ring") else MAIN, variants)
     show_main(loops, variants, out)
     show_usual(loops, variants, out)
-    minimal = out["http"]["agent"]["added"]["median"]
-    table.heading("added by the agent, ns a request, against the minimal exchange's")
+    minimal = out["http"]["agent"]["quiet_added"]
+    table.heading("added by the agent in quiet, ns a request, against the minimal exchange's")
     for work in ("http", "head", "write", "sendfile", "pipeline"):
-        added = out[work]["agent"]["added"]["median"] / requests_of(work)
+        added = out[work]["agent"]["quiet_added"] / requests_of(work)
         ratio = show_over_minimal(WORKS[work][0], added, minimal)
         out[work]["added_a_request"] = {"ns": added, "over_minimal": ratio}
     out["samples"] = loops.samples
@@ -180,13 +184,13 @@ def measure_configured(bench):
     titles = {v.name: v.title for v in variants}
     loops.run("configurations", lambda v: CONFIGURED[v.name], variants)
     for work in CONFIGURED["agent"]:
-        out[work] = pairs.compare(loops.of(work), wall)
+        out[work] = pairs.compare_times(loops.of(work), wall)
         table.heading(f"{WORKS[work][0]}, by configuration")
         table.comparison("ns a request", out[work], titles)
-    minimal = out["http"]["agent"]["added"]["median"]
-    table.heading("added by the agent, ns a request, against the plain minimal exchange's")
+    minimal = out["http"]["agent"]["quiet_added"]
+    table.heading("added by the agent in quiet, ns a request, against the plain minimal exchange's")
     for work, name in (("path", "routes"), ("user-agent", "agents"), ("http", "slos")):
-        added = out[work][name]["added"]["median"]
+        added = out[work][name]["quiet_added"]
         out[work][name]["over_minimal"] = show_over_minimal(titles[name], added, minimal)
     out["samples"] = loops.samples
     return out

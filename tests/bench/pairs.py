@@ -4,6 +4,9 @@
 Bare comes first, between any two other variants, and last. A sample is compared with the mean of
 the bare ones just before and after it, so that a machine that gets slower or faster in the course
 of the run adds to no figure. The noise is what the same comparison says of bare samples.
+
+What else a machine does only adds to a time. So beside the pairs there is the difference of the
+fastest tenths (the lowest deciles of all samples), when it was quiet.
 """
 import math
 import random
@@ -53,6 +56,39 @@ def compare(samples, value):
         result[variant] = spread([x for x, _, _ in pairs]) | {
             "added": spread(added_of(pairs)), "ratio": ratio, "pairs": len(pairs)}
     return result
+
+
+def quiet(values):
+    return statistics.quantiles(values, n=10, method="inclusive")[0] if len(values) > 1 \
+        else values[0]
+
+
+def compare_quiet(samples, value):
+    """By variant what it adds to the fastest tenth; as "noise" of every other bare sample."""
+    values = {}
+    for sample in samples:
+        values.setdefault(sample["variant"], []).append(value(sample))
+    bare = values.pop("bare")
+    added = {variant: quiet(v) - quiet(bare) for variant, v in values.items()}
+    if len(bare) > 1:
+        added["noise"] = quiet(bare[1::2]) - quiet(bare[::2])
+    return added
+
+
+def compare_times(samples, value):
+    """compare(), with what is added in quiet."""
+    result = compare(samples, value)
+    for variant, added in compare_quiet(samples, value).items():
+        if variant in result:
+            result[variant]["quiet_added"] = added
+    return result
+
+
+def quiet_over(result, variant, other):
+    """The ratio of what two variants add in quiet, of compare_times(). None as in added_over()."""
+    if variant not in result or other not in result or result[other]["quiet_added"] <= 0:
+        return None
+    return result[variant]["quiet_added"] / result[other]["quiet_added"]
 
 
 def added_over(samples, value, variant, other):

@@ -4,10 +4,11 @@ import table
 
 
 def over(out, item, work, *path):
+    """Of what is added in quiet."""
     entry = out[item][work]
     for name in path:
         entry = entry[name]
-    return f"{entry['ratio']:.2f}" if entry and entry["ratio"] else "lost in the noise"
+    return f"{entry:.2f}" if entry else "lost in the noise"
 
 
 def ratio(entry, variant="agent"):
@@ -39,11 +40,11 @@ def cpu(out):
 # what, meant to be, how it is read from the results
 FIGURES = [
     ("minimal exchange: added / floor's", "at most 3",
-     lambda o: over(o, "loops", "http", "agent_over_floor")),
+     lambda o: over(o, "loops", "http", "quiet_agent_over_floor")),
     ("likewise, / the bpftrace script's", "under 0.33",
-     lambda o: over(o, "loops", "http", "in_all", "agent_over_bpftrace")),
+     lambda o: over(o, "loops", "http", "in_all", "quiet_agent_over_bpftrace")),
     ("likewise, / an event a request's", "under 0.17",
-     lambda o: over(o, "loops", "http", "in_all", "agent_over_ring")),
+     lambda o: over(o, "loops", "http", "in_all", "quiet_agent_over_ring")),
     ("nginx, requests a second: ratio to bare", "within 2 %",
      lambda o: ratio(o["nginx"]["requests_per_second"])),
     ("likewise, of empty programs", "",
@@ -59,9 +60,9 @@ FIGURES = [
      lambda o: ratio(o["loops"]["getppid"])),
     ("file read: ratio to bare", "1.00 within noise", lambda o: ratio(o["loops"]["read"])),
     ("Redis ping-pong: added / floor's", "under 1.5",
-     lambda o: over(o, "loops", "redis", "agent_over_floor")),
+     lambda o: over(o, "loops", "redis", "quiet_agent_over_floor")),
     ("bulk stream: added / floor's", "under 1.5",
-     lambda o: over(o, "loops", "bulk", "agent_over_floor")),
+     lambda o: over(o, "loops", "bulk", "quiet_agent_over_floor")),
     ("dearest payload / the minimal one", "at most 2", payloads),
     ("dearest configuration / the plain one", "at most 2", configurations),
     ("start-up to the first count, ms", "under 1000",
