@@ -284,7 +284,7 @@ static __always_inline int conn_sent(struct sock *sk, int ret, const bool own)
 	if (opaque <= (__u32)ret)
 		pump.now_ns = sent_ns(tp, write_seq);
 	/* nothing but a body: its bytes do not matter */
-	if (!gap && opaque >= (__u32)ret && !io_is_one_of_many(&pump.scratch->call)) {
+	if (!gap && opaque >= (__u32)ret && !(own && io_is_one_of_many(&pump.scratch->call))) {
 		tx_unseen(&pump, ret, own);
 		return conn_sent_end(sk, conn, write_seq);
 	}
