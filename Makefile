@@ -2,7 +2,7 @@
 #
 # make all        the agent, its client and the BPF object, in build/
 # make demo       set up, build, and show it working on real traffic (root)
-# make test       set up, build, and run every test (root); or one stage: unit bpf-test fuzz e2e vm
+# make test       set up, build, and run every test (root); or one stage: unit bpf-test fuzz e2e vm bench-check
 # make check      formatting, static analysis, shell and Python syntax
 # make bench      cost measurements (root; about 15 minutes, QUICK=1 two); ITEMS="loops nginx": those
 # make bench-vm   instructions a request, counted in virtual machines; bench-check: fails on growth

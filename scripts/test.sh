@@ -3,14 +3,14 @@
 #
 # test.sh [--no-setup] [STAGE...]
 #
-# Sets up, builds, and runs the stages named (none: all of unit bpf-test fuzz e2e vm). The last line
+# Sets up, builds, and runs the stages named (none: all of unit bpf-test fuzz e2e vm bench-check). The last line
 # is "N passed, N failed, N skipped"; the exit status is 0 if nothing failed.
 #
 # A stage that cannot be built, a program that dies or prints no result, and a stage without tests
 # each count as a failure.
 #
 # FUZZ_SECONDS (10): time of each fuzzer. TEST_TIMEOUT (900): seconds for one test program;
-# STAGE_TIMEOUT (3600): for all of e2e, and all of vm. V=1: output of passing programs, too.
+# STAGE_TIMEOUT (3600): for all of e2e, vm and bench-check each. V=1: output of passing programs, too.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -171,6 +171,24 @@ stage_vm() {
 	fi
 }
 
+# A request's instructions against those recorded, a test for each kernel.
+stage_bench_check() {
+	local log=$logs/bench-check.log status=0 line
+	timeout --kill-after=30 "$stage_timeout" tests/bench/vm.sh --check </dev/null 2>&1 | tee "$log" ||
+		status=$?
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1) || true
+	if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+		count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 0
+		if ((BASH_REMATCH[2] > 0)); then
+			failures+=("bench-check: ${BASH_REMATCH[2]} failed")
+		elif ((status != 0)); then
+			fail "bench-check: ended with status $status"
+		fi
+	else
+		fail "bench-check: no result (status $status)"
+	fi
+}
+
 build() { # TARGET...
 	local -a jobs=("-j$(nproc)")
 	[[ ${MAKEFLAGS:-} == *jobserver* ]] && jobs=() # under make -j: its number of jobs counts
@@ -185,6 +203,7 @@ run_stage() {
 	fuzz) build build-fuzz || { fail "$1: does not build"; return; } ;;
 	e2e) build build-e2e || { fail "$1: does not build"; return; } ;;
 	vm) build build-e2e build-bpf-test || { fail "$1: does not build"; return; } ;;
+	bench-check) build build-bench || { fail "$1: does not build"; return; } ;;
 	esac
 	case $1 in
 	unit) stage_cmocka unit ;;
@@ -192,6 +211,7 @@ run_stage() {
 	fuzz) stage_fuzz ;;
 	e2e) stage_e2e ;;
 	vm) stage_vm ;;
+	bench-check) stage_bench_check ;;
 	esac
 }
 
@@ -201,9 +221,9 @@ main() {
 		setup=0
 		shift
 	fi
-	(($#)) || set -- unit bpf-test fuzz e2e vm
+	(($#)) || set -- unit bpf-test fuzz e2e vm bench-check
 	for stage in "$@"; do
-		[[ " unit bpf-test fuzz e2e vm " == *" $stage "* ]] ||
+		[[ " unit bpf-test fuzz e2e vm bench-check " == *" $stage "* ]] ||
 			{ echo "test.sh: no stage $stage" >&2; exit 2; }
 	done
 	((EUID == 0)) || echo "test.sh: not root: what loads BPF programs will fail" >&2
