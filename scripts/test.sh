@@ -3,14 +3,15 @@
 #
 # test.sh [--no-setup] [STAGE...]
 #
-# Sets up, builds, and runs the stages named (none: all of unit bpf-test fuzz e2e vm bench-check). The last line
-# is "N passed, N failed, N skipped"; the exit status is 0 if nothing failed.
+# Sets up, builds, and runs the stages named (none: all of unit bpf-test fuzz e2e vm bench-check). The
+# last line is "N passed, N failed, N skipped"; the exit status is 0 if nothing failed.
 #
 # A stage that cannot be built, a program that dies or prints no result, and a stage without tests
 # each count as a failure.
 #
 # FUZZ_SECONDS (10): time of each fuzzer. TEST_TIMEOUT (900): seconds for one test program;
-# STAGE_TIMEOUT (3600): for all of e2e, vm and bench-check each. V=1: output of passing programs, too.
+# STAGE_TIMEOUT (3600): for all of e2e, vm and bench-check each. V=1: output of passing programs,
+# too.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -153,39 +154,21 @@ stage_e2e() {
 	count_pytest "e2e, offline" "$out/tests/e2e-offline.xml" "$offline_status"
 }
 
-# tests/vm/run.sh ends its output with the same line as this script.
-stage_vm() {
-	local log=$logs/vm.log status=0 line
-	timeout --kill-after=30 "$stage_timeout" tests/vm/run.sh </dev/null 2>&1 | tee "$log" ||
-		status=$?
-	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1) || true
-	if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
-		count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
+# Runs what ends its output with a line like this script's, and counts by that.
+run_counted() { # NAME COMMAND...
+	local name=$1 log=$logs/$1.log status=0 line
+	shift
+	timeout --kill-after=30 "$stage_timeout" "$@" </dev/null 2>&1 | tee "$log" || status=$?
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n 1) || true
+	if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+		count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}"
 		if ((BASH_REMATCH[2] > 0)); then
-			failures+=("vm: ${BASH_REMATCH[2]} failed")
+			failures+=("$name: ${BASH_REMATCH[2]} failed")
 		elif ((status != 0)); then
-			fail "vm: ended with status $status"
+			fail "$name: ended with status $status"
 		fi
 	else
-		fail "vm: no result (status $status)"
-	fi
-}
-
-# A request's instructions against those recorded, a test for each kernel.
-stage_bench_check() {
-	local log=$logs/bench-check.log status=0 line
-	timeout --kill-after=30 "$stage_timeout" tests/bench/vm.sh --check </dev/null 2>&1 | tee "$log" ||
-		status=$?
-	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1) || true
-	if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
-		count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 0
-		if ((BASH_REMATCH[2] > 0)); then
-			failures+=("bench-check: ${BASH_REMATCH[2]} failed")
-		elif ((status != 0)); then
-			fail "bench-check: ended with status $status"
-		fi
-	else
-		fail "bench-check: no result (status $status)"
+		fail "$name: no result (status $status)"
 	fi
 }
 
@@ -210,8 +193,9 @@ run_stage() {
 	bpf-test) stage_cmocka bpf ;;
 	fuzz) stage_fuzz ;;
 	e2e) stage_e2e ;;
-	vm) stage_vm ;;
-	bench-check) stage_bench_check ;;
+	vm) run_counted vm tests/vm/run.sh ;;
+	# a test for each kernel
+	bench-check) run_counted bench-check tests/bench/vm.sh --check ;;
 	esac
 }
 

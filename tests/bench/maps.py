@@ -82,8 +82,9 @@ def check(maps, cpus):
 
 def on_paper(maps, cpus):
     """By map, for another number of CPUs."""
-    return {name: formula_bytes(entry | {"max_entries": hist_blocks(cpus)} if name in ("hist", "hist_shared")
-                                else entry, cpus) for name, entry in maps.items()}
+    blocks = {"max_entries": hist_blocks(cpus)}
+    return {name: formula_bytes(entry | blocks if name in ("hist", "hist_shared") else entry, cpus)
+            for name, entry in maps.items()}
 
 
 def measure(bench):
