@@ -13,27 +13,18 @@
 #define table_own(table, key, own)                                                                 \
 	((own) ? bpf_map_lookup_elem(&table, key) : bpf_map_lookup_elem(&table##_shared, key))
 
-static __always_inline struct series_value *series_at(__u32 id, const bool own)
-{
-	__u32 index = id / BLOCK;
-	struct series_block *block = table_own(series, &index, own);
-
-	if (!block)
-		return NULL;
-	barrier_var(block); /* no arithmetic before that is known */
-	return &block->values[id % BLOCK];
-}
-
-static __always_inline struct hist_value *hist_at(__u32 id, const bool own)
-{
-	__u32 index = id / BLOCK;
-	struct hist_block *block = table_own(hist, &index, own);
-
-	if (!block)
-		return NULL;
-	barrier_var(block); /* no arithmetic before that is known */
-	return &block->values[id % BLOCK];
-}
+/* The value of an id in a table of blocks, or NULL. No arithmetic before it is known which. */
+#define table_value(table, id, own)                                                                \
+	({                                                                                         \
+		__u32 index_ = (id) / BLOCK;                                                       \
+		struct table##_block *block_ = table_own(table, &index_, own);                     \
+		typeof(&block_->values[0]) value_ = NULL;                                          \
+		if (block_) {                                                                      \
+			barrier_var(block_);                                                       \
+			value_ = &block_->values[(id) % BLOCK];                                    \
+		}                                                                                  \
+		value_;                                                                            \
+	})
 
 static __always_inline void table_add(__u64 *counter, __u64 n, const bool own)
 {
@@ -82,7 +73,7 @@ static __always_inline void hist_count(struct hist_ids *ids, enum hist_kind kind
 	id = ids->ids[kind][octave];
 	if (!id)
 		id = hist_make(&ids->ids[kind][octave]);
-	value = id ? hist_at(id, own) : NULL;
+	value = id ? table_value(hist, id, own) : NULL;
 	if (value)
 		table_add(&value->n[bucket & (HIST_PER_OCTAVE - 1)], 1, own);
 	else
@@ -212,7 +203,7 @@ static __always_inline void request_judge(struct request *request, struct verdic
 	};
 	__u64 total_ns = request->queue_ns + verdict->service_ns;
 	__u32 id = series_find(&key);
-	struct series_value *value = id ? series_at(id, own) : NULL;
+	struct series_value *value = id ? table_value(series, id, own) : NULL;
 	struct policy *policy;
 	__u32 index = request->policy;
 

@@ -29,6 +29,19 @@ struct {
  * (counter_add_own()). What other programs count (closed connections, resets, the walk) is in tables of
  * the same layout that they share, *_shared. A count is the sum of both.
  */
+#define TWIN_TABLES(name, entries, value_type)                                                     \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                           \
+		__uint(max_entries, entries);                                                      \
+		__type(key, __u32);                                                                \
+		__type(value, value_type);                                                         \
+	} name SEC(".maps");                                                                       \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__uint(max_entries, entries);                                                      \
+		__type(key, __u32);                                                                \
+		__type(value, value_type);                                                         \
+	} name##_shared SEC(".maps")
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -60,19 +73,7 @@ struct {
 	__type(value, __u32);
 } series_recent SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SERIES_IDS / BLOCK);
-	__type(key, __u32);
-	__type(value, struct series_block);
-} series SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SERIES_IDS / BLOCK);
-	__type(key, __u32);
-	__type(value, struct series_block);
-} series_shared SEC(".maps");
+TWIN_TABLES(series, SERIES_IDS / BLOCK, struct series_block);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -81,19 +82,7 @@ struct {
 	__type(value, struct hist_ids);
 } hist_ids SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, HIST_GROUPS_MAX / BLOCK);
-	__type(key, __u32);
-	__type(value, struct hist_block);
-} hist SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, HIST_GROUPS_MAX / BLOCK);
-	__type(key, __u32);
-	__type(value, struct hist_block);
-} hist_shared SEC(".maps");
+TWIN_TABLES(hist, HIST_GROUPS_MAX / BLOCK, struct hist_block);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -102,19 +91,7 @@ struct {
 	__type(value, __u64);
 } splits SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SLO_COUNTS_MAX);
-	__type(key, __u32);
-	__type(value, struct slo_counts);
-} slo_counts SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SLO_COUNTS_MAX);
-	__type(key, __u32);
-	__type(value, struct slo_counts);
-} slo_counts_shared SEC(".maps");
+TWIN_TABLES(slo_counts, SLO_COUNTS_MAX, struct slo_counts);
 
 /* ---- configuration, written by the agent; an entry in use is never changed ---- */
 
