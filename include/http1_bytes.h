@@ -114,6 +114,13 @@ static inline __u32 http1_go(struct http1 *p, enum http1_state state)
 	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 }
 
+/* The version of a request line, or the code of a status line, is complete: no header line yet. */
+static inline __u32 http1_start_line_known(struct http1 *p)
+{
+	p->name = HTTP1_NAME_OTHER;
+	return http1_go(p, HTTP1_START_LINE_REST);
+}
+
 static inline __u32 http1_start(struct http1 *p, __u8 c)
 {
 	if (c == '\r' || c == '\n')
@@ -249,7 +256,7 @@ static inline __u32 http1_read_version(struct http1 *p, __u8 c)
 	if (p->sub == 7) {
 		if (c < '0' || c > '9')
 			return http1_bad(p);
-		return http1_go(p, HTTP1_START_LINE_REST);
+		return http1_start_line_known(p);
 	}
 	if (c == http1_version[p->sub & 7]) {
 		p->sub++;
@@ -271,10 +278,8 @@ static inline __u32 http1_read_status(struct http1 *p, __u8 c)
 		/* the byte after the code: there is no fourth digit */
 		if ((c >= '0' && c <= '9') || p->status < 100)
 			return http1_bad(p);
-		if (c != '\n')
-			return http1_go(p, HTTP1_START_LINE_REST);
-		p->name = HTTP1_NAME_OTHER;
-		return http1_go(p, HTTP1_LINE);
+		http1_start_line_known(p);
+		return c == '\n' ? http1_go(p, HTTP1_LINE) : HTTP1_RESULT(HTTP1_EV_NONE, 1);
 	}
 	if (c < '0' || c > '9')
 		return http1_bad(p);

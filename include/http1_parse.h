@@ -107,8 +107,6 @@ static inline __u32 http1_step(struct http1 *p, http1_bytes buf, __u32 pos, __u3
 
 	switch (p->state) {
 	case HTTP1_START_LINE_REST:
-		p->name = HTTP1_NAME_OTHER;
-		return http1_lines(p, buf, pos, len);
 	case HTTP1_SKIP:
 		return http1_lines(p, buf, pos, len);
 	case HTTP1_PATH:

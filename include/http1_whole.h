@@ -44,8 +44,7 @@ static inline __u32 http1_version_whole(struct http1 *p, http1_bytes buf, __u32 
 	word = HTTP1_LOAD64(buf, pos, len) - HTTP1_WORD8('H', 'T', 'T', 'P', '/', '1', '.', '0');
 	if (word & HTTP1_LOWEST(7) || word >> 56 > 9)
 		return 0;
-	p->name = HTTP1_NAME_OTHER;
-	http1_go(p, HTTP1_START_LINE_REST);
+	http1_start_line_known(p);
 	return 8;
 }
 
@@ -392,8 +391,7 @@ static inline __attribute__((always_inline)) __u32 http1_begin_response(struct h
 	if (status < 100 || (code >> 8 & 15) > 9 || (code >> 16 & 15) > 9 || (code >> 24 & 15) > 9)
 		return http1_start(p, HTTP1_AT(buf, pos));
 	p->status = status;
-	p->name = HTTP1_NAME_OTHER;
-	http1_go(p, HTTP1_START_LINE_REST);
+	http1_start_line_known(p);
 	at = pos + 13;
 	if (at >= len || !here)
 		return HTTP1_RESULT(HTTP1_EV_NONE, 13);

@@ -269,6 +269,10 @@ static const struct http1_vector http1_vectors[] = {
 	{"one line without an end", REQUESTS("GET /"), .fill = 'a', .n_fill = 5000,
 	 .expected = {PART_REQUEST(GET)}},
 	{"the first byte of a request", REQUESTS("G"), .expected = {PART_REQUEST(OTHER)}},
+	{"a request line up to its version", REQUESTS("GET / HTTP/1.1"),
+	 .expected = {PART_REQUEST(GET)}},
+	{"an empty line and a request line up to its version",
+	 REQUESTS("\r\nGET /items/7?a HTTP/1.1"), .expected = {PART_REQUEST(GET)}},
 
 	/* ---- pipelining ---- */
 	{"pipelined requests",
@@ -285,6 +289,9 @@ static const struct http1_vector http1_vectors[] = {
 	 .expected = {REQUEST(POST, ROUTE_CHECKOUT, 36), REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"the next request is not complete",
 	 REQUESTS("GET / HTTP/1.1\r\n\r\nGET /checkout HTTP/1.1\r\nHost:"),
+	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), PART_REQUEST(GET)}},
+	{"the next request line up to its version",
+	 REQUESTS("GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\nGET / HTTP/1.1"),
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), PART_REQUEST(GET)}},
 	{"only the method of the next request", REQUESTS("GET / HTTP/1.1\r\n\r\nPOST"),
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), PART_REQUEST(OTHER)}},
@@ -599,6 +606,9 @@ static const struct http1_vector http1_vectors[] = {
 	 RESPONSES("HTTP/1.1 200 \xe2\x9c\x93 \0 HTTP/1.1 500\r\nContent-Length: 1\r\n\r\nx"),
 	 .expected = {RESPONSE(200, 1)}},
 	{"the status line is not complete", RESPONSES("HTTP/1.1 20"), .expected = {PART_RESPONSE}},
+	{"a status line up to its code", RESPONSES("HTTP/1.1 200"), .expected = {PART_RESPONSE}},
+	{"a status line up to the space behind its code", RESPONSES("HTTP/1.1 200 "),
+	 .expected = {PART_RESPONSE}},
 	{"the response's head is not complete",
 	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"), .expected = {PART_RESPONSE}},
 
