@@ -64,13 +64,14 @@ CFLAGS_FUZZ := $(CFLAGS_BASE) -O1 -fno-omit-frame-pointer $(SANITIZE) $(CFLAGS)
 # Tests may name headers from the root: "user/dfa.h", "tests/unit/guard.h".
 CPPFLAGS_TEST := -I. $(CPPFLAGS_ALL)
 
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Ivmlinux -Iinclude \
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Ibpf -Ivmlinux -Iinclude \
 	-Wall -Werror
 
 # Sources
 
-BPF_SRCS := $(wildcard bpf/*.bpf.c)
-SKELETONS := $(BPF_SRCS:bpf/%.bpf.c=$(O)/bpf/%.skel.h)
+# Programs of the agent, and those that tests run; a skeleton each.
+BPF_SRCS := $(wildcard bpf/*.bpf.c tests/bpf/*.bpf.c)
+SKELETONS := $(patsubst %.bpf.c,$(O)/bpf/%.skel.h,$(notdir $(BPF_SRCS)))
 
 MAINS := user/sliprobed.c user/slictl.c
 USER_SRCS := $(filter-out $(MAINS),$(wildcard user/*.c))
@@ -84,7 +85,7 @@ LIB_SAN := $(O)/obj-san/libsliprobe.a
 LIB_FUZZ := $(O)/obj-fuzz/libsliprobe.a
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-BPF_TESTS := $(patsubst tests/bpf/%.c,$(O)/tests/bpf/%,$(wildcard tests/bpf/*.c))
+BPF_TESTS := $(patsubst tests/bpf/%.c,$(O)/tests/bpf/%,$(wildcard tests/bpf/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # A test's own flags, e.g. LDFLAGS_test_dfa := -Wl,--wrap=malloc, stand in a .mk file beside it.
@@ -108,6 +109,11 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c Makefile | $(O)/.tools
 	$(call msg,BPF,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/bpf/%.bpf.o: tests/bpf/%.bpf.c Makefile | $(O)/.tools
+	$(call msg,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -I. $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
 $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(call msg,SKEL,$@)

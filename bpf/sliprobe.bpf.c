@@ -3,48 +3,11 @@
  * The kernel side: hooks, each a few lines over one handler. The agent loads one of the two
  * families, see user/probe.c.
  */
-#include "vmlinux.h"
-
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-
-#ifndef barrier_var
-#define barrier_var(var) asm volatile("" : "+r"(var))
-#endif
-#ifndef NULL
-#define NULL ((void *)0)
-#endif
-
-#include "abi.h"
-#include "chunk.bpf.h"
-
-#include "maps.bpf.h"
-
-#include "compat.bpf.h"
-#include "errstat.bpf.h"
-#include "sock.bpf.h"
-
-#include "dfa.bpf.h"
-#include "http1_parse.h"
-#include "io.bpf.h"
-
-#include "identity.bpf.h"
-
-#include "series.bpf.h"
-
-#include "count.bpf.h"
-
-#include "request.bpf.h"
-
-#include "arrival.bpf.h"
-#include "message.bpf.h"
-
-#include "pump.bpf.h"
-
-#include "conn.bpf.h"
-
-#include "walk.bpf.h"
+#include "hook/sweep.bpf.h"
+#include "hook/tcp.bpf.h"
+#include "hook/tcp_close.bpf.h"
+#include "hook/tcp_time.bpf.h"
+#include "kernel/helpers.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

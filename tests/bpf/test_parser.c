@@ -16,9 +16,9 @@
 
 #include "tests/vectors/http1_user.h"
 #include "abi.h"
-#include "parser_test.skel.h"
+#include "parser.skel.h"
 
-static struct parser_test_bpf *skel;
+static struct parser_bpf *skel;
 static struct splits splits;
 
 static void run_program(struct bpf_program *program)
@@ -154,18 +154,18 @@ static int set_up(void **state)
 	(void)state;
 	if (!vector_automata_init())
 		return -1;
-	skel = parser_test_bpf__open();
+	skel = parser_bpf__open();
 	if (!skel) {
-		fprintf(stderr, "parser_test: open: %s\n", strerror(errno));
+		fprintf(stderr, "parser: open: %s\n", strerror(errno));
 		return -1;
 	}
 	bpf_map__set_max_entries(skel->maps.dfa_states, (__u32)a->n_states);
 	bpf_map__set_max_entries(skel->maps.dfa_cells, (__u32)a->n_cells);
 	bpf_map__set_max_entries(skel->maps.accepts,
 				 (__u32)(a->paths.n_sets + a->agents.n_sets - 1));
-	result = parser_test_bpf__load(skel);
+	result = parser_bpf__load(skel);
 	if (result) {
-		fprintf(stderr, "parser_test: load: %s\n", strerror(-result));
+		fprintf(stderr, "parser: load: %s\n", strerror(-result));
 		return -1;
 	}
 	return fill_maps();
@@ -174,7 +174,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	parser_test_bpf__destroy(skel);
+	parser_bpf__destroy(skel);
 	vector_automata_clear();
 	return 0;
 }

@@ -8,8 +8,24 @@
  * a pipe, zero-copy receive, a hook the kernel skipped) show as a gap, which is harmless inside a
  * body and known to be a loss elsewhere.
  */
-#ifndef SLIPROBE_CONN_BPF_H
-#define SLIPROBE_CONN_BPF_H
+#ifndef SLIPROBE_HOOK_TCP_BPF_H
+#define SLIPROBE_HOOK_TCP_BPF_H
+
+#include "abi.h"
+#include "kernel/conn.bpf.h"
+#include "exchange/exchange.bpf.h"
+#include "hook/conns.bpf.h"
+#include "hook/scratch.bpf.h"
+#include "hook/sock.bpf.h"
+#include "hook/syscall.bpf.h"
+#include "hook/tcp_close.bpf.h"
+#include "hook/tcp_time.bpf.h"
+#include "kernel/compat.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/stat.bpf.h"
+#include "protocol/flow.bpf.h"
+#include "protocol/http1.bpf.h"
+#include "stream/stream.bpf.h"
 
 /* ---- receiving ---- */
 
@@ -53,19 +69,22 @@ static __noinline struct conn *conn_create(struct sock *sk, struct tcp_sock *tp,
 static __always_inline int conn_other_protocol(struct sock *sk, bool reading)
 {
 	__u32 zero = SCRATCH_RECV;
-	struct pump pump = {.sk = sk};
+	struct flow flow = {.sk = sk};
+	struct scratch *scratch;
 
 	if (sk->sk_protocol != IPPROTO_MPTCP || bpf_sk_storage_get(&conns, sk, 0, 0))
 		return 0;
-	pump.conn = bpf_sk_storage_get(&conns, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!pump.conn) {
+	flow.conn = bpf_sk_storage_get(&conns, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!flow.conn) {
 		stat_error(KERR_CONN_ALLOC);
 		return 0;
 	}
-	conn_ignore(pump.conn);
-	pump.scratch = bpf_map_lookup_elem(&scratches, &zero);
-	if (reading && pump.scratch)
-		conn_unmeasured(&pump, BLIND_MPTCP);
+	conn_ignore(flow.conn);
+	scratch = bpf_map_lookup_elem(&scratches, &zero);
+	if (!reading || !scratch)
+		return 0;
+	flow.who = &scratch->who;
+	conn_unmeasured(&flow, BLIND_MPTCP);
 	return 0;
 }
 
@@ -79,6 +98,7 @@ static __always_inline void rx_resync(struct conn *conn)
 static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 {
 	__u32 zero = SCRATCH_RECV;
+	struct scratch *scratch;
 	struct arrival arrival;
 	struct tcp_sock *tp;
 	struct conn *conn;
@@ -92,7 +112,7 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 	if (sock_is_ignored(sk))
 		return 0;
 
-	struct pump pump = {.sk = sk};
+	struct flow flow = {.sk = sk};
 
 	if (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB))
 		return 0;
@@ -111,12 +131,14 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 		sock_ignore(conn->cookie);
 		return 0;
 	}
-	pump.conn = conn;
-	pump.scratch = bpf_map_lookup_elem(&scratches, &zero);
-	if (!pump.scratch) {
+	flow.conn = conn;
+	scratch = bpf_map_lookup_elem(&scratches, &zero);
+	if (!scratch) {
 		stat_error(KERR_SCRATCH);
 		return 0;
 	}
+	flow.piece = &scratch->io.piece;
+	flow.who = &scratch->who;
 	read_seq = tp->copied_seq;
 	gap = read_seq - conn->rx_seq - ret;
 	conn->rx_seq = read_seq;
@@ -131,24 +153,24 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 	rx_resync(conn);
 	/* nothing but a body: neither its bytes nor the time matter */
 	if (!gap && conn->mode == CONN_HTTP && http1_opaque(&conn->rx) >= (__u32)ret &&
-	    !io_is_one_of_many(&pump.scratch->call)) {
-		pump.scratch->reading.sock = 0;
-		rx_unseen(&pump, ret);
+	    !io_is_one_of_many(&scratch->call)) {
+		scratch->reading.sock = 0;
+		rx_unseen(&flow, ret);
 		return 0;
 	}
-	arrival = arrival_of(sk, tp, &pump.scratch->reading, read_seq, ret);
-	pump.now_ns = arrival.read_ns;
-	pump.arrived_ns = arrival.arrived_ns;
+	arrival = arrival_of(sk, tp, &scratch->reading, read_seq, ret);
+	flow.now_ns = arrival.read_ns;
+	flow.arrived_ns = arrival.arrived_ns;
 	if ((__s32)gap < 0) {
 		stat_error(KERR_SEQ_BACK);
-	} else if (gap && !rx_unseen(&pump, gap)) {
+	} else if (gap && !rx_unseen(&flow, gap)) {
 		stat_error(KERR_RX_GAP);
 		conn->rx.state = HTTP1_BAD;
 	}
 
-	found = io_init(&pump.scratch->io, &pump.scratch->call, sk, ret);
+	found = io_init(&scratch->io, &scratch->call, sk, ret);
 	if (found != IO_FOUND || (flags & MSG_TRUNC)) {
-		if (rx_unseen(&pump, ret))
+		if (rx_unseen(&flow, ret))
 			return 0;
 		if (conn->mode == CONN_HTTP) {
 			stat_error(KERR_NO_BUFFER);
@@ -157,15 +179,15 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 		}
 		if (conn->mode == CONN_OLD && found != IO_URING && found != IO_COMPAT)
 			return 0;
-		conn_unmeasured(&pump, found == IO_URING    ? BLIND_IO_URING
+		conn_unmeasured(&flow, found == IO_URING    ? BLIND_IO_URING
 				       : found == IO_COMPAT ? BLIND_COMPAT
 							    : BLIND_OPAQUE);
 		conn_ignore(conn);
 		return 0;
 	}
-	rx_pump(&pump);
+	rx_pump(&flow, &scratch->io);
 	rx_recognise(conn);
-	if (pump.scratch->io.left && conn->mode == CONN_HTTP) {
+	if (scratch->io.left && conn->mode == CONN_HTTP) {
 		stat_error(KERR_PUMP_LIMIT);
 		conn->rx.state = HTTP1_BAD;
 	}
@@ -173,20 +195,6 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 }
 
 /* ---- sending ---- */
-
-/* The socket is closed: what is still open will never be answered. */
-static __always_inline void conn_closed(struct sock *sk, struct conn *conn, bool gone)
-{
-	bool peer_first = conn->peer_reset || conn->old_state == TCP_CLOSE_WAIT;
-	struct ending how = {
-		.outcome = peer_first ? OUTCOME_CLIENT_ABORT : OUTCOME_SERVER_ABORT,
-		.answered = conn->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE,
-		.gone = gone,
-		.lost = -1,
-	};
-
-	requests_end(conn, &how);
-}
 
 /*
  * The first thing seen of an older connection is a send, though what it answers arrived after we
@@ -231,6 +239,7 @@ static __always_inline int conn_sent_end(struct sock *sk, struct conn *conn, __u
 static __always_inline int conn_sent(struct sock *sk, int ret, const bool own)
 {
 	__u32 one = SCRATCH_SEND;
+	struct scratch *scratch;
 	struct tcp_sock *tp;
 	struct conn *conn;
 	__u32 write_seq, gap;
@@ -243,7 +252,7 @@ static __always_inline int conn_sent(struct sock *sk, int ret, const bool own)
 	if (sock_is_ignored(sk))
 		return 0;
 
-	struct pump pump = {.sk = sk};
+	struct flow flow = {.sk = sk};
 
 	tp = tcp_of_any(sk);
 	if (!tp)
@@ -274,109 +283,46 @@ static __always_inline int conn_sent(struct sock *sk, int ret, const bool own)
 			conn_ignore(conn);
 		return 0;
 	}
-	pump.conn = conn;
-	pump.scratch = bpf_map_lookup_elem(&scratches, &one);
-	if (!pump.scratch) {
+	flow.conn = conn;
+	scratch = bpf_map_lookup_elem(&scratches, &one);
+	if (!scratch) {
 		stat_error(KERR_SCRATCH);
 		return 0;
 	}
+	flow.piece = &scratch->io.piece;
+	flow.who = &scratch->who;
 	opaque = http1_opaque(&conn->tx);
 	if (opaque <= (__u32)ret)
-		pump.now_ns = sent_ns(tp, write_seq);
+		flow.now_ns = sent_ns(tp, write_seq);
 	/* nothing but a body: its bytes do not matter */
-	if (!gap && opaque >= (__u32)ret && !(own && io_is_one_of_many(&pump.scratch->call))) {
-		tx_unseen(&pump, ret, own);
+	if (!gap && opaque >= (__u32)ret && !(own && io_is_one_of_many(&scratch->call))) {
+		tx_unseen(&flow, ret, own);
 		return conn_sent_end(sk, conn, write_seq);
 	}
 	if ((__s32)gap < 0) {
 		stat_error(KERR_SEQ_BACK);
-	} else if (gap && !tx_unseen(&pump, gap, own)) {
+	} else if (gap && !tx_unseen(&flow, gap, own)) {
 		stat_error(KERR_TX_GAP);
 		requests_lose(conn, LOST_UNSEEN_BYTES);
-		tx_bad(&pump);
+		tx_bad(&flow);
 		conn->tx_seq = write_seq;
 		return 0;
 	}
-	if (!own || io_init(&pump.scratch->io, &pump.scratch->call, sk, ret) != IO_FOUND) {
-		if (!tx_unseen(&pump, ret, own)) {
+	if (!own || io_init(&scratch->io, &scratch->call, sk, ret) != IO_FOUND) {
+		if (!tx_unseen(&flow, ret, own)) {
 			stat_error(KERR_NO_BUFFER);
 			requests_lose(conn, LOST_UNREADABLE);
-			tx_bad(&pump);
+			tx_bad(&flow);
 		}
 	} else {
-		tx_pump(&pump);
-		if (pump.scratch->io.left && conn->mode == CONN_HTTP) {
+		tx_pump(&flow, &scratch->io);
+		if (scratch->io.left && conn->mode == CONN_HTTP) {
 			stat_error(KERR_PUMP_LIMIT);
 			requests_lose(conn, LOST_UNREADABLE);
-			tx_bad(&pump);
+			tx_bad(&flow);
 		}
 	}
 	return conn_sent_end(sk, conn, write_seq);
-}
-
-/* ---- closing ---- */
-
-/*
- * A change of TCP state, before it takes place. Runs in any context, also in the middle of a send on
- * the same socket: the peer gets the last byte and closes before the send hook has seen it. So an
- * open request is ended here only if the bytes written are the bytes seen; else the send hook, or at
- * last the socket's destruction, ends it.
- */
-static __always_inline int conn_state(struct sock *sk, int old_state, int new_state)
-{
-	struct ending how = {.lost = -1};
-	struct tcp_sock *tp;
-	struct conn *conn;
-	int error;
-
-	if (new_state != TCP_FIN_WAIT1 && new_state != TCP_LAST_ACK && new_state != TCP_CLOSE)
-		return 0;
-	conn = bpf_sk_storage_get(&conns, sk, 0, 0);
-	if (!conn || conn->head == conn->done)
-		return 0;
-	if (new_state == TCP_FIN_WAIT1) {
-		/* we close first */
-		how.outcome = OUTCOME_SERVER_ABORT;
-		how.answered = OUTCOME_COMPLETE;
-		how.at_close = 1 + OUTCOME_COMPLETE;
-		requests_end(conn, &how);
-		return 0;
-	}
-	if (new_state == TCP_LAST_ACK) {
-		/* the peer closed its side first; whether it is still there shows at TCP_CLOSE */
-		conn->old_state = TCP_CLOSE_WAIT;
-		return 0;
-	}
-	error = sk->sk_err;
-	if (old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT)
-		conn->old_state = old_state;
-	conn->peer_reset = error != 0 && error != ECONNABORTED;
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (conn->peer_reset && old_state != TCP_LAST_ACK && tp && tp->write_seq != conn->tx_seq)
-		return 0;
-	if (old_state == TCP_LAST_ACK) {
-		how.outcome = OUTCOME_CLIENT_ABORT;
-		how.answered = conn->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE;
-		how.at_close = 1 + how.answered;
-		requests_end(conn, &how);
-		return 0;
-	}
-	conn_closed(sk, conn, false);
-	return 0;
-}
-
-/* No process can reach the socket any more: nothing is in flight on it after this. */
-static __always_inline int conn_destroyed(struct sock *sk)
-{
-	struct conn *conn = bpf_sk_storage_get(&conns, sk, 0, 0);
-
-	if (!conn || conn->head == conn->done)
-		return 0;
-	/* the kernel skips the state hook in a soft interrupt that has interrupted it */
-	if (!conn->old_state && !conn->peer_reset)
-		conn->peer_reset = sk->sk_err != 0 && sk->sk_err != ECONNABORTED;
-	conn_closed(sk, conn, true);
-	return 0;
 }
 
 #endif

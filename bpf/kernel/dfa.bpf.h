@@ -1,7 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Walking the automata of include/dfa.h in the maps. */
-#ifndef SLIPROBE_DFA_BPF_H
-#define SLIPROBE_DFA_BPF_H
+#ifndef SLIPROBE_KERNEL_DFA_BPF_H
+#define SLIPROBE_KERNEL_DFA_BPF_H
+
+#include "abi.h"
+#include "kernel/helpers.bpf.h"
+
+/* The agent sizes these by its configuration before loading. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct dfa_state);
+} dfa_states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct dfa_cell);
+} dfa_cells SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct accept);
+} accepts SEC(".maps");
 
 static __always_inline __u32 dfa_next(__u32 state, __u8 byte)
 {

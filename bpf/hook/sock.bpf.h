@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a hook's socket is, before anything is known of its connection. */
-#ifndef SLIPROBE_SOCK_BPF_H
-#define SLIPROBE_SOCK_BPF_H
+#ifndef SLIPROBE_HOOK_SOCK_BPF_H
+#define SLIPROBE_HOOK_SOCK_BPF_H
 
-/* since 6.2 (commit a35b9af4ec2c); set before loading */
-const volatile bool can_cast;
-extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
+#include "kernel/cast.bpf.h"
+#include "kernel/compat.bpf.h"
+#include "kernel/helpers.bpf.h"
+
+enum {
+	IGNORED_SLOTS = 1024, /* a power of two */
+};
+
+/*
+ * Complements of the cookies of sockets found to be of no interest, by the cookies' lower bits: spares
+ * looking for their state. Cookies are never used again; no cookie's complement is 0.
+ */
+__u64 ignored[IGNORED_SLOTS];
 
 /* Of a socket that is known to be one of TCP. */
 static __always_inline struct tcp_sock *tcp_of(struct sock *sk)

@@ -7,8 +7,27 @@
  *
  * One request sits in the connection itself; those behind it (pipelining) in the `pending` map.
  */
-#ifndef SLIPROBE_REQUEST_BPF_H
-#define SLIPROBE_REQUEST_BPF_H
+#ifndef SLIPROBE_EXCHANGE_BPF_H
+#define SLIPROBE_EXCHANGE_BPF_H
+
+#include "abi.h"
+#include "kernel/conn.bpf.h"
+#include "http1.h"
+#include "judge/judge.bpf.h"
+#include "judge/verdict.bpf.h"
+#include "kernel/compat.bpf.h"
+#include "kernel/dfa.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/policy.bpf.h"
+#include "kernel/stat.bpf.h"
+
+/* Requests behind another one on the same connection (pipelining). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PENDING_MAX);
+	__type(key, struct pending_key);
+	__type(value, struct request);
+} pending SEC(".maps");
 
 static __always_inline struct pending_key pending_key_of(const struct conn *conn, __u32 number)
 {

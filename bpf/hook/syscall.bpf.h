@@ -1,10 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The bytes of a finished socket operation: where they are in the caller's memory, by the registers
- * of the system call it is in, and walking over them segment by segment.
+ * of the system call it is in.
  */
-#ifndef SLIPROBE_IO_BPF_H
-#define SLIPROBE_IO_BPF_H
+#ifndef SLIPROBE_HOOK_SYSCALL_BPF_H
+#define SLIPROBE_HOOK_SYSCALL_BPF_H
+
+#include "abi.h"
+#include "kernel/cast.bpf.h"
+#include "kernel/compat.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/stat.bpf.h"
+#include "stream/io.bpf.h"
+
+__u32 mmsg_seen; /* some process uses sendmmsg or recvmmsg on TCP */
+
+struct mmsg {
+	__u64 vector; /* user address of the mmsghdr array */
+	__u32 next; /* message the next operation of this call is for */
+	__u32 last_len; /* what the kernel will have written to the message before */
+};
+
+/* progress of sendmmsg and recvmmsg calls, by thread */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct mmsg);
+} mmsgs SEC(".maps");
+
+struct call {
+	__u64 regs; /* address of a system call's registers */
+	__u64 regs_offset; /* likewise, in the stack of any task; 0: not known yet */
+};
 
 enum io_found {
 	IO_FOUND,
@@ -133,8 +161,8 @@ static __always_inline int io_init(struct io *io, struct call *call, struct sock
 	io->left = length;
 	io->segment_left = 0;
 	io->iov_left = 0;
-	io->pos = 0;
-	io->len = 0;
+	io->piece.pos = 0;
+	io->piece.len = 0;
 	if (flags & (PF_IO_WORKER | PF_KTHREAD))
 		return flags & PF_IO_WORKER ? IO_URING : IO_OPAQUE;
 	if (task_is_compat(task))
@@ -154,50 +182,6 @@ static __always_inline int io_init(struct io *io, struct call *call, struct sock
 		return IO_FOUND;
 	}
 	return io_init_msg(io, REGS_ARG1(regs), nr, length);
-}
-
-/* Goes on to the next iovec. Returns false if there is none that can be read. */
-static __noinline int io_next_segment(struct io *io)
-{
-	struct user_iovec iov;
-
-	if (!io || !io->iov_left)
-		return false;
-	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)io->iov)) {
-		stat_error(KERR_IOV_READ);
-		return false;
-	}
-	io->iov += sizeof(iov);
-	io->iov_left--;
-	io->segment = iov.base;
-	io->segment_left = iov.len;
-	return true;
-}
-
-static __always_inline void io_advance(struct io *io, __u64 n)
-{
-	io->segment += n;
-	io->segment_left -= n;
-	io->left -= n;
-}
-
-/* Copies the next `n` bytes, at most `most` of them, to io->chunk. */
-static __always_inline bool io_copy(struct io *io, __u64 n, __u32 most)
-{
-	__u32 size = n > most ? most : n;
-
-	barrier_var(size);
-	if (size > CHUNK_BYTES)
-		return false;
-	if (bpf_probe_read_user(&io->chunk, size, (void *)io->segment)) {
-		stat_error(KERR_USER_READ);
-		return false;
-	}
-	chunk_end(&io->chunk, size);
-	io->pos = 0;
-	io->len = size;
-	io_advance(io, size);
-	return true;
 }
 
 #endif

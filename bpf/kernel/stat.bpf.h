@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Counting what happened, what was lost and what failed. Every failed helper ends up here. */
-#ifndef SLIPROBE_ERRSTAT_BPF_H
-#define SLIPROBE_ERRSTAT_BPF_H
+#ifndef SLIPROBE_KERNEL_STAT_BPF_H
+#define SLIPROBE_KERNEL_STAT_BPF_H
+
+#include "abi.h"
+#include "kernel/helpers.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, STAT_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} stats SEC(".maps");
 
 /*
  * Counters that several programs add to are added to atomically, per CPU or not: a program in a soft

@@ -3,8 +3,39 @@
  * From a series' key to its place in the per-CPU tables. Ids are given out once and never change, so
  * one that was right is right forever, and is checked by its key: see series_recent.
  */
-#ifndef SLIPROBE_SERIES_BPF_H
-#define SLIPROBE_SERIES_BPF_H
+#ifndef SLIPROBE_JUDGE_SERIES_BPF_H
+#define SLIPROBE_JUDGE_SERIES_BPF_H
+
+#include "abi.h"
+#include "judge/table.bpf.h"
+#include "kernel/helpers.bpf.h"
+
+__u32 series_last; /* last id given out */
+
+/* a series' id, given out once: its index in the tables below */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SERIES_MAX);
+	__type(key, struct series_key);
+	__type(value, __u32);
+} series_ids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SERIES_IDS);
+	__type(key, __u32);
+	__type(value, struct series_key);
+} series_keys SEC(".maps");
+
+/* ids by a hash of the key: spares looking in `series_ids` for those counted a moment ago */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SERIES_RECENT);
+	__type(key, __u32);
+	__type(value, __u32);
+} series_recent SEC(".maps");
+
+TWIN_TABLES(series, SERIES_IDS / BLOCK, struct series_block);
 
 /* Put together in a register: a processor waits for a word that has just been stored in parts. */
 static __always_inline __u64 series_key_bits(const struct series_key *key)

@@ -12,8 +12,15 @@
  * for what happened in the same system call since: reading the clock once more would cost more than
  * most of the rest.
  */
-#ifndef SLIPROBE_ARRIVAL_BPF_H
-#define SLIPROBE_ARRIVAL_BPF_H
+#ifndef SLIPROBE_HOOK_TCP_TIME_BPF_H
+#define SLIPROBE_HOOK_TCP_TIME_BPF_H
+
+#include "hook/scratch.bpf.h"
+#include "hook/sock.bpf.h"
+#include "kernel/helpers.bpf.h"
+
+__u64 attached_ns; /* when all hooks were in place */
+__u64 tick_ns; /* length of the kernel's jiffy */
 
 enum {
 	ARRIVAL_SLACK_TICKS = 2, /* by which a jiffies clock can differ from the fine one */

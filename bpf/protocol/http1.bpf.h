@@ -3,20 +3,28 @@
  * What the parsers report, and how that moves the queue of open requests: the request side (`rx_`)
  * puts in, the response side (`tx_`) answers.
  */
-#ifndef SLIPROBE_MESSAGE_BPF_H
-#define SLIPROBE_MESSAGE_BPF_H
+#ifndef SLIPROBE_PROTOCOL_HTTP1_BPF_H
+#define SLIPROBE_PROTOCOL_HTTP1_BPF_H
+
+#include "abi.h"
+#include "kernel/conn.bpf.h"
+#include "exchange/exchange.bpf.h"
+#include "kernel/compat.bpf.h"
+#include "kernel/dfa.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/policy.bpf.h"
+#include "kernel/stat.bpf.h"
+#include "protocol/chunk.bpf.h"
+#include "protocol/flow.bpf.h"
+#include "who/endpoint.bpf.h"
+#include "who/identity.bpf.h"
+#include "who/unmeasured.bpf.h"
+
+/* after what it is given by the two above: the automata, the bytes */
+#include "http1_parse.h"
 
 enum {
 	CONN_JOINS = 64, /* message starts tried on a connection older than the agent */
-};
-
-/* One finished operation on its way through the parser of its direction. */
-struct pump {
-	struct sock *sk;
-	struct conn *conn;
-	struct scratch *scratch;
-	__u64 now_ns;
-	__u64 arrived_ns; /* of the bytes being read */
 };
 
 static __always_inline void conn_ignore(struct conn *conn)
@@ -24,14 +32,40 @@ static __always_inline void conn_ignore(struct conn *conn)
 	conn->mode = CONN_IGNORED;
 }
 
-/* ---- requests ---- */
+/* ---- parsing ---- */
 
-static __always_inline struct policy *conn_policy(struct conn *conn)
+struct parse {
+	struct http1 *parser;
+	struct piece *piece;
+	__u32 event; /* enum http1_event of the last step */
+};
+
+static long parse_step(__u32 i, struct parse *parse)
 {
-	__u32 index = conn->policy;
+	struct piece *piece = parse->piece;
+	__u32 pos = piece->pos, len = piece->len;
+	__u32 result;
 
-	return bpf_map_lookup_elem(&policies, &index);
+	if (pos >= len || pos >= CHUNK_BYTES || len > CHUNK_BYTES)
+		return 1;
+	result = http1_step(parse->parser, &piece->chunk, pos, len);
+	piece->pos = pos + http1_result_consumed(result);
+	parse->event = http1_result_event(result);
+	return parse->event != HTTP1_EV_NONE || http1_opaque(parse->parser);
 }
+
+/* Parses the copied bytes up to the first event, opaque bytes, or their end. */
+__noinline __u32 parse_chunk(struct http1 *parser, struct piece *piece)
+{
+	struct parse parse = {.parser = parser, .piece = piece};
+
+	if (!parser || !piece)
+		return HTTP1_EV_NONE;
+	bpf_loop(CHUNK_BYTES, parse_step, &parse, 0);
+	return parse.event;
+}
+
+/* ---- requests ---- */
 
 /* Between messages: what is read now begins the next one, if it is none of the empty lines before it. */
 static __always_inline void rx_begin(struct conn *conn, __u64 now_ns, __u64 queue_ns)
@@ -43,21 +77,21 @@ static __always_inline void rx_begin(struct conn *conn, __u64 now_ns, __u64 queu
 	conn->rx.flags &= ~HTTP1_READY;
 	if (conn->mode != CONN_HTTP || conn->generation != live_generation)
 		return;
-	policy = conn_policy(conn);
+	policy = policy_find(conn->policy);
 	if (policy)
 		http1_ready(&conn->rx, policy->path_start, policy->ua_start);
 }
 
-static __always_inline void rx_method(struct pump *pump)
+static __always_inline void rx_method(struct flow *flow)
 {
-	struct conn *conn = pump->conn;
+	struct conn *conn = flow->conn;
 	struct policy *policy;
 
 	if (conn->generation != live_generation) {
-		endpoint_key_of(pump->sk, &pump->scratch->endpoint_key);
-		identity_resolve(conn, pump->scratch);
+		endpoint_key_of(flow->sk, &flow->who->endpoint_key);
+		identity_resolve(conn, flow->who);
 	}
-	policy = conn_policy(conn);
+	policy = policy_find(conn->policy);
 	if (!policy) {
 		stat_error(KERR_POLICY_MISSING);
 		return;
@@ -66,37 +100,37 @@ static __always_inline void rx_method(struct pump *pump)
 	conn->rx.ua = policy->ua_start;
 }
 
-static __always_inline void conn_unmeasured(struct pump *pump, enum blind_reason reason)
+static __always_inline void conn_unmeasured(struct flow *flow, enum blind_reason reason)
 {
-	endpoint_key_of(pump->sk, &pump->scratch->endpoint_key);
-	unmeasured_note(pump->scratch, reason);
+	endpoint_key_of(flow->sk, &flow->who->endpoint_key);
+	unmeasured_note(flow->who, reason);
 }
 
-static __always_inline void conn_push(struct pump *pump)
+static __always_inline void conn_push(struct flow *flow)
 {
-	struct conn *conn = pump->conn;
+	struct conn *conn = flow->conn;
 
 	if (conn->service == SERVICE_NONE) {
-		endpoint_key_of(pump->sk, &pump->scratch->endpoint_key);
+		endpoint_key_of(flow->sk, &flow->who->endpoint_key);
 		if (!conn->policy) /* answered before its method was read */
-			identity_resolve(conn, pump->scratch);
-		endpoint_register(conn, pump->scratch);
+			identity_resolve(conn, flow->who);
+		endpoint_register(conn, flow->who);
 	}
 	request_push(conn);
 }
 
-static __always_inline int rx_bad(struct pump *pump)
+static __always_inline int rx_bad(struct flow *flow)
 {
-	struct conn *conn = pump->conn;
+	struct conn *conn = flow->conn;
 
 	switch (conn->mode) {
 	case CONN_NEW:
 		if (http1_has_path(conn->rx.sub) && !(conn->rx.flags & HTTP1_PREFACE))
 			return 1; /* the answer will tell whether this is HTTP: see conn_sent() */
 		if (conn->rx.flags & HTTP1_TLS)
-			conn_unmeasured(pump, BLIND_TLS);
+			conn_unmeasured(flow, BLIND_TLS);
 		if (conn->rx.flags & HTTP1_PREFACE)
-			conn_unmeasured(pump, BLIND_HTTP2);
+			conn_unmeasured(flow, BLIND_HTTP2);
 		conn_ignore(conn);
 		break;
 	case CONN_OLD:
@@ -126,21 +160,21 @@ static __always_inline void rx_recognise(struct conn *conn)
 }
 
 /* Returns 1 if the rest of the operation is of no interest. */
-static __noinline int rx_event(struct pump *pump, __u32 event)
+static __noinline int rx_event(struct flow *flow, __u32 event)
 {
-	struct conn *conn = pump->conn;
+	struct conn *conn = flow->conn;
 
 	switch (event) {
 	case HTTP1_EV_METHOD:
-		rx_method(pump);
+		rx_method(flow);
 		return 0;
 	case HTTP1_EV_HEAD:
 		conn->mode = CONN_HTTP;
 		if (!conn->promoted)
-			conn_push(pump);
+			conn_push(flow);
 		event = http1_body_begin(&conn->rx, 0);
 		if (event == HTTP1_EV_BAD)
-			return rx_bad(pump);
+			return rx_bad(flow);
 		if (event == HTTP1_EV_END)
 			rx_end(conn);
 		return 0;
@@ -148,7 +182,7 @@ static __noinline int rx_event(struct pump *pump, __u32 event)
 		rx_end(conn);
 		return 0;
 	case HTTP1_EV_BAD:
-		return rx_bad(pump);
+		return rx_bad(flow);
 	default:
 		return 0;
 	}
@@ -158,18 +192,18 @@ static __noinline int rx_event(struct pump *pump, __u32 event)
  * Bytes that begin a request: mostly its whole head, and all there is of it. Returns the event that
  * rx_event() has to act upon, if any.
  */
-__noinline __u32 rx_first(struct conn *conn, struct io *io, __u64 now_ns, __u64 queue_ns)
+__noinline __u32 rx_first(struct conn *conn, struct piece *piece, __u64 now_ns, __u64 queue_ns)
 {
 	__u32 result, event, pos;
 
-	if (!conn || !io)
+	if (!conn || !piece)
 		return HTTP1_EV_NONE;
-	pos = io->pos;
-	if (pos >= CHUNK_BYTES || io->len > CHUNK_BYTES)
+	pos = piece->pos;
+	if (pos >= CHUNK_BYTES || piece->len > CHUNK_BYTES)
 		return HTTP1_EV_NONE;
 	rx_begin(conn, now_ns, queue_ns);
-	result = http1_begin_request(&conn->rx, &io->chunk, pos, io->len, 1);
-	io->pos = pos + http1_result_consumed(result);
+	result = http1_begin_request(&conn->rx, &piece->chunk, pos, piece->len, 1);
+	piece->pos = pos + http1_result_consumed(result);
 	event = http1_result_event(result);
 	if (event != HTTP1_EV_HEAD || conn->service == SERVICE_NONE || conn->promoted)
 		return event;
@@ -194,9 +228,9 @@ static __always_inline bool rx_in_head(const struct conn *conn)
 	       !conn->promoted;
 }
 
-static __always_inline int tx_bad(struct pump *pump)
+static __always_inline int tx_bad(struct flow *flow)
 {
-	struct conn *conn = pump->conn;
+	struct conn *conn = flow->conn;
 
 	if (conn->head == 1) {
 		conn_ignore(conn); /* never was HTTP */
@@ -212,9 +246,9 @@ static __always_inline int tx_bad(struct pump *pump)
 }
 
 /* The first byte of a response. Returns 1 if there is nothing it could answer. */
-static __always_inline int tx_begin(struct pump *pump)
+static __always_inline int tx_begin(struct flow *flow)
 {
-	struct conn *conn = pump->conn;
+	struct conn *conn = flow->conn;
 
 	if (conn->head != conn->tail || rx_in_head(conn))
 		return 0;
@@ -223,25 +257,25 @@ static __always_inline int tx_begin(struct pump *pump)
 	return 1;
 }
 
-static __always_inline void tx_end(struct pump *pump, bool own)
+static __always_inline void tx_end(struct flow *flow, bool own)
 {
 	bool wait = false;
 
-	if (pump->sk->__sk_common.skc_state == TCP_CLOSE_WAIT) {
-		struct tcp_sock *tp = bpf_skc_to_tcp_sock(pump->sk);
+	if (flow->sk->__sk_common.skc_state == TCP_CLOSE_WAIT) {
+		struct tcp_sock *tp = bpf_skc_to_tcp_sock(flow->sk);
 
 		wait = tp && tp->snd_una != tp->write_seq;
 	}
 	if (own)
-		request_answered(pump->conn, pump->now_ns, wait);
+		request_answered(flow->conn, flow->now_ns, wait);
 	else
-		request_answered_shared(pump->conn, pump->now_ns, wait);
-	http1_reset(&pump->conn->tx);
+		request_answered_shared(flow->conn, flow->now_ns, wait);
+	http1_reset(&flow->conn->tx);
 }
 
-static __always_inline int tx_head(struct pump *pump, bool own)
+static __always_inline int tx_head(struct flow *flow, bool own)
 {
-	struct conn *conn = pump->conn;
+	struct conn *conn = flow->conn;
 	struct request *request;
 	__u32 status = conn->tx.status;
 	__u32 method = HTTP_METHOD_OTHER;
@@ -257,7 +291,7 @@ static __always_inline int tx_head(struct pump *pump, bool own)
 		/* its path may have more to come */
 		if (conn->rx.state == HTTP1_PATH || conn->rx.state == HTTP1_BAD)
 			conn->rx.dfa = DFA_DEAD;
-		conn_push(pump);
+		conn_push(flow);
 		conn->promoted = conn->rx.state != HTTP1_BAD;
 	}
 	request = request_find(conn, conn->tail);
@@ -267,7 +301,7 @@ static __always_inline int tx_head(struct pump *pump, bool own)
 	if (http1_body_begin(&conn->tx, tunnel || status == 204 || status == 304 ||
 						method == HTTP_METHOD_HEAD) != HTTP1_EV_END)
 		return 0;
-	tx_end(pump, own);
+	tx_end(flow, own);
 	if (!tunnel)
 		return 0;
 	conn_ignore(conn);
@@ -278,20 +312,20 @@ static __always_inline int tx_head(struct pump *pump, bool own)
  * Bytes that begin a response: often all of it. Returns the event that tx_event() has to act upon, if
  * any. `closing`: the peer has closed its side.
  */
-__noinline __u32 tx_first(struct conn *conn, struct io *io, __u64 now_ns, __u32 closing)
+__noinline __u32 tx_first(struct conn *conn, struct piece *piece, __u64 now_ns, __u32 closing)
 {
 	struct request *request;
 	__u32 result, event, pos, status;
 	__u64 n;
 
-	if (!conn || !io)
+	if (!conn || !piece)
 		return HTTP1_EV_NONE;
-	pos = io->pos;
-	if (pos >= CHUNK_BYTES || io->len > CHUNK_BYTES)
+	pos = piece->pos;
+	if (pos >= CHUNK_BYTES || piece->len > CHUNK_BYTES)
 		return HTTP1_EV_NONE;
-	result = http1_begin_response(&conn->tx, &io->chunk, pos, io->len, 1);
+	result = http1_begin_response(&conn->tx, &piece->chunk, pos, piece->len, 1);
 	pos += http1_result_consumed(result);
-	io->pos = pos;
+	piece->pos = pos;
 	event = http1_result_event(result);
 	status = conn->tx.status;
 	if (event != HTTP1_EV_HEAD || closing || status < 200 || conn->head == conn->tail)
@@ -301,9 +335,9 @@ __noinline __u32 tx_first(struct conn *conn, struct io *io, __u64 now_ns, __u32 
 		return event;
 	event = http1_body_begin(&conn->tx, status == 204 || status == 304 ||
 						    request->method == HTTP_METHOD_HEAD);
-	n = io->len - pos;
+	n = piece->len - pos;
 	if (event == HTTP1_EV_NONE && n && n <= http1_opaque(&conn->tx)) {
-		io->pos = io->len;
+		piece->pos = piece->len;
 		event = http1_pass(&conn->tx, n);
 	}
 	if (event != HTTP1_EV_END)
@@ -314,16 +348,16 @@ __noinline __u32 tx_first(struct conn *conn, struct io *io, __u64 now_ns, __u32 
 }
 
 /* `own`: see request_answered_here(). */
-static __noinline int tx_event(struct pump *pump, __u32 event, bool own)
+static __noinline int tx_event(struct flow *flow, __u32 event, bool own)
 {
 	switch (event) {
 	case HTTP1_EV_HEAD:
-		return tx_head(pump, own);
+		return tx_head(flow, own);
 	case HTTP1_EV_END:
-		tx_end(pump, own);
+		tx_end(flow, own);
 		return 0;
 	case HTTP1_EV_BAD:
-		return tx_bad(pump);
+		return tx_bad(flow);
 	default:
 		return 0;
 	}

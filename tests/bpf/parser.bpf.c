@@ -1,49 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Test only: runs the parser, the automata and the histogram in the kernel, over inputs that
- * tests/bpf/test_parser.c puts into the globals. The walk over the pieces is that of conn.bpf.h.
+ * Runs the parser, the automata and the histogram in the kernel, over inputs that
+ * tests/bpf/test_parser.c puts into the globals. The walk over the pieces is that of
+ * bpf/stream/stream.bpf.h.
  */
-#include "vmlinux.h"
-
-#include <bpf/bpf_helpers.h>
-
-#ifndef barrier_var
-#define barrier_var(var) asm volatile("" : "+r"(var))
-#endif
-#ifndef NULL
-#define NULL ((void *)0)
-#endif
-
 #include "abi.h"
-#include "chunk.bpf.h"
+#include "kernel/dfa.bpf.h" /* here `value` of `accepts` is the accept set's own number */
+#include "kernel/helpers.bpf.h"
+#include "protocol/chunk.bpf.h"
 
-/* sized by the test */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct dfa_state);
-} dfa_states SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct dfa_cell);
-} dfa_cells SEC(".maps");
-
-/* here `value` is the accept set's own number */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct accept);
-} accepts SEC(".maps");
-
-#include "dfa.bpf.h"
+/* needs what the two above define */
 #include "http1_parse.h"
 
-#include "../tests/vectors/http1_driver.h"
+#include "tests/vectors/http1_driver.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

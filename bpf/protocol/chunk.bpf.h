@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A chunk of bytes, as the parser of include/http1_parse.h reads it in the kernel. */
-#ifndef SLIPROBE_CHUNK_BPF_H
-#define SLIPROBE_CHUNK_BPF_H
+#ifndef SLIPROBE_PROTOCOL_CHUNK_BPF_H
+#define SLIPROBE_PROTOCOL_CHUNK_BPF_H
+
+#include "http1.h"
+#include "kernel/helpers.bpf.h"
 
 enum {
 	CHUNK_ROOM = 4096, /* a power of two: offsets are masked, for the verifier */
@@ -11,6 +14,13 @@ enum {
 
 struct chunk {
 	__u8 bytes[CHUNK_ROOM + HTTP1_SCAN_BYTES]; /* room for what is read at the last offset */
+};
+
+/* Bytes of an operation that have been copied. */
+struct piece {
+	__u32 pos; /* in chunk: the next byte to look at */
+	__u32 len;
+	struct chunk chunk;
 };
 
 typedef struct chunk *http1_bytes;

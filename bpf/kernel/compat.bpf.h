@@ -10,8 +10,10 @@
  * once, and cuts out what the values known then never lead to. So a callback's context on the stack
  * holds pointers and inputs only; what changes from one turn to the next lives in a map.
  */
-#ifndef SLIPROBE_COMPAT_BPF_H
-#define SLIPROBE_COMPAT_BPF_H
+#ifndef SLIPROBE_KERNEL_COMPAT_BPF_H
+#define SLIPROBE_KERNEL_COMPAT_BPF_H
+
+#include "kernel/helpers.bpf.h"
 
 /* include/linux/socket.h */
 enum {

@@ -7,8 +7,28 @@
  * processes: these lack what no process has open just now (closed with the answer under way, on its
  * way in an SCM_RIGHTS message).
  */
-#ifndef SLIPROBE_WALK_BPF_H
-#define SLIPROBE_WALK_BPF_H
+#ifndef SLIPROBE_HOOK_SWEEP_BPF_H
+#define SLIPROBE_HOOK_SWEEP_BPF_H
+
+#include "abi.h"
+#include "kernel/conn.bpf.h"
+#include "exchange/exchange.bpf.h"
+#include "hook/conns.bpf.h"
+#include "judge/judge.bpf.h"
+#include "judge/verdict.bpf.h"
+#include "kernel/helpers.bpf.h"
+
+__u64 walk_unanswered_ns; /* requests older than this are ended by the walk */
+__u64 walk_in_flight; /* result of the walk */
+__u32 walk_number; /* of a walk over files, which meets a connection once for each descriptor */
+
+/* set by the walk: policies that open requests are judged by */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, POLICIES_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} policies_used SEC(".maps");
 
 struct walk {
 	struct conn *conn;

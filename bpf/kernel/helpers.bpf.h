@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's types and the helpers a program may call. */
+#ifndef SLIPROBE_KERNEL_HELPERS_BPF_H
+#define SLIPROBE_KERNEL_HELPERS_BPF_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+/* Hides a value's origin from the compiler, which would else move or drop a check of it. */
+#ifndef barrier_var
+#define barrier_var(var) asm volatile("" : "+r"(var))
+#endif
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
+#endif

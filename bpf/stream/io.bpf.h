@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The bytes of an operation in the memory of the process, segment by segment. */
+#ifndef SLIPROBE_STREAM_IO_BPF_H
+#define SLIPROBE_STREAM_IO_BPF_H
+
+#include "abi.h"
+#include "kernel/compat.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/stat.bpf.h"
+#include "protocol/chunk.bpf.h"
+
+struct io {
+	__u64 left; /* bytes of the operation not looked at yet */
+	__u64 segment; /* user address of the segment's next byte, and how many it has left */
+	__u64 segment_left;
+	__u64 iov; /* user address of the next iovec, and how many there are */
+	__u64 iov_left;
+	struct piece piece; /* what has been copied of them */
+};
+
+/* Goes on to the next iovec. Returns false if there is none that can be read. */
+static __noinline int io_next_segment(struct io *io)
+{
+	struct user_iovec iov;
+
+	if (!io || !io->iov_left)
+		return false;
+	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)io->iov)) {
+		stat_error(KERR_IOV_READ);
+		return false;
+	}
+	io->iov += sizeof(iov);
+	io->iov_left--;
+	io->segment = iov.base;
+	io->segment_left = iov.len;
+	return true;
+}
+
+static __always_inline void io_advance(struct io *io, __u64 n)
+{
+	io->segment += n;
+	io->segment_left -= n;
+	io->left -= n;
+}
+
+/* Copies the next `n` bytes, at most `most` of them, to io->piece.chunk. */
+static __always_inline bool io_copy(struct io *io, __u64 n, __u32 most)
+{
+	__u32 size = n > most ? most : n;
+
+	barrier_var(size);
+	if (size > CHUNK_BYTES)
+		return false;
+	if (bpf_probe_read_user(&io->piece.chunk, size, (void *)io->segment)) {
+		stat_error(KERR_USER_READ);
+		return false;
+	}
+	chunk_end(&io->piece.chunk, size);
+	io->piece.pos = 0;
+	io->piece.len = size;
+	io_advance(io, size);
+	return true;
+}
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whose connection it is: the policy of the configured service that the listening process matches,
+ * and the endpoint it is listed under.
+ */
+#ifndef SLIPROBE_WHO_IDENTITY_BPF_H
+#define SLIPROBE_WHO_IDENTITY_BPF_H
+
+#include "abi.h"
+#include "kernel/conn.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/policy.bpf.h"
+#include "kernel/stat.bpf.h"
+#include "who/endpoint.bpf.h"
+#include "who/exe_path.bpf.h"
+#include "who/match.bpf.h"
+#include "who/work.bpf.h"
+
+/* a cache: what is evicted is decided again */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, IDENTITIES_MAX);
+	__type(key, struct identity_key);
+	__type(value, struct identity);
+} identities SEC(".maps");
+
+/*
+ * Keys go through the stack: Linux 6.1 takes no pointer into a global function's argument as a map
+ * key.
+ */
+static __always_inline struct identity_key identity_key_of(const struct who_work *work,
+							   __u32 generation)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *leader = task->group_leader;
+	struct identity_key key = {
+		.start_ns = BPF_CORE_READ(leader, start_time),
+		.tgid = task->tgid,
+		.exec_id = task->self_exec_id,
+		.netns = work->endpoint_key.netns,
+		.port = work->endpoint_key.port,
+		.generation = generation,
+	};
+
+	return key;
+}
+
+/*
+ * Gives the connection the policy its next requests are judged by; work->endpoint_key is that of
+ * its socket. An endpoint is made only by a whole request: see endpoint_register().
+ */
+__noinline int identity_resolve(struct conn *conn, struct who_work *work)
+{
+	if (!conn || !work)
+		return 0;
+
+	__u32 generation = live_generation;
+	struct identity_key key = identity_key_of(work, generation);
+	struct identity *known = bpf_map_lookup_elem(&identities, &key);
+	struct identity decided = {};
+
+	if (known) {
+		decided = *known;
+	} else {
+		__u32 number = service_match(work, generation);
+		__u32 slot = generation % LIVE_SLOTS;
+		struct live *now = bpf_map_lookup_elem(&live, &slot);
+
+		if (now)
+			decided.policy = number < SERVICE_SET_WORDS * 64 ? now->policies[number]
+									 : now->found_policy;
+	}
+	conn->policy = decided.policy;
+	conn->service = decided.service;
+	conn->generation = generation;
+	return 0;
+}
+
+/*
+ * Lists the endpoint (work->endpoint_key), remembers the decision for the process, and names the
+ * connection's service.
+ */
+__noinline int endpoint_register(struct conn *conn, struct who_work *work)
+{
+	if (!conn || !work)
+		return 0;
+
+	struct endpoint_key endpoint_key = work->endpoint_key;
+	struct identity_key identity_key = identity_key_of(work, conn->generation);
+	struct endpoint *endpoint = endpoint_find(&endpoint_key);
+	struct identity decided = {};
+	struct policy *policy;
+	__u32 id = 0, index;
+
+	if (endpoint)
+		id = endpoint->id;
+	else
+		stat_error(KERR_ENDPOINT_FULL);
+	index = conn->policy;
+	policy = bpf_map_lookup_elem(&policies, &index);
+	decided.policy = conn->policy;
+	decided.service = SERVICE_FOUND + id;
+	if (policy && policy->service != SERVICE_NONE)
+		decided.service = policy->service;
+	if (endpoint) {
+		__u32 pos;
+
+		exe_path(work);
+		pos = work->exe_pos;
+		if (pos < EXE_ROOM)
+			bpf_probe_read_kernel_str(endpoint->exe, sizeof(endpoint->exe),
+						  &work->exe[pos]);
+		endpoint->tgid = identity_key.tgid;
+		endpoint->service = decided.service;
+	}
+	if (bpf_map_update_elem(&identities, &identity_key, &decided, BPF_ANY))
+		stat_error(KERR_ENDPOINT_FULL);
+	conn->service = decided.service;
+	return 0;
+}
+
+#endif
