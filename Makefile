@@ -50,7 +50,7 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-CPPFLAGS_ALL := -D_GNU_SOURCE -DSLIPROBE_VERSION='"$(VERSION)"' -Iinclude -I$(O)/bpf $(PKG_CFLAGS) \
+CPPFLAGS_ALL := -D_GNU_SOURCE -DSLIPROBE_VERSION='"$(VERSION)"' -Iuser -Iinclude -I$(O)/bpf $(PKG_CFLAGS) \
 	$(CPPFLAGS)
 CFLAGS_BASE := -std=gnu17 -g $(WARNINGS)
 CFLAGS_USER := $(CFLAGS_BASE) -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE $(CFLAGS)
@@ -61,7 +61,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_SAN := $(CFLAGS_BASE) -Wno-format-truncation -O1 -fno-omit-frame-pointer $(SANITIZE) \
 	$(CFLAGS)
 CFLAGS_FUZZ := $(CFLAGS_BASE) -O1 -fno-omit-frame-pointer $(SANITIZE) $(CFLAGS)
-# Tests may name headers from the root: "user/dfa.h", "tests/unit/guard.h".
+# Tests may name headers from the root: "tests/unit/fixtures/guard.h".
 CPPFLAGS_TEST := -I. $(CPPFLAGS_ALL)
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Ibpf -Ivmlinux -Iinclude \
@@ -74,22 +74,24 @@ BPF_SRCS := $(wildcard bpf/*.bpf.c tests/bpf/*.bpf.c)
 SKELETONS := $(patsubst %.bpf.c,$(O)/bpf/%.skel.h,$(notdir $(BPF_SRCS)))
 
 MAINS := user/sliprobed.c user/slictl.c
-USER_SRCS := $(filter-out $(MAINS),$(wildcard user/*.c))
-# Sources that include a skeleton need it built first; all the others are pure user-space modules,
-# which are also built with sanitizers for unit tests and fuzzers.
-SKEL_USERS := $(shell grep -lE '(\.skel|probe_private)\.h"' user/*.c 2>/dev/null)
-PURE_SRCS := $(filter-out $(SKEL_USERS),$(USER_SRCS))
+USER_SRCS := $(wildcard user/*/*.c)
+# The room `kernel` includes skeletons, which are built first; all the others are also built with
+# sanitizers for unit tests and fuzzers.
+KERNEL_SRCS := $(wildcard user/kernel/*.c)
+PURE_SRCS := $(filter-out $(KERNEL_SRCS),$(USER_SRCS))
 
 LIB := $(O)/obj/libsliprobe.a
 LIB_SAN := $(O)/obj-san/libsliprobe.a
 LIB_FUZZ := $(O)/obj-fuzz/libsliprobe.a
 
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*/test_*.c))
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(O)/tests/bpf/%,$(wildcard tests/bpf/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-# A test's own flags, e.g. LDFLAGS_test_dfa := -Wl,--wrap=malloc, stand in a .mk file beside it.
-include $(wildcard tests/*/*.mk)
+# The linker sends calls of X to the test's own __wrap_X: in tests that make allocations fail.
+WRAPS = $(shell grep -q 'malloc_fail\.h"' $< && \
+	grep -ohE '__wrap_[a-z]+' $< tests/unit/fixtures/malloc_fail.h | sort -u | \
+	sed 's/__wrap_/-Wl,--wrap=/')
 
 all: $(O)/sliprobed $(O)/slictl
 
@@ -139,7 +141,7 @@ $(O)/obj-fuzz/%.o: %.c Makefile | $(O)/.tools
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS_ALL) $(CFLAGS_FUZZ) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 
-$(SKEL_USERS:%.c=$(O)/obj/%.o): | $(SKELETONS)
+$(KERNEL_SRCS:%.c=$(O)/obj/%.o): | $(SKELETONS)
 
 $(LIB): $(USER_SRCS:%.c=$(O)/obj/%.o)
 $(LIB_SAN): $(PURE_SRCS:%.c=$(O)/obj-san/%.o)
@@ -148,7 +150,7 @@ $(LIB) $(LIB_SAN) $(LIB_FUZZ):
 	$(call msg,AR,$@)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) qcs $@ $^ # q: files of two rooms may have the same name
 
 $(O)/sliprobed $(O)/slictl: $(O)/%: $(O)/obj/user/%.o $(LIB)
 	$(call msg,LINK,$@)
@@ -159,20 +161,20 @@ $(O)/sliprobed $(O)/slictl: $(O)/%: $(O)/obj/user/%.o $(LIB)
 $(O)/tests/unit/%: tests/unit/%.c $(LIB_SAN) Makefile | $(O)/.tools
 	$(call msg,TEST,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_TEST) $(CFLAGS_SAN) $(CFLAGS_$*) -MMD -MP -MF $@.d $< $(LIB_SAN) \
-		$(LDFLAGS) $(LDFLAGS_$*) $(PKG_LIBS) -lcmocka -lm -o $@
+	$(Q)$(CC) $(CPPFLAGS_TEST) $(CFLAGS_SAN) -MMD -MP -MF $@.d $< $(LIB_SAN) \
+		$(LDFLAGS) $(WRAPS) $(PKG_LIBS) -lcmocka -lm -o $@
 
 $(O)/tests/bpf/%: tests/bpf/%.c $(LIB) Makefile | $(O)/.tools $(SKELETONS)
 	$(call msg,TEST,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_TEST) $(CFLAGS_USER) $(CFLAGS_$*) -MMD -MP -MF $@.d $< $(LIB) \
-		$(LDFLAGS_USER) $(LDFLAGS_$*) $(PKG_LIBS) -lcmocka -lm -o $@
+	$(Q)$(CC) $(CPPFLAGS_TEST) $(CFLAGS_USER) -MMD -MP -MF $@.d $< $(LIB) \
+		$(LDFLAGS_USER) $(PKG_LIBS) -lcmocka -lm -o $@
 
 $(O)/fuzz/%: tests/fuzz/%.c $(LIB_FUZZ) Makefile | $(O)/.tools
 	$(call msg,FUZZ,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS_TEST) $(CFLAGS_FUZZ) -Wno-missing-prototypes -fsanitize=fuzzer \
-		-MMD -MP -MF $@.d $< $(LIB_FUZZ) $(LDFLAGS) $(LDFLAGS_$*) $(PKG_LIBS) -lm -o $@
+		-MMD -MP -MF $@.d $< $(LIB_FUZZ) $(LDFLAGS) $(PKG_LIBS) -lm -o $@
 
 build-unit: $(UNIT_TESTS)
 build-bpf-test: $(BPF_TESTS)
@@ -223,5 +225,5 @@ install: all
 clean:
 	$(Q)rm -rf $(O)
 
--include $(wildcard $(O)/bpf/*.d $(O)/obj*/user/*.d $(O)/tests/unit/*.d $(O)/tests/bpf/*.d \
-	$(O)/fuzz/*.d)
+-include $(wildcard $(O)/bpf/*.d $(O)/obj*/user/*.d $(O)/obj*/user/*/*.d $(O)/tests/unit/*/*.d \
+	$(O)/tests/bpf/*.d $(O)/fuzz/*.d)

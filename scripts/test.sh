@@ -79,10 +79,9 @@ run_cmocka() { # PROGRAM
 
 stage_cmocka() { # STAGE: the programs of its directory
 	local dir=$1 program found=0
-	for source in tests/"$dir"/*.c; do
+	for source in tests/"$dir"/test_*.c tests/"$dir"/*/test_*.c; do
 		[[ -e $source ]] || continue
-		[[ $dir == unit && $source != tests/unit/test_* ]] && continue
-		program=$out/tests/$dir/$(basename "$source" .c)
+		program=$out/${source%.c}
 		found=1
 		run_cmocka "$program"
 	done

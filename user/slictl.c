@@ -10,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl.h"
-#include "ctl_backtest.h"
-#include "ctl_client.h"
-#include "ctl_export.h"
-#include "ctl_options.h"
-#include "ctl_views.h"
-#include "support.h"
+#include "ctl/backtest.h"
+#include "ctl/client.h"
+#include "ctl/ctl.h"
+#include "ctl/export.h"
+#include "ctl/options.h"
+#include "ctl/views.h"
+#include "kernel/support.h"
 
 struct command {
 	const char *name;
@@ -165,7 +165,7 @@ static const struct command *find_command(const char *name)
 {
 	for (size_t g = 0; g < N_GROUPS; g++) {
 		for (const struct command *c = groups[g].commands; c->name; c++) {
-			if (strcmp(c->name, name) == 0)
+			if (!strcmp(c->name, name))
 				return c;
 		}
 	}
@@ -234,18 +234,18 @@ static int take_common(struct invocation *invocation, int argc, char **argv)
 	int n = 0;
 
 	for (int i = 0; i < argc; i++) {
-		if (strcmp(argv[i], "--") == 0) {
+		if (!strcmp(argv[i], "--")) {
 			while (i < argc)
 				argv[n++] = argv[i++];
-		} else if (strcmp(argv[i], "--json") == 0) {
+		} else if (!strcmp(argv[i], "--json")) {
 			invocation->ctl.json = true;
-		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+		} else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
 			invocation->help = true;
-		} else if (strcmp(argv[i], "--version") == 0) {
+		} else if (!strcmp(argv[i], "--version")) {
 			invocation->version = true;
-		} else if (strcmp(argv[i], "--socket") == 0) {
+		} else if (!strcmp(argv[i], "--socket")) {
 			invocation->ctl.socket = i + 1 < argc ? argv[++i] : NULL;
-		} else if (strncmp(argv[i], "--socket=", strlen("--socket=")) == 0) {
+		} else if (!strncmp(argv[i], "--socket=", strlen("--socket="))) {
 			invocation->ctl.socket = argv[i] + strlen("--socket=");
 		} else {
 			argv[n++] = argv[i];

@@ -12,10 +12,10 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "agent.h"
-#include "calendar.h"
-#include "privilege.h"
-#include "status.h"
+#include "agent/agent.h"
+#include "base/calendar.h"
+#include "base/privilege.h"
+#include "server/server.h"
 
 static const char default_config[] = "/etc/sliprobe/sliprobe.yaml";
 
@@ -131,7 +131,7 @@ static int parse_options(int argc, char **argv, struct options *ret)
 
 static int load_config(const struct options *options, struct config *ret)
 {
-	struct config_error error;
+	struct error error;
 	int r;
 
 	if (options->config)
@@ -160,7 +160,7 @@ static int socket_snapshot(void *context, bool series, struct snapshot *ret)
 	return agent_snapshot(((struct loop *)context)->agent, series, ret);
 }
 
-static int socket_reload(void *context, struct config_error *ret_error)
+static int socket_reload(void *context, struct error *ret_error)
 {
 	struct agent *agent = ((struct loop *)context)->agent;
 	int r = agent_reload(agent, ret_error);
@@ -194,7 +194,7 @@ static char *socket_history(void *context, const char *slo, bool *ret_found)
 }
 
 static int socket_silence(void *context, const char *json, size_t len, const char *by,
-			  char ret_id[static SILENCE_ID_BYTES], struct config_error *ret_error)
+			  char ret_id[static SILENCE_ID_BYTES], struct error *ret_error)
 {
 	return agent_silence(((struct loop *)context)->agent, json, len, by, ret_id, ret_error);
 }
@@ -263,7 +263,7 @@ static int loop_init(struct loop *loop, const sigset_t *signals)
 static bool loop_signals(struct loop *loop)
 {
 	struct signalfd_siginfo info;
-	struct config_error error;
+	struct error error;
 
 	while (read(loop->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo != SIGHUP)
@@ -333,7 +333,7 @@ static int start_agent(const struct options *options, struct config *config, str
 		.state_dir = options->state_dir ?: config->agent.state_dir,
 		.hook = options->hook,
 	};
-	struct config_error error;
+	struct error error;
 	int r;
 
 	for (size_t i = 0; i < config->n_warnings; i++)
@@ -429,7 +429,7 @@ static int background(int *ret_ready_fd)
 
 static int remove_left(const struct options *options, const struct config *config)
 {
-	struct config_error error;
+	struct error error;
 	int r = agent_remove(options->state_dir ?: config->agent.state_dir, &error);
 
 	if (r)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../user/backtest.h"
+#include "decide/backtest.h"
 
 enum {
 	STEP_SECONDS = 10,

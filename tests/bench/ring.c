@@ -24,9 +24,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../include/types.h"
+#include "types.h"
 
-#include "../../include/hist.h"
+#include "hist.h"
 #include "ring.h"
 
 enum {

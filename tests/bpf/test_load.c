@@ -21,7 +21,7 @@
 #include <bpf/libbpf.h>
 
 #include "sliprobe.skel.h"
-#include "user/probe.h"
+#include "kernel/probe.h"
 
 enum {
 	INSNS_MAX = 800000, /* the verifier's limit is 1000000 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The configuration reader on any text: it takes it or refuses it as user/config.h says, and what
+ * The configuration reader on any text: it takes it or refuses it as config/config says, and what
  * it takes keeps its limits.
  */
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/config.h"
+#include "config/config.h"
 
 static void require(bool condition, const char *what)
 {
@@ -127,7 +127,7 @@ static bool names_files(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct config config, untouched;
-	struct config_error error;
+	struct error error;
 	char *text = malloc(size ? size : 1);
 	int result;
 

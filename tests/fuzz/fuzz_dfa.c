@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/dfa.h"
+#include "match/automaton.h"
 
 enum {
 	PATTERNS_MAX = 8,
@@ -70,7 +70,7 @@ static bool naive_match(const struct dfa_pattern *pattern, const char *text, siz
 	return at[len];
 }
 
-/* What the accept set says of pattern `p`, from the words of user/dfa.h about groups. */
+/* What the accept set says of pattern `p`, from the words of match/automaton about groups. */
 static bool expected(const struct dfa_pattern *patterns, const bool *matches, size_t n, size_t p)
 {
 	bool any = matches[p];

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/dfa.h"
+#include "match/automaton.h"
 #include "http1_parse.h"
 #include "http1_driver.h"
 #include "http1_vectors.h"

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=tsearch.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/ids.h"
+#include "tests/unit/fixtures/malloc_fail.h"
+
+char *__real_strdup(const char *text);
+void *__real_tsearch(const void *key, void **root, int (*compare)(const void *, const void *));
+char *__wrap_strdup(const char *text);
+void *__wrap_tsearch(const void *key, void **root, int (*compare)(const void *, const void *));
+
+char *__wrap_strdup(const char *text)
+{
+	return ++n_allocations == fail_at ? NULL : __real_strdup(text);
+}
+
+/* Allocates within the C library. */
+void *__wrap_tsearch(const void *key, void **root, int (*compare)(const void *, const void *))
+{
+	return ++n_allocations == fail_at ? NULL : __real_tsearch(key, root, compare);
+}
+
+static struct names *names_of(__u32 max)
+{
+	struct names *names = NULL;
+
+	assert_int_equal(names_new(max, &names), 0);
+	assert_non_null(names);
+	return names;
+}
+
+static void numbers_in_order_first_asked_for(void **state)
+{
+	struct names *names = names_of(10);
+
+	(void)state;
+	assert_int_equal(names_number(names, "b"), 1);
+	assert_int_equal(names_number(names, "a"), 2);
+	assert_int_equal(names_number(names, ""), 3);
+	assert_int_equal(names_number(names, "B"), 4);
+	assert_int_equal(names_number(names, "b"), 1);
+	assert_int_equal(names_number(names, "a"), 2);
+	assert_int_equal(names_number(names, "ab"), 5);
+
+	assert_string_equal(names_name(names, 1), "b");
+	assert_string_equal(names_name(names, 2), "a");
+	assert_string_equal(names_name(names, 3), "");
+	assert_string_equal(names_name(names, 5), "ab");
+	assert_null(names_name(names, 0));
+	assert_null(names_name(names, 6));
+	assert_null(names_name(names, ~0U));
+	names_free(names);
+}
+
+static void names_are_copied(void **state)
+{
+	struct names *names = names_of(10);
+	char text[] = "shop";
+
+	(void)state;
+	assert_int_equal(names_number(names, text), 1);
+	text[0] = 'c';
+	assert_int_equal(names_number(names, text), 2);
+	assert_int_equal(names_number(names, "shop"), 1);
+	assert_string_equal(names_name(names, 1), "shop");
+	names_free(names);
+}
+
+static void highest_number_is_the_limit(void **state)
+{
+	struct names *names = names_of(2), *none = names_of(0);
+
+	(void)state;
+	assert_int_equal(names_number(names, "a"), 1);
+	assert_int_equal(names_number(names, "b"), 2);
+	assert_int_equal(names_number(names, "c"), 0);
+	assert_int_equal(names_number(names, "b"), 2);
+	assert_int_equal(names_number(names, "c"), 0);
+	assert_null(names_name(names, 3));
+	assert_int_equal(names_number(none, "a"), 0);
+	names_free(names);
+	names_free(none);
+	names_free(NULL);
+}
+
+/* In an order that a plain binary tree would make a list of. */
+static void many_names_stay_valid(void **state)
+{
+	enum { N = 4095 };
+	struct names *names = names_of(N);
+	const char *first = NULL;
+	char text[16];
+
+	(void)state;
+	for (__u32 i = 1; i <= N; i++) {
+		snprintf(text, sizeof(text), "/%08u", i);
+		assert_int_equal(names_number(names, text), i);
+		if (i == 1)
+			first = names_name(names, 1);
+	}
+	assert_int_equal(names_number(names, "one more"), 0);
+	assert_ptr_equal(names_name(names, 1), first);
+	assert_string_equal(first, "/00000001");
+	for (__u32 i = N; i; i--) {
+		snprintf(text, sizeof(text), "/%08u", i);
+		assert_int_equal(names_number(names, text), i);
+		assert_string_equal(names_name(names, i), text);
+	}
+	names_free(names);
+}
+
+static void failed_allocations_take_no_number(void **state)
+{
+	struct names *names = NULL;
+	unsigned long n;
+
+	(void)state;
+	n_allocations = 0;
+	fail_at = 1;
+	assert_int_equal(names_new(5, &names), -ENOMEM);
+	fail_at = 0;
+	assert_null(names);
+
+	names = names_of(5);
+	assert_int_equal(names_number(names, "a"), 1);
+	for (n = 1;; n++) {
+		__u32 number;
+
+		n_allocations = 0;
+		fail_at = n;
+		number = names_number(names, "b");
+		fail_at = 0;
+		if (number)
+			break;
+		assert_null(names_name(names, 2));
+		assert_int_equal(names_number(names, "a"), 1);
+	}
+	assert_int_equal(n, 5); /* list, entry, name and tree */
+	assert_int_equal(names_number(names, "b"), 2);
+	assert_int_equal(names_number(names, "c"), 3);
+	assert_string_equal(names_name(names, 2), "b");
+	names_free(names);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_in_order_first_asked_for),
+		cmocka_unit_test(names_are_copied),
+		cmocka_unit_test(highest_number_is_the_limit),
+		cmocka_unit_test(many_names_stay_valid),
+		cmocka_unit_test(failed_allocations_take_no_number),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whole units of 1e-12, and limits compared in them. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "slo/alert_limit.h"
+#include "base/units.h"
+
+static uint64_t rng_state = 88172645463325252;
+
+static uint64_t rng(void)
+{
+	rng_state ^= rng_state << 13;
+	rng_state ^= rng_state >> 7;
+	rng_state ^= rng_state << 17;
+	return rng_state;
+}
+
+static void assert_rounded(long double value)
+{
+	if (units_round(value) != (uint64_t)llroundl(value))
+		fail_msg("%.20Lg is rounded to %llu", value,
+			 (unsigned long long)units_round(value));
+}
+
+/* Of any size, right at, and next to, whole numbers and halves. */
+static void rounding_is_llroundl(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 1000000; i++) {
+		long double value = (long double)(rng() >> (1 + rng() % 62)) + 1;
+		long double half;
+
+		if (value >= 8.9e18L)
+			continue;
+		half = value + 0.5L;
+		assert_rounded(value);
+		assert_rounded(half);
+		assert_rounded(nextafterl(half, 0));
+		assert_rounded(nextafterl(half, INFINITY));
+		assert_rounded(nextafterl(value, 0));
+		assert_rounded(value + (long double)(rng() % 1000) / 1000);
+	}
+	assert_rounded(0.5L);
+	assert_rounded(nextafterl(0.5L, 1));
+}
+
+static void what_is_no_number_of_units_is_0(void **state)
+{
+	static const long double none[] = {0, -1, -0.5L, NAN, INFINITY, -INFINITY, 9e18L, 1e30L};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_int_equal(units_round(none[i]), 0);
+	assert_int_equal(units_round(nextafterl(0.5L, 0)), 0);
+}
+
+static void a_budget_is_the_decimal_number(void **state)
+{
+	(void)state;
+	assert_int_equal(units_budget(0.999), 1000000000);
+	assert_int_equal(units_budget(0.9999), 100000000);
+	assert_int_equal(units_budget(0.999999999999), 1);
+	assert_int_equal(units_budget(0.1), 900000000000);
+	assert_int_equal(units_budget(1), 0);
+	assert_int_equal(units_budget(2), 0);
+}
+
+/* Whatever the numbers: as they are, only when reduced, and beyond 128 bits. */
+static void a_limit_is_met_exactly(void **state)
+{
+	/* burn rate 14.4 of 99.9 % over 30 d in 1 h: of 10000, 144 may be bad */
+	const struct alert_limit limit = {.budget = 1 - 0.999,
+					  .objective = 0.999,
+					  .ratio = 0.02,
+					  .scale = 30 * 86400,
+					  .per = 3600};
+
+	(void)state;
+	for (uint64_t k = 1; k <= 1000000000000; k *= 10) {
+		struct slo_events events = {.good = 9856 * k, .bad = 144 * k};
+
+		assert_int_equal(alert_limit_compare(&limit, events), 0);
+		events.bad++;
+		assert_int_equal(alert_limit_compare(&limit, events), 1);
+		events.bad -= 2;
+		assert_int_equal(alert_limit_compare(&limit, events), -1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rounding_is_llroundl),
+		cmocka_unit_test(what_is_no_number_of_units_is_0),
+		cmocka_unit_test(a_budget_is_the_decimal_number),
+		cmocka_unit_test(a_limit_is_met_exactly),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

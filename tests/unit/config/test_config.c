@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The configuration file: what is taken, and the exact words of each refusal.
+ * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/duration.h"
+#include "config_fixture.h"
+#include "config_refusals.h"
+#include "tests/unit/fixtures/malloc_fail.h"
+
+static const char full_yaml[] =
+	"agent:\n"
+	"  socket: /tmp/s.sock\n"
+	"  state_dir: /tmp/state\n"
+	"  interval: 1.5s\n"
+	"  unanswered_after: 2m\n"
+	"services:\n"
+	"  - name: shop\n"
+	"    match: {port: 8080, process: \"nginx*\", exe: /usr/sbin/*, role: server}\n"
+	"    routes: [\"/cart/*\", \"/checkout\", \"/items/**\"]\n"
+	"    about:\n"
+	"      owner: team-shop\n"
+	"      purpose: |\n"
+	"        sells\n"
+	"        things\n"
+	"      mitigation: \"roll back\"\n"
+	"      runbook: https://example.com/shop\n"
+	"  - name: Läden\n"
+	"    match: {process: java}\n"
+	"slos:\n"
+	"  - name: checkout\n"
+	"    service: shop\n"
+	"    objective: 99.9\n"
+	"    window: 90d\n"
+	"    budgeting: occurrences\n"
+	"    eligible:\n"
+	"      routes: [\"/checkout\", \"/cart/*\", _other]\n"
+	"      methods: [GET, POST, _OTHER]\n"
+	"      exclude: {paths: [\"/healthz\"], user_agents: [\"kube-probe/*\", \"wrk*\"]}\n"
+	"    good:\n"
+	"      status: [\"200-299\", 304, 1xx, \"404\"]\n"
+	"      latency: 100ms\n"
+	"      min_body: 2k\n"
+	"    client_abort: bad\n"
+	"    alerts: default\n"
+	"  - name: monthly\n"
+	"    service: shop\n"
+	"    objective: 99\n"
+	"    window: {calendar: month, time_zone: Europe/Berlin}\n"
+	"    alerts: [{no-data: {after: 30m}}, {burn: {budget: 2%, window: 1h}}]\n"
+	"  - {name: sliced, service: shop, objective: \"95.5\", calendar: month,\n"
+	"     budgeting: {timeslices: {slice: 1m, target: 95}}}\n"
+	"  - name: all-{service}\n"
+	"    service: \"*\"\n"
+	"    objective: 99.99\n"
+	"notify:\n"
+	"  - alertmanager: {url: \"http://127.0.0.1:9093\"}\n"
+	"  - webhook: {url: \"https://127.0.0.1:8000/hook\"}\n"
+	"  - command: {argv: [/usr/local/bin/on-burn, -v]}\n"
+	"  - journal\n"
+	"alerting: {remind: 1d}\n"
+	"maintenance:\n"
+	"  - {name: backup, weekly: \"Sun 02:00\", duration: 2h, services: [shop]}\n"
+	"  - {name: move, start: 2026-03-01T02:00:00Z, duration: 2h, slos: [checkout]}\n";
+
+static void assert_statuses(const struct config_slo *slo, unsigned int from, unsigned int to,
+			    bool good)
+{
+	for (unsigned int s = from; s <= to; s++)
+		assert_int_equal(slo->good.status[s / 64] >> (s % 64) & 1, good);
+}
+
+static void full_file_is_read(void **state)
+{
+	struct config config = parse_good(full_yaml);
+	const struct config_service *shop = &config.services[0];
+	const struct config_slo *slo = &config.slos[0];
+
+	(void)state;
+	assert_string_equal(config.file, "t.yaml");
+	assert_string_equal(config.agent.socket, "/tmp/s.sock");
+	assert_string_equal(config.agent.state_dir, "/tmp/state");
+	assert_int_equal(config.agent.interval_ns, 1500000000);
+	assert_int_equal(config.agent.unanswered_after_ns, 120000000000);
+
+	assert_int_equal(config.n_services, 2);
+	assert_string_equal(shop->name, "shop");
+	assert_int_equal(shop->match.port, 8080);
+	assert_string_equal(shop->match.process, "nginx*");
+	assert_string_equal(shop->match.exe, "/usr/sbin/*");
+	assert_int_equal(shop->n_routes, 3);
+	assert_string_equal(shop->routes[0], "/cart/*");
+	assert_string_equal(shop->routes[2], "/items/**");
+	assert_string_equal(shop->about.owner, "team-shop");
+	assert_string_equal(shop->about.purpose, "sells\nthings\n");
+	assert_string_equal(shop->about.mitigation, "roll back");
+	assert_string_equal(shop->about.runbook, "https://example.com/shop");
+	assert_string_equal(config.services[1].name, "Läden");
+	assert_int_equal(config.services[1].match.port, 0);
+	assert_null(config.services[1].match.exe);
+	assert_null(config.services[1].about.owner);
+
+	assert_int_equal(config.n_slos, 4);
+	assert_string_equal(slo->name, "checkout");
+	assert_string_equal(slo->service, "shop");
+	assert_true(slo->objective == 0.999);
+	assert_int_equal(slo->window_seconds, 90 * 86400);
+	assert_false(slo->calendar_month);
+	assert_int_equal(slo->slice_seconds, 0);
+	assert_int_equal(slo->eligible.n_routes, 3);
+	assert_string_equal(slo->eligible.routes[2], "_other");
+	assert_int_equal(slo->eligible.methods,
+			 1U << HTTP_METHOD_GET | 1U << HTTP_METHOD_POST | 1U << HTTP_METHOD_OTHER);
+	assert_int_equal(slo->eligible.n_exclude_paths, 1);
+	assert_string_equal(slo->eligible.exclude_paths[0], "/healthz");
+	assert_int_equal(slo->eligible.n_exclude_user_agents, 2);
+	assert_string_equal(slo->eligible.exclude_user_agents[1], "wrk*");
+	assert_true(slo->eligible.client_abort);
+	assert_statuses(slo, 0, 99, false);
+	assert_statuses(slo, 100, 299, true);
+	assert_statuses(slo, 300, 303, false);
+	assert_statuses(slo, 304, 304, true);
+	assert_statuses(slo, 305, 403, false);
+	assert_statuses(slo, 404, 404, true);
+	assert_statuses(slo, 405, 639, false);
+	assert_int_equal(slo->good.latency_ns, 100000000);
+	assert_int_equal(slo->good.min_body_bytes, 2000);
+
+	slo = &config.slos[1];
+	assert_true(slo->calendar_month);
+	assert_string_equal(slo->time_zone, "Europe/Berlin");
+	assert_int_equal(slo->window_seconds, 31 * 86400);
+	assert_int_equal(slo->eligible.methods, (1U << HTTP_METHOD_COUNT) - 1);
+	assert_false(slo->eligible.client_abort);
+	assert_statuses(slo, 0, 99, false);
+	assert_statuses(slo, 100, 499, true);
+	assert_statuses(slo, 500, 639, false);
+	assert_int_equal(slo->good.latency_ns, 0);
+	assert_int_equal(slo->good.min_body_bytes, 0);
+
+	slo = &config.slos[2];
+	assert_true(slo->objective == 0.955);
+	assert_true(slo->calendar_month);
+	assert_string_equal(slo->time_zone, "UTC");
+	assert_int_equal(slo->slice_seconds, 60);
+	assert_true(slo->slice_target == 0.95);
+	assert_string_equal(config.slos[3].service, "*");
+
+	assert_int_equal(config.n_warnings, 0);
+	config_clear(&config);
+	assert_null(config.services);
+	config_clear(&config);
+}
+
+static void default_is_valid(void **state)
+{
+	struct config config = parse_good(config_default_yaml);
+	struct config bare = parse_good("services: []\n");
+
+	(void)state;
+	assert_int_equal(config.n_services, 0);
+	assert_int_equal(config.n_slos, 1);
+	assert_int_equal(config.n_warnings, 0);
+	assert_string_equal(config.slos[0].name, "{service}");
+	assert_string_equal(config.slos[0].service, "*");
+	assert_true(config.slos[0].objective == 0.999);
+	assert_int_equal(config.slos[0].window_seconds, 2592000);
+	assert_int_equal(config.slos[0].good.latency_ns, 1000000000);
+	assert_statuses(&config.slos[0], 100, 499, true);
+	assert_statuses(&config.slos[0], 500, 639, false);
+	assert_string_equal(config.agent.socket, "/run/sliprobe/status.sock");
+
+	/* what it spells out is what a file without it gets */
+	assert_string_equal(config.agent.socket, bare.agent.socket);
+	assert_string_equal(config.agent.state_dir, bare.agent.state_dir);
+	assert_int_equal(config.agent.interval_ns, bare.agent.interval_ns);
+	assert_int_equal(config.agent.unanswered_after_ns, bare.agent.unanswered_after_ns);
+	assert_int_equal(bare.n_warnings, 1);
+	assert_string_equal(bare.warnings[0],
+			    "slos: none given, requests are counted but not judged");
+	config_clear(&config);
+	config_clear(&bare);
+}
+
+static void good_variants(void **state)
+{
+	static const char *const good[] = {
+		"agent: {}\n",
+		"--- # a comment\nslos: []\n...\n",
+		"\xef\xbb\xbf# with a byte order mark\nservices: []\n",
+		"\xef\xbb\xbfservices: []\nslos: []\n",
+		"\"agent\": {\"interval\": '1m'}\n",
+		"slos: &anchor []\n",
+		"services: [{name: a, match: {port: 1}}, {name: b, match: {port: 65535}}]\n",
+		"services: [{name: a, match: {port: 1}}, {name: b, match: {port: 1, process: x}}]\n",
+		"services: [{name: 123, match: {exe: \"*/x\"}, routes: []}]\n",
+		"services: [{name: a, match: {process: \"*fifteen-bytes-x*\"}}]\n",
+		"slos: [{name: \"{service}-a\", service: \"*\", objective: 0.0001},\n"
+		"       {name: \"{service}-b\", service: \"*\", objective: 99.99999}]\n",
+		"slos: [{name: \"{service}\", service: \"*\", objective: 50, eligible: {routes: [_other]}}]\n",
+		"agent: {unanswered_after: 1s}\n"
+		"slos: [{name: \"{service}\", service: \"*\", objective: 50, good: {latency: 1000ms}}]\n",
+		"slos: [{name: \"{service}\", service: \"*\", objective: 50, good: {min_body: 0}}]\r\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct config config = parse_good(good[i]);
+
+		config_clear(&config);
+	}
+}
+
+static void refused_in_exact_words(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(config_refusals) / sizeof(*config_refusals); i++)
+		assert_refused(config_refusals[i].text, strlen(config_refusals[i].text),
+			       config_refusals[i].message);
+}
+
+/* `head`, then n times `item` with its number put in, then `tail`; to be freed. */
+static char *repeat(const char *head, const char *item, size_t n, const char *tail)
+{
+	size_t room = strlen(head) + n * (strlen(item) + 20) + strlen(tail) + 1;
+	char *text = malloc(room);
+	size_t len;
+
+	assert_non_null(text);
+	len = (size_t)sprintf(text, "%s", head);
+	for (size_t i = 0; i < n; i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		len += (size_t)snprintf(text + len, room - len, item, i, i);
+#pragma GCC diagnostic pop
+	}
+	snprintf(text + len, room - len, "%s", tail);
+	return text;
+}
+
+static void assert_limit(const char *head, const char *item, size_t most, const char *tail,
+			 const char *message)
+{
+	char *text = repeat(head, item, most, tail);
+	struct config config = parse_good(text);
+
+	config_clear(&config);
+	free(text);
+	text = repeat(head, item, most + 1, tail);
+	assert_refused(text, strlen(text), message);
+	free(text);
+}
+
+static void limits_are_exact(void **state)
+{
+	(void)state;
+	assert_limit("services:\n", "- {name: s%zu, match: {process: p%zu}}\n", CONFIG_MAX_SERVICES,
+		     "", "t.yaml:2: services: expected at most 1024 in the list, got 1025");
+	assert_limit("services:\n- name: a\n  match: {port: 1}\n  routes:\n", "  - /r%zu\n",
+		     CONFIG_MAX_ROUTES, "",
+		     "t.yaml:5: services[0].routes: expected at most 1024 in the list, got 1025");
+	assert_limit(
+		"services: [{name: a, match: {port: 1}}]\nslos:\n",
+		"- {name: n%zu, service: a, objective: 9}\n", CONFIG_MAX_SLOS_PER_SERVICE, "",
+		"t.yaml:67: slos[64].service: expected at most 64 SLOs for service \"a\", got more");
+	assert_limit(
+		"slos:\n", "- {name: \"{service}%zu\", service: \"*\", objective: 9}\n",
+		CONFIG_MAX_SLOS_PER_SERVICE, "",
+		"t.yaml:66: slos[64].service: expected at most 64 SLOs for service \"*\", got more");
+	assert_limit(
+		"services: [{name: a, match: {port: 1}}]\n"
+		"slos:\n"
+		"- {name: \"all-{service}\", service: \"*\", objective: 9}\n",
+		"- {name: n%zu, service: a, objective: 9}\n", CONFIG_MAX_SLOS_PER_SERVICE - 1, "",
+		"t.yaml:67: slos[64].service: expected at most 64 SLOs for service \"a\" and \"*\" "
+		"together, got more");
+}
+
+static void names_have_63_bytes(void **state)
+{
+	char text[256], name[CONFIG_MAX_NAME + 1];
+	struct config config;
+
+	(void)state;
+	memset(name, 'n', CONFIG_MAX_NAME);
+	name[CONFIG_MAX_NAME] = '\0';
+	snprintf(text, sizeof(text), "services: [{name: %s, match: {port: 1}}]\n", name);
+	config = parse_good(text);
+	assert_string_equal(config.services[0].name, name);
+	config_clear(&config);
+}
+
+static void large_input_is_refused(void **state)
+{
+	static char text[CONFIG_MAX_BYTES + 1];
+	struct config config;
+	struct error error;
+
+	(void)state;
+	memset(text, '#', sizeof(text));
+	memcpy(text, "slos: []\n", 9);
+	assert_refused(text, sizeof(text), "t.yaml: expected at most 4194304 bytes, got more");
+	assert_int_equal(config_parse(text, sizeof(text) - 1, "t.yaml", &config, &error), 0);
+	config_clear(&config);
+
+	memset(text, '[', sizeof(text) - 1);
+	assert_refused(text, sizeof(text) - 1,
+		       "t.yaml:1: expected at most 32 levels of nesting, got more");
+	for (size_t i = 1; i < sizeof(text) - 2; i += 2)
+		memcpy(text + i, "a,", 2);
+	assert_refused(text, sizeof(text) - 1,
+		       "t.yaml:1: expected at most 524288 values, got more");
+	assert_refused("agent: {}\n\0", 11,
+		       "t.yaml:2: expected text, got control character U+0000");
+}
+
+static void message_fits_any_file_name(void **state)
+{
+	char name[2000];
+	struct config config;
+	struct error error = {};
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(config_parse("x", 1, name, &config, &error), -EINVAL);
+	assert_int_equal(strlen(error.text), sizeof(error.text) - 1);
+}
+
+static void files_are_loaded(void **state)
+{
+	char directory[] = "/tmp/test_config.XXXXXX", path[64], message[192];
+	struct config untouched = {.n_services = 4711}, config = untouched;
+	struct error error = {};
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/c.yaml", directory);
+
+	assert_int_equal(config_load(path, &config, &error), -ENOENT);
+	snprintf(message, sizeof(message), "%s: cannot be opened: No such file or directory", path);
+	assert_string_equal(error.text, message);
+	assert_int_equal(config_load(directory, &config, &error), -EISDIR);
+	snprintf(message, sizeof(message), "%s: cannot be read: Is a directory", directory);
+	assert_string_equal(error.text, message);
+	assert_memory_equal(&config, &untouched, sizeof(config));
+
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, full_yaml, strlen(full_yaml)), strlen(full_yaml));
+	assert_int_equal(config_load(path, &config, &error), 0);
+	assert_string_equal(config.file, path);
+	assert_int_equal(config.n_slos, 4);
+	config_clear(&config);
+
+	assert_int_equal(write(fd, "x: 1\n", 5), 5);
+	assert_int_equal(config_load(path, &config, &error), -EINVAL);
+	snprintf(message, sizeof(message),
+		 "%s:54: x: unknown key, expected one of agent, services, "
+		 "slos, slo_files, notify, alerting, maintenance",
+		 path);
+	assert_string_equal(error.text, message);
+	close(fd);
+	unlink(path);
+	rmdir(directory);
+}
+
+static void durations(void **state)
+{
+	static const struct {
+		const char *text;
+		int err;
+		uint64_t ns;
+	} cases[] = {
+		{"0s", 0, 0},
+		{"500us", 0, 500000},
+		{"100ms", 0, 100000000},
+		{"1.5s", 0, 1500000000},
+		{"10s", 0, 10000000000},
+		{"1m", 0, 60000000000},
+		{"2h", 0, 7200000000000},
+		{"30d", 0, 2592000000000000},
+		{"0.001us", 0, 1},
+		{"0.0010000us", 0, 1},
+		{"0.0001us", -EINVAL, 0},
+		{"1.999999999s", 0, 1999999999},
+		{"0.25d", 0, 21600000000000},
+		{"18446744073.709551615s", 0, UINT64_MAX},
+		{"18446744073.709551616s", -ERANGE, 0},
+		{"18446744073709551616us", -ERANGE, 0},
+		{"300000d", -ERANGE, 0},
+		{"", -EINVAL, 0},
+		{"s", -EINVAL, 0},
+		{"1", -EINVAL, 0},
+		{"1.s", -EINVAL, 0},
+		{".5s", -EINVAL, 0},
+		{"-1s", -EINVAL, 0},
+		{"+1s", -EINVAL, 0},
+		{" 1s", -EINVAL, 0},
+		{"1s ", -EINVAL, 0},
+		{"1 s", -EINVAL, 0},
+		{"1S", -EINVAL, 0},
+		{"1w", -EINVAL, 0},
+		{"1h30m", -EINVAL, 0},
+		{"1e3s", -EINVAL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t ns = 4711;
+
+		if (duration_parse(cases[i].text, &ns) != cases[i].err ||
+		    ns != (cases[i].err ? 4711 : cases[i].ns))
+			fail_msg("\"%s\": %llu", cases[i].text, (unsigned long long)ns);
+	}
+}
+
+/* Warnings, and every kind of allocation; then a file that is refused. */
+static void every_failed_allocation_is_clean(void **state)
+{
+	static const char refused[] = ONE_SERVICE "slos: [{name: n, service: b, objective: 9}]\n";
+	const char *const texts[] = {full_yaml, refused};
+
+	(void)state;
+	for (int t = 0; t < 2; t++) {
+		struct config untouched = {.n_services = 4711}, config;
+		struct error error;
+		unsigned long n = 0;
+		int err;
+
+		do {
+			config = untouched;
+			n_allocations = 0;
+			fail_at = ++n;
+			err = parse(texts[t], &config, &error);
+			fail_at = 0;
+			if (err)
+				assert_memory_equal(&config, &untouched, sizeof(config));
+			if (err == -ENOMEM)
+				assert_string_equal(error.text, "t.yaml: out of memory");
+		} while (err == -ENOMEM);
+		assert_int_equal(err, t ? -EINVAL : 0);
+		print_message("%lu allocations\n", n - 1);
+		assert_true(n > 3);
+		if (!err)
+			config_clear(&config);
+	}
+}
+
+/* xorshift64*, so that a failure repeats. */
+static uint64_t random_state = 20240607;
+
+static size_t random_below(size_t n)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return ((random_state * 0x2545f4914f6cdd1dULL) >> 33) % n;
+}
+
+static size_t mutate(char *text, size_t len, size_t room)
+{
+	static const char *const scraps[] = {
+		"[",	   "]",	 "{",		"}",	     ": ",    ", ",    "\n",	"  ",
+		"- ",	   "\"", "'",		"&a ",	     "*a",    "!!x ",  "|\n",	">\n",
+		"? ",	   "#",	 "%",		"\t",	     "\\",    "~",     "\xff",	"\xc3\xa9",
+		"slos:\n", "0",	 "99999999999", "{service}", "\"*\"", "---\n", "...\n", "<<: ",
+	};
+	size_t at = random_below(len), end = at + random_below(len - at + 1);
+	const char *scrap = scraps[random_below(sizeof(scraps) / sizeof(*scraps))];
+	size_t n = strlen(scrap);
+
+	switch (random_below(4)) {
+	case 0:
+		text[at] = (char)random_below(256);
+		return len;
+	case 1: /* cut */
+		if (end - at > 40)
+			end = at + 40;
+		memmove(text + at, text + end, len - end);
+		return len - (end - at);
+	case 2: /* repeat */
+		n = end - at < 60 ? end - at : 60;
+		if (len + n > room)
+			return len;
+		memmove(text + at + n, text + at, len - at);
+		return len + n;
+	default:
+		if (len + n > room)
+			return len;
+		memmove(text + at + n, text + at, len - at);
+		memcpy(text + at, scrap, n);
+		return len + n;
+	}
+}
+
+static void mutated_files_do_no_harm(void **state)
+{
+	size_t n_good = 0, n_rounds = 6000;
+
+	(void)state;
+	for (size_t round = 0; round < n_rounds; round++) {
+		char text[4096];
+		size_t len = strlen(full_yaml), n = 1 + random_below(3);
+		struct config config = {};
+		struct error error = {};
+		int err;
+
+		memcpy(text, full_yaml, len);
+		while (n-- && len)
+			len = mutate(text, len, sizeof(text));
+		err = config_parse(text, len, "t.yaml", &config, &error);
+		assert_true(err == 0 || err == -EINVAL);
+		if (err) {
+			assert_int_equal(strncmp(error.text, "t.yaml:", 7), 0);
+			assert_true(strstr(error.text, "expected") ||
+				    strstr(error.text, "supported"));
+		} else {
+			n_good++;
+			assert_true(config.n_slos <= CONFIG_MAX_SLOS);
+		}
+		config_clear(&config);
+	}
+	print_message("%zu of %zu mutations were valid\n", n_good, n_rounds);
+	assert_true(n_good >= 50 && n_good < n_rounds);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(full_file_is_read),
+		cmocka_unit_test(default_is_valid),
+		cmocka_unit_test(good_variants),
+		cmocka_unit_test(refused_in_exact_words),
+		cmocka_unit_test(limits_are_exact),
+		cmocka_unit_test(names_have_63_bytes),
+		cmocka_unit_test(large_input_is_refused),
+		cmocka_unit_test(message_fits_any_file_name),
+		cmocka_unit_test(files_are_loaded),
+		cmocka_unit_test(durations),
+		cmocka_unit_test(every_failed_allocation_is_clean),
+		cmocka_unit_test(mutated_files_do_no_harm),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What slictl shows: formatting and tables, by their contracts.
+ */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/format.h"
+#include "ctl/table.h"
+#include "ctl/views.h"
+
+static void test_percent_rounds_towards_bad_news(void **state)
+{
+	(void)state;
+	assert_string_equal(ctl_format_percent(NAN, 4).text, "-");
+	assert_string_equal(ctl_format_percent(1, 4).text, "100.0000%");
+	assert_string_equal(ctl_format_percent(0.99999999, 4).text, "99.9999%");
+	assert_string_equal(ctl_format_percent(0.999, 4).text, "99.9000%");
+	assert_string_equal(ctl_format_percent(0.99806513, 4).text, "99.8065%");
+	assert_string_equal(ctl_format_percent(0, 4).text, "0.0000%");
+	assert_string_equal(ctl_format_percent(0.0000001, 4).text, "<0.0001%");
+	assert_string_equal(ctl_format_percent(0.92699, 1).text, "92.6%");
+	assert_string_equal(ctl_format_percent(0.0004, 1).text, "<0.1%");
+	assert_string_equal(ctl_format_percent(-0.0004, 1).text, "-0.1%");
+	assert_string_equal(ctl_format_percent(-9, 1).text, "-900.0%");
+}
+
+static void test_percent_of_every_whole_thousandth_is_exact(void **state)
+{
+	(void)state;
+	for (int i = 1; i < 1000; i++) {
+		char expected[16];
+
+		snprintf(expected, sizeof(expected), "%d.%d%%", i / 10, i % 10);
+		assert_string_equal(ctl_format_percent(i / 1000.0, 1).text, expected);
+	}
+}
+
+static void test_objective_as_written(void **state)
+{
+	(void)state;
+	assert_string_equal(ctl_format_objective(0.999).text, "99.9%");
+	assert_string_equal(ctl_format_objective(0.99999).text, "99.999%");
+	assert_string_equal(ctl_format_objective(0.5).text, "50%");
+	assert_string_equal(ctl_format_objective(NAN).text, "-");
+}
+
+static void test_burn(void **state)
+{
+	(void)state;
+	assert_string_equal(ctl_format_burn(NAN).text, "-");
+	assert_string_equal(ctl_format_burn(0).text, "0.0x");
+	assert_string_equal(ctl_format_burn(0.01).text, "<0.1x");
+	assert_string_equal(ctl_format_burn(14.4).text, "14.4x");
+	assert_string_equal(ctl_format_burn(1000).text, "1000x");
+}
+
+static void test_latency_three_digits(void **state)
+{
+	(void)state;
+	assert_string_equal(ctl_format_latency(NAN).text, "-");
+	assert_string_equal(ctl_format_latency(0).text, "0s");
+	assert_string_equal(ctl_format_latency(1.234e-6).text, "1.23us");
+	assert_string_equal(ctl_format_latency(350e-6).text, "350us");
+	assert_string_equal(ctl_format_latency(999.6e-6).text, "1.00ms");
+	assert_string_equal(ctl_format_latency(0.05).text, "50.0ms");
+	assert_string_equal(ctl_format_latency(0.09999).text, "100ms");
+	assert_string_equal(ctl_format_latency(1.2).text, "1.20s");
+	assert_string_equal(ctl_format_latency(128).text, "128s");
+}
+
+static void test_span_two_units(void **state)
+{
+	(void)state;
+	assert_string_equal(ctl_format_span(NAN).text, "-");
+	assert_string_equal(ctl_format_span(-1).text, "-");
+	assert_string_equal(ctl_format_span(59.9).text, "59s");
+	assert_string_equal(ctl_format_span(2710).text, "45m 10s");
+	assert_string_equal(ctl_format_span(12000).text, "3h 20m");
+	assert_string_equal(ctl_format_span(2592000).text, "30d");
+	assert_string_equal(ctl_format_span(400 * 86400.0).text, "1y 35d");
+	assert_string_equal(ctl_format_span(1e300).text, ">100y");
+}
+
+static void test_rate(void **state)
+{
+	(void)state;
+	assert_string_equal(ctl_format_rate(NAN).text, "-");
+	assert_string_equal(ctl_format_rate(0).text, "0/s");
+	assert_string_equal(ctl_format_rate(0.001).text, "<0.01/s");
+	assert_string_equal(ctl_format_rate(0.033).text, "0.03/s");
+	assert_string_equal(ctl_format_rate(4.25).text, "4.2/s");
+	assert_string_equal(ctl_format_rate(5200.4).text, "5200/s");
+}
+
+static void test_times(void **state)
+{
+	(void)state;
+	assert_string_equal(ctl_format_time("2030-01-02T03:04:05Z").text, "01-02 03:04:05");
+	assert_string_equal(ctl_format_time("2030-01-02T03:04:05.25Z").text, "01-02 03:04:05");
+	assert_string_equal(ctl_format_time(NULL).text, "-");
+	assert_string_equal(ctl_format_time("a text that is no time").text, "a text that is no ti");
+	assert_true(ctl_parse_time("2030-01-02T03:04:05Z") == 1893553445);
+	assert_true(ctl_parse_time("2030-01-02T03:04:05.25Z") == 1893553445.25);
+	assert_true(isnan(ctl_parse_time("2030-01-02T03:04:05")));
+	assert_true(isnan(ctl_parse_time("2030-01-02T03:04:05Zx")));
+	assert_true(isnan(ctl_parse_time("")));
+	assert_true(isnan(ctl_parse_time(NULL)));
+	assert_string_equal(ctl_format_unix(1893553445.9).text, "2030-01-02 03:04:05");
+	assert_string_equal(ctl_format_unix(NAN).text, "-");
+	assert_string_equal(ctl_format_unix(1e300).text, "-");
+}
+
+static void assert_escaped(const char *text, size_t max, const char *expected)
+{
+	char *escaped = ctl_escape(text, max);
+
+	assert_non_null(escaped);
+	assert_string_equal(escaped, expected);
+	free(escaped);
+}
+
+static void test_escape_leaves_no_command_to_the_terminal(void **state)
+{
+	char all[256];
+	char *escaped;
+
+	(void)state;
+	assert_escaped("nginx", 64, "nginx");
+	assert_escaped(NULL, 64, "-");
+	assert_escaped("a\033[2J\nb", 64, "a\\x1b[2J\\x0ab");
+	assert_escaped("caf\xc3\xa9", 64, "caf\\xc3\\xa9");
+	assert_escaped("\xc2\x9b"
+		       "31m",
+		       64, "\\xc2\\x9b31m");
+	assert_escaped("a\\b", 64, "a\\\\b");
+
+	for (int i = 0; i < 255; i++)
+		all[i] = (char)(i + 1);
+	all[255] = '\0';
+	escaped = ctl_escape(all, 4096);
+	assert_non_null(escaped);
+	for (const char *p = escaped; *p; p++)
+		assert_in_range(*p, ' ', '~');
+	free(escaped);
+}
+
+static void test_escape_cuts_at_max_and_never_inside_an_escape(void **state)
+{
+	(void)state;
+	assert_escaped("abcdef", 6, "abcdef");
+	assert_escaped("abcdefg", 6, "abc...");
+	assert_escaped("\x01\x02\x03", 9, "\\x01...");
+	assert_escaped("\x01\x02\x03", 12, "\\x01\\x02\\x03");
+	assert_escaped("\x01\x02", 4, "...");
+}
+
+static void test_table_aligned_without_trailing_spaces(void **state)
+{
+	static const struct ctl_column columns[] = {{"NAME", false}, {"N", true}, {"WHY", false}};
+	static const char *const cells[] = {"a", "1", NULL, "longer", "1000", "\t"};
+	struct ctl_table table;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	ctl_table_init(&table, columns, 3);
+	for (size_t i = 0; i < 6; i++)
+		ctl_table_add(&table, cells[i], CTL_BAD);
+	assert_int_equal(ctl_table_print(&table, 2, false, out), 0);
+	ctl_table_clear(&table);
+	fclose(out);
+	assert_string_equal(text, "  NAME       N  WHY\n"
+				  "  a          1  -\n"
+				  "  longer  1000  \\x09\n");
+	free(text);
+}
+
+static char *view(int (*fn)(const json_t *json, bool colour, FILE *out), const char *source,
+		  bool colour, int expected)
+{
+	json_t *json = json_loads(source, 0, NULL);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(json);
+	assert_int_equal(fn(json, colour, out), expected);
+	fclose(out);
+	json_decref(json);
+	return text;
+}
+
+static const char status_json[] =
+	"{\"agent\": {\"version\": \"0.1.0\", \"kernel\": \"6.1.0\", \"hook\": \"fexit\","
+	" \"started_at\": \"2030-01-02T03:04:05Z\", \"capabilities\": [],"
+	" \"config\": \"/etc/x.yaml\", \"warnings\": [\"odd\\u001b[31m\"]},"
+	" \"coverage\": {\"counted\": 1000, \"lost\": 2, \"in_flight\": 1, \"samples_lost\": 0,"
+	"  \"seen\": 1003, \"lost_by_reason\": {\"internal\": 2, \"x\": 0}, \"consistent\": true,"
+	"  \"kernel_errors\": {\"iovec_read\": 3}, \"hook_misses\": 0,"
+	"  \"unmeasured\": [{\"port\": 8443, \"process\": \"x\", \"reason\": \"tls: no\"}]},"
+	" \"services\": [],"
+	" \"slos\": [{\"name\": \"checkout\", \"service\": \"shop\", \"objective\": 0.999,"
+	"   \"window_seconds\": 2592000, \"eligible\": 1000, \"good\": 990, \"bad\": 10,"
+	"   \"availability\": 0.99, \"budget\": {\"allowed\": 1.0, \"spent_ratio\": 10.0,"
+	"   \"remaining_ratio\": -9.0, \"exhausted_in_seconds\": 0},"
+	"   \"burn_rate\": {\"5m\": 10.0, \"1h\": 9.5},"
+	"   \"alerts\": [{\"name\": \"slow\", \"severity\": \"ticket\", \"state\": \"firing\","
+	"     \"since\": \"2030-01-02T03:00:00Z\", \"silenced\": true,"
+	"     \"burn_long\": 3.5, \"burn_short\": null},"
+	"    {\"name\": \"fast\", \"severity\": \"page\", \"state\": \"exhausted\"},"
+	"    {\"name\": \"rest\", \"severity\": \"ticket\", \"state\": \"inactive\"}]},"
+	"  {\"name\": \"idle\", \"service\": \"shop\", \"objective\": 0.9, \"eligible\": 0,"
+	"   \"good\": 0, \"bad\": 0, \"availability\": null, \"budget\": {\"allowed\": 0.0,"
+	"   \"spent_ratio\": null, \"remaining_ratio\": null, \"exhausted_in_seconds\": null},"
+	"   \"burn_rate\": {\"5m\": null, \"1h\": null}, \"alerts\": []}]}";
+
+static void test_status_view(void **state)
+{
+	char *text = view(ctl_view_status, status_json, false, 0);
+
+	(void)state;
+	assert_string_equal(
+		text,
+		"SLO       SERVICE  ELIGIBLE  BAD  AVAILABLE  OBJECTIVE  BUDGET LEFT  BURN 1h"
+		"  BURN 5m  EXHAUSTED IN  ALERTS\n"
+		"checkout  shop         1000   10   99.0000%      99.9%      -900.0%     9.5x"
+		"    10.0x     exhausted  page: slow (silenced), fast\n"
+		"idle      shop            0    0          -        90%            -        -"
+		"        -             -  none\n"
+		"\n"
+		"Coverage: 1000 counted of 1003 seen, 1 in flight, 2 lost (internal 2);"
+		" 0 samples lost\n"
+		"Kernel-side errors: iovec_read 3\n"
+		"Unmeasured listeners:\n"
+		"  PORT  PROCESS  CONNECTIONS  REASON\n"
+		"  8443  x                  -  tls: no\n"
+		"Agent: sliprobe 0.1.0, kernel 6.1.0, fexit hooks, since 2030-01-02T03:04:05Z,"
+		" configuration /etc/x.yaml\n"
+		"Warning: odd\\x1b[31m\n");
+	free(text);
+}
+
+static void test_status_view_colours_only_when_asked(void **state)
+{
+	char *plain = view(ctl_view_status, status_json, false, 0);
+	char *coloured = view(ctl_view_status, status_json, true, 0);
+
+	(void)state;
+	assert_null(strchr(plain, '\033'));
+	assert_non_null(strstr(coloured, "\033[31m-900.0%\033[0m"));
+	free(plain);
+	free(coloured);
+}
+
+static void test_services_view(void **state)
+{
+	char *text =
+		view(ctl_view_services,
+		     "{\"services\": [{\"name\": \"shop\", \"role\": \"server\", \"port\": 8080,"
+		     " \"process\": \"nginx\", \"pid\": 12, \"exe\": null, \"requests\": 1000,"
+		     " \"about\": {\"owner\": \"team\", \"purpose\": null},"
+		     " \"requests_per_second\": 100.5, \"outcomes\": {\"complete\": 999,"
+		     " \"server_abort\": 1}, \"status\": {\"200\": 990, \"404\": 4, \"503\": 5},"
+		     " \"routes\": [{\"route\": \"/a\\u0007/*\", \"method\": \"GET\","
+		     " \"requests\": 1000, \"requests_per_second\": 100.5,"
+		     " \"status\": {\"200\": 990, \"404\": 4, \"503\": 5},"
+		     " \"latency_seconds\": {\"p50\": 0.001, \"p99\": 0.104},"
+		     " \"queue_seconds\": {\"p99\": null}}]}]}",
+		     false, 0);
+
+	(void)state;
+	assert_string_equal(
+		text, "shop (server, port 8080, process nginx, pid 12)\n"
+		      "  owner: team\n"
+		      "  1000 requests, 100/s; outcomes: complete 999 server_abort 1;"
+		      " status: 200 990 404 4 503 5\n"
+		      "  ROUTE     METHOD   RATE  REQUESTS  ERRORS     P50    P99  QUEUE P99\n"
+		      "  /a\\x07/*  GET     100/s      1000       6  1.00ms  104ms          -\n");
+	free(text);
+}
+
+static void test_slo_view(void **state)
+{
+	json_t *status = json_loads(status_json, 0, NULL);
+	json_t *alerts =
+		json_object_get(json_array_get(json_object_get(status, "slos"), 0), "alerts");
+	char *source;
+	char *text;
+
+	(void)state;
+	json_array_remove(alerts, 2);
+	source = json_dumps(json_array_get(json_object_get(status, "slos"), 0), 0);
+	text = view(ctl_view_slo, source, false, 0);
+	assert_string_equal(
+		text,
+		"checkout, service shop: 99.9% over 30d\n"
+		"  eligible       1000\n"
+		"  good           990\n"
+		"  bad            10\n"
+		"  available      99.0000%\n"
+		"  budget left    -900.0% (1.0 bad events allowed)\n"
+		"  exhausted      yes\n"
+		"  burn rate      5m 10.0x 1h 9.5x\n"
+		"\n"
+		"  ALERT  SEVERITY  STATE             SINCE                 BURN LONG  BURN SHORT\n"
+		"  slow   ticket    firing, silenced  2030-01-02T03:00:00Z       3.5x           -\n"
+		"  fast   page      exhausted         -                             -           -\n");
+	free(text);
+	free(source);
+	json_decref(status);
+}
+
+static void test_slo_view_shows_window_budgeting_coverage_and_minutes(void **state)
+{
+	char *text = view(
+		ctl_view_slo,
+		"{\"name\": \"checkout\", \"service\": \"shop\", \"objective\": 0.99,"
+		" \"window_seconds\": 2678400, \"since\": \"2030-01-02T03:04:05Z\","
+		" \"window\": {\"kind\": \"calendar\", \"from\": \"2030-01-01T00:00:00Z\","
+		"  \"to\": \"2030-02-01T00:00:00Z\", \"time_zone\": \"Europe/Rome\"},"
+		" \"budgeting\": \"timeslices\","
+		" \"slice\": {\"seconds\": 60, \"target\": 0.95, \"good\": 97, \"bad\": 3},"
+		" \"coverage\": {\"covered_seconds\": 5400, \"elapsed_seconds\": 7200,"
+		"  \"ratio\": 0.75}, \"excluded\": 12, \"eligible\": 1000, \"good\": 990,"
+		" \"bad\": 10, \"availability\": 0.97, \"budget\": {\"allowed\": 446.4,"
+		"  \"spent_ratio\": 0.00672, \"remaining_ratio\": 0.99328,"
+		"  \"exhausted_in_seconds\": null, \"allowed_minutes\": 446.4,"
+		"  \"remaining_minutes\": 443.4}, \"burn_rate\": {\"1h\": null}, \"alerts\": []}",
+		false, 0);
+
+	(void)state;
+	assert_string_equal(text,
+			    "checkout, service shop: 99% over 31d\n"
+			    "  window         calendar (Europe/Rome), from 2030-01-01T00:00:00Z\n"
+			    "                 to 2030-02-01T00:00:00Z\n"
+			    "  budgeting      timeslices of 1m, good at 95%: 97 good, 3 bad\n"
+			    "  counted since  2030-01-02T03:04:05Z\n"
+			    "  covered        75.0% (1h 30m of 2h)\n"
+			    "  eligible       1000\n"
+			    "  good           990\n"
+			    "  bad            10\n"
+			    "  excluded       12 by maintenance\n"
+			    "  available      97.0000%\n"
+			    "  budget left    99.3% (446.4 bad slices allowed)\n"
+			    "                 443.4 of 446.4 minutes of full outage\n"
+			    "  exhausted      -\n"
+			    "  burn rate      1h -\n");
+	free(text);
+}
+
+static void test_status_view_tells_a_failing_store_and_windows_not_covered(void **state)
+{
+	char *text = view(ctl_view_status,
+			  "{\"slos\": [{\"name\": \"a\", \"coverage\": {\"ratio\": 0.975,"
+			  " \"covered_seconds\": 35100, \"elapsed_seconds\": 36000}},"
+			  " {\"name\": \"b\", \"coverage\": {\"ratio\": 1}},"
+			  " {\"name\": \"c\", \"coverage\": {\"ratio\": null}}],"
+			  " \"coverage\": {\"gaps\": 2}, \"store\": {\"state\": \"failing\","
+			  " \"reason\": \"disk full\\u001b\", \"path\": \"/x/db\"}}",
+			  false, 0);
+
+	(void)state;
+	assert_non_null(strstr(text, "Gaps in counting: 2\n"
+				     "Window of a: 97.5% counted, 15m not\n"
+				     "History: keeping it is failing (/x/db): disk full\\x1b\n"
+				     "Unmeasured"));
+	free(text);
+	text = view(ctl_view_status,
+		    "{\"slos\": [], \"coverage\": {}, \"store\": {\"state\": \"not kept\","
+		    " \"reason\": \"--no-state\", \"path\": null}}",
+		    false, 0);
+	assert_non_null(strstr(text, "History: is not kept: --no-state\n"));
+	free(text);
+	text = view(ctl_view_status,
+		    "{\"slos\": [], \"coverage\": {\"gaps\": 0}, \"store\": {\"state\": \"ok\"}}",
+		    false, 0);
+	assert_null(strstr(text, "History"));
+	assert_null(strstr(text, "Gaps"));
+	free(text);
+}
+
+static void test_views_refuse_other_json_and_write_nothing(void **state)
+{
+	static const char *const sources[] = {"{}", "[]", "{\"slos\": 1, \"services\": {}}"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		char *text = view(ctl_view_status, sources[i], false, -EINVAL);
+
+		assert_string_equal(text, "");
+		free(text);
+		text = view(ctl_view_services, sources[i], false, -EINVAL);
+		assert_string_equal(text, "");
+		free(text);
+		text = view(ctl_view_slo, sources[i], false, -EINVAL);
+		assert_string_equal(text, "");
+		free(text);
+	}
+}
+
+static void test_views_show_unknown_for_wrong_types(void **state)
+{
+	char *text = view(ctl_view_status,
+			  "{\"slos\": [3, {\"name\": 4, \"burn_rate\": []}], \"coverage\": {}}",
+			  false, 0);
+
+	(void)state;
+	assert_non_null(strstr(text, "Coverage: - counted, - in flight, - lost; - samples lost\n"
+				     "Unmeasured listeners: -\n"));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_percent_rounds_towards_bad_news),
+		cmocka_unit_test(test_percent_of_every_whole_thousandth_is_exact),
+		cmocka_unit_test(test_objective_as_written),
+		cmocka_unit_test(test_burn),
+		cmocka_unit_test(test_latency_three_digits),
+		cmocka_unit_test(test_span_two_units),
+		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_escape_leaves_no_command_to_the_terminal),
+		cmocka_unit_test(test_escape_cuts_at_max_and_never_inside_an_escape),
+		cmocka_unit_test(test_table_aligned_without_trailing_spaces),
+		cmocka_unit_test(test_status_view),
+		cmocka_unit_test(test_status_view_colours_only_when_asked),
+		cmocka_unit_test(test_services_view),
+		cmocka_unit_test(test_slo_view),
+		cmocka_unit_test(test_slo_view_shows_window_budgeting_coverage_and_minutes),
+		cmocka_unit_test(test_status_view_tells_a_failing_store_and_windows_not_covered),
+		cmocka_unit_test(test_views_refuse_other_json_and_write_nothing),
+		cmocka_unit_test(test_views_show_unknown_for_wrong_types),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A deliverer with its receivers, and the loop that the agent runs for it. */
+#ifndef SLIPROBE_TESTS_DELIVER_FIXTURE_H
+#define SLIPROBE_TESTS_DELIVER_FIXTURE_H
+
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "deliver/deliver.h"
+#include "tests/unit/fixtures/http_server.h"
+
+enum { FIXTURE_RECEIVERS = 4, FIXTURE_KEPT = 1024, FIXTURE_SERVERS = 3 };
+
+struct fixture {
+	struct config config;
+	struct config_receiver receivers[FIXTURE_RECEIVERS];
+	char urls[FIXTURE_RECEIVERS][128];
+	struct server servers[FIXTURE_SERVERS];
+	struct deliver *deliver;
+	double skew_seconds; /* added to the clock that the deliverer is told */
+	double slowest_run_seconds;
+	struct {
+		char key[64];
+		char *text;
+	} kept[FIXTURE_KEPT];
+	int n_kept;
+	struct {
+		char key[160]; /* "" if there are none */
+		char *text;
+	} books[FIXTURE_RECEIVERS];
+};
+
+static inline double clock_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static inline double now_of(const struct fixture *fixture)
+{
+	return clock_seconds() + fixture->skew_seconds;
+}
+
+static inline bool is_books(const char *key)
+{
+	return !strncmp(key, "books ", 6);
+}
+
+/* The place of those, or a free one. */
+static inline int books_place(const struct fixture *fixture, const char *key)
+{
+	int place = -1;
+
+	for (int i = 0; i < FIXTURE_RECEIVERS; i++) {
+		if (!strcmp(fixture->books[i].key, key))
+			return i;
+		if (!fixture->books[i].key[0])
+			place = i;
+	}
+	if (place < 0)
+		abort();
+	return place;
+}
+
+static inline void books_keep(struct fixture *fixture, const char *key, const char *text)
+{
+	const int place = books_place(fixture, key);
+
+	free(fixture->books[place].text);
+	fixture->books[place].text = text ? strdup(text) : NULL;
+	if (!text)
+		fixture->books[place].key[0] = 0;
+	else if (fixture->books[place].key != key)
+		snprintf(fixture->books[place].key, sizeof(fixture->books[0].key), "%s", key);
+}
+
+static inline int n_books(const struct fixture *fixture)
+{
+	int n = 0;
+
+	for (int i = 0; i < FIXTURE_RECEIVERS; i++)
+		n += fixture->books[i].text != NULL;
+	return n;
+}
+
+static inline void kept_drop(void *context, const char *key)
+{
+	struct fixture *fixture = context;
+
+	if (is_books(key)) {
+		books_keep(fixture, key, NULL);
+		return;
+	}
+	for (int i = 0; i < fixture->n_kept; i++) {
+		if (strcmp(fixture->kept[i].key, key) != 0)
+			continue;
+		free(fixture->kept[i].text);
+		memmove(&fixture->kept[i], &fixture->kept[i + 1],
+			(size_t)(fixture->n_kept - i - 1) * sizeof(fixture->kept[0]));
+		fixture->n_kept--;
+		return;
+	}
+}
+
+static inline void kept_keep(void *context, const char *key, const char *text)
+{
+	struct fixture *fixture = context;
+	char *copy;
+
+	if (is_books(key)) {
+		books_keep(fixture, key, text);
+		return;
+	}
+	copy = strdup(text);
+	kept_drop(context, key);
+	if (fixture->n_kept == FIXTURE_KEPT)
+		abort();
+	snprintf(fixture->kept[fixture->n_kept].key, sizeof(fixture->kept[0].key), "%s", key);
+	fixture->kept[fixture->n_kept++].text = copy;
+}
+
+static const struct deliver_ops kept_ops = {kept_keep, kept_drop};
+
+static inline struct config_receiver *add_receiver(struct fixture *fixture,
+						   enum config_receiver_kind kind)
+{
+	struct config_receiver *receiver = &fixture->receivers[fixture->config.n_receivers++];
+
+	*receiver = (struct config_receiver){
+		.kind = kind,
+		.timeout_ns = 5000000000ULL,
+		.severities = 1U << SEVERITY_PAGE | 1U << SEVERITY_TICKET,
+	};
+	fixture->config.receivers = fixture->receivers;
+	return receiver;
+}
+
+static inline struct config_receiver *add_url(struct fixture *fixture,
+					      enum config_receiver_kind kind, int port)
+{
+	struct config_receiver *receiver = add_receiver(fixture, kind);
+	char *url = fixture->urls[receiver - fixture->receivers];
+
+	snprintf(url, sizeof(fixture->urls[0]), "http://127.0.0.1:%d%s", port,
+		 kind == RECEIVER_WEBHOOK ? "/hook" : "");
+	receiver->url = url;
+	return receiver;
+}
+
+/* argv must outlive the fixture's configuration. */
+static inline struct config_receiver *add_command(struct fixture *fixture, char **argv, size_t n)
+{
+	struct config_receiver *receiver = add_receiver(fixture, RECEIVER_COMMAND);
+
+	receiver->argv = argv;
+	receiver->n_argv = n;
+	return receiver;
+}
+
+static inline void fixture_init(struct fixture *fixture)
+{
+	signal(SIGPIPE, SIG_IGN);
+	memset(fixture, 0, sizeof(*fixture));
+	for (int i = 0; i < FIXTURE_SERVERS; i++)
+		fixture->servers[i].fd = -1;
+}
+
+static inline bool fixture_start(struct fixture *fixture)
+{
+	return !deliver_new(&fixture->config, &kept_ops, fixture, &fixture->deliver);
+}
+
+static inline void fixture_clear(struct fixture *fixture)
+{
+	deliver_free(fixture->deliver);
+	while (fixture->n_kept)
+		kept_drop(fixture, fixture->kept[0].key);
+	for (int i = 0; i < FIXTURE_RECEIVERS; i++)
+		free(fixture->books[i].text);
+	for (int i = 0; i < FIXTURE_SERVERS; i++) {
+		if (fixture->servers[i].fd >= 0)
+			server_close(&fixture->servers[i]);
+	}
+}
+
+/* One turn of the agent's loop. */
+static inline void turn(struct fixture *fixture)
+{
+	struct pollfd pollfd = {.fd = deliver_fd(fixture->deliver), .events = POLLIN};
+	int timeout_ms = deliver_timeout_ms(fixture->deliver, now_of(fixture));
+	double before, seconds;
+
+	if (timeout_ms < 0 || timeout_ms > 5)
+		timeout_ms = 5; /* for the servers */
+	poll(&pollfd, 1, timeout_ms);
+	before = clock_seconds();
+	deliver_run(fixture->deliver, now_of(fixture));
+	seconds = clock_seconds() - before;
+	if (seconds > fixture->slowest_run_seconds)
+		fixture->slowest_run_seconds = seconds;
+	for (int i = 0; i < FIXTURE_SERVERS; i++)
+		server_run(&fixture->servers[i]);
+}
+
+static inline void turn_for(struct fixture *fixture, double seconds)
+{
+	const double end = clock_seconds() + seconds;
+
+	while (clock_seconds() < end)
+		turn(fixture);
+}
+
+/* Turns until the condition holds, 10 s at most. */
+#define TURN_UNTIL(fixture, condition)                                                             \
+	({                                                                                         \
+		const double turn_end = clock_seconds() + 10;                                      \
+		while (!(condition) && clock_seconds() < turn_end)                                 \
+			turn(fixture);                                                             \
+		condition;                                                                         \
+	})
+
+static inline json_t *message(const char *id, const char *kind, const char *severity)
+{
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s,"
+			 " s:[{s:s, s:{s:f, s:n}, s:{s:f, s:f}, s:[{s:s}, {s:s}]}],"
+			 " s:{s:s, s:s, s:s, s:s}, s:s}",
+			 "version", 1, "id", id, "kind", kind, "status",
+			 !strcmp(kind, "resolve") ? "resolved" : "firing", "severity", severity,
+			 "service", "shop", "host", "web-1", "started_at", "2026-02-28T12:00:00Z",
+			 "sent_at", "2026-02-28T12:10:00Z", "summary", "checkout burns at 14.5",
+			 "slos", "name", "checkout", "burn_rate", "5m", 14.5, "1h", "budget",
+			 "remaining_ratio", 0.42, "exhausted_in_seconds", 9000.0, "alerts", "name",
+			 "burn-1h", "name", "burn-6h", "about", "owner", "team-shop", "purpose",
+			 "sells", "mitigation", "roll back", "runbook", "https://wiki/shop",
+			 "command", "slictl slo checkout");
+}
+
+static inline int send_message(struct fixture *fixture, const char *id, const char *kind)
+{
+	json_t *json = message(id, kind, "page");
+	int r = json ? deliver_send(fixture->deliver, json, now_of(fixture)) : -1;
+
+	json_decref(json);
+	return r;
+}
+
+/* A number of the receiver's report; -1 if there is none. */
+static inline long long reported(const struct fixture *fixture, size_t receiver, const char *key)
+{
+	json_t *report = deliver_report(fixture->deliver);
+	const json_t *value = json_object_get(json_array_get(report, receiver), key);
+	long long n = json_is_integer(value) ? json_integer_value(value) : -1;
+
+	json_decref(report);
+	return n;
+}
+
+/* A text of the receiver's report, or with `recent` >= 0, of that recent message. "" if none. */
+static inline const char *reported_text(const struct fixture *fixture, size_t receiver, int recent,
+					const char *key)
+{
+	static char text[512];
+	json_t *report = deliver_report(fixture->deliver);
+	const json_t *object = json_array_get(report, receiver);
+	const char *value;
+
+	if (recent >= 0)
+		object = json_array_get(json_object_get(object, "recent"), (size_t)recent);
+	value = json_string_value(json_object_get(object, key));
+	snprintf(text, sizeof(text), "%s", value ? value : "");
+	json_decref(report);
+	return text;
+}
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The HTTP/1.x parser over the vectors, in every way an input can arrive in pieces, with each piece
+ * at the end of its page and at the start of one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/fixtures/guard.h"
+#include "tests/vectors/http1_user.h"
+
+typedef const uint8_t *(*place_fn)(const struct guard *guard, const uint8_t *bytes, size_t len);
+
+static struct guard guard;
+static struct splits splits;
+static __u8 input[VECTOR_BYTES_MAX];
+
+static void run_pieces(const struct http1_vector *vector, place_fn place, bool ready,
+		       struct http1_run *ret)
+{
+	__u32 begin = 0;
+
+	vector_run_init(vector, ready, ret);
+	for (__u32 i = 0; i < splits.n; i++) {
+		__u32 len = splits.end[i] - begin;
+
+		http1_run_feed(ret, place(&guard, input + begin, len), len);
+		begin = splits.end[i];
+	}
+	http1_run_finish(ret);
+}
+
+static void check_vector(const struct http1_vector *vector, place_fn place)
+{
+	size_t len = vector_bytes(vector, input);
+	struct http1_run whole, run;
+
+	assert_true(splits_plan((__u32)len, 0, &splits));
+	run_pieces(vector, place, false, &whole);
+	if (!vector_check(vector, &whole))
+		fail_msg("\"%s\", whole", vector->name);
+	for (__u32 plan = 0; splits_plan((__u32)len, plan, &splits); plan++) {
+		run_pieces(vector, place, !(plan & 1), &run);
+		if (!runs_same(&run, &whole)) {
+			(void)vector_check(vector, &run);
+			fail_msg("\"%s\", plan %u, %u pieces, first one of %u bytes", vector->name,
+				 plan, splits.n, splits.end[0]);
+		}
+	}
+}
+
+static void vectors_before_a_guard_page(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_HTTP1_VECTORS; i++)
+		check_vector(&http1_vectors[i], guard_at_end);
+}
+
+static void vectors_behind_a_guard_page(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_HTTP1_VECTORS; i++)
+		check_vector(&http1_vectors[i], guard_at_start);
+}
+
+/* A message behind another one is read as if it stood alone. */
+static void vectors_behind_other_messages(void **state)
+{
+	static const char request[] =
+		"POST /checkout HTTP/1.1\r\nUser-Agent: wrk\r\nTransfer-Encoding: "
+		"gzip, chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n";
+	static const char response[] = "HTTP/1.1 206 Part\r\nTransfer-Encoding: chunked\r\n"
+				       "Content-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n";
+
+	(void)state;
+	for (size_t i = 0; i < N_HTTP1_VECTORS; i++) {
+		const struct http1_vector *vector = &http1_vectors[i];
+		const char *before = vector->response ? response : request;
+		struct http1_run run;
+
+		vector_run_init(vector, i & 1, &run);
+		run.head_mask <<= 1;
+		run.connect_mask <<= 1;
+		http1_run_feed(&run, (const __u8 *)before, (__u32)strlen(before));
+		assert_int_equal(run.n_results, 1);
+		assert_int_equal(run.results[0].kind, HTTP1_COMPLETE);
+		assert_int_equal(run.results[0].end, strlen(before));
+		http1_run_feed(&run, input, (__u32)vector_bytes(vector, input));
+		http1_run_finish(&run);
+		run.n_results--;
+		memmove(&run.results[0], &run.results[1],
+			sizeof(run.results) - sizeof(run.results[0]));
+		if (!vector_check(vector, &run))
+			fail_msg("\"%s\", behind another message", vector->name);
+	}
+}
+
+/* Each final byte of a complete message is where the next one begins. */
+static void message_ends(void **state)
+{
+	static const char stream[] =
+		"GET / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n"
+		"abcPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"0\r\nA: b\r\n\r\nG";
+	struct http1_vector vector = {};
+	struct http1_run run;
+
+	(void)state;
+	vector_run_init(&vector, false, &run);
+	http1_run_feed(&run, (const __u8 *)stream, sizeof(stream) - 1);
+	http1_run_finish(&run);
+	assert_int_equal(run.n_results, 4);
+	assert_int_equal(run.results[0].end, 18);
+	assert_int_equal(run.results[1].end, 18 + 38 + 3);
+	assert_int_equal(run.results[2].end, sizeof(stream) - 1 - 1);
+	assert_int_equal(run.results[3].kind, HTTP1_IN_HEAD);
+	assert_int_equal(run.results[3].end, 0);
+}
+
+/* What the recv hook sees of a request that is answered before its head is complete. */
+static void method_is_known_before_the_head_is(void **state)
+{
+	static const char stream[] = "DELETE /items/5 HTTP/1.1\r\nHost: ";
+	struct http1_vector vector = {};
+	struct http1_run run;
+
+	(void)state;
+	vector_run_init(&vector, false, &run);
+	http1_run_feed(&run, (const __u8 *)stream, sizeof(stream) - 1);
+	assert_int_equal(run.parser.method, HTTP_METHOD_DELETE);
+	assert_int_not_equal(http1_test_accept(run.parser.dfa), 0);
+	assert_true(run.parser.state > HTTP1_START && run.parser.state < HTTP1_BODY);
+}
+
+/* Bytes that the hooks never see, such as those of sendfile(), count as body all the same. */
+static void unseen_body(void **state)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n";
+	struct http1_vector vector = {.response = 1};
+	struct http1_run run;
+
+	(void)state;
+	vector_run_init(&vector, false, &run);
+	http1_run_feed(&run, (const __u8 *)head, sizeof(head) - 1);
+	assert_int_equal(http1_opaque(&run.parser), 5000000000);
+	assert_int_equal(http1_pass(&run.parser, 4999999999), HTTP1_EV_NONE);
+	assert_int_equal(http1_opaque(&run.parser), 1);
+	assert_int_equal(http1_pass(&run.parser, 1), HTTP1_EV_END);
+	assert_int_equal(run.parser.body, 5000000000);
+}
+
+/* A hook that has lost its place sets the state by itself; nothing moves it on from there. */
+static void bad_stays_bad(void **state)
+{
+	struct http1 parser = {.state = HTTP1_BAD};
+
+	(void)state;
+	assert_int_equal(http1_opaque(&parser), ~0ULL);
+	assert_int_equal(http1_pass(&parser, 100), HTTP1_EV_NONE);
+	assert_int_equal(parser.state, HTTP1_BAD);
+	assert_int_equal(parser.body, 0);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	return guard_init(&guard, VECTOR_BYTES_MAX) && vector_automata_init() ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	guard_clear(&guard);
+	vector_automata_clear();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(vectors_before_a_guard_page),
+		cmocka_unit_test(vectors_behind_a_guard_page),
+		cmocka_unit_test(vectors_behind_other_messages),
+		cmocka_unit_test(message_ends),
+		cmocka_unit_test(method_is_known_before_the_head_is),
+		cmocka_unit_test(unseen_body),
+		cmocka_unit_test(bad_stays_bad),
+	};
+
+	return cmocka_run_group_tests_name("http1", tests, set_up, tear_down);
+}

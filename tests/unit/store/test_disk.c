@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The store on a disk that is full or may not be written; and an agent killed at any moment. */
+#include "store_fixture.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "store/db.h"
+
+enum { KILLS = 100 };
+
+/* Skips if this test may not mount. */
+static void mount_disk(const char *options)
+{
+	if (mount("tmpfs", base_dir, "tmpfs", 0, options) < 0) {
+		print_message("skipped: a tmpfs cannot be mounted: %s\n", strerror(errno));
+		skip();
+	}
+}
+
+static void unmount_disk(void)
+{
+	assert_int_equal(umount2(base_dir, MNT_DETACH), 0);
+}
+
+static int put_step(struct store *store, int64_t n)
+{
+	struct slo_events events = {(uint64_t)n, 0};
+	struct store_series series = {.service = "s", .requests = (uint64_t)n};
+	char text[24];
+	int err = store_begin(store);
+
+	snprintf(text, sizeof(text), "%lld", (long long)n);
+	if (!err)
+		err = store_put_value(store, "first", text);
+	for (int64_t i = 1; i <= 50 && !err; i++)
+		err = store_put_bucket(store, i, STORE_EVENTS, SLO_TIER_10S, 10 * n, events);
+	if (!err)
+		err = store_put_series(store, 10.0 * (double)n, &series, 1);
+	if (!err)
+		err = store_put_text(store, "kind", "last", text);
+	if (!err)
+		return store_commit(store);
+	if (err != -EBUSY)
+		store_rollback(store);
+	return err;
+}
+
+struct found {
+	int64_t n_buckets;
+	uint64_t n_requests;
+	char text[24];
+};
+
+static int find_bucket(void *context, enum slo_tier tier, int64_t end_seconds,
+		       struct slo_events events)
+{
+	struct found *found = context;
+
+	(void)tier;
+	assert_int_equal(end_seconds, 10 * events.good);
+	found->n_buckets++;
+	return 0;
+}
+
+static int find_series(void *context, int64_t end_seconds, const struct store_series *series)
+{
+	struct found *found = context;
+
+	(void)end_seconds;
+	found->n_requests += series->requests;
+	return 0;
+}
+
+static int find_text(void *context, const char *key, const char *text)
+{
+	struct found *found = context;
+
+	(void)key;
+	snprintf(found->text, sizeof(found->text), "%s", text);
+	return 0;
+}
+
+/* That all parts of the steps up to some one are there, and of no other; returns which. */
+static int64_t last_step(struct store *store)
+{
+	struct found found = {.text = "0"};
+	char *first = NULL;
+	int64_t n = 0;
+
+	if (!store_get_value(store, "first", &first))
+		n = strtoll(first, NULL, 10);
+	free(first);
+	for (int64_t slo = 1; slo <= 50; slo += 49) {
+		found.n_buckets = 0;
+		assert_int_equal(store_each_bucket_of(store, slo, STORE_EVENTS, SLO_TIER_10S,
+						      find_bucket, &found),
+				 0);
+		assert_int_equal(found.n_buckets, n);
+	}
+	assert_int_equal(store_each_series_bucket(store, SLO_TIER_10S, 0, find_series, &found), 0);
+	assert_int_equal(found.n_requests, n);
+	assert_int_equal(store_each_text(store, "kind", find_text, &found), 0);
+	assert_int_equal(strtoll(found.text, NULL, 10), n);
+	return n;
+}
+
+/* Until nothing more fits; returns the file. */
+static int fill_disk(const char *path)
+{
+	char block[4096] = {};
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+	assert_true(fd >= 0);
+	while (write(fd, block, sizeof(block)) > 0)
+		;
+	assert_int_equal(errno, ENOSPC);
+	return fd;
+}
+
+static void test_a_full_disk_loses_nothing_that_was_committed(void **state)
+{
+	struct store *store;
+	char path[96];
+	int fd, err = 0;
+	int64_t n = 0;
+
+	(void)state;
+	mount_disk("size=4m");
+	store = open_good();
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(put_step(store, ++n), 0);
+	snprintf(path, sizeof(path), "%s/filler", base_dir);
+	fd = fill_disk(path);
+	while (!(err = put_step(store, n + 1)))
+		n++;
+	assert_int_equal(err, -ENOSPC);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(put_step(store, n + 1), -ENOSPC);
+	store_prune(store, 10, 1e6);
+	assert_int_equal(last_step(store), n);
+	assert_false(store_vanished(store));
+	assert_int_equal(ftruncate(fd, 0), 0);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(put_step(store, ++n), 0);
+	assert_int_equal(last_step(store), n);
+	store_close(store);
+	store = open_good();
+	assert_int_equal(last_step(store), n);
+	store_close(store);
+	close(fd);
+	unmount_disk();
+}
+
+static void test_opening_on_a_full_disk_is_told(void **state)
+{
+	struct store *store = NULL;
+	char path[96], expected[512];
+	int fd;
+
+	(void)state;
+	mount_disk("size=1m");
+	store = open_good();
+	assert_int_equal(put_step(store, 1), 0);
+	store_close(store);
+	snprintf(path, sizeof(path), "%s/filler", base_dir);
+	fd = fill_disk(path);
+	store = NULL;
+	assert_int_equal(store_open(state_dir, &store, notice), -ENOSPC);
+	snprintf(expected, sizeof(expected),
+		 "%s: no space left on its disk: counting goes on, but no history is kept",
+		 database);
+	assert_string_equal(notice, expected);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	store = open_good();
+	assert_int_equal(last_step(store), 1);
+	store_close(store);
+	close(fd);
+	unmount_disk();
+}
+
+static void test_a_database_at_its_limit_is_full(void **state)
+{
+	struct store *store = open_good();
+	int64_t n = 0;
+	int err;
+
+	(void)state;
+	assert_int_equal(sqlite3_exec(store->db, "PRAGMA max_page_count = 30", NULL, NULL, NULL),
+			 0);
+	while (!(err = put_step(store, n + 1)))
+		n++;
+	assert_int_equal(err, -ENOSPC);
+	assert_int_equal(put_step(store, n + 1), -ENOSPC);
+	assert_int_equal(last_step(store), n);
+	assert_int_equal(sqlite3_exec(store->db, "PRAGMA max_page_count = 1000", NULL, NULL, NULL),
+			 0);
+	assert_int_equal(put_step(store, n + 1), 0);
+	assert_int_equal(last_step(store), n + 1);
+	store_close(store);
+}
+
+static void assert_refused(int expected, const char *path, const char *why)
+{
+	struct store *store = NULL;
+	char sentence[512];
+
+	assert_int_equal(store_open(state_dir, &store, notice), expected);
+	assert_null(store);
+	snprintf(sentence, sizeof(sentence),
+		 "%s cannot be written%s: counting goes on, but no history is kept", path, why);
+	assert_string_equal(notice, sentence);
+}
+
+static void test_a_read_only_disk_is_told(void **state)
+{
+	(void)state;
+	mount_disk("size=1m");
+	store_close(open_good());
+	assert_int_equal(mount(NULL, base_dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_refused(-EROFS, state_dir, " to (Read-only file system)");
+	unmount_disk();
+}
+
+/* Two steps, of an agent that was stopped, or killed: then the WAL is left behind. */
+static void leave_two_steps(bool killed)
+{
+	struct store *store;
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		if (store_open(state_dir, &store, notice) || put_step(store, 1) ||
+		    put_step(store, 2))
+			_exit(1);
+		if (!killed)
+			store_close(store);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void assert_read(void)
+{
+	struct store *store = NULL;
+
+	assert_int_equal(store_open_to_read(state_dir, &store), 0);
+	assert_int_equal(last_step(store), 2);
+	assert_int_not_equal(put_step(store, 3), 0);
+	store_rollback(store);
+	assert_int_equal(last_step(store), 2);
+	store_close(store);
+}
+
+static void assert_unreadable(int expected)
+{
+	struct store *store = NULL;
+
+	assert_int_equal(store_open_to_read(state_dir, &store), expected);
+	assert_null(store);
+}
+
+/* Also after an attempt to write. */
+static void read_full_disk(bool killed)
+{
+	struct store *store = NULL;
+	char path[96];
+
+	mount_disk("size=1m");
+	leave_two_steps(killed);
+	snprintf(path, sizeof(path), "%s/filler", base_dir);
+	close(fill_disk(path));
+	assert_read();
+	if (!killed) { /* what was left behind may have room for some more */
+		assert_int_equal(store_open(state_dir, &store, notice), -ENOSPC);
+		assert_read();
+	}
+	assert_int_equal(unlink(path), 0);
+	store = open_good();
+	assert_int_equal(last_step(store), 2);
+	store_close(store);
+	unmount_disk();
+}
+
+static void test_a_full_disk_is_read_after_a_stop(void **state)
+{
+	(void)state;
+	read_full_disk(false);
+}
+
+static void test_a_full_disk_is_read_after_a_kill(void **state)
+{
+	(void)state;
+	read_full_disk(true);
+}
+
+static void read_read_only_disk(bool killed)
+{
+	mount_disk("size=1m");
+	leave_two_steps(killed);
+	assert_int_equal(mount(NULL, base_dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_read();
+	unmount_disk();
+}
+
+static void test_a_read_only_disk_is_read_after_a_stop(void **state)
+{
+	(void)state;
+	read_read_only_disk(false);
+}
+
+static void test_a_read_only_disk_is_read_after_a_kill(void **state)
+{
+	(void)state;
+	read_read_only_disk(true);
+}
+
+static void test_a_path_with_what_a_uri_gives_meaning_to_is_read(void **state)
+{
+	(void)state;
+	mount_disk("size=1m");
+	snprintf(state_dir, sizeof(state_dir), "%s/a?b#c%%41", base_dir);
+	leave_two_steps(false);
+	assert_int_equal(mount(NULL, base_dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_read();
+	unmount_disk();
+}
+
+static void test_what_another_agent_has_is_not_read(void **state)
+{
+	struct store *store = open_good();
+
+	(void)state;
+	assert_unreadable(-EBUSY);
+	store_close(store);
+}
+
+static void test_reading_makes_nothing(void **state)
+{
+	(void)state;
+	assert_unreadable(-ENOENT);
+	assert_int_equal(access(state_dir, F_OK), -1);
+}
+
+static void test_a_database_that_is_being_written_is_read(void **state)
+{
+	sqlite3 *db;
+
+	(void)state;
+	leave_two_steps(true);
+	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE; DELETE FROM text", NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_read();
+	assert_int_equal(sqlite3_exec(db,
+				      "ROLLBACK; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_unreadable(-EAGAIN);
+	sqlite3_close(db);
+	assert_read();
+}
+
+static void drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {};
+
+	assert_int_equal(syscall(SYS_capset, &header, none), 0);
+}
+
+/* In a process without capabilities, so that the user root is stopped by modes. */
+static void without_capabilities(void (*test)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		alarm(30);
+		drop_capabilities();
+		test();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void check_read_only_directory(void)
+{
+	assert_refused(-EACCES, state_dir, " to (Permission denied)");
+}
+
+static void check_read_only_file(void)
+{
+	assert_refused(-EACCES, database, " (Permission denied)");
+}
+
+static void check_works(void)
+{
+	struct store *store = open_good();
+
+	assert_int_equal(put_step(store, 1), 0);
+	assert_int_equal(last_step(store), 1);
+	store_close(store);
+}
+
+static void test_it_needs_no_capabilities(void **state)
+{
+	(void)state;
+	without_capabilities(check_works);
+}
+
+static void test_a_directory_that_may_not_be_written_is_told(void **state)
+{
+	char lock[96];
+
+	(void)state;
+	store_close(open_good());
+	snprintf(lock, sizeof(lock), "%s/lock", state_dir);
+	assert_int_equal(unlink(lock), 0);
+	assert_int_equal(chmod(state_dir, 0550), 0);
+	without_capabilities(check_read_only_directory);
+}
+
+static void test_a_directory_with_a_lock_that_may_not_be_written_is_told(void **state)
+{
+	(void)state;
+	store_close(open_good());
+	assert_int_equal(chmod(state_dir, 0550), 0);
+	without_capabilities(check_read_only_file);
+}
+
+static void test_a_file_that_may_not_be_written_is_told(void **state)
+{
+	(void)state;
+	store_close(open_good());
+	assert_int_equal(chmod(database, 0440), 0);
+	without_capabilities(check_read_only_file);
+}
+
+/* Writes steps and tells their numbers, until it is killed. */
+static void write_steps(int fd)
+{
+	struct store *store;
+	int64_t n;
+
+	if (store_open(state_dir, &store, notice) < 0 || *notice)
+		_exit(1);
+	for (n = last_step(store) + 1;; n++) {
+		if (put_step(store, n) || write(fd, &n, sizeof(n)) != sizeof(n))
+			_exit(2);
+		/* checkpoints, too; nothing is old */
+		if (store_prune(store, 1, 1e6))
+			_exit(3);
+	}
+}
+
+static void pause_ms(long ms)
+{
+	struct timespec pause = {.tv_nsec = ms * 1000000};
+
+	nanosleep(&pause, NULL);
+}
+
+/* Returns the last step that was told, 0 if none. */
+static int64_t kill_writer(long after_ms)
+{
+	int fds[2], status;
+	int64_t n, told = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		close(fds[0]);
+		write_steps(fds[1]);
+	}
+	close(fds[1]);
+	/* the first one is waited for, so that there is always something under way */
+	if (read(fds[0], &n, sizeof(n)) == sizeof(n))
+		told = n;
+	pause_ms(after_ms);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	while (read(fds[0], &n, sizeof(n)) == sizeof(n))
+		told = n;
+	close(fds[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	return told;
+}
+
+static void test_a_killed_agent_leaves_whole_steps(void **state)
+{
+	int64_t before = 0;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	srand(1);
+	for (int i = 0; i < KILLS; i++) {
+		int64_t told = kill_writer(rand() % 15), now;
+		struct store *store = open_good();
+
+		now = last_step(store);
+		/* one may have been committed, and not told any more */
+		assert_true(now == told || now == told + 1);
+		assert_true(told > before);
+		before = now;
+		store_close(store);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(test_a_full_disk_loses_nothing_that_was_committed),
+		STORE_TEST(test_opening_on_a_full_disk_is_told),
+		STORE_TEST(test_a_database_at_its_limit_is_full),
+		STORE_TEST(test_a_read_only_disk_is_told),
+		STORE_TEST(test_a_full_disk_is_read_after_a_stop),
+		STORE_TEST(test_a_full_disk_is_read_after_a_kill),
+		STORE_TEST(test_a_read_only_disk_is_read_after_a_stop),
+		STORE_TEST(test_a_read_only_disk_is_read_after_a_kill),
+		STORE_TEST(test_a_path_with_what_a_uri_gives_meaning_to_is_read),
+		STORE_TEST(test_what_another_agent_has_is_not_read),
+		STORE_TEST(test_reading_makes_nothing),
+		STORE_TEST(test_a_database_that_is_being_written_is_read),
+		STORE_TEST(test_it_needs_no_capabilities),
+		STORE_TEST(test_a_directory_that_may_not_be_written_is_told),
+		STORE_TEST(test_a_directory_with_a_lock_that_may_not_be_written_is_told),
+		STORE_TEST(test_a_file_that_may_not_be_written_is_told),
+		STORE_TEST(test_a_killed_agent_leaves_whole_steps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

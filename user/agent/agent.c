@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The agent's life: start, what it takes over from one before it, reload, end. */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "agent/private.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+enum { NOTE_FORMAT = 2 }; /* of the note on the kernel side, and of the maps it can be read from */
+
+double agent_boottime(void)
+{
+	return clock_seconds(CLOCK_BOOTTIME);
+}
+
+double agent_realtime(void)
+{
+	return clock_seconds(CLOCK_REALTIME);
+}
+
+double agent_now(const struct agent *agent)
+{
+	return timeline_now(&agent->timeline, agent_boottime());
+}
+
+double agent_wall(const struct agent *agent, double axis_seconds)
+{
+	return timeline_wall(&agent->timeline, axis_seconds);
+}
+
+/* ---- the kernel side's note ---- */
+
+static void unpin(struct agent *agent)
+{
+	fprintf(stderr, "sliprobed: %s: counting ends with this process\n", agent->unpinned.text);
+	pins_remove(agent->pins);
+	pins_close(agent->pins);
+	agent->pins = NULL;
+}
+
+static int keep_note(void *context, __u32 generation, const json_t *rules)
+{
+	struct agent *agent = context;
+	char build[20];
+	json_t *note;
+	int r;
+
+	if (!agent->pins)
+		return 0;
+	snprintf(build, sizeof(build), "%016" PRIx64, (uint64_t)probe_build());
+	note = json_pack("{s:i, s:s, s:s, s:f, s:O}", "format", NOTE_FORMAT, "build", build,
+			 "instance", agent->instance, "attached", agent->attached_boottime, "rules",
+			 (json_t *)rules);
+	r = note ? pins_note(agent->pins, generation, note) : -ENOMEM;
+	json_decref(note);
+	if (r) {
+		snprintf(agent->unpinned.text, sizeof(agent->unpinned.text),
+			 "the note on the kernel side cannot be written: %s", strerror(-r));
+		unpin(agent);
+	}
+	return 0;
+}
+
+static int apply(struct agent *agent, struct config *config, struct error *error)
+{
+	int r = rules_apply(&agent->rules, agent->probe, config, error);
+
+	if (!r && agent->pins)
+		pins_forget_notes(agent->pins, agent->rules.generation);
+	return r;
+}
+
+/* ---- taking over ---- */
+
+/* Which policies open requests are judged by: rules_apply() goes by it. */
+static int review_policies(struct agent *agent)
+{
+	int r = probe_policies_clear(agent->probe);
+	struct probe_walked walked;
+
+	/* nothing is ended here: the time a request may take is not known yet */
+	r = r ?: probe_walk(agent->probe, ~0ULL >> 1, &walked);
+	return r ?: probe_policies_read(agent->probe);
+}
+
+static bool same_build(const json_t *note)
+{
+	const char *noted = json_string_value(json_object_get(note, "build"));
+	char build[20];
+
+	snprintf(build, sizeof(build), "%016" PRIx64, (uint64_t)probe_build());
+	return noted && !strcmp(noted, build);
+}
+
+static int adopt(struct agent *agent, json_t **ret_note, struct error *error)
+{
+	const char *instance;
+	json_t *note;
+	int r = probe_adopt(pins_dir(agent->pins), &agent->probe, error);
+
+	if (r)
+		return r;
+	note = pins_noted(agent->pins, probe_generation(agent->probe));
+	instance = json_string_value(json_object_get(note, "instance"));
+	if (!instance || json_integer_value(json_object_get(note, "format")) != NOTE_FORMAT) {
+		snprintf(error->text, sizeof(error->text), "%s",
+			 note ? "it is of another version" : "there is no note on it");
+		json_decref(note);
+		return -EINVAL;
+	}
+	snprintf(agent->instance, sizeof(agent->instance), "%s", instance);
+	agent->attached_boottime = json_real_value(json_object_get(note, "attached"));
+	r = review_policies(agent);
+	r = r ?: rules_restore(&agent->rules, agent->probe, json_object_get(note, "rules"));
+	if (r) {
+		snprintf(error->text, sizeof(error->text), "its rules cannot be restored: %s",
+			 strerror(-r));
+		json_decref(note);
+		return r;
+	}
+	*ret_note = note;
+	return 0;
+}
+
+static int rules_begin(struct agent *agent)
+{
+	int r;
+
+	rules_clear(&agent->rules);
+	r = rules_init(&agent->rules);
+	agent->rules.keep = keep_note;
+	agent->rules.context = agent;
+	return r;
+}
+
+static int discard(struct agent *agent)
+{
+	probe_close(agent->probe);
+	agent->probe = NULL;
+	pins_remove(agent->pins);
+	services_clear(&agent->services);
+	return rules_begin(agent);
+}
+
+static void say_unwritten(const struct agent *agent, const char *hint)
+{
+	struct record_report report = record_report(agent->record);
+
+	/* what another agent has the place for is not this one's to lose */
+	if (report.state == RECORD_FAILING || (report.state == RECORD_NOT_KEPT && agent->pins))
+		fprintf(stderr, "sliprobed: %s: %s: what could not be written is lost%s\n",
+			report.path, report.reason, hint);
+}
+
+/* What the former kernel side has counted is taken, and then it is removed. */
+static int hand_over(struct agent *agent, const char *why)
+{
+	int r;
+
+	fprintf(stderr,
+		"sliprobed: what the last agent left counting is taken over and loaded anew: "
+		"%s\n",
+		why);
+	probe_detach(agent->probe);
+	r = agent_discover(agent);
+	r = r ?: agent_take(agent, agent_now(agent));
+	if (r)
+		fprintf(stderr, "sliprobed: its last counts cannot be read: %s\n", strerror(-r));
+	say_unwritten(agent, "");
+	return discard(agent);
+}
+
+/*
+ * Goes on with the kernel side that a former agent left, if it left one. agent->probe is NULL
+ * afterwards if another has to be loaded.
+ */
+static int take_over(struct agent *agent, const struct agent_options *options,
+		     struct config *config, struct error *error)
+{
+	json_t *note = NULL;
+	double attached;
+	bool same;
+	int r = adopt(agent, &note, error);
+
+	if (r) {
+		fprintf(stderr,
+			"sliprobed: what the last agent left counting cannot be taken over: %s; what "
+			"it counted after its last step is lost\n",
+			error->text);
+		return discard(agent);
+	}
+	same = same_build(note);
+	json_decref(note);
+	/* the last step may have been of a kernel side before it */
+	attached = timeline_now(&agent->timeline, agent->attached_boottime);
+	if (!(agent->stepped_seconds > attached))
+		agent->stepped_seconds = attached;
+	if (!same)
+		return hand_over(agent, "the kernel side of this version is another one");
+	if (options->hook != PROBE_HOOK_AUTO && options->hook != probe_hook(agent->probe))
+		return hand_over(agent, "other hooks are asked for");
+	if (apply(agent, config, error))
+		return hand_over(agent, error->text);
+	agent->adopted = true;
+	return agent_discover(agent);
+}
+
+/* ---- start ---- */
+
+static void open_pins(struct agent *agent, const char *state_dir)
+{
+	if (pins_open(state_dir, &agent->pins, &agent->unpinned))
+		fprintf(stderr, "sliprobed: %s: counting ends with this process\n",
+			agent->unpinned.text);
+}
+
+static int draw_instance(struct agent *agent)
+{
+	unsigned char bytes[(INSTANCE_BYTES - 1) / 2];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return -errno;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(agent->instance + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+static int load_anew(struct agent *agent, const struct agent_options *options,
+		     const struct tables_region *room, struct config *config, struct error *error)
+{
+	int r = draw_instance(agent);
+
+	if (r)
+		snprintf(error->text, sizeof(error->text), "no random numbers: %s", strerror(-r));
+	agent->attached_boottime = agent_boottime();
+	agent->stepped_seconds = agent_now(agent);
+	r = r ?: probe_open(options->hook, room, &agent->probe, error);
+	r = r ?: apply(agent, config, error);
+	/* attached last: the first request already finds its rules */
+	r = r ?: probe_attach(agent->probe, error);
+	if (!r && agent->pins && probe_pin(agent->probe, pins_dir(agent->pins), &agent->unpinned))
+		unpin(agent);
+	return r;
+}
+
+static void say_gap(const struct agent *agent, double gap_seconds)
+{
+	if (gap_seconds < 0)
+		fprintf(stderr,
+			"sliprobed: the wall clock is %.0f s before the last step: how long no agent "
+			"ran is not known, history goes on as if it had not been\n",
+			-gap_seconds);
+	else if (gap_seconds > 60)
+		fprintf(stderr, "sliprobed: no agent ran for %.0f s%s\n", gap_seconds,
+			agent->adopted ? ", the kernel counted meanwhile" : ": no coverage");
+}
+
+static int agent_start(struct agent *agent, const struct agent_options *options,
+		       struct config *config, struct error *error)
+{
+	struct tables_region room;
+	struct rules scratch;
+	double gap_seconds;
+	int r;
+
+	/* a configuration that cannot be applied must not touch what is counting */
+	r = rules_init(&scratch);
+	r = r ?: rules_room(&scratch, config, &room, error);
+	rules_clear(&scratch);
+	r = r ?: record_new(options->state_dir, &agent->record);
+	if (r)
+		return r;
+	gap_seconds = record_start(agent->record, &agent->timeline, &agent->coverage);
+	agent->stepped_seconds = agent->coverage.n ? agent_now(agent) - fmax(gap_seconds, 0) : NAN;
+	open_pins(agent, options->state_dir);
+	if (agent->pins && pins_any(agent->pins))
+		r = take_over(agent, options, config, error);
+	if (!r && !agent->probe)
+		r = load_anew(agent, options, &room, config, error);
+	if (r)
+		return r;
+	say_gap(agent, gap_seconds);
+	r = agent_alerts_start(agent);
+	r = r ?: agent_recall_found(agent, agent_now(agent));
+	r = r ?: agent_step(agent);
+	if (r)
+		snprintf(error->text, sizeof(error->text), "the first step failed: %s",
+			 strerror(-r));
+	return r;
+}
+
+void agent_free(struct agent *agent)
+{
+	if (!agent)
+		return;
+	agent_alerts_stop(agent);
+	probe_close(agent->probe);
+	pins_close(agent->pins);
+	rules_clear(&agent->rules);
+	services_clear(&agent->services);
+	record_free(agent->record);
+	coverage_clear(&agent->coverage);
+	free(agent->config_file);
+	free(agent);
+}
+
+void agent_stop(struct agent *agent, bool keep)
+{
+	int r;
+
+	keep = keep && agent->pins;
+	if (!keep)
+		probe_detach(agent->probe);
+	r = agent_step(agent);
+	if (r)
+		fprintf(stderr, "sliprobed: reading the last counts failed: %s\n", strerror(-r));
+	if (!keep)
+		say_unwritten(agent,
+			      " with this stop (with --keep the kernel would go on counting, "
+			      "and the next agent write it)");
+	if (!keep && agent->pins)
+		pins_remove(agent->pins);
+}
+
+int agent_new(const struct agent_options *options, struct config *config, struct agent **ret,
+	      struct error *ret_error)
+{
+	struct agent *agent = calloc(1, sizeof(*agent));
+	time_t now = time(NULL);
+	struct tm utc;
+	int r;
+
+	ret_error->text[0] = 0;
+	if (!agent || rules_begin(agent)) {
+		free(agent);
+		snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
+		return -ENOMEM;
+	}
+	agent->consistent = true;
+	uname(&agent->kernel);
+	strftime(agent->started_at, sizeof(agent->started_at), "%Y-%m-%dT%H:%M:%SZ",
+		 gmtime_r(&now, &utc));
+	if (options->config_file) {
+		agent->config_file = strdup(options->config_file);
+		if (!agent->config_file) {
+			agent_free(agent);
+			snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
+			return -ENOMEM;
+		}
+	}
+	r = agent_start(agent, options, config, ret_error);
+	if (r) {
+		if (!ret_error->text[0])
+			snprintf(ret_error->text, sizeof(ret_error->text), "%s", strerror(-r));
+		agent_free(agent);
+		return r;
+	}
+	*ret = agent;
+	return 0;
+}
+
+int agent_remove(const char *state_dir, struct error *ret_error)
+{
+	struct pins *pins;
+	int r = pins_open(state_dir, &pins, ret_error);
+
+	if (r)
+		return r;
+	pins_remove(pins);
+	pins_close(pins);
+	return 0;
+}
+
+int agent_reload(struct agent *agent, struct error *ret_error)
+{
+	struct config config = {};
+	int r;
+
+	if (agent->config_file)
+		r = config_load(agent->config_file, &config, ret_error);
+	else
+		r = config_parse(config_default_yaml, strlen(config_default_yaml), "(built-in)",
+				 &config, ret_error);
+	if (r)
+		return r;
+	/* SLOs that have ended give back their places */
+	ret_error->text[0] = 0;
+	r = agent_step(agent);
+	r = r ?: probe_policies_clear(agent->probe);
+	r = r ?: agent_walk(agent);
+	r = r ?: probe_policies_read(agent->probe);
+	if (r)
+		snprintf(ret_error->text, sizeof(ret_error->text),
+			 "cannot walk the connections: %s", strerror(-r));
+	r = r ?: apply(agent, &config, ret_error);
+	config_clear(&config);
+	if (r)
+		return r;
+	agent->reloads++;
+	r = agent_recall(agent);
+	r = r ?: agent_alerts_configure(agent);
+	if (r)
+		snprintf(ret_error->text, sizeof(ret_error->text), "applied, but: %s",
+			 strerror(-r));
+	return r;
+}
+
+const struct config *agent_config(const struct agent *agent)
+{
+	return &agent->rules.config;
+}
+
+const char *agent_hook(const struct agent *agent)
+{
+	return probe_hook_used(agent->probe);
+}
+
+const char *agent_hook_reason(const struct agent *agent)
+{
+	return probe_hook_reason(agent->probe);
+}

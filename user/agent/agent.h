@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The agent: a configuration in force, the kernel side judging by it, and the history of what was
+ * counted, on disk too. Driven from outside: nothing here waits but for the disk.
+ */
+#ifndef SLIPROBE_AGENT_AGENT_H
+#define SLIPROBE_AGENT_AGENT_H
+
+#include "base/error.h"
+#include "config/config.h"
+#include "kernel/probe.h"
+#include "notify/silences.h"
+#include "report/snapshot.h"
+
+struct agent;
+
+struct agent_options {
+	const char *config_file; /* NULL: the built-in configuration */
+	const char *state_dir;
+	enum probe_hook hook;
+};
+
+/*
+ * Loads the programs and applies the configuration, which is taken over in success. Counting begins
+ * before this returns. Returns 0, or -errno and one sentence in ret_error.
+ */
+int agent_new(const struct agent_options *options, struct config *config, struct agent **ret,
+	      struct error *ret_error);
+void agent_free(struct agent *agent);
+
+/*
+ * The last step, before agent_free(). keep: the kernel side goes on counting, for the next agent
+ * with this state directory to take over; else it is removed.
+ */
+void agent_stop(struct agent *agent, bool keep);
+
+/* Removes what an agent that was killed has left counting. Returns 0, or -errno and why. */
+int agent_remove(const char *state_dir, struct error *ret_error);
+
+/* Reads the configuration file again and applies it. The old one stays in force on failure. */
+int agent_reload(struct agent *agent, struct error *ret_error);
+
+/* Turns what was counted since the last step into history. Returns 0 or -errno. */
+int agent_step(struct agent *agent);
+
+/* Reads the kernel maps as they are now. *ret points into the agent until its next call. */
+int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret);
+
+/* As text, to be freed; NULL when out of memory. */
+char *agent_alerts_json(struct agent *agent);
+/* NULL also if there is no such SLO (*ret_found). */
+char *agent_history_json(struct agent *agent, const char *slo, bool *ret_found);
+
+/*
+ * Silences alerts as the JSON text says: {"slo", "service", "severity", "for_seconds", "comment",
+ * "exclude"}. Returns 0 and its id, or -errno and why.
+ */
+int agent_silence(struct agent *agent, const char *text, size_t len, const char *by,
+		  char ret_id[static SILENCE_ID_BYTES], struct error *ret_error);
+/* Returns 0 or -ENOENT. */
+int agent_unsilence(struct agent *agent, const char *id);
+
+/*
+ * Sends a test message of the severity in the JSON text to all receivers that want it. Returns their
+ * number; -ENOENT if none is configured; -ENOMEM.
+ */
+int agent_notify_test(struct agent *agent, const char *text, size_t len);
+
+/* Deliveries: to be waited for and run as deliver/deliver says. */
+int agent_deliver_fd(const struct agent *agent);
+int agent_deliver_timeout_ms(const struct agent *agent);
+void agent_deliver_run(struct agent *agent);
+
+const struct config *agent_config(const struct agent *agent);
+const char *agent_hook(const struct agent *agent);
+const char *agent_hook_reason(const struct agent *agent);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/services.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/utf8.h"
+
+enum {
+	RATE_SPAN_S = 60,
+	CONTAINER_ID = 64, /* hex digits of a container id in a cgroup's path */
+};
+
+static void service_free(struct service *service)
+{
+	free(service->name);
+	free(service->exe);
+	free(service->container);
+	free(service);
+}
+
+void services_clear(struct services *services)
+{
+	for (size_t i = 0; i < services->n; i++)
+		service_free(services->list[i]);
+	free(services->list);
+	*services = (struct services){};
+}
+
+struct service *services_by_id(const struct services *services, __u32 id)
+{
+	for (size_t i = 0; i < services->n; i++) {
+		if (services->list[i]->id == id)
+			return services->list[i];
+	}
+	return NULL;
+}
+
+static bool name_taken(const struct services *services, const char *name)
+{
+	for (size_t i = 0; i < services->n; i++) {
+		if (!strcmp(services->list[i]->name, name))
+			return true;
+	}
+	return false;
+}
+
+/* A found service gives up a name that the configuration has come to use. */
+static int make_way(const struct services *services, const char *name)
+{
+	for (size_t i = 0; i < services->n; i++) {
+		struct service *service = services->list[i];
+		char *other;
+
+		if (strcmp(service->name, name) != 0)
+			continue;
+		if (asprintf(&other, "%s@%u", name, service->netns) < 0)
+			return -ENOMEM;
+		free(service->name);
+		service->name = other;
+	}
+	return 0;
+}
+
+int services_add(struct services *services, __u32 id, const char *name, struct service **ret)
+{
+	struct service *service = services_by_id(services, id);
+	struct service **grown;
+	int r;
+
+	if (service) {
+		*ret = service;
+		return 0;
+	}
+	r = make_way(services, name);
+	if (r)
+		return r;
+	grown = realloc(services->list, (services->n + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	services->list = grown;
+	service = calloc(1, sizeof(*service));
+	if (!service)
+		return -ENOMEM;
+	service->id = id;
+	service->name = strdup(name);
+	if (!service->name) {
+		free(service);
+		return -ENOMEM;
+	}
+	services->list[services->n++] = service;
+	*ret = service;
+	return 0;
+}
+
+/* The id in a path such as .../docker-<64 hex digits>.scope, of the container the process is in. */
+static char *container_of_process(__u32 pid)
+{
+	_cleanup_free_ char *line = NULL;
+	char path[64], *found = NULL;
+	size_t room = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return NULL;
+	while (!found && getline(&line, &room, file) > 0) {
+		size_t run = 0;
+
+		for (const char *c = line; *c; c++) {
+			run = isxdigit((unsigned char)*c) ? run + 1 : 0;
+			if (run == CONTAINER_ID && !isxdigit((unsigned char)c[1])) {
+				found = strndup(c + 1 - CONTAINER_ID, CONTAINER_ID);
+				break;
+			}
+		}
+	}
+	fclose(file);
+	return found;
+}
+
+static bool process_lives(__u32 pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	return !access(path, F_OK);
+}
+
+/* A process may be called anything, and the kernel cuts its name anywhere: what is kept is text. */
+static char *found_name(const struct services *services, const struct endpoint_key *key)
+{
+	_cleanup_free_ char *bytes = strndup(key->process, COMM_BYTES);
+	_cleanup_free_ char *process = bytes ? utf8_clean(bytes) : NULL;
+	char *name;
+
+	if (!process || asprintf(&name, "%s:%u", process, key->port) < 0)
+		return NULL;
+	if (!name_taken(services, name))
+		return name;
+	free(name);
+	if (asprintf(&name, "%s:%u@%u", process, key->port, key->netns) < 0)
+		return NULL;
+	return name;
+}
+
+int service_seen(struct services *services, __u32 id, const char *configured_name,
+		 const struct endpoint_key *key, const struct endpoint *endpoint)
+{
+	struct service *service = services_by_id(services, id);
+	_cleanup_free_ char *name = NULL;
+	char *exe;
+	int r;
+
+	if (!service) {
+		name = configured_name ? strdup(configured_name) : found_name(services, key);
+		if (!name)
+			return -ENOMEM;
+		r = services_add(services, id, name, &service);
+		if (r)
+			return r;
+	}
+	if (service->pid && (service->port != key->port || service->netns != key->netns) &&
+	    process_lives(service->pid))
+		return 0; /* several endpoints: one stands for them as long as it lives */
+	if (service->pid == endpoint->tgid && service->exe &&
+	    !strncmp(service->exe, endpoint->exe, sizeof(endpoint->exe)))
+		return 0;
+	exe = strndup(endpoint->exe, sizeof(endpoint->exe));
+	if (!exe)
+		return -ENOMEM;
+	free(service->exe);
+	service->exe = exe;
+	service->port = key->port;
+	service->netns = key->netns;
+	service->pid = endpoint->tgid;
+	memcpy(service->process, key->process, sizeof(service->process));
+	service->process[sizeof(service->process) - 1] = 0;
+	free(service->container);
+	service->container = container_of_process(service->pid);
+	return 0;
+}
+
+void service_rate_step(struct service *service, double now_seconds, __u64 requests)
+{
+	size_t i = service->rate.n++ % SERVICE_RATE_STEPS;
+
+	service->rate.t_seconds[i] = now_seconds;
+	service->rate.requests[i] = requests;
+}
+
+struct maybe service_rate(const struct service *service, double now_seconds, __u64 requests)
+{
+	size_t n = service->rate.n < SERVICE_RATE_STEPS ? service->rate.n : SERVICE_RATE_STEPS;
+	size_t since = SERVICE_RATE_STEPS;
+
+	/* newest first: the step a minute ago, or the oldest there is */
+	for (size_t i = 1; i <= n; i++) {
+		since = (service->rate.n - i) % SERVICE_RATE_STEPS;
+		if (now_seconds - service->rate.t_seconds[since] >= RATE_SPAN_S)
+			break;
+	}
+	if (since == SERVICE_RATE_STEPS || now_seconds - service->rate.t_seconds[since] < 0.5)
+		return (struct maybe){};
+	return (struct maybe){
+		.known = true,
+		.value = (double)(requests - service->rate.requests[since]) /
+			 (now_seconds - service->rate.t_seconds[since]),
+	};
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The services on the host, as the kernel has found them: who serves them, and how fast they are
+ * asked.
+ */
+#ifndef SLIPROBE_AGENT_SERVICES_H
+#define SLIPROBE_AGENT_SERVICES_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include "base/maybe.h"
+#include "abi.h"
+#include "slo/slo.h"
+
+enum {
+	SERVICE_RATE_STEPS = 64, /* steps of requests kept for the rate */
+};
+
+struct service {
+	__u32 id; /* as in struct series_key */
+	char *name;
+	__u16 port;
+	char process[COMM_BYTES];
+	char *exe;
+	__u32 pid;
+	__u32 netns;
+	char *container;
+	struct {
+		double t_seconds[SERVICE_RATE_STEPS];
+		__u64 requests[SERVICE_RATE_STEPS];
+		size_t n;
+	} rate;
+};
+
+struct services {
+	struct service **list;
+	size_t n;
+};
+
+void services_clear(struct services *services);
+
+struct service *services_by_id(const struct services *services, __u32 id);
+
+/*
+ * The service of that id, made if need be. A found service that has the name already is renamed.
+ * Returns 0 or -ENOMEM.
+ */
+int services_add(struct services *services, __u32 id, const char *name, struct service **ret);
+
+/*
+ * Takes over what is known of an endpoint of the service. A found service (configured_name NULL) is
+ * named after process and port, "nginx:8080", with "@" and the network namespace behind it where
+ * another one has that name. Of several endpoints the first stands for all while its process lives.
+ * Returns 0 or -ENOMEM.
+ */
+int service_seen(struct services *services, __u32 id, const char *configured_name,
+		 const struct endpoint_key *key, const struct endpoint *endpoint);
+
+/* A step: `requests` in all so far. */
+void service_rate_step(struct service *service, double now_seconds, __u64 requests);
+
+/* Requests a second over the last minute or a little more; unknown before the first step. */
+struct maybe service_rate(const struct service *service, double now_seconds, __u64 requests);
+
+#endif

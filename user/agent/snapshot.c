@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the agent knows at this moment. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/collect.h"
+#include "agent/private.h"
+#include "base/cleanup.h"
+#include "base/privilege.h"
+
+static int snapshot_agent(struct agent *agent, struct snapshot *ret)
+{
+	const struct config *config = &agent->rules.config;
+
+	ret->agent.version = SLIPROBE_VERSION;
+	snprintf(ret->agent.kernel, sizeof(ret->agent.kernel), "%s", agent->kernel.release);
+	ret->agent.hook = probe_hook_used(agent->probe);
+	ret->agent.hook_reason = probe_hook_reason(agent->probe);
+	memcpy(ret->agent.started_at, agent->started_at, sizeof(agent->started_at));
+	ret->agent.config = config->file;
+	ret->agent.reloads = agent->reloads;
+	ret->agent.pinned = agent->pins != NULL;
+	ret->agent.adopted = agent->adopted;
+	ret->agent.warnings = calloc(config->n_warnings + 2, sizeof(char *));
+	if (!ret->agent.warnings)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_warnings; i++) {
+		ret->agent.warnings[i] = strdup(config->warnings[i]);
+		if (!ret->agent.warnings[i])
+			return -ENOMEM;
+		ret->agent.n_warnings++;
+	}
+	if (!agent->pins) {
+		if (asprintf(&ret->agent.warnings[ret->agent.n_warnings],
+			     "counting ends with the agent: %s", agent->unpinned.text) < 0)
+			return -ENOMEM;
+		ret->agent.n_warnings++;
+	}
+	return privilege_held(&ret->agent.capabilities, &ret->agent.n_capabilities);
+}
+
+void agent_snapshot_store(const struct agent *agent, struct snapshot *ret)
+{
+	static const enum snapshot_store states[] = {
+		[RECORD_OK] = SNAPSHOT_STORE_OK,
+		[RECORD_FAILING] = SNAPSHOT_STORE_FAILING,
+		[RECORD_NOT_KEPT] = SNAPSHOT_STORE_NOT_KEPT,
+	};
+	struct record_report report = record_report(agent->record);
+
+	ret->store.state = states[report.state];
+	ret->store.reason = report.reason;
+	ret->store.path = report.path;
+	ret->store.bytes = report.bytes;
+}
+
+static const struct config_service *configured_as(const struct agent *agent, const char *name)
+{
+	for (size_t i = 0; i < agent->rules.config.n_services; i++) {
+		if (!strcmp(agent->rules.config.services[i].name, name))
+			return &agent->rules.config.services[i];
+	}
+	return NULL;
+}
+
+/* Moves the service's series. */
+static int take_series(struct agent *agent, const struct service *service,
+		       struct collection *collection, struct snapshot_service *ret)
+{
+	size_t n = 0, first = collection_find(collection, service->id);
+	__u64 requests = 0;
+
+	while (first + n < collection->n && collection->list[first + n].key.service == service->id)
+		n++;
+	ret->series = calloc(n ?: 1, sizeof(*ret->series));
+	if (!ret->series)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		struct snapshot_series *series = TAKE_PTR(collection->list[first + i].series);
+
+		requests += series->requests;
+		ret->series[ret->n_series++] = series;
+	}
+	ret->requests_per_second = service_rate(service, agent_now(agent), requests);
+	return 0;
+}
+
+/* collection: NULL for a service without its series. */
+static int snapshot_service(struct agent *agent, const struct service *service,
+			    struct collection *collection, struct snapshot_service *ret)
+{
+	const struct config_service *configured =
+		service->id < SERVICE_FOUND ? configured_as(agent, service->name) : NULL;
+
+	ret->name = strdup(service->name);
+	ret->role = ROLE_SERVER;
+	ret->port = service->port;
+	memcpy(ret->process, service->process, sizeof(ret->process));
+	ret->exe = service->exe ? strdup(service->exe) : NULL;
+	ret->container = service->container ? strdup(service->container) : NULL;
+	ret->pid = service->pid;
+	ret->netns = service->netns;
+	ret->configured = configured != NULL;
+	ret->about = configured ? &configured->about : NULL;
+	if (!ret->name || (service->exe && !ret->exe) || (service->container && !ret->container))
+		return -ENOMEM;
+	return collection ? take_series(agent, service, collection, ret) : 0;
+}
+
+static int service_order(const void *a, const void *b)
+{
+	return strcmp(((const struct snapshot_service *)a)->name,
+		      ((const struct snapshot_service *)b)->name);
+}
+
+static int snapshot_services(struct agent *agent, struct collection *collection,
+			     struct snapshot *ret)
+{
+	int r = 0;
+
+	ret->services = calloc(agent->services.n ?: 1, sizeof(*ret->services));
+	if (!ret->services)
+		return -ENOMEM;
+	for (size_t i = 0; !r && i < agent->services.n; i++)
+		r = snapshot_service(agent, agent->services.list[i], collection,
+				     &ret->services[ret->n_services++]);
+	if (collection)
+		ret->octaves = TAKE_PTR(collection->octaves);
+	qsort(ret->services, ret->n_services, sizeof(*ret->services), service_order);
+	return r;
+}
+
+static int snapshot_alerts(struct agent *agent, const struct track *track, double now,
+			   struct snapshot_slo *ret)
+{
+	ret->alerts = calloc(track->slo->n_alerts ?: 1, sizeof(*ret->alerts));
+	if (!ret->alerts)
+		return -ENOMEM;
+	for (size_t i = 0; i < track->slo->n_alerts; i++) {
+		const struct alert_rule *rule = &track->slo->alerts[i];
+		const struct alert_state *state = &track->alerts[i];
+
+		if (state->status == ALERT_INACTIVE)
+			continue;
+		ret->alerts[ret->n_alerts++] = (struct snapshot_alert){
+			.name = rule->name,
+			.severity = rule->severity,
+			.status = state->status,
+			.since_unix = agent_wall(agent, state->since_seconds),
+			.started_unix = agent_wall(agent, state->started_seconds),
+			.silenced = agent_silenced(agent, track, rule->severity, now, NULL),
+			.reading = track->readings[i],
+		};
+	}
+	return 0;
+}
+
+static void snapshot_events(const struct track *track, const struct slo_counts *counts,
+			    struct snapshot_slo *ret)
+{
+#define X(name, seconds) seconds,
+	static const double windows[] = {SLO_BURN_WINDOWS(X)};
+#undef X
+	double now = ret->now_seconds, span = now - ret->window.from_seconds;
+
+	ret->total = (struct slo_events){counts->good, counts->bad};
+	ret->events = track_events(track, now, span, counts);
+	ret->budgeted = track->sliced ? slo_history_sum(track->sliced, now, span) : ret->events;
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
+		ret->burn_events[i] = track->sliced
+					      ? slo_history_sum(track->sliced, now, windows[i])
+					      : track_events(track, now, windows[i], counts);
+}
+
+int agent_snapshot_slo(struct agent *agent, const struct track *track, struct snapshot_slo *ret)
+{
+	struct slo_counts counts;
+	double now = agent_now(agent), from;
+	int r = agent_counts(agent, track, &counts);
+
+	if (r)
+		return r;
+	*ret = (struct snapshot_slo){
+		.name = track->name,
+		.service = track->service,
+		.config = track->slo,
+		.objective = track->slo->objective,
+		.now_seconds = now,
+		.window = agent_window(agent, track, now),
+		.wall_offset_seconds = agent->timeline.wall_offset_seconds,
+		.since_seconds = track->since_seconds,
+		.excluded = track->excluded,
+	};
+	ret->window_seconds = (uint64_t)ret->window.length_seconds;
+	from = fmax(ret->window.from_seconds, track->since_seconds);
+	/* since the last step it has been counting, too */
+	ret->covered_seconds = coverage_seconds(&agent->coverage, from, agent->stepped_seconds) +
+			       fmax(now - fmax(agent->stepped_seconds, from), 0);
+	ret->elapsed_seconds = fmax(now - from, 0);
+	snapshot_events(track, &counts, ret);
+	return snapshot_alerts(agent, track, now, ret);
+}
+
+static int slo_order(const void *a, const void *b)
+{
+	return strcmp(((const struct snapshot_slo *)a)->name,
+		      ((const struct snapshot_slo *)b)->name);
+}
+
+static int snapshot_slos(struct agent *agent, struct snapshot *ret)
+{
+	const struct rules *rules = &agent->rules;
+	int r = 0;
+
+	ret->slos = calloc(rules->n_tracks + rules->n_found + 1, sizeof(*ret->slos));
+	if (!ret->slos)
+		return -ENOMEM;
+	for (size_t i = 0; !r && i < rules->n_tracks; i++)
+		r = agent_snapshot_slo(agent, rules->tracks[i], &ret->slos[ret->n_slos++]);
+	for (size_t i = 0; !r && i < rules->n_found; i++)
+		r = agent_snapshot_slo(agent, rules->found[i].track, &ret->slos[ret->n_slos++]);
+	if (!r)
+		qsort(ret->slos + rules->n_tracks, rules->n_found, sizeof(*ret->slos), slo_order);
+	return r;
+}
+
+const struct config_about *agent_about(const struct agent *agent, const char *service)
+{
+	const struct config_service *configured = configured_as(agent, service);
+
+	return configured ? &configured->about : NULL;
+}
+
+struct unmeasured {
+	struct probe *probe;
+	struct snapshot *snapshot;
+};
+
+static int take_unmeasured(void *context, const struct unmeasured_key *key, __u64 count)
+{
+#define X(id, text) text,
+	static const char *const reasons[] = {BLIND_REASONS(X)};
+#undef X
+	const struct unmeasured *unmeasured = context;
+	struct snapshot *ret = unmeasured->snapshot;
+	struct snapshot_unmeasured *grown;
+
+	/* a TLS handshake with a plain HTTP server is a client's mistake, no blind spot */
+	if (probe_serves_http(unmeasured->probe, &key->endpoint))
+		return 0;
+	grown = realloc(ret->unmeasured, (ret->n_unmeasured + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	ret->unmeasured = grown;
+	grown += ret->n_unmeasured++;
+	*grown = (struct snapshot_unmeasured){
+		.port = key->endpoint.port,
+		.reason = key->reason < BLIND_REASON_COUNT ? reasons[key->reason] : "unknown",
+		.connections = count,
+	};
+	memcpy(grown->process, key->endpoint.process, sizeof(grown->process));
+	grown->process[sizeof(grown->process) - 1] = 0;
+	return 0;
+}
+
+/*
+ * `ended`: as the kernel counted it before the series were read. If nothing has ended meanwhile,
+ * the series must add up to it.
+ */
+static int snapshot_coverage(struct agent *agent, __u64 counted, __u64 ended, struct snapshot *ret)
+{
+	__u64 stats[STAT_COUNT];
+	int r = probe_read_stats(agent->probe, stats);
+
+	if (r)
+		return r;
+	if (stats[STAT_ENDED] == ended && ended != counted) {
+		agent->consistent = false;
+		fprintf(stderr, "sliprobed: the series add up to %llu requests, expected %llu\n",
+			counted, ended);
+	}
+	memcpy(ret->coverage.lost_by_reason, stats + STAT_LOST,
+	       sizeof(ret->coverage.lost_by_reason));
+	memcpy(ret->coverage.kernel_errors, stats + STAT_ERROR,
+	       sizeof(ret->coverage.kernel_errors));
+	ret->coverage.lost = probe_lost(stats);
+	ret->coverage.counted = counted;
+	ret->coverage.seen = stats[STAT_SEEN];
+	ret->coverage.in_flight = stats[STAT_SEEN] - counted - ret->coverage.lost;
+	ret->coverage.gaps = agent->coverage.n ? agent->coverage.n - 1 : 0;
+	ret->coverage.hook_misses = probe_misses(agent->probe);
+	ret->coverage.consistent = agent->consistent;
+	return probe_each_unmeasured(agent->probe, take_unmeasured,
+				     &(struct unmeasured){agent->probe, ret});
+}
+
+static void collection_clear_at(struct collection *collection)
+{
+	collection_clear(collection);
+}
+
+int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret)
+{
+	_cleanup_(collection_clear_at) struct collection collection = {};
+	struct snapshot snapshot = {};
+	__u64 stats[STAT_COUNT];
+	int r;
+
+	r = agent_walk(agent);
+	r = r ?: probe_read_stats(agent->probe, stats);
+	r = r ?: collection_read(agent->probe, agent->rules.routes, series, &collection);
+	r = r ?: agent_discover(agent);
+	r = r ?: snapshot_coverage(agent, collection.requests, stats[STAT_ENDED], &snapshot);
+	r = r ?: snapshot_agent(agent, &snapshot);
+	agent_snapshot_store(agent, &snapshot);
+	r = r ?: snapshot_services(agent, series ? &collection : NULL, &snapshot);
+	r = r ?: snapshot_slos(agent, &snapshot);
+	if (r) {
+		snapshot_clear(&snapshot);
+		return r;
+	}
+	*ret = snapshot;
+	return 0;
+}

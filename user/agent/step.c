@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A step: what the kernel has counted becomes history. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/private.h"
+#include "base/cleanup.h"
+
+int agent_walk(struct agent *agent)
+{
+	struct probe_walked walked;
+	int r = probe_walk(agent->probe, agent->rules.config.agent.unanswered_after_ns, &walked);
+
+	if (r)
+		return r;
+	agent->consistent = walked.consistent;
+	if (!agent->consistent)
+		fprintf(stderr,
+			"sliprobed: the counters disagree with the connections: %llu requests in flight, "
+			"expected %lld to %lld\n",
+			walked.in_flight, (long long)walked.at_least, (long long)walked.at_most);
+	return 0;
+}
+
+/* ---- services ---- */
+
+struct endpoints {
+	struct found_endpoint {
+		struct endpoint_key key;
+		struct endpoint endpoint;
+	} * list;
+	size_t n;
+};
+
+static int gather_endpoint(void *context, const struct endpoint_key *key,
+			   const struct endpoint *endpoint)
+{
+	struct endpoints *endpoints = context;
+	struct found_endpoint *grown =
+		realloc(endpoints->list, (endpoints->n + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	endpoints->list = grown;
+	grown[endpoints->n++] = (struct found_endpoint){*key, *endpoint};
+	return 0;
+}
+
+/* In the order they were found, so that names that depend on it do not change over a restart. */
+static int endpoint_order(const void *a, const void *b)
+{
+	const struct found_endpoint *x = a, *y = b;
+
+	return x->endpoint.id < y->endpoint.id ? -1 : x->endpoint.id > y->endpoint.id;
+}
+
+static int take_endpoint(struct agent *agent, const struct found_endpoint *found)
+{
+	const struct endpoint *endpoint = &found->endpoint;
+	const char *configured = endpoint->service < SERVICE_FOUND
+					 ? names_name(agent->rules.services, endpoint->service)
+					 : NULL;
+	int r;
+
+	if (endpoint->service == SERVICE_NONE)
+		return 0; /* being registered at this moment */
+	r = service_seen(&agent->services, endpoint->service, configured, &found->key, endpoint);
+	if (r || endpoint->service < SERVICE_FOUND)
+		return r;
+	return rules_found(&agent->rules, services_by_id(&agent->services, endpoint->service)->name,
+			   endpoint->service - SERVICE_FOUND);
+}
+
+int agent_discover(struct agent *agent)
+{
+	const struct config *config = &agent->rules.config;
+	struct endpoints endpoints = {};
+	struct service *service;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < config->n_services; i++)
+		r = services_add(&agent->services,
+				 names_number(agent->rules.services, config->services[i].name),
+				 config->services[i].name, &service);
+	r = r ?: probe_each_endpoint(agent->probe, gather_endpoint, &endpoints);
+	if (!r && endpoints.n)
+		qsort(endpoints.list, endpoints.n, sizeof(*endpoints.list), endpoint_order);
+	for (size_t i = 0; !r && i < endpoints.n; i++)
+		r = take_endpoint(agent, &endpoints.list[i]);
+	free(endpoints.list);
+	return r ?: agent_recall(agent);
+}
+
+/* ---- tracks ---- */
+
+size_t agent_n_tracks(const struct agent *agent)
+{
+	return agent->rules.n_tracks + agent->rules.n_found;
+}
+
+struct track *agent_track(const struct agent *agent, size_t i)
+{
+	return i < agent->rules.n_tracks ? agent->rules.tracks[i]
+					 : agent->rules.found[i - agent->rules.n_tracks].track;
+}
+
+size_t agent_n_counted(const struct agent *agent)
+{
+	return agent_n_tracks(agent) + agent->rules.n_ending;
+}
+
+struct track *agent_counted(const struct agent *agent, size_t i)
+{
+	size_t n = agent_n_tracks(agent);
+
+	return i < n ? agent_track(agent, i) : agent->rules.ending[i - n].track;
+}
+
+struct track *agent_track_named(const struct agent *agent, const char *name)
+{
+	for (size_t i = 0; i < agent_n_tracks(agent); i++) {
+		if (!strcmp(agent_track(agent, i)->name, name))
+			return agent_track(agent, i);
+	}
+	return NULL;
+}
+
+int agent_counts(struct agent *agent, const struct track *track, struct slo_counts *ret)
+{
+	int r;
+
+	if (track->counts == TRACK_NO_COUNTS) {
+		*ret = track->stepped;
+		return 0;
+	}
+	r = probe_read_counts(agent->probe, track->counts, ret);
+	if (!r && (ret->good < track->stepped.good || ret->bad < track->stepped.bad)) {
+		/* never seen; events must not be made up from it */
+		fprintf(stderr,
+			"sliprobed: SLO %s: the kernel's counters are below those of the last "
+			"step: they are taken as they are\n",
+			track->name);
+		*ret = track->stepped;
+	}
+	return r;
+}
+
+static int found_before(void *context, const struct store_slo *slo)
+{
+	struct agent *agent = context;
+
+	return rules_found_before(&agent->rules, slo->name, slo->service, slo->definition);
+}
+
+int agent_recall(struct agent *agent)
+{
+	for (size_t i = 0; i < agent_n_counted(agent); i++) {
+		struct track *track = agent_counted(agent, i);
+		int r = 0;
+
+		if (isnan(track->stepped_seconds))
+			r = record_load(agent->record, agent->instance, &agent->timeline,
+					agent->stepped_seconds, track);
+		if (r == -ENOMEM)
+			return r;
+	}
+	return 0;
+}
+
+int agent_recall_found(struct agent *agent, double now_seconds)
+{
+	int r = record_each_found(agent->record, now_seconds - TRACK_WINDOW_S, found_before, agent);
+
+	return r ?: agent_recall(agent);
+}
+
+/* ---- series ---- */
+
+struct series_list {
+	const struct agent *agent;
+	struct store_series *list;
+	size_t n;
+	size_t max;
+	__u64 *requests; /* by service */
+};
+
+static int add_series(void *context, __u32 id, const struct series_key *key,
+		      const struct series_value *value)
+{
+#define X(id, text) text,
+	static const char *const methods[] = {HTTP_METHODS(X)}, *const outcomes[] = {OUTCOMES(X)};
+#undef X
+	struct series_list *series = context;
+	const struct service *service = services_by_id(&series->agent->services, key->service);
+	unsigned int outcome = key->role_outcome & 15;
+	struct store_series *grown;
+
+	(void)id;
+	series->requests[key->service] += value->requests;
+	if (!service || key->method >= HTTP_METHOD_COUNT || outcome >= OUTCOME_COUNT)
+		return 0;
+	if (series->n == series->max) {
+		size_t max = series->max * 2 ?: 256;
+
+		grown = realloc(series->list, max * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		series->list = grown;
+		series->max = max;
+	}
+	series->list[series->n++] = (struct store_series){
+		.service = service->name,
+		.route = names_name(series->agent->rules.routes, key->route) ?: "_other",
+		.method = methods[key->method],
+		.outcome = outcomes[outcome],
+		.status = key->status,
+		.role = key->role_outcome >> 4,
+		.requests = value->requests,
+	};
+	return 0;
+}
+
+static int step_series(struct agent *agent, double now, struct series_list *series)
+{
+	int r;
+
+	series->agent = agent;
+	series->requests = calloc(1 << 16, sizeof(*series->requests));
+	if (!series->requests)
+		return -ENOMEM;
+	r = probe_each_series(agent->probe, add_series, series);
+	for (size_t i = 0; !r && i < agent->services.n; i++)
+		service_rate_step(agent->services.list[i], now,
+				  series->requests[agent->services.list[i]->id]);
+	return r;
+}
+
+/* ---- the step ---- */
+
+static int step_track(struct agent *agent, struct track *track, double now)
+{
+	struct slo_counts counts;
+	bool excluded;
+	int r = agent_counts(agent, track, &counts);
+
+	if (r)
+		return r;
+	agent_silenced(agent, track, SEVERITY_PAGE, now, &excluded);
+	return track_step(track, now, &counts, excluded);
+}
+
+/* Writes the step to disk, as far as it can be. */
+static int record_all(struct agent *agent, const struct store_series *series, size_t n_series)
+{
+	size_t n = agent_n_counted(agent);
+	_cleanup_free_ struct track **tracks = calloc(n ?: 1, sizeof(struct track *));
+	struct record_step step = {
+		.instance = agent->instance,
+		.timeline = &agent->timeline,
+		.coverage = &agent->coverage,
+		.now_seconds = agent->stepped_seconds,
+		.tracks = tracks,
+		.n_tracks = n,
+		.series = series,
+		.n_series = n_series,
+	};
+
+	if (!tracks)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		tracks[i] = agent_counted(agent, i);
+	return record_step(agent->record, &step);
+}
+
+int agent_take(struct agent *agent, double now)
+{
+	struct series_list series = {};
+	int r = 0, judged;
+
+	for (size_t i = 0; !r && i < agent_n_counted(agent); i++)
+		r = step_track(agent, agent_counted(agent, i), now);
+	r = r ?: coverage_add(&agent->coverage, agent->stepped_seconds, now);
+	if (!r)
+		agent->stepped_seconds = now;
+	r = r ?: step_series(agent, now, &series);
+	if (!r) {
+		/* what was counted is recorded, whatever becomes of the alerts */
+		judged = agent_judge(agent, now);
+		r = record_all(agent, series.list, series.n) ?: judged;
+	}
+	free(series.list);
+	free(series.requests);
+	return r;
+}
+
+static void look_at_clock(struct agent *agent)
+{
+	double step = timeline_look(&agent->timeline, agent_boottime(), agent_realtime());
+
+	if (step == 0)
+		return;
+	agent->month.time_zone = NULL;
+	fprintf(stderr,
+		"sliprobed: the wall clock was set %s by %.1f s; windows and history go by the time "
+		"that has passed, and are not moved\n",
+		step > 0 ? "forward" : "back", fabs(step));
+}
+
+/* Which rules that have ended are still gone by, also by requests whose head is half read. */
+static int review_ending(struct agent *agent)
+{
+	int r = probe_policies_clear(agent->probe);
+
+	r = r ?: agent_walk(agent);
+	r = r ?: probe_policies_read(agent->probe);
+	if (!r)
+		rules_review_ending(&agent->rules, agent->probe);
+	return r;
+}
+
+/* A walk takes as long as there are open connections, and has nothing to do if all are idle. */
+static int end_unanswered(struct agent *agent)
+{
+	bool at_rest;
+	int r = probe_at_rest(agent->probe, &at_rest);
+
+	return r || at_rest ? r : agent_walk(agent);
+}
+
+int agent_step(struct agent *agent)
+{
+	bool ending = rules_any_ending(&agent->rules);
+	int r = ending ? review_ending(agent) : end_unanswered(agent);
+
+	r = r ?: agent_discover(agent);
+	look_at_clock(agent);
+	r = r ?: agent_take(agent, agent_now(agent));
+	if (!r && ending && record_report(agent->record).state != RECORD_FAILING)
+		rules_forget_ended(&agent->rules);
+	return r;
+}

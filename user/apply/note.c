@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Rules over the agent's restarts, as JSON:
+ *   {"generation", "serials", "services": [name, ...], "routes": [name, ...], "policies": [n, ...],
+ *    "ports": [n, ...], "tracks": [{"name", "service", "definition", "slo", "wildcard",
+ *    "slice_seconds", "slice_target", "counts", "serial", "born"}], "wildcards": [{"name",
+ *    "definition", "slice_seconds", "slice_target", "criteria", "base", "serial", "born"}]}
+ * Tracks of found services are made of wildcards and of the services that are found again.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "apply/private.h"
+#include "base/cleanup.h"
+
+static json_t *note_names(const struct names *names)
+{
+	json_t *array = json_array();
+	const char *name;
+
+	for (__u32 i = 1; (name = names_name(names, i)); i++) {
+		if (json_array_append_new(array, json_string(name))) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
+static json_t *note_numbers(const __u16 *numbers, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		if (json_array_append_new(array, json_integer(numbers[i]))) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
+static int add_track(json_t *array, const struct track *track)
+{
+	return json_array_append_new(
+		array,
+		json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:f, s:I, s:I, s:f}", "name", track->name,
+			  "service", track->service, "definition", track->definition, "slo",
+			  track->slo_name, "wildcard", (int)track->wildcard, "slice_seconds",
+			  (json_int_t)track->slice_seconds, "slice_target", track->slice_target,
+			  "counts", (json_int_t)track->counts, "serial",
+			  (json_int_t)track->birth.serial, "born", track->birth.boottime_seconds));
+}
+
+static json_t *note_tracks(const struct change *change)
+{
+	const struct rules *rules = change->rules;
+	json_t *array = json_array();
+	int r = array ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !r && i < change->n_tracks; i++)
+		r = add_track(array, change->tracks[i]);
+	/* those that end are counted on */
+	for (size_t i = 0; !r && i < rules->n_tracks; i++) {
+		if (!rules_goes_on(change, rules->tracks[i]))
+			r = add_track(array, rules->tracks[i]);
+	}
+	for (size_t i = 0; !r && i < rules->n_ending; i++) {
+		const struct found_track *ending = &rules->ending[i];
+
+		if (!ending->base && !rules_goes_on(change, ending->track))
+			r = add_track(array, ending->track);
+	}
+	if (!r)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+static int add_wildcard(json_t *array, const struct wildcard *wildcard)
+{
+	return json_array_append_new(
+		array, json_pack("{s:s, s:s, s:I, s:f, s:I, s:I, s:I, s:f}", "name", wildcard->name,
+				 "definition", wildcard->definition, "slice_seconds",
+				 (json_int_t)wildcard->slice_seconds, "slice_target",
+				 wildcard->slice_target, "criteria", (json_int_t)wildcard->criteria,
+				 "base", (json_int_t)wildcard->base, "serial",
+				 (json_int_t)wildcard->birth.serial, "born",
+				 wildcard->birth.boottime_seconds));
+}
+
+static json_t *note_wildcards(const struct change *change)
+{
+	const struct rules *rules = change->rules;
+	json_t *array = json_array();
+	int r = array ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !r && i < change->n_wildcards; i++)
+		r = add_wildcard(array, &change->wildcards[i]);
+	for (size_t i = 0; !r && i < rules->n_wildcards; i++) {
+		const struct wildcard *wildcard = &rules->wildcards[i];
+
+		if (!wildcard_at(change->wildcards, change->n_wildcards, wildcard->base))
+			r = add_wildcard(array, wildcard);
+	}
+	if (!r)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+static json_t *note_of(const struct change *change)
+{
+	const struct rules *rules = change->rules;
+
+	/* a NULL argument makes it fail, and the others are released */
+	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "generation",
+			 (json_int_t)change->generation, "serials", (json_int_t)rules->serials,
+			 "services", note_names(rules->services), "routes",
+			 note_names(rules->routes), "policies",
+			 note_numbers(change->policies, change->tables.n_policies), "ports",
+			 note_numbers(change->ports, change->tables.n_ports), "tracks",
+			 note_tracks(change), "wildcards", note_wildcards(change));
+}
+
+int rules_write_note(const struct change *change)
+{
+	const struct rules *rules = change->rules;
+	json_t *note;
+	int r;
+
+	if (!rules->keep)
+		return 0;
+	note = note_of(change);
+	if (!note)
+		return -ENOMEM;
+	r = rules->keep(rules->context, change->generation, note);
+	json_decref(note);
+	return r;
+}
+
+void rules_note_again(struct rules *rules)
+{
+	const struct change same = {
+		.rules = rules,
+		.generation = rules->generation,
+		.tracks = rules->tracks,
+		.n_tracks = rules->n_tracks,
+		.wildcards = rules->wildcards,
+		.n_wildcards = rules->n_wildcards,
+		.tables = {.n_policies = rules->n_policies, .n_ports = rules->n_ports},
+		.policies = rules->policies,
+		.ports = rules->ports,
+	};
+
+	rules_write_note(&same);
+}
+
+/* ---- the way back ---- */
+
+static int restore_names(struct names *names, const json_t *array)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(array, i, name) {
+		if (!json_is_string(name))
+			return -EINVAL;
+		if (names_number(names, json_string_value(name)) != i + 1)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int restore_numbers(const json_t *array, __u16 **ret, size_t *ret_n)
+{
+	size_t n = json_array_size(array);
+	_cleanup_free_ __u16 *numbers = calloc(n ?: 1, sizeof(*numbers));
+
+	if (!numbers)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		numbers[i] = json_integer_value(json_array_get(array, i));
+	*ret = TAKE_PTR(numbers);
+	*ret_n = n;
+	return 0;
+}
+
+static int restore_track(struct rules *rules, json_t *note)
+{
+	const char *name, *service, *definition, *slo_name;
+	json_int_t counts, serial, slice_seconds;
+	struct config_slo former = {};
+	struct track *track;
+	int wildcard;
+	double born;
+	int r;
+
+	if (json_unpack(note, "{s:s, s:s, s:s, s:s, s:b, s:I, s:F, s:I, s:I, s:f}", "name", &name,
+			"service", &service, "definition", &definition, "slo", &slo_name,
+			"wildcard", &wildcard, "slice_seconds", &slice_seconds, "slice_target",
+			&former.slice_target, "counts", &counts, "serial", &serial, "born",
+			&born) ||
+	    counts < 0 || counts >= SLO_CRITERIA_MAX || slice_seconds < 0)
+		return -EINVAL;
+	former.name = (char *)slo_name;
+	former.service = (char *)(wildcard ? "*" : service);
+	former.slice_seconds = (uint64_t)slice_seconds;
+	r = track_new(name, service, definition, &former, counts,
+		      (struct track_birth){.serial = serial, .boottime_seconds = born}, &track);
+	if (r)
+		return r;
+	track_end(track);
+	rules->ending[rules->n_ending++] = (struct found_track){.track = track};
+	return 0;
+}
+
+static int restore_tracks(struct rules *rules, const json_t *array)
+{
+	json_t *note;
+	size_t i;
+	int r = 0;
+
+	rules->ending = calloc(json_array_size(array) + 1, sizeof(*rules->ending));
+	if (!rules->ending)
+		return -ENOMEM;
+	json_array_foreach(array, i, note) {
+		r = r ?: restore_track(rules, note);
+	}
+	return r;
+}
+
+static int restore_wildcard(struct rules *rules, json_t *note)
+{
+	struct wildcard *wildcard = &rules->wildcards[rules->n_wildcards];
+	json_int_t criteria, base, serial, slice_seconds;
+	const char *name, *definition;
+	double born, slice_target;
+
+	if (json_unpack(note, "{s:s, s:s, s:I, s:F, s:I, s:I, s:I, s:f}", "name", &name,
+			"definition", &definition, "slice_seconds", &slice_seconds, "slice_target",
+			&slice_target, "criteria", &criteria, "base", &base, "serial", &serial,
+			"born", &born) ||
+	    criteria < 0 || criteria >= SLO_CRITERIA_MAX || base < SLO_CRITERIA_MAX ||
+	    base >= SLO_COUNTS_MAX || slice_seconds < 0)
+		return -EINVAL;
+	*wildcard = (struct wildcard){
+		.name = strdup(name),
+		.definition = strdup(definition),
+		.slice_seconds = (uint64_t)slice_seconds,
+		.slice_target = slice_target,
+		.criteria = criteria,
+		.base = base,
+		.birth = {.serial = serial, .boottime_seconds = born},
+	};
+	rules->n_wildcards++;
+	return wildcard->name && wildcard->definition ? 0 : -ENOMEM;
+}
+
+static int restore_wildcards(struct rules *rules, const json_t *array)
+{
+	json_t *note;
+	size_t i;
+	int r = 0;
+
+	rules->wildcards = calloc(json_array_size(array) + 1, sizeof(*rules->wildcards));
+	if (!rules->wildcards)
+		return -ENOMEM;
+	json_array_foreach(array, i, note) {
+		r = r ?: restore_wildcard(rules, note);
+	}
+	return r;
+}
+
+int rules_restore(struct rules *rules, struct probe *probe, const json_t *note)
+{
+	int r;
+
+	rules->generation = probe_generation(probe);
+	rules->serials = json_integer_value(json_object_get(note, "serials"));
+	if (!rules->generation ||
+	    json_integer_value(json_object_get(note, "generation")) != rules->generation)
+		return -EINVAL;
+	r = restore_names(rules->services, json_object_get(note, "services"));
+	r = r ?: restore_names(rules->routes, json_object_get(note, "routes"));
+	r = r
+		    ?: restore_numbers(json_object_get(note, "policies"), &rules->policies,
+				       &rules->n_policies);
+	r = r ?: restore_numbers(json_object_get(note, "ports"), &rules->ports, &rules->n_ports);
+	r = r ?: restore_tracks(rules, json_object_get(note, "tracks"));
+	r = r ?: restore_wildcards(rules, json_object_get(note, "wildcards"));
+	return r ?: places_restore(rules, probe);
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "apply/rules.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "apply/private.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+enum {
+	ROOM_FACTOR = 4, /* spare for configurations to come, and the least there is */
+	ROOM_STATES = 16384,
+	ROOM_CELLS = 65536,
+	ROOM_ACCEPTS = 4096,
+	ROOM_SETS = 256,
+};
+
+int rules_init(struct rules *rules)
+{
+	int r;
+
+	*rules = (struct rules){};
+	rules->places = calloc(1, sizeof(*rules->places));
+	r = rules->places ? 0 : -ENOMEM;
+	r = r ?: names_new(SERVICE_CONFIGURED_MAX, &rules->services);
+	r = r ?: names_new(ROUTES_MAX, &rules->routes);
+	if (r)
+		rules_clear(rules);
+	return r;
+}
+
+void rules_clear(struct rules *rules)
+{
+	for (size_t i = 0; i < rules->n_tracks; i++)
+		track_free(rules->tracks[i]);
+	for (size_t i = 0; i < rules->n_found; i++)
+		track_free(rules->found[i].track);
+	for (size_t i = 0; i < rules->n_ending; i++)
+		track_free(rules->ending[i].track);
+	if (rules->places) {
+		for (size_t i = 0; i < POLICIES_MAX; i++)
+			free(rules->places->policies[i]);
+	}
+	free(rules->places);
+	free(rules->tracks);
+	free(rules->found);
+	free(rules->ending);
+	free(rules->policies);
+	free(rules->ports);
+	wildcards_free(rules->wildcards, rules->n_wildcards);
+	names_free(rules->services);
+	names_free(rules->routes);
+	config_clear(&rules->config);
+	*rules = (struct rules){};
+}
+
+static __u32 number_of(void *names, const char *name)
+{
+	return names_number(names, name);
+}
+
+static __u32 service_id(void *context, const char *name)
+{
+	return number_of(((struct rules *)context)->services, name);
+}
+
+static __u32 route_id(void *context, const char *route)
+{
+	return number_of(((struct rules *)context)->routes, route);
+}
+
+static struct tables_ids ids_of(struct rules *rules)
+{
+	return (struct tables_ids){.service = service_id, .route = route_id, .context = rules};
+}
+
+static __u32 at_least(__u32 need, __u32 least)
+{
+	return need * ROOM_FACTOR > least ? need * ROOM_FACTOR : least;
+}
+
+int rules_room(struct rules *rules, const struct config *config, struct tables_region *ret,
+	       struct error *ret_error)
+{
+	struct tables_ids ids = ids_of(rules);
+	_cleanup_free_ struct tables_slo *slos = NULL;
+	struct tables_region need;
+	struct tables tables;
+	size_t n;
+	int r;
+
+	r = tables_slos(config, &slos, &n);
+	if (r)
+		return error_set(ret_error, r, "out of memory");
+	r = tables_compile(config, slos, n, NULL, &ids, &tables, &need, ret_error);
+	if (r)
+		return r == -EINVAL ? r
+				    : error_set(ret_error, r, "%s: %s", config->file, strerror(-r));
+	tables_clear(&tables);
+	*ret = (struct tables_region){
+		.max_states = at_least(need.max_states, ROOM_STATES),
+		.max_cells = at_least(need.max_cells, ROOM_CELLS),
+		.max_accepts = at_least(need.max_accepts, ROOM_ACCEPTS),
+		.max_sets = at_least(need.max_sets, ROOM_SETS),
+	};
+	return 0;
+}
+
+struct track_birth rules_born(struct rules *rules)
+{
+	return (struct track_birth){.serial = ++rules->serials,
+				    .boottime_seconds = clock_seconds(CLOCK_BOOTTIME)};
+}
+
+static bool is_same(const struct track *track, const char *name, const char *service,
+		    const char *definition)
+{
+	return !strcmp(track->name, name) && !strcmp(track->service, service) &&
+	       !strcmp(track->definition, definition);
+}
+
+static struct track *known_track(const struct rules *rules, const char *name, const char *service,
+				 const char *definition)
+{
+	for (size_t i = 0; i < rules->n_tracks; i++) {
+		if (is_same(rules->tracks[i], name, service, definition))
+			return rules->tracks[i];
+	}
+	for (size_t i = 0; i < rules->n_ending; i++) {
+		const struct found_track *ending = &rules->ending[i];
+
+		if (!ending->base && is_same(ending->track, name, service, definition))
+			return ending->track;
+	}
+	return NULL;
+}
+
+static int add_track(struct change *change, struct tables_slo *slo)
+{
+	const struct config_slo *config_slo = &change->config->slos[slo->config_slo];
+	const struct config_service *service = &change->config->services[slo->config_service];
+	_cleanup_free_ char *name = slo_instance_name(config_slo->name, service->name);
+	_cleanup_free_ char *definition = slo_definition(config_slo, service);
+	struct slo_criteria criteria = tables_criteria(config_slo);
+	struct track *track;
+	__u32 slot;
+	int r;
+
+	if (!name || !definition)
+		return -ENOMEM;
+	track = known_track(change->rules, name, service->name, definition);
+	if (!track) {
+		r = places_take(change->rules->places->criteria, SLO_CRITERIA_MAX, &slot);
+		if (r)
+			return r;
+		r = probe_write_criteria(change->probe, slot, &criteria);
+		r = r ?: probe_zero_counts(change->probe, slot, 1);
+		r = r
+			    ?: track_new(name, service->name, definition, config_slo, slot,
+					 rules_born(change->rules), &track);
+		if (r)
+			return r;
+		change->fresh[change->n_tracks] = true;
+	}
+	slo->criteria = track->counts;
+	slo->counts = track->counts;
+	change->tracks[change->n_tracks++] = track;
+	return 0;
+}
+
+static int add_slos(struct change *change)
+{
+	int r = tables_slos(change->config, &change->slos, &change->n_slos);
+
+	if (r)
+		return r;
+	change->tracks = calloc(change->n_slos ?: 1, sizeof(*change->tracks));
+	change->fresh = calloc(change->n_slos ?: 1, sizeof(*change->fresh));
+	change->wildcards =
+		calloc(change->n_slos + change->rules->n_wildcards + 1, sizeof(*change->wildcards));
+	if (!change->tracks || !change->fresh || !change->wildcards)
+		return -ENOMEM;
+	r = rules_reserve_ending(change->rules);
+	for (size_t i = 0; !r && i < change->n_slos; i++) {
+		if (change->slos[i].config_service == TABLES_FOUND)
+			r = rules_add_wildcard(change, &change->slos[i]);
+		else
+			r = add_track(change, &change->slos[i]);
+	}
+	return r;
+}
+
+/* Finds a kernel policy number for each policy, from 1 on. */
+static int add_policies(struct change *change)
+{
+	size_t n = change->tables.n_policies, at = 0;
+
+	change->policies = calloc(n, sizeof(*change->policies));
+	change->refs = calloc(n, sizeof(*change->refs));
+	if (!change->policies || !change->refs)
+		return -ENOMEM;
+	for (size_t p = 1; p < POLICIES_MAX && at < n; p++) {
+		if (!change->rules->places->policies[p])
+			change->policies[at++] = p;
+	}
+	if (at < n)
+		return error_set(
+			change->error, -EBUSY,
+			"%s: too many requests are still open under earlier configurations: "
+			"try again when they have ended",
+			change->config->file);
+	for (size_t i = 0; i < n; i++) {
+		change->refs[i] = places_refs(&change->tables.policies[i]);
+		if (!change->refs[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int prepare(struct change *change)
+{
+	struct tables_ids ids = ids_of(change->rules);
+	struct tables_region region = probe_region(change->probe, change->generation);
+	struct tables_region need;
+	int r = add_slos(change);
+
+	if (r)
+		return r;
+	r = tables_compile(change->config, change->slos, change->n_slos, &region, &ids,
+			   &change->tables, &need, change->error);
+	if (r == -E2BIG)
+		return error_set(
+			change->error, r,
+			"%s: needs more room than was reserved for routes and globs when the agent "
+			"started (%u states of %u, %u cells of %u): restart the agent to apply it",
+			change->config->file, need.max_states, region.max_states, need.max_cells,
+			region.max_cells);
+	r = r ?: add_policies(change);
+	if (r)
+		return r;
+	change->ports = calloc(change->tables.n_ports ?: 1, sizeof(*change->ports));
+	if (!change->ports)
+		return -ENOMEM;
+	for (size_t i = 0; i < change->tables.n_ports; i++)
+		change->ports[i] = change->tables.ports[i].port;
+	return probe_write_tables(change->probe, change->generation, &change->tables,
+				  change->policies);
+}
+
+static void change_clear(struct change *change, size_t n_policies)
+{
+	tables_clear(&change->tables);
+	wildcards_free(change->wildcards, change->n_wildcards);
+	for (size_t i = 0; change->refs && i < n_policies; i++)
+		free(change->refs[i]);
+	free(change->refs);
+	free(change->slos);
+	free(change->tracks);
+	free(change->fresh);
+	free(change->policies);
+	free(change->ports);
+}
+
+static void undo(struct change *change)
+{
+	size_t n_policies = change->tables.n_policies;
+
+	for (size_t i = 0; i < change->n_tracks; i++) {
+		if (change->fresh[i])
+			track_free(change->tracks[i]);
+	}
+	if (change->ports)
+		probe_forget_ports(change->probe, change->ports, change->tables.n_ports,
+				   change->generation);
+	change_clear(change, n_policies);
+}
+
+static void keep_tracks(struct rules *rules, struct change *change)
+{
+	size_t at = 0;
+
+	free(rules->tracks);
+	for (size_t i = 0; i < change->n_slos; i++) {
+		const struct config_slo *slo = &change->config->slos[change->slos[i].config_slo];
+
+		if (change->slos[i].config_service == TABLES_FOUND)
+			continue;
+		track_configure(change->tracks[at++], slo);
+	}
+	rules->tracks = TAKE_PTR(change->tracks);
+	rules->n_tracks = change->n_tracks;
+}
+
+int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
+		struct error *ret_error)
+{
+	struct change change = {
+		.rules = rules,
+		.probe = probe,
+		.config = config,
+		.error = ret_error,
+		.generation = rules->generation + 1,
+	};
+	int r;
+
+	places_review(rules, probe);
+	ret_error->text[0] = 0;
+	r = prepare(&change);
+	if (r) {
+		undo(&change);
+		if (!ret_error->text[0])
+			error_set(ret_error, r, "%s: cannot be applied: %s", config->file,
+				  strerror(-r));
+		return r;
+	}
+	r = rules_write_note(&change);
+	if (r) {
+		undo(&change);
+		return error_set(ret_error, r, "%s: cannot be noted: %s", config->file,
+				 strerror(-r));
+	}
+	probe_live(probe, change.generation);
+
+	/* nothing below can fail */
+	probe_forget_ports(probe, rules->ports, rules->n_ports, rules->generation);
+	rules->generation = change.generation;
+	rules_end(rules, &change);
+	keep_tracks(rules, &change);
+	for (size_t i = 0; i < change.tables.n_policies; i++)
+		rules->places->policies[change.policies[i]] = TAKE_PTR(change.refs[i]);
+	free(rules->policies);
+	free(rules->ports);
+	rules->policies = TAKE_PTR(change.policies);
+	rules->n_policies = change.tables.n_policies;
+	rules->ports = TAKE_PTR(change.ports);
+	rules->n_ports = change.tables.n_ports;
+	wildcards_free(rules->wildcards, rules->n_wildcards);
+	rules->wildcards = TAKE_PTR(change.wildcards);
+	rules->n_wildcards = change.n_wildcards;
+	change.n_wildcards = 0;
+	config_clear(&rules->config);
+	rules->config = *config;
+	*config = (struct config){};
+	change_clear(&change, rules->n_policies);
+	return 0;
+}

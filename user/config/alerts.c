@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The keys of slos[].alerts. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "config/schema.h"
+#include "config/values.h"
+
+#define MAX_MIN_BAD 1000000000ULL
+#define MAX_MIN_EVENTS 1000000000000ULL
+#define UNSET UINT64_MAX
+#define PAGE_BURN_SECONDS (6 * 3600) /* a longer window can wait for the morning */
+#define PAGE_EXHAUST_SECONDS (12 * 3600)
+#define MIN_SHORT_SECONDS 10
+
+/* An SLO's rules while they are read. */
+struct draft {
+	struct alert_rule rule; /* the one being read */
+	struct alert_rule rules[ALERT_RULES_MAX];
+	size_t n;
+	uint64_t window_seconds; /* the SLO's */
+	/* of rules without their own */
+	uint64_t min_bad;
+	uint64_t min_events;
+};
+
+static int append_rule(struct walk *walk, const yaml_node_t *node, struct draft *draft,
+		       const struct alert_rule *rule)
+{
+	for (size_t i = 0; i < draft->n; i++) {
+		if (!strcmp(draft->rules[i].name, rule->name))
+			return walk_refuse(walk, node,
+					   "expected a name that is unique in the SLO, got \"%s\" "
+					   "again",
+					   rule->name);
+	}
+	if (draft->n == ALERT_RULES_MAX)
+		return walk_refuse(walk, node, "expected at most %d alerts, got more",
+				   ALERT_RULES_MAX);
+	draft->rules[draft->n++] = *rule;
+	return 0;
+}
+
+/* Those that fit into the SLO's window: no budget is spent, or gone, beyond it. */
+static size_t fitting_defaults(uint64_t window_seconds, struct alert_rule ret[ALERT_RULES_MAX])
+{
+	size_t n = alert_rules_default(ret), kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (ret[i].seconds <= window_seconds)
+			ret[kept++] = ret[i];
+	}
+	return kept;
+}
+
+static int append_defaults(struct walk *walk, const yaml_node_t *node, struct draft *draft)
+{
+	struct alert_rule rules[ALERT_RULES_MAX];
+	size_t n = fitting_defaults(draft->window_seconds, rules);
+	int r = 0;
+
+	for (size_t i = 0; i < n && !r; i++) {
+		if (draft->min_bad != UNSET)
+			rules[i].min_bad = draft->min_bad;
+		if (draft->min_events != UNSET)
+			rules[i].min_events = draft->min_events;
+		r = append_rule(walk, node, draft, &rules[i]);
+	}
+	return r;
+}
+
+/* Values that several kinds have. */
+
+static int read_severity(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			 void *base)
+{
+	const char *text = walk_scalar(node);
+	struct draft *draft = base;
+
+	if (text && alert_severity_find(text, &draft->rule.severity))
+		return 0;
+	return walk_expected(walk, node, field->expected);
+}
+
+static int read_name(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		     void *base)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	const char *text = walk_scalar(node);
+	size_t len = text ? strlen(text) : 0;
+	struct draft *draft = base;
+
+	if (!len || len >= ALERT_NAME_BYTES || text[0] == '-' || strspn(text, letters) != len)
+		return walk_expected(walk, node, field->expected);
+	memcpy(draft->rule.name, text, len + 1);
+	return 0;
+}
+
+#define NAME_AND_SEVERITY                                                                          \
+	{                                                                                          \
+		.key = "name",                                                                     \
+		.read = read_name,                                                                 \
+		.expected = "a name of at most 31 of a-z, 0-9 and '-'",                            \
+	},                                                                                         \
+	{                                                                                          \
+		.key = "severity", .read = read_severity, .expected = "page, ticket or notice",    \
+	}
+
+#define MINIMUMS(prefix)                                                                           \
+	{                                                                                          \
+		.key = "min_bad",                                                                  \
+		.read = read_count,                                                                \
+		.offset = offsetof(struct draft, prefix min_bad),                                  \
+		.min = 1,                                                                          \
+		.max = MAX_MIN_BAD,                                                                \
+		.expected = "a number from 1 to 1000000000",                                       \
+	},                                                                                         \
+	{                                                                                          \
+		.key = "min_events", .read = read_count,                                           \
+		.offset = offsetof(struct draft, prefix min_events), .max = MAX_MIN_EVENTS,        \
+		.expected = "a number from 0 to 1000000000000",                                    \
+	}
+
+#define SECONDS(name, member, least, most, text)                                                   \
+	{                                                                                          \
+		.key = name, .read = walk_duration_seconds,                                        \
+		.offset = offsetof(struct draft, rule.member), .required = true, .min = (least),   \
+		.max = (most), .expected = "a duration from " text " in whole seconds",            \
+	}
+
+#define SHARE(name, most, text)                                                                    \
+	{                                                                                          \
+		.key = name, .read = read_share, .offset = offsetof(struct draft, rule.ratio),     \
+		.required = true, .max = (most),                                                   \
+		.expected = "a percentage above 0 and up to " text,                                \
+	}
+
+/* Appends the rule that was read, with the severity and the name it has if it does not say. */
+__attribute__((format(printf, 5, 6))) static int finish_rule(struct walk *walk,
+							     const yaml_node_t *node,
+							     struct draft *draft,
+							     enum alert_severity severity,
+							     const char *name, ...)
+{
+	struct alert_rule *rule = &draft->rule;
+	va_list args;
+
+	if (rule->severity == SEVERITY_COUNT)
+		rule->severity = severity;
+	if (!rule->name[0]) {
+		va_start(args, name);
+		vsnprintf(rule->name, sizeof(rule->name), name, args);
+		va_end(args);
+	}
+	if (rule->min_bad == UNSET)
+		rule->min_bad = draft->min_bad == UNSET ? ALERT_MIN_BAD : draft->min_bad;
+	if (rule->min_events == UNSET)
+		rule->min_events = draft->min_events == UNSET ? 0 : draft->min_events;
+	return append_rule(walk, node, draft, rule);
+}
+
+static int start_rule(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		      struct draft *draft, enum alert_kind kind)
+{
+	draft->rule = (struct alert_rule){
+		.kind = kind,
+		.severity = SEVERITY_COUNT,
+		.min_bad = UNSET,
+		.min_events = UNSET,
+	};
+	return walk_mapping(walk, node, field, draft);
+}
+
+/* `key` of the rule being read must not be longer than the SLO's window. */
+static int check_within_window(struct walk *walk, const struct draft *draft, const char *key)
+{
+	char most[SHORT_DURATION_BYTES], got[SHORT_DURATION_BYTES], path[WALK_PATH_BYTES + 16];
+
+	if (draft->rule.seconds <= draft->window_seconds)
+		return 0;
+	short_duration(draft->window_seconds, most);
+	short_duration(draft->rule.seconds, got);
+	return walk_refuse_at(walk, PATH("%s.%s", walk->path, key),
+			      "expected at most the SLO's window (%s), got %s", most, got);
+}
+
+/* burn */
+
+static const struct walk_field burn_fields[] = {
+	SHARE("budget", 100, "100"),
+	SECONDS("window", seconds, 5 * DURATION_M_NS, 92 * DURATION_D_NS, "5m to the SLO's window"),
+	{
+		.key = "short",
+		.read = walk_duration_seconds,
+		.offset = offsetof(struct draft, rule.short_seconds),
+		.min = MIN_SHORT_SECONDS * DURATION_S_NS,
+		.max = 92 * DURATION_D_NS,
+		.expected = "a duration from 10s and below the window in whole seconds",
+	},
+	NAME_AND_SEVERITY,
+	MINIMUMS(rule.),
+};
+
+static const struct walk_schema burn_schema = {FIELDS(burn_fields)};
+
+static int read_burn(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		     void *base)
+{
+	char window[SHORT_DURATION_BYTES], got[SHORT_DURATION_BYTES], path[WALK_PATH_BYTES + 16];
+	struct draft *draft = base;
+	struct alert_rule *rule = &draft->rule;
+	int r = start_rule(walk, node, field, draft, ALERT_BURN);
+
+	if (!r)
+		r = check_within_window(walk, draft, "window");
+	if (r)
+		return r;
+	short_duration(rule->seconds, window);
+	if (!rule->short_seconds)
+		rule->short_seconds = rule->seconds / 12;
+	if (rule->short_seconds >= rule->seconds) {
+		short_duration(rule->short_seconds, got);
+		return walk_refuse_at(walk, PATH("%s.short", walk->path),
+				      "expected less than the window (%s), got %s", window, got);
+	}
+	return finish_rule(walk, node, draft,
+			   rule->seconds <= PAGE_BURN_SECONDS ? SEVERITY_PAGE : SEVERITY_TICKET,
+			   "burn-%s", window);
+}
+
+/* exhaust */
+
+static const struct walk_field exhaust_fields[] = {
+	SECONDS("within", seconds, 10 * DURATION_M_NS, 92 * DURATION_D_NS,
+		"10m to the SLO's window"),
+	NAME_AND_SEVERITY,
+	MINIMUMS(rule.),
+};
+
+static const struct walk_schema exhaust_schema = {FIELDS(exhaust_fields)};
+
+static int read_exhaust(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			void *base)
+{
+	char within[SHORT_DURATION_BYTES];
+	struct draft *draft = base;
+	uint64_t seconds;
+	int r = start_rule(walk, node, field, draft, ALERT_EXHAUST);
+
+	if (!r)
+		r = check_within_window(walk, draft, "within");
+	if (r)
+		return r;
+	seconds = draft->rule.seconds;
+	short_duration(seconds, within);
+	return finish_rule(walk, node, draft,
+			   seconds <= PAGE_EXHAUST_SECONDS ? SEVERITY_PAGE : SEVERITY_TICKET,
+			   "exhaust-%s", within);
+}
+
+/* budget */
+
+static const struct walk_field budget_fields[] = {
+	SHARE("spent", 1000, "1000"),
+	NAME_AND_SEVERITY,
+	MINIMUMS(rule.),
+};
+
+static const struct walk_schema budget_schema = {FIELDS(budget_fields)};
+
+static int read_budget(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		       void *base)
+{
+	struct draft *draft = base;
+	char percent[32];
+	int r = start_rule(walk, node, field, draft, ALERT_BUDGET);
+
+	if (r)
+		return r;
+	snprintf(percent, sizeof(percent), "%g", draft->rule.ratio * 100);
+	for (char *point = percent; (point = strpbrk(point, ".+"));)
+		*point = '-';
+	return finish_rule(walk, node, draft, SEVERITY_NOTICE, "budget-%.20s", percent);
+}
+
+/* no-data and coverage */
+
+static const struct walk_field no_data_fields[] = {
+	SECONDS("after", seconds, DURATION_M_NS, DURATION_D_NS, "1m to 24h"),
+	NAME_AND_SEVERITY,
+};
+
+static const struct walk_schema no_data_schema = {FIELDS(no_data_fields)};
+
+static int read_no_data(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			void *base)
+{
+	struct draft *draft = base;
+
+	return start_rule(walk, node, field, draft, ALERT_NO_DATA)
+		       ?: finish_rule(walk, node, draft, SEVERITY_TICKET, "no-data");
+}
+
+static const struct walk_field coverage_fields[] = {
+	SHARE("below", 100, "100"),
+	SECONDS("window", seconds, 10 * DURATION_M_NS, DURATION_D_NS, "10m to 24h"),
+	NAME_AND_SEVERITY,
+};
+
+static const struct walk_schema coverage_schema = {FIELDS(coverage_fields)};
+
+static int read_coverage(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			 void *base)
+{
+	struct draft *draft = base;
+
+	return start_rule(walk, node, field, draft, ALERT_COVERAGE)
+		       ?: finish_rule(walk, node, draft, SEVERITY_TICKET, "coverage");
+}
+
+/* The list. */
+
+static const struct walk_field rule_fields[] = {
+	{.key = "burn", .read = read_burn, .schema = &burn_schema},
+	{.key = "exhaust", .read = read_exhaust, .schema = &exhaust_schema},
+	{.key = "budget", .read = read_budget, .schema = &budget_schema},
+	{.key = "no-data", .read = read_no_data, .schema = &no_data_schema},
+	{.key = "coverage", .read = read_coverage, .schema = &coverage_schema},
+};
+
+static const struct walk_schema rule_schema = {FIELDS(rule_fields), .one_key = true};
+
+static int read_rule(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		     void *base)
+{
+	const char *text = walk_scalar(node);
+
+	if (text && !strcmp(text, "default"))
+		return append_defaults(walk, node, base);
+	return walk_mapping(walk, node, field, base);
+}
+
+static const struct walk_field rule_item = {
+	.read = read_rule,
+	.schema = &rule_schema,
+	.expected = "default or a mapping with one of burn, exhaust, budget, no-data, coverage",
+};
+
+static const struct walk_items rule_items = {.item = &rule_item, .max = ALERT_RULES_MAX};
+
+static int read_rules(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		      void *base)
+{
+	const char *text = walk_scalar(node);
+
+	if (text && !strcmp(text, "default"))
+		return append_defaults(walk, node, base);
+	return walk_list(walk, node, field, base);
+}
+
+static const struct walk_field alerts_fields[] = {
+	MINIMUMS(),
+	{
+		.key = "rules",
+		.read = read_rules,
+		.late = true,
+		.items = &rule_items,
+		.expected = "default or a list of alerts",
+	},
+};
+
+static const struct walk_schema alerts_schema = {FIELDS(alerts_fields)};
+
+static int keep_rules(struct config_slo *slo, const struct alert_rule *rules, size_t n)
+{
+	if (!n)
+		return 0;
+	slo->alerts = calloc(n, sizeof(*rules));
+	if (!slo->alerts)
+		return -ENOMEM;
+	memcpy(slo->alerts, rules, n * sizeof(*rules));
+	slo->n_alerts = n;
+	return 0;
+}
+
+int config_read_alerts(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		       void *base)
+{
+	const struct walk_field mapping = {.schema = &alerts_schema};
+	const struct walk_field rules = {.items = &rule_items, .expected = field->expected};
+	struct config_slo *slo = base;
+	struct draft draft = {
+		.window_seconds = slo->window_seconds,
+		.min_bad = UNSET,
+		.min_events = UNSET,
+	};
+	char path[WALK_PATH_BYTES + 16];
+	int r;
+
+	if (node->type == YAML_MAPPING_NODE) {
+		r = walk_mapping(walk, node, &mapping, &draft);
+		if (!r && !walk_find(walk, PATH("%s.rules", walk->path)))
+			r = append_defaults(walk, node, &draft);
+	} else {
+		r = read_rules(walk, node, &rules, &draft);
+	}
+	return r ?: keep_rules(slo, draft.rules, draft.n);
+}
+
+int config_default_alerts(struct config_slo *slo)
+{
+	struct alert_rule rules[ALERT_RULES_MAX];
+	size_t n = fitting_defaults(slo->window_seconds, rules);
+
+	return keep_rules(slo, rules, n);
+}
+
+/* Nobody chose these values: that one of them suits no low objective is no news. */
+static bool is_default(const struct alert_rule *rule)
+{
+	struct alert_rule rules[ALERT_RULES_MAX];
+	size_t n = alert_rules_default(rules);
+
+	for (size_t i = 0; i < n; i++) {
+		if (rules[i].kind == rule->kind && rules[i].ratio == rule->ratio &&
+		    rules[i].seconds == rule->seconds)
+			return true;
+	}
+	return false;
+}
+
+/* An outage of everything burns 1 / (1 - objective), and an alert fires above its factor. */
+static int check_rule(struct config *config, const struct config_slo *slo,
+		      const struct alert_rule *rule)
+{
+	double factor, outage = 1 / (1 - slo->objective);
+
+	if (rule->kind != ALERT_BURN || is_default(rule))
+		return 0;
+	factor = rule->ratio * (double)slo->window_seconds / (double)rule->seconds;
+	if (factor < outage)
+		return 0;
+	return config_warn(
+		config,
+		"alert %s of SLO \"%s\" cannot fire: it needs a burn rate above %.3g, and "
+		"a full outage burns %.3g",
+		rule->name, slo->name, factor, outage);
+}
+
+int config_check_alerts(struct config *config)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < config->n_slos && !r; i++) {
+		const struct config_slo *slo = &config->slos[i];
+
+		for (size_t rule = 0; rule < slo->n_alerts && !r; rule++)
+			r = check_rule(config, slo, &slo->alerts[rule]);
+	}
+	return r;
+}

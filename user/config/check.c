@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What must fit together between keys, and what this version leaves undone. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/duration.h"
+#include "config/schema.h"
+#include "match/automaton.h"
+
+#define SERVICE_MARK "{service}"
+
+enum {
+	MIN_SLICES = 10, /* in a window */
+};
+
+int config_warn(struct config *config, const char *format, ...)
+{
+	char text[WALK_PATH_BYTES];
+	char **warnings;
+	va_list args;
+	char *copy;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	copy = dup_text(text, strlen(text));
+	if (!copy)
+		return -ENOMEM;
+	warnings = realloc(config->warnings, (config->n_warnings + 1) * sizeof(*warnings));
+	if (!warnings) {
+		free(copy);
+		return -ENOMEM;
+	}
+	config->warnings = warnings;
+	config->warnings[config->n_warnings++] = copy;
+	return 0;
+}
+
+/* About a key of an SLO, wherever the SLO was written. */
+__attribute__((format(printf, 5, 6))) static int refuse_slo(struct walk *walk,
+							    const struct config *config, size_t i,
+							    const char *key, const char *format,
+							    ...)
+{
+	const struct config_slo *slo = &config->slos[i];
+	char path[WALK_PATH_BYTES], text[sizeof(walk->error->text)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (!slo->file)
+		return walk_refuse_at(walk, PATH("slos[%zu].%s", i, key), "%s", text);
+	return walk_refuse_in(walk, slo->file, slo->line, PATH("SLO \"%s\": %s", slo->name, key),
+			      "%s", text);
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* One string of a list, so that sorting does not lose its place. */
+struct named {
+	const char *text;
+	size_t index;
+};
+
+static int compare_texts(const void *a, const void *b)
+{
+	const struct named *in_a = a, *in_b = b;
+	int order = strcmp(in_a->text, in_b->text);
+
+	return order ? order : in_a->index < in_b->index ? -1 : in_a->index > in_b->index;
+}
+
+static int compare_templates(const void *a, const void *b)
+{
+	const struct named *in_a = a, *in_b = b;
+	int order = route_specificity_cmp(in_a->text, in_b->text);
+
+	return order ? order : in_a->index < in_b->index ? -1 : in_a->index > in_b->index;
+}
+
+/* Whether a text stands twice: 1 and where it does first, 0, or -ENOMEM. */
+static int find_again(char *const *texts, size_t n, int (*compare)(const void *, const void *),
+		      size_t *ret_index)
+{
+	_cleanup_free_ struct named *sorted = calloc(n + 1, sizeof(*sorted));
+	struct named *again = NULL;
+
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = (struct named){.text = texts[i], .index = i};
+	qsort(sorted, n, sizeof(*sorted), compare);
+	for (size_t i = 1; i < n; i++) {
+		struct named earlier = {.text = sorted[i - 1].text};
+		struct named here = {.text = sorted[i].text};
+
+		if (compare(&earlier, &here) == 0 && (!again || sorted[i].index < again->index))
+			again = &sorted[i];
+	}
+	if (again)
+		*ret_index = again->index;
+	return again != NULL;
+}
+
+static int check_routes(struct walk *walk, const struct config *config, size_t i)
+{
+	const struct config_service *service = &config->services[i];
+	char path[WALK_PATH_BYTES];
+	size_t again;
+	int found = find_again(service->routes, service->n_routes, compare_templates, &again);
+
+	if (found > 0)
+		return walk_refuse_at(walk, PATH("services[%zu].routes[%zu]", i, again),
+				      "expected each entry once, got \"%s\" again",
+				      service->routes[again]);
+	return found;
+}
+
+static int check_distinct(struct walk *walk, const struct config *config, size_t i,
+			  char *const *texts, size_t n, int (*compare)(const void *, const void *),
+			  const char *key)
+{
+	char path[WALK_PATH_BYTES];
+	size_t again;
+	int found = find_again(texts, n, compare, &again);
+
+	if (found > 0)
+		return refuse_slo(walk, config, i, PATH("%s[%zu]", key, again),
+				  "expected each entry once, got \"%s\" again", texts[again]);
+	return found;
+}
+
+static int check_match(struct walk *walk, const struct config *config, size_t i)
+{
+	const struct config_match *match = &config->services[i].match;
+	char path[WALK_PATH_BYTES];
+
+	if (!match->port && !match->process && !match->exe)
+		return walk_refuse_at(walk, PATH("services[%zu].match", i),
+				      "expected at least one of port, process, exe, got none");
+	for (size_t j = 0; j < i; j++) {
+		const struct config_match *earlier = &config->services[j].match;
+
+		if (match->port == earlier->port &&
+		    is_same_text(match->process, earlier->process) &&
+		    is_same_text(match->exe, earlier->exe))
+			return walk_refuse_at(
+				walk, PATH("services[%zu].match", i),
+				"expected a match of its own, got that of services[%zu]", j);
+	}
+	return 0;
+}
+
+static int check_services(struct walk *walk, const struct config *config)
+{
+	char path[WALK_PATH_BYTES];
+	int r = 0;
+
+	for (size_t i = 0; i < config->n_services && !r; i++) {
+		const struct config_service *service = &config->services[i];
+
+		for (size_t j = 0; j < i; j++) {
+			if (!strcmp(service->name, config->services[j].name))
+				return walk_refuse_at(walk, PATH("services[%zu].name", i),
+						      "expected a unique name, got \"%s\" as in "
+						      "services[%zu]",
+						      service->name, j);
+		}
+		r = check_match(walk, config, i);
+		if (!r)
+			r = check_routes(walk, config, i);
+	}
+	return r;
+}
+
+static bool is_for_all(const struct config_slo *slo)
+{
+	return !strcmp(slo->service, "*");
+}
+
+static size_t find_service(const struct config *config, const char *name)
+{
+	size_t i = 0;
+
+	while (i < config->n_services && strcmp(config->services[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+/* {service} tells the SLOs of "*" apart; in any other name it would never be filled in. */
+static int check_mark(struct walk *walk, const struct config *config, size_t i)
+{
+	const struct config_slo *slo = &config->slos[i];
+	const char *mark = strstr(slo->name, SERVICE_MARK);
+
+	if (is_for_all(slo) && (!mark || strstr(mark + 1, SERVICE_MARK)))
+		return refuse_slo(walk, config, i, "name",
+				  "expected {service} once in the name of an SLO for service "
+				  "\"*\", got \"%s\"",
+				  slo->name);
+	if (!is_for_all(slo) && mark)
+		return refuse_slo(walk, config, i, "name",
+				  "expected no {service} in the name unless service is \"*\", got "
+				  "\"%s\"",
+				  slo->name);
+	return 0;
+}
+
+static int check_eligible_routes(struct walk *walk, const struct config *config, size_t i)
+{
+	const struct config_slo *slo = &config->slos[i];
+	size_t s = find_service(config, slo->service);
+	char path[WALK_PATH_BYTES];
+
+	for (size_t r = 0; r < slo->eligible.n_routes; r++) {
+		const char *route = slo->eligible.routes[r];
+		size_t known = 0, n = is_for_all(slo) ? 0 : config->services[s].n_routes;
+
+		while (known < n && strcmp(config->services[s].routes[known], route) != 0)
+			known++;
+		if (known == n && strcmp(route, "_other") != 0)
+			return refuse_slo(walk, config, i, PATH("eligible.routes[%zu]", r),
+					  "expected a route of service \"%s\", got \"%s\"",
+					  slo->service, route);
+	}
+	return check_distinct(walk, config, i, slo->eligible.routes, slo->eligible.n_routes,
+			      compare_texts, "eligible.routes");
+}
+
+/* Which of window, calendar and time_zone stand together. */
+static int check_window(struct walk *walk, const struct config *config, size_t i)
+{
+	const struct config_slo *slo = &config->slos[i];
+	char path[WALK_PATH_BYTES];
+
+	if (slo->file)
+		return 0;
+	if (walk_find(walk, PATH("slos[%zu].window", i)) &&
+	    walk_find(walk, PATH("slos[%zu].calendar", i)))
+		return refuse_slo(walk, config, i, "calendar",
+				  "expected either window or calendar, got both");
+	if (slo->time_zone && !slo->calendar_month)
+		return refuse_slo(walk, config, i, "time_zone",
+				  "expected no time zone unless calendar is given");
+	return 0;
+}
+
+static int check_times(struct walk *walk, const struct config *config, size_t i)
+{
+	const struct config_slo *slo = &config->slos[i];
+	int r = check_window(walk, config, i);
+
+	if (r)
+		return r;
+	if (slo->slice_seconds * MIN_SLICES > slo->window_seconds)
+		return refuse_slo(walk, config, i, "budgeting.timeslices.slice",
+				  "expected at most a tenth of the window (%gs), got %gs",
+				  (double)slo->window_seconds / MIN_SLICES,
+				  (double)slo->slice_seconds);
+	if (slo->good.latency_ns > config->agent.unanswered_after_ns)
+		return refuse_slo(walk, config, i, "good.latency",
+				  "expected at most agent.unanswered_after (%gs), got %gs",
+				  (double)config->agent.unanswered_after_ns / DURATION_S_NS,
+				  (double)slo->good.latency_ns / DURATION_S_NS);
+	return 0;
+}
+
+static int check_slo(struct walk *walk, const struct config *config, size_t i)
+{
+	const struct config_slo *slo = &config->slos[i];
+	int r;
+
+	if (!is_for_all(slo) && find_service(config, slo->service) == config->n_services)
+		return refuse_slo(
+			walk, config, i, "service",
+			"expected the name of a service in services, or \"*\", got \"%s\"",
+			slo->service);
+	r = check_mark(walk, config, i);
+	if (!r)
+		r = check_times(walk, config, i);
+	if (!r)
+		r = check_eligible_routes(walk, config, i);
+	if (!r)
+		r = check_distinct(walk, config, i, slo->eligible.exclude_paths,
+				   slo->eligible.n_exclude_paths, compare_templates,
+				   "eligible.exclude.paths");
+	if (!r)
+		r = check_distinct(walk, config, i, slo->eligible.exclude_user_agents,
+				   slo->eligible.n_exclude_user_agents, compare_texts,
+				   "eligible.exclude.user_agents");
+	return r;
+}
+
+static int check_slos_per_service(struct walk *walk, const struct config *config)
+{
+	_cleanup_free_ size_t *counts = calloc(config->n_services + 1, sizeof(*counts));
+	size_t for_all = 0;
+
+	if (!counts)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_slos; i++)
+		for_all += is_for_all(&config->slos[i]);
+	for (size_t i = 0; i < config->n_slos; i++) {
+		/* those for "*" are judged in the last place, where no service's own are */
+		size_t s = find_service(config, config->slos[i].service);
+		bool own = s < config->n_services;
+
+		if (++counts[s] + (own ? for_all : 0) > CONFIG_MAX_SLOS_PER_SERVICE)
+			return refuse_slo(walk, config, i, "service",
+					  "expected at most %d SLOs for service \"%s\"%s, got more",
+					  CONFIG_MAX_SLOS_PER_SERVICE, config->slos[i].service,
+					  own && for_all ? " and \"*\" together" : "");
+	}
+	return 0;
+}
+
+/* An SLO's name as it is for one service. */
+struct full_name {
+	char text[2 * CONFIG_MAX_NAME];
+	size_t slo;
+};
+
+static int compare_full_names(const void *a, const void *b)
+{
+	const struct full_name *in_a = a, *in_b = b;
+	int order = strcmp(in_a->text, in_b->text);
+
+	return order ? order : in_a->slo < in_b->slo ? -1 : in_a->slo > in_b->slo;
+}
+
+static int refuse_name(struct walk *walk, const struct config *config, size_t i,
+		       const struct full_name *earlier)
+{
+	const struct config_slo *slo = &config->slos[earlier->slo];
+
+	if (slo->file)
+		return refuse_slo(walk, config, i, "name",
+				  "expected a unique name, got \"%s\" as in %s:%u", earlier->text,
+				  slo->file, slo->line);
+	return refuse_slo(walk, config, i, "name",
+			  "expected a unique name, got \"%s\" as in slos[%zu]", earlier->text,
+			  earlier->slo);
+}
+
+/* Also with {service} filled in: "{service}" and "shop" clash if a service shop exists. */
+static int check_slo_names(struct walk *walk, const struct config *config)
+{
+	_cleanup_free_ struct full_name *names = NULL;
+	const struct full_name *again = NULL, *earlier = NULL;
+	size_t for_all = 0, n = 0;
+
+	for (size_t i = 0; i < config->n_slos; i++)
+		for_all += is_for_all(&config->slos[i]);
+	names = calloc(config->n_slos + for_all * config->n_services + 1, sizeof(*names));
+	if (!names)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_slos; i++) {
+		const char *name = config->slos[i].name;
+		const char *mark = strstr(name, SERVICE_MARK);
+
+		names[n].slo = i;
+		snprintf(names[n++].text, sizeof(names->text), "%s", name);
+		for (size_t s = 0; mark && s < config->n_services; s++) {
+			names[n].slo = i;
+			snprintf(names[n++].text, sizeof(names->text), "%.*s%s%s",
+				 (int)(mark - name), name, config->services[s].name,
+				 mark + strlen(SERVICE_MARK));
+		}
+	}
+	qsort(names, n, sizeof(*names), compare_full_names);
+	for (size_t i = 1; i < n; i++) {
+		if (!strcmp(names[i].text, names[i - 1].text) &&
+		    (!again || names[i].slo < again->slo)) {
+			again = &names[i];
+			earlier = &names[i - 1];
+		}
+	}
+	return again ? refuse_name(walk, config, again->slo, earlier) : 0;
+}
+
+int config_check(struct walk *walk, struct config *config)
+{
+	int r = check_services(walk, config);
+
+	for (size_t i = 0; i < config->n_slos && !r; i++)
+		r = check_slo(walk, config, i);
+	if (!r)
+		r = check_slos_per_service(walk, config);
+	if (!r)
+		r = check_slo_names(walk, config);
+	if (!r)
+		r = config_check_maintenance(walk, config);
+	if (!r)
+		r = config_check_alerts(config);
+	if (!r && !config->n_slos)
+		r = config_warn(config, "slos: none given, requests are counted but not judged");
+	return r;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The configuration file: YAML, read once, checked whole, immutable afterwards.
+ *
+ * Every refusal names file, line, key and what was expected, e.g.
+ *   sliprobe.yaml:12: slos[0].objective: expected a percentage above 0 and below 100, got "100"
+ */
+#ifndef SLIPROBE_CONFIG_CONFIG_H
+#define SLIPROBE_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "slo/alerts.h"
+#include "terms.h"
+
+enum {
+	CONFIG_MAX_BYTES = 4 << 20,
+	CONFIG_MAX_SERVICES = 1024,
+	CONFIG_MAX_ROUTES =
+		1024, /* a service; what they cost in all is limited by the automaton, see dfa.h */
+	CONFIG_MAX_SLOS = 1024,
+	CONFIG_MAX_SLOS_PER_SERVICE = 64,
+	CONFIG_MAX_NAME = 63, /* bytes of a service or SLO name */
+	CONFIG_STATUS_WORDS = 10, /* bitmap over status codes 0 .. 639 */
+};
+
+struct config_match {
+	uint16_t port; /* 0: any */
+	char *process; /* glob on the process's name (comm of the thread group's leader), or NULL */
+	char *exe; /* glob on the executable's absolute path, or NULL */
+};
+
+struct config_about {
+	char *owner;
+	char *purpose;
+	char *mitigation;
+	char *runbook;
+};
+
+struct config_service {
+	char *name;
+	struct config_match match;
+	char **routes; /* templates as in match/automaton, each starts with '/' */
+	size_t n_routes;
+	struct config_about about;
+};
+
+struct config_slo {
+	char *file; /* where it stands, if not in the main file: an OpenSLO file of slo_files */
+	unsigned int line;
+	char *name; /* unique; holds "{service}" if and only if service is "*" */
+	char *service; /* a service's name, or "*": one SLO for every service found on the host */
+	double objective; /* ratio nearest to the written percentage, 0 < objective < 1 */
+	/* rolling, 30 d if not given; calendar month: 31 d, the longest one */
+	uint64_t window_seconds;
+	bool calendar_month;
+	char *time_zone; /* of the calendar month; "UTC" if not given; NULL unless calendar_month */
+	/* budgeting: occurrences if slice_seconds is 0 */
+	uint64_t slice_seconds;
+	double slice_target; /* ratio */
+	struct {
+		char **routes; /* templates, each one of the service's routes or "_other"; none: all */
+		size_t n_routes;
+		uint32_t methods; /* bit per enum http_method; all bits if not given */
+		char **exclude_paths; /* route templates */
+		size_t n_exclude_paths;
+		char **exclude_user_agents; /* globs */
+		size_t n_exclude_user_agents;
+		uint32_t exclude_methods; /* bits as in `methods`, taken away from them */
+		bool client_abort; /* `client_abort: bad`: a client_abort is eligible, and bad */
+	} eligible;
+	struct {
+		uint64_t status
+			[CONFIG_STATUS_WORDS]; /* bit s: status s is good; 100-499 if not given */
+		/* 0: no threshold; good is total <= latency_ns; never above agent.unanswered_after_ns */
+		uint64_t latency_ns;
+		uint64_t min_body_bytes; /* good is body >= min_body_bytes; "1k" is 1000 */
+	} good;
+	struct alert_rule *alerts; /* names are unique within the SLO */
+	size_t n_alerts;
+};
+
+enum config_receiver_kind {
+	RECEIVER_ALERTMANAGER,
+	RECEIVER_WEBHOOK,
+	RECEIVER_COMMAND,
+	RECEIVER_JOURNAL, /* one line on standard error */
+};
+
+struct config_receiver {
+	enum config_receiver_kind kind;
+	char *url; /* alertmanager (base, without /api/v2/alerts), webhook */
+	char **argv; /* command; not NULL-terminated */
+	size_t n_argv;
+	uint64_t timeout_ns; /* 10 s if not given */
+	uint32_t severities; /* bit per enum alert_severity; page and ticket if not given */
+};
+
+/* Planned work: no notification is sent, or nothing is eligible, while it lasts. */
+struct config_maintenance {
+	char *name;
+	char **services; /* none of both: all */
+	size_t n_services;
+	char **slos;
+	size_t n_slos;
+	/* once: [start, end) in Unix seconds; weekly: from that weekday and minute of the day on */
+	int64_t start_unix_seconds;
+	int64_t end_unix_seconds;
+	bool weekly;
+	int weekday; /* 0: Sunday */
+	int minute_of_day;
+	char *time_zone; /* weekly; "UTC" if not given */
+	uint64_t duration_seconds; /* weekly */
+	bool exclude_eligible; /* `exclude: eligible`: its events are left out of the SLO, too */
+};
+
+struct config_agent {
+	char *socket;
+	char *state_dir;
+	uint64_t interval_ns;
+	uint64_t unanswered_after_ns;
+};
+
+struct config {
+	char *file; /* as given, or "(built-in)" */
+	struct config_agent agent;
+	struct config_service *services;
+	size_t n_services;
+	struct config_slo *slos;
+	size_t n_slos;
+	char **slo_files; /* globs of OpenSLO files, whose SLOs are in slos, too */
+	size_t n_slo_files;
+	struct config_receiver *receivers; /* notify: */
+	size_t n_receivers;
+	uint64_t remind_seconds; /* alerting.remind, 4 h if not given; 0: never (`never`) */
+	struct config_maintenance *maintenance;
+	size_t n_maintenance;
+	/* settings that are valid but that this version does not act on: one sentence each */
+	char **warnings;
+	size_t n_warnings;
+};
+
+/*
+ * Reads and checks `path`. Returns 0, or -errno of the failed open or read, -EINVAL for a refused
+ * file, -ENOMEM; ret_error->text says why in every case. *ret_config is untouched on failure.
+ */
+int config_load(const char *path, struct config *ret_config, struct error *ret_error);
+
+/* The same for text in memory; `name` stands for the file in messages. */
+int config_parse(const char *text, size_t len, const char *name, struct config *ret_config,
+		 struct error *ret_error);
+
+/* The configuration that applies without a file, as YAML text. */
+extern const char config_default_yaml[];
+
+void config_clear(struct config *config);
+
+/* Whether `name` is the SLO's that is configured as `pattern`, {service} being that of any service. */
+bool config_slo_is_named(const char *pattern, const char *name);
+
+/* The SLO that has a name, as in the configuration or of one service; NULL if there is none. */
+const struct config_slo *config_find_slo(const struct config *config, const char *name);
+
+#endif

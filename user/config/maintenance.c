@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The keys of maintenance. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/calendar.h"
+#include "base/duration.h"
+#include "config/schema.h"
+#include "config/values.h"
+
+enum {
+	MAX_MAINTENANCE = 256,
+	MAX_ZONE_BYTES = 64,
+};
+
+#define MAX_ONCE (366 * DURATION_D_NS)
+#define MAX_WEEKLY_SECONDS (6 * DURATION_D_NS / DURATION_S_NS)
+
+static int read_time(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		     void *base)
+{
+	const char *text = walk_scalar(node);
+	int64_t seconds;
+
+	if (!text || calendar_parse_rfc3339(text, &seconds) < 0)
+		return walk_expected(walk, node, field->expected);
+	*(int64_t *)(void *)((char *)base + field->offset) = seconds;
+	return 0;
+}
+
+static bool two_digits(const char *text, int max, int *ret)
+{
+	if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
+		return false;
+	*ret = (text[0] - '0') * 10 + text[1] - '0';
+	return *ret <= max;
+}
+
+/* "Sun 02:00" */
+static int read_weekly(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		       void *base)
+{
+	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	struct config_maintenance *maintenance = base;
+	const char *text = walk_scalar(node);
+	int day = 0, hour, minute;
+
+	if (!text || strlen(text) != sizeof("Sun 02:00") - 1 || text[3] != ' ' || text[6] != ':' ||
+	    !two_digits(text + 4, 23, &hour) || !two_digits(text + 7, 59, &minute))
+		return walk_expected(walk, node, field->expected);
+	while (day < 7 && strncmp(text, days[day], 3) != 0)
+		day++;
+	if (day == 7)
+		return walk_expected(walk, node, field->expected);
+	maintenance->weekly = true;
+	maintenance->weekday = day;
+	maintenance->minute_of_day = hour * 60 + minute;
+	return 0;
+}
+
+static const struct walk_choice exclude_choices[] = {{"alerts", false}, {"eligible", true}, {}};
+
+static const struct walk_field name_item = {
+	.read = walk_text,
+	.max = CONFIG_MAX_NAME,
+	.expected = "a name of at most 63 bytes",
+};
+
+static const struct walk_field maintenance_fields[] = {
+	{
+		.key = "name",
+		.read = walk_text,
+		.offset = offsetof(struct config_maintenance, name),
+		.required = true,
+		.valid = valid_name,
+		.max = CONFIG_MAX_NAME,
+		.expected = "a name of at most 63 bytes without '/' or '\"'",
+	},
+	{
+		.key = "services",
+		.read = walk_list,
+		.offset = offsetof(struct config_maintenance, services),
+		.items = TEXTS(struct config_maintenance, name_item, n_services),
+		.expected = "a list of services",
+	},
+	{
+		.key = "slos",
+		.read = walk_list,
+		.offset = offsetof(struct config_maintenance, slos),
+		.items = TEXTS(struct config_maintenance, name_item, n_slos),
+		.expected = "a list of SLOs",
+	},
+	{
+		.key = "start",
+		.read = read_time,
+		.offset = offsetof(struct config_maintenance, start_unix_seconds),
+		.expected = "a time such as 2026-03-01T02:00:00Z",
+	},
+	{
+		.key = "end",
+		.read = read_time,
+		.offset = offsetof(struct config_maintenance, end_unix_seconds),
+		.expected = "a time such as 2026-03-01T04:00:00Z",
+	},
+	{
+		.key = "duration",
+		.read = walk_duration_seconds,
+		.offset = offsetof(struct config_maintenance, duration_seconds),
+		.min = DURATION_M_NS,
+		.max = MAX_ONCE,
+		.expected = "a duration from 1m to 366d in whole seconds",
+	},
+	{
+		.key = "weekly",
+		.read = read_weekly,
+		.expected = "a weekday and time such as \"Sun 02:00\"",
+	},
+	{
+		.key = "time_zone",
+		.read = walk_text,
+		.offset = offsetof(struct config_maintenance, time_zone),
+		.valid = calendar_zone_valid,
+		.max = MAX_ZONE_BYTES,
+		.expected = TIME_ZONE_EXPECTED,
+	},
+	{
+		.key = "exclude",
+		.read = walk_choose,
+		.choices = exclude_choices,
+		.offset = offsetof(struct config_maintenance, exclude_eligible),
+		.expected = "alerts or eligible",
+	},
+};
+
+static const struct walk_schema maintenance_schema = {FIELDS(maintenance_fields)};
+
+/* The maintenance being read has the key. */
+static bool has(struct walk *walk, const char *key)
+{
+	char path[WALK_PATH_BYTES + 16];
+
+	return walk_find(walk, PATH("%s.%s", walk->path, key)) != NULL;
+}
+
+static int finish_weekly(struct walk *walk, const yaml_node_t *node,
+			 struct config_maintenance *maintenance)
+{
+	char path[WALK_PATH_BYTES + 16];
+
+	if (has(walk, "start") || has(walk, "end"))
+		return walk_refuse(walk, node, "expected either weekly or %s, got both",
+				   has(walk, "start") ? "start" : "end");
+	if (!maintenance->duration_seconds)
+		return walk_refuse(walk, node, "expected a duration beside weekly, got none");
+	if (maintenance->duration_seconds > MAX_WEEKLY_SECONDS)
+		return walk_refuse_at(walk, PATH("%s.duration", walk->path),
+				      "expected at most 6d beside weekly, got more");
+	if (!maintenance->time_zone) {
+		maintenance->time_zone = dup_text("UTC", 3);
+		if (!maintenance->time_zone)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int finish_once(struct walk *walk, const yaml_node_t *node,
+		       struct config_maintenance *maintenance)
+{
+	char path[WALK_PATH_BYTES + 16];
+	bool has_end = has(walk, "end");
+
+	if (!has(walk, "start"))
+		return walk_refuse(walk, node, "expected start or weekly, got none");
+	if (has_end == (maintenance->duration_seconds > 0))
+		return walk_refuse(walk, node, "expected one of end, duration, got %s",
+				   has_end ? "both" : "none");
+	if (maintenance->time_zone)
+		return walk_refuse_at(walk, PATH("%s.time_zone", walk->path),
+				      "expected no time zone unless weekly is given");
+	if (!has_end)
+		maintenance->end_unix_seconds =
+			maintenance->start_unix_seconds + (int64_t)maintenance->duration_seconds;
+	if (maintenance->end_unix_seconds <= maintenance->start_unix_seconds) {
+		const yaml_node_t *end = walk_find(walk, PATH("%s.end", walk->path));
+
+		return walk_refuse_at(walk, path, "expected a time after start, got \"%s\"",
+				      walk_scalar(end));
+	}
+	maintenance->duration_seconds = 0;
+	return 0;
+}
+
+static int read_maintenance(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			    void *base)
+{
+	struct config_maintenance *maintenance = base;
+	int r = walk_mapping(walk, node, field, base);
+
+	if (r)
+		return r;
+	return maintenance->weekly ? finish_weekly(walk, node, maintenance)
+				   : finish_once(walk, node, maintenance);
+}
+
+static const struct walk_field maintenance_item = {
+	.read = read_maintenance,
+	.schema = &maintenance_schema,
+};
+
+static const struct walk_field maintenance_list = {
+	.offset = offsetof(struct config, maintenance),
+	.items =
+		&(const struct walk_items){
+			.item = &maintenance_item,
+			.item_bytes = sizeof(struct config_maintenance),
+			.count_offset = offsetof(struct config, n_maintenance),
+			.max = MAX_MAINTENANCE,
+		},
+	.expected = "a list of maintenance windows",
+};
+
+int config_read_maintenance(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			    void *base)
+{
+	(void)field;
+	return walk_list(walk, node, &maintenance_list, base);
+}
+
+/* Found services have names that no configuration knows: any will do if an SLO is for them. */
+static bool knows_service(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_services; i++) {
+		if (!strcmp(config->services[i].name, name))
+			return true;
+	}
+	for (size_t i = 0; i < config->n_slos; i++) {
+		if (!strcmp(config->slos[i].service, "*"))
+			return true;
+	}
+	return false;
+}
+
+static bool knows_slo(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_slos; i++) {
+		if (!strcmp(config->slos[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+static int check_names(struct walk *walk, const struct config *config, size_t i)
+{
+	const struct config_maintenance *maintenance = &config->maintenance[i];
+	char path[WALK_PATH_BYTES];
+
+	for (size_t j = 0; j < i; j++) {
+		if (!strcmp(maintenance->name, config->maintenance[j].name))
+			return walk_refuse_at(walk, PATH("maintenance[%zu].name", i),
+					      "expected a unique name, got \"%s\" as in "
+					      "maintenance[%zu]",
+					      maintenance->name, j);
+	}
+	for (size_t j = 0; j < maintenance->n_services; j++) {
+		if (!knows_service(config, maintenance->services[j]))
+			return walk_refuse_at(walk, PATH("maintenance[%zu].services[%zu]", i, j),
+					      "expected the name of a service in services, got "
+					      "\"%s\"",
+					      maintenance->services[j]);
+	}
+	for (size_t j = 0; j < maintenance->n_slos; j++) {
+		if (!knows_slo(config, maintenance->slos[j]))
+			return walk_refuse_at(walk, PATH("maintenance[%zu].slos[%zu]", i, j),
+					      "expected the name of an SLO as it is written in "
+					      "slos, got \"%s\"",
+					      maintenance->slos[j]);
+	}
+	return 0;
+}
+
+int config_check_maintenance(struct walk *walk, const struct config *config)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < config->n_maintenance && !r; i++)
+		r = check_names(walk, config, i);
+	return r;
+}

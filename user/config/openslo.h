@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * OpenSLO v1 (https://github.com/OpenSLO/OpenSLO) as configuration: files of one or more documents
+ * of kind SLO, AlertPolicy, AlertCondition, AlertNotificationTarget and Service. What cannot be
+ * mapped is refused by name, e.g.
+ *   shop.yaml:12: SLO "checkout": spec.objectives: expected exactly one objective, got 2
+ *
+ * SLO
+ *   metadata.name            slos[].name; annotation sliprobe/name if it is no DNS label
+ *   spec.service             slos[].service, "*" included
+ *   spec.indicator           inline, with spec.ratioMetric, counter: true, and
+ *     good.metricSource        {type: sliprobe, spec: {good: as in slos[]}}
+ *     total.metricSource       {type: sliprobe, spec: {eligible, client_abort: as in slos[]}}
+ *   spec.timeWindow          one: {duration: 30d, isRolling: true}, or a calendar month:
+ *                            {duration: 1M, calendar: {startTime: 2020-01-01 00:00:00, timeZone}}
+ *   spec.budgetingMethod     Occurrences, or Timeslices
+ *   spec.objectives          one, with target or targetPercent; timeSliceTarget, timeSliceWindow
+ *   spec.alertPolicies       burn rules; the default ones if neither this nor the annotation
+ *                            sliprobe/alerts is there
+ *   annotation sliprobe/alerts  further rules, as the text of slos[].alerts: OpenSLO has no other
+ *                            kind than burn rates
+ * AlertPolicy, of its own or inline: one condition; alertWhenBreaching true, alertWhenResolved not
+ *   false and alertWhenNoData not true. A receiver takes the alerts of all SLOs, so
+ *   notificationTargets must name all targets of the file that take the condition's severity.
+ * AlertCondition, of its own or inline: a rule of its name (annotation sliprobe/alert if it is
+ *   another), severity page, ticket or notice; kind burnrate, op gt, threshold, lookbackWindow:
+ *     budget ratio = threshold * lookback / window     (a calendar month's: 31 d)
+ *   rounded to 12 digits; annotation sliprobe/budget has it as a percentage if that is not exact.
+ *   alertAfter is the short window, a twelfth of the lookback if not given: the rate must hold for
+ *   all of it, here on average. Annotations sliprobe/min_bad, sliprobe/min_events.
+ * AlertNotificationTarget: spec.target alertmanager, webhook, command or journal, beside it the keys
+ *   that this has in notify (url, argv, timeout, severities).
+ * Service: for other readers.
+ *
+ * Durations are OpenSLO's (m, h, d, w), and "s" where a whole minute is too coarse. Labels and
+ * annotations of others are passed over.
+ */
+#ifndef SLIPROBE_CONFIG_OPENSLO_H
+#define SLIPROBE_CONFIG_OPENSLO_H
+
+#include "base/error.h"
+#include "config/config.h"
+
+/*
+ * Appends the SLOs and receivers of a file to a configuration that config_check() is yet to see. A
+ * receiver that is there already is no second one. Returns 0, -errno of the failed open or read,
+ * -EINVAL for a refused file, -ENOMEM; ret_error->text says why. After failure *config can only be
+ * cleared.
+ */
+int openslo_load(const char *path, struct config *config, struct error *ret_error);
+
+/* The same for text in memory. */
+int openslo_parse(const char *text, size_t len, const char *name, struct config *config,
+		  struct error *ret_error);
+
+#endif

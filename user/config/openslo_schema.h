@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parts of config/openslo share. */
+#ifndef SLIPROBE_CONFIG_OPENSLO_SCHEMA_H
+#define SLIPROBE_CONFIG_OPENSLO_SCHEMA_H
+
+#include "config/schema.h"
+
+enum {
+	OPENSLO_MAX_DOCUMENTS = 4096,
+	OPENSLO_MAX_DESCRIPTION_BYTES = 4 * 1050,
+	OPENSLO_MAX_NAME_BYTES = 253,
+	OPENSLO_SUBJECT_BYTES = 320,
+};
+
+enum openslo_kind {
+	OPENSLO_SLO,
+	OPENSLO_POLICY,
+	OPENSLO_CONDITION,
+	OPENSLO_TARGET,
+	OPENSLO_SERVICE,
+	OPENSLO_KIND_COUNT,
+};
+
+extern const char *const openslo_kinds[OPENSLO_KIND_COUNT];
+
+struct openslo_object {
+	struct walk *walk;
+	enum openslo_kind kind;
+	const char *name;
+	char subject[OPENSLO_SUBJECT_BYTES];
+	uint32_t severities; /* of a target */
+};
+
+struct openslo_file {
+	struct openslo_object *objects;
+	size_t n;
+};
+
+/* NULL if there is none. */
+struct openslo_object *openslo_find(const struct openslo_file *file, enum openslo_kind kind,
+				    const char *name);
+
+/* Reads an SLO's document into *slo, a zeroed one that the caller clears after failure, too. */
+int openslo_read_slo(const struct openslo_file *file, const struct openslo_object *object,
+		     struct config_slo *slo);
+
+/* Appends the rules of spec.alertPolicies to those that the SLO has. */
+int openslo_read_policies(const struct openslo_file *file, struct walk *walk,
+			  struct config_slo *slo);
+
+/* Checks an AlertPolicy or AlertCondition as far as that can be done without an SLO. */
+int openslo_check_alerting(const struct openslo_file *file, const struct openslo_object *object);
+
+/* Keys that objects have in common: of every kind, and metadata without annotations of ours. */
+extern const struct walk_choice openslo_versions[], openslo_true[], openslo_false[];
+extern const struct walk_schema openslo_metadata_schema;
+extern const struct walk_field openslo_description;
+
+#define OPENSLO_HEAD(of_kind)                                                                      \
+	{                                                                                          \
+		.key = "apiVersion",                                                               \
+		.read = walk_choose,                                                               \
+		.choices = openslo_versions,                                                       \
+		.check_only = true,                                                                \
+		.expected = "openslo/v1",                                                          \
+	},                                                                                         \
+	{                                                                                          \
+		.key = "kind", .read = walk_choose,                                                \
+		.choices = (const struct walk_choice[]){{of_kind, true}, {}}, .check_only = true,  \
+		.expected = of_kind,                                                               \
+	}
+
+/* The field of a schema that has one. */
+const struct walk_field *openslo_field(const struct walk_schema *schema, const char *key);
+
+/*
+ * Readers. Seconds to uint64_t within min and max (ns); a ratio above 0 and below 1, and a positive
+ * number, to double; whatever it is, to nothing.
+ */
+walk_read openslo_read_duration, openslo_read_slice, openslo_read_ratio, openslo_read_number,
+	openslo_read_any;
+
+#endif

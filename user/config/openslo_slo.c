@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Documents of kind SLO. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/calendar.h"
+#include "base/cleanup.h"
+#include "base/duration.h"
+#include "config/openslo_schema.h"
+#include "config/values.h"
+
+#define ALERTS_PATH "metadata.annotations.sliprobe/alerts"
+#define MONTH_SECONDS (31 * DURATION_D_NS / DURATION_S_NS) /* as for slos[].calendar */
+
+enum {
+	MAX_ZONE_BYTES = 63,
+	MAX_ALERTS_BYTES = 1 << 16,
+};
+
+/* The SLO stands first: readers of the configuration's own keys take it for the whole. */
+struct draft {
+	struct config_slo slo;
+	char *name; /* annotation sliprobe/name */
+	bool timeslices;
+	double target_percent;
+};
+
+/* metadata */
+
+static const struct walk_field annotation_fields[] = {
+	{
+		.key = "sliprobe/name",
+		.read = walk_text,
+		.offset = offsetof(struct draft, name),
+		.valid = valid_name,
+		.max = CONFIG_MAX_NAME,
+		.expected = "a name of at most 63 bytes without '/' or '\"'",
+	},
+	{
+		.key = "sliprobe/alerts",
+		.read = walk_text,
+		.check_only = true,
+		.multiline = true,
+		.max = MAX_ALERTS_BYTES,
+		.expected = "alerts as in slos[].alerts, as text",
+	},
+};
+
+static const struct walk_schema annotation_schema = {
+	FIELDS(annotation_fields),
+	.own_prefix = "sliprobe/",
+};
+
+static const struct walk_field metadata_fields[] = {
+	{
+		.key = "name",
+		.read = walk_text,
+		.offset = offsetof(struct draft, slo.name),
+		.required = true,
+		.valid = valid_name,
+		.max = CONFIG_MAX_NAME,
+		.expected = "a name of at most 63 bytes without '/' or '\"'",
+	},
+	{
+		.key = "displayName",
+		.read = walk_text,
+		.check_only = true,
+		.max = OPENSLO_MAX_DESCRIPTION_BYTES,
+		.expected = "text",
+	},
+	{.key = "labels", .read = openslo_read_any},
+	{.key = "annotations", .read = walk_mapping, .schema = &annotation_schema},
+};
+
+static const struct walk_schema metadata_schema = {FIELDS(metadata_fields)};
+
+/* spec.indicator. Keys below metricSource.spec are slos[]'s own. */
+
+static int read_own(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		    void *base)
+{
+	const struct walk_field *own = openslo_field(&config_slo_schema, field->key);
+
+	return own->read(walk, node, own, base);
+}
+
+static const struct walk_choice source_types[] = {{"sliprobe", true}, {}};
+
+#define SOURCE(prefix, required_key)                                                               \
+	static const struct walk_schema prefix##_spec_schema = {FIELDS(prefix##_spec_fields)};     \
+	static const struct walk_field prefix##_source_fields[] = {                                \
+		{                                                                                  \
+			.key = "type",                                                             \
+			.read = walk_choose,                                                       \
+			.choices = source_types,                                                   \
+			.check_only = true,                                                        \
+			.required = true,                                                          \
+			.expected = "sliprobe",                                                    \
+		},                                                                                 \
+		{.key = "metricSourceRef", .read = walk_unsupported},                              \
+		{                                                                                  \
+			.key = "spec",                                                             \
+			.read = walk_mapping,                                                      \
+			.schema = &prefix##_spec_schema,                                           \
+			.expected = "a mapping with " required_key,                                \
+		},                                                                                 \
+	};                                                                                         \
+	static const struct walk_schema prefix##_source_schema = {FIELDS(prefix##_source_fields)}; \
+	static const struct walk_field prefix##_fields[] = {{                                      \
+		.key = "metricSource",                                                             \
+		.read = walk_mapping,                                                              \
+		.required = true,                                                                  \
+		.schema = &prefix##_source_schema,                                                 \
+		.expected = "a mapping with type and spec",                                        \
+	}};                                                                                        \
+	static const struct walk_schema prefix##_schema = {FIELDS(prefix##_fields)}
+
+static const struct walk_field good_spec_fields[] = {{.key = "good", .read = read_own}};
+static const struct walk_field total_spec_fields[] = {
+	{.key = "eligible", .read = read_own},
+	{.key = "client_abort", .read = read_own},
+};
+
+SOURCE(good, "good");
+SOURCE(total, "eligible, client_abort");
+
+static const struct walk_field ratio_fields[] = {
+	{
+		.key = "counter",
+		.read = walk_choose,
+		.choices = openslo_true,
+		.check_only = true,
+		.expected = "true",
+	},
+	{
+		.key = "good",
+		.read = walk_mapping,
+		.required = true,
+		.schema = &good_schema,
+		.expected = "a mapping with metricSource",
+	},
+	{
+		.key = "total",
+		.read = walk_mapping,
+		.required = true,
+		.schema = &total_schema,
+		.expected = "a mapping with metricSource",
+	},
+	{.key = "bad", .read = walk_unsupported},
+	{.key = "raw", .read = walk_unsupported},
+	{.key = "rawType", .read = walk_unsupported},
+};
+
+static const struct walk_schema ratio_schema = {FIELDS(ratio_fields)};
+
+static const struct walk_field indicator_spec_fields[] = {
+	{.key = "description", .read = openslo_read_any},
+	{
+		.key = "ratioMetric",
+		.read = walk_mapping,
+		.required = true,
+		.schema = &ratio_schema,
+		.expected = "a mapping with good and total",
+	},
+	{.key = "thresholdMetric", .read = walk_unsupported},
+};
+
+static const struct walk_schema indicator_spec_schema = {FIELDS(indicator_spec_fields)};
+
+static const struct walk_field indicator_fields[] = {
+	OPENSLO_HEAD("SLI"),
+	{.key = "metadata", .read = walk_mapping, .schema = &openslo_metadata_schema},
+	{
+		.key = "spec",
+		.read = walk_mapping,
+		.required = true,
+		.schema = &indicator_spec_schema,
+		.expected = "a mapping with ratioMetric",
+	},
+};
+
+static const struct walk_schema indicator_schema = {FIELDS(indicator_fields)};
+
+/* spec.timeWindow */
+
+static const struct walk_field rolling_fields[] = {
+	{
+		.key = "duration",
+		.read = openslo_read_duration,
+		.offset = offsetof(struct draft, slo.window_seconds),
+		.required = true,
+		.min = DURATION_H_NS,
+		.max = 92 * DURATION_D_NS,
+		.expected = "a duration from 1h to 92d such as 30d or 4w",
+	},
+	{
+		.key = "isRolling",
+		.read = walk_choose,
+		.choices = openslo_true,
+		.check_only = true,
+		.required = true,
+		.expected = "true, or a calendar",
+	},
+};
+
+static const struct walk_schema rolling_schema = {FIELDS(rolling_fields)};
+
+/* YYYY-MM-01 00:00:00 */
+static bool is_month_start(const char *text)
+{
+	static const char pattern[] = "####-##-01 00:00:00";
+	size_t i = 0;
+
+	for (; pattern[i]; i++) {
+		if (pattern[i] == '#' ? !isdigit((unsigned char)text[i]) : text[i] != pattern[i])
+			return false;
+	}
+	return !text[i];
+}
+
+static const struct walk_field calendar_fields[] = {
+	{
+		.key = "startTime",
+		.read = walk_text,
+		.required = true,
+		.check_only = true,
+		.valid = is_month_start,
+		.expected = "the beginning of a month such as 2020-01-01 00:00:00",
+	},
+	{
+		.key = "timeZone",
+		.read = walk_text,
+		.offset = offsetof(struct draft, slo.time_zone),
+		.required = true,
+		.valid = calendar_zone_valid,
+		.max = MAX_ZONE_BYTES,
+		.expected = TIME_ZONE_EXPECTED,
+	},
+};
+
+static const struct walk_schema calendar_schema = {FIELDS(calendar_fields)};
+static const struct walk_choice month_duration[] = {{"1M", true}, {}};
+
+static const struct walk_field month_fields[] = {
+	{
+		.key = "duration",
+		.read = walk_choose,
+		.choices = month_duration,
+		.offset = offsetof(struct draft, slo.calendar_month),
+		.required = true,
+		.expected = "1M, the only calendar window this version knows",
+	},
+	{
+		.key = "isRolling",
+		.read = walk_choose,
+		.choices = openslo_false,
+		.check_only = true,
+		.expected = "false beside calendar",
+	},
+	{
+		.key = "calendar",
+		.read = walk_mapping,
+		.schema = &calendar_schema,
+		.expected = "a mapping with startTime and timeZone",
+	},
+};
+
+static const struct walk_schema month_schema = {FIELDS(month_fields)};
+
+static int read_one_window(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			   void *base)
+{
+	struct walk_field of_kind = {.schema = &rolling_schema};
+	char path[WALK_PATH_BYTES + 16];
+	struct draft *draft = base;
+	int r;
+
+	(void)field;
+	if (walk_find(walk, PATH("%s.calendar", walk->path)))
+		of_kind.schema = &month_schema;
+	r = walk_mapping(walk, node, &of_kind, base);
+	if (!r && draft->slo.calendar_month)
+		draft->slo.window_seconds = MONTH_SECONDS;
+	return r;
+}
+
+/* A list that the format wants, and one thing in it. */
+static int read_only_item(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			  void *base)
+{
+	if (node->type == YAML_SEQUENCE_NODE &&
+	    node->data.sequence.items.top - node->data.sequence.items.start != 1)
+		return walk_refuse(walk, node, "expected exactly one, got %td",
+				   node->data.sequence.items.top - node->data.sequence.items.start);
+	return walk_list(walk, node, field, base);
+}
+
+static const struct walk_field window_item = {.read = read_one_window};
+
+/* spec.objectives */
+
+static const struct walk_field objective_fields[] = {
+	{
+		.key = "displayName",
+		.read = walk_text,
+		.check_only = true,
+		.max = OPENSLO_MAX_DESCRIPTION_BYTES,
+		.expected = "text",
+	},
+	{
+		.key = "target",
+		.read = openslo_read_ratio,
+		.offset = offsetof(struct draft, slo.objective),
+		.expected = "a number above 0 and below 1",
+	},
+	{
+		.key = "targetPercent",
+		.read = read_percent,
+		.offset = offsetof(struct draft, target_percent),
+		.expected = "a percentage above 0 and below 100",
+	},
+	{
+		.key = "timeSliceTarget",
+		.read = openslo_read_ratio,
+		.offset = offsetof(struct draft, slo.slice_target),
+		.expected = "a number above 0 and below 1",
+	},
+	{
+		.key = "timeSliceWindow",
+		.read = openslo_read_slice,
+		.offset = offsetof(struct draft, slo.slice_seconds),
+		.min = 10 * DURATION_S_NS,
+		.max = DURATION_H_NS,
+		.expected = "a duration from 10s to 1h in multiples of 10s, or minutes",
+	},
+	{.key = "op", .read = walk_unsupported},
+	{.key = "value", .read = walk_unsupported},
+	{.key = "indicator", .read = walk_unsupported},
+	{.key = "indicatorRef", .read = walk_unsupported},
+	{.key = "compositeWeight", .read = walk_unsupported},
+};
+
+static const struct walk_schema objective_schema = {FIELDS(objective_fields)};
+
+static int read_objective(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			  void *base)
+{
+	struct draft *draft = base;
+	int r = walk_mapping(walk, node, field, base);
+
+	if (r)
+		return r;
+	if (!draft->slo.objective == !draft->target_percent)
+		return walk_refuse(walk, node, "expected target or targetPercent, got %s",
+				   draft->target_percent ? "both" : "neither");
+	if (draft->target_percent)
+		draft->slo.objective = draft->target_percent;
+	return 0;
+}
+
+static const struct walk_field objective_item = {
+	.read = read_objective,
+	.schema = &objective_schema,
+};
+
+/* spec */
+
+static const struct walk_choice budgeting_methods[] = {
+	{"Occurrences", false},
+	{"Timeslices", true},
+	{},
+};
+
+static const struct walk_field spec_fields[] = {
+	{.key = "description", .read = openslo_read_any},
+	{
+		.key = "service",
+		.read = walk_text,
+		.offset = offsetof(struct draft, slo.service),
+		.required = true,
+		.max = CONFIG_MAX_NAME,
+		.expected = "the name of a service, or \"*\" for every service found",
+	},
+	{
+		.key = "indicator",
+		.read = walk_mapping,
+		.required = true,
+		.schema = &indicator_schema,
+		.expected = "a mapping with spec",
+	},
+	{.key = "indicatorRef", .read = walk_unsupported},
+	{
+		.key = "timeWindow",
+		.read = read_only_item,
+		.items = &(const struct walk_items){.item = &window_item, .max = 1},
+		.expected = "a list of one window",
+	},
+	{
+		.key = "budgetingMethod",
+		.read = walk_choose,
+		.choices = budgeting_methods,
+		.offset = offsetof(struct draft, timeslices),
+		.required = true,
+		.expected = "Occurrences or Timeslices",
+	},
+	{
+		.key = "objectives",
+		.read = read_only_item,
+		.required = true,
+		.items = &(const struct walk_items){.item = &objective_item, .max = 1},
+		.expected = "a list of one objective",
+	},
+	{.key = "alertPolicies", .read = openslo_read_any}, /* once the window is known */
+};
+
+static const struct walk_schema spec_schema = {FIELDS(spec_fields)};
+
+static const struct walk_field root_fields[] = {
+	OPENSLO_HEAD("SLO"),
+	{
+		.key = "metadata",
+		.read = walk_mapping,
+		.required = true,
+		.schema = &metadata_schema,
+		.expected = "a mapping with name",
+	},
+	{
+		.key = "spec",
+		.read = walk_mapping,
+		.required = true,
+		.schema = &spec_schema,
+		.expected = "a mapping with service, indicator, objectives",
+	},
+};
+
+static const struct walk_schema root_schema = {FIELDS(root_fields)};
+static const struct walk_field root = {.read = walk_mapping, .schema = &root_schema};
+
+static int check_slices(struct walk *walk, const struct draft *draft)
+{
+	bool complete = draft->slo.slice_seconds && draft->slo.slice_target > 0;
+	bool any = draft->slo.slice_seconds || draft->slo.slice_target > 0;
+
+	if (draft->timeslices && !complete)
+		return walk_refuse_at(
+			walk, "spec.objectives[0]",
+			"expected timeSliceTarget and timeSliceWindow for Timeslices, "
+			"got %s",
+			any ? "one of them" : "neither");
+	if (!draft->timeslices && any)
+		return walk_refuse_at(walk, "spec.objectives[0]",
+				      "expected no timeSliceTarget and no timeSliceWindow for "
+				      "Occurrences");
+	return 0;
+}
+
+static void walk_close(struct walk *walk)
+{
+	yaml_document_delete(&walk->document);
+}
+
+/* Text that is YAML again. Its lines are not the file's, so what is wrong is said without one. */
+static int read_alerts(struct walk *walk, struct config_slo *slo)
+{
+	const yaml_node_t *node = walk_find(walk, ALERTS_PATH);
+	struct error error = {};
+	_cleanup_(walk_close) struct walk inner = {.file = "", .error = &error};
+	const struct walk_field field = {.expected = "default or a list of alerts"};
+	const char *text, *colon;
+	int r;
+
+	if (!node)
+		return 0;
+	text = walk_scalar(node);
+	r = walk_open(&inner, text, strlen(text));
+	if (!r && !walk_root(&inner))
+		return walk_refuse_at(walk, ALERTS_PATH, "expected %s, got nothing",
+				      field.expected);
+	if (!r)
+		r = config_read_alerts(&inner, walk_root(&inner), &field, slo);
+	if (r != -EINVAL)
+		return r;
+	colon = strchr(error.text + 1, ':');
+	return walk_refuse_at(walk, ALERTS_PATH, "%.*s", 300, colon ? colon + 2 : error.text);
+}
+
+static int read_all_alerts(const struct openslo_file *file, struct walk *walk,
+			   struct config_slo *slo)
+{
+	if (!walk_find(walk, ALERTS_PATH) && !walk_find(walk, "spec.alertPolicies"))
+		return config_default_alerts(slo);
+	return openslo_read_policies(file, walk, slo);
+}
+
+int openslo_read_slo(const struct openslo_file *file, const struct openslo_object *object,
+		     struct config_slo *slo)
+{
+	struct walk *walk = object->walk;
+	struct draft draft = {};
+	int r;
+
+	config_slo_schema.init(&draft.slo);
+	draft.slo.line = (unsigned int)walk_root(walk)->start_mark.line + 1;
+	draft.slo.file = dup_text(walk->file, strlen(walk->file));
+	r = draft.slo.file ? walk_mapping(walk, walk_root(walk), &root, &draft) : -ENOMEM;
+	if (!r)
+		r = check_slices(walk, &draft);
+	if (draft.name) {
+		free(draft.slo.name);
+		draft.slo.name = TAKE_PTR(draft.name);
+	}
+	if (!r)
+		r = read_alerts(walk, &draft.slo);
+	if (!r)
+		r = read_all_alerts(file, walk, &draft.slo);
+	*slo = draft.slo;
+	return r;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The readers of config_yaml.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "config/yaml.h"
+
+enum {
+	MAX_SUGGESTION_DISTANCE = 2,
+	MAX_KEY_BYTES = 32,
+};
+
+__attribute__((format(printf, 2, 3))) static size_t walk_enter(struct walk *walk,
+							       const char *format, ...)
+{
+	size_t before = walk->path_len, room = sizeof(walk->path) - before;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(walk->path + before, room, format, args);
+	va_end(args);
+	walk->path_len += (size_t)n < room ? (size_t)n : room - 1;
+	return before;
+}
+
+static void walk_leave(struct walk *walk, size_t before)
+{
+	walk->path_len = before;
+	walk->path[before] = '\0';
+}
+
+static size_t enter_key(struct walk *walk, const char *key)
+{
+	return walk_enter(walk, "%s%s", walk->path_len ? "." : "", key);
+}
+
+/* Levenshtein's distance of a known key and what was written instead of it. */
+static size_t edit_distance(const char *key, const char *got)
+{
+	size_t row[MAX_KEY_BYTES + 1], len = strlen(got);
+
+	if (len > MAX_KEY_BYTES)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= len; j++)
+		row[j] = j;
+	for (size_t i = 0; key[i]; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i + 1;
+		for (size_t j = 1; j <= len; j++) {
+			size_t best = diagonal + (key[i] != got[j - 1]);
+
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			diagonal = row[j];
+			row[j] = best;
+		}
+	}
+	return row[len];
+}
+
+static void list_keys(const struct walk_schema *schema, char *ret_text, size_t room)
+{
+	size_t len = 0;
+
+	*ret_text = '\0';
+	for (size_t i = 0; i < schema->n_fields && len < room; i++) {
+		if (schema->fields[i].read != walk_unsupported)
+			len += (size_t)snprintf(ret_text + len, room - len, "%s%s", len ? ", " : "",
+						schema->fields[i].key);
+	}
+}
+
+static int refuse_key(struct walk *walk, const yaml_node_t *node, const struct walk_schema *schema,
+		      const char *got)
+{
+	size_t best_distance = MAX_SUGGESTION_DISTANCE + 1;
+	const char *best = NULL;
+	char known[256], suggestion[MAX_KEY_BYTES + 32] = "";
+
+	for (size_t i = 0; i < schema->n_fields; i++) {
+		const struct walk_field *field = &schema->fields[i];
+		size_t distance = edit_distance(field->key, got);
+
+		if (field->read == walk_unsupported)
+			continue;
+		if (distance < best_distance && distance < strlen(field->key)) {
+			best_distance = distance;
+			best = field->key;
+		}
+	}
+	list_keys(schema, known, sizeof(known));
+	if (best)
+		snprintf(suggestion, sizeof(suggestion), " (did you mean \"%s\"?)", best);
+	return walk_refuse(walk, node, "unknown key%s, expected %s%s", suggestion,
+			   schema->n_fields > 1 ? "one of " : "", known);
+}
+
+static int read_value(struct walk *walk, const yaml_node_pair_t *pair,
+		      const struct walk_field *field, void *base)
+{
+	yaml_node_t *value = yaml_document_get_node(&walk->document, pair->value);
+	size_t before = enter_key(walk, field->key);
+	int r = field->read(walk, value, field, base);
+
+	if (!r)
+		walk_leave(walk, before);
+	return r;
+}
+
+/* Finds the pair's field, and reads it unless it is a late one. */
+static int read_pair(struct walk *walk, const yaml_node_pair_t *pair,
+		     const struct walk_schema *schema, const yaml_node_pair_t **seen, void *base)
+{
+	yaml_node_t *key = yaml_document_get_node(&walk->document, pair->key);
+	const char *name = walk_scalar(key);
+	char shown[WALK_QUOTED_BYTES + 4];
+	size_t before, i = 0;
+
+	if (!name)
+		return walk_expected(walk, key, "a key");
+	walk_abridge(name, strlen(name), shown);
+	before = enter_key(walk, shown);
+	while (i < schema->n_fields && strcmp(schema->fields[i].key, name) != 0)
+		i++;
+	if (i == schema->n_fields && schema->own_prefix &&
+	    strncmp(name, schema->own_prefix, strlen(schema->own_prefix)) != 0) {
+		walk_leave(walk, before);
+		return 0;
+	}
+	if (i == schema->n_fields)
+		return refuse_key(walk, key, schema, name);
+	if (seen[i])
+		return walk_refuse(walk, key, "expected each key once, got \"%s\" again", shown);
+	walk_leave(walk, before);
+	seen[i] = pair;
+	return schema->fields[i].late ? 0 : read_value(walk, pair, &schema->fields[i], base);
+}
+
+static int refuse_count(struct walk *walk, const yaml_node_t *node,
+			const struct walk_schema *schema)
+{
+	bool some = node->data.mapping.pairs.top > node->data.mapping.pairs.start;
+	char known[256];
+
+	list_keys(schema, known, sizeof(known));
+	return walk_refuse(walk, node, "expected one of %s, got %s", known,
+			   some ? "several" : "none");
+}
+
+int walk_mapping(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	const struct walk_schema *schema = field->schema;
+	const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	const yaml_node_pair_t *seen[WALK_MAX_FIELDS] = {}; /* by field of the schema */
+
+	base = (char *)base + field->offset;
+	if (node->type != YAML_MAPPING_NODE)
+		return walk_expected(walk, node, field->expected ? field->expected : "a mapping");
+	if (schema->one_key && pair + 1 != node->data.mapping.pairs.top)
+		return refuse_count(walk, node, schema);
+	if (schema->init)
+		schema->init(base);
+	for (; pair < node->data.mapping.pairs.top; pair++) {
+		int r = read_pair(walk, pair, schema, seen, base);
+
+		if (r)
+			return r;
+	}
+	for (size_t i = 0; i < schema->n_fields; i++) {
+		const struct walk_field *of = &schema->fields[i];
+		int r = of->late && seen[i] ? read_value(walk, seen[i], of, base) : 0;
+
+		if (r)
+			return r;
+		if (of->required && !seen[i]) {
+			enter_key(walk, of->key);
+			return walk_refuse(walk, node, "expected %s, got nothing", of->expected);
+		}
+	}
+	return 0;
+}
+
+int walk_list(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	const struct walk_items *list = field->items;
+	const yaml_node_item_t *items = node->data.sequence.items.start;
+	char *to = (char *)base + field->offset;
+	size_t n;
+
+	if (node->type != YAML_SEQUENCE_NODE)
+		return walk_expected(walk, node, field->expected ? field->expected : "a list");
+	n = (size_t)(node->data.sequence.items.top - items);
+	if (n < list->min)
+		return walk_refuse(walk, node, "expected at least %zu in the list, got %zu",
+				   list->min, n);
+	if (n > list->max)
+		return walk_refuse(walk, node, "expected at most %zu in the list, got %zu",
+				   list->max, n);
+	if (n && list->item_bytes) {
+		void *array = calloc(n, list->item_bytes);
+
+		if (!array)
+			return -ENOMEM;
+		memcpy(to, &array, sizeof(array));
+		memcpy((char *)base + list->count_offset, &n, sizeof(n));
+		to = array;
+	}
+	for (size_t i = 0; i < n; i++) {
+		yaml_node_t *item = yaml_document_get_node(&walk->document, items[i]);
+		size_t before = walk_enter(walk, "[%zu]", i);
+		int r = list->item->read(walk, item, list->item, to + i * list->item_bytes);
+
+		if (r)
+			return r;
+		walk_leave(walk, before);
+	}
+	return 0;
+}
+
+const char *walk_scalar(const yaml_node_t *node)
+{
+	static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
+	const char *text = (const char *)node->data.scalar.value;
+
+	if (node->type != YAML_SCALAR_NODE || strlen(text) != node->data.scalar.length)
+		return NULL;
+	for (size_t i = 0; i < sizeof(nulls) / sizeof(*nulls); i++) {
+		if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !strcmp(text, nulls[i]))
+			return NULL;
+	}
+	return text;
+}
+
+static bool is_text(const char *text, size_t len, bool multiline)
+{
+	for (size_t at = 0; at < len;) {
+		uint32_t code;
+		size_t n = utf8_decode(text + at, len - at, &code);
+
+		if (!n || (utf8_is_control(code) && !(multiline && (code == '\n' || code == '\t'))))
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+int walk_text(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	const char *text = walk_scalar(node);
+	size_t len = text ? strlen(text) : 0;
+	char *copy;
+
+	if (!len || (field->max && len > field->max) || !is_text(text, len, field->multiline) ||
+	    (field->valid && !field->valid(text)))
+		return walk_expected(walk, node, field->expected);
+	if (field->check_only)
+		return 0;
+	copy = dup_text(text, len);
+	if (!copy)
+		return -ENOMEM;
+	memcpy((char *)base + field->offset, &copy, sizeof(copy));
+	return 0;
+}
+
+int walk_choose(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	const char *text = walk_scalar(node);
+	const struct walk_choice *choice = field->choices;
+
+	while (choice->name && (!text || strcmp(choice->name, text) != 0))
+		choice++;
+	if (!choice->name)
+		return walk_expected(walk, node, field->expected);
+	if (!field->check_only)
+		*(bool *)((char *)base + field->offset) = choice->value;
+	return 0;
+}
+
+static int read_duration(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			 void *base, uint64_t unit_ns)
+{
+	const char *text = walk_scalar(node);
+	uint64_t ns;
+
+	if (!text || duration_parse(text, &ns) < 0 || ns < field->min || ns > field->max ||
+	    ns % unit_ns)
+		return walk_expected(walk, node, field->expected);
+	if (!field->check_only)
+		*(uint64_t *)(void *)((char *)base + field->offset) = ns / unit_ns;
+	return 0;
+}
+
+int walk_duration_ns(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		     void *base)
+{
+	return read_duration(walk, node, field, base, 1);
+}
+
+int walk_duration_seconds(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			  void *base)
+{
+	return read_duration(walk, node, field, base, DURATION_S_NS);
+}
+
+int walk_unsupported(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		     void *base)
+{
+	(void)field;
+	(void)base;
+	return walk_refuse(walk, node, "not supported by this version");
+}

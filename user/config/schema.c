@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The configuration's keys, as tables: read from the bottom up, and on in the files of the larger
+ * ones. Offsets of nested mappings are those of the whole struct they are part of.
+ */
+#include "config/schema.h"
+
+#include <sys/un.h>
+
+#include "base/duration.h"
+#include "config/values.h"
+
+enum {
+	MAX_PATH_BYTES = 4095,
+	MAX_TEMPLATE_BYTES = 1024,
+	MAX_GLOB_BYTES = 256,
+	MAX_ABOUT_BYTES = 4096,
+};
+
+/* agent: */
+
+static const struct walk_field agent_fields[] = {
+	{
+		.key = "socket",
+		.read = walk_text,
+		.offset = offsetof(struct config, agent.socket),
+		.valid = valid_absolute,
+		.max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1,
+		.expected = "an absolute path of at most 107 bytes",
+	},
+	{
+		.key = "state_dir",
+		.read = walk_text,
+		.offset = offsetof(struct config, agent.state_dir),
+		.valid = valid_absolute,
+		.max = MAX_PATH_BYTES,
+		.expected = "an absolute path",
+	},
+	{
+		.key = "interval",
+		.read = walk_duration_ns,
+		.offset = offsetof(struct config, agent.interval_ns),
+		.min = DURATION_S_NS,
+		.max = DURATION_M_NS,
+		.expected = "a duration from 1s to 1m",
+	},
+	{
+		.key = "unanswered_after",
+		.read = walk_duration_ns,
+		.offset = offsetof(struct config, agent.unanswered_after_ns),
+		.min = DURATION_S_NS,
+		.max = DURATION_H_NS,
+		.expected = "a duration from 1s to 1h",
+	},
+};
+
+static const struct walk_schema agent_schema = {FIELDS(agent_fields)};
+
+const struct walk_field config_template_item = {
+	.read = walk_text,
+	.valid = valid_template,
+	.max = MAX_TEMPLATE_BYTES,
+	.expected = "a path template that starts with '/' and has no space, '?' or '#'",
+};
+
+/* services: */
+
+static const struct walk_choice server_role[] = {{"server", true}, {}};
+
+static const struct walk_field match_fields[] = {
+	{
+		.key = "port",
+		.read = read_port,
+		.offset = offsetof(struct config_service, match.port),
+	},
+	{
+		.key = "process",
+		.read = walk_text,
+		.offset = offsetof(struct config_service, match.process),
+		.valid = valid_process,
+		.max = MAX_GLOB_BYTES,
+		.expected = "a glob on a process name, which has at most 15 bytes",
+	},
+	{
+		.key = "exe",
+		.read = walk_text,
+		.offset = offsetof(struct config_service, match.exe),
+		.valid = valid_exe,
+		.max = MAX_PATH_BYTES,
+		.expected = "a glob on an absolute path",
+	},
+	{
+		.key = "role",
+		.read = walk_choose,
+		.choices = server_role,
+		.check_only = true,
+		.expected = "server, the only role this version supports",
+	},
+	{.key = "container", .read = walk_unsupported},
+	{.key = "namespace", .read = walk_unsupported},
+	{.key = "pod", .read = walk_unsupported},
+};
+
+static const struct walk_schema match_schema = {FIELDS(match_fields)};
+
+#define ABOUT(member)                                                                              \
+	{                                                                                          \
+		.key = #member, .read = walk_text,                                                 \
+		.offset = offsetof(struct config_service, about.member), .max = MAX_ABOUT_BYTES,   \
+		.multiline = true, .expected = "text of at most 4096 bytes",                       \
+	}
+
+static const struct walk_field about_fields[] = {
+	ABOUT(owner),
+	ABOUT(purpose),
+	ABOUT(mitigation),
+	ABOUT(runbook),
+};
+
+static const struct walk_schema about_schema = {FIELDS(about_fields)};
+
+static const struct walk_field service_fields[] = {
+	{
+		.key = "name",
+		.read = walk_text,
+		.offset = offsetof(struct config_service, name),
+		.required = true,
+		.valid = valid_service_name,
+		.max = CONFIG_MAX_NAME,
+		.expected = "a name of at most 63 bytes without '/', '\"', '{' or '}'",
+	},
+	{
+		.key = "match",
+		.read = walk_mapping,
+		.required = true,
+		.schema = &match_schema,
+		.expected = "a mapping with port, process or exe",
+	},
+	{
+		.key = "routes",
+		.read = walk_list,
+		.offset = offsetof(struct config_service, routes),
+		.items = TEXTS(struct config_service, config_template_item, n_routes),
+		.expected = "a list of path templates",
+	},
+	{.key = "about", .read = walk_mapping, .schema = &about_schema},
+};
+
+static const struct walk_schema service_schema = {FIELDS(service_fields)};
+static const struct walk_field service_item = {.read = walk_mapping, .schema = &service_schema};
+
+/* The whole file. */
+
+static const struct walk_field slo_file_item = {
+	.read = walk_text,
+	.valid = valid_absolute,
+	.max = MAX_PATH_BYTES,
+	.expected = "a glob on an absolute path",
+};
+
+static const struct walk_field root_fields[] = {
+	{.key = "agent", .read = walk_mapping, .schema = &agent_schema},
+	{
+		.key = "services",
+		.read = walk_list,
+		.offset = offsetof(struct config, services),
+		.items =
+			&(const struct walk_items){
+				.item = &service_item,
+				.item_bytes = sizeof(struct config_service),
+				.count_offset = offsetof(struct config, n_services),
+				.max = CONFIG_MAX_SERVICES,
+			},
+		.expected = "a list of services",
+	},
+	{.key = "slos", .read = config_read_slos},
+	{
+		.key = "slo_files",
+		.read = walk_list,
+		.offset = offsetof(struct config, slo_files),
+		.items = TEXTS(struct config, slo_file_item, n_slo_files),
+		.expected = "a list of globs",
+	},
+	{.key = "notify", .read = config_read_notify},
+	{.key = "alerting", .read = config_read_alerting},
+	{.key = "maintenance", .read = config_read_maintenance},
+};
+
+static void root_init(void *base)
+{
+	struct config *config = base;
+
+	config->remind_seconds = 4 * DURATION_H_NS / DURATION_S_NS;
+}
+
+static const struct walk_schema root_schema = {FIELDS(root_fields), .init = root_init};
+
+static const struct walk_field root = {
+	.read = walk_mapping,
+	.schema = &root_schema,
+	.expected = "a mapping with agent, services, slos or notify",
+};
+
+int config_read(struct walk *walk, struct config *config)
+{
+	return walk_mapping(walk, walk_root(walk), &root, config);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The files that slo_files names. */
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "config/openslo.h"
+#include "config/schema.h"
+
+static bool is_listed(const glob_t *found, size_t n, const char *path)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(found->gl_pathv[i], path))
+			return true;
+	}
+	return false;
+}
+
+/* A pipe or a terminal would be waited for. */
+static int load(const char *path, struct config *config, struct error *ret_error)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+		snprintf(ret_error->text, sizeof(ret_error->text),
+			 "%s: slo_files: expected a regular file", path);
+		return -EINVAL;
+	}
+	return openslo_load(path, config, ret_error);
+}
+
+/* Matches of each pattern are sorted by name; what two patterns match is read once. */
+int config_load_slo_files(struct config *config, struct error *ret_error)
+{
+	_cleanup_(globfree) glob_t found = {};
+	int r = 0;
+
+	for (size_t i = 0; i < config->n_slo_files && !r; i++) {
+		size_t before = found.gl_pathc;
+		int result = glob(config->slo_files[i], i ? GLOB_APPEND : 0, NULL, &found);
+
+		if (result == GLOB_NOSPACE)
+			return -ENOMEM;
+		if (result)
+			r = config_warn(config, "slo_files: nothing matches \"%.150s\"",
+					config->slo_files[i]);
+		for (size_t j = before; j < found.gl_pathc && !r; j++) {
+			if (!is_listed(&found, j, found.gl_pathv[j]))
+				r = load(found.gl_pathv[j], config, ret_error);
+		}
+	}
+	return r;
+}

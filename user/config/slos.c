@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The keys of slos: */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/calendar.h"
+#include "base/duration.h"
+#include "config/schema.h"
+#include "config/values.h"
+
+enum {
+	MAX_TEMPLATE_BYTES = 1024,
+	MAX_GLOB_BYTES = 256,
+	MAX_ZONE_BYTES = 64,
+	SLICE_STEP_SECONDS = 10,
+	LONGEST_MONTH_SECONDS = 31 * 86400,
+};
+
+static const struct walk_field eligible_route_item = {
+	.read = walk_text,
+	.valid = valid_eligible_route,
+	.max = MAX_TEMPLATE_BYTES,
+	.expected = "one of the service's routes, or _other",
+};
+
+static const struct walk_field user_agent_item = {
+	.read = walk_text,
+	.max = MAX_GLOB_BYTES,
+	.expected = "a glob of at most 256 bytes",
+};
+
+static const struct walk_field method_item = {
+	.read = read_method,
+	.expected =
+		"one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER",
+};
+
+static const struct walk_items method_items = {
+	.item = &method_item,
+	.min = 1,
+	.max = 2 * HTTP_METHOD_COUNT,
+};
+
+static const struct walk_field exclude_fields[] = {
+	{
+		.key = "methods",
+		.read = read_methods,
+		.offset = offsetof(struct config_slo, eligible.exclude_methods),
+		.items = &method_items,
+		.expected = "a list of methods",
+	},
+	{
+		.key = "paths",
+		.read = walk_list,
+		.offset = offsetof(struct config_slo, eligible.exclude_paths),
+		.items = TEXTS(struct config_slo, config_template_item, eligible.n_exclude_paths),
+		.expected = "a list of path templates",
+	},
+	{
+		.key = "user_agents",
+		.read = walk_list,
+		.offset = offsetof(struct config_slo, eligible.exclude_user_agents),
+		.items = TEXTS(struct config_slo, user_agent_item, eligible.n_exclude_user_agents),
+		.expected = "a list of globs",
+	},
+};
+
+static const struct walk_schema exclude_schema = {FIELDS(exclude_fields)};
+
+static const struct walk_field eligible_fields[] = {
+	{
+		.key = "routes",
+		.read = walk_list,
+		.offset = offsetof(struct config_slo, eligible.routes),
+		.items = TEXTS(struct config_slo, eligible_route_item, eligible.n_routes),
+		.expected = "a list of the service's routes",
+	},
+	{
+		.key = "methods",
+		.read = read_methods,
+		.offset = offsetof(struct config_slo, eligible.methods),
+		.items = &method_items,
+		.expected = "a list of methods",
+	},
+	{.key = "exclude", .read = walk_mapping, .schema = &exclude_schema},
+};
+
+static const struct walk_schema eligible_schema = {FIELDS(eligible_fields)};
+
+static const struct walk_field status_item = {
+	.read = read_status,
+	.expected = "a status from 100 to 599 such as 404, \"2xx\" or \"100-499\"",
+};
+
+static const struct walk_field good_fields[] = {
+	{
+		.key = "status",
+		.read = read_statuses,
+		.offset = offsetof(struct config_slo, good.status),
+		.items =
+			&(const struct walk_items){
+				.item = &status_item,
+				.min = 1,
+				.max = CONFIG_STATUS_WORDS * 64,
+			},
+		.expected = "a list of statuses such as [\"100-499\"]",
+	},
+	{
+		.key = "latency",
+		.read = walk_duration_ns,
+		.offset = offsetof(struct config_slo, good.latency_ns),
+		.min = DURATION_US_NS,
+		.max = DURATION_H_NS,
+		.expected = "a duration from 1us to 1h",
+	},
+	{
+		.key = "min_body",
+		.read = read_bytes,
+		.offset = offsetof(struct config_slo, good.min_body_bytes),
+		.expected = "a number of bytes such as 1, 10k (10000) or 2M (2000000)",
+	},
+};
+
+static const struct walk_schema good_schema = {FIELDS(good_fields)};
+
+static const struct walk_choice calendar_choices[] = {{"month", true}, {}};
+static const struct walk_choice client_abort_choices[] = {{"ignore", false}, {"bad", true}, {}};
+static const struct walk_choice default_budgeting[] = {{"occurrences", true}, {}};
+
+static int read_calendar(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			 void *base)
+{
+	struct config_slo *slo = base;
+
+	slo->window_seconds = LONGEST_MONTH_SECONDS;
+	return walk_choose(walk, node, field, base);
+}
+
+/* Beside calendar, which may stand in two places. */
+static int read_time_zone(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			  void *base)
+{
+	const struct config_slo *slo = base;
+
+	if (slo->time_zone)
+		return walk_refuse(walk, node, "expected time_zone once, got it again");
+	return walk_text(walk, node, field, base);
+}
+
+#define CALENDAR                                                                                   \
+	.key = "calendar", .read = read_calendar, .choices = calendar_choices,                     \
+	.offset = offsetof(struct config_slo, calendar_month), .expected = "month"
+
+#define TIME_ZONE                                                                                  \
+	{                                                                                          \
+		.key = "time_zone", .read = read_time_zone,                                        \
+		.offset = offsetof(struct config_slo, time_zone), .valid = calendar_zone_valid,    \
+		.max = MAX_ZONE_BYTES, .expected = TIME_ZONE_EXPECTED,                             \
+	}
+
+static const struct walk_field window_fields[] = {{CALENDAR, .required = true}, TIME_ZONE};
+static const struct walk_schema window_schema = {FIELDS(window_fields)};
+
+static int read_window(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		       void *base)
+{
+	struct walk_field calendar = {.schema = &window_schema};
+
+	if (node->type == YAML_MAPPING_NODE)
+		return walk_mapping(walk, node, &calendar, base);
+	return walk_duration_seconds(walk, node, field, base);
+}
+
+static int read_slice(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		      void *base)
+{
+	const struct config_slo *slo = base;
+	int r = walk_duration_seconds(walk, node, field, base);
+
+	return !r && slo->slice_seconds % SLICE_STEP_SECONDS
+		       ? walk_expected(walk, node, field->expected)
+		       : r;
+}
+
+static const struct walk_field timeslices_fields[] = {
+	{
+		.key = "slice",
+		.read = read_slice,
+		.offset = offsetof(struct config_slo, slice_seconds),
+		.required = true,
+		.min = 10 * DURATION_S_NS,
+		.max = DURATION_H_NS,
+		.expected = "a duration from 10s to 1h in multiples of 10s",
+	},
+	{
+		.key = "target",
+		.read = read_percent,
+		.offset = offsetof(struct config_slo, slice_target),
+		.required = true,
+		.expected = "a percentage above 0 and below 100",
+	},
+};
+
+static const struct walk_schema timeslices_schema = {FIELDS(timeslices_fields)};
+
+static const struct walk_field budgeting_fields[] = {
+	{
+		.key = "timeslices",
+		.read = walk_mapping,
+		.required = true,
+		.schema = &timeslices_schema,
+		.expected = "a mapping with slice and target",
+	},
+};
+
+static const struct walk_schema budgeting_schema = {FIELDS(budgeting_fields)};
+
+static int read_budgeting(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+			  void *base)
+{
+	if (node->type == YAML_MAPPING_NODE)
+		return walk_mapping(walk, node, field, base);
+	return walk_choose(walk, node, field, base);
+}
+
+static void slo_init(void *base)
+{
+	struct config_slo *slo = base;
+
+	slo->window_seconds = 30 * DURATION_D_NS / DURATION_S_NS;
+	slo->eligible.methods = (1U << HTTP_METHOD_COUNT) - 1;
+	for (unsigned int s = 100; s < 500; s++)
+		slo->good.status[s / 64] |= 1ULL << (s % 64);
+}
+
+static const struct walk_field slo_fields[] = {
+	{
+		.key = "name",
+		.read = walk_text,
+		.offset = offsetof(struct config_slo, name),
+		.required = true,
+		.valid = valid_name,
+		.max = CONFIG_MAX_NAME,
+		.expected = "a name of at most 63 bytes without '/' or '\"'",
+	},
+	{
+		.key = "service",
+		.read = walk_text,
+		.offset = offsetof(struct config_slo, service),
+		.required = true,
+		.max = CONFIG_MAX_NAME,
+		.expected = "the name of a service, or \"*\" for every service found",
+	},
+	{
+		.key = "objective",
+		.read = read_percent,
+		.offset = offsetof(struct config_slo, objective),
+		.required = true,
+		.expected = "a percentage above 0 and below 100",
+	},
+	{
+		.key = "window",
+		.read = read_window,
+		.offset = offsetof(struct config_slo, window_seconds),
+		.min = DURATION_H_NS,
+		.max = 92 * DURATION_D_NS,
+		.expected = "a duration from 1h to 92d in whole seconds",
+	},
+	{CALENDAR},
+	TIME_ZONE,
+	{
+		.key = "budgeting",
+		.read = read_budgeting,
+		.schema = &budgeting_schema,
+		.choices = default_budgeting,
+		.check_only = true,
+		.expected = "occurrences or {timeslices: {slice: 1m, target: 95}}",
+	},
+	{.key = "eligible", .read = walk_mapping, .schema = &eligible_schema},
+	{.key = "good", .read = walk_mapping, .schema = &good_schema},
+	{
+		.key = "client_abort",
+		.read = walk_choose,
+		.offset = offsetof(struct config_slo, eligible.client_abort),
+		.choices = client_abort_choices,
+		.expected = "ignore or bad",
+	},
+	{
+		.key = "alerts",
+		.read = config_read_alerts,
+		.late = true,
+		.expected =
+			"default, a list of alerts, or a mapping with min_bad, min_events, rules",
+	},
+};
+
+const struct walk_schema config_slo_schema = {FIELDS(slo_fields), .init = slo_init};
+
+/* What depends on other keys. */
+static int read_slo(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		    void *base)
+{
+	char path[WALK_PATH_BYTES + 16];
+	struct config_slo *slo = base;
+	int r = walk_mapping(walk, node, field, base);
+
+	if (!r && slo->calendar_month && !slo->time_zone) {
+		slo->time_zone = dup_text("UTC", strlen("UTC"));
+		r = slo->time_zone ? 0 : -ENOMEM;
+	}
+	if (!r && !walk_find(walk, PATH("%s.alerts", walk->path)))
+		r = config_default_alerts(slo);
+	return r;
+}
+
+static const struct walk_field slo_item = {.read = read_slo, .schema = &config_slo_schema};
+
+static const struct walk_field slos_list = {
+	.offset = offsetof(struct config, slos),
+	.items =
+		&(const struct walk_items){
+			.item = &slo_item,
+			.item_bytes = sizeof(struct config_slo),
+			.count_offset = offsetof(struct config, n_slos),
+			.max = CONFIG_MAX_SLOS,
+		},
+	.expected = "a list of SLOs",
+};
+
+int config_read_slos(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+		     void *base)
+{
+	(void)field;
+	return walk_list(walk, node, &slos_list, base);
+}

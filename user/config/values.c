@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "config/values.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	MAX_COMM_BYTES = 15, /* of a process name; the kernel cuts the rest off */
+	MIN_STATUS = 100,
+	MAX_STATUS = 599,
+};
+
+#define MAX_MIN_BODY_BYTES 1000000000000ULL
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Decimal digits only: no sign, no space, no hex. */
+static bool parse_number(const char *text, size_t len, uint64_t max, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+
+	if (!len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (!is_digit(text[i]))
+			return false;
+		number = number * 10 + (uint64_t)(text[i] - '0');
+		if (number > max)
+			return false;
+	}
+	*ret_number = number;
+	return true;
+}
+
+/* Names appear in URLs, labels and tables. */
+bool valid_name(const char *text)
+{
+	return !strpbrk(text, "/\"");
+}
+
+bool valid_service_name(const char *text)
+{
+	return valid_name(text) && strcmp(text, "*") != 0 && !strpbrk(text, "{}");
+}
+
+bool valid_absolute(const char *text)
+{
+	return text[0] == '/';
+}
+
+bool valid_template(const char *text)
+{
+	return text[0] == '/' && !strpbrk(text, " ?#");
+}
+
+bool valid_eligible_route(const char *text)
+{
+	return valid_template(text) || !strcmp(text, "_other");
+}
+
+bool valid_process(const char *text)
+{
+	size_t len = 0;
+
+	for (; *text; text++)
+		len += *text != '*';
+	return len <= MAX_COMM_BYTES;
+}
+
+bool valid_exe(const char *text)
+{
+	return strchr("/*?", text[0]) != NULL;
+}
+
+bool valid_url(const char *text)
+{
+	size_t scheme = !strncmp(text, "http://", 7) ? 7 : !strncmp(text, "https://", 8) ? 8 : 0;
+
+	return scheme && text[scheme] && !strchr("/?#", text[scheme]) && !strchr(text, ' ');
+}
+
+bool valid_base_url(const char *text)
+{
+	return valid_url(text) && !strpbrk(text, "?#");
+}
+
+void short_duration(uint64_t seconds, char ret_text[static SHORT_DURATION_BYTES])
+{
+	static const struct {
+		uint64_t seconds;
+		char unit;
+	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+	size_t i = 0;
+
+	while (seconds % units[i].seconds)
+		i++;
+	snprintf(ret_text, SHORT_DURATION_BYTES, "%" PRIu64 "%c", seconds / units[i].seconds,
+		 units[i].unit);
+}
+
+int read_count(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	const char *text = walk_scalar(node);
+	uint64_t count;
+
+	if (!text || !parse_number(text, strlen(text), field->max, &count) || count < field->min)
+		return walk_expected(walk, node, field->expected);
+	*(uint64_t *)(void *)((char *)base + field->offset) = count;
+	return 0;
+}
+
+int read_port(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	const char *text = walk_scalar(node);
+	uint64_t port;
+
+	if (!text || !parse_number(text, strlen(text), UINT16_MAX, &port) || !port)
+		return walk_expected(walk, node, "a port number from 1 to 65535");
+	*(uint16_t *)(void *)((char *)base + field->offset) = (uint16_t)port;
+	return 0;
+}
+
+/*
+ * The ratio nearest to the written percentage: 99.9 becomes the double nearest to 0.999, which
+ * dividing by 100 would miss. 0 if it is none.
+ */
+static double parse_percent(const char *text, size_t len)
+{
+	size_t point = 0, end;
+	char shifted[32];
+
+	while (point < len && is_digit(text[point]))
+		point++;
+	end = point + (point < len && text[point] == '.');
+	while (end < len && is_digit(text[end]))
+		end++;
+	if (!point || end != len || !is_digit(text[len - 1]) || len >= sizeof(shifted) - 3)
+		return 0;
+	snprintf(shifted, sizeof(shifted), "%.*se-2", (int)len, text);
+	return strtod(shifted, NULL);
+}
+
+int read_percent(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	const char *text = walk_scalar(node);
+	double ratio = text ? parse_percent(text, strlen(text)) : 0;
+
+	if (!(ratio > 0 && ratio < 1))
+		return walk_expected(walk, node, field->expected);
+	*(double *)(void *)((char *)base + field->offset) = ratio;
+	return 0;
+}
+
+int read_share(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	const char *text = walk_scalar(node);
+	size_t len = text ? strlen(text) : 0;
+	double ratio = text ? parse_percent(text, len - (len && text[len - 1] == '%')) : 0;
+
+	if (!(ratio > 0 && ratio <= (double)field->max / 100))
+		return walk_expected(walk, node, field->expected);
+	*(double *)(void *)((char *)base + field->offset) = ratio;
+	return 0;
+}
+
+/* "404", "2xx" or "100-499"; sets bits in the bitmap at `base`. */
+int read_status(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	const char *text = walk_scalar(node);
+	size_t len = text ? strlen(text) : 0;
+	uint64_t *status = base, first = 0, last = 0;
+	bool valid = false;
+
+	if (len == 3 && !strcmp(text + 1, "xx")) {
+		valid = parse_number(text, 1, MAX_STATUS / 100, &first);
+		first *= 100;
+		last = first + 99;
+	} else if (len == 3) {
+		valid = parse_number(text, 3, MAX_STATUS, &first);
+		last = first;
+	} else if (len == 7 && text[3] == '-') {
+		valid = parse_number(text, 3, MAX_STATUS, &first) &&
+			parse_number(text + 4, 3, MAX_STATUS, &last);
+	}
+	if (!valid || first < MIN_STATUS || first > last)
+		return walk_expected(walk, node, field->expected);
+	for (uint64_t s = first; s <= last; s++)
+		status[s / 64] |= 1ULL << (s % 64);
+	return 0;
+}
+
+int read_statuses(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	memset((char *)base + field->offset, 0, sizeof(((struct config_slo *)NULL)->good.status));
+	return walk_list(walk, node, field, base);
+}
+
+int read_method(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	static const char *const names[] = {
+#define X(id, name) [HTTP_METHOD_##id] = name,
+		HTTP_METHODS(X)
+#undef X
+	};
+	const char *text = walk_scalar(node);
+
+	for (size_t i = 0; text && i < HTTP_METHOD_COUNT; i++) {
+		if (!strcmp(text, names[i])) {
+			*(uint32_t *)base |= 1U << i;
+			return 0;
+		}
+	}
+	return walk_expected(walk, node, field->expected);
+}
+
+int read_methods(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	*(uint32_t *)(void *)((char *)base + field->offset) = 0;
+	return walk_list(walk, node, field, base);
+}
+
+/* k and M are SI: 1000 and 1000000. */
+int read_bytes(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+{
+	const char *text = walk_scalar(node);
+	size_t len = text ? strlen(text) : 0;
+	uint64_t factor = 1, bytes;
+
+	if (len && text[len - 1] == 'k')
+		factor = 1000;
+	else if (len && text[len - 1] == 'M')
+		factor = 1000000;
+	if (!text || !parse_number(text, len - (factor > 1), MAX_MIN_BODY_BYTES / factor, &bytes))
+		return walk_expected(walk, node, field->expected);
+	*(uint64_t *)(void *)((char *)base + field->offset) = bytes * factor;
+	return 0;
+}

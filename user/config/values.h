@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What single values may be: predicates for walk_text(), and more readers. */
+#ifndef SLIPROBE_CONFIG_VALUES_H
+#define SLIPROBE_CONFIG_VALUES_H
+
+#include "config/yaml.h"
+
+bool valid_name(const char *text);
+bool valid_service_name(const char *text);
+bool valid_absolute(const char *text);
+bool valid_template(const char *text);
+bool valid_eligible_route(const char *text);
+bool valid_process(const char *text);
+bool valid_exe(const char *text);
+bool valid_url(const char *text);
+bool valid_base_url(const char *text);
+
+/*
+ * read_port: to uint16_t. read_percent: to double, as a ratio. read_bytes: to uint64_t.
+ * read_share: as read_percent, but "2%" will do, too, and the field's max is in percent. read_count:
+ * to uint64_t, field's min to max.
+ * read_statuses: a list, to the bitmap of config_slo.good.status. read_status: one item of it.
+ * read_methods: a list, to a uint32_t with a bit per enum http_method. read_method: one item of it.
+ */
+walk_read read_port, read_percent, read_share, read_count, read_bytes, read_status, read_statuses,
+	read_method, read_methods;
+
+#define TIME_ZONE_EXPECTED "a time zone the system knows, such as Europe/Berlin"
+
+enum {
+	SHORT_DURATION_BYTES = 24,
+};
+
+/* In the largest unit that divides it: "90m", "3d"; duration_parse() reads it back. */
+void short_duration(uint64_t seconds, char ret_text[static SHORT_DURATION_BYTES]);
+
+#endif

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "config/yaml.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+char *dup_text(const char *text, size_t len)
+{
+	char *copy = malloc(len + 1);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+size_t utf8_decode(const char *text, size_t len, uint32_t *ret_code)
+{
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char lead;
+	uint32_t code;
+	size_t n;
+
+	if (!len)
+		return 0;
+	lead = (unsigned char)text[0];
+	n = lead < 0x80		? 1
+	    : lead >> 5 == 0x6	? 2
+	    : lead >> 4 == 0xe	? 3
+	    : lead >> 3 == 0x1e ? 4
+				: 0;
+	if (!n || n > len)
+		return 0;
+	code = n == 1 ? lead : lead & (0x7fU >> n);
+	for (size_t i = 1; i < n; i++) {
+		if (((unsigned char)text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | ((unsigned char)text[i] & 0x3f);
+	}
+	if (code < smallest[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	*ret_code = code;
+	return n;
+}
+
+bool utf8_is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 ||
+	       code == 0xfeff;
+}
+
+void walk_abridge(const char *text, size_t len, char ret_text[static WALK_QUOTED_BYTES + 4])
+{
+	size_t from = 0, to = 0;
+
+	while (from < len) {
+		uint32_t code = 0;
+		size_t n = utf8_decode(text + from, len - from, &code);
+
+		if (to + (n ? n : 1) > WALK_QUOTED_BYTES) {
+			memcpy(ret_text + to, "...", 3);
+			to += 3;
+			break;
+		}
+		if (!n || utf8_is_control(code)) {
+			ret_text[to++] = '?';
+		} else {
+			memcpy(ret_text + to, text + from, n);
+			to += n;
+		}
+		from += n ? n : 1;
+	}
+	ret_text[to] = '\0';
+}
+
+static void describe(const yaml_node_t *node, char ret_text[static WALK_QUOTED_BYTES + 6])
+{
+	static const char *const nouns[] = {
+		[YAML_NO_NODE] = "nothing",
+		[YAML_SEQUENCE_NODE] = "a list",
+		[YAML_MAPPING_NODE] = "a mapping",
+	};
+	char text[WALK_QUOTED_BYTES + 4];
+
+	if (node->type == YAML_SCALAR_NODE) {
+		walk_abridge((const char *)node->data.scalar.value, node->data.scalar.length, text);
+		snprintf(ret_text, WALK_QUOTED_BYTES + 6, "\"%s\"", text);
+	} else {
+		snprintf(ret_text, WALK_QUOTED_BYTES + 6, "%s", nouns[node->type]);
+	}
+}
+
+__attribute__((format(printf, 4, 0))) static int refuse(struct walk *walk, size_t line,
+							const char *path, const char *format,
+							va_list args)
+{
+	size_t room = sizeof(walk->error->text);
+	int n = snprintf(walk->error->text, room, "%s:%zu: %s%s%s%s", walk->file, line,
+			 walk->subject ?: "", walk->subject ? ": " : "", path, *path ? ": " : "");
+
+	if (n >= 0 && (size_t)n < room)
+		vsnprintf(walk->error->text + n, room - (size_t)n, format, args);
+	return -EINVAL;
+}
+
+__attribute__((format(printf, 3, 4))) static int refuse_line(struct walk *walk, size_t line,
+							     const char *format, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = refuse(walk, line, "", format, args);
+	va_end(args);
+	return r;
+}
+
+int walk_refuse(struct walk *walk, const yaml_node_t *node, const char *format, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = refuse(walk, node->start_mark.line + 1, walk->path, format, args);
+	va_end(args);
+	return r;
+}
+
+int walk_refuse_at(struct walk *walk, const char *path, const char *format, ...)
+{
+	const yaml_node_t *node = walk_find(walk, path);
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = refuse(walk, node ? node->start_mark.line + 1 : 1, path, format, args);
+	va_end(args);
+	return r;
+}
+
+int walk_refuse_in(struct walk *walk, const char *file, unsigned int line, const char *key,
+		   const char *format, ...)
+{
+	struct walk elsewhere = {.file = file, .error = walk->error};
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = refuse(&elsewhere, line, key, format, args);
+	va_end(args);
+	return r;
+}
+
+int walk_expected(struct walk *walk, const yaml_node_t *node, const char *expected)
+{
+	char got[WALK_QUOTED_BYTES + 6];
+
+	describe(node, got);
+	return walk_refuse(walk, node, "expected %s, got %s", expected, got);
+}
+
+/* Text first, so that libyaml's reader need not be asked where it stopped. */
+static int check_bytes(struct walk *walk, const char *text, size_t len)
+{
+	size_t line = 1;
+
+	for (size_t at = 0; at < len;) {
+		uint32_t code;
+		size_t n = utf8_decode(text + at, len - at, &code);
+
+		if (!n)
+			return refuse_line(walk, line, "expected UTF-8 text, got byte 0x%02x",
+					   (unsigned char)text[at]);
+		if (utf8_is_control(code) && code != '\n' && code != '\r' && code != '\t' &&
+		    !(code == 0xfeff && at == 0))
+			return refuse_line(walk, line,
+					   "expected text, got control character U+%04X", code);
+		line += code == '\n';
+		at += n;
+	}
+	return 0;
+}
+
+static int refuse_syntax(struct walk *walk, const yaml_parser_t *parser)
+{
+	if (parser->error == YAML_MEMORY_ERROR)
+		return -ENOMEM;
+	return refuse_line(walk, parser->problem_mark.line + 1, "expected valid YAML: %s%s%s",
+			   parser->problem ? parser->problem : "cannot be read",
+			   parser->context ? ", " : "", parser->context ? parser->context : "");
+}
+
+static const char *refused_feature(const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_ALIAS_EVENT:
+		return "aliases";
+	case YAML_SCALAR_EVENT:
+		return event->data.scalar.tag ? "tags" : NULL;
+	case YAML_SEQUENCE_START_EVENT:
+		return event->data.sequence_start.tag ? "tags" : NULL;
+	case YAML_MAPPING_START_EVENT:
+		return event->data.mapping_start.tag ? "tags" : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* Limits are checked on events: composing a document first would already have cost the memory. */
+static int check_events(struct walk *walk, yaml_parser_t *parser, size_t max_documents)
+{
+	size_t depth = 0, n_nodes = 0, n_documents = 0;
+	bool at_end = false;
+	int r = 0;
+
+	while (!at_end && !r) {
+		_cleanup_(yaml_event_delete) yaml_event_t event = {};
+		const char *feature;
+		size_t line;
+
+		if (!yaml_parser_parse(parser, &event))
+			return refuse_syntax(walk, parser);
+		line = event.start_mark.line + 1;
+		feature = refused_feature(&event);
+		at_end = event.type == YAML_STREAM_END_EVENT;
+		n_documents += event.type == YAML_DOCUMENT_START_EVENT;
+		if (event.type == YAML_MAPPING_START_EVENT ||
+		    event.type == YAML_SEQUENCE_START_EVENT) {
+			depth++;
+			n_nodes++;
+		}
+		if (event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT)
+			depth--;
+		n_nodes += event.type == YAML_SCALAR_EVENT;
+
+		if (feature)
+			r = refuse_line(walk, line, "expected plain YAML without %s", feature);
+		else if (n_documents > max_documents && max_documents == 1)
+			r = refuse_line(walk, line, "expected one document, got another");
+		else if (n_documents > max_documents)
+			r = refuse_line(walk, line, "expected at most %zu documents, got more",
+					max_documents);
+		else if (depth > WALK_MAX_DEPTH)
+			r = refuse_line(walk, line,
+					"expected at most %d levels of nesting, got more",
+					WALK_MAX_DEPTH);
+		else if (n_nodes > WALK_MAX_NODES)
+			r = refuse_line(walk, line, "expected at most %d values, got more",
+					WALK_MAX_NODES);
+	}
+	return r;
+}
+
+static int start_parser(yaml_parser_t *parser, const char *text, size_t len)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t skipped =
+		len >= strlen(mark) && !memcmp(text, mark, strlen(mark)) ? strlen(mark) : 0;
+
+	if (!yaml_parser_initialize(parser))
+		return -ENOMEM;
+	/* told the encoding, libyaml takes a byte order mark for text */
+	text += skipped;
+	len -= skipped;
+	yaml_parser_set_input_string(parser, (const unsigned char *)text, len);
+	yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
+	return 0;
+}
+
+/* Everything is found well before anything is composed. */
+static int start_composing(struct walk *walk, const char *text, size_t len, size_t max_documents,
+			   yaml_parser_t *composer)
+{
+	_cleanup_(yaml_parser_delete) yaml_parser_t checker = {};
+	int r = check_bytes(walk, text, len);
+
+	if (!r)
+		r = start_parser(&checker, text, len);
+	if (!r)
+		r = check_events(walk, &checker, max_documents);
+	return r ?: start_parser(composer, text, len);
+}
+
+static int compose(struct walk *walk, yaml_parser_t *composer)
+{
+	if (yaml_parser_load(composer, &walk->document))
+		return 0;
+	/* what libyaml has freed of it must not be freed again */
+	walk->document = (yaml_document_t){};
+	return refuse_syntax(walk, composer);
+}
+
+int walk_open(struct walk *walk, const char *text, size_t len)
+{
+	_cleanup_(yaml_parser_delete) yaml_parser_t composer = {};
+	int r = start_composing(walk, text, len, 1, &composer);
+
+	return r ?: compose(walk, &composer);
+}
+
+static bool is_empty(struct walk *walk)
+{
+	const yaml_node_t *root = walk_root(walk);
+
+	return !root || (root->type == YAML_SCALAR_NODE && !root->data.scalar.length &&
+			 root->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
+}
+
+/* The next document that is not empty; *ret_more is false if there is none. */
+static int compose_next(struct walk *walk, yaml_parser_t *composer, bool *ret_more)
+{
+	for (;;) {
+		bool at_end;
+		int r = compose(walk, composer);
+
+		if (r)
+			return r;
+		at_end = !walk_root(walk);
+		*ret_more = !is_empty(walk);
+		if (*ret_more)
+			return 0;
+		yaml_document_delete(&walk->document);
+		walk->document = (yaml_document_t){};
+		if (at_end)
+			return 0;
+	}
+}
+
+void walk_close_all(struct walk *walks, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		yaml_document_delete(&walks[i].document);
+	free(walks);
+}
+
+int walk_open_all(const char *file, const char *text, size_t len, size_t max, struct error *error,
+		  struct walk **ret_walks, size_t *ret_n)
+{
+	_cleanup_(yaml_parser_delete) yaml_parser_t composer = {};
+	struct walk walk = {.file = file, .error = error}, *walks = NULL;
+	size_t n = 0;
+	bool more = true;
+	int r = start_composing(&walk, text, len, max, &composer);
+
+	while (!r) {
+		struct walk *grown;
+
+		r = compose_next(&walk, &composer, &more);
+		if (r || !more)
+			break;
+		grown = realloc(walks, (n + 1) * sizeof(*walks));
+		if (!grown) {
+			yaml_document_delete(&walk.document);
+			r = -ENOMEM;
+			break;
+		}
+		walks = grown;
+		walks[n++] = walk;
+	}
+	if (r) {
+		walk_close_all(walks, n);
+		return r;
+	}
+	*ret_walks = walks;
+	*ret_n = n;
+	return 0;
+}
+
+yaml_node_t *walk_root(struct walk *walk)
+{
+	return yaml_document_get_root_node(&walk->document);
+}
+
+static yaml_node_t *find_key(struct walk *walk, const yaml_node_t *mapping, const char *key,
+			     size_t len)
+{
+	const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+
+	for (; pair < mapping->data.mapping.pairs.top; pair++) {
+		const yaml_node_t *node = yaml_document_get_node(&walk->document, pair->key);
+
+		if (node->type == YAML_SCALAR_NODE && node->data.scalar.length == len &&
+		    !memcmp(node->data.scalar.value, key, len))
+			return yaml_document_get_node(&walk->document, pair->value);
+	}
+	return NULL;
+}
+
+yaml_node_t *walk_find(struct walk *walk, const char *path)
+{
+	yaml_node_t *node = walk_root(walk);
+
+	while (node && *path) {
+		if (*path == '[') {
+			char *end;
+			size_t i = strtoul(path + 1, &end, 10);
+			const yaml_node_item_t *items = node->data.sequence.items.start;
+
+			if (node->type != YAML_SEQUENCE_NODE ||
+			    i >= (size_t)(node->data.sequence.items.top - items))
+				return NULL;
+			node = yaml_document_get_node(&walk->document, items[i]);
+			path = end + 1;
+		} else {
+			size_t len;
+
+			path += *path == '.';
+			len = strcspn(path, ".[");
+			if (node->type != YAML_MAPPING_NODE)
+				return NULL;
+			node = find_key(walk, node, path, len);
+			path += len;
+		}
+	}
+	return node;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of slictl share: the invocation and the exit codes.
+ */
+#ifndef SLIPROBE_CTL_CTL_H
+#define SLIPROBE_CTL_CTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+
+#define CTL_DEFAULT_SOCKET "/run/sliprobe/status.sock"
+
+enum ctl_exit {
+	CTL_DONE = 0,
+	CTL_NO = 1, /* the answer is no */
+	CTL_CANNOT_TELL = 2, /* bad usage, or no answer can be given */
+	CTL_UNREACHABLE = 3, /* no agent */
+};
+
+struct ctl {
+	const char *socket;
+	bool json;
+	bool colour;
+	FILE *out;
+	FILE *err;
+};
+
+static inline void ctl_json_decrefp(json_t **json)
+{
+	json_decref(*json);
+}
+
+#define _cleanup_json_ _cleanup_(ctl_json_decrefp)
+
+/* slictl check FILE: reads a configuration as the agent would. Returns an enum ctl_exit. */
+int ctl_check(const struct ctl *ctl, const char *file);
+
+/*
+ * The commands that have options: argv[0] is the command's name, argv[argc] NULL; argv may be
+ * reordered. Each returns its exit status. What they do is in the usage, in slictl.c.
+ */
+int ctl_alerts(const struct ctl *ctl, int argc, char **argv);
+int ctl_gate(const struct ctl *ctl, int argc, char **argv);
+int ctl_history(const struct ctl *ctl, int argc, char **argv);
+int ctl_notify_test(const struct ctl *ctl, int argc, char **argv);
+int ctl_risk(const struct ctl *ctl, int argc, char **argv);
+int ctl_silence(const struct ctl *ctl, int argc, char **argv);
+
+#endif

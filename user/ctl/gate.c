@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* slictl gate: may one ship? */
+#include <string.h>
+
+#include "base/utf8.h"
+#include "ctl/client.h"
+#include "ctl/json.h"
+#include "ctl/options.h"
+#include "ctl/table.h"
+#include "decide/gate.h"
+
+enum {
+	HTTP_OK = 200,
+	HTTP_NOT_FOUND = 404,
+};
+
+/* "10", "10%", "2.5%": 0 .. 100, as the ratio nearest to what is written. */
+static bool parse_percent(const char *text, double *ret_ratio)
+{
+	char shifted[32];
+	size_t len = strlen(text);
+	char *end;
+	double ratio;
+
+	if (len && text[len - 1] == '%')
+		len--;
+	if (!len || len > 16 || strspn(text, "0123456789.") < len)
+		return false;
+	/* dividing by 100 would miss the nearest */
+	snprintf(shifted, sizeof(shifted), "%.*se-2", (int)len, text);
+	ratio = strtod(shifted, &end);
+	if (*end || ratio > 1)
+		return false;
+	*ret_ratio = ratio;
+	return true;
+}
+
+/* The name of an alert that stops everything, or NULL. */
+static const char *find_page(const json_t *alerts)
+{
+	size_t i;
+	json_t *alert;
+
+	json_array_foreach(alerts, i, alert) {
+		const char *severity = ctl_string(alert, "severity");
+		const char *state = ctl_string(alert, "state");
+
+		if (severity && state && !strcmp(severity, "page") &&
+		    (!strcmp(state, "firing") || !strcmp(state, "exhausted")) &&
+		    !json_is_true(json_object_get(alert, "silenced")))
+			return ctl_string(alert, "name") ?: "without a name";
+	}
+	return NULL;
+}
+
+static void judge(const json_t *slo, double min_budget, struct gate_verdict *ret)
+{
+	double min_bad = ctl_number(json_object_get(slo, "minimum"), "bad");
+	const struct gate_facts facts = {
+		.coverage_ratio = ctl_number(json_object_get(slo, "coverage"), "ratio"),
+		.eligible = ctl_number(slo, "eligible"),
+		.bad = ctl_number(slo, "bad"),
+		.min_bad = isnan(min_bad) ? 0 : min_bad,
+		.remaining_ratio = ctl_number(json_object_get(slo, "budget"), "remaining_ratio"),
+		.page = find_page(json_object_get(slo, "alerts")),
+	};
+
+	gate_decide(&facts, min_budget, ret);
+}
+
+/* A copy of what the agent said, null if it did not. */
+static json_t *said(const json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	return value ? json_incref(value) : json_null();
+}
+
+static int print(const struct ctl *ctl, const char *name, double min_budget, const json_t *slo,
+		 const struct gate_verdict *verdict)
+{
+	static const enum ctl_colour colours[] = {
+		[GATE_GO] = CTL_GOOD,
+		[GATE_FREEZE] = CTL_BAD,
+		[GATE_UNKNOWN] = CTL_WARN,
+	};
+	const char *word = gate_decision_name(verdict->decision);
+	_cleanup_free_ char *clean = utf8_clean(name);
+
+	if (ctl->json)
+		return ctl_print_json(
+			ctl,
+			json_pack("{s:s,s:s,s:s,s:o,s:f,s:o,s:o,s:o}", "slo", clean, "decision",
+				  word, "reason", verdict->reason, "remaining_ratio",
+				  said(json_object_get(slo, "budget"), "remaining_ratio"),
+				  "min_budget_ratio", min_budget, "coverage_ratio",
+				  said(json_object_get(slo, "coverage"), "ratio"), "eligible",
+				  said(slo, "eligible"), "bad", said(slo, "bad")));
+	ctl_write_safe(name, ctl->out);
+	fprintf(ctl->out, ": ");
+	ctl_write_coloured(verdict->decision == GATE_UNKNOWN ? "cannot tell" : word,
+			   colours[verdict->decision], ctl->colour, ctl->out);
+	fprintf(ctl->out, ": ");
+	ctl_write_safe(verdict->reason, ctl->out);
+	fputc('\n', ctl->out);
+	return CTL_DONE;
+}
+
+/* What is known of the SLO, or in *ret why nothing is; CTL_DONE, or why there is no answer. */
+static int ask(const struct ctl *ctl, const char *name, json_t **ret_slo, struct gate_verdict *ret)
+{
+	const struct ctl_request request = {.method = "GET", .path = "/v1/slos/", .name = name};
+	_cleanup_(ctl_answer_clear) struct ctl_answer answer = {};
+	int r = ctl_ask(ctl, &request, &answer);
+
+	ret->decision = GATE_UNKNOWN;
+	snprintf(ret->reason, sizeof(ret->reason), "The agent did not answer.");
+	if (r != CTL_DONE)
+		return r;
+	if (answer.status == HTTP_NOT_FOUND) {
+		snprintf(ret->reason, sizeof(ret->reason), "There is no SLO of this name.");
+		return CTL_DONE;
+	}
+	if (answer.status != HTTP_OK) {
+		snprintf(ret->reason, sizeof(ret->reason), "The agent refused to answer.");
+		return ctl_say_refused(ctl, &answer);
+	}
+	*ret_slo = json_loadb(answer.body ? answer.body : "", answer.len, 0, NULL);
+	if (!*ret_slo)
+		snprintf(ret->reason, sizeof(ret->reason), "The agent's answer is not understood.");
+	return CTL_DONE;
+}
+
+int ctl_gate(const struct ctl *ctl, int argc, char **argv)
+{
+	const char *name, *min_budget_text = "0";
+	const struct ctl_option options[] = {{.name = "min-budget", .value = &min_budget_text}};
+	_cleanup_json_ json_t *slo = NULL;
+	struct gate_verdict verdict;
+	double min_budget;
+	int r = ctl_options(ctl, argc, argv, options, 1, "NAME", &name);
+	int printed;
+
+	if (r != CTL_DONE)
+		return r;
+	if (!parse_percent(min_budget_text, &min_budget))
+		return ctl_usage_error(ctl, argv[0], "--min-budget: expected 0% to 100%",
+				       min_budget_text);
+	r = ask(ctl, name, &slo, &verdict);
+	if (slo)
+		judge(slo, min_budget, &verdict);
+	else if (r != CTL_DONE && !ctl->json)
+		return r; /* it has been said why */
+	printed = print(ctl, name, min_budget, slo, &verdict);
+	if (r != CTL_DONE || printed != CTL_DONE)
+		return r != CTL_DONE ? r : printed;
+	return verdict.decision == GATE_GO	 ? CTL_DONE
+	       : verdict.decision == GATE_FREEZE ? CTL_NO
+						 : CTL_CANNOT_TELL;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What becomes of the agent's answers. */
+#include <errno.h>
+
+#include "base/format.h"
+#include "ctl/client.h"
+
+enum {
+	HTTP_OK = 200,
+};
+
+static json_t *parse(const struct ctl_answer *answer)
+{
+	return json_loadb(answer->body ? answer->body : "", answer->len, 0, NULL);
+}
+
+int ctl_say_refused(const struct ctl *ctl, const struct ctl_answer *answer)
+{
+	_cleanup_json_ json_t *json = parse(answer);
+	const char *text = json_string_value(json_object_get(json, "error"));
+
+	fprintf(ctl->err, "slictl: ");
+	if (text)
+		ctl_write_safe(text, ctl->err);
+	else
+		fprintf(ctl->err, "the agent answered with HTTP status %ld", answer->status);
+	fputc('\n', ctl->err);
+	return CTL_CANNOT_TELL;
+}
+
+static int say_not_understood(const struct ctl *ctl, int r)
+{
+	fprintf(ctl->err, "slictl: %s\n",
+		r == -ENOMEM ? "out of memory" : "the agent's answer is not understood");
+	return CTL_CANNOT_TELL;
+}
+
+/* An answer of 200 that is not empty. */
+static int ask_ok(const struct ctl *ctl, const struct ctl_request *request, struct ctl_answer *ret)
+{
+	_cleanup_(ctl_answer_clear) struct ctl_answer answer = {};
+	int r = ctl_ask(ctl, request, &answer);
+
+	if (r != CTL_DONE)
+		return r;
+	if (answer.status != HTTP_OK)
+		return ctl_say_refused(ctl, &answer);
+	if (!answer.body) {
+		fprintf(ctl->err, "slictl: the agent's answer is empty\n");
+		return CTL_CANNOT_TELL;
+	}
+	*ret = answer;
+	answer = (struct ctl_answer){};
+	return CTL_DONE;
+}
+
+int ctl_ask_json(const struct ctl *ctl, const struct ctl_request *request, json_t **ret_json)
+{
+	_cleanup_(ctl_answer_clear) struct ctl_answer answer = {};
+	_cleanup_json_ json_t *json = NULL;
+	int r = ask_ok(ctl, request, &answer);
+
+	if (r != CTL_DONE)
+		return r;
+	json = parse(&answer);
+	if (!json_is_object(json))
+		return say_not_understood(ctl, -EINVAL);
+	*ret_json = TAKE_PTR(json);
+	return CTL_DONE;
+}
+
+int ctl_show(const struct ctl *ctl, const char *path, const char *name, ctl_view *view)
+{
+	const struct ctl_request request = {.method = "GET", .path = path, .name = name};
+	_cleanup_(ctl_answer_clear) struct ctl_answer answer = {};
+	_cleanup_json_ json_t *json = NULL;
+	int r = ask_ok(ctl, &request, &answer);
+
+	if (r != CTL_DONE)
+		return r;
+	if (ctl->json) {
+		fwrite(answer.body, 1, answer.len, ctl->out);
+		return CTL_DONE;
+	}
+	json = parse(&answer);
+	r = json ? view(json, ctl->colour, ctl->out) : -EINVAL;
+	return r < 0 ? say_not_understood(ctl, r) : CTL_DONE;
+}
+
+int ctl_print_json(const struct ctl *ctl, json_t *json)
+{
+	_cleanup_json_ json_t *owned = json;
+
+	if (!owned || json_dumpf(owned, ctl->out, JSON_COMPACT | JSON_REAL_PRECISION(12)) < 0) {
+		fprintf(ctl->err, "slictl: out of memory\n");
+		return CTL_CANNOT_TELL;
+	}
+	fputc('\n', ctl->out);
+	return CTL_DONE;
+}

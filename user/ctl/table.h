@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Aligned tables for the terminal.
+ */
+#ifndef SLIPROBE_CTL_TABLE_H
+#define SLIPROBE_CTL_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum {
+	CTL_TABLE_MAX_COLUMNS = 16,
+	CTL_TABLE_MAX_CELL = 64, /* bytes of a cell after escaping; longer text is cut */
+};
+
+enum ctl_colour {
+	CTL_PLAIN,
+	CTL_GOOD, /* green */
+	CTL_WARN, /* yellow */
+	CTL_BAD, /* red */
+};
+
+struct ctl_column {
+	const char *header; /* printable ASCII */
+	bool right; /* aligned to the right, as numbers are */
+};
+
+struct ctl_cell {
+	char *text; /* printable ASCII, so its length is its width */
+	enum ctl_colour colour;
+};
+
+struct ctl_table {
+	const struct ctl_column *columns;
+	size_t n_columns;
+	struct ctl_cell *cells; /* row by row */
+	size_t n_cells;
+	size_t capacity;
+	bool failed; /* out of memory: cells are missing */
+};
+
+/* `columns` (1 .. CTL_TABLE_MAX_COLUMNS of them) must outlive the table. Clear it after use. */
+void ctl_table_init(struct ctl_table *table, const struct ctl_column *columns, size_t n_columns);
+void ctl_table_clear(struct ctl_table *table);
+
+/*
+ * Appends a cell, row by row, with a copy of `text` made safe for the terminal (NULL: "-").
+ * Out of memory is remembered, and reported by ctl_table_print().
+ */
+void ctl_table_add(struct ctl_table *table, const char *text, enum ctl_colour colour);
+
+/*
+ * Writes header and rows, each line after `indent` spaces, without trailing spaces. Escape
+ * sequences for colours are written only with `colour`.
+ * Returns 0, or -ENOMEM if a cell was lost; then nothing is written.
+ */
+int ctl_table_print(const struct ctl_table *table, int indent, bool colour, FILE *out);
+
+/* Writes `text` in a colour: for single words outside tables. `text` is made safe. */
+void ctl_write_coloured(const char *text, enum ctl_colour how, bool colour, FILE *out);
+
+#endif

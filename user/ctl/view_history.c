@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "ctl/view_history.h"
+
+#include <errno.h>
+#include <stdint.h>
+
+#include "ctl/json.h"
+#include "ctl/table.h"
+
+/* One step: t_seconds is its end. */
+struct step {
+	double t_seconds;
+	double width_seconds;
+	json_int_t good;
+	json_int_t bad;
+};
+
+struct period {
+	double from_seconds;
+	double to_seconds;
+	json_int_t good;
+	json_int_t bad;
+};
+
+static bool read_step(const json_t *json, struct step *ret)
+{
+	const json_t *t = json_array_get(json, 0), *width = json_array_get(json, 1);
+	const json_t *good = json_array_get(json, 2), *bad = json_array_get(json, 3);
+
+	if (!json_is_number(t) || !json_is_number(width) || !json_is_integer(good) ||
+	    !json_is_integer(bad))
+		return false;
+	*ret = (struct step){json_number_value(t), json_number_value(width),
+			     json_integer_value(good), json_integer_value(bad)};
+	return true;
+}
+
+static bool all_steps_are_valid(const json_t *steps)
+{
+	struct step step;
+	size_t i;
+	json_t *json;
+
+	if (!json_is_array(steps))
+		return false;
+	json_array_foreach(steps, i, json) {
+		if (!read_step(json, &step))
+			return false;
+	}
+	return true;
+}
+
+int ctl_view_history_csv(const json_t *history, bool colour, FILE *out)
+{
+	const json_t *steps = json_object_get(history, "steps");
+	size_t i;
+	json_t *json;
+
+	(void)colour;
+	if (!all_steps_are_valid(steps))
+		return -EINVAL;
+	fprintf(out, "t_seconds,good,bad,step_seconds\n");
+	json_array_foreach(steps, i, json) {
+		struct step step;
+
+		if (!read_step(json, &step))
+			return -EINVAL;
+		fprintf(out, "%.13g,%" JSON_INTEGER_FORMAT ",%" JSON_INTEGER_FORMAT ",%.13g\n",
+			step.t_seconds, step.good, step.bad, step.width_seconds);
+	}
+	return 0;
+}
+
+/* Seconds of [from, to] in the spans of a JSON list of [from, to]. */
+static double covered_seconds(const json_t *coverage, double from, double to)
+{
+	double sum = 0;
+	size_t i;
+	json_t *span;
+
+	json_array_foreach(coverage, i, span) {
+		double begin = json_number_value(json_array_get(span, 0));
+		double end = json_number_value(json_array_get(span, 1));
+		double inside = fmin(end, to) - fmax(begin, from);
+
+		if (inside > 0)
+			sum += inside;
+	}
+	return sum;
+}
+
+static void add_period(struct ctl_table *table, const struct period *period, const json_t *coverage,
+		       double objective)
+{
+	json_int_t eligible = period->good + period->bad;
+	double availability = eligible ? (double)period->good / (double)eligible : NAN;
+	double covered = covered_seconds(coverage, period->from_seconds, period->to_seconds) /
+			 (period->to_seconds - period->from_seconds);
+	struct ctl_text text;
+
+	if (covered > 1 - 1e-6) /* spans are seconds to the microsecond at best */
+		covered = 1;
+	ctl_table_add(table, ctl_format_unix(period->from_seconds).text, CTL_PLAIN);
+	snprintf(text.text, sizeof(text.text), "%" JSON_INTEGER_FORMAT, eligible);
+	ctl_table_add(table, text.text, CTL_PLAIN);
+	snprintf(text.text, sizeof(text.text), "%" JSON_INTEGER_FORMAT, period->bad);
+	ctl_table_add(table, text.text, CTL_PLAIN);
+	ctl_table_add(table, ctl_format_percent(availability, 4).text,
+		      availability < objective ? CTL_BAD : CTL_PLAIN);
+	ctl_table_add(table, ctl_format_burn((1 - availability) / (1 - objective)).text, CTL_PLAIN);
+	ctl_table_add(table, ctl_format_percent(covered, 1).text,
+		      covered < 1 ? CTL_WARN : CTL_PLAIN);
+}
+
+static int print_periods(const json_t *history, double since, double now, double width, bool colour,
+			 FILE *out)
+{
+	static const struct ctl_column columns[] = {
+		{"FROM (UTC)", false}, {"ELIGIBLE", true}, {"BAD", true},
+		{"AVAILABLE", true},   {"BURN", true},	   {"COVERED", true},
+	};
+	const json_t *steps = json_object_get(history, "steps");
+	double objective = ctl_number(history, "objective");
+	struct ctl_table table;
+	size_t i = 0;
+	int r;
+
+	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (int64_t n = (int64_t)(since / width); (double)n * width < now; n++) {
+		double begin = (double)n * width;
+		struct period period = {fmax(begin, since), fmin(begin + width, now), 0, 0};
+		struct step step;
+
+		/* a step is of the period that its middle is in */
+		for (; read_step(json_array_get(steps, i), &step) &&
+		       step.t_seconds - step.width_seconds / 2 < begin + width;
+		     i++) {
+			period.good += step.good;
+			period.bad += step.bad;
+		}
+		add_period(&table, &period, json_object_get(history, "coverage"), objective);
+	}
+	r = ctl_table_print(&table, 0, colour, out);
+	ctl_table_clear(&table);
+	return r;
+}
+
+static void print_gap(double from, double to, FILE *out)
+{
+	fprintf(out, "  %s to %s", ctl_format_unix(from).text, ctl_format_unix(to).text);
+	fprintf(out, " (%s)\n", ctl_format_span(to - from).text);
+}
+
+/*
+ * Calls print_gap() for all but the first `skip`, unless `out` is NULL; returns how many there are.
+ * `since` is told to the second: nothing shorter can be called a gap.
+ */
+static size_t walk_gaps(const json_t *coverage, double since, double now, size_t skip, FILE *out)
+{
+	double end = since;
+	size_t i, n = 0;
+	json_t *span;
+
+	json_array_foreach(coverage, i, span) {
+		double begin = json_number_value(json_array_get(span, 0));
+
+		if (begin - end >= 1 && n++ >= skip && out)
+			print_gap(end, begin, out);
+		end = fmax(end, json_number_value(json_array_get(span, 1)));
+	}
+	if (now - end >= 1 && n++ >= skip && out)
+		print_gap(end, now, out);
+	return n;
+}
+
+/* The last moment to be shown: a step that is still under way is not a gap. */
+static double last_moment(const json_t *coverage, double since, double now)
+{
+	size_t n = json_array_size(coverage);
+	double end = n ? json_number_value(json_array_get(json_array_get(coverage, n - 1), 1)) : 0;
+
+	return end > since && end <= now && now - end <= CTL_HISTORY_STEP_MAX ? end : now;
+}
+
+static int view_history(const json_t *history, double width, bool colour, FILE *out)
+{
+	const json_t *coverage = json_object_get(history, "coverage");
+	double now = ctl_number(history, "now_seconds");
+	double since = ctl_parse_time(ctl_string(history, "since"));
+	const char *changed = ctl_string(history, "definition_changed_at");
+	size_t n_gaps;
+	int r;
+
+	if (!all_steps_are_valid(json_object_get(history, "steps")) || !(since <= now) ||
+	    now - since > 1e8)
+		return -EINVAL;
+	now = last_moment(coverage, since, now);
+	if (width == 0)
+		width = now - since <= 2.0 * CTL_HISTORY_DAY ? CTL_HISTORY_HOUR : CTL_HISTORY_DAY;
+	ctl_write_safe(ctl_string(history, "name"), out);
+	fprintf(out, ", service ");
+	ctl_write_safe(ctl_string(history, "service"), out);
+	fprintf(out, ": %s, counted since %s UTC\n",
+		ctl_format_objective(ctl_number(history, "objective")).text,
+		ctl_format_unix(since).text);
+	if (changed) {
+		fprintf(out, "What is good was defined anew at ");
+		ctl_write_safe(changed, out);
+		fprintf(out, ": this is what was counted since\n");
+	}
+	r = print_periods(history, since, now, width, colour, out);
+	if (r < 0)
+		return r;
+	n_gaps = walk_gaps(coverage, since, now, 0, NULL);
+	if (n_gaps) {
+		size_t skip = n_gaps > CTL_HISTORY_GAPS_SHOWN ? n_gaps - CTL_HISTORY_GAPS_SHOWN : 0;
+
+		fprintf(out, "\nNot counted%s (UTC):\n", skip ? ", the last times" : "");
+		walk_gaps(coverage, since, now, skip, out);
+	}
+	return 0;
+}
+
+int ctl_view_history(const json_t *history, bool colour, FILE *out)
+{
+	return view_history(history, 0, colour, out);
+}
+
+int ctl_view_history_by_hour(const json_t *history, bool colour, FILE *out)
+{
+	return view_history(history, CTL_HISTORY_HOUR, colour, out);
+}
+
+int ctl_view_history_by_day(const json_t *history, bool colour, FILE *out)
+{
+	return view_history(history, CTL_HISTORY_DAY, colour, out);
+}

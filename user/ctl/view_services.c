@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ctl/json.h"
+#include "ctl/table.h"
+#include "ctl/views.h"
+
+enum {
+	STATUS_SERVER_ERROR = 500, /* RFC 9110, section 15.6 */
+};
+
+/*
+ * Requests of a route that failed: an answer of 5xx, or no whole answer at all (what has no status).
+ * -1: unknown.
+ */
+static json_int_t route_errors(const json_t *route)
+{
+	const json_t *statuses = json_object_get(route, "status");
+	const json_t *requests = json_object_get(route, "requests");
+	json_int_t answered = 0;
+	json_int_t errors = 0;
+	const char *status;
+	json_t *count;
+
+	if (!json_is_object(statuses) || !json_is_integer(requests))
+		return -1;
+	json_object_foreach((json_t *)statuses, status, count) {
+		answered += json_integer_value(count);
+		if (strtol(status, NULL, 10) >= STATUS_SERVER_ERROR)
+			errors += json_integer_value(count);
+	}
+	return errors + json_integer_value(requests) - answered;
+}
+
+static void add_route(struct ctl_table *table, const json_t *route, bool rates)
+{
+	const json_t *latency = json_object_get(route, "latency_seconds");
+	const json_t *queue = json_object_get(route, "queue_seconds");
+	json_int_t errors = route_errors(route);
+	struct ctl_text errors_text = {"-"};
+
+	if (errors >= 0)
+		snprintf(errors_text.text, sizeof(errors_text.text), "%" JSON_INTEGER_FORMAT,
+			 errors);
+	ctl_table_add(table, ctl_string(route, "route"), CTL_PLAIN);
+	ctl_table_add(table, ctl_string(route, "method"), CTL_PLAIN);
+	if (rates)
+		ctl_table_add(table, ctl_format_rate(ctl_number(route, "requests_per_second")).text,
+			      CTL_PLAIN);
+	ctl_table_add(table, ctl_count(route, "requests").text, CTL_PLAIN);
+	ctl_table_add(table, errors_text.text, errors > 0 ? CTL_BAD : CTL_PLAIN);
+	ctl_table_add(table, ctl_format_latency(ctl_number(latency, "p50")).text, CTL_PLAIN);
+	ctl_table_add(table, ctl_format_latency(ctl_number(latency, "p99")).text, CTL_PLAIN);
+	ctl_table_add(table, ctl_format_latency(ctl_number(queue, "p99")).text, CTL_PLAIN);
+}
+
+/* Rates of single routes are shown where the agent knows them. */
+static bool any_rate(const json_t *routes)
+{
+	size_t i;
+	json_t *route;
+
+	json_array_foreach(routes, i, route) {
+		if (!isnan(ctl_number(route, "requests_per_second")))
+			return true;
+	}
+	return false;
+}
+
+static int print_routes(const json_t *routes, bool colour, FILE *out)
+{
+	static const struct ctl_column with_rate[] = {
+		{"ROUTE", false}, {"METHOD", false}, {"RATE", true}, {"REQUESTS", true},
+		{"ERRORS", true}, {"P50", true},     {"P99", true},  {"QUEUE P99", true},
+	};
+	static const struct ctl_column without_rate[] = {
+		{"ROUTE", false}, {"METHOD", false}, {"REQUESTS", true},  {"ERRORS", true},
+		{"P50", true},	  {"P99", true},     {"QUEUE P99", true},
+	};
+	bool rates = any_rate(routes);
+	struct ctl_table table;
+	size_t i;
+	json_t *route;
+	int r;
+
+	if (json_array_size(routes) == 0)
+		return 0;
+	if (rates)
+		ctl_table_init(&table, with_rate, sizeof(with_rate) / sizeof(with_rate[0]));
+	else
+		ctl_table_init(&table, without_rate,
+			       sizeof(without_rate) / sizeof(without_rate[0]));
+	json_array_foreach(routes, i, route)
+		add_route(&table, route, rates);
+	r = ctl_table_print(&table, 2, colour, out);
+	ctl_table_clear(&table);
+	return r;
+}
+
+/* ", LABEL VALUE", or nothing if the value is unknown or 0. */
+static void print_known(const json_t *object, const char *key, const char *label, FILE *out)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (json_is_string(value) && *json_string_value(value)) {
+		fprintf(out, ", %s ", label);
+		ctl_write_safe(json_string_value(value), out);
+	} else if (json_integer_value(value)) {
+		fprintf(out, ", %s %" JSON_INTEGER_FORMAT, label, json_integer_value(value));
+	}
+}
+
+static void print_about(const json_t *about, FILE *out)
+{
+	static const char *const keys[] = {"owner", "purpose", "mitigation", "runbook"};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *text = ctl_string(about, keys[i]);
+
+		if (!text)
+			continue;
+		fprintf(out, "  %s: ", keys[i]);
+		ctl_write_safe(text, out);
+		fputc('\n', out);
+	}
+}
+
+static void print_totals(const json_t *service, bool colour, FILE *out)
+{
+	const json_t *outcomes = json_object_get(service, "outcomes");
+	const json_t *statuses = json_object_get(service, "status");
+	const char *key;
+	json_t *count;
+
+	fprintf(out, "  %s requests, %s; outcomes:", ctl_count(service, "requests").text,
+		ctl_format_rate(ctl_number(service, "requests_per_second")).text);
+	json_object_foreach((json_t *)outcomes, key, count) {
+		fputc(' ', out);
+		ctl_write_safe(key, out);
+		fprintf(out, " %s", ctl_count(outcomes, key).text);
+	}
+	fprintf(out, "; status:");
+	json_object_foreach((json_t *)statuses, key, count) {
+		bool bad = strtol(key, NULL, 10) >= STATUS_SERVER_ERROR;
+
+		fputc(' ', out);
+		ctl_write_coloured(key, bad ? CTL_BAD : CTL_PLAIN, colour, out);
+		fprintf(out, " %s", ctl_count(statuses, key).text);
+	}
+	fputc('\n', out);
+}
+
+static int print_service(const json_t *service, bool colour, FILE *out)
+{
+	ctl_write_safe(ctl_string(service, "name"), out);
+	fprintf(out, " (");
+	ctl_write_safe(ctl_string(service, "role"), out);
+	print_known(service, "port", "port", out);
+	print_known(service, "process", "process", out);
+	print_known(service, "pid", "pid", out);
+	print_known(service, "exe", "exe", out);
+	print_known(service, "container", "container", out);
+	print_known(service, "netns", "netns", out);
+	fprintf(out, ")\n");
+	print_about(json_object_get(service, "about"), out);
+	print_totals(service, colour, out);
+	return print_routes(json_object_get(service, "routes"), colour, out);
+}
+
+int ctl_view_services(const json_t *services, bool colour, FILE *out)
+{
+	const json_t *list = json_object_get(services, "services");
+	size_t i;
+	json_t *service;
+
+	if (!json_is_array(list))
+		return -EINVAL;
+	if (json_array_size(list) == 0)
+		fprintf(out, "No HTTP service was seen so far.\n");
+	json_array_foreach(list, i, service) {
+		int r;
+
+		if (i)
+			fputc('\n', out);
+		r = print_service(service, colour, out);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

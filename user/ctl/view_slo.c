@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "ctl/view_slo.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ctl/json.h"
+#include "ctl/table.h"
+#include "ctl/views.h"
+
+/* Below this share of its budget an SLO is shown in yellow; below 0, in red. */
+static const double budget_low_ratio = 0.25;
+
+enum ctl_colour ctl_budget_colour(double remaining_ratio)
+{
+	if (isnan(remaining_ratio))
+		return CTL_PLAIN;
+	if (remaining_ratio <= 0)
+		return CTL_BAD;
+	return remaining_ratio < budget_low_ratio ? CTL_WARN : CTL_GOOD;
+}
+
+struct ctl_text ctl_exhaustion(double seconds)
+{
+	static const struct ctl_text exhausted = {"exhausted"};
+
+	return seconds <= 0 ? exhausted : ctl_format_span(seconds);
+}
+
+static void print_label(const char *label, FILE *out)
+{
+	fprintf(out, "  %-14s ", label);
+}
+
+static void print_field(const char *label, struct ctl_text value, FILE *out)
+{
+	print_label(label, out);
+	fprintf(out, "%s\n", value.text);
+}
+
+static void print_window(const json_t *slo, FILE *out)
+{
+	const json_t *window = json_object_get(slo, "window");
+	const char *zone = ctl_string(window, "time_zone");
+
+	if (!window)
+		return;
+	print_label("window", out);
+	ctl_write_safe(ctl_string(window, "kind"), out);
+	if (zone) {
+		fprintf(out, " (");
+		ctl_write_safe(zone, out);
+		fputc(')', out);
+	}
+	fprintf(out, ", from ");
+	ctl_write_safe(ctl_string(window, "from"), out);
+	fputc('\n', out);
+	if (!ctl_string(window, "to"))
+		return;
+	print_label("", out);
+	fprintf(out, "to ");
+	ctl_write_safe(ctl_string(window, "to"), out);
+	fputc('\n', out);
+}
+
+static void print_budgeting(const json_t *slo, bool colour, FILE *out)
+{
+	const json_t *slice = json_object_get(slo, "slice");
+	const char *budgeting = ctl_string(slo, "budgeting");
+
+	if (!budgeting)
+		return;
+	print_label("budgeting", out);
+	ctl_write_safe(budgeting, out);
+	if (json_is_object(slice)) {
+		fprintf(out, " of %s, good at %s: %s good, ",
+			ctl_format_span(ctl_number(slice, "seconds")).text,
+			ctl_format_objective(ctl_number(slice, "target")).text,
+			ctl_count(slice, "good").text);
+		ctl_write_coloured(ctl_count(slice, "bad").text,
+				   ctl_count_or_zero(slice, "bad") ? CTL_BAD : CTL_PLAIN, colour,
+				   out);
+		fprintf(out, " bad");
+	}
+	fputc('\n', out);
+}
+
+static void print_coverage(const json_t *slo, bool colour, FILE *out)
+{
+	const json_t *coverage = json_object_get(slo, "coverage");
+	double ratio = ctl_number(coverage, "ratio");
+
+	if (ctl_string(slo, "since")) {
+		print_label("counted since", out);
+		ctl_write_safe(ctl_string(slo, "since"), out);
+		fputc('\n', out);
+	}
+	if (!coverage)
+		return;
+	print_label("covered", out);
+	ctl_write_coloured(ctl_format_percent(ratio, 1).text, ratio < 1 ? CTL_WARN : CTL_PLAIN,
+			   colour, out);
+	fprintf(out, " (%s", ctl_format_span(ctl_number(coverage, "covered_seconds")).text);
+	fprintf(out, " of %s)\n", ctl_format_span(ctl_number(coverage, "elapsed_seconds")).text);
+}
+
+/* In ratio, events and minutes of full outage. */
+static void print_budget(const json_t *slo, bool colour, FILE *out)
+{
+	const json_t *budget = json_object_get(slo, "budget");
+	const char *unit = json_is_object(json_object_get(slo, "slice")) ? "slices" : "events";
+	double remaining = ctl_number(budget, "remaining_ratio");
+	double allowed = ctl_number(budget, "allowed");
+	double minutes = ctl_number(budget, "remaining_minutes");
+
+	print_label("budget left", out);
+	ctl_write_coloured(ctl_format_percent(remaining, 1).text, ctl_budget_colour(remaining),
+			   colour, out);
+	if (!isnan(allowed))
+		fprintf(out, " (%.1f bad %s allowed)", allowed, unit);
+	fputc('\n', out);
+	if (isnan(minutes))
+		return;
+	print_label("", out);
+	fprintf(out, "%.1f of %.1f minutes of full outage\n", minutes,
+		ctl_number(budget, "allowed_minutes"));
+}
+
+static void print_exhaustion(double seconds, FILE *out)
+{
+	print_label("exhausted", out);
+	if (seconds <= 0)
+		fprintf(out, "yes\n");
+	else if (isnan(seconds))
+		fprintf(out, "-\n");
+	else
+		fprintf(out, "in %s\n", ctl_format_span(seconds).text);
+}
+
+static void print_burn(const json_t *burn, FILE *out)
+{
+	const char *window;
+	json_t *rate;
+
+	fprintf(out, "  %-14s", "burn rate");
+	json_object_foreach((json_t *)burn, window, rate) {
+		fputc(' ', out);
+		ctl_write_safe(window, out);
+		fprintf(out, " %s", ctl_format_burn(ctl_number(burn, window)).text);
+	}
+	fputc('\n', out);
+}
+
+static int print_alerts(const json_t *alerts, bool colour, FILE *out)
+{
+	static const struct ctl_column columns[] = {
+		{"ALERT", false}, {"SEVERITY", false}, {"STATE", false},
+		{"SINCE", false}, {"BURN LONG", true}, {"BURN SHORT", true},
+	};
+	struct ctl_table table;
+	size_t i;
+	json_t *alert;
+	int r;
+
+	if (json_array_size(alerts) == 0)
+		return 0;
+	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	json_array_foreach(alerts, i, alert) {
+		const char *state = ctl_string(alert, "state");
+		bool silenced = json_is_true(json_object_get(alert, "silenced"));
+		char text[CTL_TABLE_MAX_CELL];
+
+		snprintf(text, sizeof(text), "%s%s", state ?: "-", silenced ? ", silenced" : "");
+		ctl_table_add(&table, ctl_string(alert, "name"), CTL_PLAIN);
+		ctl_table_add(&table, ctl_string(alert, "severity"), CTL_PLAIN);
+		ctl_table_add(&table, text, silenced ? CTL_PLAIN : CTL_BAD);
+		ctl_table_add(&table, ctl_string(alert, "since"), CTL_PLAIN);
+		ctl_table_add(&table, ctl_format_burn(ctl_number(alert, "burn_long")).text,
+			      CTL_PLAIN);
+		ctl_table_add(&table, ctl_format_burn(ctl_number(alert, "burn_short")).text,
+			      CTL_PLAIN);
+	}
+	fputc('\n', out);
+	r = ctl_table_print(&table, 2, colour, out);
+	ctl_table_clear(&table);
+	return r;
+}
+
+int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
+{
+	const json_t *budget = json_object_get(slo, "budget");
+
+	if (!json_is_object(budget) || !ctl_string(slo, "name"))
+		return -EINVAL;
+	ctl_write_safe(ctl_string(slo, "name"), out);
+	fprintf(out, ", service ");
+	ctl_write_safe(ctl_string(slo, "service"), out);
+	fprintf(out, ": %s over %s\n", ctl_format_objective(ctl_number(slo, "objective")).text,
+		ctl_format_span(ctl_number(slo, "window_seconds")).text);
+	print_window(slo, out);
+	print_budgeting(slo, colour, out);
+	print_coverage(slo, colour, out);
+	print_field("eligible", ctl_count(slo, "eligible"), out);
+	print_field("good", ctl_count(slo, "good"), out);
+	print_field("bad", ctl_count(slo, "bad"), out);
+	if (ctl_count_or_zero(slo, "excluded")) {
+		print_label("excluded", out);
+		fprintf(out, "%s by maintenance\n", ctl_count(slo, "excluded").text);
+	}
+	print_field("available", ctl_format_percent(ctl_number(slo, "availability"), 4), out);
+	print_budget(slo, colour, out);
+	print_exhaustion(ctl_number(budget, "exhausted_in_seconds"), out);
+	print_burn(json_object_get(slo, "burn_rate"), out);
+	return print_alerts(json_object_get(slo, "alerts"), colour, out);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <string.h>
+
+#include "ctl/json.h"
+#include "ctl/table.h"
+#include "ctl/view_slo.h"
+#include "ctl/views.h"
+
+/* How bad an alert is: 0 unknown, then notice, ticket, page. */
+static size_t severity_rank(const json_t *alert)
+{
+	static const char *const names[] = {"notice", "ticket", "page"};
+	const char *severity = ctl_string(alert, "severity");
+
+	for (size_t i = 0; severity && i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(severity, names[i]))
+			return i + 1;
+	}
+	return 0;
+}
+
+static bool is_active(const json_t *alert)
+{
+	const char *state = ctl_string(alert, "state");
+
+	return state && (!strcmp(state, "firing") || !strcmp(state, "exhausted"));
+}
+
+/* The active alerts after the worst severity, e.g. "page: burn-1h, burn-1d (silenced)". */
+static enum ctl_colour alerts_text(const json_t *alerts, char *ret_text, size_t size)
+{
+	static const enum ctl_colour colours[] = {CTL_PLAIN, CTL_PLAIN, CTL_WARN, CTL_BAD};
+	static const char *const prefixes[] = {"", "notice: ", "ticket: ", "page: "};
+	size_t worst = 0, worst_heard = 0, len, i, n = 0;
+	json_t *alert;
+
+	json_array_foreach(alerts, i, alert) {
+		size_t rank = is_active(alert) ? severity_rank(alert) : 0;
+
+		worst = rank > worst ? rank : worst;
+		if (rank > worst_heard && !json_is_true(json_object_get(alert, "silenced")))
+			worst_heard = rank;
+	}
+	len = (size_t)snprintf(ret_text, size, "%s", prefixes[worst]);
+	json_array_foreach(alerts, i, alert) {
+		bool silenced = json_is_true(json_object_get(alert, "silenced"));
+
+		if (is_active(alert) && ctl_string(alert, "name") && len < size)
+			len += (size_t)snprintf(ret_text + len, size - len, "%s%s%s",
+						n++ ? ", " : "", ctl_string(alert, "name"),
+						silenced ? " (silenced)" : "");
+	}
+	if (!n)
+		snprintf(ret_text, size, "%s", json_is_array(alerts) ? "none" : "-");
+	return colours[worst_heard];
+}
+
+static void add_slo(struct ctl_table *table, const json_t *slo)
+{
+	const json_t *budget = json_object_get(slo, "budget");
+	const json_t *burn = json_object_get(slo, "burn_rate");
+	double remaining = ctl_number(budget, "remaining_ratio");
+	char alerts[CTL_TABLE_MAX_CELL * 2];
+	enum ctl_colour alerts_colour =
+		alerts_text(json_object_get(slo, "alerts"), alerts, sizeof(alerts));
+
+	ctl_table_add(table, ctl_string(slo, "name"), CTL_PLAIN);
+	ctl_table_add(table, ctl_string(slo, "service"), CTL_PLAIN);
+	ctl_table_add(table, ctl_count(slo, "eligible").text, CTL_PLAIN);
+	ctl_table_add(table, ctl_count(slo, "bad").text, CTL_PLAIN);
+	ctl_table_add(table, ctl_format_percent(ctl_number(slo, "availability"), 4).text,
+		      CTL_PLAIN);
+	ctl_table_add(table, ctl_format_objective(ctl_number(slo, "objective")).text, CTL_PLAIN);
+	ctl_table_add(table, ctl_format_percent(remaining, 1).text, ctl_budget_colour(remaining));
+	ctl_table_add(table, ctl_format_burn(ctl_number(burn, "1h")).text, CTL_PLAIN);
+	ctl_table_add(table, ctl_format_burn(ctl_number(burn, "5m")).text, CTL_PLAIN);
+	ctl_table_add(table, ctl_exhaustion(ctl_number(budget, "exhausted_in_seconds")).text,
+		      CTL_PLAIN);
+	ctl_table_add(table, alerts, alerts_colour);
+}
+
+static int print_slos(const json_t *slos, bool colour, FILE *out)
+{
+	static const struct ctl_column columns[] = {
+		{"SLO", false},		{"SERVICE", false},  {"ELIGIBLE", true},
+		{"BAD", true},		{"AVAILABLE", true}, {"OBJECTIVE", true},
+		{"BUDGET LEFT", true},	{"BURN 1h", true},   {"BURN 5m", true},
+		{"EXHAUSTED IN", true}, {"ALERTS", false},
+	};
+	struct ctl_table table;
+	size_t i;
+	json_t *slo;
+	int r;
+
+	if (json_array_size(slos) == 0) {
+		fprintf(out, "No SLO has a service yet: none is configured, or no HTTP request "
+			     "was seen so far.\n");
+		return 0;
+	}
+	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	json_array_foreach(slos, i, slo)
+		add_slo(&table, slo);
+	r = ctl_table_print(&table, 0, colour, out);
+	ctl_table_clear(&table);
+	return r;
+}
+
+/* "reason 3, other 1": the members of an object of counts that are not 0. */
+static void print_counts(const json_t *counts, FILE *out)
+{
+	const char *separator = "";
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)counts, key, value) {
+		if (!json_integer_value(value))
+			continue;
+		fputs(separator, out);
+		ctl_write_safe(key, out);
+		fprintf(out, " %" JSON_INTEGER_FORMAT, json_integer_value(value));
+		separator = ", ";
+	}
+}
+
+static bool any_count(const json_t *counts)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)counts, key, value) {
+		if (json_integer_value(value))
+			return true;
+	}
+	return false;
+}
+
+static void print_coverage(const json_t *coverage, bool colour, FILE *out)
+{
+	const json_t *consistent = json_object_get(coverage, "consistent");
+	const json_t *kernel_errors = json_object_get(coverage, "kernel_errors");
+	bool lost = ctl_count_or_zero(coverage, "lost") != 0;
+	char text[64];
+
+	fprintf(out, "Coverage: %s counted", ctl_count(coverage, "counted").text);
+	if (json_object_get(coverage, "seen"))
+		fprintf(out, " of %s seen", ctl_count(coverage, "seen").text);
+	fprintf(out, ", %s in flight, ", ctl_count(coverage, "in_flight").text);
+	snprintf(text, sizeof(text), "%s lost", ctl_count(coverage, "lost").text);
+	ctl_write_coloured(text, lost ? CTL_BAD : CTL_PLAIN, colour, out);
+	if (lost && any_count(json_object_get(coverage, "lost_by_reason"))) {
+		fprintf(out, " (");
+		print_counts(json_object_get(coverage, "lost_by_reason"), out);
+		fputc(')', out);
+	}
+	fprintf(out, "; %s samples lost\n", ctl_count(coverage, "samples_lost").text);
+
+	if (json_is_false(consistent)) {
+		ctl_write_coloured("Inconsistent", CTL_BAD, colour, out);
+		fprintf(out, ": requests seen are not counted + in flight + lost\n");
+	}
+	if (any_count(kernel_errors)) {
+		ctl_write_coloured("Kernel-side errors", CTL_WARN, colour, out);
+		fprintf(out, ": ");
+		print_counts(kernel_errors, out);
+		fputc('\n', out);
+	}
+	if (ctl_count_or_zero(coverage, "gaps")) {
+		ctl_write_coloured("Gaps in counting", CTL_WARN, colour, out);
+		fprintf(out, ": %s\n", ctl_count(coverage, "gaps").text);
+	}
+	if (ctl_count_or_zero(coverage, "hook_misses")) {
+		ctl_write_coloured("Hook calls missed", CTL_BAD, colour, out);
+		fprintf(out, ": %s\n", ctl_count(coverage, "hook_misses").text);
+	}
+}
+
+/* The windows that are not wholly covered: what is judged there is not all there was. */
+static void print_uncovered(const json_t *slos, bool colour, FILE *out)
+{
+	size_t i;
+	json_t *slo;
+
+	json_array_foreach(slos, i, slo) {
+		const json_t *coverage = json_object_get(slo, "coverage");
+		struct ctl_text text;
+
+		if (!(ctl_number(coverage, "ratio") < 1))
+			continue;
+		text = ctl_format_percent(ctl_number(coverage, "ratio"), 1);
+		fprintf(out, "Window of ");
+		ctl_write_safe(ctl_string(slo, "name"), out);
+		fprintf(out, ": ");
+		ctl_write_coloured(text.text, CTL_WARN, colour, out);
+		fprintf(out, " counted, %s not\n",
+			ctl_format_span(ctl_number(coverage, "elapsed_seconds") -
+					ctl_number(coverage, "covered_seconds"))
+				.text);
+	}
+}
+
+static int print_unmeasured(const json_t *unmeasured, bool colour, FILE *out)
+{
+	static const struct ctl_column columns[] = {
+		{"PORT", true},
+		{"PROCESS", false},
+		{"CONNECTIONS", true},
+		{"REASON", false},
+	};
+	struct ctl_table table;
+	size_t i;
+	json_t *listener;
+	int r;
+
+	if (json_array_size(unmeasured) == 0) {
+		fprintf(out, "Unmeasured listeners: %s\n",
+			json_is_array(unmeasured) ? "none" : "-");
+		return 0;
+	}
+	ctl_write_coloured("Unmeasured listeners", CTL_WARN, colour, out);
+	fprintf(out, ":\n");
+	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	json_array_foreach(unmeasured, i, listener) {
+		ctl_table_add(&table, ctl_count(listener, "port").text, CTL_PLAIN);
+		ctl_table_add(&table, ctl_string(listener, "process"), CTL_PLAIN);
+		ctl_table_add(&table, ctl_count(listener, "connections").text, CTL_PLAIN);
+		ctl_table_add(&table, ctl_string(listener, "reason"), CTL_PLAIN);
+	}
+	r = ctl_table_print(&table, 2, colour, out);
+	ctl_table_clear(&table);
+	return r;
+}
+
+static void print_agent(const json_t *agent, bool colour, FILE *out)
+{
+	const json_t *warnings = json_object_get(agent, "warnings");
+	const json_t *capabilities = json_object_get(agent, "capabilities");
+	size_t i;
+	json_t *item;
+
+	fprintf(out, "Agent: sliprobe ");
+	ctl_write_safe(ctl_string(agent, "version"), out);
+	fprintf(out, ", kernel ");
+	ctl_write_safe(ctl_string(agent, "kernel"), out);
+	fprintf(out, ", ");
+	ctl_write_safe(ctl_string(agent, "hook"), out);
+	fprintf(out, " hooks, since ");
+	ctl_write_safe(ctl_string(agent, "started_at"), out);
+	fprintf(out, ", configuration ");
+	ctl_write_safe(ctl_string(agent, "config"), out);
+	fputc('\n', out);
+	if (json_array_size(capabilities)) {
+		fprintf(out, "Capabilities held:");
+		json_array_foreach(capabilities, i, item) {
+			fputc(' ', out);
+			ctl_write_safe(json_string_value(item), out);
+		}
+		fputc('\n', out);
+	}
+	json_array_foreach(warnings, i, item) {
+		ctl_write_coloured("Warning", CTL_WARN, colour, out);
+		fprintf(out, ": ");
+		ctl_write_safe(json_string_value(item), out);
+		fputc('\n', out);
+	}
+}
+
+int ctl_view_status(const json_t *status, bool colour, FILE *out)
+{
+	const json_t *coverage = json_object_get(status, "coverage");
+	int r;
+
+	if (!json_is_array(json_object_get(status, "slos")) || !json_is_object(coverage))
+		return -EINVAL;
+	r = print_slos(json_object_get(status, "slos"), colour, out);
+	if (r < 0)
+		return r;
+	fputc('\n', out);
+	print_coverage(coverage, colour, out);
+	print_uncovered(json_object_get(status, "slos"), colour, out);
+	ctl_print_store(json_object_get(status, "store"), colour, out);
+	r = print_unmeasured(json_object_get(coverage, "unmeasured"), colour, out);
+	if (r < 0)
+		return r;
+	print_agent(json_object_get(status, "agent"), colour, out);
+	return 0;
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "deliver/deliver.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "deliver/work.h"
+#include "notify/message.h"
+
+enum {
+	RUN_EVENTS_MAX = 256, /* in one run: the agent has other things to do */
+};
+
+struct deliver {
+	struct deliver_hub hub;
+	struct receiver **receivers;
+	size_t n;
+	uint64_t last_number;
+};
+
+/* Grows over restarts as long as the wall clock does, or the messages of before are restored. */
+static uint64_t next_number(struct deliver *deliver)
+{
+	const uint64_t now_us = (uint64_t)(deliver_unix_now() * 1e6);
+
+	if (now_us > deliver->last_number)
+		deliver->last_number = now_us;
+	else
+		deliver->last_number++;
+	return deliver->last_number;
+}
+
+/* ---- sending ---- */
+
+static void deliveries_free(struct delivery **deliveries, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		delivery_free(deliveries[i]);
+}
+
+/* First all of them are made, then none can fail. */
+int deliver_send(struct deliver *deliver, const json_t *message, double boottime_seconds)
+{
+	_cleanup_free_ struct delivery **deliveries = calloc(deliver->n + 1, sizeof(*deliveries));
+	json_t *copy = deliveries ? json_deep_copy(message) : NULL;
+	bool failed = !copy;
+
+	for (size_t i = 0; !failed && i < deliver->n; i++) {
+		if (!receiver_wants(deliver->receivers[i], copy))
+			continue;
+		deliveries[i] = delivery_new(next_number(deliver), copy);
+		failed = !deliveries[i];
+	}
+	json_decref(copy);
+	if (failed) {
+		if (deliveries)
+			deliveries_free(deliveries, deliver->n);
+		return -ENOMEM;
+	}
+	deliver->hub.now_seconds = boottime_seconds;
+	for (size_t i = 0; i < deliver->n; i++) {
+		if (deliveries[i])
+			receiver_send(deliver->receivers[i], deliveries[i]);
+	}
+	return 0;
+}
+
+static int alerts_json(const struct receiver *receiver, const json_t *messages, json_t **ret)
+{
+	json_t *list = json_array();
+	int failed = !list;
+
+	for (size_t i = 0; i < json_array_size(messages); i++) {
+		const json_t *message = json_array_get(messages, i);
+
+		if (receiver->severities & message_severity(message))
+			failed |= json_array_append_new(list,
+							message_alert(message, deliver_unix_now()));
+	}
+	if (failed) {
+		json_decref(list);
+		return -ENOMEM;
+	}
+	*ret = list;
+	return 0;
+}
+
+int deliver_open(struct deliver *deliver, const json_t *messages, double boottime_seconds)
+{
+	int result = 0;
+
+	deliver->hub.now_seconds = boottime_seconds;
+	for (size_t i = 0; i < deliver->n; i++) {
+		struct receiver *receiver = deliver->receivers[i];
+		json_t *alerts;
+
+		if (receiver->kind != RECEIVER_ALERTMANAGER ||
+		    boottime_seconds < receiver->refresh_seconds)
+			continue;
+		if (alerts_json(receiver, messages, &alerts)) {
+			result = -ENOMEM;
+			continue;
+		}
+		json_decref(receiver->refresh);
+		receiver->refresh = json_array_size(alerts) ? json_incref(alerts) : NULL;
+		if (receiver->refresh)
+			receiver->refresh_seconds = boottime_seconds + DELIVER_REFRESH_SECONDS;
+		json_decref(alerts);
+	}
+	return result;
+}
+
+/* ---- over restarts ---- */
+
+static struct receiver *receiver_find(const struct deliver *deliver, const char *identity)
+{
+	for (size_t i = 0; i < deliver->n; i++) {
+		if (!strcmp(deliver->receivers[i]->identity, identity))
+			return deliver->receivers[i];
+	}
+	return NULL;
+}
+
+static int restore_books(struct deliver *deliver, const char *key, const char *text)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < deliver->n; i++) {
+		struct receiver *receiver = deliver->receivers[i];
+
+		if (strcmp(receiver->books_key, key) != 0)
+			continue;
+		r = books_load(&receiver->books, text, &receiver->queue);
+		if (r)
+			break;
+		if (books_newest(&receiver->books) > deliver->last_number)
+			deliver->last_number = books_newest(&receiver->books);
+		return 0;
+	}
+	if (r != -ENOMEM)
+		deliver_drop(&deliver->hub, key);
+	return r;
+}
+
+static int restore_message(struct deliver *deliver, const char *key, const char *text,
+			   double boottime_seconds)
+{
+	_cleanup_(delivery_free_at) struct delivery *delivery = NULL;
+	_cleanup_free_ char *identity = NULL;
+	struct receiver *receiver;
+	double waited_seconds;
+	int r = delivery_load(text, &identity, &delivery);
+
+	if (r == -ENOMEM)
+		return r;
+	receiver = r ? NULL : receiver_find(deliver, identity);
+	if (!receiver || strcmp(delivery->key, key) != 0) {
+		deliver_drop(&deliver->hub, key);
+		return r;
+	}
+	if (delivery->number > deliver->last_number)
+		deliver->last_number = delivery->number;
+	waited_seconds = deliver_unix_now() - delivery->first_unix;
+	delivery->first_seconds = boottime_seconds - fmax(waited_seconds, 0);
+	delivery->next_seconds = boottime_seconds;
+	deliver->hub.now_seconds = boottime_seconds;
+	receiver_enqueue(receiver, TAKE_PTR(delivery));
+	return 0;
+}
+
+int deliver_restore(struct deliver *deliver, const char *key, const char *text,
+		    double boottime_seconds)
+{
+	if (!strncmp(key, RECEIVER_BOOKS_KEY, strlen(RECEIVER_BOOKS_KEY)))
+		return restore_books(deliver, key, text);
+	return restore_message(deliver, key, text, boottime_seconds);
+}
+
+void deliver_keep_books(struct deliver *deliver)
+{
+	for (size_t i = 0; i < deliver->n; i++)
+		receiver_keep_books(deliver->receivers[i]);
+}
+
+/* ---- the loop ---- */
+
+int deliver_fd(const struct deliver *deliver)
+{
+	return deliver->hub.epoll_fd;
+}
+
+static int sooner(int a_ms, int b_ms)
+{
+	if (a_ms < 0 || b_ms < 0)
+		return a_ms < 0 ? b_ms : a_ms;
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
+int deliver_timeout_ms(const struct deliver *deliver, double boottime_seconds)
+{
+	int timeout_ms = http_timeout_ms(deliver->hub.http);
+
+	for (size_t i = 0; i < deliver->n; i++)
+		timeout_ms = sooner(timeout_ms,
+				    receiver_timeout_ms(deliver->receivers[i], boottime_seconds));
+	return timeout_ms;
+}
+
+static void on_event(struct deliver *deliver, const struct epoll_event *event)
+{
+	const int fd = (int)(event->data.u64 & UINT32_MAX);
+
+	if (event->data.u64 >> 32 == WATCH_HTTP) {
+		http_event(deliver->hub.http, fd, event->events);
+		return;
+	}
+	for (size_t i = 0; i < deliver->n; i++) {
+		struct command *command = deliver->receivers[i]->command;
+
+		if (command && command_event(command, fd))
+			return;
+	}
+}
+
+/* Events are taken one by one: each may close what others are about. */
+void deliver_run(struct deliver *deliver, double boottime_seconds)
+{
+	struct epoll_event event;
+
+	deliver->hub.now_seconds = boottime_seconds;
+	for (int i = 0; i < RUN_EVENTS_MAX; i++) {
+		if (epoll_wait(deliver->hub.epoll_fd, &event, 1, 0) != 1)
+			break;
+		on_event(deliver, &event);
+	}
+	for (size_t i = 0; i < deliver->n; i++)
+		receiver_run(deliver->receivers[i]);
+	http_run(deliver->hub.http);
+	deliver_keep_books(deliver);
+}
+
+json_t *deliver_report(const struct deliver *deliver)
+{
+	json_t *list = json_array();
+	int failed = !list;
+
+	for (size_t i = 0; i < deliver->n; i++)
+		failed |= json_array_append_new(list, receiver_report(deliver->receivers[i]));
+	if (!failed)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+/* ---- life ---- */
+
+static void receivers_free(struct receiver **receivers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!receivers[i])
+			continue;
+		receiver_cancel(receivers[i]);
+		receiver_free(receivers[i]);
+	}
+	free(receivers);
+}
+
+static int receivers_new(struct deliver *deliver, const struct config *config,
+			 struct receiver ***ret)
+{
+	struct receiver **receivers = calloc(config->n_receivers + 1, sizeof(struct receiver *));
+
+	if (!receivers)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_receivers; i++) {
+		if (receiver_new(&config->receivers[i], &receivers[i])) {
+			receivers_free(receivers, i);
+			return -ENOMEM;
+		}
+		receivers[i]->hub = &deliver->hub;
+	}
+	*ret = receivers;
+	return 0;
+}
+
+/* Goes on with the old receiver in place of the new one, with the new one's settings. */
+static void receiver_go_on(struct receiver **receiver, struct receiver **old)
+{
+	struct receiver *made = *receiver;
+
+	*receiver = TAKE_PTR(*old);
+	(*receiver)->timeout_ns = made->timeout_ns;
+	(*receiver)->severities = made->severities;
+	receiver_free(made);
+}
+
+int deliver_configure(struct deliver *deliver, const struct config *config)
+{
+	struct receiver **receivers;
+	const struct delivery *delivery;
+	int r = receivers_new(deliver, config, &receivers);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < config->n_receivers; i++) {
+		for (size_t j = 0; j < deliver->n; j++) {
+			struct receiver **old = &deliver->receivers[j];
+
+			if (!*old || strcmp((*old)->identity, receivers[i]->identity) != 0)
+				continue;
+			receiver_go_on(&receivers[i], old);
+			break;
+		}
+	}
+	for (size_t i = 0; i < deliver->n; i++) {
+		if (!deliver->receivers[i])
+			continue;
+		TAILQ_FOREACH(delivery, &deliver->receivers[i]->queue, link)
+		deliver_drop(&deliver->hub, delivery->key);
+		deliver_drop(&deliver->hub, deliver->receivers[i]->books_key);
+	}
+	receivers_free(deliver->receivers, deliver->n);
+	deliver->receivers = receivers;
+	deliver->n = config->n_receivers;
+	return 0;
+}
+
+static void deliver_free_at(struct deliver **deliver)
+{
+	deliver_free(*deliver);
+}
+
+int deliver_new(const struct config *config, const struct deliver_ops *ops, void *context,
+		struct deliver **ret)
+{
+	_cleanup_(deliver_free_at) struct deliver *deliver = calloc(1, sizeof(*deliver));
+	int r;
+
+	if (!deliver)
+		return -ENOMEM;
+	if (ops)
+		deliver->hub.ops = *ops;
+	deliver->hub.context = context;
+	deliver->hub.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (deliver->hub.epoll_fd < 0)
+		return -errno;
+	r = http_new(deliver->hub.epoll_fd, &deliver->hub.http);
+	r = r ?: receivers_new(deliver, config, &deliver->receivers);
+	if (r)
+		return r;
+	deliver->n = config->n_receivers;
+	*ret = TAKE_PTR(deliver);
+	return 0;
+}
+
+void deliver_free(struct deliver *deliver)
+{
+	if (!deliver)
+		return;
+	receivers_free(deliver->receivers, deliver->n);
+	http_free(deliver->hub.http);
+	if (deliver->hub.epoll_fd >= 0)
+		close(deliver->hub.epoll_fd);
+	free(deliver);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * JSON by HTTP POST: libcurl's multi interface on the caller's epoll. http and https, no redirects,
+ * no proxy, no connection kept. Names are looked up in a thread of libcurl's.
+ */
+#ifndef SLIPROBE_DELIVER_HTTP_H
+#define SLIPROBE_DELIVER_HTTP_H
+
+#include <stdint.h>
+
+#include "deliver/attempt.h"
+
+struct http;
+struct http_post;
+
+/* Its sockets are watched with attempt_watch_data(WATCH_HTTP, fd). Returns 0, -ENOMEM or -EIO. */
+int http_new(int epoll_fd, struct http **ret);
+/* All posts must be done or cancelled. */
+void http_free(struct http *http);
+
+/* Takes the body, on failure, too. Returns 0, -ENOMEM or -EINVAL. */
+int http_post_start(struct http *http, const char *url, char *body, uint64_t timeout_ns,
+		    const struct attempt_done *done, struct http_post **ret);
+void http_post_cancel(struct http *http, struct http_post *post);
+
+void http_event(struct http *http, int fd, uint32_t epoll_events);
+/* Timers, and whatever is finished. */
+void http_run(struct http *http);
+/* -1: no limit */
+int http_timeout_ms(const struct http *http);
+
+#endif

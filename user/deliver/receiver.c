@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "deliver/receiver.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* ---- where it is ---- */
+
+static const char *kind_name(enum config_receiver_kind kind)
+{
+	switch (kind) {
+	case RECEIVER_ALERTMANAGER:
+		return "alertmanager";
+	case RECEIVER_WEBHOOK:
+		return "webhook";
+	case RECEIVER_COMMAND:
+		return "command";
+	case RECEIVER_JOURNAL:
+		break;
+	}
+	return "journal";
+}
+
+/* argv as JSON, so that no two are alike; bytes that are no text would not be kept anyway. */
+static char *argv_text(char *const *argv, size_t n)
+{
+	json_t *list = json_array();
+	int failed = !list;
+	char *text;
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *argument = json_string(argv[i]);
+
+		failed |= json_array_append_new(list, argument ? argument : json_null());
+	}
+	text = failed ? NULL : json_dumps(list, JSON_COMPACT);
+	json_decref(list);
+	return text;
+}
+
+/* A URL without the user and password in it. */
+static char *url_shown(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *at, *path;
+	char *shown;
+
+	host = host ? host + 3 : url;
+	path = host + strcspn(host, "/?#");
+	at = memrchr(host, '@', path - host);
+	if (!at)
+		return strdup(url);
+	return asprintf(&shown, "%.*s***%s", (int)(host - url), url, at) < 0 ? NULL : shown;
+}
+
+static int address_copy(struct receiver *receiver, const struct config_receiver *config)
+{
+	const char *kind = kind_name(config->kind);
+	_cleanup_free_ char *shown = NULL, *address = NULL;
+
+	if (config->kind == RECEIVER_JOURNAL) {
+		receiver->identity = strdup(kind);
+		receiver->name = strdup(kind);
+	} else if (config->kind == RECEIVER_COMMAND) {
+		address = argv_text(config->argv, config->n_argv);
+		shown = config->n_argv ? strdup(config->argv[0]) : strdup("");
+	} else {
+		address = strdup(config->url);
+		shown = url_shown(config->url);
+	}
+	if (address && shown) {
+		if (asprintf(&receiver->identity, "%s %s", kind, address) < 0)
+			receiver->identity = NULL;
+		if (asprintf(&receiver->name, "%s %s", kind, shown) < 0)
+			receiver->name = NULL;
+	}
+	if (!receiver->identity || !receiver->name)
+		return -ENOMEM;
+	if (asprintf(&receiver->books_key, RECEIVER_BOOKS_KEY "%s", receiver->identity) < 0)
+		receiver->books_key = NULL;
+	return receiver->books_key ? 0 : -ENOMEM;
+}
+
+static int url_copy(struct receiver *receiver, const struct config_receiver *config)
+{
+	size_t len = strlen(config->url);
+
+	if (config->kind == RECEIVER_WEBHOOK) {
+		receiver->url = strdup(config->url);
+		return receiver->url ? 0 : -ENOMEM;
+	}
+	while (len && config->url[len - 1] == '/')
+		len--;
+	if (asprintf(&receiver->url, "%.*s/api/v2/alerts", (int)len, config->url) < 0) {
+		receiver->url = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int argv_copy(struct receiver *receiver, const struct config_receiver *config)
+{
+	receiver->argv = calloc(config->n_argv + 1, sizeof(*receiver->argv));
+	if (!receiver->argv)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_argv; i++) {
+		receiver->argv[i] = strdup(config->argv[i]);
+		if (!receiver->argv[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void receiver_free_at(struct receiver **receiver)
+{
+	receiver_free(*receiver);
+}
+
+int receiver_new(const struct config_receiver *config, struct receiver **ret)
+{
+	_cleanup_(receiver_free_at) struct receiver *receiver = calloc(1, sizeof(*receiver));
+	int r;
+
+	if (!receiver)
+		return -ENOMEM;
+	TAILQ_INIT(&receiver->queue);
+	receiver->kind = config->kind;
+	receiver->timeout_ns = config->timeout_ns;
+	receiver->severities = config->severities;
+	r = address_copy(receiver, config);
+	if (!r && config->kind == RECEIVER_COMMAND)
+		r = argv_copy(receiver, config);
+	else if (!r && config->kind != RECEIVER_JOURNAL)
+		r = url_copy(receiver, config);
+	if (r)
+		return r;
+	*ret = TAKE_PTR(receiver);
+	return 0;
+}
+
+void receiver_free(struct receiver *receiver)
+{
+	struct delivery *delivery;
+
+	if (!receiver)
+		return;
+	while ((delivery = TAILQ_FIRST(&receiver->queue))) {
+		TAILQ_REMOVE(&receiver->queue, delivery, link);
+		delivery_free(delivery);
+	}
+	books_clear(&receiver->books);
+	for (size_t i = 0; receiver->argv && receiver->argv[i]; i++)
+		free(receiver->argv[i]);
+	json_decref(receiver->refresh);
+	free(receiver->argv);
+	free(receiver->url);
+	free(receiver->identity);
+	free(receiver->books_key);
+	free(receiver->name);
+	free(receiver);
+}
+
+json_t *receiver_report(const struct receiver *receiver)
+{
+	json_t *report = books_report(&receiver->books);
+	int failed = !report;
+
+	failed |= json_object_set_new(report, "receiver", json_string(receiver->name));
+	failed |= json_object_set_new(report, "waiting",
+				      json_integer((json_int_t)receiver->n_waiting));
+	if (!failed)
+		return report;
+	json_decref(report);
+	return NULL;
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "deliver/work.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "deliver/deliver.h"
+#include "notify/message.h"
+
+enum { LINE_BYTES = 1024 };
+
+double deliver_unix_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* [0, 1) */
+static double random_ratio(void)
+{
+	uint32_t random;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
+		return 0.5;
+	return random / 4294967296.0;
+}
+
+/* ---- a receiver's queue ---- */
+
+static void keep(struct deliver_hub *hub, const struct receiver *receiver,
+		 const struct delivery *delivery)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!hub->ops.keep)
+		return;
+	text = delivery_save(delivery, receiver->identity);
+	if (text)
+		hub->ops.keep(hub->context, delivery->key, text);
+}
+
+void receiver_keep_books(struct receiver *receiver)
+{
+	const struct deliver_hub *hub = receiver->hub;
+	_cleanup_free_ char *text = NULL;
+
+	if (!receiver->books.changed || !hub->ops.keep)
+		return;
+	text = books_save(&receiver->books);
+	if (!text)
+		return; /* it is tried again */
+	hub->ops.keep(hub->context, receiver->books_key, text);
+	receiver->books.changed = false;
+}
+
+void deliver_drop(struct deliver_hub *hub, const char *key)
+{
+	if (hub->ops.drop)
+		hub->ops.drop(hub->context, key);
+}
+
+/* It leaves the queue. */
+static void settle(struct receiver *receiver, struct delivery *delivery,
+		   enum delivery_result result, const char *error)
+{
+	books_note(&receiver->books, delivery, result, error, deliver_unix_now());
+	TAILQ_REMOVE(&receiver->queue, delivery, link);
+	receiver->n_waiting--;
+	deliver_drop(receiver->hub, delivery->key);
+	delivery_free(delivery);
+}
+
+/* The oldest that is not being sent. */
+static struct delivery *oldest_waiting(const struct receiver *receiver)
+{
+	struct delivery *oldest = TAILQ_FIRST(&receiver->queue);
+
+	return oldest && receiver->busy == RECEIVER_SENDING ? TAILQ_NEXT(oldest, link) : oldest;
+}
+
+static bool too_old(const struct deliver_hub *hub, const struct delivery *delivery)
+{
+	return hub->now_seconds - delivery->first_seconds >= DELIVER_GIVE_UP_SECONDS;
+}
+
+void receiver_enqueue(struct receiver *receiver, struct delivery *delivery)
+{
+	struct delivery *oldest;
+
+	deliveries_insert(&receiver->queue, delivery);
+	receiver->n_waiting++;
+	books_queued(&receiver->books, delivery);
+	while (receiver->n_waiting > DELIVER_QUEUE_MAX && (oldest = oldest_waiting(receiver)))
+		settle(receiver, oldest, DELIVERY_GIVEN_UP, "too many messages wait");
+}
+
+/* ---- attempts ---- */
+
+static void refresh_done(struct receiver *receiver, enum attempt_result result, const char *error)
+{
+	struct deliver_hub *hub = receiver->hub;
+	struct delivery *head = TAILQ_FIRST(&receiver->queue);
+	double seconds;
+
+	if (result == ATTEMPT_TAKEN) {
+		receiver->refresh_failures = 0;
+		books_refreshed(&receiver->books, deliver_unix_now());
+		/* it is back: what waits need not wait longer */
+		if (head && head->next_seconds > hub->now_seconds)
+			head->next_seconds = hub->now_seconds;
+		return;
+	}
+	books_refresh_failed(&receiver->books, error, deliver_unix_now());
+	seconds = delivery_backoff_seconds(++receiver->refresh_failures, random_ratio());
+	receiver->refresh_seconds = hub->now_seconds + fmin(seconds, DELIVER_REFRESH_SECONDS);
+}
+
+static void message_done(struct receiver *receiver, enum attempt_result result, const char *error)
+{
+	struct deliver_hub *hub = receiver->hub;
+	struct delivery *delivery = TAILQ_FIRST(&receiver->queue);
+
+	delivery->attempts++;
+	if (result == ATTEMPT_TAKEN) {
+		settle(receiver, delivery, DELIVERY_SENT, NULL);
+		return;
+	}
+	books_attempt_failed(&receiver->books);
+	if (result == ATTEMPT_REFUSED) {
+		settle(receiver, delivery, DELIVERY_GIVEN_UP, error);
+		return;
+	}
+	delivery->next_seconds =
+		hub->now_seconds + delivery_backoff_seconds(delivery->attempts, random_ratio());
+	books_note(&receiver->books, delivery, DELIVERY_WAITING, error, deliver_unix_now());
+	keep(hub, receiver, delivery);
+}
+
+static void on_done(void *context, enum attempt_result result, const char *error)
+{
+	struct receiver *receiver = context;
+	const enum receiver_busy busy = receiver->busy;
+
+	receiver->busy = RECEIVER_IDLE;
+	receiver->post = NULL;
+	receiver->command = NULL;
+	if (busy == RECEIVER_REFRESHING)
+		refresh_done(receiver, result, error);
+	else
+		message_done(receiver, result, error);
+}
+
+void receiver_cancel(struct receiver *receiver)
+{
+	if (receiver->post)
+		http_post_cancel(receiver->hub->http, receiver->post);
+	if (receiver->command)
+		command_cancel(receiver->command);
+	receiver->post = NULL;
+	receiver->command = NULL;
+	receiver->busy = RECEIVER_IDLE;
+}
+
+/* Takes the body; NULL: out of memory. */
+static void attempt(struct receiver *receiver, enum receiver_busy busy, char *body)
+{
+	struct deliver_hub *hub = receiver->hub;
+	const struct attempt_done done = {on_done, receiver};
+	int r = -ENOMEM;
+
+	receiver->busy = busy;
+	if (body && receiver->kind == RECEIVER_COMMAND)
+		r = command_start(hub->epoll_fd, receiver->argv, body, receiver->timeout_ns, &done,
+				  &receiver->command);
+	else if (body)
+		r = http_post_start(hub->http, receiver->url, body, receiver->timeout_ns, &done,
+				    &receiver->post);
+	if (r)
+		on_done(receiver, ATTEMPT_FAILED, strerror(-r));
+}
+
+static char *json_text(json_t *json)
+{
+	return json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
+}
+
+static void attempt_message(struct receiver *receiver, const struct delivery *delivery)
+{
+	json_t *list = NULL;
+
+	if (receiver->kind != RECEIVER_ALERTMANAGER) {
+		attempt(receiver, RECEIVER_SENDING, json_text(delivery->message));
+		return;
+	}
+	list = json_pack("[o]", message_alert(delivery->message, deliver_unix_now()));
+	attempt(receiver, RECEIVER_SENDING, json_text(list));
+	json_decref(list);
+}
+
+static void attempt_refresh(struct receiver *receiver)
+{
+	json_t *list = TAKE_PTR(receiver->refresh);
+
+	attempt(receiver, RECEIVER_REFRESHING, json_text(list));
+	json_decref(list);
+}
+
+void receiver_run(struct receiver *receiver)
+{
+	struct delivery *oldest;
+
+	if (receiver->command)
+		command_run(receiver->command);
+	while ((oldest = oldest_waiting(receiver)) && too_old(receiver->hub, oldest))
+		settle(receiver, oldest, DELIVERY_GIVEN_UP, "not taken for 24 hours");
+	if (receiver->busy != RECEIVER_IDLE)
+		return;
+	if (oldest && oldest->next_seconds <= receiver->hub->now_seconds)
+		attempt_message(receiver, oldest);
+	else if (receiver->refresh)
+		attempt_refresh(receiver);
+}
+
+/* ---- sending ---- */
+
+bool receiver_wants(const struct receiver *receiver, const json_t *message)
+{
+	if (!(receiver->severities & message_severity(message)))
+		return false;
+	/* an Alertmanager is kept informed anyway, and repeats at intervals of its own */
+	return receiver->kind != RECEIVER_ALERTMANAGER || !message_is(message, "kind", "remind");
+}
+
+static void print_line(const json_t *message)
+{
+	char line[LINE_BYTES];
+
+	message_line(message, line, sizeof(line));
+	fprintf(stderr, "sliprobed: %s\n", line);
+}
+
+/*
+ * What an Alertmanager has not been told of, and is over, would only be news of the past: with the
+ * resolve alone it is up to date.
+ */
+static void overtake(struct receiver *receiver, const json_t *message)
+{
+	struct delivery *delivery = oldest_waiting(receiver), *next;
+	const char *id = message_text(message, "id");
+
+	for (; delivery; delivery = next) {
+		next = TAILQ_NEXT(delivery, link);
+		if (message_is(delivery->message, "id", id))
+			settle(receiver, delivery, DELIVERY_GIVEN_UP, "it has resolved meanwhile");
+	}
+	json_decref(receiver->refresh);
+	receiver->refresh = NULL;
+	receiver->refresh_seconds = receiver->hub->now_seconds;
+}
+
+void receiver_send(struct receiver *receiver, struct delivery *delivery)
+{
+	struct deliver_hub *hub = receiver->hub;
+
+	if (receiver->kind == RECEIVER_ALERTMANAGER &&
+	    message_is(delivery->message, "status", "resolved"))
+		overtake(receiver, delivery->message);
+	delivery->first_unix = deliver_unix_now();
+	delivery->first_seconds = hub->now_seconds;
+	delivery->next_seconds = hub->now_seconds;
+	receiver_enqueue(receiver, delivery);
+	if (receiver->kind != RECEIVER_JOURNAL) {
+		keep(hub, receiver, delivery);
+		return;
+	}
+	print_line(delivery->message);
+	delivery->attempts = 1;
+	books_note(&receiver->books, delivery, DELIVERY_SENT, NULL, deliver_unix_now());
+	TAILQ_REMOVE(&receiver->queue, delivery, link);
+	receiver->n_waiting--;
+	delivery_free(delivery);
+}
+
+int receiver_timeout_ms(const struct receiver *receiver, double boottime_seconds)
+{
+	const struct delivery *head = TAILQ_FIRST(&receiver->queue);
+	double left_ms;
+
+	if (receiver->command)
+		return command_timeout_ms(receiver->command);
+	if (receiver->busy != RECEIVER_IDLE)
+		return -1;
+	if (receiver->refresh)
+		return 0;
+	if (!head)
+		return -1;
+	left_ms = ceil((head->next_seconds - boottime_seconds) * 1000);
+	if (left_ms <= 0)
+		return 0;
+	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "export/openslo.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "export/openslo_alerts.h"
+#include "export/promql.h"
+
+enum {
+	DNS_LABEL_BYTES = 64, /* with the end */
+	NS_PER_US = 1000,
+	NS_PER_SECOND = 1000000000,
+};
+
+static const char *const method_names[] = {
+#define X(id, name) [HTTP_METHOD_##id] = name,
+	HTTP_METHODS(X)
+#undef X
+};
+
+static bool is_dns_label(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (!len || len >= DNS_LABEL_BYTES || name[0] == '-' || name[len - 1] == '-')
+		return false;
+	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+static bool is_taken(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_slos; i++) {
+		if (!strcmp(config->slos[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/* What other tools take as a name: the name itself, or one made of its letters and its place. */
+static void object_name(const struct config *config, const struct config_slo *slo,
+			char ret_name[static DNS_LABEL_BYTES])
+{
+	size_t number = (size_t)(slo - config->slos) + 1, len = 0;
+	char letters[DNS_LABEL_BYTES / 2];
+
+	if (is_dns_label(slo->name)) {
+		snprintf(ret_name, DNS_LABEL_BYTES, "%s", slo->name);
+		return;
+	}
+	for (const char *c = slo->name; *c && len < sizeof(letters) - 1; c++) {
+		if (isalnum((unsigned char)*c))
+			letters[len++] = (char)tolower((unsigned char)*c);
+		else if (len && letters[len - 1] != '-')
+			letters[len++] = '-';
+	}
+	while (len && letters[len - 1] == '-')
+		len--;
+	/* each SLO has numbers of its own, so that no two made names are the same */
+	do {
+		snprintf(ret_name, DNS_LABEL_BYTES, "%.*s-%zu", (int)(len ? len : 3),
+			 len ? letters : "slo", number);
+		number += config->n_slos;
+	} while (is_taken(config, ret_name));
+}
+
+static void write_head(struct yaml_out *out, const char *kind)
+{
+	yaml_out_document(out);
+	yaml_out_map(out, false);
+	yaml_out_pair(out, "apiVersion", "openslo/v1");
+	yaml_out_pair(out, "kind", kind);
+}
+
+static void write_texts(struct yaml_out *out, const char *key, char *const *texts, size_t n)
+{
+	if (!n)
+		return;
+	yaml_out_list_at(out, key, true);
+	for (size_t i = 0; i < n; i++)
+		yaml_out_text(out, texts[i]);
+	yaml_out_list_end(out);
+}
+
+static void write_methods(struct yaml_out *out, const char *key, uint32_t methods)
+{
+	yaml_out_list_at(out, key, true);
+	for (int i = 0; i < HTTP_METHOD_COUNT; i++) {
+		if (methods >> i & 1)
+			yaml_out_text(out, method_names[i]);
+	}
+	yaml_out_list_end(out);
+}
+
+static bool is_good(const struct config_slo *slo, unsigned int status)
+{
+	return status < CONFIG_STATUS_WORDS * 64 &&
+	       slo->good.status[status / 64] >> (status % 64) & 1;
+}
+
+static void write_statuses(struct yaml_out *out, const struct config_slo *slo)
+{
+	char text[16];
+
+	yaml_out_list_at(out, "status", true);
+	for (unsigned int s = 0, last; s < CONFIG_STATUS_WORDS * 64; s = last + 1) {
+		last = s;
+		if (!is_good(slo, s))
+			continue;
+		while (is_good(slo, last + 1))
+			last++;
+		snprintf(text, sizeof(text), last > s ? "%u-%u" : "%u", s, last);
+		yaml_out_text(out, text);
+	}
+	yaml_out_list_end(out);
+}
+
+/* "1.5s", "100ms", "250us", or of that with a fraction: in any case to the nanosecond. */
+static void write_time(struct yaml_out *out, const char *key, uint64_t ns)
+{
+	char text[40];
+
+	if (ns % NS_PER_SECOND == 0)
+		snprintf(text, sizeof(text), "%" PRIu64 "s", ns / NS_PER_SECOND);
+	else if (ns % ((uint64_t)NS_PER_US * 1000) == 0)
+		snprintf(text, sizeof(text), "%" PRIu64 "ms", ns / NS_PER_US / 1000);
+	else
+		snprintf(text, sizeof(text), "%" PRIu64 ".%03" PRIu64 "us", ns / NS_PER_US,
+			 ns % NS_PER_US);
+	yaml_out_plain_pair(out, key, text);
+}
+
+static void write_good(struct yaml_out *out, const struct config_slo *slo)
+{
+	char text[24];
+
+	yaml_out_map_at(out, "good", false);
+	write_statuses(out, slo);
+	if (slo->good.latency_ns)
+		write_time(out, "latency", slo->good.latency_ns);
+	if (slo->good.min_body_bytes) {
+		snprintf(text, sizeof(text), "%" PRIu64, slo->good.min_body_bytes);
+		yaml_out_plain_pair(out, "min_body", text);
+	}
+	yaml_out_map_end(out);
+}
+
+static void write_eligible(struct yaml_out *out, const struct config_slo *slo)
+{
+	const uint32_t all = (1U << HTTP_METHOD_COUNT) - 1;
+	bool excludes = slo->eligible.exclude_methods || slo->eligible.n_exclude_paths ||
+			slo->eligible.n_exclude_user_agents;
+
+	yaml_out_map_at(out, "eligible", false);
+	write_texts(out, "routes", slo->eligible.routes, slo->eligible.n_routes);
+	if (slo->eligible.methods != all)
+		write_methods(out, "methods", slo->eligible.methods);
+	if (excludes) {
+		yaml_out_map_at(out, "exclude", false);
+		if (slo->eligible.exclude_methods)
+			write_methods(out, "methods", slo->eligible.exclude_methods);
+		write_texts(out, "paths", slo->eligible.exclude_paths,
+			    slo->eligible.n_exclude_paths);
+		write_texts(out, "user_agents", slo->eligible.exclude_user_agents,
+			    slo->eligible.n_exclude_user_agents);
+		yaml_out_map_end(out);
+	}
+	yaml_out_map_end(out);
+	yaml_out_pair(out, "client_abort", slo->eligible.client_abort ? "bad" : "ignore");
+}
+
+static void write_source(struct yaml_out *out, const char *key, const struct config_slo *slo,
+			 void (*write)(struct yaml_out *out, const struct config_slo *slo))
+{
+	yaml_out_map_at(out, key, false);
+	yaml_out_map_at(out, "metricSource", false);
+	yaml_out_pair(out, "type", "sliprobe");
+	yaml_out_map_at(out, "spec", false);
+	write(out, slo);
+	yaml_out_map_end(out);
+	yaml_out_map_end(out);
+	yaml_out_map_end(out);
+}
+
+static void write_indicator(struct yaml_out *out, const struct config_slo *slo, const char *name)
+{
+	yaml_out_map_at(out, "indicator", false);
+	yaml_out_map_at(out, "metadata", true);
+	yaml_out_pair(out, "name", name);
+	yaml_out_map_end(out);
+	yaml_out_map_at(out, "spec", false);
+	yaml_out_map_at(out, "ratioMetric", false);
+	yaml_out_plain_pair(out, "counter", "true");
+	write_source(out, "good", slo, write_good);
+	write_source(out, "total", slo, write_eligible);
+	yaml_out_map_end(out);
+	yaml_out_map_end(out);
+	yaml_out_map_end(out);
+}
+
+static void write_window(struct yaml_out *out, const struct config_slo *slo)
+{
+	char duration[PROMQL_DURATION_BYTES];
+
+	promql_duration(slo->window_seconds, duration);
+	yaml_out_list_at(out, "timeWindow", false);
+	yaml_out_map(out, false);
+	yaml_out_plain_pair(out, "duration", slo->calendar_month ? "1M" : duration);
+	yaml_out_plain_pair(out, "isRolling", slo->calendar_month ? "false" : "true");
+	if (slo->calendar_month) {
+		yaml_out_map_at(out, "calendar", false);
+		yaml_out_plain_pair(out, "startTime", "2020-01-01 00:00:00");
+		yaml_out_pair(out, "timeZone", slo->time_zone);
+		yaml_out_map_end(out);
+	}
+	yaml_out_map_end(out);
+	yaml_out_list_end(out);
+}
+
+static void write_ratio(struct yaml_out *out, const char *key, double ratio)
+{
+	char text[PROMQL_NUMBER_BYTES];
+
+	openslo_decimal(ratio, text);
+	yaml_out_plain_pair(out, key, text);
+}
+
+static void write_objective(struct yaml_out *out, const struct config_slo *slo)
+{
+	char duration[PROMQL_DURATION_BYTES];
+
+	yaml_out_pair(out, "budgetingMethod", slo->slice_seconds ? "Timeslices" : "Occurrences");
+	yaml_out_list_at(out, "objectives", false);
+	yaml_out_map(out, false);
+	write_ratio(out, "target", slo->objective);
+	if (slo->slice_seconds) {
+		promql_duration(slo->slice_seconds, duration);
+		write_ratio(out, "timeSliceTarget", slo->slice_target);
+		yaml_out_plain_pair(out, "timeSliceWindow", duration);
+	}
+	yaml_out_map_end(out);
+	yaml_out_list_end(out);
+}
+
+static void write_slo(struct yaml_out *out, const struct config *config,
+		      const struct config_slo *slo)
+{
+	char name[DNS_LABEL_BYTES];
+
+	object_name(config, slo, name);
+	write_head(out, "SLO");
+	yaml_out_map_at(out, "metadata", false);
+	yaml_out_pair(out, "name", name);
+	yaml_out_map_at(out, "annotations", false);
+	if (strcmp(name, slo->name) != 0)
+		yaml_out_pair(out, "sliprobe/name", slo->name);
+	openslo_write_other_alerts(out, slo);
+	yaml_out_map_end(out);
+	yaml_out_map_end(out);
+	yaml_out_map_at(out, "spec", false);
+	yaml_out_pair(out, "service", slo->service);
+	write_indicator(out, slo, name);
+	write_window(out, slo);
+	write_objective(out, slo);
+	openslo_write_policies(out, config, slo);
+	yaml_out_map_end(out);
+	yaml_out_map_end(out);
+	yaml_out_document_end(out);
+}
+
+static void write_target(struct yaml_out *out, const struct config *config, size_t i)
+{
+	const struct config_receiver *receiver = &config->receivers[i];
+	char name[DNS_LABEL_BYTES];
+
+	openslo_target_name(i, name, sizeof(name));
+	write_head(out, "AlertNotificationTarget");
+	yaml_out_map_at(out, "metadata", false);
+	yaml_out_pair(out, "name", name);
+	yaml_out_map_end(out);
+	yaml_out_map_at(out, "spec", false);
+	yaml_out_pair(out, "target", openslo_target_kind(receiver->kind));
+	if (receiver->url)
+		yaml_out_pair(out, "url", receiver->url);
+	write_texts(out, "argv", receiver->argv, receiver->n_argv);
+	if (receiver->kind != RECEIVER_JOURNAL)
+		write_time(out, "timeout", receiver->timeout_ns);
+	yaml_out_list_at(out, "severities", true);
+	for (int s = 0; s < SEVERITY_COUNT; s++) {
+		if (receiver->severities >> s & 1)
+			yaml_out_text(out, alert_severity_name((enum alert_severity)s));
+	}
+	yaml_out_list_end(out);
+	yaml_out_map_end(out);
+	yaml_out_map_end(out);
+	yaml_out_document_end(out);
+}
+
+int openslo_write(const struct config *config, FILE *file)
+{
+	struct yaml_out out;
+
+	yaml_out_start(&out, file);
+	for (size_t i = 0; i < config->n_receivers; i++)
+		write_target(&out, config, i);
+	for (size_t i = 0; i < config->n_slos; i++)
+		write_slo(&out, config, &config->slos[i]);
+	return yaml_out_finish(&out);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "export/prometheus_alerts.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "export/promql.h"
+
+#define DECIMALS 1e12L /* as many as slo/alert_limit goes by */
+#define DAY_SECONDS 86400
+#define AGENTS_STEP_SECONDS 60
+
+static const char *title(enum alert_kind kind)
+{
+	static const char *const titles[ALERT_KIND_COUNT] = {
+		[ALERT_BURN] = "SliprobeBudgetBurn",
+		[ALERT_EXHAUST] = "SliprobeBudgetExhaustion",
+		[ALERT_BUDGET] = "SliprobeBudgetSpent",
+		[ALERT_NO_DATA] = "SliprobeNoData",
+		[ALERT_COVERAGE] = "SliprobeCoverageLost",
+	};
+
+	return kind < ALERT_KIND_COUNT ? titles[kind] : "";
+}
+
+/* What the expressions of one alert are made of. */
+struct scope {
+	const struct config_slo *slo;
+	const struct alert_rule *rule;
+	char *id; /* slo_id="..." */
+	char *firing; /* selects the alert itself, where it is on */
+};
+
+static void scope_clear(struct scope *scope)
+{
+	free(scope->id);
+	free(scope->firing);
+}
+
+__attribute__((format(printf, 1, 2))) static char *format(const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	return n < 0 ? NULL : text;
+}
+
+bool prometheus_is_utc(const struct config_slo *slo)
+{
+	return slo->time_zone &&
+	       (!strcmp(slo->time_zone, "UTC") || !strcmp(slo->time_zone, "Etc/UTC"));
+}
+
+double prometheus_product(const struct config_slo *slo, double ratio, double scale, double per)
+{
+	long double budget = DECIMALS - roundl((long double)slo->objective * DECIMALS);
+	long double share = roundl((long double)ratio * DECIMALS);
+
+	return (double)(budget * share * (long double)scale /
+			((long double)per * DECIMALS * DECIMALS));
+}
+
+const char *prometheus_slo_left_out(const struct config_slo *slo)
+{
+	return slo->slice_seconds
+		       ? "timeslices cannot be told from scraped counters, which say nothing of when "
+			 "between two scrapes an event came"
+		       : NULL;
+}
+
+const char *prometheus_alert_left_out(const struct config_slo *slo, const struct alert_rule *rule)
+{
+	if (!slo->calendar_month)
+		return NULL;
+	if (rule->kind == ALERT_EXHAUST || rule->kind == ALERT_BUDGET)
+		return "the sum since the month began cannot be asked for in PromQL";
+	if (rule->kind == ALERT_BURN && !prometheus_is_utc(slo))
+		return "the length of a month is known to PromQL in UTC only";
+	return NULL;
+}
+
+/* Low traffic: enough to be woken for, or it is on already; "" if any number is. */
+static char *enough(const struct scope *scope, uint64_t seconds)
+{
+	const struct alert_rule *rule = scope->rule;
+	_cleanup_free_ char *events = NULL;
+	char window[PROMQL_DURATION_BYTES];
+
+	if (!rule->min_bad && !rule->min_events)
+		return strdup("");
+	promql_duration(seconds, window);
+	events = rule->min_events ? format(" and slo:sliprobe_events:increase%s{%s} >= %" PRIu64,
+					   window, scope->id, rule->min_events)
+				  : strdup("");
+	return events ? format("\nand on (slo, service)\n"
+			       "(slo:sliprobe_bad_events:increase%s{%s} >= %" PRIu64 "%s or %s)",
+			       window, scope->id, rule->min_bad, events, scope->firing)
+		      : NULL;
+}
+
+/* A short window without events is no recovery. */
+static char *burn(const struct scope *scope)
+{
+	const struct alert_rule *rule = scope->rule;
+	bool month = scope->slo->calendar_month;
+	_cleanup_free_ char *guard = enough(scope, rule->seconds);
+	char longer[PROMQL_DURATION_BYTES], shorter[PROMQL_DURATION_BYTES];
+	char number[PROMQL_NUMBER_BYTES];
+	const char *days = month ? "scalar(days_in_month()) * " : "";
+
+	promql_duration(rule->seconds, longer);
+	promql_duration(rule->short_seconds, shorter);
+	promql_number(prometheus_product(scope->slo, rule->ratio,
+					 month ? DAY_SECONDS : (double)scope->slo->window_seconds,
+					 (double)rule->seconds),
+		      number);
+	return guard ? format("slo:sli_error:ratio_rate%s{%s} > %s%s%s\n"
+			      "and on (slo, service)\n"
+			      "(slo:sli_error:ratio_rate%s{%s} > %s%s\n"
+			      " or (%s unless on (slo, service) "
+			      "slo:sliprobe_events:increase%s{%s} > 0))",
+			      longer, scope->id, days, number, guard, shorter, scope->id, days,
+			      number, scope->firing, shorter, scope->id)
+		     : NULL;
+}
+
+/* Once all is spent a page is kept on, but not begun. */
+static char *exhaust(const struct scope *scope)
+{
+	const struct alert_rule *rule = scope->rule;
+	_cleanup_free_ char *guard = enough(scope, rule->seconds / 4);
+	_cleanup_free_ char *kept = rule->severity == SEVERITY_PAGE
+					    ? format("\n  and on (slo, service) %s", scope->firing)
+					    : strdup("");
+	char lookback[PROMQL_DURATION_BYTES], scale[PROMQL_NUMBER_BYTES];
+	char budget[PROMQL_NUMBER_BYTES];
+	static const char left[] = "slo:whole_period_error_budget_remaining:ratio";
+
+	promql_duration(rule->seconds / 4, lookback);
+	promql_number(prometheus_product(scope->slo, 1, 1, 1), budget);
+	promql_number(prometheus_product(scope->slo, 1, (double)scope->slo->window_seconds,
+					 (double)rule->seconds),
+		      scale);
+	return guard && kept
+		       ? format("((%s{%s} > 0\n"
+				"  and on (slo, service)\n"
+				"  %s{%s} * %s <= slo:sli_error:ratio_rate%s{%s})\n"
+				" or\n"
+				" (%s{%s} <= 0\n"
+				"  and on (slo, service) slo:sli_error:ratio_rate%s{%s} > %s%s))%s",
+				left, scope->id, left, scope->id, scale, lookback, scope->id, left,
+				scope->id, lookback, scope->id, budget, kept, guard)
+		       : NULL;
+}
+
+static char *spent(const struct scope *scope)
+{
+	_cleanup_free_ char *guard = enough(scope, scope->slo->window_seconds);
+	char window[PROMQL_DURATION_BYTES], number[PROMQL_NUMBER_BYTES];
+
+	promql_duration(scope->slo->window_seconds, window);
+	promql_number(prometheus_product(scope->slo, scope->rule->ratio, 1, 1), number);
+	return guard ? format("slo:sli_error:ratio_rate%s{%s} >= %s%s", window, scope->id, number,
+			      guard)
+		     : NULL;
+}
+
+/* Minutes in which there was an agent, to tell a silence from nobody having listened. */
+static char *no_data(const struct scope *scope)
+{
+	uint64_t steps = scope->rule->seconds / AGENTS_STEP_SECONDS;
+	char after[PROMQL_DURATION_BYTES], forgotten[PROMQL_DURATION_BYTES];
+
+	promql_duration(scope->rule->seconds, after);
+	promql_duration(PROMETHEUS_FORGOTTEN_SECONDS, forgotten);
+	return format("slo:sliprobe_events:increase%s{%s} == 0\n"
+		      "and on (slo, service)\n"
+		      "count_over_time(slo:sliprobe_agents:count{%s}[%s:1m]) >= %" PRIu64 "\n"
+		      "and on (slo, service)\n"
+		      "(avg_over_time((slo:sliprobe_events:increase1h{%s} > bool 0)[1d:5m] "
+		      "offset %s) >= 0.5 or %s)\n"
+		      "and on (slo, service)\n"
+		      "slo:sliprobe_events:increase%s{%s} > 0",
+		      after, scope->id, scope->id, after, steps > 1 ? steps - 1 : 1, scope->id,
+		      after, scope->firing, forgotten, scope->id);
+}
+
+static char *coverage(const struct scope *scope)
+{
+	char window[PROMQL_DURATION_BYTES], steps[PROMQL_NUMBER_BYTES], ratio[PROMQL_NUMBER_BYTES];
+	_cleanup_free_ char *before = NULL;
+
+	promql_duration(scope->rule->seconds, window);
+	promql_number((double)scope->rule->seconds / AGENTS_STEP_SECONDS, steps);
+	promql_number(scope->rule->ratio, ratio);
+	before = format("max_over_time(slo:sliprobe_agents:count{%s}[%s:1m] offset %s)", scope->id,
+			window, window);
+	return before ? format("(sum_over_time(slo:sliprobe_agents:count{%s}[%s:1m])\n"
+			       " or on (slo, service) 0 * %s)\n"
+			       "/ %s\n"
+			       "/ %s < %s",
+			       scope->id, window, before, steps, before, ratio)
+		      : NULL;
+}
+
+static char *expression(const struct scope *scope)
+{
+	if (!scope->id || !scope->firing)
+		return NULL;
+	switch (scope->rule->kind) {
+	case ALERT_BURN:
+		return burn(scope);
+	case ALERT_EXHAUST:
+		return exhaust(scope);
+	case ALERT_BUDGET:
+		return spent(scope);
+	case ALERT_NO_DATA:
+		return no_data(scope);
+	case ALERT_COVERAGE:
+		return coverage(scope);
+	case ALERT_KIND_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static char *what_happened(const struct alert_rule *rule)
+{
+	char span[PROMQL_DURATION_BYTES], shorter[PROMQL_DURATION_BYTES];
+	double percent = rule->ratio * 100;
+
+	promql_duration(rule->seconds ?: 1, span);
+	promql_duration(rule->short_seconds ?: 1, shorter);
+	switch (rule->kind) {
+	case ALERT_BURN:
+		return format("{{ $value | humanizePercentage }} of the requests of %s were bad: "
+			      "at this rate that is more than %g %% of the error budget, and it "
+			      "goes on in the last %s",
+			      span, percent, shorter);
+	case ALERT_EXHAUST:
+		return format("{{ $value | humanizePercentage }} of the error budget is left, "
+			      "which the present rate uses up within %s",
+			      span);
+	case ALERT_BUDGET:
+		return format("%g %% of the error budget is spent", percent);
+	case ALERT_NO_DATA:
+		return format("no request for %s", span);
+	case ALERT_COVERAGE:
+		return format("agents counted for {{ $value | humanizePercentage }} of the last "
+			      "%s",
+			      span);
+	case ALERT_KIND_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+/* One of the about fields; an SLO for "*" has those of the service that it is about. */
+static void write_about(struct yaml_out *out, const struct config *config,
+			const struct config_slo *slo, const char *key, size_t offset)
+{
+	bool for_all = !strcmp(slo->service, "*");
+	_cleanup_free_ char *text = NULL;
+
+	for (size_t i = 0; i < config->n_services; i++) {
+		const struct config_service *service = &config->services[i];
+		const char *value = *(char *const *)((const char *)service + offset);
+		_cleanup_free_ char *shown = NULL, *name = NULL, *before = NULL;
+
+		if (!value || (!for_all && strcmp(slo->service, service->name) != 0))
+			continue;
+		before = text; /* freed once it is part of the new one */
+		shown = promql_template(value);
+		name = promql_string(service->name);
+		if (!shown || !name)
+			text = NULL;
+		else if (for_all)
+			text = format("%s{{ if eq $labels.service %s }}%s{{ end }}", before ?: "",
+				      name, shown);
+		else
+			text = TAKE_PTR(shown);
+		if (!text) {
+			yaml_out_text(out, NULL);
+			return;
+		}
+	}
+	if (text)
+		yaml_out_pair(out, key, text);
+}
+
+static void write_annotations(struct yaml_out *out, const struct config *config,
+			      const struct scope *scope)
+{
+	static const struct {
+		const char *key;
+		size_t offset;
+	} about[] = {
+		{"owner", offsetof(struct config_service, about.owner)},
+		{"purpose", offsetof(struct config_service, about.purpose)},
+		{"mitigation", offsetof(struct config_service, about.mitigation)},
+		{"runbook_url", offsetof(struct config_service, about.runbook)},
+	};
+	_cleanup_free_ char *what = what_happened(scope->rule);
+	_cleanup_free_ char *summary =
+		what ? format("SLO {{ $labels.slo }} of {{ $labels.service }}: %s", what) : NULL;
+
+	yaml_out_map_at(out, "annotations", false);
+	yaml_out_pair(out, "summary", summary);
+	for (size_t i = 0; i < sizeof(about) / sizeof(about[0]); i++)
+		write_about(out, config, scope->slo, about[i].key, about[i].offset);
+	yaml_out_pair(out, "command",
+		      "slictl slo '{{ reReplaceAll \"'\" \"'\\\\''\" $labels.slo }}'");
+	yaml_out_map_end(out);
+}
+
+static void write_alert(struct yaml_out *out, const struct config *config,
+			const struct config_slo *slo, const struct alert_rule *rule)
+{
+	_cleanup_(scope_clear) struct scope scope = {.slo = slo, .rule = rule};
+	_cleanup_free_ char *name = promql_string(slo->name), *alert = promql_string(rule->name);
+	_cleanup_free_ char *expr = NULL, *id = promql_template(slo->name);
+
+	if (name && alert) {
+		scope.id = format("slo_id=%s", name);
+		scope.firing = format("ALERTS{alertname=\"%s\",alert=%s,alertstate=\"firing\","
+				      "slo_id=%s}",
+				      title(rule->kind), alert, name);
+	}
+	expr = expression(&scope);
+	yaml_out_map(out, false);
+	yaml_out_pair(out, "alert", title(rule->kind));
+	yaml_out_pair(out, "expr", expr);
+	yaml_out_map_at(out, "labels", true);
+	yaml_out_pair(out, "alert", rule->name);
+	yaml_out_pair(out, "severity", alert_severity_name(rule->severity));
+	yaml_out_pair(out, "slo_id", id);
+	yaml_out_map_end(out);
+	write_annotations(out, config, &scope);
+	yaml_out_map_end(out);
+}
+
+void prometheus_alerts_write(struct yaml_out *out, const struct config *config,
+			     const struct config_slo *slo)
+{
+	for (size_t i = 0; i < slo->n_alerts; i++) {
+		if (!prometheus_alert_left_out(slo, &slo->alerts[i]))
+			write_alert(out, config, slo, &slo->alerts[i]);
+	}
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "export/prometheus_rules.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/yaml_out.h"
+#include "export/prometheus_alerts.h"
+#include "export/promql.h"
+
+#define EVENTS "sliprobe_slo_events_total"
+#define THINNED "instance:sliprobe_slo_events:last5m"
+#define SERVICE_MARK "{service}"
+
+enum {
+	HOUR = 3600,
+	DAY = 24 * HOUR,
+	LONG_AFTER = 6 * HOUR, /* windows longer than this are taken from THINNED */
+	THINNED_SECONDS = 300,
+	AGENTS_SECONDS = 60,
+	WINDOWS_MAX = 3 * ALERT_RULES_MAX + 16,
+};
+
+struct windows {
+	uint64_t seconds[WINDOWS_MAX];
+	size_t n;
+};
+
+/* How an SLO's series are found. */
+struct selection {
+	char *matchers; /* without braces, and with a comma at the end */
+	char *regex; /* of an SLO for "*", as a string: on its name, for the service in it; or NULL */
+};
+
+static void selection_clear(struct selection *selection)
+{
+	free(selection->matchers);
+	free(selection->regex);
+}
+
+__attribute__((format(printf, 1, 2))) static char *format(const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	return n < 0 ? NULL : text;
+}
+
+static bool is_for_all(const struct config_slo *slo)
+{
+	return !strcmp(slo->service, "*");
+}
+
+/* Failures leave NULLs behind, which the output takes for what they are. */
+static void select_one(const struct config_slo *slo, struct selection *selection)
+{
+	_cleanup_free_ char *name = promql_string(slo->name);
+	_cleanup_free_ char *service = promql_string(slo->service);
+
+	if (name && service)
+		selection->matchers = format("slo=%s,service=%s,", name, service);
+}
+
+static void select_all(const struct config_slo *slo, struct selection *selection)
+{
+	const char *mark = strstr(slo->name, SERVICE_MARK) ?: "";
+	_cleanup_free_ char *before = strndup(slo->name, (size_t)(mark - slo->name));
+	_cleanup_free_ char *prefix = before ? promql_regex(before) : NULL;
+	_cleanup_free_ char *suffix = promql_regex(*mark ? mark + strlen(SERVICE_MARK) : "");
+	_cleanup_free_ char *regex = prefix && suffix ? format("%s(.+)%s", prefix, suffix) : NULL;
+
+	selection->regex = regex ? promql_string(regex) : NULL;
+	if (selection->regex)
+		selection->matchers = format("slo=~%s,", selection->regex);
+}
+
+static void add_window(struct windows *windows, uint64_t seconds)
+{
+	size_t i = 0;
+
+	while (i < windows->n && windows->seconds[i] < seconds)
+		i++;
+	if (!seconds || (i < windows->n && windows->seconds[i] == seconds) ||
+	    windows->n == WINDOWS_MAX)
+		return;
+	memmove(&windows->seconds[i + 1], &windows->seconds[i],
+		(windows->n - i) * sizeof(windows->seconds[0]));
+	windows->seconds[i] = seconds;
+	windows->n++;
+}
+
+static void find_windows(const struct config_slo *slo, struct windows *ret)
+{
+	ret->n = 0;
+#define X(name, seconds) add_window(ret, seconds);
+	SLO_BURN_WINDOWS(X)
+#undef X
+	if (!slo->calendar_month)
+		add_window(ret, slo->window_seconds);
+	for (size_t i = 0; i < slo->n_alerts; i++) {
+		const struct alert_rule *rule = &slo->alerts[i];
+
+		if (prometheus_alert_left_out(slo, rule))
+			continue;
+		if (rule->kind == ALERT_EXHAUST)
+			add_window(ret, rule->seconds / 4);
+		if (rule->kind == ALERT_BURN || rule->kind == ALERT_NO_DATA)
+			add_window(ret, rule->seconds);
+		if (rule->kind == ALERT_BURN)
+			add_window(ret, rule->short_seconds);
+		if (rule->kind == ALERT_NO_DATA)
+			add_window(ret, PROMETHEUS_FORGOTTEN_SECONDS);
+	}
+}
+
+/* Takes `expr` over. */
+static void record(struct yaml_out *out, const struct config_slo *slo, const char *name,
+		   const char *suffix, char *expr)
+{
+	_cleanup_free_ char *full_name = format("%s%s", name, suffix);
+
+	yaml_out_map(out, false);
+	yaml_out_pair(out, "record", full_name);
+	yaml_out_pair(out, "expr", expr);
+	if (slo) {
+		yaml_out_map_at(out, "labels", true);
+		yaml_out_pair(out, "slo_id", slo->name);
+		yaml_out_map_end(out);
+	}
+	yaml_out_map_end(out);
+	free(expr);
+}
+
+/*
+ * `sum` by SLO and service. An SLO for "*" has its service in its name; another one's name may look
+ * the same, but then its service is another.
+ */
+static char *by_service(const struct selection *selection, const char *sum, const char *any)
+{
+	if (!selection->matchers)
+		return NULL;
+	if (!selection->regex)
+		return strdup(sum);
+	return format("%s\nand on (slo, service)\n"
+		      "label_replace(group by (slo) (%s), \"service\", \"$1\", \"slo\", %s)",
+		      sum, any, selection->regex);
+}
+
+static char *increase(const struct selection *selection, uint64_t seconds, const char *result)
+{
+	const char *counter = seconds > LONG_AFTER ? THINNED : EVENTS;
+	const char *matchers = selection->matchers ?: "";
+	_cleanup_free_ char *sum = NULL, *any = NULL;
+	char window[PROMQL_DURATION_BYTES];
+
+	promql_duration(seconds, window);
+	sum = format("sum by (slo, service) (increase(%s{%sresult=~\"%s\"}[%s]))", counter,
+		     matchers, result, window);
+	any = format("last_over_time(%s{%sresult=\"good\"}[%s])", counter, matchers, window);
+	return sum && any ? by_service(selection, sum, any) : NULL;
+}
+
+static void record_window(struct yaml_out *out, const struct config_slo *slo,
+			  const struct selection *selection, uint64_t seconds)
+{
+	_cleanup_free_ char *id = promql_string(slo->name);
+	char window[PROMQL_DURATION_BYTES];
+
+	promql_duration(seconds, window);
+	record(out, slo, "slo:sliprobe_events:increase", window,
+	       increase(selection, seconds, "good|bad"));
+	record(out, slo, "slo:sliprobe_bad_events:increase", window,
+	       increase(selection, seconds, "bad"));
+	record(out, slo, "slo:sli_error:ratio_rate", window,
+	       id ? format("slo:sliprobe_bad_events:increase%s{slo_id=%s}\n"
+			   "/ (slo:sliprobe_events:increase%s{slo_id=%s} > 0)",
+			   window, id, window, id)
+		  : NULL);
+}
+
+static char *agents(const struct selection *selection)
+{
+	const char *matchers = selection->matchers ?: "";
+	_cleanup_free_ char *any = format(EVENTS "{%sresult=\"good\"}", matchers);
+	_cleanup_free_ char *sum = any ? format("count by (slo, service) (%s)", any) : NULL;
+
+	return sum ? by_service(selection, sum, any) : NULL;
+}
+
+static void record_value(struct yaml_out *out, const struct config_slo *slo, const char *name,
+			 const char *value)
+{
+	_cleanup_free_ char *id = promql_string(slo->name);
+
+	record(out, slo, name, "",
+	       id ? format("0 * slo:sliprobe_events:increase5m{slo_id=%s} + %s", id, value) : NULL);
+}
+
+static void record_number(struct yaml_out *out, const struct config_slo *slo, const char *name,
+			  double value)
+{
+	char text[PROMQL_NUMBER_BYTES];
+
+	promql_number(value, text);
+	record_value(out, slo, name, text);
+}
+
+static void record_facts(struct yaml_out *out, const struct config_slo *slo)
+{
+	record_number(out, slo, "slo:objective:ratio", slo->objective);
+	record_number(out, slo, "slo:error_budget:ratio", prometheus_product(slo, 1, 1, 1));
+	if (!slo->calendar_month)
+		record_number(out, slo, "slo:time_period:days", (double)slo->window_seconds / DAY);
+	else if (prometheus_is_utc(slo))
+		record_value(out, slo, "slo:time_period:days", "scalar(days_in_month())");
+}
+
+static void record_remaining(struct yaml_out *out, const struct config_slo *slo)
+{
+	_cleanup_free_ char *id = promql_string(slo->name);
+	char window[PROMQL_DURATION_BYTES], budget[PROMQL_NUMBER_BYTES];
+
+	promql_duration(slo->window_seconds, window);
+	promql_number(prometheus_product(slo, 1, 1, 1), budget);
+	record(out, slo, "slo:period_error_budget_remaining:ratio", "",
+	       id ? format("1 - slo:sli_error:ratio_rate%s{slo_id=%s} / %s", window, id, budget)
+		  : NULL);
+}
+
+/*
+ * Since when it is counted is asked for by times, not by the number of what was recorded: time in
+ * which nothing was is lived, too. One step more than the window, so that a whole one is whole.
+ */
+static void record_lived(struct yaml_out *out, const struct config_slo *slo)
+{
+	uint64_t step = slo->window_seconds > LONG_AFTER ? THINNED_SECONDS : AGENTS_SECONDS;
+	_cleanup_free_ char *id = promql_string(slo->name);
+	char window[PROMQL_DURATION_BYTES], every[PROMQL_DURATION_BYTES];
+
+	promql_duration(slo->window_seconds + step, window);
+	promql_duration(step, every);
+	record(out, slo, "slo:period_lived:ratio", "",
+	       id ? format("clamp_max((time() - min_over_time(timestamp("
+			   "slo:sliprobe_agents:count{slo_id=%s})[%s:%s])) / %" PRIu64 ", 1)",
+			   id, window, every, slo->window_seconds)
+		  : NULL);
+}
+
+static void record_whole_remaining(struct yaml_out *out, const struct config_slo *slo)
+{
+	_cleanup_free_ char *id = promql_string(slo->name);
+	char window[PROMQL_DURATION_BYTES], budget[PROMQL_NUMBER_BYTES];
+
+	promql_duration(slo->window_seconds, window);
+	promql_number(prometheus_product(slo, 1, 1, 1), budget);
+	record(out, slo, "slo:whole_period_error_budget_remaining:ratio", "",
+	       id ? format("1 - slo:sli_error:ratio_rate%s{slo_id=%s}\n"
+			   "* slo:period_lived:ratio{slo_id=%s} / %s",
+			   window, id, id, budget)
+		  : NULL);
+}
+
+static void record_period(struct yaml_out *out, const struct config_slo *slo)
+{
+	record_remaining(out, slo);
+	record_lived(out, slo);
+	record_whole_remaining(out, slo);
+}
+
+/* slo: NULL for what all have in common. interval: NULL for the server's own. */
+static void start_group(struct yaml_out *out, const struct config_slo *slo, const char *suffix,
+			const char *interval)
+{
+	_cleanup_free_ char *name =
+		format("sliprobe%s%s%s", slo ? "/" : "", slo ? slo->name : "", suffix);
+
+	yaml_out_map(out, false);
+	yaml_out_pair(out, "name", name);
+	if (interval)
+		yaml_out_plain_pair(out, "interval", interval);
+	yaml_out_list_at(out, "rules", false);
+}
+
+static void end_group(struct yaml_out *out)
+{
+	yaml_out_list_end(out);
+	yaml_out_map_end(out);
+}
+
+static void write_slo(struct yaml_out *out, const struct config *config,
+		      const struct config_slo *slo)
+{
+	_cleanup_(selection_clear) struct selection selection = {};
+	struct windows windows;
+
+	if (is_for_all(slo))
+		select_all(slo, &selection);
+	else
+		select_one(slo, &selection);
+	find_windows(slo, &windows);
+	/* less than the 5 min after which an alert no longer finds what was recorded */
+	start_group(out, slo, "/long", "2m");
+	for (size_t i = 0; i < windows.n; i++) {
+		if (windows.seconds[i] > LONG_AFTER)
+			record_window(out, slo, &selection, windows.seconds[i]);
+	}
+	if (!slo->calendar_month && slo->window_seconds > LONG_AFTER)
+		record_period(out, slo);
+	end_group(out);
+	start_group(out, slo, "", NULL);
+	for (size_t i = 0; i < windows.n; i++) {
+		if (windows.seconds[i] <= LONG_AFTER)
+			record_window(out, slo, &selection, windows.seconds[i]);
+	}
+	if (!slo->calendar_month && slo->window_seconds <= LONG_AFTER)
+		record_period(out, slo);
+	record(out, slo, "slo:sliprobe_agents:count", "", agents(&selection));
+	record_facts(out, slo);
+	prometheus_alerts_write(out, config, slo);
+	end_group(out);
+}
+
+size_t prometheus_rules_left_out(const struct config *config,
+				 int (*fn)(void *context, const char *sentence), void *context)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n_slos; i++) {
+		const struct config_slo *slo = &config->slos[i];
+		const char *reason = prometheus_slo_left_out(slo);
+		char text[PROMETHEUS_REASON_BYTES];
+
+		if (reason) {
+			snprintf(text, sizeof(text), "SLO \"%s\": %s", slo->name, reason);
+			n++;
+			if (fn(context, text))
+				return n;
+			continue;
+		}
+		for (size_t k = 0; k < slo->n_alerts; k++) {
+			reason = prometheus_alert_left_out(slo, &slo->alerts[k]);
+			if (!reason)
+				continue;
+			snprintf(text, sizeof(text), "SLO \"%s\": alert \"%s\": %s", slo->name,
+				 slo->alerts[k].name, reason);
+			n++;
+			if (fn(context, text))
+				return n;
+		}
+	}
+	return n;
+}
+
+static int write_comment(void *context, const char *sentence)
+{
+	return fprintf(context, "# Left out: %s.\n", sentence) < 0;
+}
+
+int prometheus_rules_write(const struct config *config, FILE *file)
+{
+	struct yaml_out out;
+	char *thinned;
+
+	fprintf(file, "# The SLOs of sliprobe, judged over all agents that are scraped.\n");
+	prometheus_rules_left_out(config, write_comment, file);
+	yaml_out_start(&out, file);
+	yaml_out_document(&out);
+	yaml_out_map(&out, false);
+	yaml_out_list_at(&out, "groups", false);
+	start_group(&out, NULL, "", "5m");
+	thinned = strdup(EVENTS);
+	record(&out, NULL, THINNED, "", thinned);
+	end_group(&out);
+	for (size_t i = 0; i < config->n_slos; i++) {
+		if (!prometheus_slo_left_out(&config->slos[i]))
+			write_slo(&out, config, &config->slos[i]);
+	}
+	yaml_out_list_end(&out);
+	yaml_out_map_end(&out);
+	yaml_out_document_end(&out);
+	return yaml_out_finish(&out);
+}

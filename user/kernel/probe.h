@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel side as the agent sees it: load, attach, configure, read. The only module that knows
+ * the skeleton.
+ */
+#ifndef SLIPROBE_KERNEL_PROBE_H
+#define SLIPROBE_KERNEL_PROBE_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "abi.h"
+#include "apply/tables.h"
+#include "config/config.h"
+
+struct probe;
+
+enum probe_hook {
+	PROBE_HOOK_AUTO,
+	PROBE_HOOK_TRACEPOINT, /* sock_send_length and sock_recv_length, Linux 6.3 */
+	PROBE_HOOK_FEXIT, /* exit of tcp_sendmsg and tcp_recvmsg */
+};
+
+const char *probe_hook_name(enum probe_hook hook);
+
+/* How well one hook family does on this kernel. */
+struct probe_trial {
+	int error; /* 0, or -errno of the load */
+	char reason[256]; /* what the kernel or libbpf said, if error */
+};
+
+/* Loads the family's programs, and removes them again. */
+void probe_try(enum probe_hook hook, struct probe_trial *ret);
+
+/*
+ * Loads and attaches: requests are seen from here on, but have no policy before probe_live().
+ * `room`: places to reserve for each generation's automata. Returns 0, or -errno and one sentence
+ * in ret_error: -EPERM without the privilege, -ENOTSUP without BTF or a usable hook family.
+ */
+int probe_open(enum probe_hook hook, const struct tables_region *room, struct probe **ret,
+	       struct error *ret_error);
+
+/* Attaches the programs. Before this, nothing on the host is touched. Returns 0 or -errno. */
+int probe_attach(struct probe *probe, struct error *ret_error);
+
+/* Detaches the programs: the counters, which can still be read, no longer change. */
+void probe_detach(struct probe *probe);
+
+/* Lets everything go. What is not pinned, the kernel removes. */
+void probe_close(struct probe *probe);
+
+/*
+ * Pins maps and links, once attached, in the directory `dir` of a BPF file system, so that counting
+ * goes on when this process ends. Returns 0 or -errno; then nothing is pinned.
+ */
+int probe_pin(struct probe *probe, const char *dir, struct error *ret_error);
+
+/*
+ * Takes over what is pinned in `dir`, attached and counting all the while. Returns 0, or -errno:
+ * -ENOENT if a pin is missing, -EINVAL if a map is not as this program knows it.
+ */
+int probe_adopt(const char *dir, struct probe **ret, struct error *ret_error);
+
+/* Differs between two builds of the kernel side. */
+__u64 probe_build(void);
+
+/* The generation requests are judged by; 0: none yet. */
+__u32 probe_generation(const struct probe *probe);
+
+enum probe_hook probe_hook(const struct probe *probe);
+const char *probe_hook_used(const struct probe *probe);
+const char *probe_hook_reason(const struct probe *probe);
+
+/* Where the tables of `generation` go. */
+struct tables_region probe_region(const struct probe *probe, __u32 generation);
+
+/*
+ * Writes a generation's tables; policy n gets number policies[n]. They are not used before
+ * probe_live(). Returns 0 or -errno.
+ */
+int probe_write_tables(struct probe *probe, __u32 generation, const struct tables *tables,
+		       const __u16 *policies);
+int probe_write_criteria(struct probe *probe, __u32 slot, const struct slo_criteria *criteria);
+int probe_zero_counts(struct probe *probe, __u32 first, __u32 n);
+
+/* From now on requests are judged by this generation. */
+void probe_live(struct probe *probe, __u32 generation);
+
+/* Forgets the ports of a generation that is no longer live. */
+void probe_forget_ports(struct probe *probe, const __u16 *ports, size_t n, __u32 generation);
+
+int probe_read_policy(struct probe *probe, __u32 number, struct policy *ret);
+
+/* Reading. Counters are sums over all CPUs, each exact, not read at one instant. */
+int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT]);
+__u64 probe_lost(const __u64 stats[STAT_COUNT]); /* for whatever reason */
+/*
+ * *ret: there was a moment in this call when no request was in flight, by the counters. A walk at that
+ * moment would have found none.
+ */
+int probe_at_rest(struct probe *probe, bool *ret);
+int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret);
+
+/* Calls back for each entry; a non-zero return ends the reading and is returned. */
+typedef int (*probe_series_fn)(void *context, __u32 id, const struct series_key *key,
+			       const struct series_value *value);
+/*
+ * Of the series of that id: `octave` of the histogram's buckets, HIST_PER_OCTAVE each. By id in
+ * ascending order, as series are, and by kind.
+ */
+typedef int (*probe_hist_fn)(void *context, __u32 id, enum hist_kind kind, __u32 octave,
+			     const struct hist_value *value);
+typedef int (*probe_split_fn)(void *context, const struct split_key *key, __u64 count);
+typedef int (*probe_endpoint_fn)(void *context, const struct endpoint_key *key,
+				 const struct endpoint *value);
+typedef int (*probe_unmeasured_fn)(void *context, const struct unmeasured_key *key, __u64 count);
+
+int probe_each_series(struct probe *probe, probe_series_fn fn, void *context);
+int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context);
+int probe_each_split(struct probe *probe, probe_split_fn fn, void *context);
+int probe_each_endpoint(struct probe *probe, probe_endpoint_fn fn, void *context);
+int probe_each_unmeasured(struct probe *probe, probe_unmeasured_fn fn, void *context);
+
+/* True if the endpoint has served a request that was counted. */
+bool probe_serves_http(struct probe *probe, const struct endpoint_key *key);
+
+/*
+ * What a walk has found. A request seen before the walk and not ended after it must have been met by
+ * it, and none that ended before it.
+ */
+struct probe_walked {
+	__u64 in_flight; /* open requests it has met */
+	__s64 at_least; /* the same, by the counters before and after it */
+	__s64 at_most;
+	bool consistent; /* a walk over files may meet less, see bpf/walk.bpf.h */
+};
+
+/*
+ * Walks all connections: ends requests unanswered for that long, counts those in flight. Returns 0
+ * or -errno.
+ */
+int probe_walk(struct probe *probe, __u64 unanswered_ns, struct probe_walked *ret);
+
+/* True if the kernel lets the walk go over the map of connections itself. */
+bool probe_walks_map(void);
+
+/* Around a walk: after both, probe_policy_used() tells which policies it found in use. */
+int probe_policies_clear(struct probe *probe);
+int probe_policies_read(struct probe *probe);
+
+/* True if the last walk that was asked found the policy in use. */
+bool probe_policy_used(struct probe *probe, __u16 policy);
+
+/* Times the kernel skipped a program because it was already running on that CPU. */
+__u64 probe_misses(struct probe *probe);
+
+#endif

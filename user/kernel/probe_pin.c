@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel side over the agent's restarts: pins it, and takes over what is pinned. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "kernel/probe_private.h"
+
+static void pin_path(const char *dir, const char *kind, const char *name, char ret[static PATH_MAX])
+{
+	size_t len;
+
+	snprintf(ret, PATH_MAX, "%s/", dir);
+	len = strlen(ret);
+	snprintf(ret + len, PATH_MAX - len, "%s_%s", kind, name);
+	/* the BPF file system reserves dots */
+	for (char *c = ret + len; *c; c++) {
+		if (*c == '.')
+			*c = '_';
+	}
+}
+
+static void map_path(const char *dir, const struct bpf_map *map, char ret[static PATH_MAX])
+{
+	pin_path(dir, "map", bpf_map__name(map), ret);
+}
+
+static void link_path(const char *dir, const struct bpf_program *program, char ret[static PATH_MAX])
+{
+	pin_path(dir, "link", bpf_program__name(program), ret);
+}
+
+static int pin_all(struct probe *probe, const char *dir, char path[static PATH_MAX])
+{
+	struct bpf_program *programs[PROBE_LINKS];
+	size_t n = probe_programs(probe->skel, programs);
+	struct bpf_map *map;
+	int r;
+
+	bpf_object__for_each_map(map, probe->skel->obj)
+	{
+		map_path(dir, map, path);
+		r = bpf_obj_pin(bpf_map__fd(map), path);
+		if (r)
+			return r;
+	}
+	/* last: they are what makes it complete */
+	for (size_t i = 0; i < n; i++) {
+		pin_path(dir, "prog", bpf_program__name(programs[i]), path);
+		r = bpf_obj_pin(bpf_program__fd(programs[i]), path);
+		if (r)
+			return r;
+		link_path(dir, programs[i], path);
+		r = bpf_obj_pin(bpf_link__fd(probe->links[i]), path);
+		if (r)
+			return r;
+	}
+	link_path(dir, probe_walk_program(probe->skel, probe->walks_files), path);
+	return bpf_obj_pin(bpf_link__fd(probe->walk), path);
+}
+
+int probe_pin(struct probe *probe, const char *dir, struct error *ret_error)
+{
+	char path[PATH_MAX];
+	int r = pin_all(probe, dir, path);
+
+	return r ? error_set(ret_error, r, "cannot pin %s: %s", path, strerror(-r)) : 0;
+}
+
+static int adopt_map(struct bpf_map *map, const char *path)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+	int fd = bpf_obj_get(path);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = bpf_obj_get_info_by_fd(fd, &info, &len);
+	if (!r && (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
+		   info.value_size != bpf_map__value_size(map)))
+		r = -EINVAL;
+	r = r ?: bpf_map__reuse_fd(map, fd);
+	close(fd);
+	return r;
+}
+
+static struct tables_region room_of(const struct sliprobe_bpf *skel)
+{
+	return (struct tables_region){
+		.max_states = (bpf_map__max_entries(skel->maps.dfa_states) - 1) / LIVE_REGIONS,
+		.max_cells = bpf_map__max_entries(skel->maps.dfa_cells) / LIVE_REGIONS,
+		.max_accepts = (bpf_map__max_entries(skel->maps.accepts) - 1) / LIVE_REGIONS,
+		.max_sets = bpf_map__max_entries(skel->maps.service_sets) / LIVE_REGIONS,
+	};
+}
+
+static int adopt_maps(struct probe *probe, const char *dir, char path[static PATH_MAX])
+{
+	struct bpf_program *program;
+	struct bpf_map *map;
+	int r;
+
+	bpf_object__for_each_map(map, probe->skel->obj)
+	{
+		map_path(dir, map, path);
+		r = adopt_map(map, path);
+		if (r)
+			return r;
+	}
+	/* they are loaded already */
+	bpf_object__for_each_program(program, probe->skel->obj)
+		bpf_program__set_autoload(program, false);
+	snprintf(path, PATH_MAX, "%s", dir);
+	r = sliprobe_bpf__load(probe->skel);
+	probe->room = room_of(probe->skel);
+	return r;
+}
+
+static int adopt_links(struct probe *probe, const char *dir, struct bpf_program **programs,
+		       size_t n, char path[static PATH_MAX])
+{
+	for (size_t i = 0; i < n; i++) {
+		link_path(dir, programs[i], path);
+		probe->links[i] = bpf_link__open(path);
+		if (!probe->links[i])
+			return -errno;
+		probe->program_fds[probe->n_links++] = -1;
+		/* for its statistics */
+		pin_path(dir, "prog", bpf_program__name(programs[i]), path);
+		probe->program_fds[i] = bpf_obj_get(path);
+		if (probe->program_fds[i] < 0)
+			return -errno;
+	}
+	link_path(dir, probe_walk_program(probe->skel, probe->walks_files), path);
+	probe->walk = bpf_link__open(path);
+	return probe->walk ? 0 : -errno;
+}
+
+static bool is_pinned(const char *dir, const struct bpf_program *program)
+{
+	char path[PATH_MAX];
+
+	link_path(dir, program, path);
+	return !access(path, F_OK);
+}
+
+int probe_adopt(const char *dir, struct probe **ret, struct error *ret_error)
+{
+	struct bpf_program *programs[PROBE_LINKS];
+	char path[PATH_MAX] = "";
+	struct probe *probe = probe_new();
+	size_t n = 0;
+	int r;
+
+	if (!probe)
+		return error_set(ret_error, -ENOMEM, "out of memory");
+	probe->adopted = true;
+	probe->skel = sliprobe_bpf__open();
+	if (probe->skel) {
+		probe->hook = is_pinned(dir, probe->skel->progs.tp_send) ? PROBE_HOOK_TRACEPOINT
+									 : PROBE_HOOK_FEXIT;
+		probe->walks_files = is_pinned(dir, probe->skel->progs.walk_files);
+		probe_choose_programs(probe->skel, probe->hook, probe->walks_files);
+		n = probe_programs(probe->skel, programs);
+		r = adopt_maps(probe, dir, path);
+		r = r ?: adopt_links(probe, dir, programs, n, path);
+	} else {
+		r = -errno;
+	}
+	if (r) {
+		probe_close(probe);
+		return error_set(ret_error, r, "%s: %s", path, strerror(-r));
+	}
+	snprintf(probe->reason, sizeof(probe->reason), "taken over, attached since before");
+	*ret = probe;
+	return 0;
+}
+
+__u64 probe_build(void)
+{
+	size_t size;
+	const unsigned char *bytes = sliprobe_bpf__elf_bytes(&size);
+
+	return hash_fnv1a(bytes, size);
+}

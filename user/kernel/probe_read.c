@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reading the kernel's counters and tables. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "kernel/probe_private.h"
+
+enum {
+	EACH_BATCH = 512,
+	BATCH_BYTES = 1 << 20, /* of values, if one entry does not take more */
+};
+
+/* Sums `words` 64-bit counters over all CPUs, in place: the sum takes the first one's room. */
+static void sum_cpus(const struct probe *probe, __u64 *values, size_t words)
+{
+	for (int cpu = 1; cpu < probe->n_cpus; cpu++) {
+		for (size_t w = 0; w < words; w++)
+			values[w] += values[cpu * words + w];
+	}
+}
+
+int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT])
+{
+	_cleanup_free_ __u64 *values = calloc(probe->n_cpus, sizeof(*values));
+
+	if (!values)
+		return -ENOMEM;
+	/* backwards: a request is seen before it is lost or ended, so the difference is never < 0 */
+	for (int i = STAT_COUNT - 1; i >= 0; i--) {
+		__u32 stat = i;
+		int r = bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.stats), &stat, values);
+
+		if (r)
+			return r;
+		sum_cpus(probe, values, 1);
+		ret[i] = values[0];
+	}
+	ret[STAT_SEEN] += ret[STAT_SEEN_OWN];
+	ret[STAT_ENDED] += ret[STAT_ENDED_OWN];
+	return 0;
+}
+
+__u64 probe_lost(const __u64 stats[STAT_COUNT])
+{
+	__u64 lost = 0;
+
+	for (int i = 0; i < LOST_REASON_COUNT; i++)
+		lost += stats[STAT_LOST + i];
+	return lost;
+}
+
+int probe_at_rest(struct probe *probe, bool *ret)
+{
+	__u64 stats[STAT_COUNT];
+	int r = probe_read_stats(probe, stats);
+
+	if (r)
+		return r;
+	/*
+	 * Between the reading of the last two, no fewer had ended or were lost than was read before,
+	 * and no more had been seen than was read after.
+	 */
+	*ret = stats[STAT_SEEN] == stats[STAT_ENDED] + probe_lost(stats);
+	return 0;
+}
+
+int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret)
+{
+	_cleanup_free_ struct slo_counts *values = calloc(probe->n_cpus, sizeof(*values));
+	struct bpf_map *own = probe->skel->maps.slo_counts;
+	struct bpf_map *shared = probe->skel->maps.slo_counts_shared;
+	int r;
+
+	if (!values)
+		return -ENOMEM;
+	r = bpf_map_lookup_elem(bpf_map__fd(own), &slot, values);
+	r = r ?: bpf_map_lookup_elem(bpf_map__fd(shared), &slot, ret);
+	if (r)
+		return r;
+	sum_cpus(probe, (__u64 *)values, sizeof(*values) / sizeof(__u64));
+	ret->good += values->good;
+	ret->bad += values->bad;
+	return 0;
+}
+
+/* Reads a hash map in batches; calls back with key and (summed, if per CPU) value. */
+static int each(struct probe *probe, struct bpf_map *map,
+		int (*fn)(void *context, const void *key, const void *value), void *context)
+{
+	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_HASH;
+	size_t key_size = bpf_map__key_size(map);
+	size_t value_size = bpf_map__value_size(map) * (per_cpu ? probe->n_cpus : 1);
+	size_t words = bpf_map__value_size(map) / sizeof(__u64);
+	_cleanup_free_ void *keys = NULL, *values = NULL;
+	__u32 room = 0, want = EACH_BATCH, count;
+	bool first = true;
+	__u64 token = 0;
+	int r = 0;
+
+	while (!r) {
+		if (room < want) {
+			void *more_keys = realloc(keys, want * key_size);
+			void *more_values;
+
+			if (more_keys)
+				keys = more_keys;
+			more_values = more_keys ? realloc(values, want * value_size) : NULL;
+			if (!more_values)
+				return -ENOMEM;
+			values = more_values;
+			room = want;
+		}
+		count = room;
+		r = bpf_map_lookup_batch(bpf_map__fd(map), first ? NULL : &token, &token, keys,
+					 values, &count, NULL);
+		if (r == -ENOSPC && want < 1 << 20) {
+			want *= 2; /* a bucket is longer than the batch */
+			r = 0;
+			continue;
+		}
+		if (r && r != -ENOENT)
+			return r;
+		first = false;
+		for (__u32 i = 0; i < count; i++) {
+			__u64 *value = (__u64 *)((char *)values + i * value_size);
+			int stop;
+
+			if (per_cpu)
+				sum_cpus(probe, value, words);
+			stop = fn(context, (const char *)keys + i * key_size, value);
+			if (stop)
+				return stop;
+		}
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+/* each() with the types of one map */
+struct typed {
+	void *fn;
+	void *context;
+};
+
+/* clang-format off */
+#define EACH(name, map, key_type, value_type, value_expression)                                    \
+	static int name##_entry(void *context, const void *key, const void *value_at)             \
+	{                                                                                          \
+		const struct typed *typed = context;                                               \
+		const value_type *value = value_at;                                                \
+                                                                                                   \
+		return ((probe_##name##_fn)typed->fn)(typed->context, (const key_type *)key,       \
+						      value_expression);                           \
+	}                                                                                          \
+                                                                                                   \
+	int probe_each_##name(struct probe *probe, probe_##name##_fn fn, void *context)           \
+	{                                                                                          \
+		struct typed typed = { (void *)fn, context };                                      \
+                                                                                                   \
+		return each(probe, probe->skel->maps.map, name##_entry, &typed);                   \
+	}
+
+EACH(split, splits, struct split_key, __u64, *value)
+EACH(endpoint, endpoints, struct endpoint_key, struct endpoint, value)
+EACH(unmeasured, unmeasured, struct unmeasured_key, __u64, *value)
+/* clang-format on */
+
+/* ---- tables by id ---- */
+
+/*
+ * Reads the first n entries of an array: *ret has them, summed over the CPUs if they are per CPU.
+ * Some at a time: with many CPUs what the kernel gives of all at once is large.
+ */
+static int read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **ret)
+{
+	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY;
+	size_t size = bpf_map__value_size(map);
+	size_t stride = size * (per_cpu ? probe->n_cpus : 1);
+	__u32 at_once = BATCH_BYTES / stride ?: 1;
+	_cleanup_free_ __u32 *keys = calloc(at_once, sizeof(*keys));
+	_cleanup_free_ char *batch = calloc(at_once, stride), *values = malloc((n ?: 1) * size);
+	__u32 token, done = 0, count;
+
+	if (!keys || !batch || !values)
+		return -ENOMEM;
+	while (done < n) {
+		int r;
+
+		count = n - done < at_once ? n - done : at_once;
+		r = bpf_map_lookup_batch(bpf_map__fd(map), done ? &token : NULL, &token, keys,
+					 batch, &count, NULL);
+		if (r && r != -ENOENT)
+			return r;
+		for (__u32 i = 0; i < count; i++) {
+			if (per_cpu)
+				sum_cpus(probe, (__u64 *)(batch + i * stride),
+					 size / sizeof(__u64));
+			memcpy(values + (done + i) * size, batch + i * stride, size);
+		}
+		done += count;
+		if (!count)
+			return -EIO; /* an array has all of its entries */
+	}
+	*ret = values;
+	values = NULL;
+	return 0;
+}
+
+/* Likewise, of a table of blocks of counters, and its twin: the sums, for n ids at least. */
+static int read_table(struct probe *probe, struct bpf_map *own, struct bpf_map *shared, __u32 n,
+		      void **ret)
+{
+	_cleanup_free_ void *own_at = NULL, *shared_at = NULL;
+	__u32 blocks = (n + BLOCK - 1) / BLOCK;
+	size_t words = blocks * (bpf_map__value_size(own) / sizeof(__u64));
+	int r = read_array(probe, own, blocks, &own_at);
+
+	r = r ?: read_array(probe, shared, blocks, &shared_at);
+	if (r)
+		return r;
+	for (size_t w = 0; w < words; w++)
+		((__u64 *)own_at)[w] += ((__u64 *)shared_at)[w];
+	*ret = own_at;
+	own_at = NULL;
+	return 0;
+}
+
+/* Ids given out so far, and 0. */
+static __u32 n_ids(__u32 last, __u32 max)
+{
+	return last < max ? last + 1 : max;
+}
+
+int probe_each_series(struct probe *probe, probe_series_fn fn, void *context)
+{
+	struct sliprobe_bpf *skel = probe->skel;
+	_cleanup_free_ void *keys_at = NULL, *values_at = NULL;
+	__u32 n = n_ids(skel->bss->series_last, SERIES_IDS);
+	int r = read_table(probe, skel->maps.series, skel->maps.series_shared, n, &values_at);
+
+	r = r ?: read_array(probe, skel->maps.series_keys, n, &keys_at);
+	for (__u32 id = 1; !r && id < n; id++) {
+		const struct series_value *value = (struct series_value *)values_at + id;
+
+		if (value->requests) /* else its id was never used */
+			r = fn(context, id, (struct series_key *)keys_at + id, value);
+	}
+	return r;
+}
+
+int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context)
+{
+	struct sliprobe_bpf *skel = probe->skel;
+	_cleanup_free_ void *ids_at = NULL, *values_at = NULL;
+	__u32 n = n_ids(skel->bss->series_last, SERIES_IDS), n_groups;
+	int r = read_array(probe, skel->maps.hist_ids, n, &ids_at);
+
+	/* after the ids of groups: each of these is read */
+	n_groups = n_ids(skel->bss->hist_last, skel->bss->hist_groups);
+	r = r ?: read_table(probe, skel->maps.hist, skel->maps.hist_shared, n_groups, &values_at);
+	for (__u32 id = 1; !r && id < n; id++) {
+		const struct hist_ids *ids = (struct hist_ids *)ids_at + id;
+
+		for (int i = 0; !r && i < HIST_KINDS * HIST_OCTAVES; i++) {
+			__u32 group = ids->ids[i / HIST_OCTAVES][i % HIST_OCTAVES];
+
+			if (group && group < n_groups)
+				r = fn(context, id, i / HIST_OCTAVES, i % HIST_OCTAVES,
+				       (struct hist_value *)values_at + group);
+		}
+	}
+	return r;
+}
+
+bool probe_serves_http(struct probe *probe, const struct endpoint_key *key)
+{
+	struct endpoint unused;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.endpoints), key, &unused);
+}

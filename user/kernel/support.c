@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/support.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/privilege.h"
+#include "kernel/probe.h"
+
+static const enum probe_hook families[] = {PROBE_HOOK_TRACEPOINT, PROBE_HOOK_FEXIT};
+
+enum {
+	FAMILIES = sizeof(families) / sizeof(families[0]),
+};
+
+struct findings {
+	struct utsname kernel;
+	bool btf;
+	struct probe_trial trials[FAMILIES];
+	int chosen; /* index in families, or -1 */
+	bool walks_map;
+};
+
+static void find(struct findings *ret)
+{
+	uname(&ret->kernel);
+	ret->btf = !access("/sys/kernel/btf/vmlinux", R_OK);
+	ret->chosen = -1;
+	ret->walks_map = probe_walks_map();
+	for (int i = FAMILIES - 1; i >= 0; i--) {
+		probe_try(families[i], &ret->trials[i]);
+		if (!ret->trials[i].error)
+			ret->chosen = i;
+	}
+}
+
+static const char *why(const struct findings *found)
+{
+	if (found->chosen < 0)
+		return "the kernel accepts neither hook family";
+	if (families[found->chosen] == PROBE_HOOK_TRACEPOINT)
+		return "tracepoints are preferred: they fire once an operation, sendfile included";
+	return "the tracepoints cannot be used here";
+}
+
+static const char *walk(const struct findings *found)
+{
+	return found->walks_map ? "map" : "files";
+}
+
+static const char *walk_why(const struct findings *found)
+{
+	return found->walks_map
+		       ? "all connections can be listed"
+		       : "the kernel lets no program list all connections: those that no process "
+			 "has open at the moment are not met";
+}
+
+static void print_text(FILE *out, const struct findings *found)
+{
+	fprintf(out, "kernel       %s\n", found->kernel.release);
+	fprintf(out, "btf          %s\n",
+		found->btf ? "yes" : "no: /sys/kernel/btf/vmlinux is missing");
+	for (int i = 0; i < FAMILIES; i++)
+		fprintf(out, "%-12s %s%s\n", probe_hook_name(families[i]),
+			found->trials[i].error ? "no: " : "yes: programs load",
+			found->trials[i].error ? found->trials[i].reason : "");
+	fprintf(out, "hook         %s: %s\n",
+		found->chosen < 0 ? "none" : probe_hook_name(families[found->chosen]), why(found));
+	fprintf(out, "walk         %s: %s\n", walk(found), walk_why(found));
+}
+
+static int print_json(FILE *out, const struct findings *found)
+{
+	json_t *tried = json_object();
+	json_t *root;
+	int r;
+
+	for (int i = 0; i < FAMILIES; i++)
+		json_object_set_new(
+			tried, probe_hook_name(families[i]),
+			json_pack("{s:b, s:s?}", "loads", !found->trials[i].error, "reason",
+				  found->trials[i].error ? found->trials[i].reason : NULL));
+	root = json_pack("{s:s, s:b, s:o, s:s?, s:s, s:s, s:s}", "kernel", found->kernel.release,
+			 "btf", found->btf, "hooks", tried, "hook",
+			 found->chosen < 0 ? NULL : probe_hook_name(families[found->chosen]),
+			 "hook_reason", why(found), "walk", walk(found), "walk_reason",
+			 walk_why(found));
+	if (!root)
+		return -ENOMEM;
+	r = json_dumpf(root, out, JSON_INDENT(2)) ? -EIO : 0;
+	fputc('\n', out);
+	json_decref(root);
+	return r;
+}
+
+int support_print(FILE *out, bool json)
+{
+	struct findings found = {};
+	int r;
+
+	if (privilege_check())
+		return -EPERM;
+	find(&found);
+	if (json) {
+		r = print_json(out, &found);
+		if (r)
+			return r;
+	} else {
+		print_text(out, &found);
+	}
+	return found.chosen < 0 ? 1 : 0;
+}

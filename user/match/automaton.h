@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Compiles sets of route templates or globs into the automaton of include/dfa.h.
+ * Pure: no I/O; deterministic: the same patterns give the same tables.
+ *
+ * Numbers in a compiled automaton are relative to it. Many automata share one pair of arrays, and
+ * one dead state: dfa_place() does that, by this rule, for an automaton that comes after S states
+ * (the dead one not counted) and C cells of others:
+ *   state number s != 0 (index, dflt, next, check, start) becomes S + s; 0 stays 0;
+ *   base becomes C + base.
+ * It then takes up n_states - 1 states and n_cells cells. Look-ups never leave those cells.
+ */
+#ifndef SLIPROBE_MATCH_AUTOMATON_H
+#define SLIPROBE_MATCH_AUTOMATON_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dfa.h"
+
+enum dfa_syntax {
+	/* `*`: one or more bytes other than '/'; `**`: any bytes, none included; others: literal */
+	DFA_ROUTE,
+	/* `*`: any bytes, none included; `?`: any one byte; others: literal, case matters */
+	DFA_GLOB,
+};
+
+enum {
+	DFA_MAX_STATES = 1 << 20, /* a limit on what one pattern set may cost */
+};
+
+struct dfa_pattern {
+	const char *text;
+	enum dfa_syntax syntax;
+	/*
+	 * 0: on its own. Patterns of the same group are alternatives: if any of them matches, the
+	 * first of them is the one in the accept set. A group costs much less than its patterns on
+	 * their own if they are of the form "*x*": an automaton that must tell which of 20 such
+	 * patterns it has met needs a state for each of a million subsets; one that must only tell
+	 * that it has met one of them is as small as the patterns.
+	 */
+	__u32 group;
+};
+
+struct dfa {
+	struct dfa_state *states; /* [0] is DFA_DEAD; numbers are relative: 0 .. n_states-1 */
+	size_t n_states;
+	struct dfa_cell *cells; /* max(base) + 256; free ones are {DFA_DEAD, DFA_DEAD} */
+	size_t n_cells;
+	__u32 start;
+	/*
+	 * Accept sets: set k (1 .. n_sets-1) is sets[k * set_words .. ], a bitmap of pattern numbers:
+	 * pattern p is in it if word p / 64 has bit p % 64. Set 0 is the empty set.
+	 */
+	__u64 *sets;
+	size_t n_sets;
+	size_t set_words;
+};
+
+/*
+ * Compiles `n` patterns (n may be 0: the result matches nothing).
+ * Returns 0; -ENOMEM; -E2BIG if the automaton would need more than `max_states` states, the dead
+ * one included (max_states <= DFA_MAX_STATES), or if building it would take more than a few hundred
+ * MiB or a few seconds. *ret is untouched on failure; release it with dfa_clear().
+ */
+int dfa_compile(const struct dfa_pattern *patterns, size_t n, size_t max_states, struct dfa *ret);
+
+void dfa_clear(struct dfa *dfa);
+
+/*
+ * Copies the automaton with absolute numbers, for arrays in which `state_offset` states besides the
+ * dead one and `cell_offset` cells come before it: its states 1 .. n_states-1 to states[0 ..], its
+ * cells to cells[0 ..]. Accept sets other than 0 become accept_offset + set.
+ */
+void dfa_place(const struct dfa *dfa, __u32 state_offset, __u32 cell_offset, __u32 accept_offset,
+	       struct dfa_state *states, struct dfa_cell *cells);
+
+/* One step; the same arithmetic the kernel does. */
+__u32 dfa_next(const struct dfa *dfa, __u32 state, unsigned char c);
+
+/* The accept set of the whole text; 0: no pattern matches. */
+__u32 dfa_match(const struct dfa *dfa, const char *text, size_t len);
+
+static inline bool dfa_set_has(const struct dfa *dfa, __u32 set, size_t pattern)
+{
+	return dfa->sets[set * dfa->set_words + pattern / 64] >> (pattern % 64) & 1;
+}
+
+/*
+ * Orders two route templates by specificity, as needed for "most specific wins": at the first
+ * difference, read from the left, the end comes before a literal byte (which is in byte order),
+ * a literal byte before `*`, and `*` before `**`.
+ * Returns < 0 if `a` is more specific, > 0 if `b` is, 0 if they are the same template.
+ */
+int route_specificity_cmp(const char *a, const char *b);
+
+#endif

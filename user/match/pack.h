@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Row displacement: lays sparse rows over each other in one array, see include/dfa.h. */
+#ifndef SLIPROBE_MATCH_PACK_H
+#define SLIPROBE_MATCH_PACK_H
+
+#include <linux/types.h>
+#include <stddef.h>
+
+#include "dfa.h"
+
+struct dfa_edge {
+	__u32 next;
+	__u8 byte;
+};
+
+struct dfa_row {
+	size_t first_edge; /* edges that differ from dflt, in order of bytes */
+	__u32 n_edges;
+	__u32 dflt;
+	__u32 accept;
+	__u32 base;
+};
+
+/*
+ * Places the edges of rows 0 .. n_rows-1 and sets each row's base. Returns 0 or -ENOMEM;
+ * *ret_cells is malloc()ed, and has room for max(base) + 256 cells.
+ */
+int dfa_pack(struct dfa_row *rows, size_t n_rows, const struct dfa_edge *edges,
+	     struct dfa_cell **ret_cells, size_t *ret_n_cells);
+
+#endif

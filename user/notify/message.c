@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "notify/message.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/calendar.h"
+#include "base/cleanup.h"
+
+const char *message_text(const json_t *message, const char *key)
+{
+	const char *text = json_string_value(json_object_get(message, key));
+
+	return text ? text : "";
+}
+
+bool message_is(const json_t *message, const char *key, const char *text)
+{
+	return !strcmp(message_text(message, key), text);
+}
+
+unsigned int message_severity(const json_t *message)
+{
+	enum alert_severity severity;
+
+	return alert_severity_find(message_text(message, "severity"), &severity) ? 1U << severity
+										 : 0;
+}
+
+void message_line(const json_t *message, char *ret, size_t size)
+{
+	static const struct {
+		const char *kind;
+		const char *word;
+	} words[] = {
+		{"escalate", "escalated: "},
+		{"remind", "reminder: "},
+		{"resolve", "resolved: "},
+		{"test", "test: "},
+	};
+	const char *word = "";
+	char severity[16];
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (message_is(message, "kind", words[i].kind))
+			word = words[i].word;
+	}
+	snprintf(severity, sizeof(severity), "%s", message_text(message, "severity"));
+	for (char *at = severity; *at; at++)
+		*at = (char)toupper((unsigned char)*at);
+	snprintf(ret, size, "%s %s: %s%s", severity, message_text(message, "service"), word,
+		 message_text(message, "summary"));
+	for (char *at = ret; *at; at++) {
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = ' ';
+	}
+}
+
+void message_print_span(FILE *out, double seconds)
+{
+	if (seconds < 7200)
+		fprintf(out, "%.0f min", seconds / 60);
+	else if (seconds < 2 * 86400)
+		fprintf(out, "%.1f h", seconds / 3600);
+	else
+		fprintf(out, "%.1f d", seconds / 86400);
+}
+
+/* ---- Alertmanager ---- */
+
+static void print_alerts(FILE *out, const json_t *alerts)
+{
+	for (size_t i = 0; i < json_array_size(alerts); i++)
+		fprintf(out, "%s %s", i ? "," : ":",
+			message_text(json_array_get(alerts, i), "name"));
+}
+
+static void print_burn(FILE *out, json_t *burn_rate)
+{
+	const char *before = "; burn rate ";
+	const char *window;
+	json_t *value;
+
+	json_object_foreach(burn_rate, window, value) {
+		if (!json_is_number(value))
+			continue;
+		fprintf(out, "%s%.3g (%s)", before, json_number_value(value), window);
+		before = ", ";
+	}
+}
+
+static void print_budget(FILE *out, const json_t *budget)
+{
+	const json_t *left = json_object_get(budget, "remaining_ratio");
+	const json_t *gone = json_object_get(budget, "exhausted_in_seconds");
+
+	if (json_is_number(left))
+		fprintf(out, "; %.1f %% of the budget left", 100 * json_number_value(left));
+	if (!json_is_number(gone))
+		return;
+	if (json_number_value(gone) <= 0) {
+		fputs("; exhausted", out);
+		return;
+	}
+	fputs("; exhausted in ", out);
+	message_print_span(out, json_number_value(gone));
+}
+
+static void print_about(FILE *out, const json_t *about)
+{
+	static const char *const keys[][2] = {
+		{"owner", "Owner"},
+		{"purpose", "Purpose"},
+		{"mitigation", "Mitigation"},
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *text = message_text(about, keys[i][0]);
+
+		if (*text)
+			fprintf(out, "%s: %s\n", keys[i][1], text);
+	}
+}
+
+/* One line an SLO: which windows fired, the burn rates, what is left and for how long. */
+static char *describe(const json_t *message)
+{
+	const json_t *slos = json_object_get(message, "slos");
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	bool failed;
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < json_array_size(slos); i++) {
+		const json_t *slo = json_array_get(slos, i);
+
+		fputs(message_text(slo, "name"), out);
+		print_alerts(out, json_object_get(slo, "alerts"));
+		print_burn(out, json_object_get(slo, "burn_rate"));
+		print_budget(out, json_object_get(slo, "budget"));
+		fputc('\n', out);
+	}
+	print_about(out, json_object_get(message, "about"));
+	failed = ferror(out);
+	if (fclose(out) || failed) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* It takes no empty annotation. */
+static int annotate(json_t *annotations, const char *key, const char *text)
+{
+	return *text ? json_object_set_new(annotations, key, json_string(text)) : 0;
+}
+
+static json_t *annotations_json(const json_t *message)
+{
+	_cleanup_free_ char *description = describe(message);
+	const json_t *about = json_object_get(message, "about");
+	json_t *annotations = json_object();
+	int failed = !description || !annotations;
+
+	if (!failed) {
+		failed |= annotate(annotations, "summary", message_text(message, "summary"));
+		failed |= annotate(annotations, "description", description);
+		failed |= annotate(annotations, "runbook_url", message_text(about, "runbook"));
+		failed |= annotate(annotations, "command", message_text(message, "command"));
+	}
+	if (!failed)
+		return annotations;
+	json_decref(annotations);
+	return NULL;
+}
+
+json_t *message_alert(const json_t *message, double unix_seconds)
+{
+	const bool test = message_is(message, "kind", "test");
+	const char *starts_at = message_text(message, "started_at");
+	const char *ends_at = message_text(message, "sent_at");
+	json_t *annotations = annotations_json(message);
+	char later[32];
+
+	if (!annotations)
+		return NULL;
+	calendar_rfc3339(unix_seconds + (test ? MESSAGE_TEST_SECONDS : MESSAGE_ALERT_SECONDS),
+			 later);
+	if (!message_is(message, "status", "resolved"))
+		ends_at = later;
+	/* an end before the start is refused: the clock may have been set back between them */
+	if (strcmp(ends_at, starts_at) < 0)
+		ends_at = starts_at;
+	return json_pack("{s:{s:s, s:s, s:s, s:s}, s:o, s:s*, s:s}", "labels", "alertname",
+			 test ? "SliprobeTest" : "SliprobeErrorBudget", "service",
+			 message_text(message, "service"), "severity",
+			 message_text(message, "severity"), "host", message_text(message, "host"),
+			 "annotations", annotations, "startsAt", *starts_at ? starts_at : NULL,
+			 "endsAt", ends_at);
+}

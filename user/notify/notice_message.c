@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "notify/notice_message.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/calendar.h"
+#include "base/cleanup.h"
+#include "base/utf8.h"
+#include "notify/message.h"
+#include "report/json.h"
+
+static const char *const kinds[NOTICE_KIND_COUNT] = {
+	[NOTICE_FIRE] = "fire",
+	[NOTICE_ESCALATE] = "escalate",
+	[NOTICE_REMIND] = "remind",
+	[NOTICE_RESOLVE] = "resolve",
+};
+
+static const struct snapshot_slo *slo_of(const struct snapshot_slo *slos, size_t n,
+					 const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(slos[i].name, name))
+			return &slos[i];
+	}
+	return NULL;
+}
+
+static const struct snapshot_alert *active(const struct snapshot_slo *slo, const char *rule)
+{
+	for (size_t i = 0; slo && i < slo->n_alerts; i++) {
+		if (!strcmp(slo->alerts[i].name, rule))
+			return &slo->alerts[i];
+	}
+	return NULL;
+}
+
+/* True if an alert of the SLO came before alert i. */
+static bool named_before(const struct notice *notice, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (!strcmp(notice->alerts[k].slo, notice->alerts[i].slo))
+			return true;
+	}
+	return false;
+}
+
+/* The highest burn rate that an alert of the notice has found. */
+static double worst_burn(const struct notice *notice, const struct snapshot_slo *slo)
+{
+	double worst = NAN;
+
+	for (size_t i = 0; i < notice->n_alerts; i++) {
+		const struct snapshot_alert *alert = active(slo, notice->alerts[i].rule);
+
+		if (!alert || strcmp(notice->alerts[i].slo, slo->name) != 0 ||
+		    !alert->reading.burn_long.known)
+			continue;
+		worst = fmax(worst, alert->reading.burn_long.value);
+	}
+	return worst;
+}
+
+static void print_slo(FILE *out, const struct notice *notice, size_t first,
+		      const struct snapshot_slo *slo)
+{
+	struct slo_budget budget;
+	const char *before = " (";
+
+	fputs(notice->alerts[first].slo, out);
+	for (size_t i = first; i < notice->n_alerts; i++) {
+		if (strcmp(notice->alerts[i].slo, notice->alerts[first].slo) != 0)
+			continue;
+		fprintf(out, "%s%s", before, notice->alerts[i].rule);
+		before = ", ";
+	}
+	fputc(')', out);
+	if (!slo)
+		return;
+	budget = snapshot_slo_budget(slo);
+	if (notice->kind != NOTICE_RESOLVE && !isnan(worst_burn(notice, slo)))
+		fprintf(out, ": burns %.3g times the budgeted rate", worst_burn(notice, slo));
+	if (budget.remaining_ratio.known)
+		fprintf(out, ", %.1f %% of the budget left", 100 * budget.remaining_ratio.value);
+	if (notice->kind == NOTICE_RESOLVE || !budget.exhausted_in_seconds.known)
+		return;
+	if (budget.exhausted_in_seconds.value <= 0) {
+		fputs(", exhausted", out);
+		return;
+	}
+	fputs(", exhausted in ", out);
+	message_print_span(out, budget.exhausted_in_seconds.value);
+}
+
+static json_t *summary(const struct notice *notice, const struct snapshot_slo *slos, size_t n)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *clean = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	const char *before = "";
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < notice->n_alerts; i++) {
+		if (named_before(notice, i))
+			continue;
+		fputs(before, out);
+		print_slo(out, notice, i, slo_of(slos, n, notice->alerts[i].slo));
+		before = "; ";
+	}
+	if (fclose(out))
+		return NULL;
+	clean = utf8_clean(text);
+	return clean ? json_string(clean) : NULL;
+}
+
+static json_t *alerts_of(const struct notice *notice, const char *slo_name,
+			 const struct snapshot_slo *slo)
+{
+	json_t *array = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; i < notice->n_alerts; i++) {
+		const struct snapshot_alert *alert = active(slo, notice->alerts[i].rule);
+
+		if (strcmp(notice->alerts[i].slo, slo_name) != 0)
+			continue;
+		failed |= json_array_append_new(
+			array, alert ? json_alert(alert)
+				     : json_pack("{s:s, s:s, s:s}", "name", notice->alerts[i].rule,
+						 "severity", alert_severity_name(notice->severity),
+						 "state", "inactive"));
+	}
+	if (!failed)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+static json_t *slos_of(const struct notice *notice, const struct snapshot_slo *slos, size_t n)
+{
+	json_t *array = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; i < notice->n_alerts; i++) {
+		const char *name = notice->alerts[i].slo;
+		const struct snapshot_slo *slo = slo_of(slos, n, name);
+		json_t *object;
+
+		if (named_before(notice, i))
+			continue;
+		object = slo ? json_slo_value(slo) : json_pack("{s:s}", "name", name);
+		failed |= json_object_set_new(object, "alerts", alerts_of(notice, name, slo));
+		failed |= json_array_append_new(array, object);
+	}
+	if (!failed)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+/* For a shell, whatever the name of a process has in it. */
+static json_t *command(const struct notice *notice)
+{
+	static const char quote[] = "'\\''";
+	const char *name = notice->n_alerts ? notice->alerts[0].slo : NULL;
+	_cleanup_free_ char *quoted = name ? malloc(strlen(quote) * strlen(name) + 1) : NULL;
+	char *to = quoted;
+
+	if (!name)
+		return json_string("slictl status");
+	if (!quoted)
+		return NULL;
+	for (const char *c = name; *c; c++) {
+		if (*c == '\'')
+			to = stpcpy(to, quote);
+		else
+			*to++ = *c;
+	}
+	*to = '\0';
+	return json_sprintf("slictl slo '%s'", quoted);
+}
+
+json_t *notice_message(const struct notice *notice, const struct snapshot_slo *slos, size_t n_slos,
+		       const struct config_about *about, double wall_offset_seconds)
+{
+	char started_at[32], sent_at[32], host[65] = "";
+
+	calendar_rfc3339(notice->started_seconds + wall_offset_seconds, started_at);
+	calendar_rfc3339(notice->now_seconds + wall_offset_seconds, sent_at);
+	gethostname(host, sizeof(host) - 1);
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}",
+			 "version", 1, "id", notice->id, "kind", kinds[notice->kind], "status",
+			 notice->kind == NOTICE_RESOLVE ? "resolved" : "firing", "severity",
+			 alert_severity_name(notice->severity), "service", notice->service, "host",
+			 host, "started_at", started_at, "sent_at", sent_at, "summary",
+			 summary(notice, slos, n_slos), "slos", slos_of(notice, slos, n_slos),
+			 "about", json_about(about), "command", command(notice));
+}
+
+json_t *notice_message_test(enum alert_severity severity, double unix_seconds)
+{
+	char now[32], host[65] = "";
+
+	calendar_rfc3339(unix_seconds, now);
+	gethostname(host, sizeof(host) - 1);
+	return json_pack("{s:i, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[], s:n, s:s}",
+			 "version", 1, "id", json_sprintf("test-%.6f", unix_seconds), "kind",
+			 "test", "status", "firing", "severity", alert_severity_name(severity),
+			 "service", "sliprobe", "host", host, "started_at", now, "sent_at", now,
+			 "summary", "a test: nothing is wrong", "slos", "about", "command",
+			 "slictl alerts");
+}

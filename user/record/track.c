@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "record/track.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "slo/steps.h"
+
+enum {
+	SLICE_MAX_SECONDS = 3600, /* a slice is added when it has ended */
+};
+
+/* ---- loading ---- */
+
+static int match_slo(void *context, const struct store_slo *slo)
+{
+	struct record_search *search = context;
+
+	if (strcmp(slo->name, search->track->name) != 0)
+		return 0;
+	if (!strcmp(slo->service, search->track->service) &&
+	    !strcmp(slo->definition, search->track->definition)) {
+		search->found = *slo;
+		search->found.name = search->found.service = search->found.definition = NULL;
+	} else {
+		search->other_definition = true;
+	}
+	return 0;
+}
+
+int record_track_find(struct store *store, const struct track *track, struct record_search *ret)
+{
+	*ret = (struct record_search){.track = track};
+	return store_each_slo(store, match_slo, ret);
+}
+
+static int load_alert(void *context, const char *rule, const struct alert_state *state)
+{
+	struct track *track = context;
+
+	for (size_t i = 0; i < track_n_alerts(track); i++) {
+		if (!strcmp(track->slo->alerts[i].name, rule))
+			track->alerts[i] = *state;
+	}
+	return 0;
+}
+
+struct replay {
+	struct slo_history *history;
+	double last_seconds; /* of the last step, whose bucket may end later */
+	struct slo_events known; /* of those to come, as many are in the history already */
+};
+
+static uint64_t take_known(uint64_t events, uint64_t *known)
+{
+	uint64_t taken = events < *known ? events : *known;
+
+	*known -= taken;
+	return events - taken;
+}
+
+static int replay_step(void *context, const struct slo_step *step)
+{
+	struct replay *replay = context;
+	struct slo_events events = {
+		.good = take_known(step->events.good, &replay->known.good),
+		.bad = take_known(step->events.bad, &replay->known.bad),
+	};
+
+	return events.good || events.bad
+		       ? slo_history_add(replay->history,
+					 fmin((double)step->end_seconds, replay->last_seconds),
+					 events)
+		       : 0;
+}
+
+/* The history on disk, and behind it what the track has had that is not on disk. */
+static int load_history(struct record_place *place, const struct store_slo *slo,
+			enum store_history which, struct slo_events known, double last_seconds,
+			struct slo_history **ret)
+{
+	struct replay replay = {.last_seconds = last_seconds, .known = known};
+	struct slo_history *history = record_histories_take(place->histories, slo->id, which);
+	int r = 0;
+
+	if (!history) {
+		r = slo_history_new(TRACK_WINDOW_S, &history);
+		if (r)
+			return r;
+		r = store_load_history(place->store, slo->id, which, history);
+	}
+	r = r ?: slo_history_restored(history, slo->last_seconds);
+	replay.history = history;
+	r = r ?: slo_history_steps(*ret, replay_step, &replay);
+	if (r) {
+		slo_history_free(history);
+		return r;
+	}
+	slo_history_free(*ret);
+	*ret = history;
+	return 0;
+}
+
+int record_track_load(struct record_place *place, const struct store_slo *slo, bool same_kernel,
+		      struct track *track)
+{
+	bool stepped = !isnan(track->stepped_seconds);
+	bool same_counters = same_kernel && slo->kernel_serial == track->birth.serial;
+	struct slo_counts counted = {slo->kernel_good, slo->kernel_bad};
+	struct slo_events known = {};
+	int r;
+
+	/* while it could not be read, the track began with all that its counters had */
+	if (stepped && same_counters)
+		known = (struct slo_events){counted.good, counted.bad};
+	r = load_history(place, slo, STORE_EVENTS, known, track->stepped_seconds, &track->history);
+	if (track->sliced)
+		r = r
+			    ?: load_history(place, slo, STORE_SLICES, (struct slo_events){},
+					    track->stepped_seconds, &track->sliced);
+	r = r ?: store_each_alert(place->store, slo->id, load_alert, track);
+	if (r)
+		return r;
+	track->record_id = slo->id;
+	track->record_seconds = slo->last_seconds;
+	track->since_seconds = slo->since_seconds;
+	track->excluded += slo->excluded;
+	if (stepped)
+		return 0;
+	/* the slice that the last step was in is still to be settled */
+	if (track->sliced)
+		slices_init(&track->slices, track->slice_seconds, track->slice_target,
+			    slo->last_seconds);
+	if (!same_counters)
+		return 0;
+	track->stepped = counted;
+	track->stepped_seconds = slo->last_seconds;
+	return 0;
+}
+
+/* ---- putting ---- */
+
+struct bucket_put {
+	struct store *store;
+	__s64 slo;
+	enum store_history which;
+};
+
+static int put_bucket(void *context, enum slo_tier tier, int64_t end_seconds,
+		      struct slo_events events)
+{
+	const struct bucket_put *put = context;
+
+	return store_put_bucket(put->store, put->slo, put->which, tier, end_seconds, events);
+}
+
+static int put_history(const struct slo_history *history, double from_seconds,
+		       struct bucket_put *put)
+{
+	int64_t from = from_seconds < -1e12 ? INT64_MIN / 2 : (int64_t)from_seconds;
+	int r = 0;
+
+	for (int tier = 0; !r && tier < SLO_TIERS; tier++)
+		r = slo_history_each(history, tier, from, put_bucket, put);
+	return r;
+}
+
+static struct alert_mark mark_alert(const struct alert_state *state)
+{
+	return (struct alert_mark){state->status, state->since_seconds, state->started_seconds};
+}
+
+/* Those that are not on disk as they are: few change at a step. */
+static int put_alerts(struct store *store, const struct track *track)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < track_n_alerts(track); i++) {
+		const struct alert_mark *written = &track->recorded_alerts[i];
+		struct alert_mark mark = mark_alert(&track->alerts[i]);
+
+		if (i < track->n_recorded_alerts && written->status == mark.status &&
+		    written->since_seconds == mark.since_seconds &&
+		    written->started_seconds == mark.started_seconds)
+			continue;
+		r = store_put_alert(store, track->record_id, track->slo->alerts[i].name,
+				    &track->alerts[i]);
+	}
+	return r;
+}
+
+int record_track_put(struct store *store, struct track *track)
+{
+	struct store_slo slo = {
+		.id = track->record_id,
+		.name = track->name,
+		.service = track->service,
+		.definition = track->definition,
+		.wildcard = track->wildcard,
+		.since_seconds = track->since_seconds,
+		.last_seconds = track->stepped_seconds,
+		.kernel_serial = track->birth.serial,
+		.kernel_good = track->stepped.good,
+		.kernel_bad = track->stepped.bad,
+		.excluded = track->excluded,
+	};
+	struct bucket_put put = {.store = store};
+	int r = store_put_slo(store, &slo);
+
+	if (track->record_id != slo.id)
+		track->n_recorded_alerts = 0;
+	track->record_id = slo.id;
+	put.slo = slo.id;
+	r = r ?: put_history(track->history, track->record_seconds, &put);
+	put.which = STORE_SLICES;
+	if (track->sliced)
+		r = r
+			    ?: put_history(track->sliced, track->record_seconds - SLICE_MAX_SECONDS,
+					   &put);
+	return r ?: put_alerts(store, track);
+}
+
+void record_track_forget(struct track *track)
+{
+	track->record_id = 0;
+	track->record_seconds = -INFINITY;
+	track->n_recorded_alerts = 0;
+}
+
+void record_track_written(struct track *track)
+{
+	if (!isnan(track->stepped_seconds))
+		track->record_seconds = track->stepped_seconds;
+	track->n_recorded_alerts = track_n_alerts(track);
+	for (size_t i = 0; i < track->n_recorded_alerts; i++)
+		track->recorded_alerts[i] = mark_alert(&track->alerts[i]);
+}

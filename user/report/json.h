@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Snapshots as JSON, in the shapes of the status socket. Unknown is null, never 0 or 1. Reals have
+ * 12 significant digits. Bytes that are not UTF-8 (process names and paths may hold any) appear as
+ * \xHH.
+ *
+ * A service's `status` counts complete requests by status code; `errors` are requests answered with
+ * status >= 500, aborted by the server or unanswered; `error_ratio` is errors / requests. `routes`
+ * has one entry for each route and method.
+ *
+ * Latency and queue quantiles are estimates from the histogram (include/hist.h) of all requests but
+ * the unanswered: the geometric midpoint of the bucket that the quantile falls in, see
+ * slo/quantile. Whether a request was good was decided on its own nanoseconds, not on these.
+ */
+#ifndef SLIPROBE_REPORT_JSON_H
+#define SLIPROBE_REPORT_JSON_H
+
+#include <jansson.h>
+
+#include "report/snapshot.h"
+
+/*
+ * Each returns a malloc()ed JSON text ending in a newline, or NULL when out of memory.
+ * json_slo() takes an index into snapshot->slos, and adds its service's `about`.
+ */
+char *json_status(const struct snapshot *snapshot);
+char *json_status_brief(const struct snapshot *snapshot); /* without the services */
+char *json_services(const struct snapshot *snapshot);
+char *json_slo(const struct snapshot *snapshot, size_t slo);
+
+/* Parts of the above, as values for messages. Each returns NULL when out of memory. */
+json_t *json_slo_value(const struct snapshot_slo *slo);
+json_t *json_alert(const struct snapshot_alert *alert);
+json_t *json_about(const struct config_about *about); /* null for NULL */
+json_t *json_store(const struct snapshot *snapshot);
+
+/* {"error": "..."} for the socket's refusals. */
+char *json_error(const char *text);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "report/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void texts_free(char **texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(texts[i]);
+	free(texts);
+}
+
+static void service_clear(struct snapshot_service *service)
+{
+	for (size_t i = 0; i < service->n_series; i++) {
+		if (!service->series[i])
+			continue;
+		free(service->series[i]->thresholds);
+		free(service->series[i]);
+	}
+	free(service->series);
+	free(service->name);
+	free(service->exe);
+	free(service->container);
+}
+
+void snapshot_clear(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->n_services; i++)
+		service_clear(&snapshot->services[i]);
+	free(snapshot->services);
+	free(snapshot->octaves);
+	for (size_t i = 0; i < snapshot->n_slos; i++)
+		free(snapshot->slos[i].alerts);
+	free(snapshot->slos);
+	free(snapshot->unmeasured);
+	texts_free(snapshot->agent.capabilities, snapshot->agent.n_capabilities);
+	texts_free(snapshot->agent.warnings, snapshot->agent.n_warnings);
+	memset(snapshot, 0, sizeof(*snapshot));
+}
+
+void snapshot_hist_add(const struct snapshot_hist *hist, uint64_t buckets[HIST_BUCKETS])
+{
+	for (size_t i = 0; i < hist->n_octaves; i++) {
+		const struct snapshot_octave *octave = &hist->octaves[i];
+		size_t first = (size_t)octave->octave * HIST_PER_OCTAVE;
+
+		for (size_t k = 0; k < HIST_PER_OCTAVE && first + k < HIST_BUCKETS; k++)
+			buckets[first + k] += octave->n[k];
+	}
+}
+
+uint64_t snapshot_hist_below(const struct snapshot_hist *hist, size_t bucket)
+{
+	uint64_t below = 0;
+
+	for (size_t i = 0; i < hist->n_octaves; i++) {
+		const struct snapshot_octave *octave = &hist->octaves[i];
+		size_t first = (size_t)octave->octave * HIST_PER_OCTAVE;
+
+		for (size_t k = 0; k < HIST_PER_OCTAVE && first + k < bucket; k++)
+			below += octave->n[k];
+	}
+	return below;
+}
+
+size_t snapshot_route_end(const struct snapshot_service *service, size_t first)
+{
+	const struct snapshot_series *a = service->series[first];
+	size_t end = first + 1;
+
+	while (end < service->n_series && service->series[end]->method == a->method &&
+	       !strcmp(service->series[end]->route, a->route))
+		end++;
+	return end;
+}
+
+void snapshot_merge_counts(const struct snapshot_service *service, size_t first, size_t end,
+			   struct snapshot_merged *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (size_t i = first; i < end; i++) {
+		const struct snapshot_series *series = service->series[i];
+
+		ret->requests += series->requests;
+		ret->outcomes[series->outcome] += series->requests;
+		if (series->outcome == OUTCOME_SERVER_ABORT ||
+		    series->outcome == OUTCOME_UNANSWERED ||
+		    (series->outcome == OUTCOME_COMPLETE && series->status >= 500))
+			ret->errors += series->requests;
+		if (series->outcome == OUTCOME_COMPLETE && series->status < SNAPSHOT_STATUSES)
+			ret->status[series->status] += series->requests;
+		if (series->outcome != OUTCOME_UNANSWERED)
+			ret->queue_sum_ns += series->queue_sum_ns;
+	}
+}
+
+void snapshot_merge(const struct snapshot_service *service, size_t first, size_t end,
+		    struct snapshot_merged *ret)
+{
+	snapshot_merge_counts(service, first, end, ret);
+	for (size_t i = first; i < end; i++) {
+		const struct snapshot_series *series = service->series[i];
+
+		if (series->outcome == OUTCOME_UNANSWERED)
+			continue;
+		snapshot_hist_add(&series->total, ret->total);
+		snapshot_hist_add(&series->queue, ret->queue);
+	}
+}
+
+struct slo_budget snapshot_slo_budget(const struct snapshot_slo *slo)
+{
+	static const uint64_t windows_seconds[] = {
+#define X(name, seconds) seconds,
+		SLO_BURN_WINDOWS(X)
+#undef X
+	};
+	struct maybe burn_rate = {0};
+	struct slo_budget budget;
+
+	for (size_t i = 0; i < sizeof(windows_seconds) / sizeof(windows_seconds[0]); i++) {
+		if (windows_seconds[i] == 3600)
+			burn_rate = slo_burn_rate(slo->burn_events[i], slo->objective);
+	}
+	budget = slo_budget(slo->budgeted, slo->objective, slo->window.length_seconds, burn_rate);
+	budget.exhausted_in_seconds = slo_window_exhausted_in(&slo->window, slo->now_seconds,
+							      budget.exhausted_in_seconds);
+	return budget;
+}
+
+const struct snapshot_service *snapshot_service_find(const struct snapshot *snapshot,
+						     const char *name)
+{
+	for (size_t i = 0; i < snapshot->n_services; i++) {
+		if (!strcmp(snapshot->services[i].name, name))
+			return &snapshot->services[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the agent knows at one moment: plain data, made anew for each read of the socket, rendered
+ * as JSON (report/json) and OpenMetrics (report/metrics). Renderers do no I/O and need no kernel.
+ */
+#ifndef SLIPROBE_REPORT_SNAPSHOT_H
+#define SLIPROBE_REPORT_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/maybe.h"
+#include "config/config.h"
+#include "hist.h"
+#include "slo/alerts.h"
+#include "slo/slo.h"
+#include "terms.h"
+
+/* Requests below a latency threshold, exactly: count of this series with total <= threshold_ns. */
+struct snapshot_threshold {
+	uint64_t threshold_ns;
+	uint64_t count;
+};
+
+/* HIST_PER_OCTAVE neighbouring buckets, from the bucket octave * HIST_PER_OCTAVE on. */
+struct snapshot_octave {
+	uint64_t n[HIST_PER_OCTAVE];
+	uint32_t octave;
+};
+
+/* Few of a histogram's octaves are ever used: of 10,000 series all would take 35 MB. */
+struct snapshot_hist {
+	const struct snapshot_octave *octaves; /* part of the snapshot's; in any order */
+	size_t n_octaves;
+};
+
+/* One counted combination of service, role, route, method, outcome and status. */
+struct snapshot_series {
+	const char *route; /* template or "_other" */
+	enum http_method method;
+	enum outcome outcome;
+	uint16_t status; /* 0 unless outcome is complete */
+	uint64_t requests;
+	uint64_t total_sum_ns;
+	uint64_t queue_sum_ns;
+	struct snapshot_hist total; /* all outcomes but unanswered are timed */
+	struct snapshot_hist queue;
+	struct snapshot_threshold *thresholds; /* sorted by threshold_ns */
+	size_t n_thresholds;
+};
+
+struct snapshot_service {
+	char *name;
+	enum role role;
+	/* of the endpoints found: of the first one if the service has several */
+	uint16_t port; /* 0: none seen yet */
+	char process[16]; /* "" if none seen yet */
+	char *exe; /* NULL if unknown */
+	uint32_t pid; /* a process that served it; 0 if unknown */
+	uint32_t netns; /* inode number of its network namespace; 0 if unknown */
+	char *container; /* container id, or NULL */
+	bool configured; /* by a services: entry, else found */
+	const struct config_about *about; /* NULL if none */
+	struct maybe requests_per_second; /* over the last minute of history */
+	struct snapshot_series **series; /* sorted by route, method, outcome, status */
+	size_t n_series;
+};
+
+struct snapshot_alert {
+	const char *name;
+	enum alert_severity severity;
+	enum alert_status status;
+	double since_unix;
+	double started_unix;
+	bool silenced;
+	struct alert_reading reading;
+};
+
+struct snapshot_slo {
+	const char *name;
+	const char *service;
+	const struct config_slo *config;
+	double objective;
+	uint64_t window_seconds;
+	double now_seconds;
+	struct slo_window window; /* on the same axis as now_seconds */
+	double wall_offset_seconds; /* Unix time - that axis */
+	double since_seconds; /* first counted, likewise */
+	double covered_seconds; /* of the window since then */
+	double elapsed_seconds;
+	/* requests of the window: history plus what the kernel has counted since the last step */
+	struct slo_events events;
+	/* what the budget is in: the same, or the window's good and bad slices */
+	struct slo_events budgeted;
+	/* the same over each of SLO_BURN_WINDOWS, in its order */
+	struct slo_events burn_events[8];
+	/* all that the kernel has counted for this SLO since it was loaded */
+	struct slo_events total;
+	uint64_t excluded; /* events left out by maintenance and silences */
+	struct snapshot_alert *alerts; /* those that are active */
+	size_t n_alerts;
+};
+
+enum snapshot_store {
+	SNAPSHOT_STORE_OK,
+	SNAPSHOT_STORE_FAILING,
+	SNAPSHOT_STORE_NOT_KEPT,
+};
+
+struct snapshot_unmeasured {
+	uint16_t port;
+	char process[16];
+	const char *reason;
+	uint64_t connections;
+};
+
+struct snapshot {
+	struct {
+		const char *version;
+		char kernel[65];
+		const char *hook; /* "tracepoint" or "fexit" */
+		const char *hook_reason; /* one sentence: why this one */
+		char started_at[32]; /* RFC 3339, UTC */
+		const char *config; /* file name or "(built-in)" */
+		uint64_t reloads;
+		char **capabilities; /* names held now; normally none */
+		size_t n_capabilities;
+		char **warnings; /* one sentence each */
+		size_t n_warnings;
+		bool pinned; /* the kernel goes on counting without the agent */
+		bool adopted; /* it did so before this agent started */
+	} agent;
+	struct {
+		enum snapshot_store state;
+		const char *reason; /* "" if it is ok */
+		const char *path;
+		uint64_t bytes;
+	} store;
+	struct {
+		uint64_t seen; /* requests whose head was read */
+		uint64_t counted; /* sum of outcomes */
+		uint64_t in_flight;
+		uint64_t lost;
+		uint64_t lost_by_reason[LOST_REASON_COUNT];
+		uint64_t kernel_errors[KERR_COUNT];
+		uint64_t hook_misses; /* times the kernel skipped a program (recursion) */
+		uint64_t samples_lost;
+		uint64_t gaps; /* times without counting that are remembered */
+		bool consistent; /* the agent's own check: seen = counted + in_flight + lost */
+	} coverage;
+	struct snapshot_unmeasured *unmeasured;
+	size_t n_unmeasured;
+	struct snapshot_service *services; /* sorted by name */
+	size_t n_services;
+	struct snapshot_octave *octaves; /* of all series' histograms */
+	struct snapshot_slo *slos; /* configured order, then found ones by name */
+	size_t n_slos;
+};
+
+/*
+ * Frees what the snapshot owns and zeroes it: the arrays, and every pointer to non-const char in
+ * them. The `const` ones (routes, SLO names, about, reasons) belong to the configuration.
+ */
+void snapshot_clear(struct snapshot *snapshot);
+
+enum { SNAPSHOT_STATUSES = 1000 };
+
+/* Several series added up. */
+struct snapshot_merged {
+	uint64_t requests;
+	uint64_t errors; /* status >= 500, server_abort or unanswered */
+	uint64_t outcomes[OUTCOME_COUNT];
+	uint64_t status[SNAPSHOT_STATUSES]; /* complete requests by status code */
+	uint64_t total[HIST_BUCKETS]; /* without unanswered ones */
+	uint64_t queue[HIST_BUCKETS];
+	uint64_t queue_sum_ns;
+};
+
+/* Adds the histogram's counts to those of `buckets`. */
+void snapshot_hist_add(const struct snapshot_hist *hist, uint64_t buckets[HIST_BUCKETS]);
+
+/* What is in the buckets before `bucket`. */
+uint64_t snapshot_hist_below(const struct snapshot_hist *hist, size_t bucket);
+
+/* The index after the last series with the route and method of series `first`. */
+size_t snapshot_route_end(const struct snapshot_service *service, size_t first);
+
+/* Adds up the service's series [first, end), but leaves the histograms empty. */
+void snapshot_merge_counts(const struct snapshot_service *service, size_t first, size_t end,
+			   struct snapshot_merged *ret);
+
+/* Likewise, with the histograms. */
+void snapshot_merge(const struct snapshot_service *service, size_t first, size_t end,
+		    struct snapshot_merged *ret);
+
+/* The budget of the SLO's window, exhaustion projected by the burn rate of the last hour. */
+struct slo_budget snapshot_slo_budget(const struct snapshot_slo *slo);
+
+/* NULL if there is none of that name. */
+const struct snapshot_service *snapshot_service_find(const struct snapshot *snapshot,
+						     const char *name);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Alerts on an error budget, evaluated at each step from the SLO's history alone. Pure: time is an
+ * argument.
+ *
+ * burn (The Site Reliability Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts"): more than
+ *   `budget_ratio` of the window's budget is used up in `long_seconds`, and it still is at that
+ *   rate in `short_seconds`:
+ *     factor = budget_ratio * window / long        (2 % of 30 d in 1 h: 14.4)
+ *     burn rate(long) > factor and burn rate(short) > factor
+ *   Once it fires, a short window without any eligible event is no recovery: it goes on until the
+ *   short window has events and is at or below the factor, or the long one is.
+ * exhaust: at the burn rate over the last quarter of `horizon`, the budget is gone within `horizon`:
+ *     remaining ratio * window / burn rate <= horizon
+ *   The budget is that of the whole window. While not all of it has passed since the SLO was first
+ *   counted, or the calendar month began, the rest is taken to have the same traffic and no bad
+ *   events; or a slow burn in the second day of 30 would seem to use up what has yet to be earned:
+ *     elapsed = now - max(window from, since), at least 1 s and at most window
+ *     eligible' = eligible * window / elapsed, rounded to whole events; bad' = bad
+ *     remaining ratio = 1 - bad' / ((1 - objective) * eligible')
+ *   What budget alerts go by, and what is shown, is of what was eligible so far.
+ *   `exhausted` is a state of its own: nothing remains and it burns on (burn rate > 1). A page is
+ *   not raised by that alone, only kept.
+ * budget: spent ratio >= `budget_ratio`.
+ * no-data: no eligible event for `after` of covered time, by a service that had some in at least
+ *   half of the (covered) hours of the day before the silence, and was covered for at least `after`
+ *   of it. It ends with the next event, or after 7 d (covered, too).
+ * coverage: of the last `long_seconds`, since the SLO was first counted, less than `ratio` was
+ *   covered.
+ *
+ * Low traffic: burn and exhaust need at least `min_bad` bad events, and min_events eligible ones,
+ * in the long window (of timeslices too: these are requests, not slices); budget needs them in the
+ * SLO's window. A total outage pages when the min_bad-th request has failed: at r requests an hour
+ * after min_bad / r hours, as long as that is within the long window.
+ */
+#ifndef SLIPROBE_SLO_ALERTS_H
+#define SLIPROBE_SLO_ALERTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/maybe.h"
+#include "slo/coverage.h"
+#include "slo/slo.h"
+
+enum {
+	ALERT_NAME_BYTES = 32,
+	ALERT_RULES_MAX = 24,
+	ALERT_MIN_BAD = 5,
+};
+
+enum alert_severity {
+	SEVERITY_NOTICE,
+	SEVERITY_TICKET,
+	SEVERITY_PAGE,
+	SEVERITY_COUNT,
+};
+
+enum alert_kind {
+	ALERT_BURN,
+	ALERT_EXHAUST,
+	ALERT_BUDGET,
+	ALERT_NO_DATA,
+	ALERT_COVERAGE,
+	ALERT_KIND_COUNT,
+};
+
+enum alert_status {
+	ALERT_INACTIVE,
+	ALERT_FIRING,
+	ALERT_EXHAUSTED, /* active, too */
+};
+
+struct alert_rule {
+	char name[ALERT_NAME_BYTES];
+	enum alert_kind kind;
+	enum alert_severity severity;
+	double ratio; /* burn: of the budget; budget: spent; coverage: covered */
+	/* burn, coverage: the long window; exhaust: the horizon; no-data: the silence */
+	uint64_t seconds;
+	uint64_t short_seconds; /* burn */
+	uint64_t min_bad;
+	uint64_t min_events;
+};
+
+/* "notice", "ticket", "page"; "burn", ...; "inactive", "firing", "exhausted" */
+const char *alert_severity_name(enum alert_severity severity);
+/* The other way. False, and *ret untouched, if no severity has that name. */
+bool alert_severity_find(const char *name, enum alert_severity *ret);
+const char *alert_kind_name(enum alert_kind kind);
+const char *alert_status_name(enum alert_status status);
+
+/*
+ * The default rules: burn-1h, burn-6h (page), burn-1d, burn-3d (ticket), exhaust-4h (page),
+ * exhaust-3d (ticket), budget-50, budget-80, budget-100 (notice), no-data (ticket, 30 min),
+ * coverage (ticket, 90 % of 1 h).
+ */
+size_t alert_rules_default(struct alert_rule ret[ALERT_RULES_MAX]);
+
+/* What is judged, at one moment. */
+struct alert_subject {
+	const struct slo_history *budgeted; /* what the budget is in: events, or slices */
+	const struct slo_history *events; /* requests; the same one unless timeslices */
+	double objective;
+	struct slo_window window;
+	const struct coverage *coverage; /* NULL: all time is covered */
+	double since_seconds; /* when the SLO was first counted */
+};
+
+/*
+ * Only saves time: until then, and as long as no more than so many events have been added to the
+ * budgeted history, the status cannot change. To be zeroed, which is always right, when the rule,
+ * the objective, the window or the history are no longer the same. Not worth storing.
+ */
+struct alert_rest {
+	bool valid;
+	double until_seconds;
+	struct slo_events most; /* of all that was ever added */
+};
+
+/* `total`: all that was ever added to the budgeted history. */
+static inline bool alert_rest_holds(const struct alert_rest *rest, double now_seconds,
+				    struct slo_events total)
+{
+	/* all at once: what differs is not foreseen well by the processor */
+	return rest->valid & (now_seconds <= rest->until_seconds) &
+	       (total.good <= rest->most.good) & (total.bad <= rest->most.bad);
+}
+
+struct alert_state {
+	enum alert_status status;
+	double since_seconds; /* of the status */
+	double started_seconds; /* when it left inactive */
+	struct alert_rest rest;
+};
+
+/* What was found, for messages: unknown where it does not apply. */
+struct alert_reading {
+	struct maybe burn_long;
+	struct maybe burn_short;
+	struct maybe exhausted_in_seconds; /* of the whole window's budget, as exhaust has it */
+};
+
+struct alert_change {
+	size_t rule;
+	enum alert_status from;
+	enum alert_status to;
+	double t_seconds;
+};
+
+/*
+ * Evaluates `n` rules at now_seconds, which is not before the last time. states[i] belongs to
+ * rules[i]: zeroed before the first time. ret_changes has room for n; returns how many. An order of
+ * rules changes nothing but the order of ret_changes.
+ * ret_readings: of each rule, or NULL. With them all rules are looked at, rests or not.
+ */
+size_t alerts_evaluate(const struct alert_rule *rules, size_t n,
+		       const struct alert_subject *subject, double now_seconds,
+		       struct alert_state *states, struct alert_change *ret_changes,
+		       struct alert_reading *ret_readings);
+
+/*
+ * The rest that all `n` states have in common. While it holds, alerts_evaluate() without readings
+ * changes nothing, and need not be asked.
+ */
+struct alert_rest alerts_rest(const struct alert_state *states, size_t n);
+
+#endif

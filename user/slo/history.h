@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a history (slo/slo) is made of, for the files that make it: slo_history.c adds and sums,
+ * slo_restore.c looks through it and puts it back.
+ */
+#ifndef SLIPROBE_SLO_HISTORY_H
+#define SLIPROBE_SLO_HISTORY_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "slo/slo.h"
+#include "slo/totals.h"
+
+#define US_PER_SECOND 1000000LL
+#define TIME_LIMIT_SECONDS 1e12 /* either side of 0; microseconds of it fit 64 bits */
+
+/* 2^52: from here on a double has no fraction. */
+#define WHOLE_NUMBERS 4503599627370496.0
+
+enum { SLO_CURSORS = 32 };
+
+/*
+ * All tiers see every step. The newest bucket with events is open: its running total is the
+ * history's, so that a step that falls into it writes nothing here.
+ */
+struct slo_tier_state {
+	struct slo_totals closed;
+	int64_t finer_keep_us; /* what is older than this, */
+	int64_t keep_us; /* and not than this, is looked up here */
+	int64_t open_end_us; /* INT64_MIN: there is none */
+	int64_t open_bucket;
+	struct slo_events restored; /* the sum, before slo_history_restored() */
+};
+
+/*
+ * Where the window of each span begins: the next look-up is a little later. These are hints:
+ * nothing but the time it takes depends on them.
+ */
+struct slo_cursor {
+	double span_seconds;
+	const struct slo_tier_state *tier; /* NULL: there is no stay yet */
+	struct slo_stay stay;
+};
+
+struct slo_cursors {
+	struct slo_cursor list[SLO_CURSORS];
+	size_t n;
+	size_t next; /* spans are asked for in the same order at each step: the one expected */
+	size_t oldest; /* to be given up for a new one */
+	double now_seconds; /* as last asked for */
+	int64_t now_us;
+};
+
+struct slo_history {
+	struct slo_tier_state tiers[SLO_TIERS]; /* finest first */
+	bool any;
+	bool any_event;
+	int64_t first_us; /* of the first step ever */
+	int64_t last_us; /* of the last step */
+	int64_t first_event_us; /* the end of the step */
+	int64_t last_event_us;
+	struct slo_events total;
+	struct slo_cursors *cursors; /* changed by look-ups in a const history, too */
+};
+
+static inline int64_t floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+static inline int64_t ceil_div(int64_t a, int64_t b)
+{
+	return a / b + (a % b > 0);
+}
+
+static inline int64_t clamped_to_us(double seconds)
+{
+	if (seconds > TIME_LIMIT_SECONDS)
+		seconds = TIME_LIMIT_SECONDS;
+	if (!(seconds > -TIME_LIMIT_SECONDS))
+		seconds = -TIME_LIMIT_SECONDS;
+	return (int64_t)(seconds * (double)US_PER_SECOND);
+}
+
+/*
+ * Whole microseconds, so that 10 s steps computed in floating point fall on 10 s boundaries. As
+ * llround() of it, which is a call.
+ */
+static inline int64_t seconds_to_us(double seconds)
+{
+	double us = seconds * (double)US_PER_SECOND;
+
+	if (fabs(us) < WHOLE_NUMBERS)
+		return (int64_t)(us + copysign(0.5, us));
+	return clamped_to_us(seconds);
+}
+
+static inline double us_to_seconds(int64_t us)
+{
+	return (double)us / (double)US_PER_SECOND;
+}
+
+static inline bool time_valid(double seconds)
+{
+	return fabs(seconds) <= TIME_LIMIT_SECONDS; /* false for NaN */
+}
+
+static inline void tier_open(struct slo_tier_state *tier, int64_t bucket)
+{
+	tier->open_bucket = bucket;
+	tier->open_end_us = bucket * tier->closed.width_us;
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Timeslices, as in OpenSLO: time is cut into slices that end at multiples of their length on the
+ * agent's axis; one that had eligible events is good if good / eligible >= target, else bad, and
+ * one without any is neither. Slices are kept as the events of a history of their own. Pure.
+ */
+#ifndef SLIPROBE_SLO_SLICES_H
+#define SLIPROBE_SLO_SLICES_H
+
+#include <stdint.h>
+
+#include "slo/slo.h"
+
+struct slices {
+	uint64_t seconds; /* length of a slice */
+	double target; /* ratio */
+	int64_t closed_seconds; /* the end of the last slice that is settled */
+};
+
+/*
+ * Slices that end at or before `from_seconds` (the first step's beginning; after a restart, the
+ * last step that was seen) are taken as settled. slice_seconds: above 0.
+ */
+void slices_init(struct slices *slices, uint64_t slice_seconds, double target, double from_seconds);
+
+/*
+ * Settles the slices that have ended by `now_seconds`: all steps up to it are in `events`, and each
+ * slice is added to `ret_slices` at its end. Of a gap longer than any window can be, only the last
+ * part is looked at. Returns 0; -ENOMEM or -EINVAL (of slo_history_add(): the next call goes on
+ * where this one stopped).
+ */
+int slices_close(struct slices *slices, const struct slo_history *events, double now_seconds,
+		 struct slo_history *ret_slices);
+
+#endif

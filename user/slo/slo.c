@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "slo/slo.h"
+
+#include <math.h>
+
+#include "base/units.h"
+
+/*
+ * Objectives are decimal numbers (99.9 %), and 1 - 0.999 is 0.0010000000000000009 in binary. The
+ * budget is therefore taken in whole units of 1e-12, and products of counts are made before the one
+ * division, in long double, whose 64-bit mantissa holds them: 1000 eligible at 99.9 % allow 1.0.
+ * 0: there is no budget (an objective outside 0..1, or within 5e-13 of 1).
+ */
+#define BUDGET_UNITS 1e12L
+
+static long double budget_units(double objective)
+{
+	if (!(objective > 0 && objective < 1))
+		return 0;
+	return units_budget(objective);
+}
+
+/* Beyond the numbers there are: unknown. */
+static struct maybe ratio(long double value)
+{
+	if (!isfinite((double)value))
+		return (struct maybe){0};
+	return (struct maybe){.known = true, .value = (double)value};
+}
+
+static long double eligible(struct slo_events events)
+{
+	return (long double)events.good + (long double)events.bad;
+}
+
+struct maybe slo_availability(struct slo_events events)
+{
+	if (!events.good && !events.bad)
+		return (struct maybe){0};
+	return ratio((long double)events.good / eligible(events));
+}
+
+struct maybe slo_burn_rate(struct slo_events events, double objective)
+{
+	long double allowed_units = budget_units(objective) * eligible(events);
+
+	if (allowed_units <= 0)
+		return (struct maybe){0};
+	return ratio((long double)events.bad * BUDGET_UNITS / allowed_units);
+}
+
+/* Of full outage. */
+static double allowed_minutes(double objective, double window_seconds)
+{
+	double minutes = (double)(budget_units(objective) / BUDGET_UNITS * window_seconds / 60);
+
+	return isfinite(minutes) && minutes > 0 ? minutes : 0;
+}
+
+struct slo_budget slo_budget(struct slo_events events, double objective, double window_seconds,
+			     struct maybe burn_rate)
+{
+	long double allowed_units = budget_units(objective) * eligible(events);
+	long double spent_units = (long double)events.bad * BUDGET_UNITS;
+	struct slo_budget budget = {
+		.allowed_events = (double)(allowed_units / BUDGET_UNITS),
+		.allowed_minutes = allowed_minutes(objective, window_seconds),
+	};
+
+	if (allowed_units <= 0)
+		return budget;
+	budget.spent_ratio = ratio(spent_units / allowed_units);
+	budget.remaining_ratio = ratio((allowed_units - spent_units) / allowed_units);
+	budget.remaining_minutes =
+		ratio((long double)budget.remaining_ratio.value * budget.allowed_minutes);
+	if (allowed_units <= spent_units)
+		budget.exhausted_in_seconds = ratio(0);
+	else if (burn_rate.known && burn_rate.value > 0 && isfinite(burn_rate.value) &&
+		 isfinite(window_seconds) && window_seconds > 0)
+		budget.exhausted_in_seconds = ratio((long double)budget.remaining_ratio.value *
+						    window_seconds / burn_rate.value);
+	return budget;
+}

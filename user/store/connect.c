@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a file to a database that can be trusted, and back. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "store/db.h"
+
+/* The value that is there while the database is open, and after it was not closed cleanly. */
+#define OPEN_MARK "open"
+
+enum {
+	BUSY_MS = 100, /* an operator may be reading */
+};
+
+/* One value of the first row; "" if there is none. */
+struct answer {
+	char text[256];
+};
+
+static int take_answer(void *context, int n_columns, char **values, char **names)
+{
+	struct answer *answer = context;
+
+	(void)names;
+	if (!*answer->text && n_columns && values[0])
+		snprintf(answer->text, sizeof(answer->text), "%s", values[0]);
+	return 0;
+}
+
+static int ask(struct store *store, const char *sql, struct answer *ret)
+{
+	struct answer answer = {};
+	int code = sqlite3_exec(store->db, sql, take_answer, &answer, NULL);
+
+	if (code)
+		return code;
+	*ret = answer;
+	return SQLITE_OK;
+}
+
+/* -errno, and what SQLite says; a table or column that is missing is damage, too. */
+static int explain(struct store *store, int code, char ret_found[static 256])
+{
+	int r = store_errno(store->db, code);
+
+	if ((code & 0xff) == SQLITE_ERROR)
+		r = -EUCLEAN;
+	if (r == -EUCLEAN)
+		store->damaged = true;
+	if (r)
+		snprintf(ret_found, 256, "%s", sqlite3_errmsg(store->db));
+	return r;
+}
+
+/* Where the WAL has a newer header than the file. */
+static int check_identity(struct store *store, bool *ret_has_tables, char ret_found[static 256])
+{
+	struct store_identity identity;
+	struct answer id = {}, version = {}, tables = {};
+	int code = ask(store, "PRAGMA application_id", &id), r;
+
+	if (!code)
+		code = ask(store, "PRAGMA user_version", &version);
+	if (!code)
+		code = ask(store, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (code)
+		return explain(store, code, ret_found);
+	identity = (struct store_identity){
+		.application_id = (uint32_t)strtol(id.text, NULL, 10),
+		.version = (uint32_t)strtol(version.text, NULL, 10),
+		.has_tables = strcmp(tables.text, "0") != 0,
+	};
+	r = store_judge(&identity, ret_found);
+	if (r)
+		return r;
+	if (identity.has_tables && identity.version != STORE_VERSION) {
+		snprintf(ret_found, 256, "schema version %u", identity.version);
+		return -EUCLEAN;
+	}
+	*ret_has_tables = identity.has_tables;
+	return 0;
+}
+
+/*
+ * quick_check reports as text what kept it from reading, too: that is no damage, and must not cost
+ * the history.
+ */
+static int check_text(struct store *store, const char *text, char ret_found[static 256])
+{
+	const char *code = strstr(text, "error code=");
+	int r = 0;
+
+	if (code)
+		r = store_errno(store->db, (int)strtol(code + strlen("error code="), NULL, 10));
+	else if (strstr(text, "failed to get page"))
+		r = -EIO;
+	snprintf(ret_found, 256, "%.200s", text);
+	return r ? r : -EUCLEAN;
+}
+
+static int check_pages(struct store *store, char ret_found[static 256])
+{
+	struct answer open = {}, check = {};
+	int code = ask(store, "SELECT value FROM value WHERE name = '" OPEN_MARK "'", &open);
+
+	if (!code && *open.text)
+		code = ask(store, "PRAGMA quick_check(1)", &check);
+	if (code)
+		return explain(store, code, ret_found);
+	if (!*open.text || !strcmp(check.text, "ok"))
+		return 0;
+	return check_text(store, check.text, ret_found);
+}
+
+/* auto_vacuum can only be chosen in an empty database. */
+static int make_schema(struct store *store, char ret_found[static 256])
+{
+	char sql[96];
+	int code = sqlite3_exec(store->db, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM", NULL, NULL,
+				NULL);
+
+	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+		 STORE_APPLICATION_ID, STORE_VERSION);
+	if (!code)
+		code = sqlite3_exec(store->db,
+				    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+				    "BEGIN IMMEDIATE;" STORE_SCHEMA,
+				    NULL, NULL, NULL);
+	if (!code)
+		code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+	return explain(store, code, ret_found);
+}
+
+static int configure(struct store *store, char ret_found[static 256])
+{
+	struct answer mode = {};
+	int code = ask(store, "PRAGMA journal_mode = WAL", &mode);
+
+	/* checkpoints are store_prune()'s; what was deleted here is no secret */
+	if (!code)
+		code = sqlite3_exec(store->db,
+				    "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
+				    "PRAGMA secure_delete = OFF; PRAGMA cache_size = -4096",
+				    NULL, NULL, NULL);
+	if (code)
+		return explain(store, code, ret_found);
+	if (strcmp(mode.text, "wal") != 0) {
+		snprintf(ret_found, 256, "this file system cannot share memory for a WAL");
+		return -EIO;
+	}
+	return 0;
+}
+
+static int prepare(struct store *store, char ret_found[static 256])
+{
+	static const char *const sql[STORE_STATEMENT_COUNT] = {
+#define X(name, text) [STORE_##name] = (text),
+		STORE_STATEMENTS(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < STORE_STATEMENT_COUNT; i++) {
+		int code = sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+					      &store->statements[i], NULL);
+
+		if (code)
+			return explain(store, code, ret_found);
+	}
+	return 0;
+}
+
+/* Also makes sure now that it can be written. */
+static int mark_open(struct store *store, char ret_found[static 256])
+{
+	struct stat status;
+	int r = store_put_value(store, OPEN_MARK, "yes");
+
+	if (!r)
+		r = store_start(store, STORE_LAST_SERIES, NULL, 0);
+	if (!r)
+		r = store_next(store, STORE_LAST_SERIES);
+	if (r < 0) {
+		snprintf(ret_found, 256, "%s", sqlite3_errmsg(store->db));
+		return r;
+	}
+	store->last_series = sqlite3_column_int64(store->statements[STORE_LAST_SERIES], 0);
+	store_end(store, STORE_LAST_SERIES);
+	if (stat(store->wal_path, &status) < 0)
+		return -errno;
+	store->wal_inode = status.st_ino;
+	if (stat(store->path, &status) < 0)
+		return -errno;
+	store->device = status.st_dev;
+	store->inode = status.st_ino;
+	store->least_bytes = status.st_size;
+	store_note_wal(store);
+	return 0;
+}
+
+static void set_flag(struct store *store, int flag, int value)
+{
+	sqlite3_db_config(store->db, flag, value, NULL);
+}
+
+/* name: the path, or a URI. */
+static int open_connection(struct store *store, const char *name, int flags,
+			   char ret_found[static 256])
+{
+	int code = sqlite3_open_v2(name, &store->db,
+				   flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+
+	if (code)
+		return store->db ? explain(store, code, ret_found) : -ENOMEM;
+	/* what is not ours is left as it is */
+	set_flag(store, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
+	set_flag(store, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
+	code = sqlite3_exec(store->db, "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY",
+			    NULL, NULL, NULL);
+	sqlite3_busy_timeout(store->db, BUSY_MS);
+	return explain(store, code, ret_found);
+}
+
+int store_connect(struct store *store, char ret_found[static 256])
+{
+	bool has_tables = false;
+	int r = open_connection(store, store->path, SQLITE_OPEN_READWRITE, ret_found);
+
+	if (!r)
+		r = check_identity(store, &has_tables, ret_found);
+	if (!r)
+		r = has_tables ? check_pages(store, ret_found) : make_schema(store, ret_found);
+	if (!r)
+		r = configure(store, ret_found);
+	if (!r)
+		r = prepare(store, ret_found);
+	if (!r)
+		r = mark_open(store, ret_found);
+	if (!r)
+		set_flag(store, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0);
+	return r;
+}
+
+static int connect_to_read(struct store *store, const char *name, int flags)
+{
+	char found[256];
+	bool has_tables = false;
+	int r = open_connection(store, name, flags, found);
+
+	if (!r)
+		r = check_identity(store, &has_tables, found);
+	if (!r && !has_tables)
+		r = -ENOENT;
+	if (!r)
+		r = check_pages(store, found);
+	return r ? r : prepare(store, found);
+}
+
+/* ret has room for three times the path. */
+static void put_immutable_uri(char *ret, const char *path)
+{
+	ret = stpcpy(ret, "file:");
+	for (; *path; path++)
+		ret += sprintf(ret, *path == '/' ? "%c" : "%%%02x", (unsigned char)*path);
+	stpcpy(ret, "?immutable=1");
+}
+
+/*
+ * SQLite reads a database with a WAL only where it can make or find the file that it shares memory
+ * in (https://www.sqlite.org/wal.html#readonly). With nothing in the WAL the database is all in its
+ * one file.
+ */
+int store_connect_to_read(struct store *store)
+{
+	_cleanup_free_ char *uri = malloc(3 * strlen(store->path) + sizeof("file:?immutable=1"));
+	struct stat wal;
+	int r = connect_to_read(store, store->path, SQLITE_OPEN_READONLY);
+
+	if (!r || r == -EBUSY || (!stat(store->wal_path, &wal) && wal.st_size))
+		return r;
+	store_disconnect(store);
+	if (!uri)
+		return -ENOMEM;
+	put_immutable_uri(uri, store->path);
+	return connect_to_read(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+}
+
+/* The WAL of a file that is not the one it was written for is not to be copied into it. */
+static void close_cleanly(struct store *store)
+{
+	if (!store->inode) /* it was never opened whole; the flag is set */
+		return;
+	store_rollback(store);
+	if (store->damaged || store_vanished(store))
+		set_flag(store, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
+	else
+		store_run(store, STORE_DROP_VALUE, STORE_ARGS(STORE_TEXT(OPEN_MARK)));
+}
+
+void store_disconnect(struct store *store)
+{
+	if (!store->db)
+		return;
+	close_cleanly(store);
+	for (size_t i = 0; i < STORE_STATEMENT_COUNT; i++) {
+		sqlite3_finalize(store->statements[i]);
+		store->statements[i] = NULL;
+	}
+	sqlite3_close(store->db);
+	store->db = NULL;
+	store->inode = 0;
+	store->damaged = store->wal_torn = false;
+}

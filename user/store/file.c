@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The store's files as bytes: what they are before SQLite touches them, and setting them aside.
+ * Formats: https://www.sqlite.org/fileformat2.html, sections 1.3 (header), 1.6 (b-tree pages) and
+ * 4.1 (WAL).
+ */
+#include <dirent.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "store/db.h"
+
+#define DATABASE "sliprobe.db"
+#define DAMAGED DATABASE ".damaged-"
+
+enum {
+	DAMAGED_KEPT = 3,
+	HEADER_BYTES = 100,
+	PAGE_HEADER_BYTES = 8,
+	WAL_HEADER_WORDS = STORE_WAL_HEADER_BYTES / 4,
+	WAL_MAGIC = 0x377f0682, /* the last bit: checksums of big-endian words */
+	BTREE_LEAF_TABLE = 13,
+};
+
+static const char magic[16] = "SQLite format 3";
+
+static void close_at(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static uint32_t big_endian(const unsigned char *bytes)
+{
+	uint32_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return be32toh(word);
+}
+
+int store_judge(const struct store_identity *identity, char ret_found[static 256])
+{
+	if (!identity->has_tables)
+		return 0;
+	if (identity->application_id != STORE_APPLICATION_ID) {
+		snprintf(ret_found, 256,
+			 "is the database of another application (id %#x, not sliprobe's %#x)",
+			 identity->application_id, (unsigned int)STORE_APPLICATION_ID);
+		return -ENOTSUP;
+	}
+	if (identity->version > STORE_VERSION) {
+		snprintf(ret_found, 256,
+			 "was written by a newer sliprobe (schema version %u, this one knows up to "
+			 "%u)",
+			 identity->version, (unsigned int)STORE_VERSION);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+/* The checksum of section 4.2, of the header's words but the last two. */
+static bool wal_header_holds(const unsigned char header[4 * WAL_HEADER_WORDS])
+{
+	bool big = big_endian(header) & 1;
+	uint32_t a = 0, b = 0;
+
+	for (size_t i = 0; i < WAL_HEADER_WORDS - 2; i += 2) {
+		uint32_t words[2];
+
+		memcpy(words, header + 4 * i, sizeof(words));
+		a += (big ? be32toh(words[0]) : le32toh(words[0])) + b;
+		b += (big ? be32toh(words[1]) : le32toh(words[1])) + a;
+	}
+	return a == big_endian(header + 24) && b == big_endian(header + 28);
+}
+
+/*
+ * SQLite takes a WAL with a bad header for an empty one. What it held is then gone, and a
+ * checkpoint may have been half done: the database cannot be trusted. All zeros, or less than a
+ * header, were never committed to.
+ */
+static int look_at_wal(const char *path, char ret_found[static 256])
+{
+	static const unsigned char zeros[4 * WAL_HEADER_WORDS];
+	unsigned char header[4 * WAL_HEADER_WORDS];
+	_cleanup_(close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (pread(fd, header, sizeof(header), 0) < (ssize_t)sizeof(header))
+		return 0;
+	if (!memcmp(header, zeros, sizeof(header)))
+		return 0;
+	if ((big_endian(header) & ~1U) == WAL_MAGIC && wal_header_holds(header))
+		return 0;
+	snprintf(ret_found, 256, "has a write-ahead log that is damaged");
+	return -EUCLEAN;
+}
+
+/* The size, or 0 while there is no whole header. Locks are on other files: it may be closed. */
+static off_t read_wal(const char *path, unsigned char ret_header[static STORE_WAL_HEADER_BYTES])
+{
+	_cleanup_(close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0 ||
+	    pread(fd, ret_header, STORE_WAL_HEADER_BYTES, 0) < STORE_WAL_HEADER_BYTES)
+		return 0;
+	return status.st_size;
+}
+
+/* SQLite writes on where the WAL should end: what is missing before that is a hole of zeros. */
+bool store_wal_torn(const struct store *store)
+{
+	unsigned char header[STORE_WAL_HEADER_BYTES];
+	off_t bytes = read_wal(store->wal_path, header);
+
+	if (!bytes)
+		return false;
+	if (!memcmp(header, store->wal_header, sizeof(header)))
+		return bytes < store->wal_bytes;
+	return (big_endian(header) & ~1U) != WAL_MAGIC || !wal_header_holds(header);
+}
+
+void store_note_wal(struct store *store)
+{
+	store->wal_bytes = read_wal(store->wal_path, store->wal_header);
+}
+
+/* O_CREAT: an fd is enough to make the file: SQLite would give it to all to read. */
+static int look_at_database(const char *path, int flags, char ret_found[static 256])
+{
+	unsigned char header[HEADER_BYTES + PAGE_HEADER_BYTES];
+	struct store_identity identity;
+	_cleanup_(close_at) int fd = open(path, flags | O_CLOEXEC, 0640);
+
+	if (fd < 0)
+		return -errno;
+	if (pread(fd, header, sizeof(header), 0) < (ssize_t)sizeof(header) ||
+	    memcmp(header, magic, sizeof(magic)) != 0)
+		return 0; /* new, or SQLite will find out what is wrong */
+	identity = (struct store_identity){
+		.application_id = big_endian(header + 68),
+		.version = big_endian(header + 60),
+		.has_tables = header[HEADER_BYTES] != BTREE_LEAF_TABLE ||
+			      header[HEADER_BYTES + 3] || header[HEADER_BYTES + 4],
+	};
+	return store_judge(&identity, ret_found);
+}
+
+static int look(const char *path, const char *wal_path, int flags, char ret_found[static 256])
+{
+	struct stat status;
+	int r;
+
+	if (stat(path, &status) < 0) {
+		if (errno != ENOENT)
+			return -errno;
+	} else if (!S_ISREG(status.st_mode)) {
+		snprintf(ret_found, 256, "is %s, not a database",
+			 S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
+		return -EUCLEAN;
+	}
+	r = look_at_database(path, flags, ret_found);
+	return r ? r : look_at_wal(wal_path, ret_found);
+}
+
+int store_look(const char *path, const char *wal_path, char ret_found[static 256])
+{
+	return look(path, wal_path, O_RDWR | O_CREAT, ret_found);
+}
+
+int store_look_to_read(const char *path, const char *wal_path, char ret_found[static 256])
+{
+	return look(path, wal_path, O_RDONLY, ret_found);
+}
+
+/* -1: not the name of what was set aside */
+static long long damaged_time(const char *name)
+{
+	char *end;
+	long long t;
+
+	if (strncmp(name, DAMAGED, strlen(DAMAGED)) != 0)
+		return -1;
+	name += strlen(DAMAGED);
+	if (*name < '0' || *name > '9')
+		return -1;
+	t = strtoll(name, &end, 10);
+	if (*end && strcmp(end, "-wal") != 0 && strcmp(end, "-shm") != 0 &&
+	    strcmp(end, "-journal") != 0)
+		return -1;
+	return t;
+}
+
+static void dir_close(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* The newest time before `before`, -1 if there is none. */
+static long long newest_damaged(int dir_fd, long long before)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(dir_close) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	long long newest = -1;
+	const struct dirent *entry;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this function's own */
+	while ((entry = readdir(dir))) {
+		long long t = damaged_time(entry->d_name);
+
+		if (t < before && t > newest)
+			newest = t;
+	}
+	return newest;
+}
+
+static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+
+/* A directory that is not empty stays: it was not ours. */
+static void remove_damaged(int dir_fd, long long t)
+{
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char name[96];
+
+		snprintf(name, sizeof(name), DAMAGED "%lld%s", t, suffixes[i]);
+		if (unlinkat(dir_fd, name, 0) < 0 && errno == EISDIR)
+			unlinkat(dir_fd, name, AT_REMOVEDIR);
+	}
+}
+
+static void keep_newest(int dir_fd)
+{
+	long long t = INT64_MAX;
+
+	for (size_t i = 0; (t = newest_damaged(dir_fd, t)) >= 0; i++) {
+		if (i >= DAMAGED_KEPT)
+			remove_damaged(dir_fd, t);
+	}
+}
+
+/* A time nothing was set aside at. */
+static long long free_time(int dir_fd)
+{
+	long long now = (long long)time(NULL), newest = newest_damaged(dir_fd, INT64_MAX);
+
+	return newest >= now ? newest + 1 : now;
+}
+
+int store_set_aside(const char *dir, char ret_name[static 64])
+{
+	_cleanup_(close_at) int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long long t;
+
+	if (dir_fd < 0)
+		return -errno;
+	t = free_time(dir_fd);
+	/* the database last: as long as it is there, this is done again */
+	for (size_t i = sizeof(suffixes) / sizeof(suffixes[0]); i-- > 0;) {
+		char from[64], to[96];
+
+		snprintf(from, sizeof(from), DATABASE "%s", suffixes[i]);
+		snprintf(to, sizeof(to), DAMAGED "%lld%s", t, suffixes[i]);
+		if (renameat(dir_fd, from, dir_fd, to) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	if (fsync(dir_fd) < 0)
+		return -errno;
+	keep_newest(dir_fd);
+	snprintf(ret_name, 64, DAMAGED "%lld", t);
+	return 0;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Ageing of what the store keeps, in small pieces. */
+#include <errno.h>
+#include <math.h>
+#include <sys/stat.h>
+
+#include "store/db.h"
+
+enum {
+	PRUNE_ROWS = 4096, /* and twice as many as were put: ageing never falls behind */
+	PRUNE_SLOS = 4, /* looking for what an SLO has left takes some 100 ms when there is much */
+	HOUSEKEEPING_SECONDS = 3600,
+	WAL_BYTES = 4 << 20,
+	FREE_PAGES = 256, /* fewer are soon in use again */
+	EXTRA_BUCKETS = 2, /* what the memory still has must not be missing here */
+	KEEP_10S_SECONDS = 6 * 3600,
+	KEEP_1MIN_SECONDS = 8 * 86400,
+};
+
+static int found_one(void *context, enum slo_tier tier, int64_t end_seconds,
+		     struct slo_events events)
+{
+	(void)context, (void)tier, (void)end_seconds, (void)events;
+	return 1;
+}
+
+/* 1, 0 or -errno */
+static int has_buckets(struct store *store, int64_t slo)
+{
+	for (enum slo_tier tier = 0; tier < SLO_TIERS; tier++) {
+		int found = store_each_bucket_of(store, slo, STORE_EVENTS, tier, found_one, NULL);
+
+		if (!found)
+			found = store_each_bucket_of(store, slo, STORE_SLICES, tier, found_one,
+						     NULL);
+		if (found)
+			return found;
+	}
+	return 0;
+}
+
+static int prune_slos(struct store *store, double before_seconds)
+{
+	int64_t ids[PRUNE_SLOS];
+	size_t n = 0;
+	int r = store_start(store, STORE_OLD_SLOS,
+			    STORE_ARGS(STORE_REAL(before_seconds), STORE_INT(PRUNE_SLOS)));
+
+	while (!r && (r = store_next(store, STORE_OLD_SLOS)) == 1) {
+		ids[n++] = sqlite3_column_int64(store->statements[STORE_OLD_SLOS], 0);
+		r = 0;
+		if (n == PRUNE_SLOS) {
+			store_end(store, STORE_OLD_SLOS);
+			break;
+		}
+	}
+	for (size_t i = 0; i < n && !r; i++) {
+		r = has_buckets(store, ids[i]);
+		if (!r)
+			r = store_drop_slo(store, ids[i]);
+		else if (r > 0)
+			r = 0;
+	}
+	return r;
+}
+
+/* What takes a look at whole tables. */
+static int keep_house(struct store *store, double before_seconds)
+{
+	int r = store_run(store, STORE_OLD_COVERAGE, STORE_ARGS(STORE_REAL(before_seconds)));
+
+	if (!r)
+		r = store_run(store, STORE_TOO_MANY_COVERAGE,
+			      STORE_ARGS(STORE_INT(COVERAGE_SPANS_MAX - 1)));
+	if (!r)
+		r = store_run(store, STORE_OLD_SERIES, STORE_ARGS(STORE_REAL(before_seconds)));
+	if (!r)
+		r = prune_slos(store, before_seconds);
+	return r;
+}
+
+/* The oldest bucket end of each table that is due, then the next of each. */
+static int prune_rows(struct store *store, const double before_seconds[SLO_TIERS])
+{
+	const struct {
+		enum store_statement statement;
+		double before_seconds;
+	} tables[] = {
+		{STORE_OLD_BUCKETS_10S, before_seconds[SLO_TIER_10S]},
+		{STORE_OLD_SERIES_10S, before_seconds[SLO_TIER_10S]},
+		{STORE_OLD_BUCKETS_1MIN, before_seconds[SLO_TIER_1MIN]},
+		{STORE_OLD_SERIES_1MIN, before_seconds[SLO_TIER_1MIN]},
+		{STORE_OLD_BUCKETS_1H, before_seconds[SLO_TIER_1H]},
+		{STORE_OLD_SERIES_1H, before_seconds[SLO_TIER_1H]},
+		{STORE_OLD_CHANGES, before_seconds[SLO_TIER_1H]},
+	};
+	size_t allowed = PRUNE_ROWS + 2 * store->n_puts, n = 0, n_before;
+
+	store->n_puts = 0;
+	do {
+		n_before = n;
+		for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && n < allowed; i++) {
+			int r = store_run(store, tables[i].statement,
+					  STORE_ARGS(STORE_REAL(tables[i].before_seconds)));
+
+			if (r)
+				return r;
+			n += (size_t)sqlite3_changes(store->db);
+		}
+	} while (n != n_before && n < allowed);
+	return 0;
+}
+
+static int prune(struct store *store, double now_seconds, double keep_hours_seconds)
+{
+	const double keep_seconds[SLO_TIERS] = {KEEP_10S_SECONDS, KEEP_1MIN_SECONDS,
+						keep_hours_seconds};
+	double before_seconds[SLO_TIERS];
+	int r = store_begin(store);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < SLO_TIERS; i++)
+		before_seconds[i] = now_seconds - keep_seconds[i] -
+				    (double)(EXTRA_BUCKETS * slo_tier_width_seconds[i]);
+	r = prune_rows(store, before_seconds);
+	if (!r && !(fabs(now_seconds - store->housekept_seconds) < HOUSEKEEPING_SECONDS)) {
+		r = keep_house(store, before_seconds[SLO_TIER_1H]);
+		if (!r)
+			store->housekept_seconds = now_seconds;
+	}
+	if (!r)
+		return store_commit(store);
+	store_rollback(store);
+	return r;
+}
+
+/* Gives pages that have been free for long back to the file system. */
+static int shrink(struct store *store)
+{
+	int64_t n_free = 0;
+	int r = store_start(store, STORE_FREE_PAGES, NULL, 0);
+
+	if (!r)
+		r = store_next(store, STORE_FREE_PAGES);
+	if (r <= 0)
+		return r;
+	n_free = sqlite3_column_int64(store->statements[STORE_FREE_PAGES], 0);
+	store_end(store, STORE_FREE_PAGES);
+	if (n_free <= FREE_PAGES)
+		return 0;
+	return store_run(store, STORE_SHRINK, NULL, 0);
+}
+
+/* Somebody who reads may hold it up; the next step tries again. */
+static int checkpoint(struct store *store)
+{
+	struct stat status;
+	int code, r;
+
+	if (stat(store->wal_path, &status) || status.st_size <= WAL_BYTES)
+		return 0;
+	code = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	r = store_errno(store->db, code);
+	if (r == -EUCLEAN)
+		store->damaged = true;
+	if (r && r != -EBUSY)
+		return r;
+	if (!stat(store->path, &status))
+		store->least_bytes = status.st_size;
+	return 0;
+}
+
+int store_prune(struct store *store, double now_seconds, double keep_hours_seconds)
+{
+	int r;
+
+	if (!isfinite(now_seconds) || !isfinite(keep_hours_seconds))
+		return -EINVAL;
+	r = prune(store, now_seconds, keep_hours_seconds);
+	if (!r)
+		r = shrink(store);
+	if (r && r != -ENOSPC)
+		return r;
+	/* a full disk may be full of the WAL */
+	return checkpoint(store) ?: r;
+}

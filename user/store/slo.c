@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* SLOs in the store: their counters and history, their alerts and each change of those. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "store/db.h"
+
+int store_put_slo(struct store *store, struct store_slo *slo)
+{
+	const struct store_arg args[] = {
+		STORE_TEXT(slo->name),
+		STORE_TEXT(slo->service),
+		STORE_TEXT(slo->definition),
+		STORE_INT(slo->wildcard),
+		STORE_REAL(slo->since_seconds),
+		STORE_REAL(slo->last_seconds),
+		STORE_INT(slo->kernel_good),
+		STORE_INT(slo->kernel_bad),
+		STORE_INT(slo->kernel_serial),
+		STORE_INT(slo->excluded),
+		STORE_INT(slo->id),
+	};
+	int r;
+
+	if (slo->id) {
+		r = store_run(store, STORE_SET_SLO, args, 11);
+		if (r || sqlite3_changes(store->db))
+			return r;
+	}
+	/* a new one, or its transaction was rolled back and the id may be another's by now */
+	r = store_run(store, STORE_NEW_SLO, args, 10);
+	if (!r)
+		slo->id = sqlite3_last_insert_rowid(store->db);
+	return r;
+}
+
+int store_each_slo(struct store *store, int (*fn)(void *context, const struct store_slo *slo),
+		   void *context)
+{
+	int r = store_start(store, STORE_EACH_SLO, NULL, 0);
+
+	if (r)
+		return r;
+	while ((r = store_next(store, STORE_EACH_SLO)) == 1) {
+		sqlite3_stmt *row = store->statements[STORE_EACH_SLO];
+		struct store_slo slo = {
+			.id = sqlite3_column_int64(row, 0),
+			.name = store_text(row, 1),
+			.service = store_text(row, 2),
+			.definition = store_text(row, 3),
+			.wildcard = sqlite3_column_int(row, 4),
+			.since_seconds = sqlite3_column_double(row, 5),
+			.last_seconds = sqlite3_column_double(row, 6),
+			.kernel_good = (uint64_t)sqlite3_column_int64(row, 7),
+			.kernel_bad = (uint64_t)sqlite3_column_int64(row, 8),
+			.kernel_serial = (uint64_t)sqlite3_column_int64(row, 9),
+			.excluded = (uint64_t)sqlite3_column_int64(row, 10),
+		};
+
+		r = fn(context, &slo);
+		if (r) {
+			store_end(store, STORE_EACH_SLO);
+			break;
+		}
+	}
+	return r;
+}
+
+int store_reset_counters(struct store *store)
+{
+	int r = store_run(store, STORE_RESET_SLOS, NULL, 0);
+
+	return r ? r : store_run(store, STORE_RESET_SERIES, NULL, 0);
+}
+
+int store_drop_slo(struct store *store, int64_t id)
+{
+	bool own;
+	int r = store_enter(store, &own);
+
+	if (r)
+		return r;
+	r = store_run(store, STORE_DROP_ALERTS, STORE_ARGS(STORE_INT(id)));
+	if (!r)
+		r = store_run(store, STORE_DROP_SLO, STORE_ARGS(STORE_INT(id)));
+	return store_leave(store, own, r);
+}
+
+int store_put_bucket(struct store *store, int64_t slo, enum store_history which, enum slo_tier tier,
+		     int64_t end_seconds, struct slo_events events)
+{
+	if ((unsigned int)tier >= SLO_TIERS || (unsigned int)which > STORE_SLICES)
+		return -EINVAL;
+	store->n_puts++;
+	return store_run(store, store_tier_statement(STORE_PUT_BUCKET_10S, tier),
+			 STORE_ARGS(STORE_INT(end_seconds), STORE_INT(slo), STORE_INT(which),
+				    STORE_INT(events.good), STORE_INT(events.bad)));
+}
+
+static struct slo_events row_events(sqlite3_stmt *row, int column)
+{
+	return (struct slo_events){
+		.good = (uint64_t)sqlite3_column_int64(row, column),
+		.bad = (uint64_t)sqlite3_column_int64(row, column + 1),
+	};
+}
+
+int store_each_bucket_of(struct store *store, int64_t slo, enum store_history which,
+			 enum slo_tier tier, slo_bucket_fn fn, void *context)
+{
+	enum store_statement statement = store_tier_statement(STORE_LOAD_BUCKETS_10S, tier);
+	int r = store_start(store, statement, STORE_ARGS(STORE_INT(slo), STORE_INT(which)));
+
+	if (r)
+		return r;
+	while ((r = store_next(store, statement)) == 1) {
+		sqlite3_stmt *row = store->statements[statement];
+
+		r = fn(context, tier, sqlite3_column_int64(row, 0), row_events(row, 1));
+		if (r) {
+			store_end(store, statement);
+			break;
+		}
+	}
+	return r;
+}
+
+static int restore_bucket(void *context, enum slo_tier tier, int64_t end_seconds,
+			  struct slo_events events)
+{
+	return slo_history_restore(context, tier, end_seconds, events);
+}
+
+int store_load_history(struct store *store, int64_t slo, enum store_history which,
+		       struct slo_history *ret)
+{
+	int r = store_start(store, STORE_HAS_SLO, STORE_ARGS(STORE_INT(slo)));
+
+	if (!r)
+		r = store_next(store, STORE_HAS_SLO);
+	if (r <= 0)
+		return r; /* what a dropped one had is no longer anyone's */
+	store_end(store, STORE_HAS_SLO);
+	r = 0;
+	for (enum slo_tier tier = 0; tier < SLO_TIERS && !r; tier++)
+		r = store_each_bucket_of(store, slo, which, tier, restore_bucket, ret);
+	return r;
+}
+
+int store_each_bucket(struct store *store,
+		      int (*fn)(void *context, int64_t slo, enum store_history which,
+				enum slo_tier tier, int64_t end_seconds, struct slo_events events),
+		      void *context)
+{
+	int r = 0;
+
+	for (enum slo_tier tier = 0; tier < SLO_TIERS && !r; tier++) {
+		enum store_statement statement = store_tier_statement(STORE_EACH_BUCKET_10S, tier);
+
+		r = store_start(store, statement, NULL, 0);
+		while (!r && (r = store_next(store, statement)) == 1) {
+			sqlite3_stmt *row = store->statements[statement];
+
+			r = fn(context, sqlite3_column_int64(row, 1),
+			       sqlite3_column_int(row, 2) ? STORE_SLICES : STORE_EVENTS, tier,
+			       sqlite3_column_int64(row, 0), row_events(row, 3));
+			if (r) {
+				store_end(store, statement);
+				return r;
+			}
+		}
+	}
+	return r;
+}
+
+int store_put_alert(struct store *store, int64_t slo, const char *rule,
+		    const struct alert_state *state)
+{
+	return store_run(store, STORE_PUT_ALERT,
+			 STORE_ARGS(STORE_INT(slo), STORE_TEXT(rule), STORE_INT(state->status),
+				    STORE_REAL(state->since_seconds),
+				    STORE_REAL(state->started_seconds)));
+}
+
+int store_each_alert(struct store *store, int64_t slo,
+		     int (*fn)(void *context, const char *rule, const struct alert_state *state),
+		     void *context)
+{
+	int r = store_start(store, STORE_EACH_ALERT, STORE_ARGS(STORE_INT(slo)));
+
+	if (r)
+		return r;
+	while ((r = store_next(store, STORE_EACH_ALERT)) == 1) {
+		sqlite3_stmt *row = store->statements[STORE_EACH_ALERT];
+		int64_t status = sqlite3_column_int64(row, 1);
+		struct alert_state state = {
+			.status = (enum alert_status)status,
+			.since_seconds = sqlite3_column_double(row, 2),
+			.started_seconds = sqlite3_column_double(row, 3),
+		};
+
+		r = status < ALERT_INACTIVE || status > ALERT_EXHAUSTED
+			    ? -EUCLEAN
+			    : fn(context, store_text(row, 0), &state);
+		if (r) {
+			store_end(store, STORE_EACH_ALERT);
+			break;
+		}
+	}
+	return r;
+}
+
+int store_add_change(struct store *store, const struct store_change *change)
+{
+	return store_run(store, STORE_ADD_CHANGE,
+			 STORE_ARGS(STORE_REAL(change->t_seconds), STORE_TEXT(change->slo),
+				    STORE_TEXT(change->service), STORE_TEXT(change->rule),
+				    STORE_TEXT(change->severity), STORE_TEXT(change->from),
+				    STORE_TEXT(change->to), STORE_REAL(change->budget_spent_ratio),
+				    STORE_REAL(change->started_seconds)));
+}
+
+int store_each_change(struct store *store, double from_seconds, size_t limit,
+		      int (*fn)(void *context, const struct store_change *change), void *context)
+{
+	int r = store_start(store, STORE_EACH_CHANGE,
+			    STORE_ARGS(STORE_REAL(from_seconds),
+				       STORE_INT(limit > INT32_MAX ? INT32_MAX : limit)));
+
+	if (r)
+		return r;
+	while ((r = store_next(store, STORE_EACH_CHANGE)) == 1) {
+		sqlite3_stmt *row = store->statements[STORE_EACH_CHANGE];
+		struct store_change change = {
+			.t_seconds = sqlite3_column_double(row, 0),
+			.slo = store_text(row, 1),
+			.service = store_text(row, 2),
+			.rule = store_text(row, 3),
+			.severity = store_text(row, 4),
+			.from = store_text(row, 5),
+			.to = store_text(row, 6),
+			.budget_spent_ratio = sqlite3_column_type(row, 7) == SQLITE_NULL
+						      ? NAN /* which SQLite stores so */
+						      : sqlite3_column_double(row, 7),
+			.started_seconds = sqlite3_column_double(row, 8),
+		};
+
+		r = fn(context, &change);
+		if (r) {
+			store_end(store, STORE_EACH_CHANGE);
+			break;
+		}
+	}
+	return r;
+}
