@@ -41,7 +41,7 @@ endif
 .SECONDARY:
 .DEFAULT_GOAL := all
 .PHONY: all demo test unit bpf-test fuzz e2e vm check bench bench-vm bench-check install clean \
-	build-unit build-bpf-test build-fuzz build-e2e build-bench skeletons print-tidy-flags
+	build-unit build-bpf-test build-fuzz build-e2e build-bench skeletons print-tidy-flags print-bpf-flags
 
 # Flags
 
@@ -211,6 +211,9 @@ bench-check: build-bench
 
 print-tidy-flags:
 	@printf '%s\n' $(CPPFLAGS_ALL) $(CFLAGS_BASE)
+
+print-bpf-flags:
+	@printf '%s\n' $(BPF_CFLAGS)
 
 install: all
 	install -D -m 0755 $(O)/sliprobed $(DESTDIR)$(PREFIX)/sbin/sliprobed

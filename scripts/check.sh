@@ -54,6 +54,28 @@ clang_tidy() {
 	return "$status"
 }
 
+# Includes go down the order of rooms and layers.
+arrows() {
+	need "$python" || return 1
+	"$python" -B scripts/arrows.py
+}
+
+# Each header includes what it uses: it compiles by itself.
+headers() {
+	local status=0
+	local -a flags bpf_flags
+	"$make" --no-print-directory -j"$(nproc)" skeletons || return 1
+	mapfile -t flags < <("$make" --no-print-directory -s print-tidy-flags)
+	mapfile -t bpf_flags < <("$make" --no-print-directory -s print-bpf-flags)
+	find user include -name '*.h' -print0 | sort -z |
+		xargs -0 -P "$(nproc)" -I{} clang -fsyntax-only "${flags[@]}" -Wno-unused-function -Wno-undefined-internal \
+			-x c -include {} /dev/null || status=1
+	find bpf -name '*.h' -print0 | sort -z |
+		xargs -0 -P "$(nproc)" -I{} clang -fsyntax-only -Wno-unused-function "${bpf_flags[@]}" \
+			-x c -include {} /dev/null || status=1
+	return "$status"
+}
+
 shell_check() {
 	need shellcheck || return 1
 	{
@@ -90,6 +112,8 @@ spdx() {
 
 check clang-format clang_format
 check clang-tidy clang_tidy
+check 'includes go down' arrows
+check 'headers compile alone' headers
 check shellcheck shell_check
 check 'python syntax' py_compile
 check 'no package registries' no_registries

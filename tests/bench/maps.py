@@ -12,7 +12,7 @@ from variants import Agent
 
 BIG_CPUS, BIG_SERVICES = 256, 1000
 HEADER_BYTES = 1024  # at most, of a map itself
-HIST_BYTES, HIST_MIN, HIST_MAX = 64 << 20, 8192, 65536  # see user/probe.c
+HIST_BYTES, HIST_MIN, HIST_MAX = 64 << 20, 8192, 65536  # see kernel/probe
 HIST_VALUE_BYTES, BLOCK = 64, 16
 NO_PREALLOC = 1
 

@@ -7,10 +7,10 @@
 
 #include <sys/utsname.h>
 
-#include "base/error.h"
 #include "agent/agent.h"
 #include "agent/services.h"
 #include "apply/rules.h"
+#include "base/error.h"
 #include "deliver/deliver.h"
 #include "kernel/pins.h"
 #include "notify/notices.h"

@@ -9,8 +9,8 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
-#include "base/maybe.h"
 #include "abi.h"
+#include "base/maybe.h"
 #include "slo/slo.h"
 
 enum {

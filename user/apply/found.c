@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "apply/private.h"
 #include "base/cleanup.h"
+#include "base/error.h"
 
 void wildcards_free(struct wildcard *wildcards, size_t n)
 {

@@ -7,9 +7,9 @@
 
 #include <jansson.h>
 
-#include "base/error.h"
+#include "apply/compile.h"
 #include "apply/rules.h"
-#include "apply/tables.h"
+#include "base/error.h"
 
 /* What a kernel policy refers to, for as long as anything may be judged by it. */
 struct policy_refs {

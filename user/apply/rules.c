@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "apply/private.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/error.h"
 
 enum {
 	ROOM_FACTOR = 4, /* spare for configurations to come, and the least there is */

@@ -10,8 +10,8 @@
 
 #include <jansson.h>
 
-#include "base/error.h"
 #include "apply/tracks.h"
+#include "base/error.h"
 #include "base/ids.h"
 #include "config/config.h"
 #include "kernel/probe.h"

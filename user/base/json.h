@@ -8,10 +8,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "base/maybe.h"
 #include "base/calendar.h"
+#include "base/maybe.h"
 #include "base/utf8.h"
-#include "slo/slo.h"
 
 /*
  * Every json_*() constructor gives NULL when out of memory, and put() and push() take a NULL as

@@ -7,9 +7,9 @@
 #include "ctl/client.h"
 #include "ctl/json.h"
 #include "ctl/options.h"
+#include "ctl/risk_record.h"
 #include "ctl/table.h"
 #include "decide/risk.h"
-#include "decide/risk_record.h"
 
 enum {
 	INCIDENTS_SHOWN = 20,

@@ -16,7 +16,6 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "config/config.h"
 
 struct pins;
 

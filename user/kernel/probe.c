@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "kernel/probe_private.h"
 
 enum {

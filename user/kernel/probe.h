@@ -10,10 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
 #include "abi.h"
-#include "apply/tables.h"
-#include "config/config.h"
+#include "base/error.h"
+#include "kernel/tables.h"
 
 struct probe;
 

@@ -10,7 +10,6 @@
 
 #include <linux/types.h>
 
-#include "agent/collect.h"
 #include "apply/tracks.h"
 #include "slo/coverage.h"
 #include "slo/timeline.h"

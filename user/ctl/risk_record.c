@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "decide/risk_record.h"
+#include "ctl/risk_record.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Compiles a configuration into the tables the kernel programs judge by (include/abi.h). Pure: the
+ * Compiles a configuration into the tables the kernel programs judge by (kernel/tables). Pure: the
  * numbers that must last beyond one configuration (ids, slots, offsets) come from the caller.
  */
-#ifndef SLIPROBE_APPLY_TABLES_H
-#define SLIPROBE_APPLY_TABLES_H
+#ifndef SLIPROBE_APPLY_COMPILE_H
+#define SLIPROBE_APPLY_COMPILE_H
 
 #include <linux/types.h>
 
-#include "base/error.h"
 #include "abi.h"
+#include "base/error.h"
 #include "config/config.h"
+#include "kernel/tables.h"
 
 /* One SLO as it is counted: a configured SLO of one service, or of every found one. */
 struct tables_slo {
@@ -21,36 +22,6 @@ struct tables_slo {
 };
 
 #define TABLES_FOUND ((size_t)-1)
-
-/* Where this generation's automata go, and how much room there is. */
-struct tables_region {
-	__u32 states, max_states;
-	__u32 cells, max_cells;
-	__u32 accepts, max_accepts;
-	__u32 sets, max_sets;
-};
-
-struct tables_port {
-	__u16 port;
-	__u32 set;
-};
-
-/* Arrays hold the region's part only: element 0 goes to the region's first place. */
-struct tables {
-	struct dfa_state *states;
-	size_t n_states;
-	struct dfa_cell *cells;
-	size_t n_cells;
-	struct accept *accepts;
-	size_t n_accepts;
-	struct service_set *sets;
-	size_t n_sets;
-	struct tables_port *ports;
-	size_t n_ports;
-	struct policy *policies; /* one a service, then that of found services */
-	size_t n_policies;
-	struct live live; /* without the policies' numbers: they are the caller's */
-};
 
 /* Numbers that outlive a configuration. Return a number > 0, or 0 when there are no more. */
 struct tables_ids {

@@ -2,8 +2,8 @@
 /*
  * What the agent has recorded of real incidents, asked over its socket.
  */
-#ifndef SLIPROBE_DECIDE_RISK_RECORD_H
-#define SLIPROBE_DECIDE_RISK_RECORD_H
+#ifndef SLIPROBE_CTL_RISK_RECORD_H
+#define SLIPROBE_CTL_RISK_RECORD_H
 
 #include <jansson.h>
 

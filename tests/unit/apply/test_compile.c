@@ -17,7 +17,7 @@
 
 #include "match/automaton.h"
 #include "base/ids.h"
-#include "apply/tables.h"
+#include "apply/compile.h"
 #include "tests/unit/fixtures/malloc_fail.h"
 
 enum {

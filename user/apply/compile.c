@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "apply/tables.h"
+#include "apply/compile.h"
 
 #include <errno.h>
 #include <stdbool.h>
