@@ -32,6 +32,14 @@ ROOMS = {
 }
 
 LAYERS = {
+    "sliprobe.bpf.c": "hook kernel",
+    "hook": "stream protocol exchange judge who kernel",
+    "stream": "protocol exchange judge who kernel",
+    "protocol": "exchange judge who kernel",
+    "exchange": "judge kernel",
+    "judge": "kernel",
+    "who": "kernel",
+    "kernel": "",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
@@ -59,9 +67,8 @@ def wrong_arrows(top, order):
 
 
 def main():
-    wrong = [*wrong_order(ROOMS), *wrong_order(LAYERS), *wrong_arrows("user", ROOMS)]
-    if LAYERS:
-        wrong += wrong_arrows("bpf", LAYERS)
+    wrong = [*wrong_order(ROOMS), *wrong_order(LAYERS)]
+    wrong += [*wrong_arrows("user", ROOMS), *wrong_arrows("bpf", LAYERS)]
     for line in wrong:
         print(line)
     return bool(wrong)
