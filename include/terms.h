@@ -62,8 +62,7 @@ enum role {
 	X(SERIES_FULL, "series_table_full")                                                        \
 	X(UNSEEN_BYTES, "bytes_passed_unseen")                                                     \
 	X(BAD_RESPONSE, "response_unparsable")                                                     \
-	X(UNREADABLE, "payload_unreadable")                                                        \
-	X(INTERNAL, "internal")
+	X(UNREADABLE, "payload_unreadable")
 
 enum lost_reason {
 #define X(id, name) LOST_##id,
@@ -80,8 +79,9 @@ enum lost_reason {
 	X(CONN_ALLOC, "connection_state_alloc")                                                    \
 	X(USER_READ, "payload_read")                                                               \
 	X(IOV_READ, "iovec_read")                                                                  \
+	X(MSG_READ, "message_header_read")                                                         \
+	X(MMSG, "mmsg_table_full")                                                                 \
 	X(NO_BUFFER, "payload_not_in_registers")                                                   \
-	X(COMPAT_TASK, "32_bit_task")                                                              \
 	X(PUMP_LIMIT, "io_too_fragmented")                                                         \
 	X(SEQ_BACK, "sequence_went_back")                                                          \
 	X(RX_GAP, "received_bytes_unseen")                                                         \
@@ -90,10 +90,12 @@ enum lost_reason {
 	X(HEAD_STALE, "request_head_slower_than_reloads")                                          \
 	X(RESPONSE_UNSOLICITED, "response_without_request")                                        \
 	X(ENDPOINT_FULL, "endpoint_table_full")                                                    \
+	X(IDENTITY_FULL, "identity_table_full")                                                    \
 	X(BLIND_FULL, "unmeasured_table_full")                                                     \
 	X(HIST_FULL, "histogram_table_full")                                                       \
-	X(SPLIT_FULL, "threshold_table_full")                                                      \
+	X(THRESHOLD_FULL, "threshold_table_full")                                                  \
 	X(POLICY_MISSING, "policy_missing")                                                        \
+	X(SLO_MISSING, "slo_missing")                                                              \
 	X(SCRATCH, "scratch_lookup")
 
 enum kernel_error {

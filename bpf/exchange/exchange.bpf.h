@@ -21,6 +21,10 @@
 #include "kernel/policy.bpf.h"
 #include "kernel/stat.bpf.h"
 
+enum {
+	PENDING_MAX = 65536,
+};
+
 /* Requests behind another one on the same connection (pipelining). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -112,7 +116,7 @@ static __always_inline void request_push_here(struct conn *conn, const bool own)
 	__u32 number = conn->head;
 
 	if (own)
-		stat_add_own(STAT_SEEN_OWN, 1);
+		stat_add_own(STAT_SEEN_RECV, 1);
 	else
 		stat_add(STAT_SEEN, 1);
 	if (number == conn->done) {

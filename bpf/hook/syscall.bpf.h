@@ -66,7 +66,7 @@ static __noinline __u32 io_mmsg_index(__u64 vector, __u32 length)
 		mmsg.next = index + 1;
 	}
 	if (bpf_map_update_elem(&mmsgs, &tid, &mmsg, BPF_ANY))
-		stat_error(KERR_IOV_READ);
+		stat_error(KERR_MMSG);
 	return index;
 }
 
@@ -142,7 +142,7 @@ static __noinline int io_init_msg(struct io *io, __u64 header, __u32 nr, __u32 l
 	else if (nr != NR_SENDMSG && nr != NR_RECVMSG)
 		return IO_OPAQUE;
 	if (bpf_probe_read_user(&msg, sizeof(msg), (void *)header)) {
-		stat_error(KERR_IOV_READ);
+		stat_error(KERR_MSG_READ);
 		return IO_OPAQUE;
 	}
 	io->iov = msg.iov;

@@ -23,7 +23,7 @@ static __always_inline void series_time(__u32 id, const struct series_key *key,
 					struct series_value *value, struct policy *policy,
 					__u64 total_ns, __u64 queue_ns, const bool own)
 {
-	struct split_scan scan = {.policy = policy, .key = key, .total_ns = total_ns};
+	struct threshold_scan scan = {.policy = policy, .series = key, .total_ns = total_ns};
 	struct hist_ids *ids = bpf_map_lookup_elem(&hist_ids, &id);
 	__u32 found;
 
@@ -36,8 +36,9 @@ static __always_inline void series_time(__u32 id, const struct series_key *key,
 		hist_count(ids, HIST_QUEUE, found >> 8, own);
 	}
 	if (policy &&
-	    policy->split_buckets[scan.bucket >> 6 & (HIST_WORDS - 1)] >> (scan.bucket & 63) & 1)
-		bpf_loop(POLICY_THRESHOLDS_MAX, split_check, &scan, 0);
+	    policy->threshold_buckets[scan.bucket >> 6 & (HIST_WORDS - 1)] >> (scan.bucket & 63) &
+		    1)
+		bpf_loop(POLICY_THRESHOLDS_MAX, threshold_check, &scan, 0);
 }
 
 static __always_inline void request_judge(struct request *request, struct verdict *verdict,
@@ -48,7 +49,7 @@ static __always_inline void request_judge(struct request *request, struct verdic
 		.route = request->route,
 		.status = verdict->outcome == OUTCOME_COMPLETE ? verdict->status : 0,
 		.method = request->method,
-		.role_outcome = ROLE_SERVER << 4 | verdict->outcome,
+		.role_outcome = series_role_outcome(ROLE_SERVER, verdict->outcome),
 	};
 	__u64 total_ns = request->queue_ns + verdict->service_ns;
 	__u32 id = series_find(&key);
@@ -59,7 +60,7 @@ static __always_inline void request_judge(struct request *request, struct verdic
 	policy = bpf_map_lookup_elem(&policies, &index);
 	if (value) {
 		if (own)
-			stat_add_own(STAT_ENDED_OWN, 1);
+			stat_add_own(STAT_ENDED_SEND, 1);
 		else
 			stat_add(STAT_ENDED, 1);
 		table_add(&value->requests, 1, own);

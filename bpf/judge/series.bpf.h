@@ -10,6 +10,10 @@
 #include "judge/table.bpf.h"
 #include "kernel/helpers.bpf.h"
 
+enum {
+	SERIES_RECENT = 1024,
+};
+
 __u32 series_last; /* last id given out */
 
 /* a series' id, given out once: its index in the tables below */

@@ -41,7 +41,7 @@ static __always_inline void slo_count(__u32 i, const struct judge *judge, const 
 	index = policy->slos[i].counts + judge->found_endpoint;
 	counts = table_own(slo_counts, &index, own);
 	if (!criteria || !counts) {
-		stat_error(KERR_POLICY_MISSING);
+		stat_error(KERR_SLO_MISSING);
 		return;
 	}
 	status = verdict->status;

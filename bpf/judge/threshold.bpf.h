@@ -9,37 +9,37 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, SPLITS_MAX);
-	__type(key, struct split_key);
+	__uint(max_entries, THRESHOLDS_MAX);
+	__type(key, struct threshold_key);
 	__type(value, __u64);
-} splits SEC(".maps");
+} thresholds SEC(".maps");
 
-static __always_inline void split_count(const struct series_key *key, __u64 threshold_ns)
+static __always_inline void threshold_count(const struct series_key *series, __u64 threshold_ns)
 {
-	struct split_key split = {.series = *key, .threshold_ns = threshold_ns};
-	__u64 *value = bpf_map_lookup_elem(&splits, &split);
+	struct threshold_key key = {.series = *series, .threshold_ns = threshold_ns};
+	__u64 *value = bpf_map_lookup_elem(&thresholds, &key);
 
 	if (!value) {
 		__u64 zero = 0;
 
-		bpf_map_update_elem(&splits, &split, &zero, BPF_NOEXIST);
-		value = bpf_map_lookup_elem(&splits, &split);
+		bpf_map_update_elem(&thresholds, &key, &zero, BPF_NOEXIST);
+		value = bpf_map_lookup_elem(&thresholds, &key);
 		if (!value) {
-			stat_error(KERR_SPLIT_FULL);
+			stat_error(KERR_THRESHOLD_FULL);
 			return;
 		}
 	}
 	counter_add(value, 1);
 }
 
-struct split_scan {
+struct threshold_scan {
 	struct policy *policy;
-	const struct series_key *key;
+	const struct series_key *series;
 	__u64 total_ns;
 	__u32 bucket;
 };
 
-static long split_check(__u32 i, struct split_scan *scan)
+static long threshold_check(__u32 i, struct threshold_scan *scan)
 {
 	struct policy *policy = scan->policy;
 
@@ -47,7 +47,7 @@ static long split_check(__u32 i, struct split_scan *scan)
 		return 1;
 	if (policy->thresholds[i].bucket == scan->bucket &&
 	    scan->total_ns <= policy->thresholds[i].ns)
-		split_count(scan->key, policy->thresholds[i].ns);
+		threshold_count(scan->series, policy->thresholds[i].ns);
 	return 0;
 }
 

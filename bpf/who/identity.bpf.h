@@ -114,7 +114,7 @@ __noinline int endpoint_register(struct conn *conn, struct who_work *work)
 		endpoint->service = decided.service;
 	}
 	if (bpf_map_update_elem(&identities, &identity_key, &decided, BPF_ANY))
-		stat_error(KERR_ENDPOINT_FULL);
+		stat_error(KERR_IDENTITY_FULL);
 	conn->service = decided.service;
 	return 0;
 }

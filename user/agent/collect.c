@@ -37,8 +37,8 @@ struct hist_run {
 	size_t n;
 };
 
-struct split_entry {
-	struct split_key key;
+struct threshold_entry {
+	struct threshold_key key;
 	__u64 count;
 };
 
@@ -46,7 +46,7 @@ struct reading {
 	struct list octaves;
 	struct list hists; /* runs of these */
 	struct hist_run *hist; /* the last one */
-	struct list splits;
+	struct list thresholds;
 	struct list series;
 	const struct names *routes;
 	__u64 requests;
@@ -73,13 +73,14 @@ static int take_hist(void *context, __u32 id, enum hist_kind kind, __u32 octave,
 	return 0;
 }
 
-static int take_split(void *context, const struct split_key *key, __u64 count)
+static int take_threshold(void *context, const struct threshold_key *key, __u64 count)
 {
-	struct split_entry *entry = list_add(&((struct reading *)context)->splits, sizeof(*entry));
+	struct threshold_entry *entry =
+		list_add(&((struct reading *)context)->thresholds, sizeof(*entry));
 
 	if (!entry)
 		return -ENOMEM;
-	*entry = (struct split_entry){*key, count};
+	*entry = (struct threshold_entry){*key, count};
 	return 0;
 }
 
@@ -99,7 +100,7 @@ static int take_series(void *context, __u32 id, const struct series_key *key,
 	}
 	series->route = names_name(reading->routes, key->route) ?: "_other";
 	series->method = key->method < HTTP_METHOD_COUNT ? key->method : HTTP_METHOD_OTHER;
-	series->outcome = key->role_outcome & 15;
+	series->outcome = series_outcome(key);
 	series->status = key->status;
 	series->requests = value->requests;
 	series->total_sum_ns = value->total_sum_ns;
@@ -178,8 +179,8 @@ static int threshold_cmp(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* Below the threshold: the buckets below the one it splits, and its part of that. */
-static int put_split(const struct reading *reading, const struct split_entry *entry)
+/* Below the threshold: the buckets below the one it lies in, and its part of that. */
+static int put_threshold(const struct reading *reading, const struct threshold_entry *entry)
 {
 	struct snapshot_series *series = find(reading, &entry->key.series);
 	struct snapshot_threshold *grown;
@@ -203,10 +204,10 @@ static int put_all(struct reading *reading)
 	int r = 0;
 
 	put_hists(reading);
-	if (reading->splits.n && reading->series.n)
+	if (reading->thresholds.n && reading->series.n)
 		qsort(reading->series.bytes, reading->series.n, sizeof(struct collected), key_cmp);
-	for (size_t i = 0; !r && i < reading->splits.n; i++)
-		r = put_split(reading, (struct split_entry *)reading->splits.bytes + i);
+	for (size_t i = 0; !r && i < reading->thresholds.n; i++)
+		r = put_threshold(reading, (struct threshold_entry *)reading->thresholds.bytes + i);
 	for (size_t i = 0; i < reading->series.n; i++) {
 		struct snapshot_series *series =
 			((struct collected *)reading->series.bytes)[i].series;
@@ -254,13 +255,13 @@ int collection_read(struct probe *probe, const struct names *routes, bool detail
 	int r = 0;
 
 	if (details) {
-		r = probe_each_split(probe, take_split, &reading);
+		r = probe_each_threshold(probe, take_threshold, &reading);
 		r = r ?: probe_each_hist(probe, take_hist, &reading);
 	}
 	r = r ?: probe_each_series(probe, take_series, &reading);
 	r = r ?: put_all(&reading);
 	free(reading.hists.bytes);
-	free(reading.splits.bytes);
+	free(reading.thresholds.bytes);
 	collection = (struct collection){
 		.list = (struct collected *)reading.series.bytes,
 		.n = reading.series.n,

@@ -195,7 +195,7 @@ static int add_series(void *context, __u32 id, const struct series_key *key,
 #undef X
 	struct series_list *series = context;
 	const struct service *service = services_by_id(&series->agent->services, key->service);
-	unsigned int outcome = key->role_outcome & 15;
+	unsigned int outcome = series_outcome(key);
 	struct store_series *grown;
 
 	(void)id;
@@ -217,7 +217,7 @@ static int add_series(void *context, __u32 id, const struct series_key *key,
 		.method = methods[key->method],
 		.outcome = outcomes[outcome],
 		.status = key->status,
-		.role = key->role_outcome >> 4,
+		.role = series_role(key),
 		.requests = value->requests,
 	};
 	return 0;

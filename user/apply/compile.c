@@ -260,7 +260,7 @@ static void add_threshold(struct policy *policy, __u64 ns)
 	}
 	policy->thresholds[policy->n_thresholds++] =
 		(struct policy_threshold){.ns = ns, .bucket = bucket};
-	policy->split_buckets[bucket / 64] |= 1ULL << (bucket % 64);
+	policy->threshold_buckets[bucket / 64] |= 1ULL << (bucket % 64);
 }
 
 static int compile_policy(struct compiler *c, size_t service, struct policy *policy)

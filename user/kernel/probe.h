@@ -111,14 +111,14 @@ typedef int (*probe_series_fn)(void *context, __u32 id, const struct series_key 
  */
 typedef int (*probe_hist_fn)(void *context, __u32 id, enum hist_kind kind, __u32 octave,
 			     const struct hist_value *value);
-typedef int (*probe_split_fn)(void *context, const struct split_key *key, __u64 count);
+typedef int (*probe_threshold_fn)(void *context, const struct threshold_key *key, __u64 count);
 typedef int (*probe_endpoint_fn)(void *context, const struct endpoint_key *key,
 				 const struct endpoint *value);
 typedef int (*probe_unmeasured_fn)(void *context, const struct unmeasured_key *key, __u64 count);
 
 int probe_each_series(struct probe *probe, probe_series_fn fn, void *context);
 int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context);
-int probe_each_split(struct probe *probe, probe_split_fn fn, void *context);
+int probe_each_threshold(struct probe *probe, probe_threshold_fn fn, void *context);
 int probe_each_endpoint(struct probe *probe, probe_endpoint_fn fn, void *context);
 int probe_each_unmeasured(struct probe *probe, probe_unmeasured_fn fn, void *context);
 

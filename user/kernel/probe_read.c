@@ -39,8 +39,8 @@ int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT])
 		sum_cpus(probe, values, 1);
 		ret[i] = values[0];
 	}
-	ret[STAT_SEEN] += ret[STAT_SEEN_OWN];
-	ret[STAT_ENDED] += ret[STAT_ENDED_OWN];
+	ret[STAT_SEEN] += ret[STAT_SEEN_RECV];
+	ret[STAT_ENDED] += ret[STAT_ENDED_SEND];
 	return 0;
 }
 
@@ -163,7 +163,7 @@ struct typed {
 		return each(probe, probe->skel->maps.map, name##_entry, &typed);                   \
 	}
 
-EACH(split, splits, struct split_key, __u64, *value)
+EACH(threshold, thresholds, struct threshold_key, __u64, *value)
 EACH(endpoint, endpoints, struct endpoint_key, struct endpoint, value)
 EACH(unmeasured, unmeasured, struct unmeasured_key, __u64, *value)
 /* clang-format on */

@@ -46,7 +46,7 @@ static const struct {
 
 /* Both thresholds of series 1 split bucket 29, which is above 10,789 ns and up to 11,766 ns. */
 static const struct {
-	struct split_key key;
+	struct threshold_key key;
 	__u64 count;
 } table_splits[] = {
 	{{{.service = 2, .route = 1, .status = 200}, 11500}, 4},
@@ -77,7 +77,7 @@ int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context)
 	return r;
 }
 
-int probe_each_split(struct probe *probe, probe_split_fn fn, void *context)
+int probe_each_threshold(struct probe *probe, probe_threshold_fn fn, void *context)
 {
 	int r = 0;
 

@@ -146,7 +146,7 @@ static void slos_and_coverage(void **state)
 	assert_line(text, "sliprobe_slo_events_total{slo=\"unused \\\"\\\\\\n\\\\xff\","
 			  "service=\"absent\",result=\"bad\"} 0");
 	assert_line(text, "sliprobe_lost_total{reason=\"response_unparsable\"} 5");
-	assert_line(text, "sliprobe_lost_total{reason=\"internal\"} 0");
+	assert_line(text, "sliprobe_lost_total{reason=\"payload_unreadable\"} 0");
 	assert_line(text, "sliprobe_kernel_errors_total{site=\"sequence_went_back\"} 4");
 	assert_line(text, "sliprobe_http_requests_seen_total 1007");
 	assert_line(text, "sliprobe_http_requests_in_flight 2");

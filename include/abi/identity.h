@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which service a connection belongs to, and what was found of those that serve. */
+#ifndef SLIPROBE_ABI_IDENTITY_H
+#define SLIPROBE_ABI_IDENTITY_H
+
+#include "types.h"
+
+enum {
+	/* services: 0 none, 1 .. SERVICE_CONFIGURED_MAX configured, above: SERVICE_FOUND + endpoint */
+	SERVICE_NONE = 0,
+	SERVICE_CONFIGURED_MAX = 4095, /* ids are not reused while the agent runs */
+	SERVICE_FOUND = 4096,
+	ENDPOINTS_MAX = 2048, /* id 0: all that found no place of their own */
+
+	IDENTITIES_MAX = 16384,
+	UNMEASURED_MAX = 1024,
+
+	COMM_BYTES = 16,
+	EXE_BYTES = 256, /* a longer path is kept from its end */
+};
+
+/* A process serving a port, as the cache of decisions knows it. */
+struct identity_key {
+	__u64 start_ns; /* the process's start: a pid is reused */
+	__u32 tgid;
+	__u32 exec_id; /* changes with each exec */
+	__u32 netns;
+	__u32 generation;
+	__u16 port;
+	__u16 pad[3];
+};
+
+struct identity {
+	__u16 policy;
+	__u16 service; /* SERVICE_NONE: found, no request seen yet */
+};
+
+struct endpoint_key {
+	__u32 netns;
+	__u16 port;
+	__u16 pad;
+	char process[COMM_BYTES];
+};
+
+struct endpoint {
+	__u32 id;
+	__u32 tgid; /* the last process seen to serve it */
+	__u16 service; /* the last service it was counted for */
+	__u16 pad[3];
+	char exe[EXE_BYTES]; /* NUL-terminated */
+};
+
+struct unmeasured_key {
+	struct endpoint_key endpoint;
+	__u32 reason; /* enum blind_reason */
+};
+
+_Static_assert(sizeof(struct identity_key) == 32, "identity_key has no holes");
+_Static_assert(sizeof(struct endpoint_key) == 24, "endpoint_key has no holes");
+_Static_assert(sizeof(struct unmeasured_key) == 28, "unmeasured_key has no holes");
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How the requests of a service are judged, and what the verdicts add up to. */
+#ifndef SLIPROBE_ABI_POLICY_H
+#define SLIPROBE_ABI_POLICY_H
+
+#include "abi/identity.h"
+#include "hist.h"
+#include "terms.h"
+#include "types.h"
+
+enum {
+	ROUTE_OTHER = 0, /* no template matched */
+	ROUTES_MAX = 65535,
+
+	POLICIES_MAX = 4096, /* 0: none */
+	POLICY_SLOS_MAX = 64,
+	POLICY_THRESHOLDS_MAX = 64,
+
+	SLO_CRITERIA_MAX = 4096,
+	SLO_WILDCARDS_MAX = 4, /* SLOs that every found service has */
+	SLO_COUNTS_MAX = SLO_CRITERIA_MAX + SLO_WILDCARDS_MAX * ENDPOINTS_MAX,
+	SLO_STATUS_WORDS = 10,
+};
+
+struct slo_criteria {
+	__u64 status[SLO_STATUS_WORDS]; /* bit s: status s is good */
+	__u64 latency_ns; /* good is total <= latency_ns */
+	__u64 min_body_bytes;
+};
+
+struct slo_counts {
+	__u64 good;
+	__u64 bad;
+};
+
+struct policy_slo {
+	__u32 criteria; /* index in `slo_criteria` */
+	__u32 counts; /* index in `slo_counts`; of a found service: + its endpoint */
+};
+
+struct policy_threshold {
+	__u64 ns;
+	__u32 bucket; /* the one it lies in */
+	__u32 pad;
+};
+
+/*
+ * How the requests of a service are judged. Immutable once published; bit n of the masks is the
+ * policy's SLO n.
+ */
+struct policy {
+	__u32 path_start; /* automaton over paths; DFA_DEAD: no templates */
+	__u32 ua_start; /* automaton over user agents; DFA_DEAD: none excluded */
+	__u16 service; /* SERVICE_NONE: a found one */
+	__u16 n_slos;
+	__u32 n_thresholds;
+	__u64 other_mask; /* for a path that no template matches */
+	__u64 method_mask[HTTP_METHOD_COUNT];
+	__u64 client_abort_mask; /* SLOs for which a client_abort is eligible */
+	__u64 threshold_buckets[HIST_WORDS]; /* bit b: a threshold lies in bucket b */
+	struct policy_slo slos[POLICY_SLOS_MAX];
+	struct policy_threshold thresholds[POLICY_THRESHOLDS_MAX];
+};
+
+#endif

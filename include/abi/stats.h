@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Indices of `stats`. */
+#ifndef SLIPROBE_ABI_STATS_H
+#define SLIPROBE_ABI_STATS_H
+
+#include "terms.h"
+
+enum statistic {
+	STAT_SEEN, /* requests whose head was read whole, or that were answered before it was */
+	STAT_SEEN_RECV, /* those of STAT_SEEN that the recv hook alone counts */
+	STAT_ENDED, /* requests given an outcome */
+	STAT_ENDED_SEND, /* those of STAT_ENDED that the send hook alone counts */
+	STAT_LOST, /* + enum lost_reason */
+	STAT_ERROR = STAT_LOST + LOST_REASON_COUNT, /* + enum kernel_error */
+	STAT_COUNT = STAT_ERROR + KERR_COUNT,
+};
+
+#endif
