@@ -10,6 +10,7 @@
 #include "agent/private.h"
 #include "base/cleanup.h"
 #include "base/privilege.h"
+#include "base/term_names.h"
 
 static int snapshot_agent(struct agent *agent, struct snapshot *ret)
 {
@@ -241,9 +242,6 @@ struct unmeasured {
 
 static int take_unmeasured(void *context, const struct unmeasured_key *key, __u64 count)
 {
-#define X(id, text) text,
-	static const char *const reasons[] = {BLIND_REASONS(X)};
-#undef X
 	const struct unmeasured *unmeasured = context;
 	struct snapshot *ret = unmeasured->snapshot;
 	struct snapshot_unmeasured *grown;
@@ -258,7 +256,7 @@ static int take_unmeasured(void *context, const struct unmeasured_key *key, __u6
 	grown += ret->n_unmeasured++;
 	*grown = (struct snapshot_unmeasured){
 		.port = key->endpoint.port,
-		.reason = key->reason < BLIND_REASON_COUNT ? reasons[key->reason] : "unknown",
+		.reason = blind_reason_name(key->reason) ?: "unknown",
 		.connections = count,
 	};
 	memcpy(grown->process, key->endpoint.process, sizeof(grown->process));

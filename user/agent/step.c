@@ -8,6 +8,7 @@
 
 #include "agent/private.h"
 #include "base/cleanup.h"
+#include "base/term_names.h"
 
 int agent_walk(struct agent *agent)
 {
@@ -190,9 +191,6 @@ struct series_list {
 static int add_series(void *context, __u32 id, const struct series_key *key,
 		      const struct series_value *value)
 {
-#define X(id, text) text,
-	static const char *const methods[] = {HTTP_METHODS(X)}, *const outcomes[] = {OUTCOMES(X)};
-#undef X
 	struct series_list *series = context;
 	const struct service *service = services_by_id(&series->agent->services, key->service);
 	unsigned int outcome = series_outcome(key);
@@ -214,8 +212,8 @@ static int add_series(void *context, __u32 id, const struct series_key *key,
 	series->list[series->n++] = (struct store_series){
 		.service = service->name,
 		.route = names_name(series->agent->rules.routes, key->route) ?: "_other",
-		.method = methods[key->method],
-		.outcome = outcomes[outcome],
+		.method = method_name(key->method),
+		.outcome = outcome_name(outcome),
 		.status = key->status,
 		.role = series_role(key),
 		.requests = value->requests,

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Each value of a vocabulary has its printed name, and nothing else has one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/term_names.h"
+
+#define ASSERT_NAME(id, name) assert_string_equal(NAME_OF(VALUE_OF(id)), name);
+
+static void test_each_value_has_the_name_of_its_vocabulary(void **state)
+{
+	(void)state;
+#define NAME_OF method_name
+#define VALUE_OF(id) HTTP_METHOD_##id
+	HTTP_METHODS(ASSERT_NAME)
+#undef NAME_OF
+#undef VALUE_OF
+#define NAME_OF outcome_name
+#define VALUE_OF(id) OUTCOME_##id
+	OUTCOMES(ASSERT_NAME)
+#undef NAME_OF
+#undef VALUE_OF
+#define NAME_OF role_name
+#define VALUE_OF(id) ROLE_##id
+	ROLES(ASSERT_NAME)
+#undef NAME_OF
+#undef VALUE_OF
+#define NAME_OF lost_reason_name
+#define VALUE_OF(id) LOST_##id
+	LOST_REASONS(ASSERT_NAME)
+#undef NAME_OF
+#undef VALUE_OF
+#define NAME_OF kernel_error_name
+#define VALUE_OF(id) KERR_##id
+	KERNEL_ERRORS(ASSERT_NAME)
+#undef NAME_OF
+#undef VALUE_OF
+#define NAME_OF blind_reason_name
+#define VALUE_OF(id) BLIND_##id
+	BLIND_REASONS(ASSERT_NAME)
+#undef NAME_OF
+#undef VALUE_OF
+}
+
+static void test_a_value_outside_the_vocabulary_has_no_name(void **state)
+{
+	(void)state;
+	assert_null(method_name(HTTP_METHOD_COUNT));
+	assert_null(outcome_name(OUTCOME_COUNT));
+	assert_null(role_name(ROLE_COUNT));
+	assert_null(lost_reason_name(LOST_REASON_COUNT));
+	assert_null(kernel_error_name(KERR_COUNT));
+	assert_null(blind_reason_name(BLIND_REASON_COUNT));
+	assert_null(method_name(255));
+}
+
+static void test_words_that_others_have_standardised(void **state)
+{
+	(void)state;
+	assert_string_equal(method_name(HTTP_METHOD_OTHER), "_OTHER");
+	assert_string_equal(method_name(HTTP_METHOD_GET), "GET");
+	assert_string_equal(method_name(HTTP_METHOD_QUERY), "QUERY");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_value_has_the_name_of_its_vocabulary),
+		cmocka_unit_test(test_a_value_outside_the_vocabulary_has_no_name),
+		cmocka_unit_test(test_words_that_others_have_standardised),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The printed names of include/terms.h's vocabularies. A value outside the vocabulary: NULL. */
+#ifndef SLIPROBE_BASE_TERM_NAMES_H
+#define SLIPROBE_BASE_TERM_NAMES_H
+
+#include "terms.h"
+
+const char *method_name(enum http_method method);
+const char *outcome_name(enum outcome outcome);
+const char *role_name(enum role role);
+const char *lost_reason_name(enum lost_reason reason);
+const char *kernel_error_name(enum kernel_error error);
+const char *blind_reason_name(enum blind_reason reason);
+
+#endif
