@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "match/automaton.h"
+#include "tests/unit/fixtures/naive_match.h"
 
 enum {
 	PATTERNS_MAX = 8,
@@ -31,43 +32,6 @@ static void require(bool condition, const char *what)
 		return;
 	fprintf(stderr, "fuzz_dfa: %s\n", what);
 	abort();
-}
-
-/* at[i]: the pattern so far matches the first i bytes of the text. */
-static void naive_star(bool *at, const char *text, size_t len, const char *stop, bool at_least_one)
-{
-	bool within = false;
-
-	for (size_t i = 0; i <= len; i++) {
-		bool before = at[i];
-
-		if (i && stop && text[i - 1] == *stop)
-			within = false;
-		at[i] = at_least_one ? within : within || before;
-		within |= before;
-	}
-}
-
-static bool naive_match(const struct dfa_pattern *pattern, const char *text, size_t len)
-{
-	bool at[TEXT_BYTES + 1] = {true};
-	bool route = pattern->syntax == DFA_ROUTE;
-
-	for (const char *p = pattern->text; *p; p++) {
-		if (*p == '*' && route && p[1] == '*') {
-			p++;
-			naive_star(at, text, len, NULL, false);
-			continue;
-		}
-		if (*p == '*') {
-			naive_star(at, text, len, route ? "/" : NULL, route);
-			continue;
-		}
-		for (size_t i = len; i > 0; i--)
-			at[i] = at[i - 1] && (text[i - 1] == *p || (*p == '?' && !route));
-		at[0] = false;
-	}
-	return at[len];
 }
 
 /* What the accept set says of pattern `p`, from the words of match/automaton about groups. */
@@ -187,7 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	set = dfa_match(&dfa, text, size);
 	for (size_t p = 0; p < n; p++)
-		matches[p] = naive_match(&patterns[p], text, size);
+		matches[p] = naive_match(patterns[p].text, patterns[p].syntax, text, size);
 	for (size_t p = 0; p < n; p++) {
 		bool in_set = expected(patterns, matches, n, p);
 

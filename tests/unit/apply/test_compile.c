@@ -19,6 +19,7 @@
 #include "base/ids.h"
 #include "apply/compile.h"
 #include "tests/unit/fixtures/malloc_fail.h"
+#include "tests/unit/fixtures/naive_match.h"
 
 enum {
 	NO_SERVICE = -1,
@@ -233,34 +234,10 @@ static int service_match(const struct world *w, __u16 port, const char *process,
 
 /* ---- the same, from the words of the headers ---- */
 
-static bool naive_match(const char *pattern, enum dfa_syntax syntax, const char *text)
-{
-	if (!*pattern)
-		return !*text;
-	if (syntax == DFA_ROUTE && pattern[0] == '*' && pattern[1] == '*') {
-		return naive_match(pattern + 2, syntax, text) ||
-		       (*text && naive_match(pattern, syntax, text + 1));
-	}
-	if (syntax == DFA_ROUTE && *pattern == '*') {
-		return *text && *text != '/' &&
-		       (naive_match(pattern + 1, syntax, text + 1) ||
-			naive_match(pattern, syntax, text + 1));
-	}
-	if (*pattern == '*') {
-		return naive_match(pattern + 1, syntax, text) ||
-		       (*text && naive_match(pattern, syntax, text + 1));
-	}
-	if (!*text)
-		return false;
-	if (*pattern == '?' && syntax == DFA_GLOB)
-		return naive_match(pattern + 1, syntax, text + 1);
-	return *pattern == *text && naive_match(pattern + 1, syntax, text + 1);
-}
-
 static bool any_matches(char *const *patterns, size_t n, enum dfa_syntax syntax, const char *text)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (naive_match(patterns[i], syntax, text))
+		if (naive_match(patterns[i], syntax, text, strlen(text)))
 			return true;
 	}
 	return false;
@@ -286,7 +263,7 @@ static const char *naive_route(const struct config_service *service, const char 
 	const char *best = NULL;
 
 	for (size_t i = 0; i < service->n_routes; i++) {
-		if (naive_match(service->routes[i], DFA_ROUTE, path) &&
+		if (naive_match(service->routes[i], DFA_ROUTE, path, strlen(path)) &&
 		    (!best || route_specificity_cmp(service->routes[i], best) < 0))
 			best = service->routes[i];
 	}
@@ -326,8 +303,9 @@ static int naive_service(const struct config *config, __u16 port, const char *pr
 		const struct config_match *wanted = &config->services[s].match;
 
 		if ((!wanted->port || wanted->port == port) &&
-		    (!wanted->process || naive_match(wanted->process, DFA_GLOB, process)) &&
-		    (!wanted->exe || naive_match(wanted->exe, DFA_GLOB, exe)))
+		    (!wanted->process ||
+		     naive_match(wanted->process, DFA_GLOB, process, strlen(process))) &&
+		    (!wanted->exe || naive_match(wanted->exe, DFA_GLOB, exe, strlen(exe))))
 			return (int)s;
 	}
 	return NO_SERVICE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pattern automata against a matcher written straight from the words of match/automaton.
+ * Pattern automata against a naive matcher.
  * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
  */
 #include <errno.h>
@@ -17,6 +17,7 @@
 
 #include "match/automaton.h"
 #include "tests/unit/fixtures/malloc_fail.h"
+#include "tests/unit/fixtures/naive_match.h"
 
 /* xorshift64*, so that a failure repeats. */
 static uint64_t random_state;
@@ -35,30 +36,6 @@ static double seconds_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static bool naive_match(const char *pattern, enum dfa_syntax syntax, const char *text)
-{
-	if (!*pattern)
-		return !*text;
-	if (syntax == DFA_ROUTE && pattern[0] == '*' && pattern[1] == '*') {
-		return naive_match(pattern + 2, syntax, text) ||
-		       (*text && naive_match(pattern, syntax, text + 1));
-	}
-	if (syntax == DFA_ROUTE && *pattern == '*') {
-		return *text && *text != '/' &&
-		       (naive_match(pattern + 1, syntax, text + 1) ||
-			naive_match(pattern, syntax, text + 1));
-	}
-	if (*pattern == '*') {
-		return naive_match(pattern + 1, syntax, text) ||
-		       (*text && naive_match(pattern, syntax, text + 1));
-	}
-	if (!*text)
-		return false;
-	if (*pattern == '?' && syntax == DFA_GLOB)
-		return naive_match(pattern + 1, syntax, text + 1);
-	return *pattern == *text && naive_match(pattern + 1, syntax, text + 1);
 }
 
 static void check_shape(const struct dfa *dfa)
@@ -117,7 +94,8 @@ static void check_text(const struct dfa *dfa, const struct dfa_pattern *patterns
 
 	assert_int_equal(quick_match(dfa, text), set);
 	for (size_t p = 0; p < n; p++) {
-		bool expected = naive_match(patterns[p].text, patterns[p].syntax, text);
+		bool expected =
+			naive_match(patterns[p].text, patterns[p].syntax, text, strlen(text));
 		bool is_first = true;
 
 		for (size_t q = 0; patterns[p].group && q < n; q++) {
@@ -125,7 +103,8 @@ static void check_text(const struct dfa *dfa, const struct dfa_pattern *patterns
 				continue;
 			if (q < p)
 				is_first = false;
-			expected |= naive_match(patterns[q].text, patterns[q].syntax, text);
+			expected |= naive_match(patterns[q].text, patterns[q].syntax, text,
+						strlen(text));
 		}
 		expected &= is_first;
 		any |= expected;
@@ -540,7 +519,8 @@ static void placed_automata_share_arrays(void **state)
 	}
 	for (int i = 0; i < 3; i++) {
 		for (size_t t = 0; t < sizeof(texts) / sizeof(*texts); t++) {
-			bool expected = naive_match(patterns[i].text, patterns[i].syntax, texts[t]);
+			bool expected = naive_match(patterns[i].text, patterns[i].syntax, texts[t],
+						    strlen(texts[t]));
 			__u32 at = start[i];
 
 			for (const char *c = texts[t]; *c; c++) {
