@@ -28,6 +28,12 @@ static inline uint64_t units_round(long double value)
 	return (uint64_t)llroundl(value);
 }
 
+/* A decimal number. */
+static inline uint64_t units_of(double decimal)
+{
+	return units_round((long double)decimal * UNITS_IN_ONE);
+}
+
 /* 1 - objective */
 static inline uint64_t units_budget(double objective)
 {

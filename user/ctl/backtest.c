@@ -88,8 +88,9 @@ static bool parse_window(const char *text, uint64_t *ret_seconds)
 {
 	uint64_t ns;
 
-	if (duration_parse(text, &ns) < 0 || ns % DURATION_S_NS || ns < DURATION_H_NS ||
-	    ns > 92 * DURATION_D_NS)
+	if (duration_parse(text, &ns) < 0 || ns % DURATION_S_NS ||
+	    ns < SLO_WINDOW_MIN_SECONDS * DURATION_S_NS ||
+	    ns > SLO_WINDOW_MAX_SECONDS * DURATION_S_NS)
 		return false;
 	*ret_seconds = ns / DURATION_S_NS;
 	return true;

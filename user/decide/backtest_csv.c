@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "slo/time_limit.h"
+
 enum { FIELDS_MAX = 4, SHOWN_BYTES = 32 };
 
-#define TIME_LIMIT_SECONDS 1e12
 #define EVENTS_LIMIT 1000000000000000ULL
 /* Recorded times are rounded: steps may overlap by as much. */
 #define SAME_SECONDS 1e-3
@@ -94,7 +95,7 @@ static bool read_seconds(const struct field *field, double *ret)
 	if (strspn(text, "+-.0123456789eE") != field->len)
 		return false;
 	value = strtod(text, &end);
-	if (*end || !(fabs(value) <= TIME_LIMIT_SECONDS))
+	if (*end || !time_valid(value))
 		return false;
 	*ret = value;
 	return true;

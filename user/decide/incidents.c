@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "slo/alert_rule.h"
 
 enum {
 	DEFAULT_WINDOW_SECONDS = 6 * 3600,
@@ -52,11 +53,12 @@ size_t incidents_merge(struct incident_span *spans, size_t n, struct incident *r
 static double long_window_seconds(const char *alert)
 {
 	const char *dash = strrchr(alert, '-');
+	enum alert_kind kind = strncmp(alert, "exhaust-", 8) ? ALERT_BURN : ALERT_EXHAUST;
 	uint64_t ns;
 
 	if (!dash || duration_parse(dash + 1, &ns) < 0)
 		return DEFAULT_WINDOW_SECONDS;
-	return (double)ns / DURATION_S_NS / (!strncmp(alert, "exhaust-", 8) ? 4 : 1);
+	return alert_lookback_seconds(kind, (double)ns / DURATION_S_NS);
 }
 
 static double step_begin(const struct incident_step *step)

@@ -8,7 +8,6 @@
 enum {
 	HOUR_SECONDS = 3600,
 	DAY_SECONDS = 24 * HOUR_SECONDS,
-	NO_DATA_UNTIL_SECONDS = 7 * DAY_SECONDS,
 	SPANS_MAX = 2 * ALERT_RULES_MAX + 1,
 	REST_SECONDS = 600, /* so that what is forgotten about a rest does not matter for long */
 };
@@ -143,16 +142,11 @@ static enum alert_status judge_burn(const struct judge *judge, const struct aler
 	return alert_limit_compare(&limit, recent) > 0 ? ALERT_FIRING : ALERT_INACTIVE;
 }
 
-static double lookback_seconds(const struct alert_rule *rule)
-{
-	return (double)rule->seconds / 4;
-}
-
 static enum alert_status judge_exhaust(const struct judge *judge, const struct alert_rule *rule,
 				       enum alert_status from)
 {
 	struct alert_limit limit = budget_limit(judge, 1);
-	struct slo_events recent = budgeted(judge, lookback_seconds(rule));
+	struct slo_events recent = budgeted(judge, alert_rule_lookback(rule));
 	struct slo_events whole;
 
 	if (!recent.bad)
@@ -160,7 +154,7 @@ static enum alert_status judge_exhaust(const struct judge *judge, const struct a
 	whole = whole_window(judge);
 	if (!any(whole))
 		return ALERT_INACTIVE;
-	if (from == ALERT_INACTIVE && !enough(judge, rule, lookback_seconds(rule)))
+	if (from == ALERT_INACTIVE && !enough(judge, rule, alert_rule_lookback(rule)))
 		return ALERT_INACTIVE;
 	if (alert_limit_compare(&limit, whole) < 0)
 		return alert_limit_gone_within(&limit, whole, recent,
@@ -218,7 +212,7 @@ static enum alert_status judge_no_data(const struct judge *judge, const struct a
 	if (!slo_history_last_event(judge->subject->events, &last))
 		return ALERT_INACTIVE;
 	silence = covered_seconds(judge->subject, last, judge->now);
-	if (silence >= NO_DATA_UNTIL_SECONDS)
+	if (silence >= ALERT_NO_DATA_ENDS_SECONDS)
 		return ALERT_INACTIVE;
 	if (state->status != ALERT_INACTIVE)
 		return last <= state->started_seconds ? ALERT_FIRING : ALERT_INACTIVE;
@@ -285,8 +279,8 @@ static struct alert_reading read_rule(const struct judge *judge, const struct al
 		reading.burn_short = slo_burn_rate(budgeted(judge, (double)rule->short_seconds),
 						   subject->objective);
 	} else if (rule->kind == ALERT_EXHAUST) {
-		reading.burn_long =
-			slo_burn_rate(budgeted(judge, lookback_seconds(rule)), subject->objective);
+		reading.burn_long = slo_burn_rate(budgeted(judge, alert_rule_lookback(rule)),
+						  subject->objective);
 		reading.exhausted_in_seconds =
 			slo_budget(whole_window(judge), subject->objective,
 				   subject->window.length_seconds, reading.burn_long)
@@ -405,8 +399,8 @@ static void rest_exhaust(const struct judge *judge, const struct alert_rule *rul
 	struct slo_events whole = whole_window(judge);
 	double seconds = rest_seconds(window), more, left;
 
-	if (!budgeted(judge, lookback_seconds(rule)).bad) {
-		rest_below(judge, &limit, lookback_seconds(rule), rest);
+	if (!budgeted(judge, alert_rule_lookback(rule)).bad) {
+		rest_below(judge, &limit, alert_rule_lookback(rule), rest);
 		return;
 	}
 	if (missing > 0)
@@ -425,7 +419,7 @@ static void rest_exhaust(const struct judge *judge, const struct alert_rule *rul
 	limit.ratio = left;
 	limit.scale = judge->subject->window.length_seconds;
 	limit.per = (double)rule->seconds;
-	rest_below(judge, &limit, lookback_seconds(rule), rest);
+	rest_below(judge, &limit, alert_rule_lookback(rule), rest);
 }
 
 /* Inactive until the last event is too long ago: the next one only makes it later. */
@@ -483,6 +477,19 @@ static struct alert_rest find_rest(const struct judge *judge, const struct alert
 	if (__builtin_add_overflow(rest.most.bad, judge->total.bad, &rest.most.bad))
 		rest.most.bad = UINT64_MAX;
 	return rest;
+}
+
+const char *alert_status_name(enum alert_status status)
+{
+	switch (status) {
+	case ALERT_INACTIVE:
+		return "inactive";
+	case ALERT_FIRING:
+		return "firing";
+	case ALERT_EXHAUSTED:
+		return "exhausted";
+	}
+	return "unknown";
 }
 
 static void state_enter(struct alert_state *state, enum alert_status to, double now)

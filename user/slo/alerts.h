@@ -41,30 +41,9 @@
 #include <stdint.h>
 
 #include "base/maybe.h"
+#include "slo/alert_rule.h"
 #include "slo/coverage.h"
 #include "slo/slo.h"
-
-enum {
-	ALERT_NAME_BYTES = 32,
-	ALERT_RULES_MAX = 24,
-	ALERT_MIN_BAD = 5,
-};
-
-enum alert_severity {
-	SEVERITY_NOTICE,
-	SEVERITY_TICKET,
-	SEVERITY_PAGE,
-	SEVERITY_COUNT,
-};
-
-enum alert_kind {
-	ALERT_BURN,
-	ALERT_EXHAUST,
-	ALERT_BUDGET,
-	ALERT_NO_DATA,
-	ALERT_COVERAGE,
-	ALERT_KIND_COUNT,
-};
 
 enum alert_status {
 	ALERT_INACTIVE,
@@ -72,31 +51,8 @@ enum alert_status {
 	ALERT_EXHAUSTED, /* active, too */
 };
 
-struct alert_rule {
-	char name[ALERT_NAME_BYTES];
-	enum alert_kind kind;
-	enum alert_severity severity;
-	double ratio; /* burn: of the budget; budget: spent; coverage: covered */
-	/* burn, coverage: the long window; exhaust: the horizon; no-data: the silence */
-	uint64_t seconds;
-	uint64_t short_seconds; /* burn */
-	uint64_t min_bad;
-	uint64_t min_events;
-};
-
-/* "notice", "ticket", "page"; "burn", ...; "inactive", "firing", "exhausted" */
-const char *alert_severity_name(enum alert_severity severity);
-/* The other way. False, and *ret untouched, if no severity has that name. */
-bool alert_severity_find(const char *name, enum alert_severity *ret);
-const char *alert_kind_name(enum alert_kind kind);
+/* "inactive", "firing", "exhausted" */
 const char *alert_status_name(enum alert_status status);
-
-/*
- * The default rules: burn-1h, burn-6h (page), burn-1d, burn-3d (ticket), exhaust-4h (page),
- * exhaust-3d (ticket), budget-50, budget-80, budget-100 (notice), no-data (ticket, 30 min),
- * coverage (ticket, 90 % of 1 h).
- */
-size_t alert_rules_default(struct alert_rule ret[ALERT_RULES_MAX]);
 
 /* What is judged, at one moment. */
 struct alert_subject {

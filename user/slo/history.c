@@ -6,9 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define WINDOW_MIN_SECONDS 3600ULL
-#define WINDOW_MAX_SECONDS (92ULL * 86400)
-#define EXTRA_SECONDS (31ULL * 86400)
 #define SPREAD_US (20 * US_PER_SECOND)
 
 const int64_t slo_tier_width_seconds[SLO_TIERS] = {10, 60, 3600};
@@ -29,11 +26,11 @@ int slo_history_new(uint64_t window_seconds, struct slo_history **ret)
 	const uint64_t keep_seconds[SLO_TIERS] = {
 		[SLO_TIER_10S] = 6 * 3600,
 		[SLO_TIER_1MIN] = 8 * 86400,
-		[SLO_TIER_1H] = window_seconds + EXTRA_SECONDS,
+		[SLO_TIER_1H] = window_seconds + SLO_KEPT_BEYOND_SECONDS,
 	};
 	struct slo_history *history;
 
-	if (window_seconds < WINDOW_MIN_SECONDS || window_seconds > WINDOW_MAX_SECONDS)
+	if (window_seconds < SLO_WINDOW_MIN_SECONDS || window_seconds > SLO_WINDOW_MAX_SECONDS)
 		return -EINVAL;
 	history = calloc(1, sizeof(*history));
 	if (!history)

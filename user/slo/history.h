@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 #include "slo/slo.h"
+#include "slo/time_limit.h"
 #include "slo/totals.h"
 
 #define US_PER_SECOND 1000000LL
-#define TIME_LIMIT_SECONDS 1e12 /* either side of 0; microseconds of it fit 64 bits */
 
 /* 2^52: from here on a double has no fraction. */
 #define WHOLE_NUMBERS 4503599627370496.0
@@ -101,11 +101,6 @@ static inline int64_t seconds_to_us(double seconds)
 static inline double us_to_seconds(int64_t us)
 {
 	return (double)us / (double)US_PER_SECOND;
-}
-
-static inline bool time_valid(double seconds)
-{
-	return fabs(seconds) <= TIME_LIMIT_SECONDS; /* false for NaN */
 }
 
 static inline void tier_open(struct slo_tier_state *tier, int64_t bucket)

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <math.h>
 
-enum {
-	DAY_SECONDS = 86400,
-	GAP_SECONDS = (92 + 31) * DAY_SECONDS, /* the longest any history is kept */
-};
+#include "base/units.h"
+#include "slo/time_limit.h"
 
-#define TIME_LIMIT_SECONDS 1e12
-#define UNITS 1e12L
+enum {
+	/* the longest that any history is kept */
+	GAP_SECONDS = SLO_WINDOW_MAX_SECONDS + SLO_KEPT_BEYOND_SECONDS,
+};
 
 /* The last multiple of the length at or before the moment, to the microsecond as histories are. */
 static int64_t slice_end(const struct slices *slices, double t_seconds)
@@ -30,8 +30,8 @@ void slices_init(struct slices *slices, uint64_t slice_seconds, double target, d
 static struct slo_events judge_slice(const struct slices *slices, struct slo_events events)
 {
 	unsigned __int128 eligible = (unsigned __int128)events.good + events.bad;
-	uint64_t target = (uint64_t)llroundl((long double)slices->target * UNITS);
-	bool good = (unsigned __int128)events.good * (uint64_t)UNITS >= target * eligible;
+	uint64_t target = units_of(slices->target);
+	bool good = (unsigned __int128)events.good * UNITS_IN_ONE >= target * eligible;
 
 	return eligible ? (struct slo_events){.good = good, .bad = !good} : (struct slo_events){};
 }
@@ -42,7 +42,7 @@ int slices_close(struct slices *slices, const struct slo_history *events, double
 	int64_t length = (int64_t)slices->seconds;
 	int64_t last;
 
-	if (!isfinite(now_seconds) || fabs(now_seconds) > TIME_LIMIT_SECONDS)
+	if (!time_valid(now_seconds))
 		return -EINVAL;
 	last = slice_end(slices, now_seconds);
 	if (last - slices->closed_seconds > GAP_SECONDS)

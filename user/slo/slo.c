@@ -6,13 +6,11 @@
 #include "base/units.h"
 
 /*
- * Objectives are decimal numbers (99.9 %), and 1 - 0.999 is 0.0010000000000000009 in binary. The
- * budget is therefore taken in whole units of 1e-12, and products of counts are made before the one
- * division, in long double, whose 64-bit mantissa holds them: 1000 eligible at 99.9 % allow 1.0.
- * 0: there is no budget (an objective outside 0..1, or within 5e-13 of 1).
+ * 1 - 0.999 is 0.0010000000000000009 in binary, so the budget is taken in base/units. Products of
+ * counts are made before the one division, in long double, whose 64-bit mantissa holds them: 1000
+ * eligible at 99.9 % allow 1.0. 0: there is no budget (an objective outside 0..1, or within 5e-13
+ * of 1).
  */
-#define BUDGET_UNITS 1e12L
-
 static long double budget_units(double objective)
 {
 	if (!(objective > 0 && objective < 1))
@@ -46,13 +44,13 @@ struct maybe slo_burn_rate(struct slo_events events, double objective)
 
 	if (allowed_units <= 0)
 		return (struct maybe){0};
-	return ratio((long double)events.bad * BUDGET_UNITS / allowed_units);
+	return ratio((long double)events.bad * UNITS_IN_ONE / allowed_units);
 }
 
 /* Of full outage. */
 static double allowed_minutes(double objective, double window_seconds)
 {
-	double minutes = (double)(budget_units(objective) / BUDGET_UNITS * window_seconds / 60);
+	double minutes = (double)(budget_units(objective) / UNITS_IN_ONE * window_seconds / 60);
 
 	return isfinite(minutes) && minutes > 0 ? minutes : 0;
 }
@@ -61,9 +59,9 @@ struct slo_budget slo_budget(struct slo_events events, double objective, double 
 			     struct maybe burn_rate)
 {
 	long double allowed_units = budget_units(objective) * eligible(events);
-	long double spent_units = (long double)events.bad * BUDGET_UNITS;
+	long double spent_units = (long double)events.bad * UNITS_IN_ONE;
 	struct slo_budget budget = {
-		.allowed_events = (double)(allowed_units / BUDGET_UNITS),
+		.allowed_events = (double)(allowed_units / UNITS_IN_ONE),
 		.allowed_minutes = allowed_minutes(objective, window_seconds),
 	};
 

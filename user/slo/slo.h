@@ -45,14 +45,21 @@ enum slo_tier {
 
 extern const int64_t slo_tier_width_seconds[SLO_TIERS];
 
-/* window_seconds: the SLO's window, 1 h .. 92 d. Returns 0 or -ENOMEM or -EINVAL. */
+/* The window of an SLO. */
+enum {
+	SLO_WINDOW_MIN_SECONDS = 3600,
+	SLO_WINDOW_MAX_SECONDS = 92 * 86400,
+	SLO_KEPT_BEYOND_SECONDS = 31 * 86400, /* hours are kept for the window and so much more */
+};
+
+/* Returns 0; -ENOMEM; -EINVAL: no SLO has such a window. */
 int slo_history_new(uint64_t window_seconds, struct slo_history **ret);
 void slo_history_free(struct slo_history *history);
 
 /*
  * Adds the events of the step that ends at `t_seconds` (monotonic, not earlier than the step added
  * before: an earlier time is taken as that one). Returns 0; -ENOMEM, or -EINVAL for a time that is
- * not finite or more than 1e12 s from 0 (nothing was added). What goes beyond 2^64 - 1 events in
+ * not valid (slo/time_limit; nothing was added). What goes beyond 2^64 - 1 events in
  * all is not counted.
  */
 int slo_history_add(struct slo_history *history, double t_seconds, struct slo_events events);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "slo/steps.h"
 
-#include <limits.h>
-
-#define LONG_AGO (INT64_MIN / 2)
+#include "slo/time_limit.h"
 
 static int find_first(void *context, enum slo_tier tier, int64_t end_seconds,
 		      struct slo_events events)
@@ -44,7 +42,7 @@ static int64_t last_own(const struct slo_history *history, enum slo_tier tier)
 	int64_t width = slo_tier_width_seconds[tier], begin = INT64_MAX;
 	struct part coarse, fine;
 
-	slo_history_each(history, tier - 1, LONG_AGO, find_first, &begin);
+	slo_history_each(history, tier - 1, TIME_BEFORE_ALL_SECONDS, find_first, &begin);
 	if (begin == INT64_MAX)
 		return begin;
 	coarse.until = (begin + width - 1) / width * width;
@@ -80,7 +78,7 @@ static int take(void *context, enum slo_tier tier, int64_t end_seconds, struct s
 int slo_history_steps(const struct slo_history *history,
 		      int (*fn)(void *context, const struct slo_step *step), void *context)
 {
-	struct row row = {fn, context, LONG_AGO, INT64_MAX};
+	struct row row = {fn, context, TIME_BEFORE_ALL_SECONDS, INT64_MAX};
 
 	for (int tier = SLO_TIERS - 1; tier >= 0; tier--) {
 		int r;

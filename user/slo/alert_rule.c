@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <string.h>
-#include <stdio.h>
+#include "slo/alert_rule.h"
 
-#include "slo/alerts.h"
+#include <stdio.h>
+#include <string.h>
 
 enum {
 	MINUTE = 60,
@@ -51,19 +51,6 @@ const char *alert_kind_name(enum alert_kind kind)
 		return "coverage";
 	case ALERT_KIND_COUNT:
 		break;
-	}
-	return "unknown";
-}
-
-const char *alert_status_name(enum alert_status status)
-{
-	switch (status) {
-	case ALERT_INACTIVE:
-		return "inactive";
-	case ALERT_FIRING:
-		return "firing";
-	case ALERT_EXHAUSTED:
-		return "exhausted";
 	}
 	return "unknown";
 }
