@@ -14,6 +14,7 @@
 #include "agent/private.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/say.h"
 
 enum { NOTE_FORMAT = 2 }; /* of the note on the kernel side, and of the maps it can be read from */
 
@@ -276,7 +277,7 @@ static int agent_start(struct agent *agent, const struct agent_options *options,
 	r = rules_init(&scratch);
 	r = r ?: rules_room(&scratch, config, &room, error);
 	rules_clear(&scratch);
-	r = r ?: record_new(options->state_dir, &agent->record);
+	r = r ?: record_new(options->state_dir, say, &agent->record);
 	if (r)
 		return r;
 	gap_seconds = record_start(agent->record, &agent->timeline, &agent->coverage);

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/say.h"
 #include "deliver/deliver.h"
 #include "notify/message.h"
 
@@ -245,7 +245,7 @@ static void print_line(const json_t *message)
 	char line[LINE_BYTES];
 
 	message_line(message, line, sizeof(line));
-	fprintf(stderr, "sliprobed: %s\n", line);
+	say("%s", line);
 }
 
 /*

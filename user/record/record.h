@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 #include "apply/tracks.h"
+#include "base/say.h"
 #include "slo/coverage.h"
 #include "slo/timeline.h"
 #include "store/store.h"
@@ -31,11 +32,11 @@ struct record_report {
 };
 
 /*
- * Opens the state in `dir`. Where that is not possible the agent goes on without (RECORD_NOT_KEPT),
- * or, if it is only not to be written, with what it read (RECORD_FAILING), and says so on standard
- * error. Returns 0 or -ENOMEM.
+ * Opens the state in `dir`. A state that cannot be opened is RECORD_NOT_KEPT, one that can only be
+ * read is RECORD_FAILING: `tell` is called with the reason, as it is of all that befalls the record later. Returns 0
+ * or -ENOMEM.
  */
-int record_new(const char *dir, struct record **ret);
+int record_new(const char *dir, say_fn *tell, struct record **ret);
 void record_free(struct record *record);
 
 struct record_report record_report(const struct record *record);

@@ -21,6 +21,34 @@ struct recorded {
 	double now_seconds;
 };
 
+static char heard[1024]; /* what the record has said, a line each */
+
+__attribute__((format(printf, 1, 2))) static void hear(const char *format, ...)
+{
+	const size_t len = strlen(heard);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(heard + len, sizeof(heard) - len, format, args);
+	va_end(args);
+	strncat(heard, "\n", sizeof(heard) - strlen(heard) - 1);
+}
+
+static void assert_heard(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Since it was last asked. */
+static void assert_heard(const char *format, ...)
+{
+	char expected[sizeof(heard)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(expected, sizeof(expected), format, args);
+	va_end(args);
+	assert_string_equal(heard, expected);
+	heard[0] = 0;
+}
+
 static void start(struct recorded *ret)
 {
 	struct track_birth birth = {.serial = 7};
@@ -32,7 +60,7 @@ static void start(struct recorded *ret)
 	ret->slo.alerts = ret->rules;
 	ret->slo.n_alerts = RULES;
 	assert_int_equal(track_new("checkout", "shop", "all", &ret->slo, 0, birth, &ret->track), 0);
-	assert_int_equal(record_new(state_dir, &ret->record), 0);
+	assert_int_equal(record_new(state_dir, hear, &ret->record), 0);
 	record_start(ret->record, &ret->timeline, &ret->coverage);
 	assert_int_equal(
 		record_load(ret->record, "one", &ret->timeline, ret->now_seconds, ret->track), 0);
@@ -358,6 +386,36 @@ static void what_was_read_outlives_its_file(void **state)
 	end(&recorded);
 }
 
+static void its_owner_is_told_what_befalls_it(void **state)
+{
+	struct recorded recorded;
+	sqlite3 *other;
+
+	(void)state;
+	heard[0] = 0;
+	start(&recorded);
+	step(&recorded, RECORD_OK);
+	assert_heard("%s", "");
+	other = open_database();
+	execute(other, "BEGIN IMMEDIATE");
+	step(&recorded, RECORD_FAILING);
+	step(&recorded, RECORD_FAILING);
+	assert_heard("cannot write %s: Device or resource busy: counting goes on, and is written "
+		     "when it can be\n",
+		     database);
+	execute(other, "ROLLBACK");
+	sqlite3_close(other);
+	step(&recorded, RECORD_OK);
+	assert_heard("%s is written again; nothing was lost\n", database);
+	assert_int_equal(unlink(database), 0);
+	step(&recorded, RECORD_OK);
+	step(&recorded, RECORD_OK);
+	assert_heard("%s was deleted, replaced or damaged: everything in memory is written to a "
+		     "new one\n",
+		     database);
+	end(&recorded);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +429,7 @@ int main(void)
 		STORE_TEST(the_next_agent_reads_and_goes_on),
 		STORE_TEST(what_cannot_be_written_at_the_start_is_read),
 		STORE_TEST(what_was_read_outlives_its_file),
+		STORE_TEST(its_owner_is_told_what_befalls_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A sentence becomes one line on standard error, written at once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/say.h"
+
+/* What say() writes with one write(2): a datagram each. */
+static void assert_said(const char *sentence, const char *line)
+{
+	char read_back[4096] = "";
+	int ends[2], saved;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+	saved = dup(STDERR_FILENO);
+	assert_true(dup2(ends[0], STDERR_FILENO) >= 0);
+	say("%s", sentence);
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	assert_int_equal(read(ends[1], read_back, sizeof(read_back) - 1), strlen(line));
+	assert_string_equal(read_back, line);
+	assert_int_equal(recv(ends[1], read_back, 1, MSG_DONTWAIT), -1);
+	close(saved);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void test_a_sentence_is_one_line(void **state)
+{
+	(void)state;
+	assert_said("no agent ran for 61 s", "sliprobed: no agent ran for 61 s\n");
+	assert_said("", "sliprobed: \n");
+}
+
+static void test_a_long_sentence_is_not_cut(void **state)
+{
+	char sentence[2001], line[2048];
+
+	(void)state;
+	memset(sentence, 'x', sizeof(sentence) - 1);
+	sentence[sizeof(sentence) - 1] = 0;
+	snprintf(line, sizeof(line), "sliprobed: %s\n", sentence);
+	assert_said(sentence, line);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_sentence_is_one_line),
+		cmocka_unit_test(test_a_long_sentence_is_not_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A step: what is not on disk yet is written, in one transaction. */
+#include "record/private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { KEEP_SECONDS = TRACK_WINDOW_S + 31 * 86400 };
+
+static int put_coverage(struct record *record, const struct coverage *coverage)
+{
+	size_t from = record->coverage_written && coverage->n ? coverage->n - 1 : 0;
+	int r = 0;
+
+	for (size_t i = from; !r && i < coverage->n; i++)
+		r = store_put_coverage(record->store, &coverage->spans[i]);
+	return r;
+}
+
+/* A database made anew while the agent runs does not get all that was counted as one step. */
+static int put_series(struct record *record, const struct record_step *step)
+{
+	return (record->made_anew ? store_set_series : store_put_series)(
+		record->store, step->now_seconds, step->series, step->n_series);
+}
+
+static int put_step(struct record *record, const struct record_step *step)
+{
+	int r = store_begin(record->store);
+
+	r = r ?: record_axis_put(record, step);
+	r = r ?: put_coverage(record, step->coverage);
+	for (size_t i = 0; !r && i < step->n_tracks; i++)
+		r = record_track_put(record->store, step->tracks[i]);
+	r = r ?: put_series(record, step);
+	r = r ?: record_changes_put(&record->changes, record->store);
+	r = r ?: record_texts_put(&record->texts, record->store);
+	return r ?: store_commit(record->store);
+}
+
+static void written(struct record *record, const struct record_step *step)
+{
+	for (size_t i = 0; i < step->n_tracks; i++)
+		record_track_written(step->tracks[i]);
+	record_histories_clear(&record->histories);
+	record->histories_due = false;
+	/* what it cannot do now is done at another step */
+	store_prune(record->store, step->now_seconds, KEEP_SECONDS);
+	record->made_anew = false;
+	record->coverage_written = true;
+	snprintf(record->instance, sizeof(record->instance), "%s", step->instance);
+	record_texts_written(&record->texts);
+	record_changes_written(&record->changes);
+	if (record->state == RECORD_FAILING)
+		record->tell("%s is written again; nothing was lost", record->path);
+	record->state = RECORD_OK;
+	record->reason[0] = 0;
+}
+
+static void failed(struct record *record, const struct record_step *step, int r)
+{
+	/* ids given to new rows went with the transaction */
+	store_rollback(record->store);
+	for (size_t i = 0; i < step->n_tracks; i++) {
+		if (step->tracks[i]->record_seconds < -1e12)
+			step->tracks[i]->record_id = 0;
+	}
+	if (record->state == RECORD_OK)
+		record->tell("cannot write %s: %s: counting goes on, and is written when it can be",
+			     record->path, strerror(-r));
+	record->state = RECORD_FAILING;
+	snprintf(record->reason, sizeof(record->reason), "cannot be written: %s", strerror(-r));
+}
+
+/* Opens it, if it has to be and can. */
+static bool writable(struct record *record, const struct record_step *step)
+{
+	if (!record->store || record->to_read)
+		return step->now_seconds >= record->retry_seconds && !record_reopen(record, step);
+	return !(store_damaged(record->store) || store_vanished(record->store)) ||
+	       !record_reopen(record, step);
+}
+
+int record_step(struct record *record, const struct record_step *step)
+{
+	int r;
+
+	if (!writable(record, step))
+		return 0;
+	r = put_step(record, step);
+	if (r == -EUCLEAN) {
+		store_rollback(record->store);
+		if (record_reopen(record, step))
+			return 0;
+		r = put_step(record, step);
+	}
+	if (r)
+		failed(record, step, r);
+	else
+		written(record, step);
+	return r == -ENOMEM ? r : 0;
+}
