@@ -7,11 +7,11 @@
 #include <string.h>
 #include <time.h>
 
-static const struct ctl_text unknown = {"-"};
+static const struct format_text unknown = {"-"};
 
-__attribute__((format(printf, 1, 2))) static struct ctl_text text_printf(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static struct format_text text_printf(const char *format, ...)
 {
-	struct ctl_text ret = {""};
+	struct format_text ret = {""};
 	va_list args;
 
 	va_start(args, format);
@@ -20,7 +20,7 @@ __attribute__((format(printf, 1, 2))) static struct ctl_text text_printf(const c
 	return ret;
 }
 
-struct ctl_text ctl_format_percent(double ratio, int decimals)
+struct format_text format_percent(double ratio, int decimals)
 {
 	double scale = pow(10, decimals);
 	double scaled = ratio * 100 * scale;
@@ -36,14 +36,14 @@ struct ctl_text ctl_format_percent(double ratio, int decimals)
 	return text_printf("%.*f%%", decimals, scaled / scale);
 }
 
-struct ctl_text ctl_format_objective(double ratio)
+struct format_text format_objective(double ratio)
 {
 	if (isnan(ratio))
 		return unknown;
 	return text_printf("%.10g%%", ratio * 100);
 }
 
-struct ctl_text ctl_format_burn(double rate)
+struct format_text format_burn(double rate)
 {
 	if (isnan(rate))
 		return unknown;
@@ -53,7 +53,7 @@ struct ctl_text ctl_format_burn(double rate)
 }
 
 /* Three significant digits of a number in 0 .. 1000. */
-static struct ctl_text three_digits(double value, const char *unit)
+static struct format_text three_digits(double value, const char *unit)
 {
 	if (value < 9.995)
 		return text_printf("%.2f%s", value, unit);
@@ -62,7 +62,7 @@ static struct ctl_text three_digits(double value, const char *unit)
 	return text_printf("%.0f%s", value, unit);
 }
 
-struct ctl_text ctl_format_latency(double seconds)
+struct format_text format_latency(double seconds)
 {
 	if (isnan(seconds) || seconds < 0)
 		return unknown;
@@ -75,15 +75,15 @@ struct ctl_text ctl_format_latency(double seconds)
 	return three_digits(seconds, "s");
 }
 
-static struct ctl_text two_units(unsigned long long large, char large_unit,
-				 unsigned long long small, char small_unit)
+static struct format_text two_units(unsigned long long large, char large_unit,
+				    unsigned long long small, char small_unit)
 {
 	if (!small)
 		return text_printf("%llu%c", large, large_unit);
 	return text_printf("%llu%c %llu%c", large, large_unit, small, small_unit);
 }
 
-struct ctl_text ctl_format_span(double seconds)
+struct format_text format_span(double seconds)
 {
 	enum {
 		MINUTE = 60,
@@ -109,7 +109,7 @@ struct ctl_text ctl_format_span(double seconds)
 	return two_units(s / YEAR, 'y', s % YEAR / DAY, 'd');
 }
 
-struct ctl_text ctl_format_rate(double per_second)
+struct format_text format_rate(double per_second)
 {
 	if (isnan(per_second) || per_second < 0)
 		return unknown;
@@ -122,18 +122,18 @@ struct ctl_text ctl_format_rate(double per_second)
 	return text_printf(per_second < 100 ? "%.1f/s" : "%.0f/s", per_second);
 }
 
-struct ctl_text ctl_format_time(const char *rfc3339)
+struct format_text format_time(const char *rfc3339)
 {
 	if (!rfc3339)
 		return unknown;
-	if (isnan(ctl_parse_time(rfc3339)))
+	if (isnan(format_parse_time(rfc3339)))
 		return text_printf("%.20s", rfc3339);
 	return text_printf("%.5s %.8s", rfc3339 + strlen("2030-"), rfc3339 + strlen("2030-01-02T"));
 }
 
-struct ctl_text ctl_format_unix(double unix_seconds)
+struct format_text format_unix(double unix_seconds)
 {
-	struct ctl_text ret = unknown;
+	struct format_text ret = unknown;
 	time_t seconds;
 	struct tm tm;
 
@@ -145,7 +145,7 @@ struct ctl_text ctl_format_unix(double unix_seconds)
 	return ret;
 }
 
-double ctl_parse_time(const char *rfc3339)
+double format_parse_time(const char *rfc3339)
 {
 	struct tm tm = {};
 	double fraction = 0;
@@ -182,7 +182,7 @@ static size_t escape_byte(unsigned char c, char ret_text[5])
 	return len;
 }
 
-void ctl_write_safe(const char *text, FILE *out)
+void format_write_safe(const char *text, FILE *out)
 {
 	char one[5];
 
@@ -194,7 +194,7 @@ void ctl_write_safe(const char *text, FILE *out)
 	}
 }
 
-char *ctl_escape(const char *text, size_t max)
+char *format_escape(const char *text, size_t max)
 {
 	size_t len = 0;
 	size_t cut = 0; /* the longest whole prefix that leaves room for the dots */

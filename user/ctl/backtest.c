@@ -61,7 +61,7 @@ __attribute__((format(printf, 2, 3))) static int fail(const struct ctl *ctl, con
 	if (len < 0)
 		text = NULL;
 	fprintf(ctl->err, "slictl: ");
-	ctl_write_safe(text ? text : "out of memory", ctl->err);
+	format_write_safe(text ? text : "out of memory", ctl->err);
 	fputc('\n', ctl->err);
 	return CTL_CANNOT_TELL;
 }
@@ -211,7 +211,7 @@ static int unknown_slo(const struct ctl *ctl, const struct config *config, const
 				   : "are");
 	for (size_t i = 0; i < config->n_slos; i++) {
 		fprintf(ctl->err, "  ");
-		ctl_write_safe(config->slos[i].name, ctl->err);
+		format_write_safe(config->slos[i].name, ctl->err);
 		fputc('\n', ctl->err);
 	}
 	return CTL_CANNOT_TELL;

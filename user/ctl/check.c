@@ -17,7 +17,7 @@ static int report_error(const struct ctl *ctl, const char *file, const char *tex
 		return ctl_print_json(ctl,
 				      json_pack("{s:b,s:o,s:o}", "ok", false, "file",
 						text_or_null(file), "error", text_or_null(text)));
-	ctl_write_safe(text, ctl->err);
+	format_write_safe(text, ctl->err);
 	fputc('\n', ctl->err);
 	return CTL_DONE;
 }
@@ -35,12 +35,12 @@ static int report_ok(const struct ctl *ctl, const char *file, const struct confi
 						(json_int_t)config->n_services, "slos",
 						(json_int_t)config->n_slos, "warnings", warnings));
 	}
-	ctl_write_safe(file, ctl->out);
+	format_write_safe(file, ctl->out);
 	fprintf(ctl->out, ": OK, %zu service%s, %zu SLO%s\n", config->n_services,
 		plural(config->n_services), config->n_slos, plural(config->n_slos));
 	for (size_t i = 0; i < config->n_warnings; i++) {
 		fprintf(ctl->out, "warning: ");
-		ctl_write_safe(config->warnings[i], ctl->out);
+		format_write_safe(config->warnings[i], ctl->out);
 		fputc('\n', ctl->out);
 	}
 	return CTL_DONE;

@@ -48,7 +48,7 @@ static void curl_cleanupp(CURL **curl)
 static int say_unreachable(const struct ctl *ctl, const char *why, int os_errno)
 {
 	fprintf(ctl->err, "slictl: no agent answers on ");
-	ctl_write_safe(ctl->socket, ctl->err);
+	format_write_safe(ctl->socket, ctl->err);
 	fprintf(ctl->err, " (%s).\n", why);
 	if (os_errno == EACCES || os_errno == EPERM)
 		fprintf(ctl->err, "The socket is open to root and to members of group sliprobe.\n");
@@ -82,7 +82,7 @@ static int say_failed(const struct ctl *ctl, CURL *curl, CURLcode code, const st
 		return CTL_CANNOT_TELL;
 	default:
 		fprintf(ctl->err, "slictl: what answers on ");
-		ctl_write_safe(ctl->socket, ctl->err);
+		format_write_safe(ctl->socket, ctl->err);
 		fprintf(ctl->err, " is no sliprobe agent: %s\n", curl_easy_strerror(code));
 		return CTL_CANNOT_TELL;
 	}

@@ -58,7 +58,7 @@ static int print_left_out(void *context, const char *sentence)
 	const struct ctl *ctl = context;
 
 	fprintf(ctl->err, "slictl: left out: ");
-	ctl_write_safe(sentence, ctl->err);
+	format_write_safe(sentence, ctl->err);
 	fputc('\n', ctl->err);
 	return 0;
 }
@@ -71,7 +71,7 @@ static int export(const struct ctl *ctl, const struct format *format, const char
 	int r = load(path, &config, &error);
 
 	if (r < 0) {
-		ctl_write_safe(error.text, ctl->err);
+		format_write_safe(error.text, ctl->err);
 		fputc('\n', ctl->err);
 		return r == -EINVAL ? CTL_NO : CTL_CANNOT_TELL;
 	}

@@ -96,12 +96,12 @@ static int print(const struct ctl *ctl, const char *name, double min_budget, con
 				  "min_budget_ratio", min_budget, "coverage_ratio",
 				  said(json_object_get(slo, "coverage"), "ratio"), "eligible",
 				  said(slo, "eligible"), "bad", said(slo, "bad")));
-	ctl_write_safe(name, ctl->out);
+	format_write_safe(name, ctl->out);
 	fprintf(ctl->out, ": ");
 	ctl_write_coloured(verdict->decision == GATE_UNKNOWN ? "cannot tell" : word,
 			   colours[verdict->decision], ctl->colour, ctl->out);
 	fprintf(ctl->out, ": ");
-	ctl_write_safe(verdict->reason, ctl->out);
+	format_write_safe(verdict->reason, ctl->out);
 	fputc('\n', ctl->out);
 	return CTL_DONE;
 }

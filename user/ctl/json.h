@@ -25,10 +25,10 @@ static inline const char *ctl_string(const json_t *object, const char *key)
 }
 
 /* A count, to the last digit. */
-static inline struct ctl_text ctl_count(const json_t *object, const char *key)
+static inline struct format_text ctl_count(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
-	struct ctl_text ret = {"-"};
+	struct format_text ret = {"-"};
 
 	if (json_is_integer(value))
 		snprintf(ret.text, sizeof(ret.text), "%" JSON_INTEGER_FORMAT,

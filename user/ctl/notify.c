@@ -110,13 +110,13 @@ static void print_outcome(const struct ctl *ctl, const json_t *receiver, struct 
 {
 	bool sent = is(outcome.result, "sent");
 
-	ctl_write_safe(ctl_string(receiver, "receiver"), ctl->out);
+	format_write_safe(ctl_string(receiver, "receiver"), ctl->out);
 	fprintf(ctl->out, ": ");
 	ctl_write_coloured(sent ? "sent" : "failed", sent ? CTL_GOOD : CTL_BAD, ctl->colour,
 			   ctl->out);
 	if (!sent) {
 		fprintf(ctl->out, ": ");
-		ctl_write_safe(outcome.error ?: "no answer yet", ctl->out);
+		format_write_safe(outcome.error ?: "no answer yet", ctl->out);
 		if (is(outcome.result, "waiting"))
 			fprintf(ctl->out, " (will be tried again)");
 	}

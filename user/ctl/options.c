@@ -10,7 +10,7 @@ int ctl_usage_error(const struct ctl *ctl, const char *command, const char *what
 	fprintf(ctl->err, "slictl: %s", what);
 	if (which) {
 		fprintf(ctl->err, ": ");
-		ctl_write_safe(which, ctl->err);
+		format_write_safe(which, ctl->err);
 	}
 	fprintf(ctl->err, "; see slictl %s%s--help\n", command ? command : "", command ? " " : "");
 	return CTL_CANNOT_TELL;

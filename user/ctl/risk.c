@@ -37,7 +37,7 @@ static int refuse(const struct ctl *ctl, const char *text)
 	if (ctl->json) {
 		ctl_print_json(ctl, json_pack("{s:o}", "error", text_or_null(text)));
 	} else {
-		ctl_write_safe(text, ctl->err);
+		format_write_safe(text, ctl->err);
 		fputc('\n', ctl->err);
 	}
 	return CTL_CANNOT_TELL;
@@ -90,16 +90,16 @@ static int objective_of_config(const struct ctl *ctl, const char *file, const ch
 
 static void add_minutes(struct ctl_table *table, double minutes)
 {
-	struct ctl_text text;
+	struct format_text text;
 
 	snprintf(text.text, sizeof(text.text), "%.10gm", minutes);
 	ctl_table_add(table, text.text, CTL_PLAIN);
 }
 
-/* Costs are not rounded down, as ctl_format_percent() does. */
-static struct ctl_text share_text(double ratio)
+/* Costs are not rounded down, as format_percent() does. */
+static struct format_text share_text(double ratio)
 {
-	struct ctl_text ret;
+	struct format_text ret;
 
 	snprintf(ret.text, sizeof(ret.text), "%.1f%%", ratio * 100);
 	return ret;
@@ -118,7 +118,7 @@ static int print_risks(const struct ctl *ctl, const struct assessment *assessmen
 	for (size_t i = 0; i < assessment->catalogue->n_risks; i++) {
 		const struct risk_cost *cost = &assessment->costs[i];
 		enum ctl_colour colour = cost->too_big ? CTL_BAD : CTL_PLAIN;
-		struct ctl_text text;
+		struct format_text text;
 
 		ctl_table_add(&table, cost->risk->name, CTL_PLAIN);
 		add_minutes(&table, cost->risk->detect_minutes);
@@ -148,7 +148,7 @@ static void print_verdict(const struct ctl *ctl, const struct assessment *assess
 	fprintf(ctl->out, ".\n");
 	if (verdict->affordable_objective > 0 && verdict->affordable_objective < 1)
 		fprintf(ctl->out, "%s is what these risks allow.\n",
-			ctl_format_objective(verdict->affordable_objective).text);
+			format_objective(verdict->affordable_objective).text);
 }
 
 static int print_incidents(const struct ctl *ctl, const json_t *list)
@@ -170,13 +170,13 @@ static int print_incidents(const struct ctl *ctl, const json_t *list)
 
 		if (i == INCIDENTS_SHOWN)
 			break;
-		ctl_table_add(&table, ctl_format_time(ctl_string(incident, "fired_at")).text,
+		ctl_table_add(&table, format_time(ctl_string(incident, "fired_at")).text,
 			      CTL_PLAIN);
 		ctl_table_add(&table, ctl_string(incident, "slo"), CTL_PLAIN);
 		ctl_table_add(&table, ctl_string(incident, "alert"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_format_span(ctl_number(incident, "detect_seconds")).text,
+		ctl_table_add(&table, format_span(ctl_number(incident, "detect_seconds")).text,
 			      CTL_PLAIN);
-		ctl_table_add(&table, ctl_format_span(ctl_number(incident, "repair_seconds")).text,
+		ctl_table_add(&table, format_span(ctl_number(incident, "repair_seconds")).text,
 			      CTL_PLAIN);
 		ctl_table_add(&table, isnan(spent) ? NULL : share_text(spent).text, CTL_PLAIN);
 	}
@@ -192,14 +192,14 @@ static int print_recorded(const struct ctl *ctl, const json_t *record, const cha
 	json_int_t n_open = ctl_count_or_zero(record, "open");
 
 	fprintf(ctl->out, "\nRecorded by %ss: %" JSON_INTEGER_FORMAT " incident%s", what, n,
-		ctl_plural((unsigned long long)n));
+		format_plural((unsigned long long)n));
 	if (n_open)
 		fprintf(ctl->out, ", %" JSON_INTEGER_FORMAT " still open", n_open);
 	if (n) {
 		fprintf(ctl->out, "\n  mean time to detect %s,",
-			ctl_format_span(ctl_number(record, "mean_detect_seconds")).text);
+			format_span(ctl_number(record, "mean_detect_seconds")).text);
 		fprintf(ctl->out, " to repair %s; budget spent %s",
-			ctl_format_span(ctl_number(record, "mean_repair_seconds")).text,
+			format_span(ctl_number(record, "mean_repair_seconds")).text,
 			isnan(spent) ? "-" : share_text(spent).text);
 	}
 	fputc('\n', ctl->out);
@@ -213,8 +213,7 @@ static int print_text(const struct ctl *ctl, const struct assessment *assessment
 	fprintf(ctl->out,
 		"Risk catalogue, as of Google SRE (CRE life lessons, The Art of SLOs).\n"
 		"%s leaves %.1f minutes a year that may be bad.\n\n",
-		ctl_format_objective(assessment->objective).text,
-		assessment->verdict.budget_minutes);
+		format_objective(assessment->objective).text, assessment->verdict.budget_minutes);
 	r = print_risks(ctl, assessment);
 	if (r < 0)
 		return r;

@@ -49,7 +49,7 @@ static bool is_of(const json_t *change, const char *slo, const char *severity)
 {
 	return equal(ctl_string(change, "slo"), slo) &&
 	       equal(ctl_string(change, "severity"), severity) && ctl_string(change, "alert") &&
-	       ctl_string(change, "to") && !isnan(ctl_parse_time(ctl_string(change, "at")));
+	       ctl_string(change, "to") && !isnan(format_parse_time(ctl_string(change, "at")));
 }
 
 /*
@@ -65,8 +65,8 @@ static size_t find_spans(const json_t *changes, const char *slo, const char *sev
 	json_array_foreach(changes, i, change) {
 		const char *alert = ctl_string(change, "alert");
 		bool ended = equal(ctl_string(change, "to"), "inactive");
-		double at = ctl_parse_time(ctl_string(change, "at"));
-		double started = ctl_parse_time(ctl_string(change, "started_at"));
+		double at = format_parse_time(ctl_string(change, "at"));
+		double started = format_parse_time(ctl_string(change, "started_at"));
 		bool newest = true;
 
 		if (!is_of(change, slo, severity))

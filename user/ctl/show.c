@@ -21,7 +21,7 @@ int ctl_say_refused(const struct ctl *ctl, const struct ctl_answer *answer)
 
 	fprintf(ctl->err, "slictl: ");
 	if (text)
-		ctl_write_safe(text, ctl->err);
+		format_write_safe(text, ctl->err);
 	else
 		fprintf(ctl->err, "the agent answered with HTTP status %ld", answer->status);
 	fputc('\n', ctl->err);

@@ -94,8 +94,8 @@ static int add(const struct ctl *ctl, int argc, char **argv)
 	if (ctl->json)
 		return ctl_print_json(ctl, json_incref(answer));
 	fprintf(ctl->out, "Silenced for %s. To end it: slictl silence remove ",
-		ctl_format_span((double)got.seconds).text);
-	ctl_write_safe(ctl_string(answer, "id"), ctl->out);
+		format_span((double)got.seconds).text);
+	format_write_safe(ctl_string(answer, "id"), ctl->out);
 	fputc('\n', ctl->out);
 	return CTL_DONE;
 }

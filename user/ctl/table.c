@@ -56,7 +56,7 @@ void ctl_table_add(struct ctl_table *table, const char *text, enum ctl_colour co
 		table->cells = cells;
 		table->capacity = capacity;
 	}
-	copy = ctl_escape(text, CTL_TABLE_MAX_CELL);
+	copy = format_escape(text, CTL_TABLE_MAX_CELL);
 	if (!copy) {
 		table->failed = true;
 		return;
@@ -70,7 +70,7 @@ void ctl_write_coloured(const char *text, enum ctl_colour how, bool colour, FILE
 
 	if (sequence)
 		fputs(sequence, out);
-	ctl_write_safe(text, out);
+	format_write_safe(text, out);
 	if (sequence)
 		fputs("\033[0m", out);
 }

@@ -24,7 +24,7 @@ static enum ctl_colour severity_colour(const char *severity)
 
 static void add_time(struct ctl_table *table, const json_t *object, const char *key)
 {
-	ctl_table_add(table, ctl_format_time(ctl_string(object, key)).text, CTL_PLAIN);
+	ctl_table_add(table, format_time(ctl_string(object, key)).text, CTL_PLAIN);
 }
 
 static int print_active(const json_t *active, bool colour, FILE *out)
@@ -46,11 +46,11 @@ static int print_active(const json_t *active, bool colour, FILE *out)
 	json_array_foreach(active, i, alert) {
 		const char *severity = ctl_string(alert, "severity");
 		bool quiet = json_is_true(json_object_get(alert, "silenced"));
-		char burn[2 * sizeof(struct ctl_text)];
+		char burn[2 * sizeof(struct format_text)];
 
 		snprintf(burn, sizeof(burn), "%s/%s",
-			 ctl_format_burn(ctl_number(alert, "burn_long")).text,
-			 ctl_format_burn(ctl_number(alert, "burn_short")).text);
+			 format_burn(ctl_number(alert, "burn_long")).text,
+			 format_burn(ctl_number(alert, "burn_short")).text);
 		ctl_table_add(&table, ctl_string(alert, "slo"), CTL_PLAIN);
 		ctl_table_add(&table, ctl_string(alert, "service"), CTL_PLAIN);
 		ctl_table_add(&table, ctl_string(alert, "name"), CTL_PLAIN);
@@ -72,9 +72,9 @@ static void print_notice_alerts(const json_t *alerts, FILE *out)
 
 	json_array_foreach(alerts, i, alert) {
 		fputs(i ? ", " : ": ", out);
-		ctl_write_safe(ctl_string(alert, "slo"), out);
+		format_write_safe(ctl_string(alert, "slo"), out);
 		fputc(' ', out);
-		ctl_write_safe(ctl_string(alert, "name"), out);
+		format_write_safe(ctl_string(alert, "name"), out);
 	}
 }
 
@@ -91,8 +91,8 @@ static void print_notices(const json_t *notices, bool colour, FILE *out)
 		fprintf(out, "  ");
 		ctl_write_coloured(severity, severity_colour(severity), colour, out);
 		fputc(' ', out);
-		ctl_write_safe(ctl_string(notice, "service"), out);
-		fprintf(out, " since %s", ctl_format_time(ctl_string(notice, "started_at")).text);
+		format_write_safe(ctl_string(notice, "service"), out);
+		fprintf(out, " since %s", format_time(ctl_string(notice, "started_at")).text);
 		print_notice_alerts(json_object_get(notice, "alerts"), out);
 		fputc('\n', out);
 	}
@@ -133,7 +133,7 @@ static int print_changes(const json_t *changes, size_t limit, bool colour, FILE 
 			      to && strcmp(to, "inactive") != 0 ? severity_colour(severity)
 								: CTL_GOOD);
 		ctl_table_add(&table,
-			      ctl_format_percent(ctl_number(change, "budget_spent_ratio"), 1).text,
+			      format_percent(ctl_number(change, "budget_spent_ratio"), 1).text,
 			      CTL_PLAIN);
 	}
 	r = ctl_table_print(&table, 2, colour, out);
@@ -152,10 +152,10 @@ static void print_last_errors(const json_t *receivers, FILE *out)
 		if (!error)
 			continue;
 		fprintf(out, "  ");
-		ctl_write_safe(ctl_string(receiver, "receiver"), out);
+		format_write_safe(ctl_string(receiver, "receiver"), out);
 		fprintf(out, " failed last at %s:\n    ",
-			ctl_format_time(ctl_string(receiver, "last_error_at")).text);
-		ctl_write_safe(error, out);
+			format_time(ctl_string(receiver, "last_error_at")).text);
+		format_write_safe(error, out);
 		fputc('\n', out);
 	}
 }
@@ -233,13 +233,13 @@ static void print_maintenance(const json_t *maintenance, bool colour, FILE *out)
 		bool active = json_is_true(json_object_get(window, "active"));
 
 		fprintf(out, "  ");
-		ctl_write_safe(ctl_string(window, "name"), out);
+		format_write_safe(ctl_string(window, "name"), out);
 		fprintf(out, ": ");
 		ctl_write_coloured(active ? "active" : "not active", active ? CTL_WARN : CTL_PLAIN,
 				   colour, out);
 		if (ctl_string(window, "from"))
-			fprintf(out, ", %s to %s", ctl_format_time(ctl_string(window, "from")).text,
-				ctl_format_time(ctl_string(window, "until")).text);
+			fprintf(out, ", %s to %s", format_time(ctl_string(window, "from")).text,
+				format_time(ctl_string(window, "until")).text);
 		fputc('\n', out);
 	}
 }
@@ -254,15 +254,15 @@ void ctl_print_store(const json_t *store, bool colour, FILE *out)
 	ctl_write_coloured("History", CTL_BAD, colour, out);
 	fprintf(out, !strcmp(state, "not kept") ? ": is not kept" : ": keeping it is ");
 	if (strcmp(state, "not kept") != 0)
-		ctl_write_safe(state, out);
+		format_write_safe(state, out);
 	if (ctl_string(store, "path")) {
 		fprintf(out, " (");
-		ctl_write_safe(ctl_string(store, "path"), out);
+		format_write_safe(ctl_string(store, "path"), out);
 		fputc(')', out);
 	}
 	if (reason) {
 		fprintf(out, ": ");
-		ctl_write_safe(reason, out);
+		format_write_safe(reason, out);
 	}
 	fputc('\n', out);
 }

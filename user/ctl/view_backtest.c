@@ -6,14 +6,14 @@
 #include "ctl/json.h"
 #include "ctl/table.h"
 
-static void add_text(struct ctl_table *table, struct ctl_text text)
+static void add_text(struct ctl_table *table, struct format_text text)
 {
 	ctl_table_add(table, text.text, CTL_PLAIN);
 }
 
-static struct ctl_text seconds_text(double seconds)
+static struct format_text seconds_text(double seconds)
 {
-	struct ctl_text ret = {"-"};
+	struct format_text ret = {"-"};
 
 	if (!isnan(seconds))
 		snprintf(ret.text, sizeof(ret.text), "%.15g", seconds);
@@ -24,7 +24,7 @@ static void add_spent(struct ctl_table *table, const json_t *object)
 {
 	double spent = ctl_number(object, "budget_spent_ratio");
 
-	ctl_table_add(table, ctl_format_percent(spent, 1).text, spent >= 1 ? CTL_BAD : CTL_PLAIN);
+	ctl_table_add(table, format_percent(spent, 1).text, spent >= 1 ? CTL_BAD : CTL_PLAIN);
 }
 
 static int print_transitions(const json_t *json, double from, bool colour, FILE *out)
@@ -48,12 +48,12 @@ static int print_transitions(const json_t *json, double from, bool colour, FILE 
 		bool resolved = state && !strcmp(state, "resolved");
 
 		add_text(&table, seconds_text(ctl_number(item, "t")));
-		add_text(&table, ctl_format_span(ctl_number(item, "t") - from));
+		add_text(&table, format_span(ctl_number(item, "t") - from));
 		ctl_table_add(&table, ctl_string(item, "alert"), CTL_PLAIN);
 		ctl_table_add(&table, ctl_string(item, "severity"), CTL_PLAIN);
 		ctl_table_add(&table, state, resolved ? CTL_GOOD : CTL_BAD);
 		add_spent(&table, item);
-		add_text(&table, ctl_format_span(ctl_number(item, "burning_seconds")));
+		add_text(&table, format_span(ctl_number(item, "burning_seconds")));
 	}
 	r = ctl_table_print(&table, 0, colour, out);
 	ctl_table_clear(&table);
@@ -78,9 +78,9 @@ static int print_summary(const json_t *json, bool colour, FILE *out)
 		ctl_table_add(&table, ctl_string(item, "alert"), CTL_PLAIN);
 		ctl_table_add(&table, ctl_string(item, "severity"), CTL_PLAIN);
 		add_text(&table, ctl_count(item, "fired"));
-		add_text(&table, ctl_format_span(fired ? ctl_number(item, "firing_seconds") : NAN));
+		add_text(&table, format_span(fired ? ctl_number(item, "firing_seconds") : NAN));
 		add_text(&table, seconds_text(ctl_number(item, "t")));
-		add_text(&table, ctl_format_span(ctl_number(item, "detected_after_seconds")));
+		add_text(&table, format_span(ctl_number(item, "detected_after_seconds")));
 		add_spent(&table, item);
 	}
 	r = ctl_table_print(&table, 0, colour, out);
@@ -99,16 +99,15 @@ static void print_final(const json_t *json, FILE *out)
 	fprintf(out, "at the end, %s:\n  ", seconds_text(ctl_number(final, "t")).text);
 	fprintf(out, "%s of %s %s good, ", ctl_count(final, "good").text,
 		ctl_count(final, "eligible").text, slices ? "slices" : "events");
-	fprintf(out, "availability %s",
-		ctl_format_percent(ctl_number(final, "availability"), 4).text);
-	fprintf(out, " (objective %s)\n", ctl_format_objective(ctl_number(json, "objective")).text);
+	fprintf(out, "availability %s", format_percent(ctl_number(final, "availability"), 4).text);
+	fprintf(out, " (objective %s)\n", format_objective(ctl_number(json, "objective")).text);
 	fprintf(out, "  budget left %s",
-		ctl_format_percent(ctl_number(budget, "remaining_ratio"), 1).text);
-	fprintf(out, ", burn 1h %s", ctl_format_burn(ctl_number(burn, "1h")).text);
+		format_percent(ctl_number(budget, "remaining_ratio"), 1).text);
+	fprintf(out, ", burn 1h %s", format_burn(ctl_number(burn, "1h")).text);
 	if (exhausted <= 0)
 		fprintf(out, ", exhausted\n");
 	else
-		fprintf(out, ", exhausted in %s\n", ctl_format_span(exhausted).text);
+		fprintf(out, ", exhausted in %s\n", format_span(exhausted).text);
 }
 
 int ctl_view_backtest(const json_t *json, bool colour, FILE *out)

@@ -96,20 +96,19 @@ static void add_period(struct ctl_table *table, const struct period *period, con
 	double availability = eligible ? (double)period->good / (double)eligible : NAN;
 	double covered = covered_seconds(coverage, period->from_seconds, period->to_seconds) /
 			 (period->to_seconds - period->from_seconds);
-	struct ctl_text text;
+	struct format_text text;
 
 	if (covered > 1 - 1e-6) /* spans are seconds to the microsecond at best */
 		covered = 1;
-	ctl_table_add(table, ctl_format_unix(period->from_seconds).text, CTL_PLAIN);
+	ctl_table_add(table, format_unix(period->from_seconds).text, CTL_PLAIN);
 	snprintf(text.text, sizeof(text.text), "%" JSON_INTEGER_FORMAT, eligible);
 	ctl_table_add(table, text.text, CTL_PLAIN);
 	snprintf(text.text, sizeof(text.text), "%" JSON_INTEGER_FORMAT, period->bad);
 	ctl_table_add(table, text.text, CTL_PLAIN);
-	ctl_table_add(table, ctl_format_percent(availability, 4).text,
+	ctl_table_add(table, format_percent(availability, 4).text,
 		      availability < objective ? CTL_BAD : CTL_PLAIN);
-	ctl_table_add(table, ctl_format_burn((1 - availability) / (1 - objective)).text, CTL_PLAIN);
-	ctl_table_add(table, ctl_format_percent(covered, 1).text,
-		      covered < 1 ? CTL_WARN : CTL_PLAIN);
+	ctl_table_add(table, format_burn((1 - availability) / (1 - objective)).text, CTL_PLAIN);
+	ctl_table_add(table, format_percent(covered, 1).text, covered < 1 ? CTL_WARN : CTL_PLAIN);
 }
 
 static int print_periods(const json_t *history, double since, double now, double width, bool colour,
@@ -147,8 +146,8 @@ static int print_periods(const json_t *history, double since, double now, double
 
 static void print_gap(double from, double to, FILE *out)
 {
-	fprintf(out, "  %s to %s", ctl_format_unix(from).text, ctl_format_unix(to).text);
-	fprintf(out, " (%s)\n", ctl_format_span(to - from).text);
+	fprintf(out, "  %s to %s", format_unix(from).text, format_unix(to).text);
+	fprintf(out, " (%s)\n", format_span(to - from).text);
 }
 
 /*
@@ -186,7 +185,7 @@ static int view_history(const json_t *history, double width, bool colour, FILE *
 {
 	const json_t *coverage = json_object_get(history, "coverage");
 	double now = ctl_number(history, "now_seconds");
-	double since = ctl_parse_time(ctl_string(history, "since"));
+	double since = format_parse_time(ctl_string(history, "since"));
 	const char *changed = ctl_string(history, "definition_changed_at");
 	size_t n_gaps;
 	int r;
@@ -197,15 +196,14 @@ static int view_history(const json_t *history, double width, bool colour, FILE *
 	now = last_moment(coverage, since, now);
 	if (width == 0)
 		width = now - since <= 2.0 * CTL_HISTORY_DAY ? CTL_HISTORY_HOUR : CTL_HISTORY_DAY;
-	ctl_write_safe(ctl_string(history, "name"), out);
+	format_write_safe(ctl_string(history, "name"), out);
 	fprintf(out, ", service ");
-	ctl_write_safe(ctl_string(history, "service"), out);
+	format_write_safe(ctl_string(history, "service"), out);
 	fprintf(out, ": %s, counted since %s UTC\n",
-		ctl_format_objective(ctl_number(history, "objective")).text,
-		ctl_format_unix(since).text);
+		format_objective(ctl_number(history, "objective")).text, format_unix(since).text);
 	if (changed) {
 		fprintf(out, "What is good was defined anew at ");
-		ctl_write_safe(changed, out);
+		format_write_safe(changed, out);
 		fprintf(out, ": this is what was counted since\n");
 	}
 	r = print_periods(history, since, now, width, colour, out);

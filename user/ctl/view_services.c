@@ -38,7 +38,7 @@ static void add_route(struct ctl_table *table, const json_t *route, bool rates)
 	const json_t *latency = json_object_get(route, "latency_seconds");
 	const json_t *queue = json_object_get(route, "queue_seconds");
 	json_int_t errors = route_errors(route);
-	struct ctl_text errors_text = {"-"};
+	struct format_text errors_text = {"-"};
 
 	if (errors >= 0)
 		snprintf(errors_text.text, sizeof(errors_text.text), "%" JSON_INTEGER_FORMAT,
@@ -46,13 +46,13 @@ static void add_route(struct ctl_table *table, const json_t *route, bool rates)
 	ctl_table_add(table, ctl_string(route, "route"), CTL_PLAIN);
 	ctl_table_add(table, ctl_string(route, "method"), CTL_PLAIN);
 	if (rates)
-		ctl_table_add(table, ctl_format_rate(ctl_number(route, "requests_per_second")).text,
+		ctl_table_add(table, format_rate(ctl_number(route, "requests_per_second")).text,
 			      CTL_PLAIN);
 	ctl_table_add(table, ctl_count(route, "requests").text, CTL_PLAIN);
 	ctl_table_add(table, errors_text.text, errors > 0 ? CTL_BAD : CTL_PLAIN);
-	ctl_table_add(table, ctl_format_latency(ctl_number(latency, "p50")).text, CTL_PLAIN);
-	ctl_table_add(table, ctl_format_latency(ctl_number(latency, "p99")).text, CTL_PLAIN);
-	ctl_table_add(table, ctl_format_latency(ctl_number(queue, "p99")).text, CTL_PLAIN);
+	ctl_table_add(table, format_latency(ctl_number(latency, "p50")).text, CTL_PLAIN);
+	ctl_table_add(table, format_latency(ctl_number(latency, "p99")).text, CTL_PLAIN);
+	ctl_table_add(table, format_latency(ctl_number(queue, "p99")).text, CTL_PLAIN);
 }
 
 /* Rates of single routes are shown where the agent knows them. */
@@ -105,7 +105,7 @@ static void print_known(const json_t *object, const char *key, const char *label
 
 	if (json_is_string(value) && *json_string_value(value)) {
 		fprintf(out, ", %s ", label);
-		ctl_write_safe(json_string_value(value), out);
+		format_write_safe(json_string_value(value), out);
 	} else if (json_integer_value(value)) {
 		fprintf(out, ", %s %" JSON_INTEGER_FORMAT, label, json_integer_value(value));
 	}
@@ -121,7 +121,7 @@ static void print_about(const json_t *about, FILE *out)
 		if (!text)
 			continue;
 		fprintf(out, "  %s: ", keys[i]);
-		ctl_write_safe(text, out);
+		format_write_safe(text, out);
 		fputc('\n', out);
 	}
 }
@@ -134,10 +134,10 @@ static void print_totals(const json_t *service, bool colour, FILE *out)
 	json_t *count;
 
 	fprintf(out, "  %s requests, %s; outcomes:", ctl_count(service, "requests").text,
-		ctl_format_rate(ctl_number(service, "requests_per_second")).text);
+		format_rate(ctl_number(service, "requests_per_second")).text);
 	json_object_foreach((json_t *)outcomes, key, count) {
 		fputc(' ', out);
-		ctl_write_safe(key, out);
+		format_write_safe(key, out);
 		fprintf(out, " %s", ctl_count(outcomes, key).text);
 	}
 	fprintf(out, "; status:");
@@ -153,9 +153,9 @@ static void print_totals(const json_t *service, bool colour, FILE *out)
 
 static int print_service(const json_t *service, bool colour, FILE *out)
 {
-	ctl_write_safe(ctl_string(service, "name"), out);
+	format_write_safe(ctl_string(service, "name"), out);
 	fprintf(out, " (");
-	ctl_write_safe(ctl_string(service, "role"), out);
+	format_write_safe(ctl_string(service, "role"), out);
 	print_known(service, "port", "port", out);
 	print_known(service, "process", "process", out);
 	print_known(service, "pid", "pid", out);

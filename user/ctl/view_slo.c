@@ -20,11 +20,11 @@ enum ctl_colour ctl_budget_colour(double remaining_ratio)
 	return remaining_ratio < budget_low_ratio ? CTL_WARN : CTL_GOOD;
 }
 
-struct ctl_text ctl_exhaustion(double seconds)
+struct format_text ctl_exhaustion(double seconds)
 {
-	static const struct ctl_text exhausted = {"exhausted"};
+	static const struct format_text exhausted = {"exhausted"};
 
-	return seconds <= 0 ? exhausted : ctl_format_span(seconds);
+	return seconds <= 0 ? exhausted : format_span(seconds);
 }
 
 static void print_label(const char *label, FILE *out)
@@ -32,7 +32,7 @@ static void print_label(const char *label, FILE *out)
 	fprintf(out, "  %-14s ", label);
 }
 
-static void print_field(const char *label, struct ctl_text value, FILE *out)
+static void print_field(const char *label, struct format_text value, FILE *out)
 {
 	print_label(label, out);
 	fprintf(out, "%s\n", value.text);
@@ -46,20 +46,20 @@ static void print_window(const json_t *slo, FILE *out)
 	if (!window)
 		return;
 	print_label("window", out);
-	ctl_write_safe(ctl_string(window, "kind"), out);
+	format_write_safe(ctl_string(window, "kind"), out);
 	if (zone) {
 		fprintf(out, " (");
-		ctl_write_safe(zone, out);
+		format_write_safe(zone, out);
 		fputc(')', out);
 	}
 	fprintf(out, ", from ");
-	ctl_write_safe(ctl_string(window, "from"), out);
+	format_write_safe(ctl_string(window, "from"), out);
 	fputc('\n', out);
 	if (!ctl_string(window, "to"))
 		return;
 	print_label("", out);
 	fprintf(out, "to ");
-	ctl_write_safe(ctl_string(window, "to"), out);
+	format_write_safe(ctl_string(window, "to"), out);
 	fputc('\n', out);
 }
 
@@ -71,11 +71,11 @@ static void print_budgeting(const json_t *slo, bool colour, FILE *out)
 	if (!budgeting)
 		return;
 	print_label("budgeting", out);
-	ctl_write_safe(budgeting, out);
+	format_write_safe(budgeting, out);
 	if (json_is_object(slice)) {
 		fprintf(out, " of %s, good at %s: %s good, ",
-			ctl_format_span(ctl_number(slice, "seconds")).text,
-			ctl_format_objective(ctl_number(slice, "target")).text,
+			format_span(ctl_number(slice, "seconds")).text,
+			format_objective(ctl_number(slice, "target")).text,
 			ctl_count(slice, "good").text);
 		ctl_write_coloured(ctl_count(slice, "bad").text,
 				   ctl_count_or_zero(slice, "bad") ? CTL_BAD : CTL_PLAIN, colour,
@@ -92,16 +92,16 @@ static void print_coverage(const json_t *slo, bool colour, FILE *out)
 
 	if (ctl_string(slo, "since")) {
 		print_label("counted since", out);
-		ctl_write_safe(ctl_string(slo, "since"), out);
+		format_write_safe(ctl_string(slo, "since"), out);
 		fputc('\n', out);
 	}
 	if (!coverage)
 		return;
 	print_label("covered", out);
-	ctl_write_coloured(ctl_format_percent(ratio, 1).text, ratio < 1 ? CTL_WARN : CTL_PLAIN,
-			   colour, out);
-	fprintf(out, " (%s", ctl_format_span(ctl_number(coverage, "covered_seconds")).text);
-	fprintf(out, " of %s)\n", ctl_format_span(ctl_number(coverage, "elapsed_seconds")).text);
+	ctl_write_coloured(format_percent(ratio, 1).text, ratio < 1 ? CTL_WARN : CTL_PLAIN, colour,
+			   out);
+	fprintf(out, " (%s", format_span(ctl_number(coverage, "covered_seconds")).text);
+	fprintf(out, " of %s)\n", format_span(ctl_number(coverage, "elapsed_seconds")).text);
 }
 
 /* In ratio, events and minutes of full outage. */
@@ -114,8 +114,8 @@ static void print_budget(const json_t *slo, bool colour, FILE *out)
 	double minutes = ctl_number(budget, "remaining_minutes");
 
 	print_label("budget left", out);
-	ctl_write_coloured(ctl_format_percent(remaining, 1).text, ctl_budget_colour(remaining),
-			   colour, out);
+	ctl_write_coloured(format_percent(remaining, 1).text, ctl_budget_colour(remaining), colour,
+			   out);
 	if (!isnan(allowed))
 		fprintf(out, " (%.1f bad %s allowed)", allowed, unit);
 	fputc('\n', out);
@@ -134,7 +134,7 @@ static void print_exhaustion(double seconds, FILE *out)
 	else if (isnan(seconds))
 		fprintf(out, "-\n");
 	else
-		fprintf(out, "in %s\n", ctl_format_span(seconds).text);
+		fprintf(out, "in %s\n", format_span(seconds).text);
 }
 
 static void print_burn(const json_t *burn, FILE *out)
@@ -145,8 +145,8 @@ static void print_burn(const json_t *burn, FILE *out)
 	fprintf(out, "  %-14s", "burn rate");
 	json_object_foreach((json_t *)burn, window, rate) {
 		fputc(' ', out);
-		ctl_write_safe(window, out);
-		fprintf(out, " %s", ctl_format_burn(ctl_number(burn, window)).text);
+		format_write_safe(window, out);
+		fprintf(out, " %s", format_burn(ctl_number(burn, window)).text);
 	}
 	fputc('\n', out);
 }
@@ -175,10 +175,8 @@ static int print_alerts(const json_t *alerts, bool colour, FILE *out)
 		ctl_table_add(&table, ctl_string(alert, "severity"), CTL_PLAIN);
 		ctl_table_add(&table, text, silenced ? CTL_PLAIN : CTL_BAD);
 		ctl_table_add(&table, ctl_string(alert, "since"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_format_burn(ctl_number(alert, "burn_long")).text,
-			      CTL_PLAIN);
-		ctl_table_add(&table, ctl_format_burn(ctl_number(alert, "burn_short")).text,
-			      CTL_PLAIN);
+		ctl_table_add(&table, format_burn(ctl_number(alert, "burn_long")).text, CTL_PLAIN);
+		ctl_table_add(&table, format_burn(ctl_number(alert, "burn_short")).text, CTL_PLAIN);
 	}
 	fputc('\n', out);
 	r = ctl_table_print(&table, 2, colour, out);
@@ -192,11 +190,11 @@ int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
 
 	if (!json_is_object(budget) || !ctl_string(slo, "name"))
 		return -EINVAL;
-	ctl_write_safe(ctl_string(slo, "name"), out);
+	format_write_safe(ctl_string(slo, "name"), out);
 	fprintf(out, ", service ");
-	ctl_write_safe(ctl_string(slo, "service"), out);
-	fprintf(out, ": %s over %s\n", ctl_format_objective(ctl_number(slo, "objective")).text,
-		ctl_format_span(ctl_number(slo, "window_seconds")).text);
+	format_write_safe(ctl_string(slo, "service"), out);
+	fprintf(out, ": %s over %s\n", format_objective(ctl_number(slo, "objective")).text,
+		format_span(ctl_number(slo, "window_seconds")).text);
 	print_window(slo, out);
 	print_budgeting(slo, colour, out);
 	print_coverage(slo, colour, out);
@@ -207,7 +205,7 @@ int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
 		print_label("excluded", out);
 		fprintf(out, "%s by maintenance\n", ctl_count(slo, "excluded").text);
 	}
-	print_field("available", ctl_format_percent(ctl_number(slo, "availability"), 4), out);
+	print_field("available", format_percent(ctl_number(slo, "availability"), 4), out);
 	print_budget(slo, colour, out);
 	print_exhaustion(ctl_number(budget, "exhausted_in_seconds"), out);
 	print_burn(json_object_get(slo, "burn_rate"), out);

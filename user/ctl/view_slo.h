@@ -12,6 +12,6 @@
 enum ctl_colour ctl_budget_colour(double remaining_ratio);
 
 /* A span; "exhausted" for 0. */
-struct ctl_text ctl_exhaustion(double seconds);
+struct format_text ctl_exhaustion(double seconds);
 
 #endif

@@ -69,12 +69,11 @@ static void add_slo(struct ctl_table *table, const json_t *slo)
 	ctl_table_add(table, ctl_string(slo, "service"), CTL_PLAIN);
 	ctl_table_add(table, ctl_count(slo, "eligible").text, CTL_PLAIN);
 	ctl_table_add(table, ctl_count(slo, "bad").text, CTL_PLAIN);
-	ctl_table_add(table, ctl_format_percent(ctl_number(slo, "availability"), 4).text,
-		      CTL_PLAIN);
-	ctl_table_add(table, ctl_format_objective(ctl_number(slo, "objective")).text, CTL_PLAIN);
-	ctl_table_add(table, ctl_format_percent(remaining, 1).text, ctl_budget_colour(remaining));
-	ctl_table_add(table, ctl_format_burn(ctl_number(burn, "1h")).text, CTL_PLAIN);
-	ctl_table_add(table, ctl_format_burn(ctl_number(burn, "5m")).text, CTL_PLAIN);
+	ctl_table_add(table, format_percent(ctl_number(slo, "availability"), 4).text, CTL_PLAIN);
+	ctl_table_add(table, format_objective(ctl_number(slo, "objective")).text, CTL_PLAIN);
+	ctl_table_add(table, format_percent(remaining, 1).text, ctl_budget_colour(remaining));
+	ctl_table_add(table, format_burn(ctl_number(burn, "1h")).text, CTL_PLAIN);
+	ctl_table_add(table, format_burn(ctl_number(burn, "5m")).text, CTL_PLAIN);
 	ctl_table_add(table, ctl_exhaustion(ctl_number(budget, "exhausted_in_seconds")).text,
 		      CTL_PLAIN);
 	ctl_table_add(table, alerts, alerts_colour);
@@ -117,7 +116,7 @@ static void print_counts(const json_t *counts, FILE *out)
 		if (!json_integer_value(value))
 			continue;
 		fputs(separator, out);
-		ctl_write_safe(key, out);
+		format_write_safe(key, out);
 		fprintf(out, " %" JSON_INTEGER_FORMAT, json_integer_value(value));
 		separator = ", ";
 	}
@@ -183,18 +182,18 @@ static void print_uncovered(const json_t *slos, bool colour, FILE *out)
 
 	json_array_foreach(slos, i, slo) {
 		const json_t *coverage = json_object_get(slo, "coverage");
-		struct ctl_text text;
+		struct format_text text;
 
 		if (!(ctl_number(coverage, "ratio") < 1))
 			continue;
-		text = ctl_format_percent(ctl_number(coverage, "ratio"), 1);
+		text = format_percent(ctl_number(coverage, "ratio"), 1);
 		fprintf(out, "Window of ");
-		ctl_write_safe(ctl_string(slo, "name"), out);
+		format_write_safe(ctl_string(slo, "name"), out);
 		fprintf(out, ": ");
 		ctl_write_coloured(text.text, CTL_WARN, colour, out);
 		fprintf(out, " counted, %s not\n",
-			ctl_format_span(ctl_number(coverage, "elapsed_seconds") -
-					ctl_number(coverage, "covered_seconds"))
+			format_span(ctl_number(coverage, "elapsed_seconds") -
+				    ctl_number(coverage, "covered_seconds"))
 				.text);
 	}
 }
@@ -239,28 +238,28 @@ static void print_agent(const json_t *agent, bool colour, FILE *out)
 	json_t *item;
 
 	fprintf(out, "Agent: sliprobe ");
-	ctl_write_safe(ctl_string(agent, "version"), out);
+	format_write_safe(ctl_string(agent, "version"), out);
 	fprintf(out, ", kernel ");
-	ctl_write_safe(ctl_string(agent, "kernel"), out);
+	format_write_safe(ctl_string(agent, "kernel"), out);
 	fprintf(out, ", ");
-	ctl_write_safe(ctl_string(agent, "hook"), out);
+	format_write_safe(ctl_string(agent, "hook"), out);
 	fprintf(out, " hooks, since ");
-	ctl_write_safe(ctl_string(agent, "started_at"), out);
+	format_write_safe(ctl_string(agent, "started_at"), out);
 	fprintf(out, ", configuration ");
-	ctl_write_safe(ctl_string(agent, "config"), out);
+	format_write_safe(ctl_string(agent, "config"), out);
 	fputc('\n', out);
 	if (json_array_size(capabilities)) {
 		fprintf(out, "Capabilities held:");
 		json_array_foreach(capabilities, i, item) {
 			fputc(' ', out);
-			ctl_write_safe(json_string_value(item), out);
+			format_write_safe(json_string_value(item), out);
 		}
 		fputc('\n', out);
 	}
 	json_array_foreach(warnings, i, item) {
 		ctl_write_coloured("Warning", CTL_WARN, colour, out);
 		fprintf(out, ": ");
-		ctl_write_safe(json_string_value(item), out);
+		format_write_safe(json_string_value(item), out);
 		fputc('\n', out);
 	}
 }

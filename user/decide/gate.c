@@ -29,7 +29,7 @@ static bool too_little_known(const struct gate_facts *facts, struct gate_verdict
 		decide(ret, GATE_UNKNOWN, "How much of the window was counted is not known.");
 	else if (facts->coverage_ratio < min_coverage_ratio)
 		decide(ret, GATE_UNKNOWN, "Only %s of the window was counted.",
-		       ctl_format_percent(facts->coverage_ratio, 1).text);
+		       format_percent(facts->coverage_ratio, 1).text);
 	else if (!(facts->eligible > 0))
 		decide(ret, GATE_UNKNOWN, "There was no eligible request in the window.");
 	else if (isnan(facts->remaining_ratio))
@@ -41,8 +41,8 @@ static bool too_little_known(const struct gate_facts *facts, struct gate_verdict
 
 void gate_decide(const struct gate_facts *facts, double min_budget_ratio, struct gate_verdict *ret)
 {
-	struct ctl_text left = ctl_format_percent(facts->remaining_ratio, 1);
-	struct ctl_text asked = ctl_format_objective(min_budget_ratio);
+	struct format_text left = format_percent(facts->remaining_ratio, 1);
+	struct format_text asked = format_objective(min_budget_ratio);
 
 	if (facts->page)
 		decide(ret, GATE_FREEZE, "The page %.100s is firing.", facts->page);

@@ -19,17 +19,17 @@
 static void test_percent_rounds_towards_bad_news(void **state)
 {
 	(void)state;
-	assert_string_equal(ctl_format_percent(NAN, 4).text, "-");
-	assert_string_equal(ctl_format_percent(1, 4).text, "100.0000%");
-	assert_string_equal(ctl_format_percent(0.99999999, 4).text, "99.9999%");
-	assert_string_equal(ctl_format_percent(0.999, 4).text, "99.9000%");
-	assert_string_equal(ctl_format_percent(0.99806513, 4).text, "99.8065%");
-	assert_string_equal(ctl_format_percent(0, 4).text, "0.0000%");
-	assert_string_equal(ctl_format_percent(0.0000001, 4).text, "<0.0001%");
-	assert_string_equal(ctl_format_percent(0.92699, 1).text, "92.6%");
-	assert_string_equal(ctl_format_percent(0.0004, 1).text, "<0.1%");
-	assert_string_equal(ctl_format_percent(-0.0004, 1).text, "-0.1%");
-	assert_string_equal(ctl_format_percent(-9, 1).text, "-900.0%");
+	assert_string_equal(format_percent(NAN, 4).text, "-");
+	assert_string_equal(format_percent(1, 4).text, "100.0000%");
+	assert_string_equal(format_percent(0.99999999, 4).text, "99.9999%");
+	assert_string_equal(format_percent(0.999, 4).text, "99.9000%");
+	assert_string_equal(format_percent(0.99806513, 4).text, "99.8065%");
+	assert_string_equal(format_percent(0, 4).text, "0.0000%");
+	assert_string_equal(format_percent(0.0000001, 4).text, "<0.0001%");
+	assert_string_equal(format_percent(0.92699, 1).text, "92.6%");
+	assert_string_equal(format_percent(0.0004, 1).text, "<0.1%");
+	assert_string_equal(format_percent(-0.0004, 1).text, "-0.1%");
+	assert_string_equal(format_percent(-9, 1).text, "-900.0%");
 }
 
 static void test_percent_of_every_whole_thousandth_is_exact(void **state)
@@ -39,88 +39,88 @@ static void test_percent_of_every_whole_thousandth_is_exact(void **state)
 		char expected[16];
 
 		snprintf(expected, sizeof(expected), "%d.%d%%", i / 10, i % 10);
-		assert_string_equal(ctl_format_percent(i / 1000.0, 1).text, expected);
+		assert_string_equal(format_percent(i / 1000.0, 1).text, expected);
 	}
 }
 
 static void test_objective_as_written(void **state)
 {
 	(void)state;
-	assert_string_equal(ctl_format_objective(0.999).text, "99.9%");
-	assert_string_equal(ctl_format_objective(0.99999).text, "99.999%");
-	assert_string_equal(ctl_format_objective(0.5).text, "50%");
-	assert_string_equal(ctl_format_objective(NAN).text, "-");
+	assert_string_equal(format_objective(0.999).text, "99.9%");
+	assert_string_equal(format_objective(0.99999).text, "99.999%");
+	assert_string_equal(format_objective(0.5).text, "50%");
+	assert_string_equal(format_objective(NAN).text, "-");
 }
 
 static void test_burn(void **state)
 {
 	(void)state;
-	assert_string_equal(ctl_format_burn(NAN).text, "-");
-	assert_string_equal(ctl_format_burn(0).text, "0.0x");
-	assert_string_equal(ctl_format_burn(0.01).text, "<0.1x");
-	assert_string_equal(ctl_format_burn(14.4).text, "14.4x");
-	assert_string_equal(ctl_format_burn(1000).text, "1000x");
+	assert_string_equal(format_burn(NAN).text, "-");
+	assert_string_equal(format_burn(0).text, "0.0x");
+	assert_string_equal(format_burn(0.01).text, "<0.1x");
+	assert_string_equal(format_burn(14.4).text, "14.4x");
+	assert_string_equal(format_burn(1000).text, "1000x");
 }
 
 static void test_latency_three_digits(void **state)
 {
 	(void)state;
-	assert_string_equal(ctl_format_latency(NAN).text, "-");
-	assert_string_equal(ctl_format_latency(0).text, "0s");
-	assert_string_equal(ctl_format_latency(1.234e-6).text, "1.23us");
-	assert_string_equal(ctl_format_latency(350e-6).text, "350us");
-	assert_string_equal(ctl_format_latency(999.6e-6).text, "1.00ms");
-	assert_string_equal(ctl_format_latency(0.05).text, "50.0ms");
-	assert_string_equal(ctl_format_latency(0.09999).text, "100ms");
-	assert_string_equal(ctl_format_latency(1.2).text, "1.20s");
-	assert_string_equal(ctl_format_latency(128).text, "128s");
+	assert_string_equal(format_latency(NAN).text, "-");
+	assert_string_equal(format_latency(0).text, "0s");
+	assert_string_equal(format_latency(1.234e-6).text, "1.23us");
+	assert_string_equal(format_latency(350e-6).text, "350us");
+	assert_string_equal(format_latency(999.6e-6).text, "1.00ms");
+	assert_string_equal(format_latency(0.05).text, "50.0ms");
+	assert_string_equal(format_latency(0.09999).text, "100ms");
+	assert_string_equal(format_latency(1.2).text, "1.20s");
+	assert_string_equal(format_latency(128).text, "128s");
 }
 
 static void test_span_two_units(void **state)
 {
 	(void)state;
-	assert_string_equal(ctl_format_span(NAN).text, "-");
-	assert_string_equal(ctl_format_span(-1).text, "-");
-	assert_string_equal(ctl_format_span(59.9).text, "59s");
-	assert_string_equal(ctl_format_span(2710).text, "45m 10s");
-	assert_string_equal(ctl_format_span(12000).text, "3h 20m");
-	assert_string_equal(ctl_format_span(2592000).text, "30d");
-	assert_string_equal(ctl_format_span(400 * 86400.0).text, "1y 35d");
-	assert_string_equal(ctl_format_span(1e300).text, ">100y");
+	assert_string_equal(format_span(NAN).text, "-");
+	assert_string_equal(format_span(-1).text, "-");
+	assert_string_equal(format_span(59.9).text, "59s");
+	assert_string_equal(format_span(2710).text, "45m 10s");
+	assert_string_equal(format_span(12000).text, "3h 20m");
+	assert_string_equal(format_span(2592000).text, "30d");
+	assert_string_equal(format_span(400 * 86400.0).text, "1y 35d");
+	assert_string_equal(format_span(1e300).text, ">100y");
 }
 
 static void test_rate(void **state)
 {
 	(void)state;
-	assert_string_equal(ctl_format_rate(NAN).text, "-");
-	assert_string_equal(ctl_format_rate(0).text, "0/s");
-	assert_string_equal(ctl_format_rate(0.001).text, "<0.01/s");
-	assert_string_equal(ctl_format_rate(0.033).text, "0.03/s");
-	assert_string_equal(ctl_format_rate(4.25).text, "4.2/s");
-	assert_string_equal(ctl_format_rate(5200.4).text, "5200/s");
+	assert_string_equal(format_rate(NAN).text, "-");
+	assert_string_equal(format_rate(0).text, "0/s");
+	assert_string_equal(format_rate(0.001).text, "<0.01/s");
+	assert_string_equal(format_rate(0.033).text, "0.03/s");
+	assert_string_equal(format_rate(4.25).text, "4.2/s");
+	assert_string_equal(format_rate(5200.4).text, "5200/s");
 }
 
 static void test_times(void **state)
 {
 	(void)state;
-	assert_string_equal(ctl_format_time("2030-01-02T03:04:05Z").text, "01-02 03:04:05");
-	assert_string_equal(ctl_format_time("2030-01-02T03:04:05.25Z").text, "01-02 03:04:05");
-	assert_string_equal(ctl_format_time(NULL).text, "-");
-	assert_string_equal(ctl_format_time("a text that is no time").text, "a text that is no ti");
-	assert_true(ctl_parse_time("2030-01-02T03:04:05Z") == 1893553445);
-	assert_true(ctl_parse_time("2030-01-02T03:04:05.25Z") == 1893553445.25);
-	assert_true(isnan(ctl_parse_time("2030-01-02T03:04:05")));
-	assert_true(isnan(ctl_parse_time("2030-01-02T03:04:05Zx")));
-	assert_true(isnan(ctl_parse_time("")));
-	assert_true(isnan(ctl_parse_time(NULL)));
-	assert_string_equal(ctl_format_unix(1893553445.9).text, "2030-01-02 03:04:05");
-	assert_string_equal(ctl_format_unix(NAN).text, "-");
-	assert_string_equal(ctl_format_unix(1e300).text, "-");
+	assert_string_equal(format_time("2030-01-02T03:04:05Z").text, "01-02 03:04:05");
+	assert_string_equal(format_time("2030-01-02T03:04:05.25Z").text, "01-02 03:04:05");
+	assert_string_equal(format_time(NULL).text, "-");
+	assert_string_equal(format_time("a text that is no time").text, "a text that is no ti");
+	assert_true(format_parse_time("2030-01-02T03:04:05Z") == 1893553445);
+	assert_true(format_parse_time("2030-01-02T03:04:05.25Z") == 1893553445.25);
+	assert_true(isnan(format_parse_time("2030-01-02T03:04:05")));
+	assert_true(isnan(format_parse_time("2030-01-02T03:04:05Zx")));
+	assert_true(isnan(format_parse_time("")));
+	assert_true(isnan(format_parse_time(NULL)));
+	assert_string_equal(format_unix(1893553445.9).text, "2030-01-02 03:04:05");
+	assert_string_equal(format_unix(NAN).text, "-");
+	assert_string_equal(format_unix(1e300).text, "-");
 }
 
 static void assert_escaped(const char *text, size_t max, const char *expected)
 {
-	char *escaped = ctl_escape(text, max);
+	char *escaped = format_escape(text, max);
 
 	assert_non_null(escaped);
 	assert_string_equal(escaped, expected);
@@ -145,7 +145,7 @@ static void test_escape_leaves_no_command_to_the_terminal(void **state)
 	for (int i = 0; i < 255; i++)
 		all[i] = (char)(i + 1);
 	all[255] = '\0';
-	escaped = ctl_escape(all, 4096);
+	escaped = format_escape(all, 4096);
 	assert_non_null(escaped);
 	for (const char *p = escaped; *p; p++)
 		assert_in_range(*p, ' ', '~');
