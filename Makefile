@@ -75,9 +75,9 @@ SKELETONS := $(patsubst %.bpf.c,$(O)/bpf/%.skel.h,$(notdir $(BPF_SRCS)))
 
 MAINS := user/sliprobed.c user/slictl.c
 USER_SRCS := $(wildcard user/*/*.c)
-# The room `kernel` includes skeletons, which are built first; all the others are also built with
-# sanitizers for unit tests and fuzzers.
-KERNEL_SRCS := $(wildcard user/kernel/*.c)
+# The room `kernel` includes skeletons, which are built first; all the others, and its pins, are also
+# built with sanitizers for unit tests and fuzzers.
+KERNEL_SRCS := $(filter-out user/kernel/pins.c,$(wildcard user/kernel/*.c))
 PURE_SRCS := $(filter-out $(KERNEL_SRCS),$(USER_SRCS))
 
 LIB := $(O)/obj/libsliprobe.a

@@ -219,7 +219,7 @@ static int take_over(struct agent *agent, const struct agent_options *options,
 
 static void open_pins(struct agent *agent, const char *state_dir)
 {
-	if (pins_open(state_dir, &agent->pins, &agent->unpinned))
+	if (pins_open(&pins_dirs_host, state_dir, &agent->pins, &agent->unpinned))
 		fprintf(stderr, "sliprobed: %s: counting ends with this process\n",
 			agent->unpinned.text);
 }
@@ -372,7 +372,7 @@ int agent_new(const struct agent_options *options, struct config *config, struct
 int agent_remove(const char *state_dir, struct error *ret_error)
 {
 	struct pins *pins;
-	int r = pins_open(state_dir, &pins, ret_error);
+	int r = pins_open(&pins_dirs_host, state_dir, &pins, ret_error);
 
 	if (r)
 		return r;

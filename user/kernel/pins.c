@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,19 +20,39 @@
 #include "base/hash.h"
 
 #define BPFFS "/sys/fs/bpf"
-#define PINS_DIR BPFFS "/sliprobe"
-#define NOTES_DIR "/run/sliprobe"
 
 enum {
 	KEY_BYTES = 17,
-	PATH_BYTES = 128, /* all of ours are shorter */
+	NAME_BYTES = 64, /* the longest: "kernel-", the key, a generation, ".json" */
 };
 
 struct pins {
+	const struct pins_dirs *dirs;
 	char key[KEY_BYTES];
-	char dir[PATH_BYTES];
-	char lock[PATH_BYTES];
+	char dir[PATH_MAX];
+	char lock[PATH_MAX];
 	int lock_fd;
+};
+
+static int mount_bpffs(struct error *ret_error)
+{
+	struct statfs fs;
+	int r;
+
+	if (!statfs(BPFFS, &fs) && fs.f_type == BPF_FS_MAGIC)
+		return 0;
+	if (!mount("bpf", BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700"))
+		return 0;
+	r = -errno;
+	return error_set(ret_error, r,
+			 "no BPF file system is mounted at " BPFFS ", nor can it be: %s",
+			 strerror(-r));
+}
+
+const struct pins_dirs pins_dirs_host = {
+	.pins = BPFFS "/sliprobe",
+	.notes = "/run/sliprobe",
+	.mount = mount_bpffs,
 };
 
 static int make_dir(const char *path, mode_t mode)
@@ -39,21 +60,7 @@ static int make_dir(const char *path, mode_t mode)
 	return mkdir(path, mode) && errno != EEXIST ? -errno : 0;
 }
 
-static int mount_bpffs(struct error *error)
-{
-	struct statfs fs;
-	int r = 0;
-
-	if (!statfs(BPFFS, &fs) && fs.f_type == BPF_FS_MAGIC)
-		return 0;
-	if (mount("bpf", BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700")) {
-		r = -errno;
-		snprintf(error->text, sizeof(error->text),
-			 "no BPF file system is mounted at " BPFFS ", nor can it be: %s",
-			 strerror(-r));
-	}
-	return r;
-}
+/* ---- the place ---- */
 
 static int lock_once(struct pins *pins, bool *ret_removed)
 {
@@ -75,18 +82,21 @@ static int lock_once(struct pins *pins, bool *ret_removed)
 static int lock(struct pins *pins, struct error *error)
 {
 	bool removed = true;
-	int r = make_dir(NOTES_DIR, 0755);
+	int r = make_dir(pins->dirs->notes, 0755);
 
-	/* again if the one that had it has just removed it */
+	/* again if the agent that held the lock has just removed the file */
 	while (!r && removed)
 		r = lock_once(pins, &removed);
 	if (r == -EBUSY)
-		snprintf(error->text, sizeof(error->text),
-			 "another agent uses the same state directory");
-	else if (r)
-		snprintf(error->text, sizeof(error->text), "cannot lock %s: %s", pins->lock,
-			 strerror(-r));
-	return r;
+		return error_set(error, r, "another agent uses the same state directory");
+	return r ? error_set(error, r, "cannot lock %s: %s", pins->lock, strerror(-r)) : 0;
+}
+
+static int make_dirs(struct pins *pins, struct error *error)
+{
+	int r = make_dir(pins->dirs->pins, 0700) ?: make_dir(pins->dir, 0700);
+
+	return r ? error_set(error, r, "cannot make %s: %s", pins->dir, strerror(-r)) : 0;
 }
 
 static void pins_free(struct pins *pins)
@@ -96,29 +106,25 @@ static void pins_free(struct pins *pins)
 	free(pins);
 }
 
-int pins_open(const char *state_dir, struct pins **ret, struct error *ret_error)
+int pins_open(const struct pins_dirs *dirs, const char *state_dir, struct pins **ret,
+	      struct error *ret_error)
 {
 	struct pins *pins = calloc(1, sizeof(*pins));
 	_cleanup_free_ char *real = realpath(state_dir, NULL);
 	const char *place = real ?: state_dir;
 	int r;
 
-	if (!pins) {
-		snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
-		return -ENOMEM;
-	}
+	if (!pins)
+		return error_set(ret_error, -ENOMEM, "out of memory");
+	pins->dirs = dirs;
 	pins->lock_fd = -1;
 	snprintf(pins->key, sizeof(pins->key), "%016" PRIx64, hash_fnv1a(place, strlen(place)));
-	snprintf(pins->dir, sizeof(pins->dir), PINS_DIR "/%s", pins->key);
-	snprintf(pins->lock, sizeof(pins->lock), NOTES_DIR "/lock-%s", pins->key);
+	snprintf(pins->dir, sizeof(pins->dir), "%s/%s", dirs->pins, pins->key);
+	snprintf(pins->lock, sizeof(pins->lock), "%s/lock-%s", dirs->notes, pins->key);
 	r = lock(pins, ret_error);
-	r = r ?: mount_bpffs(ret_error);
-	if (!r) {
-		r = make_dir(PINS_DIR, 0700) ?: make_dir(pins->dir, 0700);
-		if (r)
-			snprintf(ret_error->text, sizeof(ret_error->text), "cannot make %s: %s",
-				 pins->dir, strerror(-r));
-	}
+	if (!r && dirs->mount)
+		r = dirs->mount(ret_error);
+	r = r ?: make_dirs(pins, ret_error);
 	if (r) {
 		pins_free(pins);
 		return r;
@@ -131,11 +137,11 @@ void pins_close(struct pins *pins)
 {
 	if (!pins)
 		return;
-	/* both only if empty */
+	/* rmdir() removes empty directories only */
 	if (!rmdir(pins->dir)) {
-		rmdir(PINS_DIR);
+		rmdir(pins->dirs->pins);
 		unlink(pins->lock);
-		rmdir(NOTES_DIR);
+		rmdir(pins->dirs->notes);
 	}
 	pins_free(pins);
 }
@@ -165,7 +171,7 @@ static void remove_files(const char *dir, const char *prefix, const char *keep)
 
 void pins_remove(struct pins *pins)
 {
-	/* what begins requests first */
+	/* takeover I4: links go first; a killed removal leaves maps that nothing writes to */
 	remove_files(pins->dir, "link_", NULL);
 	remove_files(pins->dir, "", NULL);
 	pins_forget_notes(pins, 0);
@@ -185,19 +191,28 @@ bool pins_any(const struct pins *pins)
 	return any;
 }
 
-static void note_name(const struct pins *pins, __u32 generation, char ret[static 64])
+/* ---- notes ---- */
+
+static void note_name(const struct pins *pins, __u32 generation, char ret[static NAME_BYTES])
 {
-	snprintf(ret, 64, "kernel-%s.%u.json", pins->key, generation);
+	snprintf(ret, NAME_BYTES, "kernel-%s.%u.json", pins->key, generation);
+}
+
+static void note_path(const struct pins *pins, __u32 generation, char ret[static PATH_MAX])
+{
+	char name[NAME_BYTES];
+
+	note_name(pins, generation, name);
+	snprintf(ret, PATH_MAX, "%s/%s", pins->dirs->notes, name);
 }
 
 int pins_note(struct pins *pins, __u32 generation, const json_t *note)
 {
-	char name[64], path[PATH_BYTES], temporary[PATH_BYTES];
+	char path[PATH_MAX], temporary[PATH_MAX];
 	int r;
 
-	note_name(pins, generation, name);
-	snprintf(path, sizeof(path), NOTES_DIR "/%s", name);
-	snprintf(temporary, sizeof(temporary), NOTES_DIR "/kernel-%s.new", pins->key);
+	note_path(pins, generation, path);
+	snprintf(temporary, sizeof(temporary), "%s/kernel-%s.new", pins->dirs->notes, pins->key);
 	errno = 0;
 	r = json_dump_file(note, temporary, JSON_COMPACT) ? -(errno ?: EIO) : 0;
 	if (!r && rename(temporary, path))
@@ -209,18 +224,17 @@ int pins_note(struct pins *pins, __u32 generation, const json_t *note)
 
 json_t *pins_noted(const struct pins *pins, __u32 generation)
 {
-	char name[64], path[PATH_BYTES];
+	char path[PATH_MAX];
 
-	note_name(pins, generation, name);
-	snprintf(path, sizeof(path), NOTES_DIR "/%s", name);
+	note_path(pins, generation, path);
 	return json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
 }
 
 void pins_forget_notes(struct pins *pins, __u32 generation)
 {
-	char keep[64], prefix[64];
+	char keep[NAME_BYTES], prefix[NAME_BYTES];
 
 	note_name(pins, generation, keep);
 	snprintf(prefix, sizeof(prefix), "kernel-%s.", pins->key);
-	remove_files(NOTES_DIR, prefix, keep);
+	remove_files(pins->dirs->notes, prefix, keep);
 }
