@@ -48,7 +48,7 @@ struct reading {
 	struct hist_run *hist; /* the last one */
 	struct list thresholds;
 	struct list series;
-	const struct names *routes;
+	const struct ids *routes;
 	__u64 requests;
 };
 
@@ -98,7 +98,7 @@ static int take_series(void *context, __u32 id, const struct series_key *key,
 		free(series);
 		return -ENOMEM;
 	}
-	series->route = names_name(reading->routes, key->route) ?: "_other";
+	series->route = ids_name(reading->routes, key->route) ?: "_other";
 	series->method = key->method < HTTP_METHOD_COUNT ? key->method : HTTP_METHOD_OTHER;
 	series->outcome = series_outcome(key);
 	series->status = key->status;
@@ -247,7 +247,7 @@ void collection_clear(struct collection *collection)
 	*collection = (struct collection){};
 }
 
-int collection_read(struct probe *probe, const struct names *routes, bool details,
+int collection_read(struct probe *probe, const struct ids *routes, bool details,
 		    struct collection *ret)
 {
 	struct reading reading = {.routes = routes};

@@ -29,7 +29,7 @@ struct collection {
  * Without `details` the series have no histograms and thresholds, which are most of what there is to
  * read. Returns 0 or -errno. *ret is to be released with collection_clear().
  */
-int collection_read(struct probe *probe, const struct names *routes, bool details,
+int collection_read(struct probe *probe, const struct ids *routes, bool details,
 		    struct collection *ret);
 /* The index of the first series of that service, or of a later one. */
 size_t collection_find(const struct collection *collection, __u32 service);

@@ -62,7 +62,7 @@ static int take_endpoint(struct agent *agent, const struct found_endpoint *found
 {
 	const struct endpoint *endpoint = &found->endpoint;
 	const char *configured = endpoint->service < SERVICE_FOUND
-					 ? names_name(agent->rules.services, endpoint->service)
+					 ? ids_name(agent->rules.services, endpoint->service)
 					 : NULL;
 	int r;
 
@@ -84,7 +84,7 @@ int agent_discover(struct agent *agent)
 
 	for (size_t i = 0; !r && i < config->n_services; i++)
 		r = services_add(&agent->services,
-				 names_number(agent->rules.services, config->services[i].name),
+				 ids_number(agent->rules.services, config->services[i].name),
 				 config->services[i].name, &service);
 	r = r ?: probe_each_endpoint(agent->probe, gather_endpoint, &endpoints);
 	if (!r && endpoints.n)
@@ -211,7 +211,7 @@ static int add_series(void *context, __u32 id, const struct series_key *key,
 	}
 	series->list[series->n++] = (struct store_series){
 		.service = service->name,
-		.route = names_name(series->agent->rules.routes, key->route) ?: "_other",
+		.route = ids_name(series->agent->rules.routes, key->route) ?: "_other",
 		.method = method_name(key->method),
 		.outcome = outcome_name(outcome),
 		.status = key->status,

@@ -13,12 +13,12 @@
 #include "apply/private.h"
 #include "base/cleanup.h"
 
-static json_t *note_names(const struct names *names)
+static json_t *note_names(const struct ids *names)
 {
 	json_t *array = json_array();
 	const char *name;
 
-	for (__u32 i = 1; (name = names_name(names, i)); i++) {
+	for (__u32 i = 1; (name = ids_name(names, i)); i++) {
 		if (json_array_append_new(array, json_string(name))) {
 			json_decref(array);
 			return NULL;
@@ -158,7 +158,7 @@ void rules_note_again(struct rules *rules)
 
 /* ---- the way back ---- */
 
-static int restore_names(struct names *names, const json_t *array)
+static int restore_names(struct ids *names, const json_t *array)
 {
 	const json_t *name;
 	size_t i;
@@ -166,7 +166,7 @@ static int restore_names(struct names *names, const json_t *array)
 	json_array_foreach(array, i, name) {
 		if (!json_is_string(name))
 			return -EINVAL;
-		if (names_number(names, json_string_value(name)) != i + 1)
+		if (ids_number(names, json_string_value(name)) != i + 1)
 			return -ENOMEM;
 	}
 	return 0;

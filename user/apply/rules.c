@@ -27,8 +27,8 @@ int rules_init(struct rules *rules)
 	*rules = (struct rules){};
 	rules->places = calloc(1, sizeof(*rules->places));
 	r = rules->places ? 0 : -ENOMEM;
-	r = r ?: names_new(SERVICE_CONFIGURED_MAX, &rules->services);
-	r = r ?: names_new(ROUTES_MAX, &rules->routes);
+	r = r ?: ids_new(SERVICE_CONFIGURED_MAX, &rules->services);
+	r = r ?: ids_new(ROUTES_MAX, &rules->routes);
 	if (r)
 		rules_clear(rules);
 	return r;
@@ -53,15 +53,15 @@ void rules_clear(struct rules *rules)
 	free(rules->policies);
 	free(rules->ports);
 	wildcards_free(rules->wildcards, rules->n_wildcards);
-	names_free(rules->services);
-	names_free(rules->routes);
+	ids_free(rules->services);
+	ids_free(rules->routes);
 	config_clear(&rules->config);
 	*rules = (struct rules){};
 }
 
 static __u32 number_of(void *names, const char *name)
 {
-	return names_number(names, name);
+	return ids_number(names, name);
 }
 
 static __u32 service_id(void *context, const char *name)

@@ -57,8 +57,8 @@ struct rules {
 	__u16 *ports;
 	size_t n_ports;
 	/* numbers that outlive a configuration */
-	struct names *services;
-	struct names *routes;
+	struct ids *services;
+	struct ids *routes;
 	struct places *places;
 	__u64 serials; /* last one given to a track */
 	/*

@@ -13,7 +13,7 @@ struct named {
 	__u32 number;
 };
 
-struct names {
+struct ids {
 	void *tree; /* tsearch() of struct named */
 	struct named **entries; /* by number - 1; owns them */
 	__u32 n;
@@ -25,28 +25,28 @@ static int named_cmp(const void *a, const void *b)
 	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
 }
 
-int names_new(__u32 max, struct names **ret)
+int ids_new(__u32 max, struct ids **ret)
 {
-	struct names *names = calloc(1, sizeof(*names));
+	struct ids *ids = calloc(1, sizeof(*ids));
 
-	if (!names)
+	if (!ids)
 		return -ENOMEM;
-	names->max = max;
-	*ret = names;
+	ids->max = max;
+	*ret = ids;
 	return 0;
 }
 
-void names_free(struct names *names)
+void ids_free(struct ids *ids)
 {
-	if (!names)
+	if (!ids)
 		return;
-	for (__u32 i = 0; i < names->n; i++) {
-		tdelete(names->entries[i], &names->tree, named_cmp);
-		free(names->entries[i]->name);
-		free(names->entries[i]);
+	for (__u32 i = 0; i < ids->n; i++) {
+		tdelete(ids->entries[i], &ids->tree, named_cmp);
+		free(ids->entries[i]->name);
+		free(ids->entries[i]);
 	}
-	free(names->entries);
-	free(names);
+	free(ids->entries);
+	free(ids);
 }
 
 static struct named *named_new(const char *name, __u32 number)
@@ -64,33 +64,33 @@ static struct named *named_new(const char *name, __u32 number)
 	return entry;
 }
 
-__u32 names_number(struct names *names, const char *name)
+__u32 ids_number(struct ids *ids, const char *name)
 {
 	const struct named wanted = {.name = (char *)name};
-	struct named **found = tfind(&wanted, &names->tree, named_cmp);
+	struct named **found = tfind(&wanted, &ids->tree, named_cmp);
 	struct named **grown, *entry;
 
 	if (found)
 		return (*found)->number;
-	if (names->n == names->max)
+	if (ids->n == ids->max)
 		return 0;
-	grown = realloc(names->entries, (names->n + 1) * sizeof(*grown));
+	grown = realloc(ids->entries, (ids->n + 1) * sizeof(*grown));
 	if (!grown)
 		return 0;
-	names->entries = grown;
-	entry = named_new(name, names->n + 1);
+	ids->entries = grown;
+	entry = named_new(name, ids->n + 1);
 	if (!entry)
 		return 0;
-	if (!tsearch(entry, &names->tree, named_cmp)) {
+	if (!tsearch(entry, &ids->tree, named_cmp)) {
 		free(entry->name);
 		free(entry);
 		return 0;
 	}
-	names->entries[names->n++] = entry;
+	ids->entries[ids->n++] = entry;
 	return entry->number;
 }
 
-const char *names_name(const struct names *names, __u32 number)
+const char *ids_name(const struct ids *ids, __u32 number)
 {
-	return number && number <= names->n ? names->entries[number - 1]->name : NULL;
+	return number && number <= ids->n ? ids->entries[number - 1]->name : NULL;
 }

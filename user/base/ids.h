@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Names given numbers that last as long as the agent: 1, 2, ... in the order first asked for.
- */
+/* Ids: numbers for names, 1, 2, ... in the order first asked for. They last as long as the agent. */
 #ifndef SLIPROBE_BASE_IDS_H
 #define SLIPROBE_BASE_IDS_H
 
 #include <linux/types.h>
 
-struct names;
+struct ids;
 
-/* `max`: the highest number to give out. Returns 0 or -ENOMEM. */
-int names_new(__u32 max, struct names **ret);
-void names_free(struct names *names);
+/* `max`: the highest id. Returns 0 or -ENOMEM. */
+int ids_new(__u32 max, struct ids **ret);
+void ids_free(struct ids *ids);
 
-/* The name's number, a new one if need be; 0 if there are no more, or no memory. */
-__u32 names_number(struct names *names, const char *name);
+/* The name's id; a name not met before gets the next one. 0: `max` are given out, or no memory. */
+__u32 ids_number(struct ids *ids, const char *name);
 
-/* The name of a number given out, else NULL. Stays valid as long as `names`. */
-const char *names_name(const struct names *names, __u32 number);
+/* The name with that id, valid as long as `ids`; NULL if the id is not given out. */
+const char *ids_name(const struct ids *ids, __u32 number);
 
 #endif

@@ -89,14 +89,14 @@ int probe_each_threshold(struct probe *probe, probe_threshold_fn fn, void *conte
 
 /* ---- tests ---- */
 
-static struct names *make_names(void)
+static struct ids *make_ids(void)
 {
-	struct names *names;
+	struct ids *ids;
 
-	assert_int_equal(names_new(10, &names), 0);
-	assert_int_equal(names_number(names, "/zoo"), 1);
-	assert_int_equal(names_number(names, "/a/*"), 2);
-	return names;
+	assert_int_equal(ids_new(10, &ids), 0);
+	assert_int_equal(ids_number(ids, "/zoo"), 1);
+	assert_int_equal(ids_number(ids, "/a/*"), 2);
+	return ids;
 }
 
 /* The one at `i` is that of the kernel's `id`. */
@@ -109,11 +109,11 @@ static const struct snapshot_series *series_at(const struct collection *collecti
 
 static void series_are_in_the_order_they_are_shown_in(void **state)
 {
-	struct names *names = make_names();
+	struct ids *ids = make_ids();
 	struct collection collection;
 
 	(void)state;
-	assert_int_equal(collection_read(NULL, names, true, &collection), 0);
+	assert_int_equal(collection_read(NULL, ids, true, &collection), 0);
 	assert_int_equal(collection.n, 6);
 	assert_int_equal(collection.requests, 118);
 	assert_string_equal(series_at(&collection, 0, 2)->route, "/a/*");
@@ -131,7 +131,7 @@ static void series_are_in_the_order_they_are_shown_in(void **state)
 	assert_int_equal(collection_find(&collection, 2), 1);
 	assert_int_equal(collection_find(&collection, 3), 6);
 	collection_clear(&collection);
-	names_free(names);
+	ids_free(ids);
 }
 
 /* All that is in `buckets` is `n` in those from `first` on, as given. */
@@ -149,11 +149,11 @@ static void assert_hist(const struct snapshot_hist *hist, size_t first, size_t n
 static void histograms_are_those_of_their_series(void **state)
 {
 	static const uint64_t of_first[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0, 0, 0, 0, 10};
-	struct names *names = make_names();
+	struct ids *ids = make_ids();
 	struct collection collection;
 
 	(void)state;
-	assert_int_equal(collection_read(NULL, names, true, &collection), 0);
+	assert_int_equal(collection_read(NULL, ids, true, &collection), 0);
 	assert_hist(&series_at(&collection, 0, 2)->total, 0, 0, NULL);
 	assert_hist(&series_at(&collection, 3, 4)->total, 0, 0, NULL);
 	assert_hist(&series_at(&collection, 3, 4)->queue, 0, 1, (const uint64_t[]){13});
@@ -162,17 +162,17 @@ static void histograms_are_those_of_their_series(void **state)
 	/* the last octave is not whole */
 	assert_hist(&series_at(&collection, 5, 9)->total, 216, 2, (const uint64_t[]){14, 15});
 	collection_clear(&collection);
-	names_free(names);
+	ids_free(ids);
 }
 
 static void sums_are_what_is_below(void **state)
 {
-	struct names *names = make_names();
+	struct ids *ids = make_ids();
 	const struct snapshot_hist *hist;
 	struct collection collection;
 
 	(void)state;
-	assert_int_equal(collection_read(NULL, names, true, &collection), 0);
+	assert_int_equal(collection_read(NULL, ids, true, &collection), 0);
 	hist = &series_at(&collection, 4, 1)->total;
 	assert_int_equal(snapshot_hist_below(hist, 0), 0);
 	assert_int_equal(snapshot_hist_below(hist, 24), 0);
@@ -181,17 +181,17 @@ static void sums_are_what_is_below(void **state)
 	assert_int_equal(snapshot_hist_below(hist, 33), 45);
 	assert_int_equal(snapshot_hist_below(hist, HIST_BUCKETS), 55);
 	collection_clear(&collection);
-	names_free(names);
+	ids_free(ids);
 }
 
 static void thresholds_add_their_part_of_the_bucket_they_split(void **state)
 {
-	struct names *names = make_names();
+	struct ids *ids = make_ids();
 	const struct snapshot_series *series;
 	struct collection collection;
 
 	(void)state;
-	assert_int_equal(collection_read(NULL, names, true, &collection), 0);
+	assert_int_equal(collection_read(NULL, ids, true, &collection), 0);
 	series = series_at(&collection, 4, 1);
 	assert_int_equal(series->n_thresholds, 2);
 	assert_int_equal(series->thresholds[0].threshold_ns, 11000);
@@ -200,16 +200,16 @@ static void thresholds_add_their_part_of_the_bucket_they_split(void **state)
 	assert_int_equal(series->thresholds[1].count, 1 + 2 + 3 + 4 + 5 + 4);
 	assert_int_equal(series_at(&collection, 0, 2)->n_thresholds, 0);
 	collection_clear(&collection);
-	names_free(names);
+	ids_free(ids);
 }
 
 static void details_may_be_left_out(void **state)
 {
-	struct names *names = make_names();
+	struct ids *ids = make_ids();
 	struct collection collection;
 
 	(void)state;
-	assert_int_equal(collection_read(NULL, names, false, &collection), 0);
+	assert_int_equal(collection_read(NULL, ids, false, &collection), 0);
 	assert_int_equal(collection.n, 6);
 	assert_int_equal(collection.requests, 118);
 	assert_int_equal(series_at(&collection, 4, 1)->requests, 100);
@@ -217,12 +217,12 @@ static void details_may_be_left_out(void **state)
 	assert_int_equal(series_at(&collection, 4, 1)->n_thresholds, 0);
 	assert_null(collection.octaves);
 	collection_clear(&collection);
-	names_free(names);
+	ids_free(ids);
 }
 
 static void every_allocation_may_fail(void **state)
 {
-	struct names *names = make_names();
+	struct ids *ids = make_ids();
 	struct collection collection = {.n = 42};
 	int r;
 
@@ -230,7 +230,7 @@ static void every_allocation_may_fail(void **state)
 	for (unsigned long i = 1;; i++) {
 		fail_at = i;
 		n_allocations = 0;
-		r = collection_read(NULL, names, true, &collection);
+		r = collection_read(NULL, ids, true, &collection);
 		fail_at = 0;
 		if (!r)
 			break;
@@ -241,7 +241,7 @@ static void every_allocation_may_fail(void **state)
 	assert_true(n_allocations > 6);
 	assert_int_equal(collection.n, 6);
 	collection_clear(&collection);
-	names_free(names);
+	ids_free(ids);
 }
 
 int main(void)

@@ -44,14 +44,14 @@ struct world {
 	struct config config;
 	struct tables_slo *slos;
 	size_t n_slos;
-	struct names *services, *routes;
+	struct ids *services, *routes;
 	struct tables_region region; /* with NULL, what that stands for */
 	struct tables tables;
 };
 
 static __u32 name_number(void *names, const char *name)
 {
-	return names_number(names, name);
+	return ids_number(names, name);
 }
 
 static __u32 service_id(void *context, const char *name)
@@ -78,15 +78,15 @@ static void world_init(struct world *w, const char *yaml)
 		w->slos[i].criteria = FIRST_CRITERIA + i;
 		w->slos[i].counts = FIRST_COUNTS + i;
 	}
-	assert_int_equal(names_new(SERVICE_CONFIGURED_MAX, &w->services), 0);
-	assert_int_equal(names_new(ROUTES_MAX, &w->routes), 0);
+	assert_int_equal(ids_new(SERVICE_CONFIGURED_MAX, &w->services), 0);
+	assert_int_equal(ids_new(ROUTES_MAX, &w->routes), 0);
 }
 
 static void world_clear(struct world *w)
 {
 	tables_clear(&w->tables);
-	names_free(w->services);
-	names_free(w->routes);
+	ids_free(w->services);
+	ids_free(w->routes);
 	free(w->slos);
 	config_clear(&w->config);
 }
@@ -275,7 +275,7 @@ static void check_verdict(const struct world *w, size_t service, enum http_metho
 {
 	struct verdict verdict = judge(w, service, method, path, agent);
 	const char *route = naive_route(&w->config.services[service], path);
-	const char *got = names_name(w->routes, verdict.route) ?: "_other";
+	const char *got = ids_name(w->routes, verdict.route) ?: "_other";
 	const char *name = w->config.services[service].name;
 	__u64 mask = 0;
 	int n = 0;
@@ -427,7 +427,7 @@ static void requests_are_judged_as_configured(void **state)
 		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 			struct verdict verdict = judge(&w, rows[i].policy, rows[i].method,
 						       rows[i].path, rows[i].agent);
-			const char *route = names_name(w.routes, verdict.route) ?: "_other";
+			const char *route = ids_name(w.routes, verdict.route) ?: "_other";
 
 			if (strcmp(route, rows[i].route) != 0 || verdict.slo_mask != rows[i].mask)
 				fail_msg(
@@ -459,8 +459,8 @@ static void policies_hold_slos_and_thresholds(void **state)
 	bare = &w.tables.policies[BARE];
 	found = &w.tables.policies[FOUND];
 
-	assert_string_equal(names_name(w.services, shop->service), "shop");
-	assert_string_equal(names_name(w.services, bare->service), "bare");
+	assert_string_equal(ids_name(w.services, shop->service), "shop");
+	assert_string_equal(ids_name(w.services, bare->service), "bare");
 	assert_int_equal(found->service, SERVICE_NONE);
 
 	assert_int_equal(shop->n_slos, 5);
@@ -512,7 +512,7 @@ static void route_ids_are_by_name(void **state)
 	assert_int_not_equal(y, ROUTE_OTHER);
 	assert_int_equal(judge(&w, 1, HTTP_METHOD_GET, "/y", "").route, y);
 	assert_int_equal(judge(&w, 1, HTTP_METHOD_GET, "/x", "").route, ROUTE_OTHER);
-	assert_null(names_name(w.routes, 4));
+	assert_null(ids_name(w.routes, 4));
 	/* no SLOs: nothing is eligible, and there is nothing but routes to match */
 	assert_int_equal(judge(&w, 0, HTTP_METHOD_GET, "/y", "").slo_mask, 0);
 	assert_int_equal(w.tables.policies[0].ua_start, DFA_DEAD);
@@ -876,10 +876,10 @@ static void ids_run_out(void **state)
 		struct world w;
 
 		world_init(&w, shop_yaml);
-		names_free(w.services);
-		names_free(w.routes);
-		assert_int_equal(names_new(rows[i].services, &w.services), 0);
-		assert_int_equal(names_new(rows[i].routes, &w.routes), 0);
+		ids_free(w.services);
+		ids_free(w.routes);
+		assert_int_equal(ids_new(rows[i].services, &w.services), 0);
+		assert_int_equal(ids_new(rows[i].routes, &w.routes), 0);
 		assert_int_equal(compile(&w, NULL, &tables, &need, &error), rows[i].r);
 		if (rows[i].r)
 			assert_memory_equal(&tables, &untouched, sizeof(tables));

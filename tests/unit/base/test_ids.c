@@ -33,126 +33,126 @@ void *__wrap_tsearch(const void *key, void **root, int (*compare)(const void *, 
 	return ++n_allocations == fail_at ? NULL : __real_tsearch(key, root, compare);
 }
 
-static struct names *names_of(__u32 max)
+static struct ids *new_ids(__u32 max)
 {
-	struct names *names = NULL;
+	struct ids *ids = NULL;
 
-	assert_int_equal(names_new(max, &names), 0);
-	assert_non_null(names);
-	return names;
+	assert_int_equal(ids_new(max, &ids), 0);
+	assert_non_null(ids);
+	return ids;
 }
 
 static void numbers_in_order_first_asked_for(void **state)
 {
-	struct names *names = names_of(10);
+	struct ids *ids = new_ids(10);
 
 	(void)state;
-	assert_int_equal(names_number(names, "b"), 1);
-	assert_int_equal(names_number(names, "a"), 2);
-	assert_int_equal(names_number(names, ""), 3);
-	assert_int_equal(names_number(names, "B"), 4);
-	assert_int_equal(names_number(names, "b"), 1);
-	assert_int_equal(names_number(names, "a"), 2);
-	assert_int_equal(names_number(names, "ab"), 5);
+	assert_int_equal(ids_number(ids, "b"), 1);
+	assert_int_equal(ids_number(ids, "a"), 2);
+	assert_int_equal(ids_number(ids, ""), 3);
+	assert_int_equal(ids_number(ids, "B"), 4);
+	assert_int_equal(ids_number(ids, "b"), 1);
+	assert_int_equal(ids_number(ids, "a"), 2);
+	assert_int_equal(ids_number(ids, "ab"), 5);
 
-	assert_string_equal(names_name(names, 1), "b");
-	assert_string_equal(names_name(names, 2), "a");
-	assert_string_equal(names_name(names, 3), "");
-	assert_string_equal(names_name(names, 5), "ab");
-	assert_null(names_name(names, 0));
-	assert_null(names_name(names, 6));
-	assert_null(names_name(names, ~0U));
-	names_free(names);
+	assert_string_equal(ids_name(ids, 1), "b");
+	assert_string_equal(ids_name(ids, 2), "a");
+	assert_string_equal(ids_name(ids, 3), "");
+	assert_string_equal(ids_name(ids, 5), "ab");
+	assert_null(ids_name(ids, 0));
+	assert_null(ids_name(ids, 6));
+	assert_null(ids_name(ids, ~0U));
+	ids_free(ids);
 }
 
 static void names_are_copied(void **state)
 {
-	struct names *names = names_of(10);
+	struct ids *ids = new_ids(10);
 	char text[] = "shop";
 
 	(void)state;
-	assert_int_equal(names_number(names, text), 1);
+	assert_int_equal(ids_number(ids, text), 1);
 	text[0] = 'c';
-	assert_int_equal(names_number(names, text), 2);
-	assert_int_equal(names_number(names, "shop"), 1);
-	assert_string_equal(names_name(names, 1), "shop");
-	names_free(names);
+	assert_int_equal(ids_number(ids, text), 2);
+	assert_int_equal(ids_number(ids, "shop"), 1);
+	assert_string_equal(ids_name(ids, 1), "shop");
+	ids_free(ids);
 }
 
 static void highest_number_is_the_limit(void **state)
 {
-	struct names *names = names_of(2), *none = names_of(0);
+	struct ids *ids = new_ids(2), *none = new_ids(0);
 
 	(void)state;
-	assert_int_equal(names_number(names, "a"), 1);
-	assert_int_equal(names_number(names, "b"), 2);
-	assert_int_equal(names_number(names, "c"), 0);
-	assert_int_equal(names_number(names, "b"), 2);
-	assert_int_equal(names_number(names, "c"), 0);
-	assert_null(names_name(names, 3));
-	assert_int_equal(names_number(none, "a"), 0);
-	names_free(names);
-	names_free(none);
-	names_free(NULL);
+	assert_int_equal(ids_number(ids, "a"), 1);
+	assert_int_equal(ids_number(ids, "b"), 2);
+	assert_int_equal(ids_number(ids, "c"), 0);
+	assert_int_equal(ids_number(ids, "b"), 2);
+	assert_int_equal(ids_number(ids, "c"), 0);
+	assert_null(ids_name(ids, 3));
+	assert_int_equal(ids_number(none, "a"), 0);
+	ids_free(ids);
+	ids_free(none);
+	ids_free(NULL);
 }
 
 /* In an order that a plain binary tree would make a list of. */
 static void many_names_stay_valid(void **state)
 {
 	enum { N = 4095 };
-	struct names *names = names_of(N);
+	struct ids *ids = new_ids(N);
 	const char *first = NULL;
 	char text[16];
 
 	(void)state;
 	for (__u32 i = 1; i <= N; i++) {
 		snprintf(text, sizeof(text), "/%08u", i);
-		assert_int_equal(names_number(names, text), i);
+		assert_int_equal(ids_number(ids, text), i);
 		if (i == 1)
-			first = names_name(names, 1);
+			first = ids_name(ids, 1);
 	}
-	assert_int_equal(names_number(names, "one more"), 0);
-	assert_ptr_equal(names_name(names, 1), first);
+	assert_int_equal(ids_number(ids, "one more"), 0);
+	assert_ptr_equal(ids_name(ids, 1), first);
 	assert_string_equal(first, "/00000001");
 	for (__u32 i = N; i; i--) {
 		snprintf(text, sizeof(text), "/%08u", i);
-		assert_int_equal(names_number(names, text), i);
-		assert_string_equal(names_name(names, i), text);
+		assert_int_equal(ids_number(ids, text), i);
+		assert_string_equal(ids_name(ids, i), text);
 	}
-	names_free(names);
+	ids_free(ids);
 }
 
 static void failed_allocations_take_no_number(void **state)
 {
-	struct names *names = NULL;
+	struct ids *ids = NULL;
 	unsigned long n;
 
 	(void)state;
 	n_allocations = 0;
 	fail_at = 1;
-	assert_int_equal(names_new(5, &names), -ENOMEM);
+	assert_int_equal(ids_new(5, &ids), -ENOMEM);
 	fail_at = 0;
-	assert_null(names);
+	assert_null(ids);
 
-	names = names_of(5);
-	assert_int_equal(names_number(names, "a"), 1);
+	ids = new_ids(5);
+	assert_int_equal(ids_number(ids, "a"), 1);
 	for (n = 1;; n++) {
 		__u32 number;
 
 		n_allocations = 0;
 		fail_at = n;
-		number = names_number(names, "b");
+		number = ids_number(ids, "b");
 		fail_at = 0;
 		if (number)
 			break;
-		assert_null(names_name(names, 2));
-		assert_int_equal(names_number(names, "a"), 1);
+		assert_null(ids_name(ids, 2));
+		assert_int_equal(ids_number(ids, "a"), 1);
 	}
 	assert_int_equal(n, 5); /* list, entry, name and tree */
-	assert_int_equal(names_number(names, "b"), 2);
-	assert_int_equal(names_number(names, "c"), 3);
-	assert_string_equal(names_name(names, 2), "b");
-	names_free(names);
+	assert_int_equal(ids_number(ids, "b"), 2);
+	assert_int_equal(ids_number(ids, "c"), 3);
+	assert_string_equal(ids_name(ids, 2), "b");
+	ids_free(ids);
 }
 
 int main(void)
