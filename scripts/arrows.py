@@ -11,7 +11,7 @@ import re
 import sys
 
 ROOMS = {
-    "sliprobed.c": "server agent base",
+    "sliprobed.c": "server agent config base",
     "slictl.c": "ctl kernel base",
     "ctl": "decide export config slo base",
     "server": "agent report notify base",

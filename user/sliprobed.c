@@ -15,6 +15,7 @@
 #include "agent/agent.h"
 #include "base/calendar.h"
 #include "base/privilege.h"
+#include "config/load.h"
 #include "server/server.h"
 
 static const char default_config[] = "/etc/sliprobe/sliprobe.yaml";
@@ -132,13 +133,8 @@ static int parse_options(int argc, char **argv, struct options *ret)
 static int load_config(const struct options *options, struct config *ret)
 {
 	struct error error;
-	int r;
+	int r = config_load(options->config, ret, &error);
 
-	if (options->config)
-		r = config_load(options->config, ret, &error);
-	else
-		r = config_parse(config_default_yaml, strlen(config_default_yaml), "(built-in)",
-				 ret, &error);
 	if (r)
 		fprintf(stderr, "sliprobed: %s\n", error.text);
 	return r;

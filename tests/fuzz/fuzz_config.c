@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/config.h"
+#include "config/load.h"
 
 static void require(bool condition, const char *what)
 {

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/say.h"
+#include "config/load.h"
 
 enum { NOTE_FORMAT = 2 }; /* of the note on the kernel side, and of the maps it can be read from */
 
@@ -384,13 +385,8 @@ int agent_remove(const char *state_dir, struct error *ret_error)
 int agent_reload(struct agent *agent, struct error *ret_error)
 {
 	struct config config = {};
-	int r;
+	int r = config_load(agent->config_file, &config, ret_error);
 
-	if (agent->config_file)
-		r = config_load(agent->config_file, &config, ret_error);
-	else
-		r = config_parse(config_default_yaml, strlen(config_default_yaml), "(built-in)",
-				 &config, ret_error);
 	if (r)
 		return r;
 	/* SLOs that have ended give back their places */

@@ -1,62 +1,68 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/utf8.h"
 
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Length of the valid sequence at the start of a NUL-terminated text, or 0. */
-static size_t sequence_len(const unsigned char *s)
+size_t utf8_decode(const char *text, size_t len, uint32_t *ret_code)
 {
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char lead;
 	uint32_t code;
-	size_t len;
+	size_t n;
 
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		len = 2;
-	else if ((s[0] & 0xf0) == 0xe0)
-		len = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		len = 4;
-	else
+	if (!len)
 		return 0;
-	code = s[0] & (0x7f >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
+	lead = (unsigned char)text[0];
+	n = lead < 0x80		? 1
+	    : lead >> 5 == 0x6	? 2
+	    : lead >> 4 == 0xe	? 3
+	    : lead >> 3 == 0x1e ? 4
+				: 0;
+	if (!n || n > len)
+		return 0;
+	code = n == 1 ? lead : lead & (0x7fU >> n);
+	for (size_t i = 1; i < n; i++) {
+		if (((unsigned char)text[i] & 0xc0) != 0x80)
 			return 0;
-		code = code << 6 | (s[i] & 0x3f);
+		code = code << 6 | ((unsigned char)text[i] & 0x3f);
 	}
-	if (len == 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff)))
+	if (code < smallest[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
 		return 0;
-	if (len == 4 && (code < 0x10000 || code > 0x10ffff))
-		return 0;
-	return len;
+	*ret_code = code;
+	return n;
+}
+
+bool utf8_is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 ||
+	       code == 0xfeff;
 }
 
 char *utf8_clean(const char *bytes)
 {
 	static const char hex[] = "0123456789abcdef";
-	const unsigned char *in = (const unsigned char *)bytes;
-	char *text = malloc(strlen(bytes) * 4 + 1), *out = text;
+	size_t left = strlen(bytes);
+	char *text = malloc(left * 4 + 1), *out = text;
 
 	if (!text)
 		return NULL;
-	while (*in) {
-		size_t len = sequence_len(in);
+	while (left) {
+		uint32_t code;
+		size_t len = utf8_decode(bytes, left, &code);
 
 		if (len) {
-			memcpy(out, in, len);
+			memcpy(out, bytes, len);
 			out += len;
-			in += len;
-			continue;
+		} else {
+			len = 1;
+			*out++ = '\\';
+			*out++ = 'x';
+			*out++ = hex[(unsigned char)*bytes >> 4];
+			*out++ = hex[(unsigned char)*bytes & 15];
 		}
-		*out++ = '\\';
-		*out++ = 'x';
-		*out++ = hex[*in >> 4];
-		*out++ = hex[*in & 15];
-		in++;
+		bytes += len;
+		left -= len;
 	}
 	*out = 0;
 	return text;

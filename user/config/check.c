@@ -16,29 +16,6 @@ enum {
 	MIN_SLICES = 10, /* in a window */
 };
 
-int config_warn(struct config *config, const char *format, ...)
-{
-	char text[WALK_PATH_BYTES];
-	char **warnings;
-	va_list args;
-	char *copy;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	copy = dup_text(text, strlen(text));
-	if (!copy)
-		return -ENOMEM;
-	warnings = realloc(config->warnings, (config->n_warnings + 1) * sizeof(*warnings));
-	if (!warnings) {
-		free(copy);
-		return -ENOMEM;
-	}
-	config->warnings = warnings;
-	config->warnings[config->n_warnings++] = copy;
-	return 0;
-}
-
 /* About a key of an SLO, wherever the SLO was written. */
 __attribute__((format(printf, 5, 6))) static int refuse_slo(struct walk *walk,
 							    const struct config *config, size_t i,

@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
 #include "slo/alerts.h"
 #include "terms.h"
 
@@ -143,20 +142,11 @@ struct config {
 	size_t n_warnings;
 };
 
-/*
- * Reads and checks `path`. Returns 0, or -errno of the failed open or read, -EINVAL for a refused
- * file, -ENOMEM; ret_error->text says why in every case. *ret_config is untouched on failure.
- */
-int config_load(const char *path, struct config *ret_config, struct error *ret_error);
-
-/* The same for text in memory; `name` stands for the file in messages. */
-int config_parse(const char *text, size_t len, const char *name, struct config *ret_config,
-		 struct error *ret_error);
-
-/* The configuration that applies without a file, as YAML text. */
-extern const char config_default_yaml[];
-
 void config_clear(struct config *config);
+
+/* Adds to config->warnings. Returns 0 or -ENOMEM. */
+int config_warn(struct config *config, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Whether `name` is the SLO's that is configured as `pattern`, {service} being that of any service. */
 bool config_slo_is_named(const char *pattern, const char *name);

@@ -7,6 +7,7 @@
 #include "base/calendar.h"
 #include "base/duration.h"
 #include "config/schema.h"
+#include "config/texts.h"
 #include "config/values.h"
 
 enum {
@@ -157,7 +158,7 @@ static int finish_weekly(struct walk *walk, const yaml_node_t *node,
 		return walk_refuse_at(walk, PATH("%s.duration", walk->path),
 				      "expected at most 6d beside weekly, got more");
 	if (!maintenance->time_zone) {
-		maintenance->time_zone = dup_text("UTC", 3);
+		maintenance->time_zone = dup_text("UTC");
 		if (!maintenance->time_zone)
 			return -ENOMEM;
 	}

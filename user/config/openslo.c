@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "config/file.h"
 #include "config/openslo_schema.h"
+#include "config/texts.h"
 
 #define KINDS_EXPECTED                                                                             \
 	"SLO, AlertPolicy, AlertCondition, AlertNotificationTarget or Service, in documents of "   \
@@ -16,14 +18,6 @@
 enum {
 	MAX_RECEIVERS = 64, /* as in notify */
 	MAX_TARGET_FIELDS = 16,
-};
-
-const char *const openslo_kinds[OPENSLO_KIND_COUNT] = {
-	[OPENSLO_SLO] = "SLO",
-	[OPENSLO_POLICY] = "AlertPolicy",
-	[OPENSLO_CONDITION] = "AlertCondition",
-	[OPENSLO_TARGET] = "AlertNotificationTarget",
-	[OPENSLO_SERVICE] = "Service",
 };
 
 /* All that is open while a file is read. */
@@ -37,16 +31,6 @@ static void reader_clear(struct reader *reader)
 {
 	walk_close_all(reader->walks, reader->n_walks);
 	free(reader->file.objects);
-}
-
-struct openslo_object *openslo_find(const struct openslo_file *file, enum openslo_kind kind,
-				    const char *name)
-{
-	for (size_t i = 0; i < file->n; i++) {
-		if (file->objects[i].kind == kind && !strcmp(file->objects[i].name, name))
-			return &file->objects[i];
-	}
-	return NULL;
 }
 
 static const char *text_at(struct walk *walk, const char *path)

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/duration.h"
 #include "config/openslo_schema.h"
+#include "config/texts.h"
 #include "config/values.h"
 
 #define ALERTS_PATH "metadata.annotations.sliprobe/alerts"
@@ -504,7 +505,7 @@ int openslo_read_slo(const struct openslo_file *file, const struct openslo_objec
 
 	config_slo_schema.init(&draft.slo);
 	draft.slo.line = (unsigned int)walk_root(walk)->start_mark.line + 1;
-	draft.slo.file = dup_text(walk->file, strlen(walk->file));
+	draft.slo.file = dup_text(walk->file);
 	r = draft.slo.file ? walk_mapping(walk, walk_root(walk), &root, &draft) : -ENOMEM;
 	if (!r)
 		r = check_slices(walk, &draft);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "base/utf8.h"
+#include "config/texts.h"
 #include "config/yaml.h"
 
 enum {
@@ -262,7 +264,7 @@ int walk_text(struct walk *walk, yaml_node_t *node, const struct walk_field *fie
 		return walk_expected(walk, node, field->expected);
 	if (field->check_only)
 		return 0;
-	copy = dup_text(text, len);
+	copy = dup_text(text);
 	if (!copy)
 		return -ENOMEM;
 	memcpy((char *)base + field->offset, &copy, sizeof(copy));

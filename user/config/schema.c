@@ -12,7 +12,6 @@
 
 enum {
 	MAX_PATH_BYTES = 4095,
-	MAX_TEMPLATE_BYTES = 1024,
 	MAX_GLOB_BYTES = 256,
 	MAX_ABOUT_BYTES = 4096,
 };
@@ -55,13 +54,6 @@ static const struct walk_field agent_fields[] = {
 };
 
 static const struct walk_schema agent_schema = {FIELDS(agent_fields)};
-
-const struct walk_field config_template_item = {
-	.read = walk_text,
-	.valid = valid_template,
-	.max = MAX_TEMPLATE_BYTES,
-	.expected = "a path template that starts with '/' and has no space, '?' or '#'",
-};
 
 /* services: */
 

@@ -7,6 +7,7 @@
 #define SLIPROBE_CONFIG_SCHEMA_H
 
 #include "base/error.h"
+#include "config/config.h"
 #include "config/yaml.h"
 
 /*
@@ -28,27 +29,11 @@ int config_check_maintenance(struct walk *walk, const struct config *config);
  */
 int config_load_slo_files(struct config *config, struct error *ret_error);
 
-/*
- * A file's text, to be freed. Returns 0, or -errno and a sentence (-EINVAL: more than
- * CONFIG_MAX_BYTES).
- */
-int config_read_file(const char *path, char **ret_text, size_t *ret_len, struct error *ret_error);
-
-/* Adds to config->warnings. Returns 0 or -ENOMEM. */
-int config_warn(struct config *config, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* Frees n strings and the array. */
-void free_texts(char **texts, size_t n);
-
 /* Values of top level keys, to the struct config. */
 walk_read config_read_slos, config_read_notify, config_read_alerting, config_read_maintenance;
 
 /* What an SLO and a receiver hold, of struct config_slo and struct config_receiver. */
 extern const struct walk_schema config_slo_schema, config_receiver_schema;
-
-/* Items of lists: a path template. */
-extern const struct walk_field config_template_item;
 
 /*
  * alerts of an SLO, to the struct config_slo, whose window is known. config_default_alerts(): what

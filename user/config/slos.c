@@ -7,10 +7,10 @@
 #include "base/calendar.h"
 #include "base/duration.h"
 #include "config/schema.h"
+#include "config/texts.h"
 #include "config/values.h"
 
 enum {
-	MAX_TEMPLATE_BYTES = 1024,
 	MAX_GLOB_BYTES = 256,
 	MAX_ZONE_BYTES = 64,
 	SLICE_STEP_SECONDS = 10,
@@ -20,7 +20,7 @@ enum {
 static const struct walk_field eligible_route_item = {
 	.read = walk_text,
 	.valid = valid_eligible_route,
-	.max = MAX_TEMPLATE_BYTES,
+	.max = VALUE_MAX_TEMPLATE_BYTES,
 	.expected = "one of the service's routes, or _other",
 };
 
@@ -306,7 +306,7 @@ static int read_slo(struct walk *walk, yaml_node_t *node, const struct walk_fiel
 	int r = walk_mapping(walk, node, field, base);
 
 	if (!r && slo->calendar_month && !slo->time_zone) {
-		slo->time_zone = dup_text("UTC", strlen("UTC"));
+		slo->time_zone = dup_text("UTC");
 		r = slo->time_zone ? 0 : -ENOMEM;
 	}
 	if (!r && !walk_find(walk, PATH("%s.alerts", walk->path)))

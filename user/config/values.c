@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/term_names.h"
+#include "config/config.h"
+
 enum {
 	MAX_COMM_BYTES = 15, /* of a process name; the kernel cuts the rest off */
 	MIN_STATUS = 100,
@@ -102,6 +105,13 @@ void short_duration(uint64_t seconds, char ret_text[static SHORT_DURATION_BYTES]
 	snprintf(ret_text, SHORT_DURATION_BYTES, "%" PRIu64 "%c", seconds / units[i].seconds,
 		 units[i].unit);
 }
+
+const struct walk_field config_template_item = {
+	.read = walk_text,
+	.valid = valid_template,
+	.max = VALUE_MAX_TEMPLATE_BYTES,
+	.expected = "a path template that starts with '/' and has no space, '?' or '#'",
+};
 
 int read_count(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
 {
@@ -202,15 +212,10 @@ int read_statuses(struct walk *walk, yaml_node_t *node, const struct walk_field 
 
 int read_method(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
 {
-	static const char *const names[] = {
-#define X(id, name) [HTTP_METHOD_##id] = name,
-		HTTP_METHODS(X)
-#undef X
-	};
 	const char *text = walk_scalar(node);
 
-	for (size_t i = 0; text && i < HTTP_METHOD_COUNT; i++) {
-		if (!strcmp(text, names[i])) {
+	for (enum http_method i = 0; text && i < HTTP_METHOD_COUNT; i++) {
+		if (!strcmp(text, method_name(i))) {
 			*(uint32_t *)base |= 1U << i;
 			return 0;
 		}

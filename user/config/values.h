@@ -25,6 +25,13 @@ bool valid_base_url(const char *text);
 walk_read read_port, read_percent, read_share, read_count, read_bytes, read_status, read_statuses,
 	read_method, read_methods;
 
+enum {
+	VALUE_MAX_TEMPLATE_BYTES = 1024,
+};
+
+/* Items of lists: a path template. */
+extern const struct walk_field config_template_item;
+
 #define TIME_ZONE_EXPECTED "a time zone the system knows, such as Europe/Berlin"
 
 enum {

@@ -7,52 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-
-char *dup_text(const char *text, size_t len)
-{
-	char *copy = malloc(len + 1);
-
-	if (!copy)
-		return NULL;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	return copy;
-}
-
-size_t utf8_decode(const char *text, size_t len, uint32_t *ret_code)
-{
-	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-	unsigned char lead;
-	uint32_t code;
-	size_t n;
-
-	if (!len)
-		return 0;
-	lead = (unsigned char)text[0];
-	n = lead < 0x80		? 1
-	    : lead >> 5 == 0x6	? 2
-	    : lead >> 4 == 0xe	? 3
-	    : lead >> 3 == 0x1e ? 4
-				: 0;
-	if (!n || n > len)
-		return 0;
-	code = n == 1 ? lead : lead & (0x7fU >> n);
-	for (size_t i = 1; i < n; i++) {
-		if (((unsigned char)text[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | ((unsigned char)text[i] & 0x3f);
-	}
-	if (code < smallest[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	*ret_code = code;
-	return n;
-}
-
-bool utf8_is_control(uint32_t code)
-{
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 ||
-	       code == 0xfeff;
-}
+#include "base/utf8.h"
 
 void walk_abridge(const char *text, size_t len, char ret_text[static WALK_QUOTED_BYTES + 4])
 {

@@ -16,7 +16,6 @@
 #include <yaml.h>
 
 #include "base/error.h"
-#include "config/config.h"
 
 enum {
 	WALK_PATH_BYTES = 256,
@@ -123,15 +122,5 @@ int walk_refuse_in(struct walk *walk, const char *file, unsigned int line, const
 
 /* As much of a value as a message can bear: whole characters, controls shown as '?'. */
 void walk_abridge(const char *text, size_t len, char ret_text[static WALK_QUOTED_BYTES + 4]);
-
-/* A copy, or NULL when out of memory. */
-char *dup_text(const char *text, size_t len);
-
-/*
- * Bytes of the UTF-8 character at `text` (RFC 3629: shortest form, no surrogates), 0 if there is
- * none. *ret_code may be printed unless utf8_is_control().
- */
-size_t utf8_decode(const char *text, size_t len, uint32_t *ret_code);
-bool utf8_is_control(uint32_t code);
 
 #endif

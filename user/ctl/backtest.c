@@ -10,7 +10,7 @@
 
 #include "base/duration.h"
 #include "base/format.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "ctl/backtest_json.h"
 #include "decide/backtest.h"
 #include "decide/backtest_csv.h"

@@ -3,7 +3,7 @@
 
 #include "base/format.h"
 #include "base/json.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "ctl/client.h"
 
 static const char *plural(size_t n)

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/format.h"
-#include "config/config.h"
+#include "config/load.h"
 #include "ctl/options.h"
 #include "export/openslo.h"
 #include "export/prometheus_rules.h"
@@ -47,10 +47,7 @@ static int load(const char *path, struct config *ret_config, struct error *ret_e
 {
 	if (!path && access(DEFAULT_CONFIG, F_OK) == 0)
 		path = DEFAULT_CONFIG;
-	if (path)
-		return config_load(path, ret_config, ret_error);
-	return config_parse(config_default_yaml, strlen(config_default_yaml), "(built-in)",
-			    ret_config, ret_error);
+	return config_load(path, ret_config, ret_error);
 }
 
 static int print_left_out(void *context, const char *sentence)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "config/load.h"
 #include "ctl/client.h"
 #include "ctl/json.h"
 #include "ctl/options.h"

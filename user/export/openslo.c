@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/term_names.h"
 #include "export/openslo_alerts.h"
 #include "export/promql.h"
 
@@ -16,12 +17,6 @@ enum {
 	DNS_LABEL_BYTES = 64, /* with the end */
 	NS_PER_US = 1000,
 	NS_PER_SECOND = 1000000000,
-};
-
-static const char *const method_names[] = {
-#define X(id, name) [HTTP_METHOD_##id] = name,
-	HTTP_METHODS(X)
-#undef X
 };
 
 static bool is_dns_label(const char *name)
@@ -90,9 +85,9 @@ static void write_texts(struct yaml_out *out, const char *key, char *const *text
 static void write_methods(struct yaml_out *out, const char *key, uint32_t methods)
 {
 	yaml_out_list_at(out, key, true);
-	for (int i = 0; i < HTTP_METHOD_COUNT; i++) {
+	for (enum http_method i = 0; i < HTTP_METHOD_COUNT; i++) {
 		if (methods >> i & 1)
-			yaml_out_text(out, method_names[i]);
+			yaml_out_text(out, method_name(i));
 	}
 	yaml_out_list_end(out);
 }

@@ -18,6 +18,7 @@
 #include "match/automaton.h"
 #include "base/ids.h"
 #include "apply/compile.h"
+#include "config/load.h"
 #include "tests/unit/fixtures/malloc_fail.h"
 #include "tests/unit/fixtures/naive_match.h"
 

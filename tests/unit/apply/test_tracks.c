@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "apply/tracks.h"
+#include "config/load.h"
 
 enum { DAY = 86400, HOUR = 3600 };
 

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "config/config.h"
+#include "config/load.h"
 
 static int parse(const char *text, struct config *ret_config, struct error *ret_error)
 {

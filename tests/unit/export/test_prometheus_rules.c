@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "config/load.h"
 #include "export/prometheus_alerts.h"
 #include "export/prometheus_rules.h"
 #include "export/promql.h"

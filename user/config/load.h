@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reads a configuration and checks it whole: its YAML by the tables of keys, then the OpenSLO files
+ * that it names, then what must fit together.
+ */
+#ifndef SLIPROBE_CONFIG_LOAD_H
+#define SLIPROBE_CONFIG_LOAD_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "config/config.h"
+
+/*
+ * `path`: the main file; NULL: the built-in configuration. Returns 0, or -errno of the failed open
+ * or read, -EINVAL for a refused file, -ENOMEM; ret_error->text says why in every case. *ret_config
+ * is untouched on failure.
+ */
+int config_load(const char *path, struct config *ret_config, struct error *ret_error);
+
+/* Takes the main file's text from memory; `name` stands for the file in messages. */
+int config_parse(const char *text, size_t len, const char *name, struct config *ret_config,
+		 struct error *ret_error);
+
+/* The built-in configuration, as YAML text. */
+extern const char config_default_yaml[];
+
+#endif
