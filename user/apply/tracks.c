@@ -65,7 +65,7 @@ void track_configure(struct track *track, const struct config_slo *slo)
 				states[i] = track->alerts[k];
 		}
 		/* the rule, the objective or the window may be others */
-		states[i].rest = (struct alert_rest){};
+		states[i].calm = (struct alert_calm){};
 	}
 	memcpy(track->alerts, states, sizeof(states));
 	memset(track->readings, 0, sizeof(track->readings));

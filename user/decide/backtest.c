@@ -25,7 +25,7 @@ struct backtest {
 	struct slices slices;
 	struct coverage coverage;
 	struct alert_state states[ALERT_RULES_MAX];
-	struct alert_rest rest; /* of all of them */
+	struct alert_calm calm; /* of all rules */
 	bool any_active;
 	struct backtest_result result;
 	size_t max_transitions;
@@ -213,7 +213,7 @@ static int judge_rules(struct backtest *backtest, double t)
 	size_t n = alerts_evaluate(options->rules, options->n_rules, &subject, t, backtest->states,
 				   changes, NULL);
 
-	backtest->rest = alerts_rest(backtest->states, options->n_rules);
+	backtest->calm = alerts_calm(backtest->states, options->n_rules);
 	return n ? note_changes(backtest, changes, n) : 0;
 }
 
@@ -223,7 +223,7 @@ static int judge(struct backtest *backtest, double t)
 
 	if (backtest->slice_history)
 		total = slo_history_sum(backtest->slice_history, t, INFINITY);
-	return alert_rest_holds(&backtest->rest, t, total) ? 0 : judge_rules(backtest, t);
+	return alert_calm_holds(&backtest->calm, t, total) ? 0 : judge_rules(backtest, t);
 }
 
 int backtest_step(struct backtest *backtest, double from_seconds, double t_seconds,

@@ -11,11 +11,6 @@
 
 typedef unsigned __int128 u128;
 
-static double eligible(struct slo_events events)
-{
-	return (double)events.good + (double)events.bad;
-}
-
 /* A number that is to be whole; 0 if it is none. */
 static uint64_t whole_number(long double value)
 {
@@ -93,9 +88,9 @@ static int compare_exactly(const struct alert_limit *limit, struct slo_events ev
 int alert_limit_compare(const struct alert_limit *limit, struct slo_events events)
 {
 	double is = (double)events.bad * limit->per;
-	double at = limit->ratio * limit->budget * limit->scale * eligible(events);
+	double at = limit->ratio * limit->budget * limit->scale * slo_eligible(events);
 
-	if (!(limit->objective > 0 && limit->objective < 1) || (!events.good && !events.bad))
+	if (!(limit->objective > 0 && limit->objective < 1) || !slo_events_any(events))
 		return -1;
 	if (limit->budget >= BUDGET_MIN) {
 		if (is < at * (1 - MARGIN))
@@ -131,10 +126,10 @@ bool alert_limit_gone_within(const struct alert_limit *limit, struct slo_events 
 			     struct slo_events recent, double window_seconds,
 			     double horizon_seconds)
 {
-	double allowed = limit->budget * eligible(whole);
-	double rest = (allowed - (double)whole.bad) * window_seconds * eligible(recent);
-	double burnt = horizon_seconds * (double)recent.bad * eligible(whole);
-	double margin = MARGIN * (allowed * window_seconds * eligible(recent) + burnt);
+	double allowed = limit->budget * slo_eligible(whole);
+	double rest = (allowed - (double)whole.bad) * window_seconds * slo_eligible(recent);
+	double burnt = horizon_seconds * (double)recent.bad * slo_eligible(whole);
+	double margin = MARGIN * (allowed * window_seconds * slo_eligible(recent) + burnt);
 
 	if (!(limit->objective > 0 && limit->objective < 1) || !recent.bad)
 		return false;

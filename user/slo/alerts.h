@@ -18,7 +18,7 @@
  *     elapsed = now - max(window from, since), at least 1 s and at most window
  *     eligible' = eligible * window / elapsed, rounded to whole events; bad' = bad
  *     remaining ratio = 1 - bad' / ((1 - objective) * eligible')
- *   What budget alerts go by, and what is shown, is of what was eligible so far.
+ *   Budget rules, and all that is shown, go by the events that were eligible so far.
  *   `exhausted` is a state of its own: nothing remains and it burns on (burn rate > 1). A page is
  *   not raised by that alone, only kept.
  * budget: spent ratio >= `budget_ratio`.
@@ -54,10 +54,10 @@ enum alert_status {
 /* "inactive", "firing", "exhausted" */
 const char *alert_status_name(enum alert_status status);
 
-/* What is judged, at one moment. */
+/* An SLO at one moment. */
 struct alert_subject {
-	const struct slo_history *budgeted; /* what the budget is in: events, or slices */
-	const struct slo_history *events; /* requests; the same one unless timeslices */
+	const struct slo_history *budgeted; /* in what the budget is: events, or slices */
+	const struct slo_history *events; /* requests; equals `budgeted` unless timeslices */
 	double objective;
 	struct slo_window window;
 	const struct coverage *coverage; /* NULL: all time is covered */
@@ -65,37 +65,37 @@ struct alert_subject {
 };
 
 /*
- * Only saves time: until then, and as long as no more than so many events have been added to the
- * budgeted history, the status cannot change. To be zeroed, which is always right, when the rule,
- * the objective, the window or the history are no longer the same. Not worth storing.
+ * A cache: the status cannot change before `until_seconds`, nor before the budgeted history holds
+ * more than `most`. Zero it when the rule, the objective, the window or the history changes; zero is
+ * always safe. It is not worth storing.
  */
-struct alert_rest {
+struct alert_calm {
 	bool valid;
 	double until_seconds;
 	struct slo_events most; /* of all that was ever added */
 };
 
 /* `total`: all that was ever added to the budgeted history. */
-static inline bool alert_rest_holds(const struct alert_rest *rest, double now_seconds,
+static inline bool alert_calm_holds(const struct alert_calm *calm, double now_seconds,
 				    struct slo_events total)
 {
-	/* all at once: what differs is not foreseen well by the processor */
-	return rest->valid & (now_seconds <= rest->until_seconds) &
-	       (total.good <= rest->most.good) & (total.bad <= rest->most.bad);
+	/* without branches: which of them fails is not foreseen well by the processor */
+	return calm->valid & (now_seconds <= calm->until_seconds) &
+	       (total.good <= calm->most.good) & (total.bad <= calm->most.bad);
 }
 
 struct alert_state {
 	enum alert_status status;
 	double since_seconds; /* of the status */
 	double started_seconds; /* when it left inactive */
-	struct alert_rest rest;
+	struct alert_calm calm;
 };
 
-/* What was found, for messages: unknown where it does not apply. */
+/* The numbers that a rule went by, for messages. Those of other kinds of rules are unknown. */
 struct alert_reading {
 	struct maybe burn_long;
 	struct maybe burn_short;
-	struct maybe exhausted_in_seconds; /* of the whole window's budget, as exhaust has it */
+	struct maybe exhausted_in_seconds; /* of the whole window's budget, as exhaust takes it */
 };
 
 struct alert_change {
@@ -107,9 +107,9 @@ struct alert_change {
 
 /*
  * Evaluates `n` rules at now_seconds, which is not before the last time. states[i] belongs to
- * rules[i]: zeroed before the first time. ret_changes has room for n; returns how many. An order of
- * rules changes nothing but the order of ret_changes.
- * ret_readings: of each rule, or NULL. With them all rules are looked at, rests or not.
+ * rules[i] and is zeroed before the first time. ret_changes has room for n; returns how many there
+ * are. The order of the rules is the order of ret_changes, and matters for nothing else.
+ * ret_readings: one for each rule, or NULL. With them, all rules are judged, calm or not.
  */
 size_t alerts_evaluate(const struct alert_rule *rules, size_t n,
 		       const struct alert_subject *subject, double now_seconds,
@@ -117,9 +117,9 @@ size_t alerts_evaluate(const struct alert_rule *rules, size_t n,
 		       struct alert_reading *ret_readings);
 
 /*
- * The rest that all `n` states have in common. While it holds, alerts_evaluate() without readings
- * changes nothing, and need not be asked.
+ * The calm that all `n` states have in common. While it holds, alerts_evaluate() without readings
+ * changes nothing, and need not be called.
  */
-struct alert_rest alerts_rest(const struct alert_state *states, size_t n);
+struct alert_calm alerts_calm(const struct alert_state *states, size_t n);
 
 #endif

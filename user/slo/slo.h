@@ -25,6 +25,17 @@ struct slo_events {
 	uint64_t bad;
 };
 
+static inline bool slo_events_any(struct slo_events events)
+{
+	return events.good || events.bad;
+}
+
+/* Good and bad together. */
+static inline double slo_eligible(struct slo_events events)
+{
+	return (double)events.good + (double)events.bad;
+}
+
 /*
  * History of one SLO at three resolutions ("tiers"). Memory grows with the buckets that had events,
  * up to about 190 kB for an SLO over 92 d that is busy all the time.

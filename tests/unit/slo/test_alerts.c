@@ -834,7 +834,7 @@ static void assert_finite(struct maybe ratio)
 	assert_true(ratio.known || ratio.value == 0);
 }
 
-/* With readings every rule is looked at at every step; without, most of them rest. */
+/* With readings every rule is looked at at every step; without, most of them are calm. */
 static void rests_change_nothing(void **state)
 {
 	size_t changes = 0;
@@ -909,7 +909,7 @@ static void order_of_rules_changes_nothing(void **state)
 		assert_int_equal(bench.n_changes, turned.n_changes);
 		for (size_t k = 0; k < bench.n; k++)
 			assert_memory_equal(&bench.states[k], &turned.states[bench.n - 1 - k],
-					    offsetof(struct alert_state, rest));
+					    offsetof(struct alert_state, calm));
 	}
 	bench_clear(&bench);
 }
@@ -935,7 +935,7 @@ static void a_restart_changes_nothing(void **state)
 			slo_history_free(restarted.history);
 			restarted = bench;
 			for (size_t k = 0; k < bench.n; k++)
-				restarted.states[k].rest = (struct alert_rest){};
+				restarted.states[k].calm = (struct alert_calm){};
 			assert_int_equal(slo_history_new(30 * DAY, &restarted.history), 0);
 			for (enum slo_tier tier = 0; tier < SLO_TIERS; tier++)
 				assert_int_equal(slo_history_each(bench.history, tier, INT64_MIN,

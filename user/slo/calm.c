@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "slo/calm.h"
+
+#include <math.h>
+
+/* The longest calm. Whatever this file fails to foresee matters for no longer. */
+#define CALM_MAX_SECONDS 600
+/* Far more than rounding can be, far less than a calm could gain. */
+#define CALM_MARGIN 1e-6
+
+/*
+ * For how long a window's share of bad events can be foreseen. The events that leave the window in
+ * that time are known; alert_calm.most limits those that enter it.
+ */
+static double calm_seconds(double window)
+{
+	return fmin(CALM_MAX_SECONDS, window / 6);
+}
+
+static double limit_ratio(const struct alert_limit *limit)
+{
+	return limit->ratio * limit->budget * limit->scale / limit->per;
+}
+
+/*
+ * Limits the calm to so many seconds from now and so many more events. There is no calm if a number
+ * of events is negative.
+ */
+static void calm_within(struct alert_calm *calm, double seconds, double good, double bad)
+{
+	if (!(bad >= 0) || !(good >= 0)) {
+		calm->valid = false;
+		return;
+	}
+	calm->until_seconds = fmin(calm->until_seconds, seconds);
+	if (good < (double)calm->most.good)
+		calm->most.good = (uint64_t)good;
+	if (bad < (double)calm->most.bad)
+		calm->most.bad = (uint64_t)bad;
+}
+
+/* Limits the calm to when the share of bad events in the window reaches the limit from below. */
+static void calm_below(const struct judge *judge, const struct alert_limit *limit, double window,
+		       struct alert_calm *calm)
+{
+	double seconds = calm_seconds(window), at = limit_ratio(limit) * (1 - CALM_MARGIN);
+	struct slo_events sum = judge_budgeted(judge, window);
+
+	if (sum.bad && at * slo_eligible(sum) * (1 - seconds / window) <= (double)sum.bad) {
+		calm->valid = false; /* not worth a closer look */
+		return;
+	}
+	calm_within(calm, seconds, INFINITY,
+		    sum.bad ? floor(at * slo_eligible(judge_budgeted(judge, window - seconds)) -
+				    (double)sum.bad)
+			    : 0);
+}
+
+/* Limits the calm to when the share of bad events in the window falls to the limit. */
+static void calm_above(const struct judge *judge, const struct alert_limit *limit, double window,
+		       struct alert_calm *calm)
+{
+	double seconds = calm_seconds(window), at = limit_ratio(limit) * (1 + CALM_MARGIN);
+	struct slo_events sum = judge_budgeted(judge, window);
+	double more;
+
+	if (!(at * slo_eligible(sum) < (double)sum.bad * (1 - seconds / window))) {
+		calm->valid = false;
+		return;
+	}
+	more = (double)judge_budgeted(judge, window - seconds).bad / at - slo_eligible(sum);
+	calm_within(calm, seconds, floor(more / 2), floor(more / 2));
+}
+
+static void calm_burn(const struct judge *judge, const struct alert_rule *rule,
+		      struct alert_calm *calm)
+{
+	struct alert_limit limit = judge_burn_limit(judge, rule);
+
+	calm_below(judge, &limit, (double)rule->seconds, calm);
+}
+
+static void calm_budget(const struct judge *judge, const struct alert_rule *rule,
+			enum alert_status status, struct alert_calm *calm)
+{
+	struct alert_limit limit = judge_budget_limit(judge, rule->ratio);
+
+	if (status == ALERT_INACTIVE)
+		calm_below(judge, &limit, judge_window_seconds(judge), calm);
+	else
+		calm_above(judge, &limit, judge_window_seconds(judge), calm);
+}
+
+/*
+ * The least that judge_whole_window() can come to within `seconds` from now. No event leaves a
+ * window that is not yet whole, and what is added for its missing part gets less as that part does.
+ * One event is for rounding.
+ */
+static double least_eligible(const struct judge *judge, double seconds)
+{
+	double elapsed = judge_elapsed_seconds(judge);
+
+	if (judge_missing_seconds(judge) > 0)
+		return fmax(0, slo_eligible(judge_whole_window(judge)) * elapsed /
+					       (elapsed + seconds) -
+				       1);
+	return slo_eligible(judge_budgeted(judge, judge_window_seconds(judge) - seconds));
+}
+
+/*
+ * An exhaust rule that is inactive while some budget remains. With `more` bad events, `left` of the
+ * budget remains at least, and the burn rate that uses it up within the horizon is the limit that
+ * the lookback has to stay below.
+ */
+static void calm_exhaust(const struct judge *judge, const struct alert_rule *rule,
+			 struct alert_calm *calm)
+{
+	struct alert_limit limit = judge_budget_limit(judge, 1);
+	double window = judge_window_seconds(judge), missing = judge_missing_seconds(judge);
+	struct slo_events whole = judge_whole_window(judge);
+	double seconds = calm_seconds(window), more, left;
+
+	if (!judge_budgeted(judge, alert_rule_lookback(rule)).bad) {
+		calm_below(judge, &limit, alert_rule_lookback(rule), calm);
+		return;
+	}
+	if (missing > 0)
+		seconds = fmin(seconds, missing);
+	more = floor(limit.budget * slo_eligible(whole) / 64);
+	if (!((double)whole.bad + more <
+	      limit.budget * slo_eligible(whole) * (1 - seconds / window))) {
+		calm->valid = false;
+		return;
+	}
+	left = 1 - ((double)whole.bad + more) / (limit.budget * least_eligible(judge, seconds));
+	if (!(left > CALM_MARGIN)) {
+		calm->valid = false;
+		return;
+	}
+	calm_within(calm, seconds, INFINITY, more);
+	limit.ratio = left;
+	limit.scale = judge->subject->window.length_seconds;
+	limit.per = (double)rule->seconds;
+	calm_below(judge, &limit, alert_rule_lookback(rule), calm);
+}
+
+/*
+ * A no-data rule that is inactive: it stays so until the last event is too long ago, which another
+ * event only puts off.
+ */
+static void calm_no_data(const struct judge *judge, const struct alert_rule *rule,
+			 struct alert_calm *calm)
+{
+	double last = judge->now;
+
+	slo_history_last_event(judge->subject->events, &last);
+	calm_within(calm, last + (double)rule->seconds - judge->now - 1, INFINITY, INFINITY);
+}
+
+/*
+ * A coverage rule that is inactive while all is covered: it stays so until too much is missing,
+ * should nothing be covered from now on.
+ */
+static void calm_coverage(const struct judge *judge, const struct alert_rule *rule,
+			  struct alert_calm *calm)
+{
+	const struct coverage *coverage = judge->subject->coverage;
+	double from = judge_coverage_from(judge, rule);
+
+	if (!coverage)
+		calm_within(calm, CALM_MAX_SECONDS, INFINITY, INFINITY);
+	else if (judge_covers_all(coverage, from, judge->now))
+		calm_within(calm, (1 - rule->ratio) * (judge->now - from) - 1, INFINITY, INFINITY);
+	else
+		calm->valid = false;
+}
+
+struct alert_calm calm_find(const struct judge *judge, const struct alert_rule *rule,
+			    enum alert_status status)
+{
+	const struct slo_window *window = &judge->subject->window;
+	/* counted from now on, until the last lines make them absolute */
+	struct alert_calm calm = {.valid = judge->budget_ratio >= CALM_MARGIN,
+				  .until_seconds = CALM_MAX_SECONDS,
+				  .most = {UINT64_MAX, UINT64_MAX}};
+
+	if (rule->kind == ALERT_BUDGET && rule->ratio > 0)
+		calm_budget(judge, rule, status, &calm);
+	else if (rule->kind == ALERT_BURN && status == ALERT_INACTIVE)
+		calm_burn(judge, rule, &calm);
+	else if (rule->kind == ALERT_EXHAUST && status == ALERT_INACTIVE)
+		calm_exhaust(judge, rule, &calm);
+	else if (rule->kind == ALERT_NO_DATA && status == ALERT_INACTIVE)
+		calm_no_data(judge, rule, &calm);
+	else if (rule->kind == ALERT_COVERAGE && status == ALERT_INACTIVE)
+		calm_coverage(judge, rule, &calm);
+	else
+		calm.valid = false;
+	calm.until_seconds += judge->now;
+	if (window->calendar)
+		calm.until_seconds = fmin(calm.until_seconds, window->end_seconds);
+	if (__builtin_add_overflow(calm.most.good, judge->total.good, &calm.most.good))
+		calm.most.good = UINT64_MAX;
+	if (__builtin_add_overflow(calm.most.bad, judge->total.bad, &calm.most.bad))
+		calm.most.bad = UINT64_MAX;
+	return calm;
+}
