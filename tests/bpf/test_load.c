@@ -5,17 +5,12 @@
  * family that it has, and whose programs it refuses, is a failure.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -193,38 +188,33 @@ static void load_family(const struct family *family)
 	load(family->programs, family->n_programs);
 }
 
-static void tracepoint_family(void **state)
+TEST(tracepoint_family)
 {
-	(void)state;
 	load_family(&family_tracepoint);
 	n_loaded++;
 }
 
-static void fexit_family(void **state)
+TEST(fexit_family)
 {
-	(void)state;
 	load_family(&family_fexit);
 	n_loaded++;
 }
 
-static void fexit_family_with_sendpage(void **state)
+TEST(fexit_family_with_sendpage)
 {
-	(void)state;
 	load_family(&family_fexit_sendpage);
 	n_loaded++;
 }
 
 /* The other walk is loaded with each family. */
-static void walk_over_map(void **state)
+TEST(walk_over_map)
 {
-	(void)state;
 	assert_int_equal(probe_walks_map(), !is_refused(&family_walk));
 	load_family(&family_walk);
 }
 
-static void some_family_loads(void **state)
+TEST(some_family_loads)
 {
-	(void)state;
 	assert_true(n_loaded > 0);
 }
 

@@ -4,13 +4,8 @@
  * through BPF_PROG_TEST_RUN, against what they expect and against the same code in user space.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
@@ -70,26 +65,23 @@ static void check_vector(const struct http1_vector *vector, __u32 last_plan)
 	}
 }
 
-static void vectors_whole_and_in_pieces(void **state)
+TEST(vectors_whole_and_in_pieces)
 {
-	(void)state;
 	for (size_t i = 0; i < N_HTTP1_VECTORS; i++)
 		check_vector(&http1_vectors[i], 2 + PLANS_RANDOM);
 }
 
-static void vectors_split_at_each_position(void **state)
+TEST(vectors_split_at_each_position)
 {
-	(void)state;
 	for (size_t i = 0; i < N_HTTP1_VECTORS; i++)
 		check_vector(&http1_vectors[i], ~0U);
 }
 
 /* A known value and its neighbours, for each bound: the kernel's bucket is the user side's. */
-static void histogram_buckets(void **state)
+TEST(histogram_buckets)
 {
 	enum { ROOM = sizeof(skel->bss->hist_ns) / sizeof(skel->bss->hist_ns[0]) };
 
-	(void)state;
 	for (int shift = -1; shift <= 1; shift++) {
 		skel->bss->n_hist = HIST_BOUNDS + 3;
 		assert_true(skel->bss->n_hist <= ROOM);

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is made of the kernel's tables, which are given here. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "tests/unit/fixtures/malloc_fail.h"
 #include "agent/collect.h"
 
@@ -107,12 +102,11 @@ static const struct snapshot_series *series_at(const struct collection *collecti
 	return collection->list[i].series;
 }
 
-static void series_are_in_the_order_they_are_shown_in(void **state)
+TEST(series_are_in_the_order_they_are_shown_in)
 {
 	struct ids *ids = make_ids();
 	struct collection collection;
 
-	(void)state;
 	assert_int_equal(collection_read(NULL, ids, true, &collection), 0);
 	assert_int_equal(collection.n, 6);
 	assert_int_equal(collection.requests, 118);
@@ -146,13 +140,12 @@ static void assert_hist(const struct snapshot_hist *hist, size_t first, size_t n
 	assert_int_equal(buckets[HIST_BUCKETS], 42);
 }
 
-static void histograms_are_those_of_their_series(void **state)
+TEST(histograms_are_those_of_their_series)
 {
 	static const uint64_t of_first[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0, 0, 0, 0, 10};
 	struct ids *ids = make_ids();
 	struct collection collection;
 
-	(void)state;
 	assert_int_equal(collection_read(NULL, ids, true, &collection), 0);
 	assert_hist(&series_at(&collection, 0, 2)->total, 0, 0, NULL);
 	assert_hist(&series_at(&collection, 3, 4)->total, 0, 0, NULL);
@@ -165,13 +158,12 @@ static void histograms_are_those_of_their_series(void **state)
 	ids_free(ids);
 }
 
-static void sums_are_what_is_below(void **state)
+TEST(sums_are_what_is_below)
 {
 	struct ids *ids = make_ids();
 	const struct snapshot_hist *hist;
 	struct collection collection;
 
-	(void)state;
 	assert_int_equal(collection_read(NULL, ids, true, &collection), 0);
 	hist = &series_at(&collection, 4, 1)->total;
 	assert_int_equal(snapshot_hist_below(hist, 0), 0);
@@ -184,13 +176,12 @@ static void sums_are_what_is_below(void **state)
 	ids_free(ids);
 }
 
-static void thresholds_add_their_part_of_the_bucket_they_split(void **state)
+TEST(thresholds_add_their_part_of_the_bucket_they_split)
 {
 	struct ids *ids = make_ids();
 	const struct snapshot_series *series;
 	struct collection collection;
 
-	(void)state;
 	assert_int_equal(collection_read(NULL, ids, true, &collection), 0);
 	series = series_at(&collection, 4, 1);
 	assert_int_equal(series->n_thresholds, 2);
@@ -203,12 +194,11 @@ static void thresholds_add_their_part_of_the_bucket_they_split(void **state)
 	ids_free(ids);
 }
 
-static void details_may_be_left_out(void **state)
+TEST(details_may_be_left_out)
 {
 	struct ids *ids = make_ids();
 	struct collection collection;
 
-	(void)state;
 	assert_int_equal(collection_read(NULL, ids, false, &collection), 0);
 	assert_int_equal(collection.n, 6);
 	assert_int_equal(collection.requests, 118);
@@ -220,13 +210,12 @@ static void details_may_be_left_out(void **state)
 	ids_free(ids);
 }
 
-static void every_allocation_may_fail(void **state)
+TEST(every_allocation_may_fail)
 {
 	struct ids *ids = make_ids();
 	struct collection collection = {.n = 42};
 	int r;
 
-	(void)state;
 	for (unsigned long i = 1;; i++) {
 		fail_at = i;
 		n_allocations = 0;

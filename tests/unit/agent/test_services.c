@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "agent/services.h"
 
 enum {
@@ -39,12 +34,11 @@ static const struct service *seen(struct services *services, __u32 id, const cha
 
 /* ---- names ---- */
 
-static void found_services_are_named_after_process_and_port(void **state)
+TEST(found_services_are_named_after_process_and_port)
 {
 	struct services services = {};
 	const struct service *service;
 
-	(void)state;
 	service = seen(&services, SERVICE_FOUND + 1, NULL, key_of(4026531840U, 8080, "nginx"),
 		       NO_PID, "/usr/sbin/nginx");
 	assert_int_equal(service->id, SERVICE_FOUND + 1);
@@ -81,12 +75,11 @@ static void found_services_are_named_after_process_and_port(void **state)
 	assert_null(services.list);
 }
 
-static void process_name_may_fill_its_bytes(void **state)
+TEST(process_name_may_fill_its_bytes)
 {
 	struct services services = {};
 	const struct service *service;
 
-	(void)state;
 	service = seen(&services, SERVICE_FOUND + 1, NULL, key_of(1, 80, "0123456789abcdef"),
 		       NO_PID, "/x");
 	assert_string_equal(service->name, "0123456789abcdef:80");
@@ -97,12 +90,11 @@ static void process_name_may_fill_its_bytes(void **state)
 	services_clear(&services);
 }
 
-static void names_of_found_services_are_text_whatever_the_bytes(void **state)
+TEST(names_of_found_services_are_text_whatever_the_bytes)
 {
 	struct services services = {};
 	const struct service *service;
 
-	(void)state;
 	service = seen(&services, SERVICE_FOUND + 1, NULL, key_of(1, 80, "a\xff\xc3\xbc"), NO_PID,
 		       "/x");
 	assert_string_equal(service->name, "a\\xff\xc3\xbc:80");
@@ -113,25 +105,23 @@ static void names_of_found_services_are_text_whatever_the_bytes(void **state)
 	services_clear(&services);
 }
 
-static void exe_may_fill_its_bytes(void **state)
+TEST(exe_may_fill_its_bytes)
 {
 	struct services services = {};
 	struct endpoint_key key = key_of(1, 80, "x");
 	struct endpoint endpoint = {.tgid = NO_PID};
 
-	(void)state;
 	memset(endpoint.exe, 'e', sizeof(endpoint.exe));
 	assert_int_equal(service_seen(&services, 5000, NULL, &key, &endpoint), 0);
 	assert_int_equal(strlen(services_by_id(&services, 5000)->exe), EXE_BYTES);
 	services_clear(&services);
 }
 
-static void configured_services_have_their_own_name(void **state)
+TEST(configured_services_have_their_own_name)
 {
 	struct services services = {};
 	struct service *service = NULL, *again = NULL;
 
-	(void)state;
 	assert_null(services_by_id(&services, 1));
 	assert_int_equal(services_add(&services, 1, "nginx:8080", &service), 0);
 	assert_string_equal(service->name, "nginx:8080");
@@ -167,12 +157,11 @@ static void configured_services_have_their_own_name(void **state)
 	services_clear(&services);
 }
 
-static void details_follow_the_first_endpoint(void **state)
+TEST(details_follow_the_first_endpoint)
 {
 	struct services services = {};
 	const struct service *service;
 
-	(void)state;
 	service = seen(&services, 1, "a", key_of(7, 80, "old"), (__u32)getpid(), "/old");
 	/* another port, or the same one in another namespace, while the first one's process lives */
 	assert_ptr_equal(seen(&services, 1, "a", key_of(7, 81, "side"), NO_PID, "/side"), service);
@@ -213,11 +202,10 @@ static void assert_no_rate(const struct service *service, double now, __u64 requ
 	assert_false(service_rate(service, now, requests).known);
 }
 
-static void rate_by_hand(void **state)
+TEST(rate_by_hand)
 {
 	struct service service = {};
 
-	(void)state;
 	assert_no_rate(&service, 1000, 500);
 	service_rate_step(&service, 1000, 500);
 	assert_no_rate(&service, 1000, 500);
@@ -240,12 +228,11 @@ static void rate_by_hand(void **state)
 }
 
 /* Every 10 s for an hour: the oldest steps give way, and a burst is gone after a minute. */
-static void rate_over_the_last_minute(void **state)
+TEST(rate_over_the_last_minute)
 {
 	struct service service = {};
 	__u64 requests = 0;
 
-	(void)state;
 	for (int t = 0; t <= 3600; t += 10) {
 		if (t > 0)
 			requests += t == 1800 ? 6000 : 20;

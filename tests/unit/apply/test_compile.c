@@ -2,19 +2,13 @@
 /*
  * Configurations compiled into tables, judged by walking these as the kernel programs do: by
  * absolute numbers, of which every one must fall into the region.
- * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "match/automaton.h"
 #include "base/ids.h"
 #include "apply/compile.h"
@@ -353,7 +347,7 @@ static const char shop_yaml[] =
 
 enum { SHOP, BARE, FOUND };
 
-static void slos_in_configured_order(void **state)
+TEST(slos_in_configured_order)
 {
 	static const struct {
 		size_t slo, service;
@@ -363,7 +357,6 @@ static void slos_in_configured_order(void **state)
 	};
 	struct world w;
 
-	(void)state;
 	world_init(&w, shop_yaml);
 	assert_int_equal(w.n_slos, 9);
 	for (size_t i = 0; i < w.n_slos; i++) {
@@ -373,7 +366,7 @@ static void slos_in_configured_order(void **state)
 	world_clear(&w);
 }
 
-static void requests_are_judged_as_configured(void **state)
+TEST(requests_are_judged_as_configured)
 {
 	static const struct {
 		size_t policy;
@@ -421,7 +414,6 @@ static void requests_are_judged_as_configured(void **state)
 	};
 	struct world w;
 
-	(void)state;
 	world_init(&w, shop_yaml);
 	for (int round = 0; round < ROUNDS; round++) {
 		world_compile(&w, round);
@@ -447,13 +439,12 @@ static void assert_slo(const struct policy *policy, size_t n, size_t number)
 	assert_int_equal(policy->slos[n].counts, FIRST_COUNTS + number);
 }
 
-static void policies_hold_slos_and_thresholds(void **state)
+TEST(policies_hold_slos_and_thresholds)
 {
 	static const size_t shop_slos[] = {0, 1, 2, 5, 6};
 	const struct policy *shop, *bare, *found;
 	struct world w;
 
-	(void)state;
 	world_init(&w, shop_yaml);
 	world_compile(&w, 2);
 	shop = &w.tables.policies[SHOP];
@@ -498,7 +489,7 @@ static void policies_hold_slos_and_thresholds(void **state)
 	world_clear(&w);
 }
 
-static void route_ids_are_by_name(void **state)
+TEST(route_ids_are_by_name)
 {
 	static const char yaml[] = "services:\n"
 				   "  - {name: a, match: {port: 1}, routes: [\"/x\", \"/y\"]}\n"
@@ -506,7 +497,6 @@ static void route_ids_are_by_name(void **state)
 	struct world w;
 	__u32 y;
 
-	(void)state;
 	world_init(&w, yaml);
 	world_compile(&w, 2);
 	y = judge(&w, 0, HTTP_METHOD_GET, "/y", "").route;
@@ -522,11 +512,10 @@ static void route_ids_are_by_name(void **state)
 	world_clear(&w);
 }
 
-static void nothing_configured(void **state)
+TEST(nothing_configured)
 {
 	struct world w;
 
-	(void)state;
 	world_init(&w, config_default_yaml);
 	for (int round = 0; round < ROUNDS; round++) {
 		world_compile(&w, round);
@@ -541,7 +530,7 @@ static void nothing_configured(void **state)
 	world_clear(&w);
 }
 
-static void criteria(void **state)
+TEST(criteria)
 {
 	static const char yaml[] = "services: [{name: a, match: {port: 1}}]\n"
 				   "slos:\n"
@@ -551,7 +540,6 @@ static void criteria(void **state)
 	struct slo_criteria x, y;
 	struct world w;
 
-	(void)state;
 	world_init(&w, yaml);
 	x = tables_criteria(&w.config.slos[0]);
 	y = tables_criteria(&w.config.slos[1]);
@@ -639,7 +627,7 @@ static char *random_policies(void)
 	return yaml;
 }
 
-static void random_policies_agree_with_naive(void **state)
+TEST(random_policies_agree_with_naive)
 {
 	static const char *const paths[] = {"",	      "/",    "/a",	"/b",	  "/ab",
 					    "/ba",    "/a/",  "/a/b",	"/a/a",	  "/b/b",
@@ -650,7 +638,6 @@ static void random_policies_agree_with_naive(void **state)
 						   HTTP_METHOD_PUT, HTTP_METHOD_OTHER,
 						   HTTP_METHOD_DELETE};
 
-	(void)state;
 	random_state = 20240817;
 	for (int i = 0; i < 60; i++) {
 		char *yaml = random_policies();
@@ -671,7 +658,7 @@ static void random_policies_agree_with_naive(void **state)
 
 /* ---- services ---- */
 
-static void services_by_hand(void **state)
+TEST(services_by_hand)
 {
 	static const char yaml[] =
 		"services:\n"
@@ -701,7 +688,6 @@ static void services_by_hand(void **state)
 	};
 	struct world w;
 
-	(void)state;
 	world_init(&w, yaml);
 	for (int round = 0; round < ROUNDS; round++) {
 		world_compile(&w, round);
@@ -785,7 +771,7 @@ static void check_services(const struct world *w, unsigned int n_ports, bool *me
 			assert_int_equal(w->tables.sets[set].words[s / 64] >> s % 64 & 1, 0);
 }
 
-static void random_services_agree_with_naive(void **state)
+TEST(random_services_agree_with_naive)
 {
 	static const struct {
 		unsigned int n, n_ports;
@@ -794,7 +780,6 @@ static void random_services_agree_with_naive(void **state)
 	unsigned int n_words = 0;
 	bool met[SERVICE_SET_WORDS] = {};
 
-	(void)state;
 	random_state = 99;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char *yaml = random_services(rows[i].n, rows[i].n_ports);
@@ -819,7 +804,7 @@ static void random_services_agree_with_naive(void **state)
 
 static const struct tables untouched = {.n_states = 77};
 
-static void region_too_small(void **state)
+TEST(region_too_small)
 {
 	const struct tables_region at = {.states = 50, .cells = 60, .accepts = 70, .sets = 80};
 	struct tables_region region, need, exact;
@@ -828,7 +813,6 @@ static void region_too_small(void **state)
 			&region.max_sets};
 	struct world w;
 
-	(void)state;
 	world_init(&w, shop_yaml);
 	exact = need_of(&w);
 	for (size_t i = 0; i <= sizeof(max) / sizeof(max[0]); i++) {
@@ -856,7 +840,7 @@ static void region_too_small(void **state)
 	world_clear(&w);
 }
 
-static void ids_run_out(void **state)
+TEST(ids_run_out)
 {
 	enum { SERVICES = 2, ROUTES = 6 };
 	static const struct {
@@ -869,7 +853,6 @@ static void ids_run_out(void **state)
 		{0, 0, -ENOSPC},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct tables tables = untouched;
 		struct error error = {};
@@ -890,7 +873,7 @@ static void ids_run_out(void **state)
 	}
 }
 
-static void too_many_slos_of_a_service(void **state)
+TEST(too_many_slos_of_a_service)
 {
 	static const char yaml[] = "services: [{name: a, match: {port: 1}}]\n"
 				   "slos: [{name: x, service: a, objective: 99}]\n";
@@ -899,7 +882,6 @@ static void too_many_slos_of_a_service(void **state)
 	struct tables_region need;
 	struct world w;
 
-	(void)state;
 	world_init(&w, yaml);
 	free(w.slos);
 	w.n_slos = POLICY_SLOS_MAX + 1;
@@ -917,7 +899,7 @@ static void too_many_slos_of_a_service(void **state)
 }
 
 /* To tell which of 40 "*x*" were met needs a state for each of 2^40 subsets. */
-static void too_complex_to_match(void **state)
+TEST(too_complex_to_match)
 {
 	struct tables tables = untouched;
 	struct error error = {};
@@ -927,7 +909,6 @@ static void too_complex_to_match(void **state)
 	size_t len;
 	FILE *out = open_memstream(&yaml, &len);
 
-	(void)state;
 	assert_non_null(out);
 	fprintf(out, "services: [{name: a, match: {port: 1}}]\nslos:\n");
 	for (int i = 0; i < 40; i++)
@@ -946,7 +927,7 @@ static void too_complex_to_match(void **state)
 	free(yaml);
 }
 
-static void every_failed_allocation_is_clean(void **state)
+TEST(every_failed_allocation_is_clean)
 {
 	static const char yaml[] =
 		"services:\n"
@@ -961,7 +942,6 @@ static void every_failed_allocation_is_clean(void **state)
 	unsigned long n;
 	int r;
 
-	(void)state;
 	world_init(&w, yaml);
 	need_of(&w); /* gives out the ids, which take memory too */
 	for (n = 1;; n++) {

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "apply/tracks.h"
 #include "config/load.h"
 
@@ -88,7 +83,7 @@ static bool is_same_definition(const struct written *a, const struct written *b)
 		written;                                                                           \
 	})
 
-static void same_definition(void **state)
+TEST(same_definition)
 {
 	const struct written rows[] = {
 		base,
@@ -105,14 +100,13 @@ static void same_definition(void **state)
 		CHANGED(good, "status: [\"200-299\"], latency: 100000us, min_body: 10"),
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (!is_same_definition(&base, &rows[i]))
 			fail_msg("row %zu: expected the same definition", i);
 	}
 }
 
-static void different_definition(void **state)
+TEST(different_definition)
 {
 	const struct written rows[] = {
 		base,
@@ -158,7 +152,6 @@ static void different_definition(void **state)
 	};
 	const size_t n = sizeof(rows) / sizeof(rows[0]);
 
-	(void)state;
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = i + 1; k < n; k++) {
 			if (is_same_definition(&rows[i], &rows[k]))
@@ -168,23 +161,21 @@ static void different_definition(void **state)
 }
 
 /* Templates that no SLO asks for do not change which requests it counts. */
-static void templates_matter_to_slos_by_route(void **state)
+TEST(templates_matter_to_slos_by_route)
 {
 	struct written by_route = base, all = CHANGED(eligible, "methods: [GET]");
 	struct written by_route_more = base, all_more = all;
 
-	(void)state;
 	by_route_more.routes = all_more.routes = "\"/\", \"/a\", \"/b/*\", \"/b/c\"";
 	assert_false(is_same_definition(&by_route, &by_route_more));
 	assert_true(is_same_definition(&all, &all_more));
 }
 
-static void found_services_have_no_match(void **state)
+TEST(found_services_have_no_match)
 {
 	struct written all = base, moved, stricter;
 	char *definition, *of_moved, *of_stricter, *of_service;
 
-	(void)state;
 	all.name = "{service}";
 	all.service = "*";
 	all.eligible = "methods: [GET]";
@@ -206,7 +197,7 @@ static void found_services_have_no_match(void **state)
 	free(of_service);
 }
 
-static void instance_names(void **state)
+TEST(instance_names)
 {
 	static const struct {
 		const char *name, *service, *expected;
@@ -224,7 +215,6 @@ static void instance_names(void **state)
 		{"", "shop", ""},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char *name = slo_instance_name(rows[i].name, rows[i].service);
 
@@ -275,14 +265,13 @@ static void assert_events(const struct track *track, double now, double span, __
 	assert_int_equal(events.bad, bad);
 }
 
-static void track_takes_copies(void **state)
+TEST(track_takes_copies)
 {
 	char name[] = "name", service[] = "service", definition[] = "definition";
 	const struct config_slo slo = {
 		.name = name, .service = service, .objective = 0.95, .window_seconds = 7 * DAY};
 	struct track *track = NULL;
 
-	(void)state;
 	assert_int_equal(track_new(name, service, definition, &slo, 42, birth, &track), 0);
 	memset(name, 'x', 4);
 	memset(service, 'x', 7);
@@ -300,7 +289,7 @@ static void track_takes_copies(void **state)
 }
 
 /* It is counted on, in slices too, when its configuration has gone. */
-static void an_ended_one_goes_on_counting(void **state)
+TEST(an_ended_one_goes_on_counting)
 {
 	struct alert_rule rules[] = {{.name = "a"}};
 	struct config_slo slo = {.name = any_name,
@@ -311,7 +300,6 @@ static void an_ended_one_goes_on_counting(void **state)
 				 .n_alerts = 1};
 	struct track *track = track_for(&slo);
 
-	(void)state;
 	track->alerts[0].status = ALERT_FIRING;
 	step(track, 60, 5, 0);
 	track_end(track);
@@ -335,7 +323,7 @@ static void an_ended_one_goes_on_counting(void **state)
 }
 
 /* A changed list of alerts: state goes by the alert's name. */
-static void alerts_of_the_same_name_go_on(void **state)
+TEST(alerts_of_the_same_name_go_on)
 {
 	struct alert_rule before[] = {{.name = "a"}, {.name = "b"}, {.name = "c"}};
 	struct alert_rule after[] = {{.name = "c"}, {.name = "new"}, {.name = "a"}};
@@ -345,7 +333,6 @@ static void alerts_of_the_same_name_go_on(void **state)
 		.name = any_name, .service = any_service, .alerts = after, .n_alerts = 3};
 	struct track *track = track_for(&old);
 
-	(void)state;
 	track->alerts[0] = (struct alert_state){
 		.status = ALERT_FIRING, .since_seconds = 10, .started_seconds = 11};
 	track->alerts[1] = (struct alert_state){.status = ALERT_FIRING, .since_seconds = 20};
@@ -362,12 +349,11 @@ static void alerts_of_the_same_name_go_on(void **state)
 }
 
 /* Events of maintenance are in no window, and counted as left out. */
-static void excluded_events(void **state)
+TEST(excluded_events)
 {
 	struct track *track = track_of(DAY);
 	struct slo_counts counts = {10, 4};
 
-	(void)state;
 	step(track, 10, 3, 1);
 	assert_int_equal(track_step(track, 20, &counts, true), 0);
 	assert_int_equal(track->excluded, 10);
@@ -381,11 +367,10 @@ static void excluded_events(void **state)
 }
 
 /* A step longer than 20 s is spread over its time; the kernel counted while no agent read. */
-static void long_step_is_spread(void **state)
+TEST(long_step_is_spread)
 {
 	struct track *track = track_of(DAY);
 
-	(void)state;
 	step(track, 1000, 0, 0);
 	step(track, 1100, 100, 10);
 	assert_events(track, 1100, 50, 100, 10, 50, 5);
@@ -394,7 +379,7 @@ static void long_step_is_spread(void **state)
 }
 
 /* Of timeslices the budget is in slices: one bad minute of three. */
-static void slices_are_judged(void **state)
+TEST(slices_are_judged)
 {
 	const struct config_slo slo = {
 		.name = any_name,
@@ -407,7 +392,6 @@ static void slices_are_judged(void **state)
 	struct track *track = track_for(&slo);
 	struct slo_events slices;
 
-	(void)state;
 	assert_ptr_equal(track_budgeted(track), track->sliced);
 	for (int i = 0; i <= 24; i++)
 		step(track, 6000 + 10.0 * i, 10ULL * i, i > 6 && i <= 12 ? i - 6 : i > 12 ? 20 : 0);
@@ -417,11 +401,10 @@ static void slices_are_judged(void **state)
 	track_free(track);
 }
 
-static void events_by_hand(void **state)
+TEST(events_by_hand)
 {
 	struct track *track = track_of(30 * DAY);
 
-	(void)state;
 	assert_events(track, 1000, 300, 0, 0, 0, 0);
 	/* before the first step: all there is, in any span */
 	assert_events(track, 1000, 300, 5, 1, 5, 1);
@@ -448,11 +431,10 @@ static void events_by_hand(void **state)
 }
 
 /* A step that could not be added is not lost: the next one brings its events, too. */
-static void failed_step_loses_nothing(void **state)
+TEST(failed_step_loses_nothing)
 {
 	struct track *track = track_of(DAY);
 
-	(void)state;
 	step(track, 10, 3, 1);
 	assert_int_equal(track_step(track, NAN, &(struct slo_counts){9, 2}, false), -EINVAL);
 	assert_int_equal(track_step(track, INFINITY, &(struct slo_counts){9, 2}, false), -EINVAL);
@@ -466,12 +448,11 @@ static void failed_step_loses_nothing(void **state)
 }
 
 /* Counters near the end of 64 bits, as differences are what counts. */
-static void large_counters(void **state)
+TEST(large_counters)
 {
 	const __u64 large = ~0ULL - 1000;
 	struct track *track = track_of(DAY);
 
-	(void)state;
 	step(track, 10, large, large - 7);
 	step(track, 20, large + 3, large);
 	assert_events(track, 20, 10, large + 5, large, 5, 7);
@@ -480,14 +461,13 @@ static void large_counters(void **state)
 }
 
 /* Seeded traffic at 10 s steps for a day: every total is exact, at every moment and over any span. */
-static void totals_are_exact(void **state)
+TEST(totals_are_exact)
 {
 	enum { STEPS = DAY / 10 };
 	struct slo_counts *counts = calloc(STEPS + 1, sizeof(*counts));
 	struct track *track = track_of(30 * DAY);
 	uint64_t random = 4711;
 
-	(void)state;
 	assert_non_null(counts);
 	for (size_t i = 1; i <= STEPS; i++) {
 		struct slo_counts between = counts[i - 1];

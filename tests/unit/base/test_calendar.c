@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
+
+#include "tests/unit/fixtures/test.h"
 #include "base/calendar.h"
 
 enum { DAY = 86400, HOUR = 3600 };
@@ -23,7 +20,7 @@ static int64_t at(const char *text)
 	return t;
 }
 
-static void knows_the_systems_zones(void **state)
+TEST(knows_the_systems_zones)
 {
 	static const char *const valid[] = {"UTC",
 					    "Europe/Berlin",
@@ -55,7 +52,6 @@ static void knows_the_systems_zones(void **state)
 		"right/Europe/Berlin",
 		"Europe/Berlin/Europe/Berlin/Europe/Berlin/Europe/Berlin/Europe/Berlin"};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(valid) / sizeof(valid[0]); i++) {
 		if (!calendar_zone_valid(valid[i]))
 			fail_msg("%s is valid", valid[i]);
@@ -73,7 +69,7 @@ static void knows_the_systems_zones(void **state)
 }
 
 /* Expected times are those of date(1). */
-static void months_begin_at_the_zones_midnight(void **state)
+TEST(months_begin_at_the_zones_midnight)
 {
 	static const struct {
 		const char *zone;
@@ -95,7 +91,6 @@ static void months_begin_at_the_zones_midnight(void **state)
 		{"America/Havana", 1333256400, 1335844800, 30, -60},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const int64_t moments[] = {rows[i].from, rows[i].from + 1, rows[i].from + 14 * DAY,
 					   rows[i].to - 1};
@@ -112,7 +107,7 @@ static void months_begin_at_the_zones_midnight(void **state)
 }
 
 /* Each moment is in exactly one month; also where a night has two midnights (St. John's). */
-static void months_follow_one_another(void **state)
+TEST(months_follow_one_another)
 {
 	static const char *const zones[] = {"UTC",
 					    "Europe/Berlin",
@@ -121,7 +116,6 @@ static void months_follow_one_another(void **state)
 					    "America/Sao_Paulo",
 					    "Africa/Casablanca"};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
 		int64_t from, to = at("1975-01-15T00:00:00Z");
 
@@ -146,12 +140,11 @@ static void months_follow_one_another(void **state)
 }
 
 /* The clock was put back from 00:01 on the first to 23:01: either midnight may be the one. */
-static void a_moment_is_in_its_month_where_midnight_comes_twice(void **state)
+TEST(a_moment_is_in_its_month_where_midnight_comes_twice)
 {
 	const int64_t moments[] = {at("2009-11-01T00:00:30-02:30"), at("2009-10-31T23:30:00-03:30"),
 				   at("2009-11-01T00:00:30-03:30")};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
 		int64_t from, to;
 
@@ -160,11 +153,10 @@ static void a_moment_is_in_its_month_where_midnight_comes_twice(void **state)
 	}
 }
 
-static void months_end_with_the_year_9999(void **state)
+TEST(months_end_with_the_year_9999)
 {
 	int64_t from, to;
 
-	(void)state;
 	assert_int_equal(calendar_month("UTC", 0, &from, &to), 0);
 	assert_int_equal(from, 0);
 	assert_int_equal(to, 31 * DAY);
@@ -189,11 +181,10 @@ static void assert_weekly(const char *zone, int weekday, int minute, int64_t now
 
 enum { SUNDAY, MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY };
 
-static void weekly_times_by_hand(void **state)
+TEST(weekly_times_by_hand)
 {
 	const int64_t wednesday = at("2024-03-06T14:15:00-05:00");
 
-	(void)state;
 	assert_weekly("America/New_York", WEDNESDAY, 14 * 60 + 15, wednesday, wednesday);
 	assert_weekly("America/New_York", WEDNESDAY, 14 * 60 + 15, wednesday + 1, wednesday);
 	assert_weekly("America/New_York", WEDNESDAY, 14 * 60 + 15, wednesday - 1,
@@ -218,13 +209,12 @@ static void weekly_times_by_hand(void **state)
 	assert_weekly("UTC", FRIDAY, 0, 0, -6 * DAY);
 }
 
-static void weekly_times_over_changes_of_the_clock(void **state)
+TEST(weekly_times_over_changes_of_the_clock)
 {
 	const int64_t change = at("2026-03-29T03:00:00+02:00");
 	const int64_t sunday = at("2026-03-22T02:30:00+01:00");
 	const int64_t first = at("2026-10-25T02:30:00+02:00"), second = first + HOUR;
 
-	(void)state;
 	/* 02:30 is skipped */
 	assert_weekly("Europe/Berlin", SUNDAY, 150, change - 1, sunday);
 	assert_weekly("Europe/Berlin", SUNDAY, 150, change, change);
@@ -254,11 +244,10 @@ static void weekly_times_over_changes_of_the_clock(void **state)
 		      at("2009-11-01T00:00:00-03:30"));
 }
 
-static void weekly_refuses_what_is_no_time(void **state)
+TEST(weekly_refuses_what_is_no_time)
 {
 	int64_t t = 42;
 
-	(void)state;
 	assert_int_equal(calendar_weekly("UTC", -1, 0, 0, &t), -EINVAL);
 	assert_int_equal(calendar_weekly("UTC", 7, 0, 0, &t), -EINVAL);
 	assert_int_equal(calendar_weekly("UTC", 0, -1, 0, &t), -EINVAL);
@@ -276,13 +265,12 @@ static int local_hour(int64_t t)
 	return tm.tm_hour;
 }
 
-static void the_environment_stays_where_it_is(void **state)
+TEST(the_environment_stays_where_it_is)
 {
 	int64_t from, to;
 	char **where;
 	const char *tz;
 
-	(void)state;
 	assert_int_equal(setenv("TZ", "Asia/Tokyo", 1), 0);
 	calendar_init();
 	tz = getenv("TZ");
@@ -306,11 +294,10 @@ static void the_environment_stays_where_it_is(void **state)
 	assert_int_equal(local_hour(0), from);
 }
 
-static void utc_needs_no_tz_database(void **state)
+TEST(utc_needs_no_tz_database)
 {
 	int64_t from = 42, to = 43;
 
-	(void)state;
 	assert_int_equal(setenv("TZDIR", "/nonexistent", 1), 0);
 	assert_false(calendar_zone_valid("Europe/Berlin"));
 	assert_int_equal(calendar_month("Europe/Berlin", 0, &from, &to), -EINVAL);
@@ -329,9 +316,8 @@ static void assert_text(double t, const char *expected)
 	assert_string_equal(text, expected);
 }
 
-static void texts_by_hand(void **state)
+TEST(texts_by_hand)
 {
-	(void)state;
 	assert_text(0, "1970-01-01T00:00:00Z");
 	assert_text(951826799.999, "2000-02-29T12:19:59Z");
 	assert_text(253402300799.5, "9999-12-31T23:59:59Z");
@@ -342,7 +328,7 @@ static void texts_by_hand(void **state)
 	assert_text(1e300, "");
 }
 
-static void texts_are_parsed(void **state)
+TEST(texts_are_parsed)
 {
 	static const struct {
 		const char *text;
@@ -390,7 +376,6 @@ static void texts_are_parsed(void **state)
 					      "+200-01-01T00:00:00Z",
 					      "20000-01-01T00:00:00Z"};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_int_equal(at(rows[i].text), rows[i].t);
 	for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++) {

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=tsearch.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "base/ids.h"
 #include "tests/unit/fixtures/malloc_fail.h"
 
@@ -42,11 +36,10 @@ static struct ids *new_ids(__u32 max)
 	return ids;
 }
 
-static void numbers_in_order_first_asked_for(void **state)
+TEST(numbers_in_order_first_asked_for)
 {
 	struct ids *ids = new_ids(10);
 
-	(void)state;
 	assert_int_equal(ids_number(ids, "b"), 1);
 	assert_int_equal(ids_number(ids, "a"), 2);
 	assert_int_equal(ids_number(ids, ""), 3);
@@ -65,12 +58,11 @@ static void numbers_in_order_first_asked_for(void **state)
 	ids_free(ids);
 }
 
-static void names_are_copied(void **state)
+TEST(names_are_copied)
 {
 	struct ids *ids = new_ids(10);
 	char text[] = "shop";
 
-	(void)state;
 	assert_int_equal(ids_number(ids, text), 1);
 	text[0] = 'c';
 	assert_int_equal(ids_number(ids, text), 2);
@@ -79,11 +71,10 @@ static void names_are_copied(void **state)
 	ids_free(ids);
 }
 
-static void highest_number_is_the_limit(void **state)
+TEST(highest_number_is_the_limit)
 {
 	struct ids *ids = new_ids(2), *none = new_ids(0);
 
-	(void)state;
 	assert_int_equal(ids_number(ids, "a"), 1);
 	assert_int_equal(ids_number(ids, "b"), 2);
 	assert_int_equal(ids_number(ids, "c"), 0);
@@ -97,14 +88,13 @@ static void highest_number_is_the_limit(void **state)
 }
 
 /* In an order that a plain binary tree would make a list of. */
-static void many_names_stay_valid(void **state)
+TEST(many_names_stay_valid)
 {
 	enum { N = 4095 };
 	struct ids *ids = new_ids(N);
 	const char *first = NULL;
 	char text[16];
 
-	(void)state;
 	for (__u32 i = 1; i <= N; i++) {
 		snprintf(text, sizeof(text), "/%08u", i);
 		assert_int_equal(ids_number(ids, text), i);
@@ -122,12 +112,11 @@ static void many_names_stay_valid(void **state)
 	ids_free(ids);
 }
 
-static void failed_allocations_take_no_number(void **state)
+TEST(failed_allocations_take_no_number)
 {
 	struct ids *ids = NULL;
 	unsigned long n;
 
-	(void)state;
 	n_allocations = 0;
 	fail_at = 1;
 	assert_int_equal(ids_new(5, &ids), -ENOMEM);

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A sentence becomes one line on standard error, written at once. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "base/say.h"
 
 /* What say() writes with one write(2): a datagram each. */
@@ -32,18 +27,16 @@ static void assert_said(const char *sentence, const char *line)
 	close(ends[1]);
 }
 
-static void test_a_sentence_is_one_line(void **state)
+TEST(test_a_sentence_is_one_line)
 {
-	(void)state;
 	assert_said("no agent ran for 61 s", "sliprobed: no agent ran for 61 s\n");
 	assert_said("", "sliprobed: \n");
 }
 
-static void test_a_long_sentence_is_not_cut(void **state)
+TEST(test_a_long_sentence_is_not_cut)
 {
 	char sentence[2001], line[2048];
 
-	(void)state;
 	memset(sentence, 'x', sizeof(sentence) - 1);
 	sentence[sizeof(sentence) - 1] = 0;
 	snprintf(line, sizeof(line), "sliprobed: %s\n", sentence);

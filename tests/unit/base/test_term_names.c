@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Each value of a vocabulary has its printed name, and nothing else has one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "base/term_names.h"
 
 #define ASSERT_NAME(id, name) assert_string_equal(NAME_OF(VALUE_OF(id)), name);
 
-static void test_each_value_has_the_name_of_its_vocabulary(void **state)
-{
-	(void)state;
+TEST(test_each_value_has_the_name_of_its_vocabulary){
 #define NAME_OF method_name
 #define VALUE_OF(id) HTTP_METHOD_##id
 	HTTP_METHODS(ASSERT_NAME)
@@ -21,34 +13,33 @@ static void test_each_value_has_the_name_of_its_vocabulary(void **state)
 #undef VALUE_OF
 #define NAME_OF outcome_name
 #define VALUE_OF(id) OUTCOME_##id
-	OUTCOMES(ASSERT_NAME)
+		OUTCOMES(ASSERT_NAME)
 #undef NAME_OF
 #undef VALUE_OF
 #define NAME_OF role_name
 #define VALUE_OF(id) ROLE_##id
-	ROLES(ASSERT_NAME)
+			ROLES(ASSERT_NAME)
 #undef NAME_OF
 #undef VALUE_OF
 #define NAME_OF lost_reason_name
 #define VALUE_OF(id) LOST_##id
-	LOST_REASONS(ASSERT_NAME)
+				LOST_REASONS(ASSERT_NAME)
 #undef NAME_OF
 #undef VALUE_OF
 #define NAME_OF kernel_error_name
 #define VALUE_OF(id) KERR_##id
-	KERNEL_ERRORS(ASSERT_NAME)
+					KERNEL_ERRORS(ASSERT_NAME)
 #undef NAME_OF
 #undef VALUE_OF
 #define NAME_OF blind_reason_name
 #define VALUE_OF(id) BLIND_##id
-	BLIND_REASONS(ASSERT_NAME)
+						BLIND_REASONS(ASSERT_NAME)
 #undef NAME_OF
 #undef VALUE_OF
 }
 
-static void test_a_value_outside_the_vocabulary_has_no_name(void **state)
+TEST(test_a_value_outside_the_vocabulary_has_no_name)
 {
-	(void)state;
 	assert_null(method_name(HTTP_METHOD_COUNT));
 	assert_null(outcome_name(OUTCOME_COUNT));
 	assert_null(role_name(ROLE_COUNT));
@@ -58,9 +49,8 @@ static void test_a_value_outside_the_vocabulary_has_no_name(void **state)
 	assert_null(method_name(255));
 }
 
-static void test_words_that_others_have_standardised(void **state)
+TEST(test_words_that_others_have_standardised)
 {
-	(void)state;
 	assert_string_equal(method_name(HTTP_METHOD_OTHER), "_OTHER");
 	assert_string_equal(method_name(HTTP_METHOD_GET), "GET");
 	assert_string_equal(method_name(HTTP_METHOD_QUERY), "QUERY");

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Whole units of 1e-12, and limits compared in them. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "tests/unit/fixtures/test.h"
 #include "slo/alert_limit.h"
 #include "base/units.h"
 
@@ -27,9 +24,8 @@ static void assert_rounded(long double value)
 }
 
 /* Of any size, right at, and next to, whole numbers and halves. */
-static void rounding_is_llroundl(void **state)
+TEST(rounding_is_llroundl)
 {
-	(void)state;
 	for (int i = 0; i < 1000000; i++) {
 		long double value = (long double)(rng() >> (1 + rng() % 62)) + 1;
 		long double half;
@@ -48,19 +44,17 @@ static void rounding_is_llroundl(void **state)
 	assert_rounded(nextafterl(0.5L, 1));
 }
 
-static void what_is_no_number_of_units_is_0(void **state)
+TEST(what_is_no_number_of_units_is_0)
 {
 	static const long double none[] = {0, -1, -0.5L, NAN, INFINITY, -INFINITY, 9e18L, 1e30L};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		assert_int_equal(units_round(none[i]), 0);
 	assert_int_equal(units_round(nextafterl(0.5L, 0)), 0);
 }
 
-static void a_budget_is_the_decimal_number(void **state)
+TEST(a_budget_is_the_decimal_number)
 {
-	(void)state;
 	assert_int_equal(units_budget(0.999), 1000000000);
 	assert_int_equal(units_budget(0.9999), 100000000);
 	assert_int_equal(units_budget(0.999999999999), 1);
@@ -70,7 +64,7 @@ static void a_budget_is_the_decimal_number(void **state)
 }
 
 /* Whatever the numbers: as they are, only when reduced, and beyond 128 bits. */
-static void a_limit_is_met_exactly(void **state)
+TEST(a_limit_is_met_exactly)
 {
 	/* burn rate 14.4 of 99.9 % over 30 d in 1 h: of 10000, 144 may be bad */
 	const struct alert_limit limit = {.budget = 1 - 0.999,
@@ -79,7 +73,6 @@ static void a_limit_is_met_exactly(void **state)
 					  .scale = 30 * 86400,
 					  .per = 3600};
 
-	(void)state;
 	for (uint64_t k = 1; k <= 1000000000000; k *= 10) {
 		struct slo_events events = {.good = 9856 * k, .bad = 144 * k};
 

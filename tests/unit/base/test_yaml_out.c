@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is quoted, so that no reader takes a text for anything else. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
+#include "tests/unit/fixtures/test.h"
 #include "base/yaml_out.h"
 
 static char *text_as_written(const char *text, bool plain)
@@ -42,50 +38,45 @@ static void assert_written(const char *text, bool plain, const char *expected)
 	free(written);
 }
 
-static void words_are_plain(void **state)
+TEST(words_are_plain)
 {
-	(void)state;
 	assert_written("checkout", false, "- checkout\n");
 	assert_written("slo:sli_error:ratio_rate1h", false, "- slo:sli_error:ratio_rate1h\n");
 	assert_written("burn-1h", false, "- burn-1h\n");
 	assert_written("openslo/v1", false, "- openslo/v1\n");
 }
 
-static void what_may_be_taken_for_something_else_is_quoted(void **state)
+TEST(what_may_be_taken_for_something_else_is_quoted)
 {
 	static const char *const texts[] = {"no",  "No",   "on",  "y",	   "NULL", "true", "nan",
 					    "1e3", "0x10", "1_0", "12:30", ".inf", "~",	   "",
 					    "-",   "a b",  "#x",  "a: b",  "key:", "{x}",  "[x]"};
 	char expected[32];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		snprintf(expected, sizeof(expected), "- '%s'\n", texts[i]);
 		assert_written(texts[i], false, expected);
 	}
 }
 
-static void quotes_and_lines_are_kept(void **state)
+TEST(quotes_and_lines_are_kept)
 {
-	(void)state;
 	assert_written("it's", false, "- 'it''s'\n");
 	assert_written("a\nb", false, "- |-\n  a\n  b\n");
 	assert_written("a\nb\n", false, "- |\n  a\n  b\n");
 }
 
-static void plain_is_as_it_is(void **state)
+TEST(plain_is_as_it_is)
 {
-	(void)state;
 	assert_written("0.999", true, "- 0.999\n");
 	assert_written("5m", true, "- 5m\n");
 }
 
-static void text_that_could_not_be_made_is_told_at_the_end(void **state)
+TEST(text_that_could_not_be_made_is_told_at_the_end)
 {
 	FILE *file = fopen("/dev/null", "w");
 	struct yaml_out out;
 
-	(void)state;
 	assert_non_null(file);
 	yaml_out_start(&out, file);
 	yaml_out_document(&out);

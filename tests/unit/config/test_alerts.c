@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * An SLO's alerts, window and budgeting in the configuration.
- * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "config_malloc_fail.h"
 
 enum {
@@ -46,7 +40,7 @@ static void assert_same_rules(const struct config_slo *slo, const struct alert_r
 	}
 }
 
-static void nothing_said_is_the_default(void **state)
+TEST(nothing_said_is_the_default)
 {
 	static const char *const texts[] = {
 		SLO "window: 30d}\n",
@@ -60,7 +54,6 @@ static void nothing_said_is_the_default(void **state)
 	size_t n = alert_rules_default(rules);
 	struct config built_in = parse_good(config_default_yaml);
 
-	(void)state;
 	assert_int_equal(n, 11);
 	assert_same_rules(&built_in.slos[0], rules, n);
 	config_clear(&built_in);
@@ -72,12 +65,11 @@ static void nothing_said_is_the_default(void **state)
 	}
 }
 
-static void empty_list_is_none(void **state)
+TEST(empty_list_is_none)
 {
 	struct config config = parse_good(SLO "alerts: []}\n");
 	struct config minimums = parse_good(SLO "alerts: {min_bad: 2, rules: []}}\n");
 
-	(void)state;
 	assert_int_equal(config.slos[0].n_alerts, 0);
 	assert_null(config.slos[0].alerts);
 	assert_int_equal(minimums.slos[0].n_alerts, 0);
@@ -85,7 +77,7 @@ static void empty_list_is_none(void **state)
 	config_clear(&minimums);
 }
 
-static void every_kind_is_read(void **state)
+TEST(every_kind_is_read)
 {
 	struct config config = parse_good(
 		SLO "alerts: [\n"
@@ -102,7 +94,6 @@ static void every_kind_is_read(void **state)
 		    "  {burn: {budget: 1%, window: 361m}}]}\n");
 	const struct alert_rule *rules = config.slos[0].alerts;
 
-	(void)state;
 	assert_int_equal(config.slos[0].n_alerts, 13);
 	assert_rule(&rules[0], "burn-90m", ALERT_BURN, SEVERITY_PAGE, 0.02, 90 * MINUTE, 450);
 	assert_int_equal(rules[0].min_bad, 5);
@@ -127,13 +118,12 @@ static void every_kind_is_read(void **state)
 	config_clear(&config);
 }
 
-static void defaults_stand_where_they_are_named(void **state)
+TEST(defaults_stand_where_they_are_named)
 {
 	struct config config = parse_good(SLO "alerts: [{no-data: {after: 1m, name: first}}, "
 					      "default, {no-data: {after: 1m, name: last}}]}\n");
 	const struct config_slo *slo = &config.slos[0];
 
-	(void)state;
 	assert_int_equal(slo->n_alerts, 13);
 	assert_string_equal(slo->alerts[0].name, "first");
 	assert_string_equal(slo->alerts[1].name, "burn-1h");
@@ -142,7 +132,7 @@ static void defaults_stand_where_they_are_named(void **state)
 	config_clear(&config);
 }
 
-static void minimums_go_to_rules_without_their_own(void **state)
+TEST(minimums_go_to_rules_without_their_own)
 {
 	/* in either order of keys */
 	struct config config =
@@ -153,7 +143,6 @@ static void minimums_go_to_rules_without_their_own(void **state)
 	struct config most = parse_good(SLO "alerts: {min_events: 1000000000000}}\n");
 	const struct alert_rule *rules = config.slos[0].alerts;
 
-	(void)state;
 	assert_int_equal(rules[0].min_bad, 9);
 	assert_int_equal(rules[0].min_events, 100);
 	assert_int_equal(rules[1].min_bad, 10);
@@ -170,7 +159,7 @@ static void minimums_go_to_rules_without_their_own(void **state)
 	config_clear(&most);
 }
 
-static void defaults_beyond_the_window_are_left_out(void **state)
+TEST(defaults_beyond_the_window_are_left_out)
 {
 	static const struct {
 		const char *text;
@@ -187,7 +176,6 @@ static void defaults_beyond_the_window_are_left_out(void **state)
 		 "budget-100 no-data coverage "},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct config config = parse_good(cases[i].text);
 		char names[256] = "";
@@ -201,13 +189,12 @@ static void defaults_beyond_the_window_are_left_out(void **state)
 	}
 }
 
-static void an_alert_that_cannot_fire_is_warned_of(void **state)
+TEST(an_alert_that_cannot_fire_is_warned_of)
 {
 	static const char head[] = "slos:\n- {name: \"{service}\", service: \"*\", objective: ";
 	char text[256];
 	struct config config;
 
-	(void)state;
 	/* 10 % of 30 d in 6 h: factor 12 */
 	snprintf(text, sizeof(text), "%s90, alerts: [{burn: {budget: 10, window: 6h}}]}\n", head);
 	config = parse_good(text);
@@ -226,7 +213,7 @@ static void an_alert_that_cannot_fire_is_warned_of(void **state)
 	config_clear(&config);
 }
 
-static void a_calendar_month_has_a_time_zone(void **state)
+TEST(a_calendar_month_has_a_time_zone)
 {
 	static const struct {
 		const char *text;
@@ -240,7 +227,6 @@ static void a_calendar_month_has_a_time_zone(void **state)
 	};
 	struct config rolling = parse_good(SLO "window: 31d}\n");
 
-	(void)state;
 	assert_false(rolling.slos[0].calendar_month);
 	assert_null(rolling.slos[0].time_zone);
 	config_clear(&rolling);
@@ -254,12 +240,11 @@ static void a_calendar_month_has_a_time_zone(void **state)
 	}
 }
 
-static void slices_are_read(void **state)
+TEST(slices_are_read)
 {
 	struct config config =
 		parse_good(SLO "window: 1h, budgeting: {timeslices: {slice: 6m, target: 99.5}}}\n");
 
-	(void)state;
 	assert_int_equal(config.slos[0].slice_seconds, 360);
 	assert_true(config.slos[0].slice_target == 0.995);
 	assert_int_equal(config.n_warnings, 0);
@@ -275,7 +260,7 @@ static void slices_are_read(void **state)
 	"{budget: {spent: 9}}, {budget: {spent: 10}}, {budget: {spent: 11}}, "                     \
 	"{budget: {spent: 12}}, {budget: {spent: 13}}"
 
-static void alerts_are_refused_in_exact_words(void **state)
+TEST(alerts_are_refused_in_exact_words)
 {
 	static const struct {
 		const char *text;
@@ -389,7 +374,6 @@ static void alerts_are_refused_in_exact_words(void **state)
 	};
 	struct config config;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		assert_refused(cases[i].text, strlen(cases[i].text), cases[i].message);
 	config = parse_good(ALERT("default, " MANY_RULES));
@@ -397,7 +381,7 @@ static void alerts_are_refused_in_exact_words(void **state)
 	config_clear(&config);
 }
 
-static void every_failed_allocation_is_clean(void **state)
+TEST(every_failed_allocation_is_clean)
 {
 	static const char text[] =
 		SLO "alerts: {min_bad: 2, rules: [default, {budget: {spent: 20}}]},\n"
@@ -406,7 +390,6 @@ static void every_failed_allocation_is_clean(void **state)
 		    "- {name: \"{service}-3\", service: \"*\", objective: 9,\n"
 		    "   alerts: [{burn: {budget: 50%, window: 1h}}]}\n";
 
-	(void)state;
 	assert_true(fail_each_allocation_of(text) > 20);
 }
 

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The configuration file: what is taken, and the exact words of each refusal.
- * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "base/duration.h"
 #include "config_fixture.h"
 #include "config_refusals.h"
@@ -83,13 +77,12 @@ static void assert_statuses(const struct config_slo *slo, unsigned int from, uns
 		assert_int_equal(slo->good.status[s / 64] >> (s % 64) & 1, good);
 }
 
-static void full_file_is_read(void **state)
+TEST(full_file_is_read)
 {
 	struct config config = parse_good(full_yaml);
 	const struct config_service *shop = &config.services[0];
 	const struct config_slo *slo = &config.slos[0];
 
-	(void)state;
 	assert_string_equal(config.file, "t.yaml");
 	assert_string_equal(config.agent.socket, "/tmp/s.sock");
 	assert_string_equal(config.agent.state_dir, "/tmp/state");
@@ -165,12 +158,11 @@ static void full_file_is_read(void **state)
 	config_clear(&config);
 }
 
-static void default_is_valid(void **state)
+TEST(default_is_valid)
 {
 	struct config config = parse_good(config_default_yaml);
 	struct config bare = parse_good("services: []\n");
 
-	(void)state;
 	assert_int_equal(config.n_services, 0);
 	assert_int_equal(config.n_slos, 1);
 	assert_int_equal(config.n_warnings, 0);
@@ -195,7 +187,7 @@ static void default_is_valid(void **state)
 	config_clear(&bare);
 }
 
-static void good_variants(void **state)
+TEST(good_variants)
 {
 	static const char *const good[] = {
 		"agent: {}\n",
@@ -216,7 +208,6 @@ static void good_variants(void **state)
 		"slos: [{name: \"{service}\", service: \"*\", objective: 50, good: {min_body: 0}}]\r\n",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		struct config config = parse_good(good[i]);
 
@@ -224,9 +215,8 @@ static void good_variants(void **state)
 	}
 }
 
-static void refused_in_exact_words(void **state)
+TEST(refused_in_exact_words)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(config_refusals) / sizeof(*config_refusals); i++)
 		assert_refused(config_refusals[i].text, strlen(config_refusals[i].text),
 			       config_refusals[i].message);
@@ -264,9 +254,8 @@ static void assert_limit(const char *head, const char *item, size_t most, const 
 	free(text);
 }
 
-static void limits_are_exact(void **state)
+TEST(limits_are_exact)
 {
-	(void)state;
 	assert_limit("services:\n", "- {name: s%zu, match: {process: p%zu}}\n", CONFIG_MAX_SERVICES,
 		     "", "t.yaml:2: services: expected at most 1024 in the list, got 1025");
 	assert_limit("services:\n- name: a\n  match: {port: 1}\n  routes:\n", "  - /r%zu\n",
@@ -289,12 +278,11 @@ static void limits_are_exact(void **state)
 		"together, got more");
 }
 
-static void names_have_63_bytes(void **state)
+TEST(names_have_63_bytes)
 {
 	char text[256], name[CONFIG_MAX_NAME + 1];
 	struct config config;
 
-	(void)state;
 	memset(name, 'n', CONFIG_MAX_NAME);
 	name[CONFIG_MAX_NAME] = '\0';
 	snprintf(text, sizeof(text), "services: [{name: %s, match: {port: 1}}]\n", name);
@@ -303,13 +291,12 @@ static void names_have_63_bytes(void **state)
 	config_clear(&config);
 }
 
-static void large_input_is_refused(void **state)
+TEST(large_input_is_refused)
 {
 	static char text[CONFIG_MAX_BYTES + 1];
 	struct config config;
 	struct error error;
 
-	(void)state;
 	memset(text, '#', sizeof(text));
 	memcpy(text, "slos: []\n", 9);
 	assert_refused(text, sizeof(text), "t.yaml: expected at most 4194304 bytes, got more");
@@ -327,27 +314,25 @@ static void large_input_is_refused(void **state)
 		       "t.yaml:2: expected text, got control character U+0000");
 }
 
-static void message_fits_any_file_name(void **state)
+TEST(message_fits_any_file_name)
 {
 	char name[2000];
 	struct config config;
 	struct error error = {};
 
-	(void)state;
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	assert_int_equal(config_parse("x", 1, name, &config, &error), -EINVAL);
 	assert_int_equal(strlen(error.text), sizeof(error.text) - 1);
 }
 
-static void files_are_loaded(void **state)
+TEST(files_are_loaded)
 {
 	char directory[] = "/tmp/test_config.XXXXXX", path[64], message[192];
 	struct config untouched = {.n_services = 4711}, config = untouched;
 	struct error error = {};
 	int fd;
 
-	(void)state;
 	assert_non_null(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/c.yaml", directory);
 
@@ -379,7 +364,7 @@ static void files_are_loaded(void **state)
 	rmdir(directory);
 }
 
-static void durations(void **state)
+TEST(durations)
 {
 	static const struct {
 		const char *text;
@@ -419,7 +404,6 @@ static void durations(void **state)
 		{"1e3s", -EINVAL, 0},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		uint64_t ns = 4711;
 
@@ -430,12 +414,11 @@ static void durations(void **state)
 }
 
 /* Warnings, and every kind of allocation; then a file that is refused. */
-static void every_failed_allocation_is_clean(void **state)
+TEST(every_failed_allocation_is_clean)
 {
 	static const char refused[] = ONE_SERVICE "slos: [{name: n, service: b, objective: 9}]\n";
 	const char *const texts[] = {full_yaml, refused};
 
-	(void)state;
 	for (int t = 0; t < 2; t++) {
 		struct config untouched = {.n_services = 4711}, config;
 		struct error error;
@@ -508,11 +491,10 @@ static size_t mutate(char *text, size_t len, size_t room)
 	}
 }
 
-static void mutated_files_do_no_harm(void **state)
+TEST(mutated_files_do_no_harm)
 {
 	size_t n_good = 0, n_rounds = 6000;
 
-	(void)state;
 	for (size_t round = 0; round < n_rounds; round++) {
 		char text[4096];
 		size_t len = strlen(full_yaml), n = 1 + random_below(3);

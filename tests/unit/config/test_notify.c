@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Receivers, reminders, maintenance and SLO files in the configuration.
- * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "config/schema.h"
 #include "base/duration.h"
 #include "config_malloc_fail.h"
@@ -38,7 +32,7 @@ static void assert_receiver(const struct config_receiver *receiver, enum config_
 	assert_int_equal(receiver->severities, severities);
 }
 
-static void every_receiver_is_read(void **state)
+TEST(every_receiver_is_read)
 {
 	struct config config =
 		parse_good("notify:\n"
@@ -53,7 +47,6 @@ static void every_receiver_is_read(void **state)
 	struct config journal = parse_good("notify: [{journal: {severities: [page]}}]\n");
 	struct config bare = parse_good("notify: [{journal: {}}]\n");
 
-	(void)state;
 	assert_int_equal(config.n_receivers, 6);
 	assert_receiver(&r[0], RECEIVER_ALERTMANAGER, "http://127.0.0.1:9093", 10, PAGE | TICKET);
 	assert_receiver(&r[1], RECEIVER_ALERTMANAGER, "https://am.example/prefix", 1,
@@ -75,7 +68,7 @@ static void every_receiver_is_read(void **state)
 	config_clear(&bare);
 }
 
-static void reminders_come_after_4_h_unless_said(void **state)
+TEST(reminders_come_after_4_h_unless_said)
 {
 	static const struct {
 		const char *text;
@@ -89,7 +82,6 @@ static void reminders_come_after_4_h_unless_said(void **state)
 		{"alerting: {remind: never}\n", 0},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct config config = parse_good(cases[i].text);
 
@@ -102,7 +94,7 @@ static void reminders_come_after_4_h_unless_said(void **state)
 	"services: [{name: a, match: {port: 1}}, {name: b, match: {port: 2}}]\n"                   \
 	"slos: [{name: n, service: a, objective: 99}, {name: m, service: b, objective: 99}]\n"
 
-static void maintenance_is_read(void **state)
+TEST(maintenance_is_read)
 {
 	struct config config = parse_good(
 		ONE_SLO "maintenance:\n"
@@ -114,7 +106,6 @@ static void maintenance_is_read(void **state)
 			"   time_zone: Europe/Berlin}\n");
 	const struct config_maintenance *m = config.maintenance;
 
-	(void)state;
 	assert_int_equal(config.n_maintenance, 4);
 	assert_string_equal(m[0].name, "once");
 	assert_true(m[0].start_unix_seconds == MARCH);
@@ -144,14 +135,13 @@ static void maintenance_is_read(void **state)
 	assert_null(config.maintenance);
 }
 
-static void maintenance_may_name_services_not_found_yet(void **state)
+TEST(maintenance_may_name_services_not_found_yet)
 {
 	struct config config =
 		parse_good("slos: [{name: \"{service}\", service: \"*\", objective: 99}]\n"
 			   "maintenance: [{name: x, weekly: \"Mon 00:00\", duration: 1h,\n"
 			   "               services: [\"nginx:8080\"], slos: [\"{service}\"]}]\n");
 
-	(void)state;
 	assert_string_equal(config.maintenance[0].services[0], "nginx:8080");
 	config_clear(&config);
 }
@@ -271,19 +261,17 @@ static const struct {
 	 "t.yaml:3: maintenance[1].name: expected a unique name, got \"x\" as in maintenance[0]"},
 };
 
-static void refused_in_exact_words(void **state)
+TEST(refused_in_exact_words)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
 		assert_refused(refusals[i].text, strlen(refusals[i].text), refusals[i].message);
 }
 
-static void globs_without_a_match_are_warned_of(void **state)
+TEST(globs_without_a_match_are_warned_of)
 {
 	struct config config =
 		parse_good(ONE_SLO "slo_files: [/nonexistent/*.yaml, /nonexistent/b]\n");
 
-	(void)state;
 	assert_int_equal(config.n_slo_files, 2);
 	assert_string_equal(config.slo_files[0], "/nonexistent/*.yaml");
 	assert_int_equal(config.n_warnings, 2);
@@ -294,11 +282,10 @@ static void globs_without_a_match_are_warned_of(void **state)
 	assert_null(config.slo_files);
 }
 
-static void only_regular_slo_files_are_opened(void **state)
+TEST(only_regular_slo_files_are_opened)
 {
 	static const char text[] = "slo_files: [/dev/nul?]\n";
 
-	(void)state;
 	assert_refused(text, strlen(text), "/dev/null: slo_files: expected a regular file");
 }
 
@@ -334,11 +321,10 @@ static void check_with(const char *name, const char *service, struct error *ret_
 	yaml_document_delete(&walk.document);
 }
 
-static void slos_of_other_files_are_blamed_there(void **state)
+TEST(slos_of_other_files_are_blamed_there)
 {
 	struct error error;
 
-	(void)state;
 	check_with("o", "a", &error);
 	assert_string_equal(error.text, "");
 	check_with("o", "b", &error);
@@ -351,7 +337,7 @@ static void slos_of_other_files_are_blamed_there(void **state)
 		"o.yaml:7: SLO \"n\": name: expected a unique name, got \"n\" as in slos[0]");
 }
 
-static void every_failed_allocation_is_clean(void **state)
+TEST(every_failed_allocation_is_clean)
 {
 	static const char text[] =
 		ONE_SLO "notify:\n"
@@ -364,7 +350,6 @@ static void every_failed_allocation_is_clean(void **state)
 			"- {name: c, start: 2026-03-01T02:00:00Z, duration: 1h, slos: [n, m]}\n"
 			"slo_files: [/nonexistent/*.yaml]\n";
 
-	(void)state;
 	assert_true(fail_each_allocation_of(text) > 40);
 }
 

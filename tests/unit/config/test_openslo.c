@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* OpenSLO files: what they map to, what is refused and where, and the way there and back. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
+#include "tests/unit/fixtures/test.h"
 #include "config/schema.h"
 #include "config/openslo.h"
 #include "export/openslo.h"
@@ -75,12 +71,11 @@ static void assert_load_refused(const char *text, const char *message)
 	config_clear(&config);
 }
 
-static void an_slo_maps_to_the_configuration_s_own(void **state)
+TEST(an_slo_maps_to_the_configuration_s_own)
 {
 	struct config config = load_good(SLO);
 	const struct config_slo *slo = &config.slos[0];
 
-	(void)state;
 	assert_int_equal(config.n_slos, 1);
 	assert_string_equal(slo->file, "o.yaml");
 	assert_int_equal(slo->line, 2);
@@ -100,17 +95,16 @@ static void an_slo_maps_to_the_configuration_s_own(void **state)
 	config_clear(&config);
 }
 
-static void percent_and_ratio_are_the_nearest_numbers(void **state)
+TEST(percent_and_ratio_are_the_nearest_numbers)
 {
 	struct config config = load_good(HEAD("SLO", "a") SLO_SPEC ROLLING OCCURRENCES
 					 "  objectives: [{targetPercent: 99.9}]\n");
 
-	(void)state;
 	assert_true(config.slos[0].objective == 0.999);
 	config_clear(&config);
 }
 
-static void weeks_and_calendar_months_are_windows(void **state)
+TEST(weeks_and_calendar_months_are_windows)
 {
 	struct config config = load_good(
 		HEAD("SLO", "a") SLO_SPEC
@@ -120,7 +114,6 @@ static void weeks_and_calendar_months_are_windows(void **state)
 		"timeZone: Europe/Berlin}}]\n" OCCURRENCES OBJECTIVE HEAD("SLO", "c")
 			SLO_SPEC OCCURRENCES OBJECTIVE);
 
-	(void)state;
 	assert_int_equal(config.slos[0].window_seconds, 28 * 86400);
 	assert_true(config.slos[1].calendar_month);
 	assert_int_equal(config.slos[1].window_seconds, 31 * 86400);
@@ -129,7 +122,7 @@ static void weeks_and_calendar_months_are_windows(void **state)
 	config_clear(&config);
 }
 
-static void timeslices_are_budgeted_in_slices(void **state)
+TEST(timeslices_are_budgeted_in_slices)
 {
 	struct config config = load_good(
 		HEAD("SLO", "a") SLO_SPEC ROLLING
@@ -139,20 +132,18 @@ static void timeslices_are_budgeted_in_slices(void **state)
 		"  budgetingMethod: Timeslices\n"
 		"  objectives: [{target: 0.99, timeSliceTarget: 0.95, timeSliceWindow: 30s}]\n");
 
-	(void)state;
 	assert_int_equal(config.slos[0].slice_seconds, 300);
 	assert_true(config.slos[0].slice_target == 0.95);
 	assert_int_equal(config.slos[1].slice_seconds, 30);
 	config_clear(&config);
 }
 
-static void a_burn_rate_is_a_share_of_the_budget(void **state)
+TEST(a_burn_rate_is_a_share_of_the_budget)
 {
 	struct config config = load_good(
 		SLO POLICY(BURN("14.4", ", alertAfter: 5m"), ", notificationTargets: []"));
 	const struct alert_rule *rule = &config.slos[0].alerts[0];
 
-	(void)state;
 	assert_int_equal(config.slos[0].n_alerts, 1);
 	assert_string_equal(rule->name, "fast");
 	assert_int_equal(rule->kind, ALERT_BURN);
@@ -165,11 +156,10 @@ static void a_burn_rate_is_a_share_of_the_budget(void **state)
 	config_clear(&config);
 }
 
-static void a_condition_that_holds_at_once_has_a_twelfth_as_short_window(void **state)
+TEST(a_condition_that_holds_at_once_has_a_twelfth_as_short_window)
 {
 	struct config config = load_good(SLO POLICY(BURN("14.4", ", alertAfter: 0m"), ""));
 
-	(void)state;
 	assert_int_equal(config.slos[0].alerts[0].short_seconds, 300);
 	config_clear(&config);
 }
@@ -185,13 +175,12 @@ static void a_condition_that_holds_at_once_has_a_twelfth_as_short_window(void **
 
 #define TARGET HEAD("AlertNotificationTarget", "t")
 
-static void references_may_point_forward(void **state)
+TEST(references_may_point_forward)
 {
 	struct config config =
 		load_good(REFERRING TARGET "spec: {target: alertmanager, url: \"http://a:1/\", "
 					   "timeout: 2s}\n" HEAD("Service", "shop"));
 
-	(void)state;
 	assert_int_equal(config.slos[0].n_alerts, 1);
 	assert_string_equal(config.slos[0].alerts[0].name, "c");
 	assert_true(config.slos[0].alerts[0].ratio == 0.1);
@@ -204,13 +193,12 @@ static void references_may_point_forward(void **state)
 	config_clear(&config);
 }
 
-static void a_receiver_known_already_is_not_added_again(void **state)
+TEST(a_receiver_known_already_is_not_added_again)
 {
 	struct config config = {};
 	struct error error;
 	static const char text[] = TARGET "spec: {target: command, argv: [/bin/true, a]}\n";
 
-	(void)state;
 	assert_int_equal(load(text, &config, &error), 0);
 	assert_int_equal(load(text, &config, &error), 0);
 	assert_int_equal(config.n_receivers, 1);
@@ -223,7 +211,7 @@ static void a_receiver_known_already_is_not_added_again(void **state)
 	config_clear(&config);
 }
 
-static void other_alerts_stand_in_an_annotation(void **state)
+TEST(other_alerts_stand_in_an_annotation)
 {
 	struct config config = load_good(HEAD(
 		"SLO",
@@ -234,7 +222,6 @@ static void other_alerts_stand_in_an_annotation(void **state)
 		       "  labels: {team: [a, b]}\n" SLO_SPEC ROLLING OCCURRENCES OBJECTIVE POLICY(
 			       BURN("14.4", ""), ""));
 
-	(void)state;
 	assert_string_equal(config.slos[0].name, "Odd: {name}");
 	assert_int_equal(config.slos[0].n_alerts, 3);
 	assert_string_equal(config.slos[0].alerts[0].name, "exhaust-4h");
@@ -243,20 +230,18 @@ static void other_alerts_stand_in_an_annotation(void **state)
 	config_clear(&config);
 }
 
-static void no_policies_are_no_alerts(void **state)
+TEST(no_policies_are_no_alerts)
 {
 	struct config config = load_good(SLO NO_ALERTS);
 
-	(void)state;
 	assert_int_equal(config.slos[0].n_alerts, 0);
 	config_clear(&config);
 }
 
-static void empty_documents_are_nothing(void **state)
+TEST(empty_documents_are_nothing)
 {
 	struct config config = load_good("---\n---\n# nothing\n" SLO "---\n...\n---\n");
 
-	(void)state;
 	assert_int_equal(config.n_slos, 1);
 	config_clear(&config);
 	config = load_good("");
@@ -267,7 +252,7 @@ static void empty_documents_are_nothing(void **state)
 	config_clear(&config);
 }
 
-static void what_is_wrong_with_a_document_is_said_with_its_line(void **state)
+TEST(what_is_wrong_with_a_document_is_said_with_its_line)
 {
 	static const struct {
 		const char *text, *message;
@@ -298,14 +283,13 @@ static void what_is_wrong_with_a_document_is_said_with_its_line(void **state)
 			      "while parsing a flow node"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_load_refused(cases[i].text, cases[i].message);
 }
 
 #define WITH(rest) HEAD("SLO", "checkout") SLO_SPEC rest
 
-static void what_is_wrong_with_an_slo_is_said_with_its_line(void **state)
+TEST(what_is_wrong_with_an_slo_is_said_with_its_line)
 {
 	static const struct {
 		const char *text, *message;
@@ -389,7 +373,6 @@ static void what_is_wrong_with_an_slo_is_said_with_its_line(void **state)
 		 "expected a duration from 10m to the SLO's window in whole seconds, got \"1s\""},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_load_refused(cases[i].text, cases[i].message);
 }
@@ -398,7 +381,7 @@ static void what_is_wrong_with_an_slo_is_said_with_its_line(void **state)
 #define CONDITION(fields)                                                                          \
 	POLICY("{metadata: {name: x}, spec: {severity: page, condition: {" fields "}}}", "")
 
-static void what_is_wrong_with_an_alert_is_said_with_its_line(void **state)
+TEST(what_is_wrong_with_an_alert_is_said_with_its_line)
 {
 	static const struct {
 		const char *text, *message;
@@ -480,14 +463,12 @@ static void what_is_wrong_with_an_alert_is_said_with_its_line(void **state)
 		 "threshold, lookbackWindow, got nothing"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_load_refused(cases[i].text, cases[i].message);
 }
 
-static void what_is_wrong_with_a_condition_is_said_where_it_stands(void **state)
+TEST(what_is_wrong_with_a_condition_is_said_where_it_stands)
 {
-	(void)state;
 	assert_load_refused(
 		SLO
 		"  alertPolicies: [{alertPolicyRef: p}]\n" HEAD("AlertPolicy", "p") "spec: {alertWhenBreaching: true, conditions: [{conditionRef: c}]}\n" HEAD(
@@ -656,9 +637,8 @@ static void assert_same_receiver(const struct config_receiver *a, const struct c
 	assert_int_equal(a->severities, b->severities);
 }
 
-static void what_is_exported_is_read_back_the_same(void **state)
+TEST(what_is_exported_is_read_back_the_same)
 {
-	(void)state;
 	for (size_t i = 0; i < N_CONFIGURATIONS; i++) {
 		struct config config = parse_good(configurations[i]);
 		char *text = export(&config), *again;
@@ -681,14 +661,13 @@ static void what_is_exported_is_read_back_the_same(void **state)
 }
 
 /* As many SLOs as a configuration takes, and receivers, with alerts that nobody chose. */
-static void all_that_a_configuration_takes_fits_in_one_file(void **state)
+TEST(all_that_a_configuration_takes_fits_in_one_file)
 {
 	char *text = NULL, *exported;
 	size_t len;
 	FILE *file = open_memstream(&text, &len);
 	struct config config, back;
 
-	(void)state;
 	fprintf(file, "notify: [journal, {webhook: {url: \"http://a/\"}}, "
 		      "{alertmanager: {url: \"http://b\"}}]\nservices:\n");
 	for (int i = 0; i < CONFIG_MAX_SLOS / CONFIG_MAX_SLOS_PER_SERVICE; i++)
@@ -712,7 +691,7 @@ static void all_that_a_configuration_takes_fits_in_one_file(void **state)
 	config_clear(&back);
 }
 
-static void running_out_of_memory_leaks_nothing_and_says_so(void **state)
+TEST(running_out_of_memory_leaks_nothing_and_says_so)
 {
 	static const char text[] =
 		REFERRING TARGET "spec: {target: command, argv: [/bin/true, a]}\n" HEAD(
@@ -723,7 +702,6 @@ static void running_out_of_memory_leaks_nothing_and_says_so(void **state)
 	unsigned long n = 0;
 	int err;
 
-	(void)state;
 	do {
 		struct config config = {};
 		struct error error = {};
@@ -741,12 +719,11 @@ static void running_out_of_memory_leaks_nothing_and_says_so(void **state)
 	assert_true(n > 20);
 }
 
-static void an_export_that_cannot_be_written_fails(void **state)
+TEST(an_export_that_cannot_be_written_fails)
 {
 	struct config config = parse_good(configurations[N_CONFIGURATIONS - 1]);
 	FILE *file = fopen("/dev/full", "w");
 
-	(void)state;
 	assert_non_null(file);
 	assert_int_equal(openslo_write(&config, file), -EIO);
 	fclose(file);

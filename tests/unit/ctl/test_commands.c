@@ -3,12 +3,8 @@
  * slictl's commands before a socket: what they ask, what they say, and their exit status.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 
+#include "tests/unit/fixtures/test.h"
 #include "fake_agent.h"
 #include "ctl/options.h"
 
@@ -53,11 +49,10 @@ static const struct fake_reply empty[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static void test_alerts_shows_everything_at_80_columns(void **state)
+TEST(test_alerts_shows_everything_at_80_columns)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, full);
 	expect_spoken(ctl_alerts, agent.path, false, "alerts", 0,
 		      "SLO       SERVICE  ALERT    SEVERITY  STATE     SINCE UTC             BURN\n"
@@ -88,11 +83,10 @@ static void test_alerts_shows_everything_at_80_columns(void **state)
 	fake_stop(&agent);
 }
 
-static void test_alerts_says_that_there_is_nothing(void **state)
+TEST(test_alerts_says_that_there_is_nothing)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, empty);
 	expect_spoken(ctl_alerts, agent.path, false, "alerts", 0,
 		      "No alert is active.\n\nNo receiver is configured: nobody is told.\n", "");
@@ -112,14 +106,13 @@ static size_t count_lines(const char *text)
 	return n;
 }
 
-static void test_alerts_shows_20_changes_and_more_with_all(void **state)
+TEST(test_alerts_shows_20_changes_and_more_with_all)
 {
 	struct fake_agent agent;
 	char body[4096] = "{\"active\": [], \"changes\": [{}";
 	const struct fake_reply replies[] = {{"GET /v1/alerts", 200, body, 0}, {NULL, 0, NULL, 0}};
 	struct spoken some, all;
 
-	(void)state;
 	for (int i = 1; i < 25; i++)
 		strcat(body, ", {}");
 	strcat(body, "]}");
@@ -134,11 +127,10 @@ static void test_alerts_shows_20_changes_and_more_with_all(void **state)
 	fake_stop(&agent);
 }
 
-static void test_silence_add_asks_for_what_was_said(void **state)
+TEST(test_silence_add_asks_for_what_was_said)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, full);
 	expect_spoken(ctl_silence, agent.path, false, "silence add --slo a --for 90m", 0,
 		      "Silenced for 1h 30m. To end it: slictl silence remove s\\x1b7\n", "");
@@ -156,11 +148,10 @@ static void test_silence_add_asks_for_what_was_said(void **state)
 	fake_stop(&agent);
 }
 
-static void test_silence_repeats_the_agents_refusal(void **state)
+TEST(test_silence_repeats_the_agents_refusal)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, empty);
 	expect_spoken(ctl_silence, agent.path, false, "silence add --slo a --for 1h", 2, "",
 		      "slictl: no SLO of this name\n");
@@ -169,11 +160,10 @@ static void test_silence_repeats_the_agents_refusal(void **state)
 	expect_spoken(ctl_silence, agent.path, false, "silence list", 3, "", NULL);
 }
 
-static void test_silence_list_and_remove(void **state)
+TEST(test_silence_list_and_remove)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, full);
 	expect_spoken(ctl_silence, agent.path, false, "silence list", 0,
 		      "  ID  SLO  SERVICE  SEVERITY  UNTIL UTC       EXCLUDE  BY    COMMENT\n"
@@ -186,7 +176,7 @@ static void test_silence_list_and_remove(void **state)
 	fake_stop(&agent);
 }
 
-static void test_bad_usage_asks_nothing_and_is_2(void **state)
+TEST(test_bad_usage_asks_nothing_and_is_2)
 {
 	static const struct {
 		command_fn *command;
@@ -234,7 +224,6 @@ static void test_bad_usage_asks_nothing_and_is_2(void **state)
 		{ctl_risk, "risk f --config c", "--config needs --slo; see slictl risk --help"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char err[256];
 
@@ -243,9 +232,8 @@ static void test_bad_usage_asks_nothing_and_is_2(void **state)
 	}
 }
 
-static void test_options_end_at_two_dashes(void **state)
+TEST(test_options_end_at_two_dashes)
 {
-	(void)state;
 	expect_spoken(ctl_history, "/none", false, "history -- --csv", 3, "", NULL);
 }
 
@@ -274,7 +262,7 @@ static const struct fake_reply during_test = {
 static const struct fake_reply two_receivers = {"POST /v1/notify-test", 200, "{\"receivers\": 2}",
 						0};
 
-static void test_notify_test_waits_until_all_have_taken_it(void **state)
+TEST(test_notify_test_waits_until_all_have_taken_it)
 {
 	const struct fake_reply replies[] = {
 		before_test,
@@ -294,7 +282,6 @@ static void test_notify_test_waits_until_all_have_taken_it(void **state)
 	};
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, replies);
 	expect_spoken(ctl_notify_test, agent.path, false, "notify-test --severity ticket", 0,
 		      "journal: sent\nwebhook: sent\n", "");
@@ -304,7 +291,7 @@ static void test_notify_test_waits_until_all_have_taken_it(void **state)
 	fake_stop(&agent);
 }
 
-static void test_notify_test_is_1_if_one_has_not_and_says_why(void **state)
+TEST(test_notify_test_is_1_if_one_has_not_and_says_why)
 {
 	const struct fake_reply replies[] = {
 		before_test,
@@ -321,7 +308,6 @@ static void test_notify_test_is_1_if_one_has_not_and_says_why(void **state)
 	};
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, replies);
 	expect_spoken(ctl_notify_test, agent.path, false, "notify-test", 1,
 		      "journal: sent\nwebhook: failed: HTTP 404\n", "");
@@ -334,7 +320,7 @@ static void test_notify_test_is_1_if_one_has_not_and_says_why(void **state)
 	fake_stop(&agent);
 }
 
-static void test_notify_test_is_2_without_receivers(void **state)
+TEST(test_notify_test_is_2_without_receivers)
 {
 	const struct fake_reply nobody_wants_it[] = {
 		before_test,
@@ -343,7 +329,6 @@ static void test_notify_test_is_2_without_receivers(void **state)
 	};
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, empty);
 	expect_spoken(ctl_notify_test, agent.path, false, "notify-test", 2, "",
 		      "slictl: no receiver is configured\n");
@@ -372,11 +357,10 @@ static const struct fake_reply histories[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static void test_history_as_csv_is_every_step_in_order(void **state)
+TEST(test_history_as_csv_is_every_step_in_order)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, histories);
 	expect_spoken(ctl_history, agent.path, false, "history --csv a", 0,
 		      "t_seconds,good,bad,step_seconds\n"
@@ -390,11 +374,10 @@ static void test_history_as_csv_is_every_step_in_order(void **state)
 	fake_stop(&agent);
 }
 
-static void test_history_by_hour_and_day_with_gaps(void **state)
+TEST(test_history_by_hour_and_day_with_gaps)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, histories);
 	expect_spoken(ctl_history, agent.path, false, "history a", 0,
 		      "a, service shop: 99%, counted since 2030-01-02 03:04:05 UTC\n"
@@ -417,11 +400,10 @@ static void test_history_by_hour_and_day_with_gaps(void **state)
 	fake_stop(&agent);
 }
 
-static void test_history_that_is_not_understood_or_not_there(void **state)
+TEST(test_history_that_is_not_understood_or_not_there)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, histories);
 	expect_spoken(ctl_history, agent.path, false, "history odd", 2, "",
 		      "slictl: the agent's answer is not understood\n");
@@ -469,12 +451,11 @@ static const struct fake_reply recorded[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static void test_risk_beside_what_really_happened(void **state)
+TEST(test_risk_beside_what_really_happened)
 {
 	struct fake_agent agent;
 	char path[64], line[80];
 
-	(void)state;
 	fake_start(&agent, recorded);
 	with_file(agent.dir, "c", catalogue, path);
 	snprintf(line, sizeof(line), "risk %s", path);
@@ -512,13 +493,12 @@ static void test_risk_beside_what_really_happened(void **state)
 	fake_stop(&agent);
 }
 
-static void test_risk_needs_no_agent_but_an_objective(void **state)
+TEST(test_risk_needs_no_agent_but_an_objective)
 {
 	struct fake_agent agent;
 	char file[64], config[64], line[200];
 	const char *without = strchr(catalogue, '\n') + 1;
 
-	(void)state;
 	fake_start(&agent, empty);
 	with_file(agent.dir, "c", without, file);
 	with_file(agent.dir, "f",

@@ -4,21 +4,16 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
+#include "tests/unit/fixtures/test.h"
 #include "base/format.h"
 #include "ctl/table.h"
 #include "ctl/views.h"
 
-static void test_percent_rounds_towards_bad_news(void **state)
+TEST(test_percent_rounds_towards_bad_news)
 {
-	(void)state;
 	assert_string_equal(format_percent(NAN, 4).text, "-");
 	assert_string_equal(format_percent(1, 4).text, "100.0000%");
 	assert_string_equal(format_percent(0.99999999, 4).text, "99.9999%");
@@ -32,9 +27,8 @@ static void test_percent_rounds_towards_bad_news(void **state)
 	assert_string_equal(format_percent(-9, 1).text, "-900.0%");
 }
 
-static void test_percent_of_every_whole_thousandth_is_exact(void **state)
+TEST(test_percent_of_every_whole_thousandth_is_exact)
 {
-	(void)state;
 	for (int i = 1; i < 1000; i++) {
 		char expected[16];
 
@@ -43,18 +37,16 @@ static void test_percent_of_every_whole_thousandth_is_exact(void **state)
 	}
 }
 
-static void test_objective_as_written(void **state)
+TEST(test_objective_as_written)
 {
-	(void)state;
 	assert_string_equal(format_objective(0.999).text, "99.9%");
 	assert_string_equal(format_objective(0.99999).text, "99.999%");
 	assert_string_equal(format_objective(0.5).text, "50%");
 	assert_string_equal(format_objective(NAN).text, "-");
 }
 
-static void test_burn(void **state)
+TEST(test_burn)
 {
-	(void)state;
 	assert_string_equal(format_burn(NAN).text, "-");
 	assert_string_equal(format_burn(0).text, "0.0x");
 	assert_string_equal(format_burn(0.01).text, "<0.1x");
@@ -62,9 +54,8 @@ static void test_burn(void **state)
 	assert_string_equal(format_burn(1000).text, "1000x");
 }
 
-static void test_latency_three_digits(void **state)
+TEST(test_latency_three_digits)
 {
-	(void)state;
 	assert_string_equal(format_latency(NAN).text, "-");
 	assert_string_equal(format_latency(0).text, "0s");
 	assert_string_equal(format_latency(1.234e-6).text, "1.23us");
@@ -76,9 +67,8 @@ static void test_latency_three_digits(void **state)
 	assert_string_equal(format_latency(128).text, "128s");
 }
 
-static void test_span_two_units(void **state)
+TEST(test_span_two_units)
 {
-	(void)state;
 	assert_string_equal(format_span(NAN).text, "-");
 	assert_string_equal(format_span(-1).text, "-");
 	assert_string_equal(format_span(59.9).text, "59s");
@@ -89,9 +79,8 @@ static void test_span_two_units(void **state)
 	assert_string_equal(format_span(1e300).text, ">100y");
 }
 
-static void test_rate(void **state)
+TEST(test_rate)
 {
-	(void)state;
 	assert_string_equal(format_rate(NAN).text, "-");
 	assert_string_equal(format_rate(0).text, "0/s");
 	assert_string_equal(format_rate(0.001).text, "<0.01/s");
@@ -100,9 +89,8 @@ static void test_rate(void **state)
 	assert_string_equal(format_rate(5200.4).text, "5200/s");
 }
 
-static void test_times(void **state)
+TEST(test_times)
 {
-	(void)state;
 	assert_string_equal(format_time("2030-01-02T03:04:05Z").text, "01-02 03:04:05");
 	assert_string_equal(format_time("2030-01-02T03:04:05.25Z").text, "01-02 03:04:05");
 	assert_string_equal(format_time(NULL).text, "-");
@@ -127,12 +115,11 @@ static void assert_escaped(const char *text, size_t max, const char *expected)
 	free(escaped);
 }
 
-static void test_escape_leaves_no_command_to_the_terminal(void **state)
+TEST(test_escape_leaves_no_command_to_the_terminal)
 {
 	char all[256];
 	char *escaped;
 
-	(void)state;
 	assert_escaped("nginx", 64, "nginx");
 	assert_escaped(NULL, 64, "-");
 	assert_escaped("a\033[2J\nb", 64, "a\\x1b[2J\\x0ab");
@@ -152,9 +139,8 @@ static void test_escape_leaves_no_command_to_the_terminal(void **state)
 	free(escaped);
 }
 
-static void test_escape_cuts_at_max_and_never_inside_an_escape(void **state)
+TEST(test_escape_cuts_at_max_and_never_inside_an_escape)
 {
-	(void)state;
 	assert_escaped("abcdef", 6, "abcdef");
 	assert_escaped("abcdefg", 6, "abc...");
 	assert_escaped("\x01\x02\x03", 9, "\\x01...");
@@ -162,7 +148,7 @@ static void test_escape_cuts_at_max_and_never_inside_an_escape(void **state)
 	assert_escaped("\x01\x02", 4, "...");
 }
 
-static void test_table_aligned_without_trailing_spaces(void **state)
+TEST(test_table_aligned_without_trailing_spaces)
 {
 	static const struct ctl_column columns[] = {{"NAME", false}, {"N", true}, {"WHY", false}};
 	static const char *const cells[] = {"a", "1", NULL, "longer", "1000", "\t"};
@@ -171,7 +157,6 @@ static void test_table_aligned_without_trailing_spaces(void **state)
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 
-	(void)state;
 	ctl_table_init(&table, columns, 3);
 	for (size_t i = 0; i < 6; i++)
 		ctl_table_add(&table, cells[i], CTL_BAD);
@@ -223,11 +208,10 @@ static const char status_json[] =
 	"   \"spent_ratio\": null, \"remaining_ratio\": null, \"exhausted_in_seconds\": null},"
 	"   \"burn_rate\": {\"5m\": null, \"1h\": null}, \"alerts\": []}]}";
 
-static void test_status_view(void **state)
+TEST(test_status_view)
 {
 	char *text = view(ctl_view_status, status_json, false, 0);
 
-	(void)state;
 	assert_string_equal(
 		text,
 		"SLO       SERVICE  ELIGIBLE  BAD  AVAILABLE  OBJECTIVE  BUDGET LEFT  BURN 1h"
@@ -249,19 +233,18 @@ static void test_status_view(void **state)
 	free(text);
 }
 
-static void test_status_view_colours_only_when_asked(void **state)
+TEST(test_status_view_colours_only_when_asked)
 {
 	char *plain = view(ctl_view_status, status_json, false, 0);
 	char *coloured = view(ctl_view_status, status_json, true, 0);
 
-	(void)state;
 	assert_null(strchr(plain, '\033'));
 	assert_non_null(strstr(coloured, "\033[31m-900.0%\033[0m"));
 	free(plain);
 	free(coloured);
 }
 
-static void test_services_view(void **state)
+TEST(test_services_view)
 {
 	char *text =
 		view(ctl_view_services,
@@ -277,7 +260,6 @@ static void test_services_view(void **state)
 		     " \"queue_seconds\": {\"p99\": null}}]}]}",
 		     false, 0);
 
-	(void)state;
 	assert_string_equal(
 		text, "shop (server, port 8080, process nginx, pid 12)\n"
 		      "  owner: team\n"
@@ -288,7 +270,7 @@ static void test_services_view(void **state)
 	free(text);
 }
 
-static void test_slo_view(void **state)
+TEST(test_slo_view)
 {
 	json_t *status = json_loads(status_json, 0, NULL);
 	json_t *alerts =
@@ -296,7 +278,6 @@ static void test_slo_view(void **state)
 	char *source;
 	char *text;
 
-	(void)state;
 	json_array_remove(alerts, 2);
 	source = json_dumps(json_array_get(json_object_get(status, "slos"), 0), 0);
 	text = view(ctl_view_slo, source, false, 0);
@@ -319,7 +300,7 @@ static void test_slo_view(void **state)
 	json_decref(status);
 }
 
-static void test_slo_view_shows_window_budgeting_coverage_and_minutes(void **state)
+TEST(test_slo_view_shows_window_budgeting_coverage_and_minutes)
 {
 	char *text = view(
 		ctl_view_slo,
@@ -337,7 +318,6 @@ static void test_slo_view_shows_window_budgeting_coverage_and_minutes(void **sta
 		"  \"remaining_minutes\": 443.4}, \"burn_rate\": {\"1h\": null}, \"alerts\": []}",
 		false, 0);
 
-	(void)state;
 	assert_string_equal(text,
 			    "checkout, service shop: 99% over 31d\n"
 			    "  window         calendar (Europe/Rome), from 2030-01-01T00:00:00Z\n"
@@ -357,7 +337,7 @@ static void test_slo_view_shows_window_budgeting_coverage_and_minutes(void **sta
 	free(text);
 }
 
-static void test_status_view_tells_a_failing_store_and_windows_not_covered(void **state)
+TEST(test_status_view_tells_a_failing_store_and_windows_not_covered)
 {
 	char *text = view(ctl_view_status,
 			  "{\"slos\": [{\"name\": \"a\", \"coverage\": {\"ratio\": 0.975,"
@@ -368,7 +348,6 @@ static void test_status_view_tells_a_failing_store_and_windows_not_covered(void 
 			  " \"reason\": \"disk full\\u001b\", \"path\": \"/x/db\"}}",
 			  false, 0);
 
-	(void)state;
 	assert_non_null(strstr(text, "Gaps in counting: 2\n"
 				     "Window of a: 97.5% counted, 15m not\n"
 				     "History: keeping it is failing (/x/db): disk full\\x1b\n"
@@ -388,11 +367,10 @@ static void test_status_view_tells_a_failing_store_and_windows_not_covered(void 
 	free(text);
 }
 
-static void test_views_refuse_other_json_and_write_nothing(void **state)
+TEST(test_views_refuse_other_json_and_write_nothing)
 {
 	static const char *const sources[] = {"{}", "[]", "{\"slos\": 1, \"services\": {}}"};
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		char *text = view(ctl_view_status, sources[i], false, -EINVAL);
 
@@ -407,13 +385,12 @@ static void test_views_refuse_other_json_and_write_nothing(void **state)
 	}
 }
 
-static void test_views_show_unknown_for_wrong_types(void **state)
+TEST(test_views_show_unknown_for_wrong_types)
 {
 	char *text = view(ctl_view_status,
 			  "{\"slos\": [3, {\"name\": 4, \"burn_rate\": []}], \"coverage\": {}}",
 			  false, 0);
 
-	(void)state;
 	assert_non_null(strstr(text, "Coverage: - counted, - in flight, - lost; - samples lost\n"
 				     "Unmeasured listeners: -\n"));
 	free(text);

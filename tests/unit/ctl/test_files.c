@@ -3,11 +3,7 @@
  * slictl's commands before files: their exit status, and that what --json prints is JSON whatever
  * the bytes of names.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/fixtures/test.h"
 #include <sys/stat.h>
 
 #include "fake_agent.h"
@@ -28,13 +24,13 @@ static void write_file(const char *path, const char *text)
 	fclose(file);
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	(void)state;
 	return mkdir(DIR, 0700);
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	(void)state;
 	unlink(CONFIG);
@@ -68,9 +64,8 @@ static void assert_says(json_t *json, const char *key, const char *text)
 	json_decref(json);
 }
 
-static void check_prints_json_of_any_file_name(void **state)
+TEST(check_prints_json_of_any_file_name)
 {
-	(void)state;
 	write_file(CONFIG, "services: []\n");
 	assert_says(json_of(check, NULL, "check " CONFIG, 0), "file",
 		    "/tmp/test_ctl_files.\\xff/c.yaml");
@@ -82,9 +77,8 @@ static void check_prints_json_of_any_file_name(void **state)
 }
 
 /* A message of 64 bytes of a name ends within a character. */
-static void check_prints_json_of_a_name_that_is_cut(void **state)
+TEST(check_prints_json_of_a_name_that_is_cut)
 {
-	(void)state;
 	write_file(CONFIG, "slo_files: [/tmp/test_ctl_files.*/o.yaml]\n");
 	write_file(SLOS, "apiVersion: openslo/v1\n"
 			 "kind: AlertPolicy\n"
@@ -100,16 +94,14 @@ static void check_prints_json_of_a_name_that_is_cut(void **state)
 	unlink(SLOS);
 }
 
-static void risk_prints_json_of_any_file_name(void **state)
+TEST(risk_prints_json_of_any_file_name)
 {
-	(void)state;
 	assert_says(json_of(ctl_risk, "/none", "risk " DIR "/none", 2), "error",
 		    "/tmp/test_ctl_files.\\xff/none: No such file or directory");
 }
 
-static void an_export_is_no_json(void **state)
+TEST(an_export_is_no_json)
 {
-	(void)state;
 	write_file(CONFIG, "services: []\n");
 	for (int i = 0; i < 2; i++) {
 		expect_spoken(ctl_export, NULL, true,
@@ -148,11 +140,10 @@ static json_int_t incidents_of(const char *socket, const char *slo)
 }
 
 /* Incidents are recorded by the names of single services, which the configuration does not have. */
-static void risk_knows_an_slo_by_the_name_it_has_for_one_service(void **state)
+TEST(risk_knows_an_slo_by_the_name_it_has_for_one_service)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	write_file(CONFIG, "slos: [{name: \"all-{service}\", service: \"*\", objective: 90}]\n");
 	write_file(CATALOGUE, "risks: [{name: r, detect_minutes: 1, repair_minutes: 1, "
 			      "impact_percent: 1, days_between_failures: 1}]\n");
@@ -175,5 +166,5 @@ int main(void)
 		cmocka_unit_test(risk_knows_an_slo_by_the_name_it_has_for_one_service),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -4,15 +4,12 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
+
+#include "tests/unit/fixtures/test.h"
 #include "decide/backtest.h"
 #include "decide/backtest_csv.h"
 #include "ctl/backtest.h"
@@ -41,11 +38,10 @@ static void assert_step(struct csv_step step, double from, double t, uint64_t go
 	assert_int_equal(step.events.bad, bad);
 }
 
-static void a_row_reaches_back_to_the_row_before(void **state)
+TEST(a_row_reaches_back_to_the_row_before)
 {
 	struct csv csv = {};
 
-	(void)state;
 	assert_step(csv_row(&csv, "52,100,3\n"), 42, 52, 100, 3);
 	assert_step(csv_row(&csv, " 62.5 ,\t0 , 7\r\n"), 52, 62.5, 0, 7);
 	assert_step(csv_row(&csv, "100,1,2,20"), 80, 100, 1, 2);
@@ -54,21 +50,20 @@ static void a_row_reaches_back_to_the_row_before(void **state)
 	assert_step(csv_row(&csv, "-10,1000000000000000,0,0.5"), -10.5, -10, 1000000000000000, 0);
 }
 
-static void lines_without_a_row_are_passed_over(void **state)
+TEST(lines_without_a_row_are_passed_over)
 {
 	static const char *const lines[] = {"", "\n", " \r\n", "# t, good\n", "  #\n"};
 	struct csv csv = {};
 	struct csv_step step;
 	struct csv_error error;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		assert_int_equal(csv_line(&csv, lines[i], strlen(lines[i]), &step, &error), 0);
 	assert_int_equal(csv_line(&csv, "t_seconds,good,bad\n", 19, &step, &error), 0);
 	assert_int_equal(csv_line(&csv, "t_seconds,good,bad\n", 19, &step, &error), -EINVAL);
 }
 
-static void rows_are_refused_with_column_and_expectation(void **state)
+TEST(rows_are_refused_with_column_and_expectation)
 {
 	static const struct {
 		const char *line;
@@ -93,7 +88,6 @@ static void rows_are_refused_with_column_and_expectation(void **state)
 		{"20,1,2,11", 8, "step_seconds: expected at most 10"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct csv csv = {.any = true, .last_seconds = 10};
 		const struct csv before = csv;
@@ -110,13 +104,12 @@ static void rows_are_refused_with_column_and_expectation(void **state)
 	}
 }
 
-static void a_header_must_not_name_other_columns(void **state)
+TEST(a_header_must_not_name_other_columns)
 {
 	static const char *const lines[] = {"t,bad,good", "good,bad", "t_seconds,good,bad,step"};
 	struct csv_step step;
 	struct csv_error error;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct csv csv = {};
 
@@ -127,13 +120,12 @@ static void a_header_must_not_name_other_columns(void **state)
 	}
 }
 
-static void a_first_row_without_a_time_is_no_header(void **state)
+TEST(a_first_row_without_a_time_is_no_header)
 {
 	static const char *const lines[] = {"nan,1,0", "inf,0,0", "x,1,0"};
 	struct csv_step step;
 	struct csv_error error;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct csv csv = {};
 
@@ -155,12 +147,11 @@ static void assert_slices(const struct slo_history *history, double now, uint64_
 	assert_int_equal(sum.bad, bad);
 }
 
-static void a_slice_is_good_at_its_target(void **state)
+TEST(a_slice_is_good_at_its_target)
 {
 	struct slo_history *events = NULL, *slices = NULL;
 	struct slices cut;
 
-	(void)state;
 	assert_int_equal(slo_history_new(DAY, &events), 0);
 	assert_int_equal(slo_history_new(DAY, &slices), 0);
 	slices_init(&cut, MINUTE, 0.95, 0);
@@ -221,7 +212,7 @@ static void assert_transition(const struct backtest_result *result, size_t i, do
 	assert_int_equal(result->transitions[i].change.to, to);
 }
 
-static void an_outage_of_ten_minutes(void **state)
+TEST(an_outage_of_ten_minutes)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
 	struct backtest *backtest = backtest_of(
@@ -229,7 +220,6 @@ static void an_outage_of_ten_minutes(void **state)
 	const double begin = 31 * DAY;
 	const struct backtest_result *result;
 
-	(void)state;
 	replay(backtest, 0, begin, 100, 0);
 	replay(backtest, begin, begin + 600, 0, 100);
 	replay(backtest, begin + 600, begin + DAY, 100, 0);
@@ -259,7 +249,7 @@ static void an_outage_of_ten_minutes(void **state)
 }
 
 /* One request in six minutes, all of them bad from `begin` on: half an hour, not ten seconds. */
-static void idle_steps_are_no_recovery(void **state)
+TEST(idle_steps_are_no_recovery)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
 	struct backtest *backtest = backtest_of(
@@ -267,7 +257,6 @@ static void idle_steps_are_no_recovery(void **state)
 	const double begin = 3 * DAY;
 	const struct backtest_result *result;
 
-	(void)state;
 	for (double t = 0; t < begin + 2 * HOUR; t += 360) {
 		replay(backtest, t, t + 350, 0, 0);
 		replay(backtest, t + 350, t + 360, t < begin, t >= begin);
@@ -279,7 +268,7 @@ static void idle_steps_are_no_recovery(void **state)
 	backtest_free(backtest);
 }
 
-static void steps_out_of_order_are_refused(void **state)
+TEST(steps_out_of_order_are_refused)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
 	const struct backtest_options options = {.objective = 0.999, .window_seconds = DAY};
@@ -300,7 +289,6 @@ static void steps_out_of_order_are_refused(void **state)
 		{20, INFINITY, 5, -EINVAL},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct backtest *backtest = backtest_of(options, rules);
 
@@ -316,14 +304,13 @@ static void steps_out_of_order_are_refused(void **state)
 	backtest_free(NULL);
 }
 
-static void a_gap_is_time_without_coverage(void **state)
+TEST(a_gap_is_time_without_coverage)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
 	struct backtest *backtest = backtest_of(
 		(struct backtest_options){.objective = 0.999, .window_seconds = 30 * DAY}, rules);
 	const struct backtest_result *result;
 
-	(void)state;
 	replay(backtest, 0, DAY, 100, 0);
 	/* 10 min without rows in between */
 	replay(backtest, DAY + 600, DAY + 2 * HOUR, 100, 0);
@@ -335,7 +322,7 @@ static void a_gap_is_time_without_coverage(void **state)
 	backtest_free(backtest);
 }
 
-static void a_calendar_month_begins_anew(void **state)
+TEST(a_calendar_month_begins_anew)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
 	struct backtest *backtest =
@@ -345,7 +332,6 @@ static void a_calendar_month_begins_anew(void **state)
 			    rules);
 	const struct backtest_result *result;
 
-	(void)state;
 	/* January 1970 */
 	replay(backtest, 0, 20 * DAY, 100, 0);
 	replay(backtest, 20 * DAY, 21 * DAY, 50, 50);
@@ -404,9 +390,8 @@ static void check_slow_burn(const char *time_zone, double from, double begin, do
 	backtest_free(backtest);
 }
 
-static void a_slow_burn_does_not_page_in_the_first_days(void **state)
+TEST(a_slow_burn_does_not_page_in_the_first_days)
 {
-	(void)state;
 	check_slow_burn(NULL, 0, 2 * DAY, 36 * HOUR + STEP);
 	check_slow_burn(NULL, 0, 3 * DAY, 36 * HOUR + STEP);
 	check_slow_burn(NULL, 4 * DAY, 6 * DAY, 36 * HOUR + STEP);
@@ -415,7 +400,7 @@ static void a_slow_burn_does_not_page_in_the_first_days(void **state)
 	check_slow_burn("UTC", 20 * DAY, 34 * DAY, 33.6 * HOUR + STEP);
 }
 
-static void timeslices_are_what_is_budgeted(void **state)
+TEST(timeslices_are_what_is_budgeted)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
 	struct backtest *backtest = backtest_of((struct backtest_options){.objective = 0.99,
@@ -425,7 +410,6 @@ static void timeslices_are_what_is_budgeted(void **state)
 						rules);
 	const struct backtest_result *result;
 
-	(void)state;
 	replay(backtest, 0, DAY, 96, 4); /* 4 % bad: all slices are good */
 	result = backtest_result(backtest);
 	assert_int_equal(result->budgeted.good, 1440);
@@ -510,13 +494,12 @@ static void assert_number(json_t *object, const char *key, double value)
 		fail_msg("%s: %.17g is not %.17g", key, json_number_value(number), value);
 }
 
-static void json_has_transitions_summary_and_the_end(void **state)
+TEST(json_has_transitions_summary_and_the_end)
 {
 	struct answer answer =
 		ASK("t_seconds,good,bad\n10,9990,0\n20,0,20\n", true, "--slo", "checkout");
 	json_t *json = json_loads(answer.out, 0, NULL), *first, *final, *summary;
 
-	(void)state;
 	assert_int_equal(answer.status, CTL_DONE);
 	assert_non_null(json);
 	first = json_array_get(json_object_get(json, "transitions"), 0);
@@ -542,23 +525,21 @@ static void json_has_transitions_summary_and_the_end(void **state)
 	answer_clear(&answer);
 }
 
-static void unknown_is_null(void **state)
+TEST(unknown_is_null)
 {
 	struct answer answer = ASK("10,0,0\n", true, "--slo", "checkout");
 
-	(void)state;
 	assert_int_equal(answer.status, CTL_DONE);
 	assert_non_null(strstr(answer.out, "\"availability\":null"));
 	assert_non_null(strstr(answer.out, "\"5m\":null"));
 	answer_clear(&answer);
 }
 
-static void what_if(void **state)
+TEST(what_if)
 {
 	struct answer answer = ASK("10,90,0\n20,0,10\n", true, "--slo", "all-shop", "--objective",
 				   "90%", "--window", "28d", "--min-bad", "11");
 
-	(void)state;
 	assert_int_equal(answer.status, CTL_DONE);
 	assert_non_null(strstr(answer.out, "\"objective\":0.9"));
 	assert_non_null(strstr(answer.out, "\"window_seconds\":2419200.0"));
@@ -572,11 +553,10 @@ static void what_if(void **state)
 	answer_clear(&answer);
 }
 
-static void an_slo_without_alerts_fires_none(void **state)
+TEST(an_slo_without_alerts_fires_none)
 {
 	struct answer answer = ASK("10,0,100\n", true, "--slo", "quiet");
 
-	(void)state;
 	assert_int_equal(answer.status, CTL_DONE);
 	assert_non_null(strstr(answer.out, "\"transitions\":[],\"summary\":[]"));
 	assert_string_equal(answer.err, "");
@@ -588,7 +568,7 @@ static void an_slo_without_alerts_fires_none(void **state)
 }
 
 /* 10 % of the budget of an hour within 3 d would be a burn rate of 0.0014. */
-static void what_if_leaves_out_what_reaches_beyond_the_window(void **state)
+TEST(what_if_leaves_out_what_reaches_beyond_the_window)
 {
 	static const char left_out[] =
 		"slictl: left out: alert \"burn-6h\": it reaches beyond the window\n"
@@ -598,7 +578,6 @@ static void what_if_leaves_out_what_reaches_beyond_the_window(void **state)
 	struct answer answer =
 		ASK("10,999,0\n20,99999,1\n", true, "--slo", "checkout", "--window", "4h");
 
-	(void)state;
 	assert_int_equal(answer.status, CTL_DONE);
 	assert_non_null(strstr(answer.out, "\"transitions\":[]"));
 	assert_string_equal(answer.err, left_out);
@@ -609,19 +588,18 @@ static void what_if_leaves_out_what_reaches_beyond_the_window(void **state)
 	answer_clear(&answer);
 }
 
-static void any_bytes_may_stand_for_the_service(void **state)
+TEST(any_bytes_may_stand_for_the_service)
 {
 	struct answer answer = ASK("10,1,0\n", true, "--slo", "all-\xff");
 	json_t *json = json_loads(answer.out, 0, NULL);
 
-	(void)state;
 	assert_int_equal(answer.status, CTL_DONE);
 	assert_string_equal(json_string_value(json_object_get(json, "slo")), "all-\\xff");
 	json_decref(json);
 	answer_clear(&answer);
 }
 
-static void refusals_say_where_and_what_was_expected(void **state)
+TEST(refusals_say_where_and_what_was_expected)
 {
 	static const struct {
 		const char *csv;
@@ -647,7 +625,6 @@ static void refusals_say_where_and_what_was_expected(void **state)
 		{"10,1,1\n", {"--slo", "checkout", "more", NULL}, "unexpected argument: more"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *const arguments[] = {rows[i].arguments[0], rows[i].arguments[1],
 						 rows[i].arguments[2], rows[i].arguments[3], NULL};

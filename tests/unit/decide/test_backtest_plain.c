@@ -4,14 +4,11 @@
  * every rule asked at every step.
  */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+
+#include "tests/unit/fixtures/test.h"
 #include "decide/backtest.h"
 #include "base/calendar.h"
 #include "slo/coverage.h"
@@ -350,12 +347,11 @@ static size_t replay(uint64_t seed, struct plain *plain)
 	return changes;
 }
 
-static void a_replay_is_what_the_plain_way_says(void **state)
+TEST(a_replay_is_what_the_plain_way_says)
 {
 	static struct plain plain;
 	size_t changes = 0;
 
-	(void)state;
 	for (uint64_t seed = 1; seed <= SERIES; seed++)
 		changes += replay(seed, &plain);
 	print_message("%zu changes\n", changes);

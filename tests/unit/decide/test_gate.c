@@ -3,12 +3,8 @@
  * The gate's decisions, and slictl gate before a socket.
  */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 
+#include "tests/unit/fixtures/test.h"
 #include "tests/unit/ctl/fake_agent.h"
 #include "decide/gate.h"
 
@@ -31,39 +27,35 @@ static void expect_decision(struct gate_facts facts, double min_budget, enum gat
 	assert_int_equal(verdict.decision, decision);
 }
 
-static void test_budget_left_is_go(void **state)
+TEST(test_budget_left_is_go)
 {
-	(void)state;
 	expect_decision(healthy, 0, GATE_GO, "20.0% of the budget is left; 0% is asked for.");
 }
 
-static void test_exactly_what_is_asked_for_is_go(void **state)
+TEST(test_exactly_what_is_asked_for_is_go)
 {
 	struct gate_facts facts = healthy;
 
-	(void)state;
 	expect_decision(healthy, 0.2, GATE_GO, "20.0% of the budget is left; 20% is asked for.");
 	facts.remaining_ratio = 0.199;
 	expect_decision(facts, 0.2, GATE_FREEZE,
 			"19.9% of the budget is left, less than the 20% asked for.");
 }
 
-static void test_nothing_left_freezes_even_if_nothing_is_asked_for(void **state)
+TEST(test_nothing_left_freezes_even_if_nothing_is_asked_for)
 {
 	struct gate_facts facts = healthy;
 
-	(void)state;
 	facts.remaining_ratio = 0;
 	expect_decision(facts, 0, GATE_FREEZE, "The budget is spent: 0.0% of it is left.");
 	facts.remaining_ratio = -9;
 	expect_decision(facts, 0, GATE_FREEZE, "The budget is spent: -900.0% of it is left.");
 }
 
-static void test_few_bad_events_are_no_reason_to_freeze(void **state)
+TEST(test_few_bad_events_are_no_reason_to_freeze)
 {
 	struct gate_facts facts = healthy;
 
-	(void)state;
 	facts.remaining_ratio = -99;
 	facts.eligible = 10;
 	facts.bad = 1;
@@ -74,21 +66,19 @@ static void test_few_bad_events_are_no_reason_to_freeze(void **state)
 	expect_decision(facts, 0, GATE_FREEZE, "The budget is spent: -9900.0% of it is left.");
 }
 
-static void test_few_bad_events_are_no_reason_not_to_go(void **state)
+TEST(test_few_bad_events_are_no_reason_not_to_go)
 {
 	struct gate_facts facts = healthy;
 
-	(void)state;
 	facts.bad = 0;
 	facts.remaining_ratio = 1;
 	expect_decision(facts, 1, GATE_GO, "100.0% of the budget is left; 100% is asked for.");
 }
 
-static void test_less_than_half_covered_is_unknown(void **state)
+TEST(test_less_than_half_covered_is_unknown)
 {
 	struct gate_facts facts = healthy;
 
-	(void)state;
 	facts.coverage_ratio = 0.499;
 	expect_decision(facts, 0, GATE_UNKNOWN, "Only 49.9% of the window was counted.");
 	facts.coverage_ratio = NAN;
@@ -97,11 +87,10 @@ static void test_less_than_half_covered_is_unknown(void **state)
 	expect_decision(facts, 0, GATE_GO, "20.0% of the budget is left; 0% is asked for.");
 }
 
-static void test_no_event_and_no_budget_are_unknown(void **state)
+TEST(test_no_event_and_no_budget_are_unknown)
 {
 	struct gate_facts facts = healthy;
 
-	(void)state;
 	facts.remaining_ratio = NAN;
 	expect_decision(facts, 0, GATE_UNKNOWN, "How much of the budget is left is not known.");
 	facts.eligible = 0;
@@ -110,11 +99,10 @@ static void test_no_event_and_no_budget_are_unknown(void **state)
 	expect_decision(facts, 0, GATE_UNKNOWN, "There was no eligible request in the window.");
 }
 
-static void test_a_page_freezes_whatever_is_left(void **state)
+TEST(test_a_page_freezes_whatever_is_left)
 {
 	struct gate_facts facts = healthy;
 
-	(void)state;
 	facts.remaining_ratio = 0.99;
 	facts.page = "burn-1h";
 	expect_decision(facts, 0, GATE_FREEZE, "The page burn-1h is firing.");
@@ -142,11 +130,10 @@ static const struct fake_reply slos[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static void test_exit_status_tells_go_freeze_cannot_tell_and_no_agent(void **state)
+TEST(test_exit_status_tells_go_freeze_cannot_tell_and_no_agent)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, slos);
 	expect_spoken(ctl_gate, agent.path, false, "gate good", 0,
 		      "good: go: 10.0% of the budget is left; 0% is asked for.\n", "");
@@ -162,11 +149,10 @@ static void test_exit_status_tells_go_freeze_cannot_tell_and_no_agent(void **sta
 	expect_spoken(ctl_gate, agent.path, false, "gate good", 3, "", NULL);
 }
 
-static void test_only_a_page_that_is_active_and_not_silenced_freezes(void **state)
+TEST(test_only_a_page_that_is_active_and_not_silenced_freezes)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, slos);
 	expect_spoken(ctl_gate, agent.path, false, "gate pages", 1,
 		      "pages: freeze: The page burn-1h is firing.\n", "");
@@ -176,11 +162,10 @@ static void test_only_a_page_that_is_active_and_not_silenced_freezes(void **stat
 	fake_stop(&agent);
 }
 
-static void test_min_budget_is_a_percentage_before_or_after_the_name(void **state)
+TEST(test_min_budget_is_a_percentage_before_or_after_the_name)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, slos);
 	expect_spoken(ctl_gate, agent.path, false, "gate good --min-budget 10%", 0, NULL, "");
 	expect_spoken(ctl_gate, agent.path, false, "gate --min-budget=10 good", 0, NULL, "");
@@ -198,11 +183,10 @@ static void test_min_budget_is_a_percentage_before_or_after_the_name(void **stat
 	}
 }
 
-static void test_json_has_the_facts_and_null_for_the_unknown(void **state)
+TEST(test_json_has_the_facts_and_null_for_the_unknown)
 {
 	struct fake_agent agent;
 
-	(void)state;
 	fake_start(&agent, slos);
 	expect_spoken(ctl_gate, agent.path, true, "gate spent --min-budget 10", 1,
 		      "{\"slo\":\"spent\",\"decision\":\"freeze\",\"reason\":\"The budget is "

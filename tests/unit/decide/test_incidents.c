@@ -3,19 +3,15 @@
  * What recorded alerts cost.
  */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 
+#include "tests/unit/fixtures/test.h"
 #include "decide/incidents.h"
 
 #define assert_near(got, expected) assert_true(fabs((got) - (expected)) <= 1e-9)
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void test_overlapping_and_touching_alerts_are_one_incident(void **state)
+TEST(test_overlapping_and_touching_alerts_are_one_incident)
 {
 	struct incident_span spans[] = {
 		{"late", 500, INFINITY},  {"burn-6h", 120, 200}, {"burn-1h", 100, 150},
@@ -23,7 +19,6 @@ static void test_overlapping_and_touching_alerts_are_one_incident(void **state)
 	};
 	struct incident incidents[COUNT(spans)];
 
-	(void)state;
 	assert_int_equal(incidents_merge(spans, COUNT(spans), incidents), 3);
 	assert_string_equal(incidents[0].alert, "burn-1h");
 	assert_true(incidents[0].fired_seconds == 100);
@@ -36,12 +31,11 @@ static void test_overlapping_and_touching_alerts_are_one_incident(void **state)
 	assert_int_equal(incidents_merge(spans, 0, incidents), 0);
 }
 
-static void test_an_alert_within_an_open_one_does_not_close_it(void **state)
+TEST(test_an_alert_within_an_open_one_does_not_close_it)
 {
 	struct incident_span spans[] = {{"burn-1h", 100, INFINITY}, {"burn-6h", 120, 200}};
 	struct incident incidents[COUNT(spans)];
 
-	(void)state;
 	assert_int_equal(incidents_merge(spans, COUNT(spans), incidents), 1);
 	assert_true(isnan(incidents[0].resolved_seconds));
 }
@@ -64,36 +58,33 @@ static struct incident_history history_with_outage(size_t first_bad, size_t n_ba
 					 .n_steps = COUNT(steps)};
 }
 
-static void test_detected_after_the_first_bad_step_began(void **state)
+TEST(test_detected_after_the_first_bad_step_began)
 {
 	/* bad from 101000 to 101600; the page comes at 101052 */
 	struct incident_history history = history_with_outage(100, 60);
 	struct incident incident = {"burn-1h", 101052, 101900, NAN, NAN};
 
-	(void)state;
 	incident_measure(&incident, &history);
 	assert_true(incident.detect_seconds == 52);
 	/* 6000 bad; in (98300, 101900] are 190 steps of 100: 190 events may be bad */
 	assert_near(incident.spent_ratio, 6000.0 / 190);
 }
 
-static void test_an_open_incident_spends_until_now(void **state)
+TEST(test_an_open_incident_spends_until_now)
 {
 	struct incident_history history = history_with_outage(100, 260);
 	struct incident incident = {"burn-1h", 101052, NAN, NAN, NAN};
 
-	(void)state;
 	incident_measure(&incident, &history);
 	assert_true(incident.detect_seconds == 52);
 	assert_near(incident.spent_ratio, 26000.0 / 360);
 }
 
-static void test_a_burn_of_exactly_1_is_not_bad_yet(void **state)
+TEST(test_a_burn_of_exactly_1_is_not_bad_yet)
 {
 	struct incident_history history = history_with_outage(100, 60);
 	struct incident incident = {"burn-1h", 101052, 101900, NAN, NAN};
 
-	(void)state;
 	history.objective = 0.9; /* 1 - 0.9 is less than 0.1 */
 	steps[99].good = 90;
 	steps[99].bad = 10;
@@ -105,25 +96,23 @@ static void test_a_burn_of_exactly_1_is_not_bad_yet(void **state)
 	assert_true(incident.detect_seconds == 62);
 }
 
-static void test_steps_without_events_neither_begin_nor_end_it(void **state)
+TEST(test_steps_without_events_neither_begin_nor_end_it)
 {
 	struct incident_history history = history_with_outage(100, 60);
 	struct incident incident = {"burn-1h", 101052, 101900, NAN, NAN};
 
-	(void)state;
 	steps[99] = (struct incident_step){steps[99].t_seconds, 10, 0, 0};
 	steps[102] = (struct incident_step){steps[102].t_seconds, 10, 0, 0};
 	incident_measure(&incident, &history);
 	assert_true(incident.detect_seconds == 52);
 }
 
-static void test_unknown_if_bad_for_all_of_the_long_window(void **state)
+TEST(test_unknown_if_bad_for_all_of_the_long_window)
 {
 	/* bad from 100000 to 102000, that is, for longer than what is looked at */
 	struct incident_history history = history_with_outage(0, 200);
 	struct incident incident = {"burn-30m", 101900, 102000, NAN, NAN};
 
-	(void)state;
 	incident_measure(&incident, &history);
 	assert_true(isnan(incident.detect_seconds));
 	/* from the window's beginning, 100100, on: 190 steps, of 200 in all */
@@ -137,7 +126,7 @@ static void test_unknown_if_bad_for_all_of_the_long_window(void **state)
 	assert_true(incident.detect_seconds == 1400);
 }
 
-static void test_unknown_if_steps_are_too_wide_or_do_not_reach_back(void **state)
+TEST(test_unknown_if_steps_are_too_wide_or_do_not_reach_back)
 {
 	static const struct incident_step hours[] = {{3600, 3600, 100, 0}, {7200, 3600, 0, 100}};
 	struct incident_history history = {.objective = 0.99,
@@ -147,7 +136,6 @@ static void test_unknown_if_steps_are_too_wide_or_do_not_reach_back(void **state
 					   .n_steps = 2};
 	struct incident incident = {"burn-6h", 3700, NAN, NAN, NAN};
 
-	(void)state;
 	incident_measure(&incident, &history);
 	assert_true(isnan(incident.detect_seconds));
 	assert_near(incident.spent_ratio, 100.0 / 2);
@@ -161,13 +149,12 @@ static void test_unknown_if_steps_are_too_wide_or_do_not_reach_back(void **state
 	assert_true(isnan(incident.spent_ratio));
 }
 
-static void test_means_are_of_what_is_known(void **state)
+TEST(test_means_are_of_what_is_known)
 {
 	static const struct incident incidents[] = {
 		{"a", 100, 400, 50, 0.25}, {"b", 1000, NAN, NAN, 0.5}, {"c", 2000, 2100, 70, NAN}};
 	struct incidents_summary summary = incidents_sum_up(incidents, COUNT(incidents));
 
-	(void)state;
 	assert_int_equal(summary.n, 3);
 	assert_int_equal(summary.n_open, 1);
 	assert_true(summary.mean_detect_seconds == 60);

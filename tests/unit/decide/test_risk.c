@@ -4,13 +4,9 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 
+#include "tests/unit/fixtures/test.h"
 #include "tests/unit/fixtures/malloc_fail.h"
 #include "decide/risk.h"
 
@@ -37,11 +33,10 @@ static struct risk_catalogue parse(const char *text)
 	return catalogue;
 }
 
-static void test_a_catalogue_is_read_as_written(void **state)
+TEST(test_a_catalogue_is_read_as_written)
 {
 	struct risk_catalogue catalogue = parse(worked_example);
 
-	(void)state;
 	assert_true(catalogue.objective == 0.999);
 	assert_int_equal(catalogue.n_risks, 3);
 	assert_string_equal(catalogue.risks[1].name, "bad deploy");
@@ -52,13 +47,12 @@ static void test_a_catalogue_is_read_as_written(void **state)
 	risk_clear(&catalogue);
 }
 
-static void test_the_worked_example_costs_what_it_does_on_paper(void **state)
+TEST(test_the_worked_example_costs_what_it_does_on_paper)
 {
 	struct risk_catalogue catalogue = parse(worked_example);
 	struct risk_cost costs[3];
 	struct risk_verdict verdict;
 
-	(void)state;
 	risk_judge(&catalogue, catalogue.objective, costs, &verdict);
 	/* 0.001 * 525960; 40 * 0.5 * 12.175; 65 * 1 * 1; 2.5 * 0.125 * 10 */
 	assert_near(verdict.budget_minutes, 525.96);
@@ -79,13 +73,12 @@ static void test_the_worked_example_costs_what_it_does_on_paper(void **state)
 	risk_clear(&catalogue);
 }
 
-static void test_the_same_risks_are_too_much_for_a_stricter_objective(void **state)
+TEST(test_the_same_risks_are_too_much_for_a_stricter_objective)
 {
 	struct risk_catalogue catalogue = parse(worked_example);
 	struct risk_cost costs[3];
 	struct risk_verdict verdict;
 
-	(void)state;
 	risk_judge(&catalogue, 0.9995, costs, &verdict);
 	assert_near(verdict.budget_minutes, 262.98);
 	assert_false(verdict.affordable);
@@ -111,11 +104,10 @@ static struct risk_verdict judge_minutes(double minutes_a_year, double objective
 	return verdict;
 }
 
-static void test_exactly_the_budget_is_affordable_and_exactly_a_quarter_not_too_big(void **state)
+TEST(test_exactly_the_budget_is_affordable_and_exactly_a_quarter_not_too_big)
 {
 	struct risk_cost cost;
 
-	(void)state;
 	assert_true(judge_minutes(525.96, 0.999, &cost).affordable);
 	assert_false(judge_minutes(525.961, 0.999, &cost).affordable);
 	assert_true(judge_minutes(52596, 0.9, &cost).affordable); /* 1 - 0.9 is less than 0.1 */
@@ -125,7 +117,7 @@ static void test_exactly_the_budget_is_affordable_and_exactly_a_quarter_not_too_
 	assert_true(cost.too_big);
 }
 
-static void test_the_affordable_objective_is_rounded_down_to_two_digits_of_what_is_bad(void **state)
+TEST(test_the_affordable_objective_is_rounded_down_to_two_digits_of_what_is_bad)
 {
 	static const struct {
 		double minutes, objective;
@@ -135,7 +127,6 @@ static void test_the_affordable_objective_is_rounded_down_to_two_digits_of_what_
 		{0, 1},		  {525960, 0},	    {631.152, 0.9988},	      {600000, 0},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct risk_cost cost;
 		struct risk_verdict verdict = judge_minutes(cases[i].minutes, 0.9, &cost);
@@ -144,7 +135,7 @@ static void test_the_affordable_objective_is_rounded_down_to_two_digits_of_what_
 	}
 }
 
-static void test_refusals_name_file_line_key_and_what_is_expected(void **state)
+TEST(test_refusals_name_file_line_key_and_what_is_expected)
 {
 #define RISK(detect, repair, impact, days)                                                         \
 	"risks:\n- {name: a, detect_minutes: " detect ", repair_minutes: " repair                  \
@@ -185,7 +176,6 @@ static void test_refusals_name_file_line_key_and_what_is_expected(void **state)
 		 "c.yaml:3: risks[1].name: expected a name of its own, got that of risks[0]"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct error error = {""};
 		struct risk_catalogue catalogue = {.n_risks = 77};
@@ -198,13 +188,12 @@ static void test_refusals_name_file_line_key_and_what_is_expected(void **state)
 	}
 }
 
-static void test_every_allocation_may_fail(void **state)
+TEST(test_every_allocation_may_fail)
 {
 	struct error error = {""};
 	int r = -ENOMEM;
 	unsigned long n;
 
-	(void)state;
 	for (n = 1; r != 0; n++) {
 		struct risk_catalogue catalogue = {.n_risks = 77};
 

@@ -5,15 +5,10 @@
  */
 #include <curl/curl.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <spawn.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "deliver_fixture.h"
 #include "notify/message.h"
 
@@ -79,9 +74,8 @@ static long ends_in_seconds(int request)
 
 /* ---- */
 
-static void alert_names_service_severity_host_and_what_is_known(void **state)
+TEST(alert_names_service_severity_host_and_what_is_known)
 {
-	(void)state;
 	alertmanager();
 	strcat(f.urls[0], "/"); /* makes no difference */
 	start();
@@ -104,11 +98,10 @@ static void alert_names_service_severity_host_and_what_is_known(void **state)
 	assert_in_range(ends_in_seconds(0), 235, 240);
 }
 
-static void open_alerts_are_resent_every_minute_and_never_reminded_of(void **state)
+TEST(open_alerts_are_resent_every_minute_and_never_reminded_of)
 {
 	json_t *notice = message("1", "fire", "page");
 
-	(void)state;
 	alertmanager();
 	start();
 	send_message(&f, "1", "fire");
@@ -134,12 +127,11 @@ static void open_alerts_are_resent_every_minute_and_never_reminded_of(void **sta
 	json_decref(notice);
 }
 
-static void resent_alerts_are_of_the_severities_wanted(void **state)
+TEST(resent_alerts_are_of_the_severities_wanted)
 {
 	json_t *page = message("1", "fire", "page"), *ticket = message("2", "fire", "ticket");
 	json_t *list = json_pack("[o, o]", page, ticket);
 
-	(void)state;
 	alertmanager();
 	f.receivers[0].severities = 1U << SEVERITY_TICKET;
 	start();
@@ -149,11 +141,10 @@ static void resent_alerts_are_of_the_severities_wanted(void **state)
 	assert_string_equal(alert_text(0, "labels", "severity"), "ticket");
 }
 
-static void failed_resend_is_tried_again_sooner(void **state)
+TEST(failed_resend_is_tried_again_sooner)
 {
 	json_t *notice = message("1", "fire", "page");
 
-	(void)state;
 	alertmanager();
 	f.servers[0].status = 400; /* no reason to give up what is still true */
 	start();
@@ -167,11 +158,10 @@ static void failed_resend_is_tried_again_sooner(void **state)
 	json_decref(notice);
 }
 
-static void resolve_ends_the_alert_and_is_tried_until_accepted(void **state)
+TEST(resolve_ends_the_alert_and_is_tried_until_accepted)
 {
 	json_t *notice = message("1", "fire", "page");
 
-	(void)state;
 	alertmanager();
 	f.servers[0].status = 503;
 	start();
@@ -185,11 +175,10 @@ static void resolve_ends_the_alert_and_is_tried_until_accepted(void **state)
 	json_decref(notice);
 }
 
-static void resolve_overtakes_what_the_alertmanager_was_not_told(void **state)
+TEST(resolve_overtakes_what_the_alertmanager_was_not_told)
 {
 	json_t *notice = message("1", "fire", "page");
 
-	(void)state;
 	alertmanager();
 	start();
 	send_message(&f, "1", "fire");
@@ -206,11 +195,10 @@ static void resolve_overtakes_what_the_alertmanager_was_not_told(void **state)
 	json_decref(notice);
 }
 
-static void alert_never_ends_before_it_starts(void **state)
+TEST(alert_never_ends_before_it_starts)
 {
 	json_t *resolved = message("1", "resolve", "page"), *alert;
 
-	(void)state;
 	json_object_set_new(resolved, "sent_at", json_string("2026-02-28T11:00:00Z"));
 	alert = message_alert(resolved, 0);
 	assert_string_equal(json_string_value(json_object_get(alert, "endsAt")),
@@ -219,9 +207,8 @@ static void alert_never_ends_before_it_starts(void **state)
 	json_decref(resolved);
 }
 
-static void test_alert_has_a_name_of_its_own_and_ends_by_itself(void **state)
+TEST(test_alert_has_a_name_of_its_own_and_ends_by_itself)
 {
-	(void)state;
 	alertmanager();
 	start();
 	send_message(&f, "1", "test");
@@ -377,12 +364,11 @@ static void real_ready(void)
 	json_decref(status);
 }
 
-static void real_alertmanager_notifies_once_and_resolves_once(void **state)
+TEST(real_alertmanager_notifies_once_and_resolves_once)
 {
 	json_t *notice, *resolve;
 	char first_end[64], end[64];
 
-	(void)state;
 	if (access("/usr/bin/prometheus-alertmanager", X_OK)) {
 		print_message("no prometheus-alertmanager here\n");
 		skip();
@@ -427,19 +413,17 @@ static void real_alertmanager_notifies_once_and_resolves_once(void **state)
 	json_decref(resolve);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(alert_names_service_severity_host_and_what_is_known),
-		TEST(open_alerts_are_resent_every_minute_and_never_reminded_of),
-		TEST(resent_alerts_are_of_the_severities_wanted),
-		TEST(failed_resend_is_tried_again_sooner),
-		TEST(resolve_ends_the_alert_and_is_tried_until_accepted),
-		TEST(resolve_overtakes_what_the_alertmanager_was_not_told),
-		TEST(alert_never_ends_before_it_starts),
-		TEST(test_alert_has_a_name_of_its_own_and_ends_by_itself),
+		WITH_SETUP(alert_names_service_severity_host_and_what_is_known),
+		WITH_SETUP(open_alerts_are_resent_every_minute_and_never_reminded_of),
+		WITH_SETUP(resent_alerts_are_of_the_severities_wanted),
+		WITH_SETUP(failed_resend_is_tried_again_sooner),
+		WITH_SETUP(resolve_ends_the_alert_and_is_tried_until_accepted),
+		WITH_SETUP(resolve_overtakes_what_the_alertmanager_was_not_told),
+		WITH_SETUP(alert_never_ends_before_it_starts),
+		WITH_SETUP(test_alert_has_a_name_of_its_own_and_ends_by_itself),
 		cmocka_unit_test_setup_teardown(real_alertmanager_notifies_once_and_resolves_once,
 						real_setup, real_teardown),
 	};

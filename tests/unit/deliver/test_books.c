@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "deliver_fixture.h"
 #include "deliver/books.h"
 #include "base/cleanup.h"
@@ -87,9 +82,8 @@ static void send_ids(int from, int to)
 
 /* ---- */
 
-static void books_survive_a_restart(void **state)
+TEST(books_survive_a_restart)
 {
-	(void)state;
 	webhook(0);
 	webhook(1)->status = 400;
 	webhook(2)->status = 500;
@@ -123,11 +117,10 @@ static void books_survive_a_restart(void **state)
 	assert_survives();
 }
 
-static void an_alertmanagers_refreshes_are_in_the_books(void **state)
+TEST(an_alertmanagers_refreshes_are_in_the_books)
 {
 	json_t *open = json_pack("[o]", message("1", "fire", "page"));
 
-	(void)state;
 	server_open(&f.servers[0], 0);
 	f.servers[0].status = 500;
 	add_url(&f, RECEIVER_ALERTMANAGER, f.servers[0].port);
@@ -143,9 +136,8 @@ static void an_alertmanagers_refreshes_are_in_the_books(void **state)
 }
 
 /* In one call that ends with both told, so that they are written together. */
-static void queue_and_books_are_kept_together(void **state)
+TEST(queue_and_books_are_kept_together)
 {
-	(void)state;
 	webhook(0);
 	start();
 	send_ids(1, 1);
@@ -160,9 +152,8 @@ static void queue_and_books_are_kept_together(void **state)
 	assert_null(strstr(f.books[FIXTURE_RECEIVERS - 1].text, "\"waiting\""));
 }
 
-static void what_does_not_change_is_not_kept_again(void **state)
+TEST(what_does_not_change_is_not_kept_again)
 {
-	(void)state;
 	webhook(0);
 	start();
 	send_ids(1, 1);
@@ -174,9 +165,8 @@ static void what_does_not_change_is_not_kept_again(void **state)
 }
 
 /* Of a former agent, which kept none. */
-static void queue_without_books_is_listed(void **state)
+TEST(queue_without_books_is_listed)
 {
-	(void)state;
 	webhook(0)->status = 500;
 	start();
 	send_ids(1, 3);
@@ -189,9 +179,8 @@ static void queue_without_books_is_listed(void **state)
 	assert_string_equal(reported_text(&f, 0, 3, "result"), "");
 }
 
-static void message_behind_the_books_is_listed_once(void **state)
+TEST(message_behind_the_books_is_listed_once)
 {
-	(void)state;
 	webhook(0)->status = 500;
 	start();
 	send_ids(1, 1);
@@ -204,9 +193,8 @@ static void message_behind_the_books_is_listed_once(void **state)
 }
 
 /* Its end is not known: it is not said to wait for ever. */
-static void message_that_waits_no_more_is_not_listed(void **state)
+TEST(message_that_waits_no_more_is_not_listed)
 {
-	(void)state;
 	webhook(0)->status = 500;
 	start();
 	send_ids(1, 2);
@@ -218,9 +206,8 @@ static void message_that_waits_no_more_is_not_listed(void **state)
 	assert_string_equal(reported_text(&f, 0, 1, "id"), "");
 }
 
-static void new_messages_have_numbers_above_those_in_the_books(void **state)
+TEST(new_messages_have_numbers_above_those_in_the_books)
 {
-	(void)state;
 	webhook(0);
 	start();
 	restore("books webhook x", "{}", 0); /* unknown: dropped */
@@ -241,9 +228,8 @@ static void new_messages_have_numbers_above_those_in_the_books(void **state)
 	assert_string_equal(f.kept[0].key, "09000000000000000001");
 }
 
-static void receivers_that_go_lose_their_books(void **state)
+TEST(receivers_that_go_lose_their_books)
 {
-	(void)state;
 	webhook(0);
 	webhook(1);
 	start();
@@ -283,7 +269,7 @@ static void assert_dropped(const char *key, const json_t *saved, bool of_recent,
 	assert_string_equal(reported_text(&f, 0, 0, "id"), "");
 }
 
-static void unreadable_books_are_dropped(void **state)
+TEST(unreadable_books_are_dropped)
 {
 	static const char *const counts[] = {"version", "sent", "failed", "given_up"};
 	static const char *const of_recent[] = {"number", "attempts", "message", "result",
@@ -292,7 +278,6 @@ static void unreadable_books_are_dropped(void **state)
 	json_t *saved, *value;
 	char key[160];
 
-	(void)state;
 	webhook(0);
 	start();
 	send_ids(1, 1);
@@ -316,7 +301,7 @@ static void unreadable_books_are_dropped(void **state)
 }
 
 /* What other programs answer is escaped as badly as can be. */
-static void books_are_bounded(void **state)
+TEST(books_are_bounded)
 {
 	struct deliveries queue = TAILQ_HEAD_INITIALIZER(queue);
 	_cleanup_(books_clear) struct books books = {}, loaded = {};
@@ -324,7 +309,6 @@ static void books_are_bounded(void **state)
 	json_t *json = message("0123456789012345678901234567890123456789", "escalate", "ticket");
 	char error[1000];
 
-	(void)state;
 	memset(error, '"', sizeof(error) - 1);
 	error[sizeof(error) - 1] = 0;
 	for (uint64_t i = 0; i < 1000; i++) {
@@ -346,22 +330,20 @@ static void books_are_bounded(void **state)
 	assert_int_equal(loaded.given_up, 1000);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(books_survive_a_restart),
-		TEST(an_alertmanagers_refreshes_are_in_the_books),
-		TEST(queue_and_books_are_kept_together),
-		TEST(what_does_not_change_is_not_kept_again),
-		TEST(queue_without_books_is_listed),
-		TEST(message_behind_the_books_is_listed_once),
-		TEST(message_that_waits_no_more_is_not_listed),
-		TEST(new_messages_have_numbers_above_those_in_the_books),
-		TEST(receivers_that_go_lose_their_books),
-		TEST(unreadable_books_are_dropped),
-		TEST(books_are_bounded),
+		WITH_SETUP(books_survive_a_restart),
+		WITH_SETUP(an_alertmanagers_refreshes_are_in_the_books),
+		WITH_SETUP(queue_and_books_are_kept_together),
+		WITH_SETUP(what_does_not_change_is_not_kept_again),
+		WITH_SETUP(queue_without_books_is_listed),
+		WITH_SETUP(message_behind_the_books_is_listed_once),
+		WITH_SETUP(message_that_waits_no_more_is_not_listed),
+		WITH_SETUP(new_messages_have_numbers_above_those_in_the_books),
+		WITH_SETUP(receivers_that_go_lose_their_books),
+		WITH_SETUP(unreadable_books_are_dropped),
+		WITH_SETUP(books_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

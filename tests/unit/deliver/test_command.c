@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "deliver_fixture.h"
 
 static struct fixture f;
@@ -76,11 +71,10 @@ static void skip_backoff(void)
 
 /* ---- */
 
-static void command_gets_the_message_on_its_standard_input(void **state)
+TEST(command_gets_the_message_on_its_standard_input)
 {
 	json_t *sent = message("1", "fire", "page"), *got;
 
-	(void)state;
 	command("cat >out");
 	start();
 	send_message(&f, "1", "fire");
@@ -94,14 +88,13 @@ static void command_gets_the_message_on_its_standard_input(void **state)
 	assert_string_equal(reported_text(&f, 0, -1, "receiver"), "command /bin/sh");
 }
 
-static void command_starts_with_no_descriptor_of_ours_and_in_a_group_of_its_own(void **state)
+TEST(command_starts_with_no_descriptor_of_ours_and_in_a_group_of_its_own)
 {
 	const unsigned long long libc_signals = 3ULL << 31; /* 32 and 33 */
 	unsigned long long ignored;
 	long pid, pgid;
 	int fd = open("/dev/null", O_RDONLY); /* someone forgot to close it on exec */
 
-	(void)state;
 	command("exec >out; grep ^SigIgn /proc/self/status; cd /proc/$$/fd;"
 		"for n in 3 4 5 6 7 8 9 10 11 12 13 14 15; do readlink $n; done;"
 		"echo $$; cut -d' ' -f5 /proc/$$/stat");
@@ -116,12 +109,11 @@ static void command_starts_with_no_descriptor_of_ours_and_in_a_group_of_its_own(
 }
 
 /* Shells have a way of their own with blocked signals: this is none. */
-static void no_signal_is_blocked_in_a_command(void **state)
+TEST(no_signal_is_blocked_in_a_command)
 {
 	static char *copy[] = {(char *)"cp", (char *)"/proc/self/status", (char *)"out"};
 	sigset_t blocked, old;
 
-	(void)state;
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, &old);
@@ -134,12 +126,11 @@ static void no_signal_is_blocked_in_a_command(void **state)
 }
 
 /* Its pipes are then numbered as what they become. */
-static void command_starts_though_we_have_no_standard_input(void **state)
+TEST(command_starts_though_we_have_no_standard_input)
 {
 	int old = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	json_t *sent = message("1", "fire", "page"), *got;
 
-	(void)state;
 	command("cat >out");
 	start();
 	close(STDIN_FILENO);
@@ -155,12 +146,11 @@ static void command_starts_though_we_have_no_standard_input(void **state)
 	json_decref(got);
 }
 
-static void slow_command_is_killed_with_its_children(void **state)
+TEST(slow_command_is_killed_with_its_children)
 {
 	const double before = clock_seconds();
 	long child = 0;
 
-	(void)state;
 	command("cat >/dev/null; sleep 30 & echo $! >seen; wait");
 	f.receivers[0].timeout_ns = 400000000ULL;
 	webhook(1);
@@ -178,11 +168,10 @@ static void slow_command_is_killed_with_its_children(void **state)
 	assert_true(TURN_UNTIL(&f, is_gone(child)));
 }
 
-static void missing_command_is_an_error_and_tried_again(void **state)
+TEST(missing_command_is_an_error_and_tried_again)
 {
 	static char *missing[] = {(char *)"/nonexistent/on-burn"};
 
-	(void)state;
 	add_command(&f, missing, 1);
 	webhook(1);
 	start();
@@ -206,11 +195,10 @@ static json_t *big_message(void)
 	return big;
 }
 
-static void command_that_reads_nothing_succeeds_by_its_status(void **state)
+TEST(command_that_reads_nothing_succeeds_by_its_status)
 {
 	json_t *big = big_message();
 
-	(void)state;
 	command("exec <&-; sleep 0.2");
 	start();
 	deliver_send(f.deliver, big, now_of(&f));
@@ -219,11 +207,10 @@ static void command_that_reads_nothing_succeeds_by_its_status(void **state)
 	assert_int_equal(reported(&f, 0, "failed"), 0);
 }
 
-static void message_larger_than_the_pipe_arrives_whole(void **state)
+TEST(message_larger_than_the_pipe_arrives_whole)
 {
 	json_t *big = big_message(), *got;
 
-	(void)state;
 	command("sleep 0.2; cat >out");
 	start();
 	deliver_send(f.deliver, big, now_of(&f));
@@ -235,9 +222,8 @@ static void message_larger_than_the_pipe_arrives_whole(void **state)
 	assert_true(f.slowest_run_seconds < 0.15);
 }
 
-static void failing_command_is_tried_again_with_the_same_message(void **state)
+TEST(failing_command_is_tried_again_with_the_same_message)
 {
-	(void)state;
 	command("cat >>out; echo >>out; test -e seen && exit 0; >seen; exit 3");
 	start();
 	send_message(&f, "1", "fire");
@@ -258,9 +244,8 @@ static void failing_command_is_tried_again_with_the_same_message(void **state)
 	}
 }
 
-static void command_ended_by_a_signal_is_an_error(void **state)
+TEST(command_ended_by_a_signal_is_an_error)
 {
-	(void)state;
 	command("kill -TERM $$");
 	start();
 	send_message(&f, "1", "fire");
@@ -268,9 +253,8 @@ static void command_ended_by_a_signal_is_an_error(void **state)
 	assert_string_equal(reported_text(&f, 0, -1, "last_error"), "ended by signal 15");
 }
 
-static void what_a_command_leaves_behind_lives_on(void **state)
+TEST(what_a_command_leaves_behind_lives_on)
 {
-	(void)state;
 	command("cat >/dev/null; (sleep 0.3; echo x >out) & ");
 	start();
 	send_message(&f, "1", "fire");
@@ -278,11 +262,10 @@ static void what_a_command_leaves_behind_lives_on(void **state)
 	assert_true(TURN_UNTIL(&f, *contents("out") == 'x'));
 }
 
-static void stopping_kills_a_command_under_way_and_keeps_its_message(void **state)
+TEST(stopping_kills_a_command_under_way_and_keeps_its_message)
 {
 	const double before = clock_seconds();
 
-	(void)state;
 	command("echo $$ >seen; sleep 30");
 	start();
 	send_message(&f, "1", "fire");
@@ -307,13 +290,12 @@ static pid_t fork_agent(void)
 	_exit(1);
 }
 
-static void command_ends_with_an_agent_that_is_killed(void **state)
+TEST(command_ends_with_an_agent_that_is_killed)
 {
 	const double end = clock_seconds() + 10;
 	pid_t agent;
 	long pid;
 
-	(void)state;
 	command("echo $$ >seen; exec sleep 30");
 	f.receivers[0].timeout_ns = 20000000000ULL;
 	agent = fork_agent();
@@ -332,24 +314,22 @@ static void command_ends_with_an_agent_that_is_killed(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(command_gets_the_message_on_its_standard_input),
-		TEST(command_starts_with_no_descriptor_of_ours_and_in_a_group_of_its_own),
-		TEST(no_signal_is_blocked_in_a_command),
-		TEST(slow_command_is_killed_with_its_children),
-		TEST(missing_command_is_an_error_and_tried_again),
-		TEST(command_that_reads_nothing_succeeds_by_its_status),
-		TEST(message_larger_than_the_pipe_arrives_whole),
-		TEST(failing_command_is_tried_again_with_the_same_message),
-		TEST(command_ended_by_a_signal_is_an_error),
-		TEST(what_a_command_leaves_behind_lives_on),
-		TEST(stopping_kills_a_command_under_way_and_keeps_its_message),
-		TEST(command_ends_with_an_agent_that_is_killed),
-		TEST(command_starts_though_we_have_no_standard_input),
+		WITH_SETUP(command_gets_the_message_on_its_standard_input),
+		WITH_SETUP(command_starts_with_no_descriptor_of_ours_and_in_a_group_of_its_own),
+		WITH_SETUP(no_signal_is_blocked_in_a_command),
+		WITH_SETUP(slow_command_is_killed_with_its_children),
+		WITH_SETUP(missing_command_is_an_error_and_tried_again),
+		WITH_SETUP(command_that_reads_nothing_succeeds_by_its_status),
+		WITH_SETUP(message_larger_than_the_pipe_arrives_whole),
+		WITH_SETUP(failing_command_is_tried_again_with_the_same_message),
+		WITH_SETUP(command_ended_by_a_signal_is_an_error),
+		WITH_SETUP(what_a_command_leaves_behind_lives_on),
+		WITH_SETUP(stopping_kills_a_command_under_way_and_keeps_its_message),
+		WITH_SETUP(command_ends_with_an_agent_that_is_killed),
+		WITH_SETUP(command_starts_though_we_have_no_standard_input),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

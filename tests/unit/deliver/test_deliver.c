@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <dlfcn.h>
 #include <netdb.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "deliver_fixture.h"
 #include "deliver/queue.h"
 
@@ -52,11 +47,10 @@ static const char *id_of(const struct server *server, int request)
 
 /* ---- taken ---- */
 
-static void webhook_gets_the_message_as_json(void **state)
+TEST(webhook_gets_the_message_as_json)
 {
 	json_t *sent, *got;
 
-	(void)state;
 	webhook(0);
 	start();
 	assert_int_equal(send_message(&f, "1", "fire"), 0);
@@ -80,9 +74,8 @@ static void webhook_gets_the_message_as_json(void **state)
 	assert_int_equal(deliver_timeout_ms(f.deliver, now_of(&f)), -1);
 }
 
-static void messages_arrive_in_order_each_once(void **state)
+TEST(messages_arrive_in_order_each_once)
 {
-	(void)state;
 	webhook(0);
 	start();
 	send_message(&f, "1", "fire");
@@ -95,11 +88,10 @@ static void messages_arrive_in_order_each_once(void **state)
 	assert_string_equal(id_of(&f.servers[0], 2), "2");
 }
 
-static void receivers_get_only_the_severities_they_want(void **state)
+TEST(receivers_get_only_the_severities_they_want)
 {
 	json_t *ticket = message("1", "fire", "ticket");
 
-	(void)state;
 	webhook(0);
 	webhook(1);
 	f.receivers[0].severities = 1U << SEVERITY_PAGE;
@@ -116,11 +108,10 @@ static void receivers_get_only_the_severities_they_want(void **state)
 	assert_string_equal(id_of(&f.servers[0], 0), "2");
 }
 
-static void proxies_of_the_environment_are_not_used(void **state)
+TEST(proxies_of_the_environment_are_not_used)
 {
 	char proxy[64];
 
-	(void)state;
 	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", server_free_port());
 	setenv("http_proxy", proxy, 1);
 	setenv("all_proxy", proxy, 1);
@@ -133,11 +124,10 @@ static void proxies_of_the_environment_are_not_used(void **state)
 }
 
 /* A status that has come counts, and nobody can feed us for ever. */
-static void endless_answer_is_not_read_to_its_end(void **state)
+TEST(endless_answer_is_not_read_to_its_end)
 {
 	const double before = clock_seconds();
 
-	(void)state;
 	webhook(0);
 	f.servers[0].answer = ANSWER_ENDLESS;
 	start();
@@ -149,12 +139,11 @@ static void endless_answer_is_not_read_to_its_end(void **state)
 }
 
 /* libcurl would ask the receiver first whether it wants it, and wait for the answer. */
-static void large_message_is_sent_without_asking(void **state)
+TEST(large_message_is_sent_without_asking)
 {
 	json_t *large = message("1", "fire", "page");
 	char *text = calloc(1, 2000001);
 
-	(void)state;
 	memset(text, 'x', 2000000);
 	json_object_set_new(large, "summary", json_string(text));
 	free(text);
@@ -185,12 +174,11 @@ static void skip_backoff(void)
 	f.skew_seconds += 1.25 * DELIVERY_BACKOFF_MAX_SECONDS;
 }
 
-static void refused_connection_is_tried_again_until_taken(void **state)
+TEST(refused_connection_is_tried_again_until_taken)
 {
 	const int port = server_free_port();
 	int wait_ms;
 
-	(void)state;
 	add_url(&f, RECEIVER_WEBHOOK, port);
 	server_open(&f.servers[1], 0);
 	add_url(&f, RECEIVER_WEBHOOK, f.servers[1].port);
@@ -215,11 +203,10 @@ static void refused_connection_is_tried_again_until_taken(void **state)
 	assert_int_equal(f.n_kept, 0);
 }
 
-static void silent_receiver_fails_at_the_timeout(void **state)
+TEST(silent_receiver_fails_at_the_timeout)
 {
 	double before;
 
-	(void)state;
 	webhook(0);
 	webhook(1);
 	f.servers[0].answer = ANSWER_NEVER;
@@ -235,9 +222,8 @@ static void silent_receiver_fails_at_the_timeout(void **state)
 	assert_int_equal(reported(&f, 0, "waiting"), 1);
 }
 
-static void reset_connection_is_tried_again(void **state)
+TEST(reset_connection_is_tried_again)
 {
-	(void)state;
 	webhook(0);
 	webhook(1);
 	f.servers[0].answer = ANSWER_RESET;
@@ -252,11 +238,10 @@ static void reset_connection_is_tried_again(void **state)
 	assert_string_equal(server_body(&f.servers[0], 0), server_body(&f.servers[0], 1));
 }
 
-static void server_errors_are_tried_again(void **state)
+TEST(server_errors_are_tried_again)
 {
 	static const int statuses[] = {500, 503, 408, 429, 301};
 
-	(void)state;
 	webhook(0);
 	f.servers[0].body = "no\troom\xff";
 	f.servers[0].headers = "Location: http://127.0.0.1:1/\r\n";
@@ -280,9 +265,8 @@ static void server_errors_are_tried_again(void **state)
 	assert_int_equal(reported(&f, 0, "given_up"), 0);
 }
 
-static void refused_message_is_given_up_and_lets_the_next_go(void **state)
+TEST(refused_message_is_given_up_and_lets_the_next_go)
 {
-	(void)state;
 	webhook(0);
 	f.servers[0].status = 400;
 	start();
@@ -299,9 +283,8 @@ static void refused_message_is_given_up_and_lets_the_next_go(void **state)
 	assert_int_equal(f.servers[0].n_requests, 2);
 }
 
-static void later_message_waits_for_the_earlier_one(void **state)
+TEST(later_message_waits_for_the_earlier_one)
 {
-	(void)state;
 	webhook(0);
 	f.servers[0].status = 500;
 	start();
@@ -331,11 +314,10 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 	return real(node, service, hints, ret);
 }
 
-static void slow_name_lookup_delays_nobody(void **state)
+TEST(slow_name_lookup_delays_nobody)
 {
 	const double before = clock_seconds();
 
-	(void)state;
 	add_receiver(&f, RECEIVER_WEBHOOK)->url = (char *)"http://slow.invalid/";
 	f.receivers[0].timeout_ns = 300000000ULL;
 	webhook(1);
@@ -350,9 +332,8 @@ static void slow_name_lookup_delays_nobody(void **state)
 	usleep(1600000); /* for the thread to end */
 }
 
-static void only_http_and_https_are_spoken(void **state)
+TEST(only_http_and_https_are_spoken)
 {
-	(void)state;
 	add_receiver(&f, RECEIVER_WEBHOOK)->url = (char *)"file:///dev/null";
 	start();
 	send_message(&f, "1", "fire");
@@ -362,9 +343,8 @@ static void only_http_and_https_are_spoken(void **state)
 
 /* ---- limits ---- */
 
-static void backoff_doubles_up_to_five_minutes_with_a_quarter_more_or_less(void **state)
+TEST(backoff_doubles_up_to_five_minutes_with_a_quarter_more_or_less)
 {
-	(void)state;
 	assert_true(delivery_backoff_seconds(1, 0.5) == 1);
 	assert_true(delivery_backoff_seconds(1, 0) == 0.75);
 	assert_true(delivery_backoff_seconds(2, 0.5) == 2);
@@ -374,11 +354,10 @@ static void backoff_doubles_up_to_five_minutes_with_a_quarter_more_or_less(void 
 	assert_true(delivery_backoff_seconds(4000000000U, 0.5) == 300);
 }
 
-static void oldest_are_given_up_when_too_many_wait(void **state)
+TEST(oldest_are_given_up_when_too_many_wait)
 {
 	char id[16];
 
-	(void)state;
 	webhook(0);
 	f.servers[0].answer = ANSWER_NEVER;
 	start();
@@ -401,9 +380,8 @@ static void oldest_are_given_up_when_too_many_wait(void **state)
 	assert_int_equal(f.n_kept, 0);
 }
 
-static void given_up_after_a_day(void **state)
+TEST(given_up_after_a_day)
 {
-	(void)state;
 	add_url(&f, RECEIVER_WEBHOOK, server_free_port());
 	start();
 	send_message(&f, "1", "fire");
@@ -422,11 +400,10 @@ static void given_up_after_a_day(void **state)
 
 /* ---- configuration, restarts ---- */
 
-static void other_receivers_keep_the_queues_of_those_that_stay(void **state)
+TEST(other_receivers_keep_the_queues_of_those_that_stay)
 {
 	const struct config_receiver first = {.kind = RECEIVER_JOURNAL};
 
-	(void)state;
 	webhook(0);
 	webhook(1);
 	f.servers[0].status = f.servers[1].status = 500;
@@ -449,9 +426,8 @@ static void other_receivers_keep_the_queues_of_those_that_stay(void **state)
 	assert_int_equal(f.n_kept, 0);
 }
 
-static void receiver_that_goes_ends_what_is_under_way(void **state)
+TEST(receiver_that_goes_ends_what_is_under_way)
 {
-	(void)state;
 	webhook(0);
 	f.servers[0].answer = ANSWER_NEVER;
 	start();
@@ -481,9 +457,8 @@ static void restart(void)
 	}
 }
 
-static void queue_survives_a_restart_in_its_order(void **state)
+TEST(queue_survives_a_restart_in_its_order)
 {
-	(void)state;
 	webhook(0);
 	f.servers[0].status = 500;
 	start();
@@ -505,13 +480,12 @@ static void queue_survives_a_restart_in_its_order(void **state)
 	assert_string_equal(id_of(&f.servers[0], 4), "3");
 }
 
-static void new_messages_go_behind_kept_ones_though_the_clock_went_back(void **state)
+TEST(new_messages_go_behind_kept_ones_though_the_clock_went_back)
 {
 	static const char key[] = "09000000000000000000";
 	json_t *saved;
 	char *text;
 
-	(void)state;
 	webhook(0);
 	start();
 	send_message(&f, "1", "fire");
@@ -530,12 +504,11 @@ static void new_messages_go_behind_kept_ones_though_the_clock_went_back(void **s
 	assert_string_equal(id_of(&f.servers[0], 1), "2");
 }
 
-static void what_was_kept_for_a_day_is_given_up(void **state)
+TEST(what_was_kept_for_a_day_is_given_up)
 {
 	json_t *saved;
 	char key[64], *text;
 
-	(void)state;
 	add_url(&f, RECEIVER_WEBHOOK, server_free_port());
 	start();
 	send_message(&f, "1", "fire");
@@ -553,9 +526,8 @@ static void what_was_kept_for_a_day_is_given_up(void **state)
 	assert_int_equal(f.n_kept, 0);
 }
 
-static void kept_for_others_or_unreadable_is_dropped(void **state)
+TEST(kept_for_others_or_unreadable_is_dropped)
 {
-	(void)state;
 	webhook(0);
 	start();
 	send_message(&f, "1", "fire");
@@ -576,12 +548,11 @@ static void kept_for_others_or_unreadable_is_dropped(void **state)
 
 /* ---- report, journal ---- */
 
-static void report_says_what_was_sent_where(void **state)
+TEST(report_says_what_was_sent_where)
 {
 	json_t *report, *recent;
 	char id[16];
 
-	(void)state;
 	webhook(0);
 	snprintf(f.urls[0], sizeof(f.urls[0]), "http://me:secret@127.0.0.1:%d/hook?a=b@c",
 		 f.servers[0].port);
@@ -612,7 +583,7 @@ static void report_says_what_was_sent_where(void **state)
 	assert_int_equal(strlen(reported_text(&f, 0, 0, "at")), 20);
 }
 
-static void journal_gets_one_line(void **state)
+TEST(journal_gets_one_line)
 {
 	static const char *const lines[] = {
 		"sliprobed: PAGE shop: checkout burns at 14.5\n",
@@ -625,7 +596,6 @@ static void journal_gets_one_line(void **state)
 	char text[1024] = "", expected[1024] = "";
 	int fds[2], old = dup(STDERR_FILENO);
 
-	(void)state;
 	json_object_set_new(test, "summary", json_string("a\nb"));
 	add_receiver(&f, RECEIVER_JOURNAL);
 	start();
@@ -651,36 +621,34 @@ static void journal_gets_one_line(void **state)
 	assert_int_equal(f.n_kept, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(webhook_gets_the_message_as_json),
-		TEST(messages_arrive_in_order_each_once),
-		TEST(receivers_get_only_the_severities_they_want),
-		TEST(proxies_of_the_environment_are_not_used),
-		TEST(endless_answer_is_not_read_to_its_end),
-		TEST(large_message_is_sent_without_asking),
-		TEST(refused_connection_is_tried_again_until_taken),
-		TEST(silent_receiver_fails_at_the_timeout),
-		TEST(reset_connection_is_tried_again),
-		TEST(server_errors_are_tried_again),
-		TEST(refused_message_is_given_up_and_lets_the_next_go),
-		TEST(later_message_waits_for_the_earlier_one),
-		TEST(slow_name_lookup_delays_nobody),
-		TEST(only_http_and_https_are_spoken),
-		TEST(backoff_doubles_up_to_five_minutes_with_a_quarter_more_or_less),
-		TEST(oldest_are_given_up_when_too_many_wait),
-		TEST(given_up_after_a_day),
-		TEST(other_receivers_keep_the_queues_of_those_that_stay),
-		TEST(receiver_that_goes_ends_what_is_under_way),
-		TEST(queue_survives_a_restart_in_its_order),
-		TEST(new_messages_go_behind_kept_ones_though_the_clock_went_back),
-		TEST(what_was_kept_for_a_day_is_given_up),
-		TEST(kept_for_others_or_unreadable_is_dropped),
-		TEST(report_says_what_was_sent_where),
-		TEST(journal_gets_one_line),
+		WITH_SETUP(webhook_gets_the_message_as_json),
+		WITH_SETUP(messages_arrive_in_order_each_once),
+		WITH_SETUP(receivers_get_only_the_severities_they_want),
+		WITH_SETUP(proxies_of_the_environment_are_not_used),
+		WITH_SETUP(endless_answer_is_not_read_to_its_end),
+		WITH_SETUP(large_message_is_sent_without_asking),
+		WITH_SETUP(refused_connection_is_tried_again_until_taken),
+		WITH_SETUP(silent_receiver_fails_at_the_timeout),
+		WITH_SETUP(reset_connection_is_tried_again),
+		WITH_SETUP(server_errors_are_tried_again),
+		WITH_SETUP(refused_message_is_given_up_and_lets_the_next_go),
+		WITH_SETUP(later_message_waits_for_the_earlier_one),
+		WITH_SETUP(slow_name_lookup_delays_nobody),
+		WITH_SETUP(only_http_and_https_are_spoken),
+		WITH_SETUP(backoff_doubles_up_to_five_minutes_with_a_quarter_more_or_less),
+		WITH_SETUP(oldest_are_given_up_when_too_many_wait),
+		WITH_SETUP(given_up_after_a_day),
+		WITH_SETUP(other_receivers_keep_the_queues_of_those_that_stay),
+		WITH_SETUP(receiver_that_goes_ends_what_is_under_way),
+		WITH_SETUP(queue_survives_a_restart_in_its_order),
+		WITH_SETUP(new_messages_go_behind_kept_ones_though_the_clock_went_back),
+		WITH_SETUP(what_was_kept_for_a_day_is_given_up),
+		WITH_SETUP(kept_for_others_or_unreadable_is_dropped),
+		WITH_SETUP(report_says_what_was_sent_where),
+		WITH_SETUP(journal_gets_one_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Words of PromQL, limits, and what rules say. That they fire is tested with Prometheus's tools. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
+#include "tests/unit/fixtures/test.h"
 #include "config/load.h"
 #include "export/prometheus_alerts.h"
 #include "export/prometheus_rules.h"
@@ -57,7 +53,7 @@ static void assert_says(const char *text, const char *what)
 		fail_msg("not there: %s", what);
 }
 
-static void durations_are_in_the_largest_unit_that_divides_them(void **state)
+TEST(durations_are_in_the_largest_unit_that_divides_them)
 {
 	static const struct {
 		uint64_t seconds;
@@ -66,19 +62,17 @@ static void durations_are_in_the_largest_unit_that_divides_them(void **state)
 		     {64800, "18h"}, {86400, "1d"}, {2592000, "30d"}, {3661, "3661s"}};
 	char text[PROMQL_DURATION_BYTES];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		promql_duration(cases[i].seconds, text);
 		assert_string_equal(text, cases[i].text);
 	}
 }
 
-static void numbers_read_back_the_same(void **state)
+TEST(numbers_read_back_the_same)
 {
 	static const double cases[] = {1, 2592000, 0.001, 0.9333333333333333, 1 / 3.0, 1e-9};
 	char text[PROMQL_NUMBER_BYTES];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		promql_number(cases[i], text);
 		assert_true(strtod(text, NULL) == cases[i]);
@@ -89,12 +83,11 @@ static void numbers_read_back_the_same(void **state)
 	assert_string_equal(text, "2592000");
 }
 
-static void texts_are_taken_for_what_they_are(void **state)
+TEST(texts_are_taken_for_what_they_are)
 {
 	char *string = promql_string("a\\b\"c"), *regex = promql_regex("a.b(c)[d]{e}^$|?*+\\");
 	char *plain = promql_template("{service} }} x"), *braces = promql_template("{{x}} {{{");
 
-	(void)state;
 	assert_string_equal(string, "\"a\\\\b\\\"c\"");
 	assert_string_equal(regex, "a\\.b\\(c\\)\\[d\\]\\{e\\}\\^\\$\\|\\?\\*\\+\\\\");
 	assert_string_equal(plain, "{service} }} x");
@@ -105,12 +98,11 @@ static void texts_are_taken_for_what_they_are(void **state)
 	free(braces);
 }
 
-static void limits_are_those_of_the_written_decimals(void **state)
+TEST(limits_are_those_of_the_written_decimals)
 {
 	const struct config_slo two_nines = {.objective = 0.99};
 	const struct config_slo three_nines = {.objective = 0.999}, four = {.objective = 0.9999};
 
-	(void)state;
 	assert_true(prometheus_product(&three_nines, 0.02, 2592000, 3600) == 0.0144);
 	assert_true(prometheus_product(&three_nines, 0.05, 2592000, 21600) == 0.006);
 	assert_true(prometheus_product(&three_nines, 0.1, 2592000, 86400) == 0.003);
@@ -120,14 +112,13 @@ static void limits_are_those_of_the_written_decimals(void **state)
 	assert_true(prometheus_product(&two_nines, 0.02, 2592000, 3600) == 0.144);
 }
 
-static void a_burn_rule_looks_at_both_windows_and_the_minimum(void **state)
+TEST(a_burn_rule_looks_at_both_windows_and_the_minimum)
 {
 	char *text =
 		export(SHOP "slos:\n"
 			    "  - {name: a, service: shop, objective: 99.9, alerts: [{burn: {"
 			    "budget: 2%, window: 1h, short: 5m, min_bad: 7, min_events: 9}}]}\n");
 
-	(void)state;
 #define FIRING                                                                                     \
 	"ALERTS{alertname=\"SliprobeBudgetBurn\",alert=\"burn-1h\",alertstate=\"firing\","         \
 	"slo_id=\"a\"}"
@@ -144,12 +135,11 @@ static void a_burn_rule_looks_at_both_windows_and_the_minimum(void **state)
 	free(text);
 }
 
-static void all_windows_are_recorded_once_and_long_ones_from_thinned_counters(void **state)
+TEST(all_windows_are_recorded_once_and_long_ones_from_thinned_counters)
 {
 	char *text =
 		export(SHOP "slos: [{name: a, service: shop, objective: 99.9, window: 28d}]\n");
 
-	(void)state;
 	/* 5m 30m 1h 2h 6h; 18h 1d 3d 7d 28d */
 	assert_int_equal(count(text, "record: slo:sli_error:ratio_rate"), 10);
 	assert_int_equal(count(text, "(increase(sliprobe_slo_events_total{slo=\"a\","
@@ -164,11 +154,10 @@ static void all_windows_are_recorded_once_and_long_ones_from_thinned_counters(vo
 	free(text);
 }
 
-static void an_slo_for_all_takes_the_service_out_of_the_name(void **state)
+TEST(an_slo_for_all_takes_the_service_out_of_the_name)
 {
 	char *text = export("slos: [{name: \"x.{service}\", service: \"*\", objective: 99}]\n");
 
-	(void)state;
 	assert_says(text,
 		    "      count by (slo, service) (sliprobe_slo_events_total{slo=~\"x\\\\.(.+)\","
 		    "result=\"good\"})\n"
@@ -179,12 +168,11 @@ static void an_slo_for_all_takes_the_service_out_of_the_name(void **state)
 	free(text);
 }
 
-static void a_month_s_budget_goes_by_its_length_in_utc(void **state)
+TEST(a_month_s_budget_goes_by_its_length_in_utc)
 {
 	char *text = export(SHOP "slos: [{name: a, service: shop, objective: 99.9, calendar: "
 				 "month}]\n");
 
-	(void)state;
 	/* 2 % of 1 permille: a day's worth of 1 h is 24 times that */
 	assert_says(text, "ratio_rate1h{slo_id=\"a\"} > scalar(days_in_month()) * 0.00048\n");
 	assert_int_equal(count(text, "# Left out: "), 5);
@@ -201,7 +189,7 @@ static int keep_first(void *context, const char *sentence)
 	return 1;
 }
 
-static void what_is_left_out_is_named_until_told_to_stop(void **state)
+TEST(what_is_left_out_is_named_until_told_to_stop)
 {
 	struct config config = parse(SHOP "slos:\n"
 					  "  - {name: s, service: shop, objective: 99, budgeting: "
@@ -211,7 +199,6 @@ static void what_is_left_out_is_named_until_told_to_stop(void **state)
 					  "{within: 4h}}]}\n");
 	char text[PROMETHEUS_REASON_BYTES];
 
-	(void)state;
 	assert_int_equal(prometheus_rules_left_out(&config, keep_first, text), 1);
 	assert_string_equal(text, "SLO \"s\": timeslices cannot be told from scraped counters, "
 				  "which say nothing of when between two scrapes an event came");
@@ -222,11 +209,10 @@ static void what_is_left_out_is_named_until_told_to_stop(void **state)
 	config_clear(&config);
 }
 
-static void no_slos_are_rules_still(void **state)
+TEST(no_slos_are_rules_still)
 {
 	char *text = export("slos: []\n");
 
-	(void)state;
 	assert_string_equal(text,
 			    "# The SLOs of sliprobe, judged over all agents that are scraped.\n"
 			    "---\n"
@@ -239,7 +225,7 @@ static void no_slos_are_rules_still(void **state)
 	free(text);
 }
 
-static void running_out_of_memory_is_told(void **state)
+TEST(running_out_of_memory_is_told)
 {
 	struct config config = parse("services: [{name: shop, match: {port: 80}, about: {owner: "
 				     "\"{{x\"}}]\n"
@@ -250,7 +236,6 @@ static void running_out_of_memory_is_told(void **state)
 	unsigned long n = 0;
 	int err;
 
-	(void)state;
 	assert_non_null(file);
 	do {
 		n_allocations = 0;
@@ -265,12 +250,11 @@ static void running_out_of_memory_is_told(void **state)
 	config_clear(&config);
 }
 
-static void what_cannot_be_written_is_told(void **state)
+TEST(what_cannot_be_written_is_told)
 {
 	struct config config = parse("slos: []\n");
 	FILE *file = fopen("/dev/full", "w");
 
-	(void)state;
 	assert_non_null(file);
 	assert_int_equal(prometheus_rules_write(&config, file), -EIO);
 	fclose(file);

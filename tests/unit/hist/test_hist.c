@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
+
+#include "tests/unit/fixtures/test.h"
 #include "hist.h"
 #include "slo/quantile.h"
 
@@ -14,9 +11,8 @@ static long double bound_ns(int k)
 	return powl(2, (long double)(k + HIST_OTEL_OFFSET) / HIST_PER_OCTAVE) * 1e9L;
 }
 
-static void bounds_are_powers_of_two(void **state)
+TEST(bounds_are_powers_of_two)
 {
-	(void)state;
 	for (int k = 0; k < HIST_BOUNDS; k++)
 		assert_int_equal(hist_bound_ns[k], (unsigned long long)floorl(bound_ns(k)));
 	assert_int_equal(hist_bound_ns[160], 1000000000);
@@ -26,9 +22,8 @@ static void bounds_are_powers_of_two(void **state)
 }
 
 /* The definition: bucket k covers (bound k - 1, bound k]; each side of each bound. */
-static void buckets_split_at_bounds(void **state)
+TEST(buckets_split_at_bounds)
 {
-	(void)state;
 	for (unsigned int k = 0; k < HIST_BOUNDS; k++) {
 		unsigned long long bound = hist_bound_ns[k];
 
@@ -41,31 +36,28 @@ static void buckets_split_at_bounds(void **state)
 	}
 }
 
-static void extremes(void **state)
+TEST(extremes)
 {
-	(void)state;
 	assert_int_equal(hist_bucket(0), 0);
 	assert_int_equal(hist_bucket(1), 0);
 	assert_int_equal(hist_bucket(UINT64_MAX), HIST_BUCKETS - 1);
 	assert_int_equal(hist_bucket(UINT64_MAX - 1), HIST_BUCKETS - 1);
 }
 
-static void quantile_of_nothing_is_unknown(void **state)
+TEST(quantile_of_nothing_is_unknown)
 {
 	uint64_t counts[HIST_BUCKETS] = {0};
 	double seconds = 42;
 
-	(void)state;
 	assert_false(quantile_seconds(counts, 0.5, &seconds));
 	assert_true(seconds == 42);
 }
 
-static void quantiles_are_nearest_rank(void **state)
+TEST(quantiles_are_nearest_rank)
 {
 	uint64_t counts[HIST_BUCKETS] = {0};
 	double seconds, low, high;
 
-	(void)state;
 	/* 100 requests: 50 of 1 ms, 40 of 50 ms, 10 of 2 s */
 	counts[hist_bucket(1000000)] = 50;
 	counts[hist_bucket(50000000)] = 40;
@@ -81,11 +73,10 @@ static void quantiles_are_nearest_rank(void **state)
 	assert_true(low < 0.0011 && high > 0.045);
 }
 
-static void estimates_stay_in_their_bucket(void **state)
+TEST(estimates_stay_in_their_bucket)
 {
 	double seconds;
 
-	(void)state;
 	for (unsigned int k = 0; k < HIST_BUCKETS; k++) {
 		uint64_t counts[HIST_BUCKETS] = {0};
 

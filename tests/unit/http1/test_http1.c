@@ -3,13 +3,7 @@
  * The HTTP/1.x parser over the vectors, in every way an input can arrive in pieces, with each piece
  * at the end of its page and at the start of one.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "tests/unit/fixtures/guard.h"
 #include "tests/vectors/http1_user.h"
 
@@ -53,22 +47,20 @@ static void check_vector(const struct http1_vector *vector, place_fn place)
 	}
 }
 
-static void vectors_before_a_guard_page(void **state)
+TEST(vectors_before_a_guard_page)
 {
-	(void)state;
 	for (size_t i = 0; i < N_HTTP1_VECTORS; i++)
 		check_vector(&http1_vectors[i], guard_at_end);
 }
 
-static void vectors_behind_a_guard_page(void **state)
+TEST(vectors_behind_a_guard_page)
 {
-	(void)state;
 	for (size_t i = 0; i < N_HTTP1_VECTORS; i++)
 		check_vector(&http1_vectors[i], guard_at_start);
 }
 
 /* A message behind another one is read as if it stood alone. */
-static void vectors_behind_other_messages(void **state)
+TEST(vectors_behind_other_messages)
 {
 	static const char request[] =
 		"POST /checkout HTTP/1.1\r\nUser-Agent: wrk\r\nTransfer-Encoding: "
@@ -76,7 +68,6 @@ static void vectors_behind_other_messages(void **state)
 	static const char response[] = "HTTP/1.1 206 Part\r\nTransfer-Encoding: chunked\r\n"
 				       "Content-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n";
 
-	(void)state;
 	for (size_t i = 0; i < N_HTTP1_VECTORS; i++) {
 		const struct http1_vector *vector = &http1_vectors[i];
 		const char *before = vector->response ? response : request;
@@ -100,7 +91,7 @@ static void vectors_behind_other_messages(void **state)
 }
 
 /* Each final byte of a complete message is where the next one begins. */
-static void message_ends(void **state)
+TEST(message_ends)
 {
 	static const char stream[] =
 		"GET / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n"
@@ -109,7 +100,6 @@ static void message_ends(void **state)
 	struct http1_vector vector = {};
 	struct http1_run run;
 
-	(void)state;
 	vector_run_init(&vector, false, &run);
 	http1_run_feed(&run, (const __u8 *)stream, sizeof(stream) - 1);
 	http1_run_finish(&run);
@@ -122,13 +112,12 @@ static void message_ends(void **state)
 }
 
 /* What the recv hook sees of a request that is answered before its head is complete. */
-static void method_is_known_before_the_head_is(void **state)
+TEST(method_is_known_before_the_head_is)
 {
 	static const char stream[] = "DELETE /items/5 HTTP/1.1\r\nHost: ";
 	struct http1_vector vector = {};
 	struct http1_run run;
 
-	(void)state;
 	vector_run_init(&vector, false, &run);
 	http1_run_feed(&run, (const __u8 *)stream, sizeof(stream) - 1);
 	assert_int_equal(run.parser.method, HTTP_METHOD_DELETE);
@@ -137,13 +126,12 @@ static void method_is_known_before_the_head_is(void **state)
 }
 
 /* Bytes that the hooks never see, such as those of sendfile(), count as body all the same. */
-static void unseen_body(void **state)
+TEST(unseen_body)
 {
 	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n";
 	struct http1_vector vector = {.response = 1};
 	struct http1_run run;
 
-	(void)state;
 	vector_run_init(&vector, false, &run);
 	http1_run_feed(&run, (const __u8 *)head, sizeof(head) - 1);
 	assert_int_equal(http1_opaque(&run.parser), 5000000000);
@@ -154,24 +142,23 @@ static void unseen_body(void **state)
 }
 
 /* A hook that has lost its place sets the state by itself; nothing moves it on from there. */
-static void bad_stays_bad(void **state)
+TEST(bad_stays_bad)
 {
 	struct http1 parser = {.state = HTTP1_BAD};
 
-	(void)state;
 	assert_int_equal(http1_opaque(&parser), ~0ULL);
 	assert_int_equal(http1_pass(&parser, 100), HTTP1_EV_NONE);
 	assert_int_equal(parser.state, HTTP1_BAD);
 	assert_int_equal(parser.body, 0);
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	(void)state;
 	return guard_init(&guard, VECTOR_BYTES_MAX) && vector_automata_init() ? 0 : -1;
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	(void)state;
 	guard_clear(&guard);
@@ -191,5 +178,5 @@ int main(void)
 		cmocka_unit_test(bad_stays_bad),
 	};
 
-	return cmocka_run_group_tests_name("http1", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("http1", tests, setup, teardown);
 }

@@ -4,11 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "kernel/pins.h"
 
 struct place {
@@ -133,7 +128,7 @@ static void assert_noted(struct place *place, __u32 generation, const char *text
 
 /* ---- the place ---- */
 
-static void one_agent_at_a_time_has_the_place(void **state)
+TEST(one_agent_at_a_time_has_the_place)
 {
 	struct place *place = *state;
 	struct pins *other = NULL;
@@ -146,7 +141,7 @@ static void one_agent_at_a_time_has_the_place(void **state)
 	place->pins = open_at(place, place->state_dir);
 }
 
-static void agents_with_other_state_directories_do_not_meet(void **state)
+TEST(agents_with_other_state_directories_do_not_meet)
 {
 	struct place *place = *state;
 	struct pins *other = open_at(place, "/nonexistent/state");
@@ -163,7 +158,7 @@ static void agents_with_other_state_directories_do_not_meet(void **state)
 	assert_true(pins_any(place->pins));
 }
 
-static void a_state_directory_is_the_same_by_any_path(void **state)
+TEST(a_state_directory_is_the_same_by_any_path)
 {
 	struct place *place = *state;
 	char roundabout[2 * PATH_MAX];
@@ -179,7 +174,7 @@ static int refuse_mount(struct error *ret_error)
 	return error_set(ret_error, -EPERM, "no mount for you");
 }
 
-static void a_file_system_that_cannot_be_mounted_is_the_reason(void **state)
+TEST(a_file_system_that_cannot_be_mounted_is_the_reason)
 {
 	struct place *place = *state;
 	struct pins *other = NULL;
@@ -194,7 +189,7 @@ static void a_file_system_that_cannot_be_mounted_is_the_reason(void **state)
 	pins_close(open_at(place, "/nonexistent/state"));
 }
 
-static void a_directory_that_cannot_be_made_is_named(void **state)
+TEST(a_directory_that_cannot_be_made_is_named)
 {
 	struct place *place = *state;
 	const struct pins_dirs dirs = {.pins = "/dev/null/pins", .notes = place->notes_dir};
@@ -206,7 +201,7 @@ static void a_directory_that_cannot_be_made_is_named(void **state)
 	pins_close(open_at(place, "/nonexistent/state"));
 }
 
-static void a_lock_that_cannot_be_made_is_named(void **state)
+TEST(a_lock_that_cannot_be_made_is_named)
 {
 	struct place *place = *state;
 	const struct pins_dirs dirs = {.pins = place->pins_dir, .notes = "/dev/null/notes"};
@@ -218,7 +213,7 @@ static void a_lock_that_cannot_be_made_is_named(void **state)
 }
 
 /* kill -9 unlocks, but removes nothing. */
-static void a_lock_file_without_an_owner_is_taken(void **state)
+TEST(a_lock_file_without_an_owner_is_taken)
 {
 	struct place *place = *state;
 
@@ -229,7 +224,7 @@ static void a_lock_file_without_an_owner_is_taken(void **state)
 	assert_true(pins_any(place->pins));
 }
 
-static void an_empty_place_is_removed(void **state)
+TEST(an_empty_place_is_removed)
 {
 	struct place *place = *state;
 
@@ -241,7 +236,7 @@ static void an_empty_place_is_removed(void **state)
 
 /* ---- pins ---- */
 
-static void removing_leaves_neither_pins_nor_notes(void **state)
+TEST(removing_leaves_neither_pins_nor_notes)
 {
 	struct place *place = *state;
 
@@ -259,7 +254,7 @@ static void removing_leaves_neither_pins_nor_notes(void **state)
 }
 
 /* Killed between any two removals, it leaves no program attached without its maps' pins. */
-static void i4_links_are_removed_first(void **state)
+TEST(i4_links_are_removed_first)
 {
 	static const char *const names[] = {
 		"map_a", "link_a", "prog_a", "map_b", "link_b", "prog_b", "link_c", "link_d",
@@ -293,7 +288,7 @@ static void i4_links_are_removed_first(void **state)
 
 /* ---- notes ---- */
 
-static void each_generation_has_its_note(void **state)
+TEST(each_generation_has_its_note)
 {
 	struct place *place = *state;
 
@@ -306,7 +301,7 @@ static void each_generation_has_its_note(void **state)
 	assert_noted(place, 2, "other");
 }
 
-static void notes_of_other_generations_are_forgotten(void **state)
+TEST(notes_of_other_generations_are_forgotten)
 {
 	struct place *place = *state;
 
@@ -319,7 +314,7 @@ static void notes_of_other_generations_are_forgotten(void **state)
 	assert_noted(place, 4294967295U, NULL);
 }
 
-static void i3_a_note_is_written_whole_or_not_at_all(void **state)
+TEST(i3_a_note_is_written_whole_or_not_at_all)
 {
 	struct place *place = *state;
 	const struct rlimit little = {.rlim_cur = 4096, .rlim_max = RLIM_INFINITY};
@@ -350,7 +345,7 @@ static void i3_a_note_is_written_whole_or_not_at_all(void **state)
 }
 
 /* The agent was killed while it wrote: the note it had is the note. */
-static void a_half_written_note_is_none(void **state)
+TEST(a_half_written_note_is_none)
 {
 	struct place *place = *state;
 	char path[PATH_MAX + 256];
@@ -368,7 +363,7 @@ static void a_half_written_note_is_none(void **state)
 	assert_int_equal(n_files(place->notes_dir, "kernel-"), 1);
 }
 
-static void a_note_that_cannot_be_read_is_none(void **state)
+TEST(a_note_that_cannot_be_read_is_none)
 {
 	static const char *const texts[] = {
 		"",
@@ -390,7 +385,7 @@ static void a_note_that_cannot_be_read_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(one_agent_at_a_time_has_the_place, setup, teardown),
+		WITH_SETUP(one_agent_at_a_time_has_the_place),
 		cmocka_unit_test_setup_teardown(agents_with_other_state_directories_do_not_meet,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_state_directory_is_the_same_by_any_path, setup,
@@ -403,16 +398,16 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(a_lock_file_without_an_owner_is_taken, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(an_empty_place_is_removed, setup, teardown),
+		WITH_SETUP(an_empty_place_is_removed),
 		cmocka_unit_test_setup_teardown(removing_leaves_neither_pins_nor_notes, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(i4_links_are_removed_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(each_generation_has_its_note, setup, teardown),
+		WITH_SETUP(i4_links_are_removed_first),
+		WITH_SETUP(each_generation_has_its_note),
 		cmocka_unit_test_setup_teardown(notes_of_other_generations_are_forgotten, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(i3_a_note_is_written_whole_or_not_at_all, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(a_half_written_note_is_none, setup, teardown),
+		WITH_SETUP(a_half_written_note_is_none),
 		cmocka_unit_test_setup_teardown(a_note_that_cannot_be_read_is_none, setup,
 						teardown),
 	};

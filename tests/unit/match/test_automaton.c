@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Pattern automata against a naive matcher.
- * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "match/automaton.h"
 #include "tests/unit/fixtures/malloc_fail.h"
 #include "tests/unit/fixtures/naive_match.h"
@@ -161,9 +155,8 @@ static void random_patterns(struct dfa_pattern *patterns, char texts[][12], size
 	*ret_n = n;
 }
 
-static void agrees_with_naive_matcher(void **state)
+TEST(agrees_with_naive_matcher)
 {
-	(void)state;
 	random_state = 20240607;
 	for (int round = 0; round < 1500; round++) {
 		struct dfa_pattern patterns[MAX_RANDOM];
@@ -188,7 +181,7 @@ static void agrees_with_naive_matcher(void **state)
 	}
 }
 
-static void routes_match_as_documented(void **state)
+TEST(routes_match_as_documented)
 {
 	static const struct {
 		const char *pattern, *text;
@@ -219,7 +212,6 @@ static void routes_match_as_documented(void **state)
 		{"*", "", false},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct dfa_pattern pattern = {.text = cases[i].pattern, .syntax = DFA_ROUTE};
 		struct dfa dfa;
@@ -233,7 +225,7 @@ static void routes_match_as_documented(void **state)
 	}
 }
 
-static void bytes_are_unsigned(void **state)
+TEST(bytes_are_unsigned)
 {
 	static const struct dfa_pattern patterns[] = {
 		{.text = "\xff\x80?*", .syntax = DFA_GLOB},
@@ -241,7 +233,6 @@ static void bytes_are_unsigned(void **state)
 	};
 	struct dfa dfa;
 
-	(void)state;
 	assert_int_equal(dfa_compile(patterns, 2, 1000, &dfa), 0);
 	check_shape(&dfa);
 	for (int c = 0; c < 256; c++) {
@@ -255,13 +246,12 @@ static void bytes_are_unsigned(void **state)
 }
 
 /* A state that all 256 bytes lead somewhere else from. */
-static void widest_row(void **state)
+TEST(widest_row)
 {
 	static char texts[255][3];
 	static struct dfa_pattern patterns[255];
 	struct dfa dfa;
 
-	(void)state;
 	for (int c = 1; c < 256; c++) {
 		texts[c - 1][0] = (char)c;
 		texts[c - 1][1] = 'x';
@@ -285,11 +275,10 @@ static void widest_row(void **state)
 	dfa_clear(&dfa);
 }
 
-static void no_patterns_match_nothing(void **state)
+TEST(no_patterns_match_nothing)
 {
 	struct dfa dfa;
 
-	(void)state;
 	assert_int_equal(dfa_compile(NULL, 0, 1, &dfa), 0);
 	check_shape(&dfa);
 	assert_int_equal(dfa.start, DFA_DEAD);
@@ -298,7 +287,7 @@ static void no_patterns_match_nothing(void **state)
 	dfa_clear(&dfa);
 }
 
-static void specificity(void **state)
+TEST(specificity)
 {
 	/* most specific first */
 	static const char *const sorted[] = {
@@ -307,7 +296,6 @@ static void specificity(void **state)
 	};
 	size_t n = sizeof(sorted) / sizeof(*sorted);
 
-	(void)state;
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = 0; j < n; j++) {
 			int order = route_specificity_cmp(sorted[i], sorted[j]);
@@ -320,7 +308,7 @@ static void specificity(void **state)
 	assert_true(route_specificity_cmp("/\x7f", "/\x80") < 0);
 }
 
-static void thousand_routes(void **state)
+TEST(thousand_routes)
 {
 	enum { N = 1000 };
 	static char texts[N][64];
@@ -328,7 +316,6 @@ static void thousand_routes(void **state)
 	double started = seconds_now();
 	struct dfa dfa;
 
-	(void)state;
 	for (int i = 0; i < N; i++) {
 		static const char *const shapes[] = {
 			"/api/v1/resource%d/*/details",
@@ -378,14 +365,13 @@ static void make_bots(struct dfa_pattern *patterns, char texts[][16], __u32 grou
 	}
 }
 
-static void blow_up_is_refused(void **state)
+TEST(blow_up_is_refused)
 {
 	static const size_t limits[] = {0, 1, 1000, 65536, DFA_MAX_STATES, SIZE_MAX};
 	struct dfa_pattern patterns[N_BOTS];
 	char texts[N_BOTS][16];
 	struct dfa untouched = {.n_states = 12345}, dfa = untouched;
 
-	(void)state;
 	make_bots(patterns, texts, 0);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
 		double started = seconds_now();
@@ -398,13 +384,12 @@ static void blow_up_is_refused(void **state)
 	}
 }
 
-static void groups_do_not_blow_up(void **state)
+TEST(groups_do_not_blow_up)
 {
 	struct dfa_pattern patterns[N_BOTS];
 	char texts[N_BOTS][16];
 	struct dfa dfa;
 
-	(void)state;
 	make_bots(patterns, texts, 77);
 	assert_int_equal(dfa_compile(patterns, N_BOTS, 1000, &dfa), 0);
 	check_shape(&dfa);
@@ -416,12 +401,11 @@ static void groups_do_not_blow_up(void **state)
 	dfa_clear(&dfa);
 }
 
-static void limit_is_exact(void **state)
+TEST(limit_is_exact)
 {
 	struct dfa_pattern pattern = {.text = "/abc", .syntax = DFA_ROUTE};
 	struct dfa dfa;
 
-	(void)state;
 	/* dead, start, and one after each byte */
 	assert_int_equal(dfa_compile(&pattern, 1, 5, &dfa), -E2BIG);
 	assert_int_equal(dfa_compile(&pattern, 1, 6, &dfa), 0);
@@ -429,14 +413,13 @@ static void limit_is_exact(void **state)
 	dfa_clear(&dfa);
 }
 
-static void same_patterns_same_tables(void **state)
+TEST(same_patterns_same_tables)
 {
 	struct dfa_pattern patterns[MAX_RANDOM];
 	char texts[MAX_RANDOM][12];
 	struct dfa a, b;
 	size_t n;
 
-	(void)state;
 	random_state = 4711;
 	random_patterns(patterns, texts, &n);
 	assert_int_equal(dfa_compile(patterns, n, 1000, &a), 0);
@@ -450,7 +433,7 @@ static void same_patterns_same_tables(void **state)
 }
 
 /* What of a usual template and glob can be passed at once. */
-static void kinds_of_states(void **state)
+TEST(kinds_of_states)
 {
 	static const struct dfa_pattern route = {.text = "/api/orders/*/items/**",
 						 .syntax = DFA_ROUTE};
@@ -458,7 +441,6 @@ static void kinds_of_states(void **state)
 	const struct dfa_state *at;
 	struct dfa dfa;
 
-	(void)state;
 	assert_int_equal(dfa_compile(&route, 1, 100, &dfa), 0);
 	at = &dfa.states[dfa.start];
 	assert_int_equal(at->kind, DFA_RUN);
@@ -492,7 +474,7 @@ static void kinds_of_states(void **state)
 }
 
 /* Three automata in one pair of arrays, walked as the kernel does. */
-static void placed_automata_share_arrays(void **state)
+TEST(placed_automata_share_arrays)
 {
 	static const struct dfa_pattern patterns[] = {
 		{.text = "/a/*", .syntax = DFA_ROUTE},
@@ -505,7 +487,6 @@ static void placed_automata_share_arrays(void **state)
 	static struct dfa_cell cells[4096];
 	__u32 n_states = 0, n_cells = 0, start[3];
 
-	(void)state;
 	for (int i = 0; i < 3; i++) {
 		struct dfa dfa;
 
@@ -535,7 +516,7 @@ static void placed_automata_share_arrays(void **state)
 	}
 }
 
-static void every_failed_allocation_is_clean(void **state)
+TEST(every_failed_allocation_is_clean)
 {
 	struct dfa_pattern patterns[N_BOTS + 4] = {
 		{.text = "/x/*", .syntax = DFA_ROUTE},
@@ -547,7 +528,6 @@ static void every_failed_allocation_is_clean(void **state)
 	struct dfa untouched = {.n_states = 12345};
 	unsigned long n;
 
-	(void)state;
 	make_bots(patterns + 4, texts, 1);
 	for (n = 1;; n++) {
 		struct dfa dfa = untouched;

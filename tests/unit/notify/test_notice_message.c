@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/fixtures/test.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -24,9 +20,8 @@ static void assert_text(const char *slo, const char *service, const char *key, c
 	json_decref(message);
 }
 
-static void the_command_is_quoted_for_a_shell(void **state)
+TEST(the_command_is_quoted_for_a_shell)
 {
-	(void)state;
 	assert_text("checkout", "shop", "command", "slictl slo 'checkout'");
 	assert_text("it's $(x)", "shop", "command", "slictl slo 'it'\\''s $(x)'");
 	assert_text("'", "shop", "command", "slictl slo ''\\'''");

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "notify/notices.h"
 #include "tests/unit/fixtures/malloc_fail.h"
 
@@ -114,12 +109,11 @@ static int n_open(const struct notices *notices)
 
 /* ---- */
 
-static void one_message_for_all_slos_and_windows_of_a_service(void **state)
+TEST(one_message_for_all_slos_and_windows_of_a_service)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
 
-	(void)state;
 	TOLD(notices, 10, &log, "P+shop:cart/burn-1h,pay/burn-1h,pay/burn-6h",
 	     ALERT("shop", "pay", "burn-6h", PAGE), ALERT("shop", "cart", "burn-1h", PAGE),
 	     ALERT("shop", "pay", "burn-1h", PAGE));
@@ -131,12 +125,11 @@ static void one_message_for_all_slos_and_windows_of_a_service(void **state)
 	notices_free(notices);
 }
 
-static void services_and_severities_have_messages_of_their_own(void **state)
+TEST(services_and_severities_have_messages_of_their_own)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
 
-	(void)state;
 	TOLD(notices, 10, &log, "T+a:x/n P+b:y/m T+c:z/o", ALERT("c", "z", "o", TICKET),
 	     ALERT("b", "y", "m", PAGE), ALERT("a", "x", "n", TICKET));
 	assert_int_equal(n_open(notices), 3);
@@ -145,13 +138,12 @@ static void services_and_severities_have_messages_of_their_own(void **state)
 	notices_free(notices);
 }
 
-static void each_budget_threshold_is_told_once(void **state)
+TEST(each_budget_threshold_is_told_once)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
 	char id[40];
 
-	(void)state;
 	TOLD(notices, 10, &log, "N+a:x/budget-50", ALERT("a", "x", "budget-50", NOTICE));
 	snprintf(id, sizeof(id), "%s", log.ids[NOTICE]);
 	assert_int_equal(n_open(notices), 1);
@@ -176,13 +168,12 @@ static void each_budget_threshold_is_told_once(void **state)
 	notices_free(notices);
 }
 
-static void id_and_start_stay_from_fire_to_resolve_and_differ_the_next_time(void **state)
+TEST(id_and_start_stay_from_fire_to_resolve_and_differ_the_next_time)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
 	char id[40];
 
-	(void)state;
 	TOLD(notices, 10, &log, "P+a:x/n", ALERT("a", "x", "n", PAGE));
 	snprintf(id, sizeof(id), "%s", log.ids[PAGE]);
 	assert_int_equal(strlen(id), 32);
@@ -195,12 +186,11 @@ static void id_and_start_stay_from_fire_to_resolve_and_differ_the_next_time(void
 	notices_free(notices);
 }
 
-static void reminds_at_the_interval_after_the_last_message(void **state)
+TEST(reminds_at_the_interval_after_the_last_message)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
 
-	(void)state;
 	TOLD(notices, 0, &log, "P+a:x/n", ALERT("a", "x", "n", PAGE));
 	TOLD(notices, REMIND_SECONDS - 1, &log, "", ALERT("a", "x", "m", PAGE));
 	TOLD(notices, REMIND_SECONDS + 5, &log, "Pra:x/m", ALERT("a", "x", "m", PAGE));
@@ -212,13 +202,12 @@ static void reminds_at_the_interval_after_the_last_message(void **state)
 	notices_free(notices);
 }
 
-static void page_escalates_a_ticket_and_holds_it_back_until_it_resolves(void **state)
+TEST(page_escalates_a_ticket_and_holds_it_back_until_it_resolves)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
 	char id[40];
 
-	(void)state;
 	TOLD(notices, 0, &log, "T+a:x/t", ALERT("a", "x", "t", TICKET));
 	snprintf(id, sizeof(id), "%s", log.ids[TICKET]);
 	TOLD(notices, 10, &log, "Pea:x/p", ALERT("a", "x", "t", TICKET),
@@ -236,12 +225,11 @@ static void page_escalates_a_ticket_and_holds_it_back_until_it_resolves(void **s
 	notices_free(notices);
 }
 
-static void ticket_that_ends_under_a_page_resolves_at_once(void **state)
+TEST(ticket_that_ends_under_a_page_resolves_at_once)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
 
-	(void)state;
 	TOLD(notices, 0, &log, "T+a:x/t", ALERT("a", "x", "t", TICKET));
 	TOLD(notices, 10, &log, "Pea:x/p", ALERT("a", "x", "t", TICKET),
 	     ALERT("a", "x", "p", PAGE));
@@ -250,12 +238,11 @@ static void ticket_that_ends_under_a_page_resolves_at_once(void **state)
 	notices_free(notices);
 }
 
-static void ticket_that_begins_under_a_page_fires_when_that_has_resolved(void **state)
+TEST(ticket_that_begins_under_a_page_fires_when_that_has_resolved)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
 
-	(void)state;
 	TOLD(notices, 0, &log, "P+a:x/p", ALERT("a", "x", "t", TICKET), ALERT("a", "x", "p", PAGE));
 	assert_int_equal(n_open(notices), 1);
 	TOLD(notices, 10, &log, "P-a:x/p T+a:x/t", ALERT("a", "x", "t", TICKET));
@@ -268,12 +255,11 @@ static void ticket_that_begins_under_a_page_fires_when_that_has_resolved(void **
 	notices_free(notices);
 }
 
-static void silenced_alerts_are_neither_fired_nor_reminded_of_nor_resolved(void **state)
+TEST(silenced_alerts_are_neither_fired_nor_reminded_of_nor_resolved)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
 
-	(void)state;
 	TOLD(notices, 0, &log, "", SILENCED("a", "x", "p", PAGE));
 	TOLD(notices, 10, &log, "P+a:x/p", ALERT("a", "x", "p", PAGE),
 	     SILENCED("a", "y", "p", PAGE));
@@ -289,24 +275,22 @@ static void silenced_alerts_are_neither_fired_nor_reminded_of_nor_resolved(void 
 	notices_free(notices);
 }
 
-static void silenced_page_holds_no_ticket_back(void **state)
+TEST(silenced_page_holds_no_ticket_back)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
 
-	(void)state;
 	TOLD(notices, 0, &log, "P+a:x/p", ALERT("a", "x", "p", PAGE));
 	TOLD(notices, 10, &log, "T+a:x/t", SILENCED("a", "x", "p", PAGE),
 	     ALERT("a", "x", "t", TICKET));
 	notices_free(notices);
 }
 
-static void message_that_fails_comes_again_and_ends_the_step(void **state)
+TEST(message_that_fails_comes_again_and_ends_the_step)
 {
 	struct notices *notices = fresh();
 	struct log log = {.fail_at = 1};
 
-	(void)state;
 	assert_int_equal(STEP(notices, 0, &log, ALERT("a", "x", "p", PAGE),
 			      ALERT("b", "x", "p", PAGE)),
 			 -EIO);
@@ -342,12 +326,11 @@ static int take_open(void *context, const struct notice *notice)
 	return take(context, notice) ?: (log->calls > 8);
 }
 
-static void each_open_notice_has_what_stands_behind_it_now(void **state)
+TEST(each_open_notice_has_what_stands_behind_it_now)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
 
-	(void)state;
 	TOLD(notices, 10, &log, "T+a:x/t P+b:x/p", ALERT("a", "x", "t", TICKET),
 	     ALERT("b", "x", "p", PAGE));
 	TOLD(notices, 20, &log, "", ALERT("a", "x", "u", TICKET), ALERT("b", "y", "p", PAGE));
@@ -362,13 +345,12 @@ static void each_open_notice_has_what_stands_behind_it_now(void **state)
 
 /* ---- over restarts ---- */
 
-static void restart_repeats_and_forgets_nothing(void **state)
+TEST(restart_repeats_and_forgets_nothing)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
 	char id[40];
 
-	(void)state;
 	TOLD(notices, 10, &log, "T+a:x/t P+b:x/p", ALERT("a", "x", "t", TICKET),
 	     ALERT("b", "x", "p", PAGE));
 	TOLD(notices, 15, &log, "Pea:x/p", ALERT("a", "x", "t", TICKET), ALERT("a", "x", "p", PAGE),
@@ -386,7 +368,7 @@ static void restart_repeats_and_forgets_nothing(void **state)
 	notices_free(notices);
 }
 
-static void unreadable_state_is_refused_whole(void **state)
+TEST(unreadable_state_is_refused_whole)
 {
 #define GOOD                                                                                       \
 	"{\"id\":\"1\",\"service\":\"a\",\"severity\":\"page\",\"started\":1.0,\"last\":1.0,"      \
@@ -418,7 +400,6 @@ static void unreadable_state_is_refused_whole(void **state)
 	struct notices *notices = fresh();
 	json_t *saved;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		saved = json_loads(bad[i], 0, NULL);
 		assert_non_null(saved);
@@ -436,7 +417,7 @@ static void unreadable_state_is_refused_whole(void **state)
 }
 
 /* Walks every allocation that a step, a save and a load make. */
-static void out_of_memory_loses_no_message(void **state)
+TEST(out_of_memory_loses_no_message)
 {
 	struct notices *notices = fresh();
 	struct log log = {0};
@@ -444,7 +425,6 @@ static void out_of_memory_loses_no_message(void **state)
 	json_t *saved;
 	int r;
 
-	(void)state;
 	json_set_alloc_funcs(malloc, free);
 	for (n = 1;; n++) {
 		n_allocations = 0;
@@ -672,9 +652,8 @@ static void random_steps(void)
 	notices_free(restarted);
 }
 
-static void messages_of_any_sequence_obey_the_contract(void **state)
+TEST(messages_of_any_sequence_obey_the_contract)
 {
-	(void)state;
 	for (int seed = 1; seed <= 30; seed++) {
 		random_state = (uint64_t)seed;
 		random_steps();

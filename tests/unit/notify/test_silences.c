@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "notify/silences.h"
 
 enum { T0 = 1772280000, DAY = 86400 }; /* 2026-02-28T12:00:00Z, a Saturday */
@@ -39,12 +34,11 @@ static const char *match(const struct silences *silences, const struct config *c
 
 /* ---- set by hand ---- */
 
-static void silence_lasts_from_its_start_to_before_its_end(void **state)
+TEST(silence_lasts_from_its_start_to_before_its_end)
 {
 	struct silences silences = {0};
 	const struct silence silence = silence_of("1", 60);
 
-	(void)state;
 	assert_int_equal(silences_add(&silences, &silence), 0);
 	assert_string_equal(match(&silences, NULL, "a", "b", SEVERITY_PAGE, T0 - 0.5), "");
 	assert_string_equal(match(&silences, NULL, "a", "b", SEVERITY_PAGE, T0), "s");
@@ -53,12 +47,11 @@ static void silence_lasts_from_its_start_to_before_its_end(void **state)
 	silences_clear(&silences);
 }
 
-static void silence_applies_to_what_all_of_its_selectors_match(void **state)
+TEST(silence_applies_to_what_all_of_its_selectors_match)
 {
 	struct silences silences = {0};
 	struct silence silence = silence_of("1", 3600);
 
-	(void)state;
 	silence.slo = (char *)"pay";
 	silence.service = (char *)"shop";
 	silence.severity = (char *)"ticket";
@@ -76,13 +69,12 @@ static void silence_applies_to_what_all_of_its_selectors_match(void **state)
 	silences_clear(&silences);
 }
 
-static void silences_out_of_bounds_are_refused(void **state)
+TEST(silences_out_of_bounds_are_refused)
 {
 	struct silences silences = {0};
 	struct silence silence = silence_of("1", 59);
 	char text[SILENCE_TEXT_MAX + 2];
 
-	(void)state;
 	assert_int_equal(silences_add(&silences, &silence), -EINVAL);
 	silence.until_unix = T0 + 31 * DAY + 1;
 	assert_int_equal(silences_add(&silences, &silence), -EINVAL);
@@ -113,13 +105,12 @@ static void silences_out_of_bounds_are_refused(void **state)
 	silences_clear(&silences);
 }
 
-static void there_are_at_most_256(void **state)
+TEST(there_are_at_most_256)
 {
 	struct silences silences = {0};
 	struct silence silence;
 	char id[16];
 
-	(void)state;
 	for (int i = 0; i < SILENCES_MAX; i++) {
 		snprintf(id, sizeof(id), "%d", i);
 		silence = silence_of(id, 60);
@@ -135,14 +126,13 @@ static void there_are_at_most_256(void **state)
 	silences_clear(&silences);
 }
 
-static void those_that_ended_are_removed_one_by_one(void **state)
+TEST(those_that_ended_are_removed_one_by_one)
 {
 	struct silences silences = {0};
 	const struct silence some[] = {silence_of("1", 60), silence_of("2", 120),
 				       silence_of("3", 60)};
 	char id[SILENCE_ID_BYTES] = "none";
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(silences_add(&silences, &some[i]), 0);
 	assert_false(silences_expire(&silences, T0 + 59, id));
@@ -156,14 +146,13 @@ static void those_that_ended_are_removed_one_by_one(void **state)
 	silences_clear(&silences);
 }
 
-static void silence_is_the_same_after_being_kept(void **state)
+TEST(silence_is_the_same_after_being_kept)
 {
 	struct silences silences = {0}, restored = {0};
 	struct silence silence = silence_of("1", 3600.75);
 	json_t *json, *again;
 	char *text;
 
-	(void)state;
 	silence.from_unix += 0.5;
 	silence.slo = (char *)"pay";
 	silence.comment = (char *)"moving house";
@@ -198,14 +187,13 @@ static void silence_is_the_same_after_being_kept(void **state)
 
 static char *names[] = {(char *)"shop", (char *)"{service}-up"};
 
-static void maintenance_applies_to_named_services_and_slos_or_to_all(void **state)
+TEST(maintenance_applies_to_named_services_and_slos_or_to_all)
 {
 	struct config_maintenance windows[] = {
 		{.name = (char *)"once", .start_unix_seconds = T0, .end_unix_seconds = T0 + 100},
 	};
 	struct config config = {.maintenance = windows, .n_maintenance = 1};
 
-	(void)state;
 	assert_string_equal(match(NULL, &config, "a", "b", SEVERITY_PAGE, T0 - 1), "");
 	assert_string_equal(match(NULL, &config, "a", "b", SEVERITY_PAGE, T0), "s");
 	assert_string_equal(match(NULL, &config, "a", "b", SEVERITY_PAGE, T0 + 100), "");
@@ -219,7 +207,7 @@ static void maintenance_applies_to_named_services_and_slos_or_to_all(void **stat
 	assert_string_equal(match(NULL, &config, "b-up", "b", SEVERITY_PAGE, T0), "sx");
 }
 
-static void weekly_maintenance_comes_again_in_its_time_zone(void **state)
+TEST(weekly_maintenance_comes_again_in_its_time_zone)
 {
 	/* Saturdays 13:00 in Berlin, which is noon UTC in winter and 11:00 in summer */
 	struct config_maintenance windows[] = {
@@ -233,7 +221,6 @@ static void weekly_maintenance_comes_again_in_its_time_zone(void **state)
 	const struct config config = {.maintenance = windows, .n_maintenance = 1};
 	const double summer = T0 + 5 * 7 * DAY - 3600;
 
-	(void)state;
 	assert_string_equal(match(NULL, &config, "a", "b", SEVERITY_PAGE, T0 - 1), "");
 	assert_string_equal(match(NULL, &config, "a", "b", SEVERITY_PAGE, T0), "s");
 	assert_string_equal(match(NULL, &config, "a", "b", SEVERITY_PAGE, T0 + 1799), "s");
@@ -243,7 +230,7 @@ static void weekly_maintenance_comes_again_in_its_time_zone(void **state)
 	assert_string_equal(match(NULL, &config, "a", "b", SEVERITY_PAGE, summer + 1800), "");
 }
 
-static void report_has_the_present_window_or_the_next(void **state)
+TEST(report_has_the_present_window_or_the_next)
 {
 	struct config_maintenance windows[] = {
 		{.name = (char *)"past", .start_unix_seconds = T0 - 9, .end_unix_seconds = T0},
@@ -265,7 +252,6 @@ static void report_has_the_present_window_or_the_next(void **state)
 	json_t *report = maintenance_report(&config, T0);
 	char *text = json_dumps(report, JSON_COMPACT);
 
-	(void)state;
 	assert_string_equal(text, "[{\"name\":\"past\",\"active\":false,\"from\":null,"
 				  "\"until\":null},"
 				  "{\"name\":\"now\",\"active\":true,"

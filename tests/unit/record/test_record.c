@@ -143,11 +143,10 @@ static void assert_alerts(const char *expected)
 	sqlite3_close(db);
 }
 
-static void each_part_of_a_changed_state_is_written(void **state)
+TEST(each_part_of_a_changed_state_is_written)
 {
 	struct recorded recorded;
 
-	(void)state;
 	start(&recorded);
 	step(&recorded, RECORD_OK);
 	assert_alerts("burn-1h 0 0 0, burn-3d 0 0 0, burn-6h 0 0 0");
@@ -167,11 +166,10 @@ static void each_part_of_a_changed_state_is_written(void **state)
 	end(&recorded);
 }
 
-static void what_stays_is_not_written_again(void **state)
+TEST(what_stays_is_not_written_again)
 {
 	struct recorded recorded;
 
-	(void)state;
 	start(&recorded);
 	set_alert(&recorded, 0, ALERT_FIRING, 1005);
 	step(&recorded, RECORD_OK);
@@ -182,13 +180,12 @@ static void what_stays_is_not_written_again(void **state)
 }
 
 /* Another configuration may have the rules in another order: none is taken for another. */
-static void a_configuration_may_change_their_order(void **state)
+TEST(a_configuration_may_change_their_order)
 {
 	struct recorded recorded;
 	struct config_slo slo;
 	struct alert_rule rules[2];
 
-	(void)state;
 	start(&recorded);
 	set_alert(&recorded, 0, ALERT_FIRING, 1005);
 	step(&recorded, RECORD_OK);
@@ -204,12 +201,11 @@ static void a_configuration_may_change_their_order(void **state)
 	end(&recorded);
 }
 
-static void a_step_that_failed_counts_for_nothing(void **state)
+TEST(a_step_that_failed_counts_for_nothing)
 {
 	struct recorded recorded;
 	sqlite3 *other;
 
-	(void)state;
 	start(&recorded);
 	step(&recorded, RECORD_OK);
 	set_alert(&recorded, 0, ALERT_FIRING, 1005);
@@ -233,11 +229,10 @@ static void a_step_that_failed_counts_for_nothing(void **state)
 	end(&recorded);
 }
 
-static void a_new_database_gets_them_all(void **state)
+TEST(a_new_database_gets_them_all)
 {
 	struct recorded recorded;
 
-	(void)state;
 	start(&recorded);
 	set_alert(&recorded, 0, ALERT_FIRING, 1005);
 	step(&recorded, RECORD_OK);
@@ -247,12 +242,11 @@ static void a_new_database_gets_them_all(void **state)
 	end(&recorded);
 }
 
-static void an_older_one_in_its_place_gets_them_all(void **state)
+TEST(an_older_one_in_its_place_gets_them_all)
 {
 	struct recorded recorded;
 	char sql[160], copy[128];
 
-	(void)state;
 	start(&recorded);
 	step(&recorded, RECORD_OK);
 	snprintf(copy, sizeof(copy), "%s/copy.db", base_dir);
@@ -269,11 +263,10 @@ static void an_older_one_in_its_place_gets_them_all(void **state)
 }
 
 /* Its row is gone: it gets another id, under which there is nothing yet. */
-static void a_new_row_gets_them_all(void **state)
+TEST(a_new_row_gets_them_all)
 {
 	struct recorded recorded;
 
-	(void)state;
 	start(&recorded);
 	set_alert(&recorded, 0, ALERT_FIRING, 1005);
 	step(&recorded, RECORD_OK);
@@ -283,11 +276,10 @@ static void a_new_row_gets_them_all(void **state)
 	end(&recorded);
 }
 
-static void the_next_agent_reads_and_goes_on(void **state)
+TEST(the_next_agent_reads_and_goes_on)
 {
 	struct recorded recorded;
 
-	(void)state;
 	start(&recorded);
 	set_alert(&recorded, 0, ALERT_FIRING, 1005);
 	step(&recorded, RECORD_OK);
@@ -335,12 +327,11 @@ static sqlite3 *start_locked(struct recorded *ret)
 	return other;
 }
 
-static void what_cannot_be_written_at_the_start_is_read(void **state)
+TEST(what_cannot_be_written_at_the_start_is_read)
 {
 	struct recorded recorded;
 	sqlite3 *other = start_locked(&recorded);
 
-	(void)state;
 	assert_int_equal(record_report(recorded.record).state, RECORD_FAILING);
 	assert_int_equal(recorded.track->alerts[0].status, ALERT_FIRING);
 	assert_silences(&recorded, "a1");
@@ -361,13 +352,12 @@ static void what_cannot_be_written_at_the_start_is_read(void **state)
 }
 
 /* Somebody makes room by deleting it: all that was read is written again. */
-static void what_was_read_outlives_its_file(void **state)
+TEST(what_was_read_outlives_its_file)
 {
 	struct recorded recorded;
 	sqlite3 *other = start_locked(&recorded);
 	char path[128];
 
-	(void)state;
 	step(&recorded, RECORD_FAILING);
 	execute(other, "ROLLBACK");
 	sqlite3_close(other);
@@ -386,12 +376,11 @@ static void what_was_read_outlives_its_file(void **state)
 	end(&recorded);
 }
 
-static void its_owner_is_told_what_befalls_it(void **state)
+TEST(its_owner_is_told_what_befalls_it)
 {
 	struct recorded recorded;
 	sqlite3 *other;
 
-	(void)state;
 	heard[0] = 0;
 	start(&recorded);
 	step(&recorded, RECORD_OK);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <jansson.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+
+#include "tests/unit/fixtures/test.h"
 #include "report/json.h"
 #include "base/utf8.h"
 #include "snapshot_fixture.h"
@@ -71,12 +68,11 @@ static void assert_near_at(json_t *json, const char *path, double value)
 	assert_true(fabs(json_real_value(at(json, path)) / value - 1) < 0.046);
 }
 
-static void status_has_the_documented_shape(void **state)
+TEST(status_has_the_documented_shape)
 {
 	struct snapshot snapshot;
 	json_t *json;
 
-	(void)state;
 	fixture_snapshot(&snapshot);
 	json = parsed(json_status(&snapshot));
 	assert_text_at(json, "agent.version", "0.1.0");
@@ -108,12 +104,11 @@ static void status_has_the_documented_shape(void **state)
 	snapshot_clear(&snapshot);
 }
 
-static void services_add_up_their_series(void **state)
+TEST(services_add_up_their_series)
 {
 	struct snapshot snapshot;
 	json_t *json;
 
-	(void)state;
 	fixture_snapshot(&snapshot);
 	json = parsed(json_status(&snapshot));
 	assert_text_at(json, "services.1.name", "shop");
@@ -171,12 +166,11 @@ static void services_add_up_their_series(void **state)
 	snapshot_clear(&snapshot);
 }
 
-static void slos_show_their_terms_and_alerts(void **state)
+TEST(slos_show_their_terms_and_alerts)
 {
 	struct snapshot snapshot;
 	json_t *json;
 
-	(void)state;
 	fixture_snapshot(&snapshot);
 	json = parsed(json_status(&snapshot));
 	assert_int_equal(json_array_size(at(json, "slos.0.alerts")), 1);
@@ -205,13 +199,12 @@ static void slos_show_their_terms_and_alerts(void **state)
 	snapshot_clear(&snapshot);
 }
 
-static void slos_show_budget_and_burn(void **state)
+TEST(slos_show_budget_and_burn)
 {
 	static const char *const windows[] = {"5m", "30m", "1h", "2h", "6h", "1d", "3d"};
 	struct snapshot snapshot;
 	json_t *json;
 
-	(void)state;
 	fixture_snapshot(&snapshot);
 	json = parsed(json_status(&snapshot));
 	assert_text_at(json, "slos.0.name", "checkout");
@@ -261,12 +254,11 @@ static void slos_show_budget_and_burn(void **state)
 	snapshot_clear(&snapshot);
 }
 
-static void reals_are_printed_as_people_write_them(void **state)
+TEST(reals_are_printed_as_people_write_them)
 {
 	struct snapshot snapshot;
 	char *text;
 
-	(void)state;
 	fixture_snapshot(&snapshot);
 	text = json_status(&snapshot);
 	assert_non_null(strstr(text, "\"objective\": 0.999,"));
@@ -276,12 +268,11 @@ static void reals_are_printed_as_people_write_them(void **state)
 	snapshot_clear(&snapshot);
 }
 
-static void empty_snapshot(void **state)
+TEST(empty_snapshot)
 {
 	struct snapshot snapshot = {0};
 	json_t *json;
 
-	(void)state;
 	json = parsed(json_status(&snapshot));
 	assert_null_at(json, "agent.version");
 	assert_null_at(json, "agent.hook");
@@ -291,17 +282,16 @@ static void empty_snapshot(void **state)
 	snapshot_clear(&snapshot);
 }
 
-static void errors_carry_any_bytes(void **state)
+TEST(errors_carry_any_bytes)
 {
 	json_t *json;
 
-	(void)state;
 	json = parsed(json_error("bad\x80\x01 \"name\""));
 	assert_text_at(json, "error", "bad\\x80\x01 \"name\"");
 	json_decref(json);
 }
 
-static void invalid_utf8_becomes_escapes(void **state)
+TEST(invalid_utf8_becomes_escapes)
 {
 	static const struct {
 		const char *bytes, *text;
@@ -320,7 +310,6 @@ static void invalid_utf8_becomes_escapes(void **state)
 		{"\x80\xff\xfe", "\\x80\\xff\\xfe"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char *text = utf8_clean(rows[i].bytes);
 
@@ -350,13 +339,12 @@ static void *failing_malloc(size_t size)
 }
 
 /* Fails each allocation of the JSON library in turn: NULL, and the sanitizer sees no leak. */
-static void every_allocation_may_fail(void **state)
+TEST(every_allocation_may_fail)
 {
 	struct snapshot snapshot;
 	char *text = NULL;
 	size_t n;
 
-	(void)state;
 	fixture_snapshot(&snapshot);
 	json_set_alloc_funcs(failing_malloc, free);
 	for (n = 0; n < 100000 && !text; n++) {

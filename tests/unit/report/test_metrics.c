@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <cmocka.h>
+
+#include "tests/unit/fixtures/test.h"
 #include "report/metrics.h"
 #include "snapshot_fixture.h"
 
@@ -64,11 +61,10 @@ static void assert_line(const char *text, const char *line)
 		fail_msg("%zu times: %s", n, line);
 }
 
-static void durations_are_histograms(void **state)
+TEST(durations_are_histograms)
 {
 	char *text = rendered(METRICS_OPENMETRICS);
 
-	(void)state;
 	assert_line(text, "# TYPE " DURATION " histogram");
 	assert_line(text, "# UNIT " DURATION " seconds");
 	assert_line(text, DURATION "_bucket{" SHOP_200 ",le=\"6.103515625e-05\"} 0");
@@ -88,11 +84,10 @@ static void durations_are_histograms(void **state)
 	free(text);
 }
 
-static void errors_are_typed(void **state)
+TEST(errors_are_typed)
 {
 	char *text = rendered(METRICS_OPENMETRICS);
 
-	(void)state;
 	assert_line(text, DURATION "_count{" SHOP_GET
 				   ",http_response_status_code=\"503\",error_type=\"503\"} 5");
 	assert_line(text, DURATION "_count{" SHOP_GET ",error_type=\"server_abort\"} 2");
@@ -106,11 +101,10 @@ static void errors_are_typed(void **state)
 	free(text);
 }
 
-static void queue_durations_are_by_route(void **state)
+TEST(queue_durations_are_by_route)
 {
 	char *text = rendered(METRICS_OPENMETRICS);
 
-	(void)state;
 	assert_line(text, "sliprobe_http_request_queue_duration_seconds_bucket{" SHOP_GET
 			  ",le=\"0.0009765625\"} 2");
 	assert_line(text, "sliprobe_http_request_queue_duration_seconds_bucket{" SHOP_GET
@@ -121,11 +115,10 @@ static void queue_durations_are_by_route(void **state)
 	free(text);
 }
 
-static void slos_and_coverage(void **state)
+TEST(slos_and_coverage)
 {
 	char *text = rendered(METRICS_OPENMETRICS);
 
-	(void)state;
 	assert_line(text, "# TYPE sliprobe_slo_events counter");
 	assert_line(text,
 		    "sliprobe_slo_events_total{slo=\"checkout\",service=\"shop\",result=\"good\"} "
@@ -159,7 +152,7 @@ static void slos_and_coverage(void **state)
 }
 
 /* Skewed reads of the kernel's maps must not make a bucket smaller than the one before. */
-static void buckets_never_fall(void **state)
+TEST(buckets_never_fall)
 {
 	struct snapshot snapshot;
 	struct snapshot_series *series;
@@ -167,7 +160,6 @@ static void buckets_never_fall(void **state)
 	size_t n = 0;
 	char *text;
 
-	(void)state;
 	fixture_snapshot(&snapshot);
 	series = snapshot.services[1].series[0];
 	series->thresholds[0].count = 990; /* ahead of the histogram */
@@ -188,23 +180,21 @@ static void buckets_never_fall(void **state)
 	free(text);
 }
 
-static void text_format_declares_what_it_samples(void **state)
+TEST(text_format_declares_what_it_samples)
 {
 	char *text = rendered(METRICS_TEXT);
 
-	(void)state;
 	assert_line(text, "# TYPE sliprobe_slo_events_total counter");
 	assert_line(text, "# TYPE sliprobe_build_info gauge");
 	assert_null(strstr(text, "# TYPE sliprobe_slo_events counter"));
 	free(text);
 }
 
-static void clients_have_a_family_of_their_own(void **state)
+TEST(clients_have_a_family_of_their_own)
 {
 	struct snapshot snapshot;
 	char *text;
 
-	(void)state;
 	fixture_snapshot(&snapshot);
 	snapshot.services[1].role = ROLE_CLIENT;
 	text = render(&snapshot, METRICS_OPENMETRICS);
@@ -217,11 +207,10 @@ static void clients_have_a_family_of_their_own(void **state)
 }
 
 /* However it is read, and however often it stops in between. */
-static void pieces_make_the_whole(void **state)
+TEST(pieces_make_the_whole)
 {
 	char *whole = rendered(METRICS_TEXT);
 
-	(void)state;
 	for (size_t room = 1; room < 100; room += 7) {
 		struct snapshot snapshot;
 		char *text;
@@ -234,7 +223,7 @@ static void pieces_make_the_whole(void **state)
 	free(whole);
 }
 
-static void many_series_make_many_pieces(void **state)
+TEST(many_series_make_many_pieces)
 {
 	enum { SERIES = 100 };
 	static char routes[SERIES][16];
@@ -242,7 +231,6 @@ static void many_series_make_many_pieces(void **state)
 	struct snapshot_service *service;
 	char line[256], *text;
 
-	(void)state;
 	service = snapshot.services = calloc(1, sizeof(*snapshot.services));
 	snapshot.n_services = 1;
 	service->name = strdup("shop");
@@ -276,7 +264,7 @@ static void many_series_make_many_pieces(void **state)
 }
 
 /* A reload may come before the text has been read to its end. */
-static void the_configuration_may_go(void **state)
+TEST(the_configuration_may_go)
 {
 	char *expected = rendered(METRICS_TEXT);
 	char text[1 << 16] = "", *name = strdup("checkout"), *service = strdup("shop");
@@ -284,7 +272,6 @@ static void the_configuration_may_go(void **state)
 	struct metrics *metrics;
 	size_t len;
 
-	(void)state;
 	fixture_snapshot(&snapshot);
 	snapshot.slos[0].name = name;
 	snapshot.slos[0].service = service;
@@ -299,24 +286,22 @@ static void the_configuration_may_go(void **state)
 	free(expected);
 }
 
-static void empty_snapshot(void **state)
+TEST(empty_snapshot)
 {
 	struct snapshot snapshot = {0};
 	char *text = render(&snapshot, METRICS_OPENMETRICS);
 
-	(void)state;
 	assert_line(text, "sliprobe_http_requests_seen_total 0");
 	assert_line(text, "# EOF");
 	free(text);
 }
 
-static void promtool_finds_nothing_to_say(void **state)
+TEST(promtool_finds_nothing_to_say)
 {
 	FILE *promtool;
 	char *text;
 	int status;
 
-	(void)state;
 	if (system("command -v promtool >/dev/null 2>&1")) {
 		print_message("skipped: promtool is not installed\n");
 		skip();

@@ -3,10 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +12,8 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
+
+#include "tests/unit/fixtures/test.h"
 #include "server/server.h"
 #include "tests/unit/report/snapshot_fixture.h"
 
@@ -270,7 +267,7 @@ static const char *body(void)
 	return end + 4;
 }
 
-static void every_route_answers(void **state)
+TEST(every_route_answers)
 {
 	struct fixture *f = *state;
 
@@ -298,7 +295,7 @@ static void every_route_answers(void **state)
 	assert_int_equal(f->agent.snapshots, 3);
 }
 
-static void names_are_percent_decoded(void **state)
+TEST(names_are_percent_decoded)
 {
 	struct fixture *f = *state;
 
@@ -316,7 +313,7 @@ static void names_are_percent_decoded(void **state)
 }
 
 /* What is not to be shown is not asked of the agent. */
-static void services_may_be_left_out(void **state)
+TEST(services_may_be_left_out)
 {
 	struct fixture *f = *state;
 
@@ -343,7 +340,7 @@ static void services_may_be_left_out(void **state)
 	assert_int_equal(f->agent.with_series, 4);
 }
 
-static void metrics_in_the_format_asked_for(void **state)
+TEST(metrics_in_the_format_asked_for)
 {
 	struct fixture *f = *state;
 
@@ -364,7 +361,7 @@ static void metrics_in_the_format_asked_for(void **state)
 	assert_string_equal(answer + strlen(answer) - 6, "# EOF\n");
 }
 
-static void refusals_are_json(void **state)
+TEST(refusals_are_json)
 {
 	struct fixture *f = *state;
 
@@ -391,7 +388,7 @@ static void refusals_are_json(void **state)
 	assert_code(503);
 }
 
-static void reload(void **state)
+TEST(reload)
 {
 	struct fixture *f = *state;
 
@@ -405,7 +402,7 @@ static void reload(void **state)
 	assert_int_equal(f->agent.reloads, 2);
 }
 
-static void head_is_get_without_body(void **state)
+TEST(head_is_get_without_body)
 {
 	struct fixture *f = *state;
 	char length[64];
@@ -421,7 +418,7 @@ static void head_is_get_without_body(void **state)
 	assert_int_equal(f->agent.reloads, 0);
 }
 
-static void pipelined_requests_each_get_a_response(void **state)
+TEST(pipelined_requests_each_get_a_response)
 {
 	struct fixture *f = *state;
 	int fd = dial(f);
@@ -436,7 +433,7 @@ static void pipelined_requests_each_get_a_response(void **state)
 	close(fd);
 }
 
-static void keep_alive_reflects_each_moment(void **state)
+TEST(keep_alive_reflects_each_moment)
 {
 	struct fixture *f = *state;
 	int fd = dial(f);
@@ -449,7 +446,7 @@ static void keep_alive_reflects_each_moment(void **state)
 	close(fd);
 }
 
-static void one_byte_at_a_time(void **state)
+TEST(one_byte_at_a_time)
 {
 	struct fixture *f = *state;
 	const char *request = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -464,7 +461,7 @@ static void one_byte_at_a_time(void **state)
 	close(fd);
 }
 
-static void malformed_requests_disturb_nobody(void **state)
+TEST(malformed_requests_disturb_nobody)
 {
 	static const char *const requests[] = {
 		"\r\n\r\n\r\nhello\r\n\r\n",
@@ -522,7 +519,7 @@ static void ask_with_head(struct fixture *f, size_t bytes, bool in_target)
 	free(request);
 }
 
-static void heads_have_a_limit(void **state)
+TEST(heads_have_a_limit)
 {
 	struct fixture *f = *state;
 
@@ -538,7 +535,7 @@ static void heads_have_a_limit(void **state)
 	assert_code(200);
 }
 
-static void bodies_have_a_limit(void **state)
+TEST(bodies_have_a_limit)
 {
 	struct fixture *f = *state;
 	char *chunk = malloc(32 << 10);
@@ -585,7 +582,7 @@ static void bodies_have_a_limit(void **state)
 	free(chunk);
 }
 
-static void silent_crowd_does_not_lock_out(void **state)
+TEST(silent_crowd_does_not_lock_out)
 {
 	enum { SILENT = 600 };
 	struct fixture *f = *state;
@@ -623,7 +620,7 @@ static void silent_crowd_does_not_lock_out(void **state)
 	}
 }
 
-static void clients_at_the_limit_are_all_served(void **state)
+TEST(clients_at_the_limit_are_all_served)
 {
 	enum { CLIENTS = 512 };
 	struct fixture *f = *state;
@@ -643,7 +640,7 @@ static void clients_at_the_limit_are_all_served(void **state)
 }
 
 /* Some MiB of response that nobody takes: others are served meanwhile, and the loop can sleep. */
-static void slow_readers_do_not_block(void **state)
+TEST(slow_readers_do_not_block)
 {
 	struct fixture *f = *state;
 	int slow[20], turns = 0;
@@ -677,7 +674,7 @@ static void slow_readers_do_not_block(void **state)
 		close(slow[i]);
 }
 
-static void second_instance_is_refused(void **state)
+TEST(second_instance_is_refused)
 {
 	struct fixture *f = *state;
 	struct status *second = (struct status *)f;
@@ -688,7 +685,7 @@ static void second_instance_is_refused(void **state)
 	assert_code(200);
 }
 
-static void stale_files_are_replaced(void **state)
+TEST(stale_files_are_replaced)
 {
 	struct fixture *f = *state;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -722,7 +719,7 @@ static void stale_files_are_replaced(void **state)
 	unlink(f->path);
 }
 
-static void bad_paths(void **state)
+TEST(bad_paths)
 {
 	struct fixture *f = *state;
 	struct status *status = NULL;
@@ -738,7 +735,7 @@ static void bad_paths(void **state)
 }
 
 /* Where few files may be open, fewer clients may stay, and a good one is served all the same. */
-static void few_descriptors(void **state)
+TEST(few_descriptors)
 {
 	struct fixture *f = *state;
 	struct rlimit limit, low;
@@ -774,7 +771,7 @@ static size_t count_descriptors(void)
 	return n;
 }
 
-static void nothing_leaks(void **state)
+TEST(nothing_leaks)
 {
 	struct fixture *f = *state;
 	size_t before;
@@ -797,32 +794,30 @@ static void nothing_leaks(void **state)
 	f->status = NULL;
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(every_route_answers),
-		TEST(names_are_percent_decoded),
-		TEST(services_may_be_left_out),
-		TEST(metrics_in_the_format_asked_for),
-		TEST(refusals_are_json),
-		TEST(reload),
-		TEST(head_is_get_without_body),
-		TEST(pipelined_requests_each_get_a_response),
-		TEST(keep_alive_reflects_each_moment),
-		TEST(one_byte_at_a_time),
-		TEST(malformed_requests_disturb_nobody),
-		TEST(heads_have_a_limit),
-		TEST(bodies_have_a_limit),
-		TEST(silent_crowd_does_not_lock_out),
-		TEST(clients_at_the_limit_are_all_served),
-		TEST(slow_readers_do_not_block),
-		TEST(second_instance_is_refused),
-		TEST(stale_files_are_replaced),
-		TEST(bad_paths),
-		TEST(few_descriptors),
-		TEST(nothing_leaks),
+		WITH_SETUP(every_route_answers),
+		WITH_SETUP(names_are_percent_decoded),
+		WITH_SETUP(services_may_be_left_out),
+		WITH_SETUP(metrics_in_the_format_asked_for),
+		WITH_SETUP(refusals_are_json),
+		WITH_SETUP(reload),
+		WITH_SETUP(head_is_get_without_body),
+		WITH_SETUP(pipelined_requests_each_get_a_response),
+		WITH_SETUP(keep_alive_reflects_each_moment),
+		WITH_SETUP(one_byte_at_a_time),
+		WITH_SETUP(malformed_requests_disturb_nobody),
+		WITH_SETUP(heads_have_a_limit),
+		WITH_SETUP(bodies_have_a_limit),
+		WITH_SETUP(silent_crowd_does_not_lock_out),
+		WITH_SETUP(clients_at_the_limit_are_all_served),
+		WITH_SETUP(slow_readers_do_not_block),
+		WITH_SETUP(second_instance_is_refused),
+		WITH_SETUP(stale_files_are_replaced),
+		WITH_SETUP(bad_paths),
+		WITH_SETUP(few_descriptors),
+		WITH_SETUP(nothing_leaks),
 	};
 	struct rlimit limit;
 

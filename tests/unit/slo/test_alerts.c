@@ -5,14 +5,11 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+
+#include "tests/unit/fixtures/test.h"
 #include "slo/alerts.h"
 
 enum { STEP = 10, MINUTE = 60, HOUR = 3600, DAY = 86400 };
@@ -219,12 +216,11 @@ static void check_detection(struct table *table, double rate, double duration)
 	bench_clear(&bench);
 }
 
-static void burns_are_detected_and_resolved_when_the_workbook_says(void **state)
+TEST(burns_are_detected_and_resolved_when_the_workbook_says)
 {
 	static const double rates[] = {1, 0.1, 0.02, 0.01, 0.002};
 	static const double durations[] = {600, 1800, 3 * HOUR, 6 * HOUR, 40 * HOUR};
 
-	(void)state;
 	for (size_t r = 0; r < sizeof(rates) / sizeof(rates[0]); r++)
 		for (uint64_t days = 28; days <= 30; days += 2)
 			for (uint64_t one_in = 1000; one_in <= 10000; one_in *= 10)
@@ -235,7 +231,7 @@ static void burns_are_detected_and_resolved_when_the_workbook_says(void **state)
 }
 
 /* The numbers it is judged by: after 52 s, 8 min 38 s, 43 min 12 s, 3 h 36 min, 36 h. */
-static void detection_by_hand(void **state)
+TEST(detection_by_hand)
 {
 	static const struct {
 		uint64_t good, bad;
@@ -249,7 +245,6 @@ static void detection_by_hand(void **state)
 		{9980, 20, BURN_3D, 36 * HOUR + STEP},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct bench bench;
 		double t;
@@ -264,12 +259,11 @@ static void detection_by_hand(void **state)
 }
 
 /* 0.2 % burns at 2: the budget of 30 d lasts 15, and only its last 4 h may page. */
-static void a_slow_burn_pages_only_when_the_budget_is_nearly_gone(void **state)
+TEST(a_slow_burn_pages_only_when_the_budget_is_nearly_gone)
 {
 	struct bench bench;
 	double t, left;
 
-	(void)state;
 	bench_init(&bench, 0.999, 30 * DAY);
 	run(&bench, 30 * DAY, MINUTE, 1000, 0);
 	while (bench.now < 46 * DAY && status(&bench, EXHAUST_4H) == ALERT_INACTIVE) {
@@ -290,7 +284,7 @@ static void a_slow_burn_pages_only_when_the_budget_is_nearly_gone(void **state)
 
 /* ---- burn ---- */
 
-static void a_burn_of_exactly_the_factor_does_not_fire(void **state)
+TEST(a_burn_of_exactly_the_factor_does_not_fire)
 {
 	static const struct {
 		uint64_t window, good, bad;
@@ -301,7 +295,6 @@ static void a_burn_of_exactly_the_factor_does_not_fire(void **state)
 		{30 * DAY, 999856, 144, 0.99999},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t good = i == 1 ? 1000000 - 1440 : rows[i].good;
 		struct bench bench;
@@ -321,11 +314,10 @@ static void a_burn_of_exactly_the_factor_does_not_fire(void **state)
 	}
 }
 
-static void silence_in_the_short_window_is_no_recovery(void **state)
+TEST(silence_in_the_short_window_is_no_recovery)
 {
 	struct bench bench;
 
-	(void)state;
 	bench_init(&bench, 0.999, 30 * DAY);
 	bench.n = 1;
 	run(&bench, DAY, STEP, 100, 0);
@@ -354,11 +346,10 @@ static void silence_in_the_short_window_is_no_recovery(void **state)
 }
 
 /* Ten requests an hour: one failure wakes nobody, a total outage does at its fifth. */
-static void low_traffic_pages_at_the_fifth_failure(void **state)
+TEST(low_traffic_pages_at_the_fifth_failure)
 {
 	struct bench bench;
 
-	(void)state;
 	bench_init(&bench, 0.999, 30 * DAY);
 	bench.since = -30 * DAY;
 	run(&bench, 10 * DAY, 360, 1, 0);
@@ -385,12 +376,11 @@ static void low_traffic_pages_at_the_fifth_failure(void **state)
 
 /* ---- exhaust, budget ---- */
 
-static void exhaustion_needs_the_burn_of_a_quarter_of_the_horizon(void **state)
+TEST(exhaustion_needs_the_burn_of_a_quarter_of_the_horizon)
 {
 	struct bench bench;
 	double t;
 
-	(void)state;
 	bench_init(&bench, 0.999, 30 * DAY);
 	run_healthy(&bench, 30, 100);
 	/*
@@ -419,11 +409,10 @@ static void exhaustion_needs_the_burn_of_a_quarter_of_the_horizon(void **state)
 }
 
 /* Of 33 allowed 30 are spent, at a burn of 30 / 33: 3 / 33 * 30 d / (30 / 33) is 3 d exactly. */
-static void exhaustion_fires_at_exactly_the_horizon(void **state)
+TEST(exhaustion_fires_at_exactly_the_horizon)
 {
 	struct bench bench;
 
-	(void)state;
 	for (uint64_t more = 0; more <= 1; more++) {
 		bench_init(&bench, 0.99, 30 * DAY);
 		bench.since = -30 * DAY;
@@ -466,9 +455,8 @@ static void check_young_slow_burn(double from, double healthy, double days, bool
 	bench_clear(&bench);
 }
 
-static void a_slow_burn_does_not_page_in_the_first_days(void **state)
+TEST(a_slow_burn_does_not_page_in_the_first_days)
 {
-	(void)state;
 	check_young_slow_burn(12 * DAY, 2 * DAY, 3 * DAY, false);
 	check_young_slow_burn(12 * DAY, 3 * DAY, 3 * DAY, false);
 	check_young_slow_burn(0, 3 * DAY, 3 * DAY, false);
@@ -478,11 +466,10 @@ static void a_slow_burn_does_not_page_in_the_first_days(void **state)
 }
 
 /* The budget of 30 d of that traffic, whatever there is of it: as when all of it has been lived. */
-static void an_outage_in_the_first_days_pages_as_it_does_later(void **state)
+TEST(an_outage_in_the_first_days_pages_as_it_does_later)
 {
 	static const double ages[] = {2 * DAY, 5 * DAY, 30 * DAY};
 
-	(void)state;
 	for (size_t i = 0; i < 2 * sizeof(ages) / sizeof(ages[0]); i++) {
 		double begin = 60 * DAY + ages[i / 2], t;
 		struct bench bench;
@@ -508,7 +495,7 @@ static void an_outage_in_the_first_days_pages_as_it_does_later(void **state)
  * 2 d of 30 d, and 30 bad ones of 2000: of 300 allowed 30 are spent, 0.9 remains. It burns at 1.5
  * for `exhaust` of 8 d: 0.9 * 30 d / 1.5 is 18 d.
  */
-static void eligible_is_extrapolated_to_the_window(void **state)
+TEST(eligible_is_extrapolated_to_the_window)
 {
 	static const struct {
 		double age;
@@ -529,7 +516,6 @@ static void eligible_is_extrapolated_to_the_window(void **state)
 	};
 	static const bool months[] = {false, true};
 
-	(void)state;
 	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
 		double age = rows[i / 2].age, end = 65 * DAY;
 		struct alert_reading reading;
@@ -562,12 +548,11 @@ static void eligible_is_extrapolated_to_the_window(void **state)
 }
 
 /* With all of the window lived it matters no more since when, to the last bit. */
-static void a_whole_window_is_judged_by_what_is_in_it(void **state)
+TEST(a_whole_window_is_judged_by_what_is_in_it)
 {
 	struct alert_reading young[ALERT_RULES_MAX], old[ALERT_RULES_MAX];
 	struct bench bench, older;
 
-	(void)state;
 	bench_init(&bench, 0.999, 7 * DAY);
 	bench.since = bench.now = 1e9 + 0.3;
 	older = bench;
@@ -592,11 +577,10 @@ static void a_whole_window_is_judged_by_what_is_in_it(void **state)
 	bench_clear(&bench);
 }
 
-static void budget_thresholds_fire_at_the_threshold(void **state)
+TEST(budget_thresholds_fire_at_the_threshold)
 {
 	struct bench bench;
 
-	(void)state;
 	bench_init(&bench, 0.999, 30 * DAY);
 	step(&bench, 10, 9995, 0);
 	step(&bench, 20, 0, 4);
@@ -647,11 +631,10 @@ static void restart(struct bench *bench)
 }
 
 /* The last event is then only known to 10 s. */
-static void a_silence_that_is_told_does_not_end_with_a_restart(void **state)
+TEST(a_silence_that_is_told_does_not_end_with_a_restart)
 {
 	struct bench bench;
 
-	(void)state;
 	bench_init(&bench, 0.999, 30 * DAY);
 	step(&bench, 1, 5, 0);
 	run(&bench, 2 * DAY, STEP, 5, 0);
@@ -666,12 +649,11 @@ static void a_silence_that_is_told_does_not_end_with_a_restart(void **state)
 	bench_clear(&bench);
 }
 
-static void silence_of_a_busy_service_is_told_after_30_min_and_for_7_days(void **state)
+TEST(silence_of_a_busy_service_is_told_after_30_min_and_for_7_days)
 {
 	struct bench bench;
 	double t;
 
-	(void)state;
 	bench_init(&bench, 0.999, 30 * DAY);
 	run(&bench, 2 * DAY, STEP, 5, 0);
 	t = run_until(&bench, NO_DATA, ALERT_FIRING, 3 * DAY, 0, 0);
@@ -704,11 +686,10 @@ static bool told_with_busy_hours(int hours)
 	return told;
 }
 
-static void silence_is_told_of_what_was_busy_in_half_of_the_hours(void **state)
+TEST(silence_is_told_of_what_was_busy_in_half_of_the_hours)
 {
 	struct bench bench;
 
-	(void)state;
 	assert_true(told_with_busy_hours(24));
 	assert_true(told_with_busy_hours(13));
 	assert_false(told_with_busy_hours(8));
@@ -721,13 +702,12 @@ static void silence_is_told_of_what_was_busy_in_half_of_the_hours(void **state)
 	bench_clear(&bench);
 }
 
-static void time_without_coverage_is_no_silence(void **state)
+TEST(time_without_coverage_is_no_silence)
 {
 	struct coverage_span spans[2] = {{0, DAY}};
 	struct coverage coverage = {spans, 1, 2};
 	struct bench bench;
 
-	(void)state;
 	bench_init(&bench, 0.999, 30 * DAY);
 	bench.coverage = &coverage;
 	run(&bench, DAY, STEP, 5, 0);
@@ -744,13 +724,12 @@ static void time_without_coverage_is_no_silence(void **state)
 	bench_clear(&bench);
 }
 
-static void coverage_lost_is_told_below_nine_tenths_of_an_hour(void **state)
+TEST(coverage_lost_is_told_below_nine_tenths_of_an_hour)
 {
 	struct coverage_span spans[2] = {{0, DAY}};
 	struct coverage coverage = {spans, 1, 2};
 	struct bench bench;
 
-	(void)state;
 	bench_init(&bench, 0.999, 30 * DAY);
 	bench.coverage = &coverage;
 	run(&bench, DAY, STEP, 5, 0);
@@ -835,11 +814,10 @@ static void assert_finite(struct maybe ratio)
 }
 
 /* With readings every rule is looked at at every step; without, most of them are calm. */
-static void rests_change_nothing(void **state)
+TEST(rests_change_nothing)
 {
 	size_t changes = 0;
 
-	(void)state;
 	for (uint64_t seed = 1; seed <= 36; seed++) {
 		/* young; whole soon; whole at once */
 		static const double ages[] = {0, -27.5 * DAY, -INFINITY};
@@ -890,12 +868,11 @@ static void rests_change_nothing(void **state)
 	assert_true(changes > 1000); /* or nothing has been tried */
 }
 
-static void order_of_rules_changes_nothing(void **state)
+TEST(order_of_rules_changes_nothing)
 {
 	struct bench bench, turned;
 	struct mood mood = {100, 100, STEP};
 
-	(void)state;
 	rng_state = 7;
 	bench_init(&bench, 0.999, 30 * DAY);
 	turned = bench;
@@ -919,13 +896,12 @@ static int put_back(void *context, enum slo_tier tier, int64_t end, struct slo_e
 	return slo_history_restore(context, tier, end, events);
 }
 
-static void a_restart_changes_nothing(void **state)
+TEST(a_restart_changes_nothing)
 {
 	struct bench bench, restarted = {};
 	struct mood mood = {100, 100, STEP};
 	size_t changes = 0;
 
-	(void)state;
 	rng_state = 11;
 	bench_init(&bench, 0.999, 30 * DAY);
 	for (int i = 1; i < 200000; i++) {
@@ -955,11 +931,10 @@ static void a_restart_changes_nothing(void **state)
 	bench_clear(&bench);
 }
 
-static void never_nan_nor_anything_on_odd_input(void **state)
+TEST(never_nan_nor_anything_on_odd_input)
 {
 	static const double odd[] = {0, 1, 1 - 1e-15, -1, 2, NAN, INFINITY, 1e-300};
 
-	(void)state;
 	for (size_t o = 0; o < sizeof(odd) / sizeof(odd[0]); o++) {
 		struct alert_reading readings[ALERT_RULES_MAX];
 		struct alert_subject at;
@@ -982,11 +957,10 @@ static void never_nan_nor_anything_on_odd_input(void **state)
 	}
 }
 
-static void names(void **state)
+TEST(names)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
 
-	(void)state;
 	assert_int_equal(alert_rules_default(rules), DEFAULTS);
 	assert_string_equal(rules[BURN_1H].name, "burn-1h");
 	assert_string_equal(rules[EXHAUST_3D].name, "exhaust-3d");

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <cmocka.h>
+
+#include "tests/unit/fixtures/test.h"
 #include "slo/coverage.h"
 #include "tests/unit/fixtures/malloc_fail.h"
 
@@ -23,21 +20,19 @@ static void assert_seconds(const struct coverage *coverage, double from, double 
 		fail_msg("[%g, %g]: %.17g is not %g", from, to, found, seconds);
 }
 
-static void nothing_is_covered_at_first(void **state)
+TEST(nothing_is_covered_at_first)
 {
 	struct coverage coverage = {0};
 
-	(void)state;
 	assert_seconds(&coverage, -INFINITY, INFINITY, 0);
 	coverage_clear(&coverage);
 	coverage_clear(&coverage);
 }
 
-static void spans_that_touch_are_one(void **state)
+TEST(spans_that_touch_are_one)
 {
 	struct coverage coverage = {0};
 
-	(void)state;
 	add(&coverage, 10, 20);
 	add(&coverage, 20, 30); /* touches */
 	add(&coverage, 30.0009, 40); /* 1 ms apart at most */
@@ -55,11 +50,10 @@ static void spans_that_touch_are_one(void **state)
 	assert_null(coverage.spans);
 }
 
-static void seconds_are_of_what_overlaps(void **state)
+TEST(seconds_are_of_what_overlaps)
 {
 	struct coverage coverage = {0};
 
-	(void)state;
 	add(&coverage, 10, 20);
 	add(&coverage, 30, 40);
 	add(&coverage, 45, 45); /* no time at all */
@@ -81,11 +75,10 @@ static void seconds_are_of_what_overlaps(void **state)
 	coverage_clear(&coverage);
 }
 
-static void refuses_what_is_no_span(void **state)
+TEST(refuses_what_is_no_span)
 {
 	struct coverage coverage = {0};
 
-	(void)state;
 	assert_int_equal(coverage_add(&coverage, 2, 1), -EINVAL);
 	assert_int_equal(coverage_add(&coverage, NAN, 1), -EINVAL);
 	assert_int_equal(coverage_add(&coverage, 1, NAN), -EINVAL);
@@ -95,11 +88,10 @@ static void refuses_what_is_no_span(void **state)
 	assert_null(coverage.spans);
 }
 
-static void the_oldest_are_forgotten_first(void **state)
+TEST(the_oldest_are_forgotten_first)
 {
 	struct coverage coverage = {0};
 
-	(void)state;
 	for (int i = 0; i < COVERAGE_SPANS_MAX; i++)
 		add(&coverage, 10.0 * i, 10.0 * i + 1);
 	assert_int_equal(coverage.n, COVERAGE_SPANS_MAX);
@@ -113,14 +105,13 @@ static void the_oldest_are_forgotten_first(void **state)
 }
 
 /* Against a plain table of seconds. */
-static void seconds_agree_with_a_plain_table(void **state)
+TEST(seconds_agree_with_a_plain_table)
 {
 	enum { SECONDS = 5000 };
 	struct coverage coverage = {0};
 	int until[SECONDS + 1] = {0};
 	unsigned int rng = 1;
 
-	(void)state;
 	for (int t = 0; t < SECONDS;) {
 		int to;
 
@@ -139,9 +130,8 @@ static void seconds_agree_with_a_plain_table(void **state)
 	coverage_clear(&coverage);
 }
 
-static void nothing_is_added_without_memory(void **state)
+TEST(nothing_is_added_without_memory)
 {
-	(void)state;
 	for (unsigned long fail = 1; fail <= 3; fail++) {
 		struct coverage coverage = {0};
 		size_t added = 0;

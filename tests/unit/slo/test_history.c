@@ -2,14 +2,11 @@
 /* The history as it is stored, restored and looked through. Its sums: see test_slo.c. */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+
+#include "tests/unit/fixtures/test.h"
 #include "slo/slo.h"
 #include "tests/unit/fixtures/malloc_fail.h"
 
@@ -53,11 +50,10 @@ static uint64_t rng(uint64_t below)
 	return rng_state % below;
 }
 
-static void short_steps_are_not_spread(void **state)
+TEST(short_steps_are_not_spread)
 {
 	struct slo_history *history = history_new(30 * DAY);
 
-	(void)state;
 	add_span(history, 1000, 1020, 100, 2);
 	assert_sum(history, 1020, 10, 100, 2);
 	/* one that overlaps the step before is as long as what is new of it */
@@ -68,11 +64,10 @@ static void short_steps_are_not_spread(void **state)
 	slo_history_free(history);
 }
 
-static void long_steps_are_spread_evenly_to_the_last_event(void **state)
+TEST(long_steps_are_spread_evenly_to_the_last_event)
 {
 	struct slo_history *history = history_new(30 * DAY);
 
-	(void)state;
 	add_span(history, 1000, 1100, 1000, 7);
 	/* cumulative: of 7 bad in 10 pieces 0, 1, 2, 2, 3, 4, 4, 5, 6, 7 */
 	assert_sum(history, 1100, 10, 100, 1);
@@ -92,11 +87,10 @@ static void long_steps_are_spread_evenly_to_the_last_event(void **state)
 	slo_history_free(history);
 }
 
-static void very_long_steps_are_spread_in_coarser_pieces(void **state)
+TEST(very_long_steps_are_spread_in_coarser_pieces)
 {
 	struct slo_history *history = history_new(30 * DAY);
 
-	(void)state;
 	/* up to 6 h: 10 s */
 	add_span(history, 0, 6 * HOUR, 2160, 0);
 	assert_sum(history, 6 * HOUR, 10, 1, 0);
@@ -123,12 +117,11 @@ static void very_long_steps_are_spread_in_coarser_pieces(void **state)
 	slo_history_free(history);
 }
 
-static void spreading_refuses_what_adding_refuses(void **state)
+TEST(spreading_refuses_what_adding_refuses)
 {
 	struct slo_history *history = history_new(HOUR);
 	const double odd[] = {NAN, INFINITY, -INFINITY, 1e13, -1e13};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
 		const struct slo_events events = {1, 1};
 
@@ -140,12 +133,11 @@ static void spreading_refuses_what_adding_refuses(void **state)
 }
 
 /* Any allocation may fail: then nothing was added, and the next time it is. */
-static void nothing_is_added_without_memory(void **state)
+TEST(nothing_is_added_without_memory)
 {
 	const struct slo_events events = {50ULL << 32, 9};
 	bool done = false;
 
-	(void)state;
 	for (unsigned long fail = 1; !done; fail++) {
 		struct slo_history *history = NULL;
 		uint64_t added = 0;
@@ -171,9 +163,8 @@ static void nothing_is_added_without_memory(void **state)
 	fail_at = 0;
 }
 
-static void any_step_may_find_no_memory(void **state)
+TEST(any_step_may_find_no_memory)
 {
-	(void)state;
 	for (unsigned long fail = 3; fail < 40; fail++) {
 		struct slo_history *history = history_new(HOUR);
 		uint64_t added = 0;
@@ -190,12 +181,11 @@ static void any_step_may_find_no_memory(void **state)
 	}
 }
 
-static void counts_end_at_64_bits(void **state)
+TEST(counts_end_at_64_bits)
 {
 	struct slo_history *history = history_new(HOUR);
 	const uint64_t big = 1ULL << 63;
 
-	(void)state;
 	for (int i = 1; i <= 10; i++)
 		add(history, 10.0 * i, big, UINT64_MAX);
 	assert_sum(history, 100, 100, UINT64_MAX, UINT64_MAX);
@@ -233,12 +223,11 @@ static void assert_bucket(const struct list *list, size_t i, int64_t end, uint64
 	assert_int_equal(list->buckets[i].events.bad, bad);
 }
 
-static void each_gives_buckets_with_events_oldest_first(void **state)
+TEST(each_gives_buckets_with_events_oldest_first)
 {
 	struct slo_history *history = history_new(HOUR);
 	struct list list = {0};
 
-	(void)state;
 	assert_int_equal(slo_history_each(history, SLO_TIER_10S, 0, list_bucket, &list), 0);
 	assert_int_equal(list.n, 0);
 	add(history, 5, 1, 0);
@@ -272,11 +261,10 @@ static void each_gives_buckets_with_events_oldest_first(void **state)
 	slo_history_free(history);
 }
 
-static void each_may_begin_anywhere(void **state)
+TEST(each_may_begin_anywhere)
 {
 	struct slo_history *history = history_new(HOUR);
 
-	(void)state;
 	for (int i = 1; i <= 200; i++) {
 		add(history, 10.0 * i, (uint64_t)i, 0);
 		for (int from = i > 60 ? i - 60 : 1; from <= i; from++) {
@@ -291,11 +279,10 @@ static void each_may_begin_anywhere(void **state)
 	slo_history_free(history);
 }
 
-static void each_stops_when_told(void **state)
+TEST(each_stops_when_told)
 {
 	struct slo_history *history = history_new(HOUR);
 
-	(void)state;
 	for (int i = 1; i <= 40; i++)
 		add(history, 10.0 * i, 1, 0);
 	for (size_t stop_at = 1; stop_at <= 40; stop_at++) {
@@ -308,12 +295,11 @@ static void each_stops_when_told(void **state)
 	slo_history_free(history);
 }
 
-static void first_and_last_event(void **state)
+TEST(first_and_last_event)
 {
 	struct slo_history *history = history_new(HOUR);
 	double t = 42;
 
-	(void)state;
 	add(history, 10, 0, 0);
 	assert_false(slo_history_last_event(history, &t));
 	assert_false(slo_history_first_event(history, &t));
@@ -329,11 +315,10 @@ static void first_and_last_event(void **state)
 	slo_history_free(history);
 }
 
-static void busy_hours_are_those_with_events(void **state)
+TEST(busy_hours_are_those_with_events)
 {
 	struct slo_history *history = history_new(HOUR);
 
-	(void)state;
 	assert_int_equal(slo_history_busy_hours(history, 0, DAY), 0);
 	add(history, 10, 1, 0);
 	add(history, HOUR, 1, 0);
@@ -422,9 +407,8 @@ static double random_steps(struct slo_history *a, struct slo_history *b, double 
 	return t;
 }
 
-static void restored_history_goes_on_as_if_never_interrupted(void **state)
+TEST(restored_history_goes_on_as_if_never_interrupted)
 {
-	(void)state;
 	for (uint64_t seed = 1; seed <= 60; seed++) {
 		uint64_t window = HOUR + (seed * 7 % 92) * DAY;
 		double reach = (double)(window + 31 * DAY);
@@ -453,12 +437,11 @@ static void restored_history_goes_on_as_if_never_interrupted(void **state)
 	}
 }
 
-static void restored_tiers_end_at_the_same_moment(void **state)
+TEST(restored_tiers_end_at_the_same_moment)
 {
 	struct slo_history *history = history_new(30 * DAY);
 	double t = 42;
 
-	(void)state;
 	/* hours know of more than minutes, minutes of more than the finest: it is long ago */
 	assert_int_equal(
 		slo_history_restore(history, SLO_TIER_1H, 3 * DAY, (struct slo_events){10, 1}), 0);
@@ -488,12 +471,11 @@ static void restored_tiers_end_at_the_same_moment(void **state)
 	slo_history_free(history);
 }
 
-static void restoring_refuses_what_is_no_history(void **state)
+TEST(restoring_refuses_what_is_no_history)
 {
 	struct slo_history *history = history_new(HOUR);
 	const struct slo_events events = {5, 5};
 
-	(void)state;
 	assert_int_equal(slo_history_restore(history, SLO_TIER_1H, 2 * HOUR, events), 0);
 	/* not oldest first */
 	assert_int_equal(slo_history_restore(history, SLO_TIER_1H, 2 * HOUR, events), -EINVAL);
@@ -529,11 +511,10 @@ static void restoring_refuses_what_is_no_history(void **state)
 	}
 }
 
-static void restored_time_is_not_before_its_last_bucket(void **state)
+TEST(restored_time_is_not_before_its_last_bucket)
 {
 	struct slo_history *history = history_new(HOUR);
 
-	(void)state;
 	for (enum slo_tier tier = 0; tier < SLO_TIERS; tier++)
 		assert_int_equal(put_back(history, tier, 2 * HOUR, (struct slo_events){5, 1}), 0);
 	assert_int_equal(slo_history_restored(history, 10), 0);
@@ -542,12 +523,11 @@ static void restored_time_is_not_before_its_last_bucket(void **state)
 	slo_history_free(history);
 }
 
-static void nothing_may_have_been_stored(void **state)
+TEST(nothing_may_have_been_stored)
 {
 	struct slo_history *history = history_new(HOUR);
 	double t;
 
-	(void)state;
 	assert_int_equal(slo_history_restored(history, -1000), 0);
 	assert_sum(history, 0, INFINITY, 0, 0);
 	assert_false(slo_history_last_event(history, &t));
@@ -557,12 +537,11 @@ static void nothing_may_have_been_stored(void **state)
 }
 
 /* More spans than are remembered, in a changing order, a fixed beginning among them. */
-static void sums_do_not_depend_on_what_was_asked_before(void **state)
+TEST(sums_do_not_depend_on_what_was_asked_before)
 {
 	struct slo_history *asked = history_new(30 * DAY), *fresh;
 	double t = 0;
 
-	(void)state;
 	rng_state = 7;
 	for (int round = 0; round < 150; round++) {
 		t = random_steps(asked, NULL, t, (int)rng(40));

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <cmocka.h>
+
+#include "tests/unit/fixtures/test.h"
 #include "slo/slo.h"
 
 enum { DAY = 86400, HOUR = 3600 };
@@ -57,7 +54,7 @@ static uint64_t rng(uint64_t below)
 }
 
 /* Workbook, chapter 5: tables 5-1 to 5-8 use a 99.9 % objective over 30 days. */
-static void budget_by_hand(void **state)
+TEST(budget_by_hand)
 {
 	static const struct {
 		struct slo_events events;
@@ -77,7 +74,6 @@ static void budget_by_hand(void **state)
 		{{2999998, 2}, 0.999, 3000, 2.0 / 3000, 2.0 / 3000},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct slo_budget budget = slo_budget(rows[i].events, rows[i].objective, window_30d,
 						      (struct maybe){0});
@@ -94,7 +90,7 @@ static void budget_by_hand(void **state)
 }
 
 /* Workbook, table 5-4: burn rate 1 lasts 30 d, 2 15 d, 10 3 d, 1000 43 min. */
-static void exhaustion_by_hand(void **state)
+TEST(exhaustion_by_hand)
 {
 	static const struct {
 		double burn, seconds;
@@ -104,7 +100,6 @@ static void exhaustion_by_hand(void **state)
 	};
 	struct slo_budget budget;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		budget = slo_budget((struct slo_events){1000, 0}, 0.999, window_30d,
 				    (struct maybe){true, rows[i].burn});
@@ -132,12 +127,11 @@ static void exhaustion_by_hand(void **state)
 	assert_false(budget.exhausted_in_seconds.known);
 }
 
-static void minutes_of_full_outage_by_hand(void **state)
+TEST(minutes_of_full_outage_by_hand)
 {
 	struct slo_budget budget =
 		slo_budget((struct slo_events){9995, 5}, 0.999, window_30d, (struct maybe){0});
 
-	(void)state;
 	/* workbook, appendix: 99.9 % over 30 d are 43.2 minutes */
 	assert_true(budget.allowed_minutes == 43.2);
 	assert_known(budget.remaining_minutes, 21.6);
@@ -156,7 +150,7 @@ static void minutes_of_full_outage_by_hand(void **state)
 	assert_true(budget.allowed_minutes == 13248);
 }
 
-static void a_calendar_window_ends_its_projection(void **state)
+TEST(a_calendar_window_ends_its_projection)
 {
 	struct slo_window month = {
 		.from_seconds = 0,
@@ -167,7 +161,6 @@ static void a_calendar_window_ends_its_projection(void **state)
 	struct slo_window rolling = slo_window_rolling(20 * DAY, 30 * DAY);
 	const struct maybe in_10d = {true, 10 * DAY}, in_11d = {true, 11 * DAY}, never = {0};
 
-	(void)state;
 	assert_true(rolling.from_seconds == -10 * DAY);
 	assert_known(slo_window_exhausted_in(&month, 20 * DAY, in_10d), 10 * DAY);
 	assert_false(slo_window_exhausted_in(&month, 20 * DAY, in_11d).known);
@@ -175,12 +168,11 @@ static void a_calendar_window_ends_its_projection(void **state)
 	assert_known(slo_window_exhausted_in(&rolling, 20 * DAY, in_11d), 11 * DAY);
 }
 
-static void no_traffic_is_unknown(void **state)
+TEST(no_traffic_is_unknown)
 {
 	const struct slo_events none = {0, 0};
 	struct slo_budget budget = slo_budget(none, 0.999, window_30d, (struct maybe){true, 1});
 
-	(void)state;
 	assert_false(slo_availability(none).known);
 	assert_false(slo_burn_rate(none, 0.999).known);
 	assert_true(budget.allowed_events == 0);
@@ -196,7 +188,7 @@ static void assert_finite(struct maybe ratio)
 		assert_true(ratio.value == 0);
 }
 
-static void never_nan_nor_infinite(void **state)
+TEST(never_nan_nor_infinite)
 {
 	static const uint64_t counts[] = {0, 1, 1000, UINT32_MAX, 1ULL << 63, UINT64_MAX};
 	const double odd[] = {0, 1,	0.999, 1 - 1e-15, 1e-300,    5e-324, -1,
@@ -204,7 +196,6 @@ static void never_nan_nor_infinite(void **state)
 	const size_t n_odd = sizeof(odd) / sizeof(odd[0]);
 	const size_t n_counts = sizeof(counts) / sizeof(counts[0]);
 
-	(void)state;
 	for (size_t g = 0; g < n_counts; g++)
 		for (size_t b = 0; b < n_counts; b++)
 			for (size_t o = 0; o < n_odd * n_odd * n_odd; o++) {
@@ -227,7 +218,7 @@ static void never_nan_nor_infinite(void **state)
 			}
 }
 
-static void refuses_windows_out_of_range(void **state)
+TEST(refuses_windows_out_of_range)
 {
 	struct slo_history *history = (struct slo_history *)state;
 
@@ -237,12 +228,11 @@ static void refuses_windows_out_of_range(void **state)
 	slo_history_free(NULL);
 }
 
-static void refuses_times_that_are_none(void **state)
+TEST(refuses_times_that_are_none)
 {
 	struct slo_history *history = history_new(HOUR);
 	const double odd[] = {NAN, INFINITY, -INFINITY, 1e13, -1e13};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
 		assert_int_equal(slo_history_add(history, odd[i], (struct slo_events){1, 1}),
 				 -EINVAL);
@@ -258,11 +248,10 @@ static void refuses_times_that_are_none(void **state)
 	slo_history_free(history);
 }
 
-static void steps_belong_by_their_end(void **state)
+TEST(steps_belong_by_their_end)
 {
 	struct slo_history *history = history_new(30 * DAY);
 
-	(void)state;
 	for (int i = 1; i <= 100; i++)
 		add(history, 10.0 * i, 1, (uint64_t)i);
 	assert_sum(history, 1000, 10, 1, 100);
@@ -281,11 +270,10 @@ static void steps_belong_by_their_end(void **state)
 }
 
 /* Whatever is forgotten meanwhile. */
-static void each_tier_reaches_back_exactly(void **state)
+TEST(each_tier_reaches_back_exactly)
 {
 	struct slo_history *history = history_new(HOUR);
 
-	(void)state;
 	for (int i = 1; i <= 9 * DAY / 10; i++) {
 		add(history, 10.0 * i, 1, 0);
 		if (i >= 6 * HOUR / 10)
@@ -296,12 +284,11 @@ static void each_tier_reaches_back_exactly(void **state)
 	slo_history_free(history);
 }
 
-static void fractions_of_a_step_do_not_drift(void **state)
+TEST(fractions_of_a_step_do_not_drift)
 {
 	struct slo_history *history = history_new(30 * DAY);
 	double t = 0;
 
-	(void)state;
 	for (int i = 1; i <= 3000; i++) {
 		t += 0.1; /* inexact: 30 is reached as 30.000000000000156 */
 		add(history, t, 1, 0);
@@ -311,11 +298,10 @@ static void fractions_of_a_step_do_not_drift(void **state)
 	slo_history_free(history);
 }
 
-static void time_going_backwards_loses_nothing(void **state)
+TEST(time_going_backwards_loses_nothing)
 {
 	struct slo_history *history = history_new(30 * DAY);
 
-	(void)state;
 	add(history, 100, 5, 1);
 	add(history, 40, 7, 1);
 	add(history, -1e9, 1, 0);
@@ -327,11 +313,10 @@ static void time_going_backwards_loses_nothing(void **state)
 	slo_history_free(history);
 }
 
-static void long_idle_gaps(void **state)
+TEST(long_idle_gaps)
 {
 	struct slo_history *history = history_new(30 * DAY);
 
-	(void)state;
 	add(history, 10, 1, 0);
 	add(history, 20 * DAY, 2, 0);
 	for (int i = 0; i < 1000; i++)
@@ -353,11 +338,10 @@ static void long_idle_gaps(void **state)
 }
 
 /* More than 16 bits of buckets after those before. */
-static void long_gaps_within_a_few_events(void **state)
+TEST(long_gaps_within_a_few_events)
 {
 	struct slo_history *history = history_new(30 * DAY);
 
-	(void)state;
 	for (int i = 1; i <= 5; i++)
 		add(history, 10.0 * i, 1, 0);
 	add(history, 20 * DAY, 2, 0);
@@ -367,12 +351,11 @@ static void long_gaps_within_a_few_events(void **state)
 	slo_history_free(history);
 }
 
-static void counts_beyond_32_bits(void **state)
+TEST(counts_beyond_32_bits)
 {
 	struct slo_history *history = history_new(30 * DAY);
 	const uint64_t big = 1ULL << 40;
 
-	(void)state;
 	for (int i = 1; i <= 100; i++) {
 		add(history, 10.0 * i - 5, big, 1);
 		add(history, 10.0 * i, UINT32_MAX, 0);
@@ -388,7 +371,7 @@ static void counts_beyond_32_bits(void **state)
 }
 
 /* 100 days at a step each 10 s against a plain table of all steps. */
-static void windows_agree_with_a_plain_table(void **state)
+TEST(windows_agree_with_a_plain_table)
 {
 	enum { STEPS = 100 * DAY / 10 };
 	static const struct {
@@ -405,7 +388,6 @@ static void windows_agree_with_a_plain_table(void **state)
 	struct slo_history *history = history_new(90 * DAY);
 	struct slo_events *until = calloc(STEPS + 1, sizeof(*until));
 
-	(void)state;
 	assert_non_null(until);
 	rng_state = 1;
 	for (size_t i = 1; i <= STEPS; i++) {
@@ -435,9 +417,8 @@ static void windows_agree_with_a_plain_table(void **state)
 	slo_history_free(history);
 }
 
-static void sums_of_parts_equal_the_whole(void **state)
+TEST(sums_of_parts_equal_the_whole)
 {
-	(void)state;
 	for (uint64_t seed = 1; seed <= 40; seed++) {
 		struct slo_history *history = history_new(HOUR + (seed % 92) * DAY / 2);
 		struct slo_events total = {0};
@@ -485,7 +466,7 @@ static void sums_of_parts_equal_the_whole(void **state)
 }
 
 /* A status read asks 256 SLOs for 8 windows each: this must stay far from being felt. */
-static void windows_are_fast(void **state)
+TEST(windows_are_fast)
 {
 	enum { SLOS = 256, STEPS = 20000 };
 	struct slo_history *histories[SLOS];
@@ -493,7 +474,6 @@ static void windows_are_fast(void **state)
 	uint64_t sum = 0;
 	double ms;
 
-	(void)state;
 	for (size_t i = 0; i < SLOS; i++) {
 		histories[i] = history_new(30 * DAY);
 		for (int step = 1; step <= STEPS; step++)

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/fixtures/test.h"
 #include "slo/timeline.h"
 
 static const char boot_a[] = "5c2ee7a2-2f33-4d9f-8a0c-0d2b1a6c9f01";
@@ -24,12 +20,11 @@ static void first_boot(struct timeline *timeline, struct timeline_mark *ret_mark
 	timeline_mark(timeline, boot_a, 1100, ret_mark);
 }
 
-static void begins_at_the_wall_clocks_time(void **state)
+TEST(begins_at_the_wall_clocks_time)
 {
 	struct timeline timeline;
 	struct timeline_mark mark;
 
-	(void)state;
 	first_boot(&timeline, &mark);
 	assert_number(timeline_now(&timeline, 10), 1000);
 	assert_number(timeline_now(&timeline, 25.5), 1015.5);
@@ -39,12 +34,11 @@ static void begins_at_the_wall_clocks_time(void **state)
 	assert_number(mark.last_seconds, 1100);
 }
 
-static void steps_of_the_wall_clock_do_not_move_it(void **state)
+TEST(steps_of_the_wall_clock_do_not_move_it)
 {
 	struct timeline timeline;
 	struct timeline_mark mark;
 
-	(void)state;
 	first_boot(&timeline, &mark);
 	assert_number(timeline_look(&timeline, 20, 1010), 0);
 	assert_number(timeline_look(&timeline, 30, 1120), 100);
@@ -58,12 +52,11 @@ static void steps_of_the_wall_clock_do_not_move_it(void **state)
 	assert_false(timeline.owed);
 }
 
-static void less_than_half_a_second_is_no_step(void **state)
+TEST(less_than_half_a_second_is_no_step)
 {
 	struct timeline timeline;
 	struct timeline_mark mark;
 
-	(void)state;
 	first_boot(&timeline, &mark);
 	assert_number(timeline_look(&timeline, 20, 1010.25), 0);
 	assert_number(timeline_look(&timeline, 20, 1010.5), 0);
@@ -72,12 +65,11 @@ static void less_than_half_a_second_is_no_step(void **state)
 	assert_number(timeline_look(&timeline, 20, 1010.5), 0.5);
 }
 
-static void the_same_boot_goes_on_with_the_same_axis(void **state)
+TEST(the_same_boot_goes_on_with_the_same_axis)
 {
 	struct timeline timeline;
 	struct timeline_mark mark;
 
-	(void)state;
 	first_boot(&timeline, &mark);
 	assert_number(timeline_start(&timeline, &mark, boot_a, 200, 1190), 90);
 	assert_number(timeline_now(&timeline, 200), 1190);
@@ -91,12 +83,11 @@ static void the_same_boot_goes_on_with_the_same_axis(void **state)
 	assert_false(timeline.owed);
 }
 
-static void a_new_boot_goes_on_by_the_wall_clock(void **state)
+TEST(a_new_boot_goes_on_by_the_wall_clock)
 {
 	struct timeline timeline;
 	struct timeline_mark mark;
 
-	(void)state;
 	first_boot(&timeline, &mark);
 	mark.wall_offset_seconds = 7; /* wall 1107 at the last step */
 	assert_number(timeline_start(&timeline, &mark, boot_b, 3, 1607), 500);
@@ -110,12 +101,11 @@ static void a_new_boot_goes_on_by_the_wall_clock(void **state)
 	assert_number(timeline_now(&timeline, 200), 1600);
 }
 
-static void an_old_state_of_the_same_boot_goes_on_by_the_wall_clock(void **state)
+TEST(an_old_state_of_the_same_boot_goes_on_by_the_wall_clock)
 {
 	struct timeline timeline;
 	struct timeline_mark mark;
 
-	(void)state;
 	first_boot(&timeline, &mark);
 	assert_number(timeline_start(&timeline, &mark, boot_a, 109, 1300), 200);
 	assert_number(timeline_now(&timeline, 109), 1300);
@@ -136,21 +126,19 @@ static void boot_in_the_past(struct timeline *timeline)
 	assert_true(timeline->owed);
 }
 
-static void stands_still_when_the_clock_went_back_over_a_reboot(void **state)
+TEST(stands_still_when_the_clock_went_back_over_a_reboot)
 {
 	struct timeline timeline;
 
-	(void)state;
 	boot_in_the_past(&timeline);
 	assert_number(timeline_look(&timeline, 13, 217), 0);
 	assert_number(timeline_now(&timeline, 13), 1110);
 }
 
-static void a_step_forward_makes_up_for_it_once(void **state)
+TEST(a_step_forward_makes_up_for_it_once)
 {
 	struct timeline timeline;
 
-	(void)state;
 	boot_in_the_past(&timeline);
 	/* not enough, and back */
 	assert_number(timeline_look(&timeline, 13, 317), 100);
@@ -167,12 +155,11 @@ static void a_step_forward_makes_up_for_it_once(void **state)
 	assert_number(timeline_now(&timeline, 13), 1160);
 }
 
-static void what_is_owed_survives_a_restart(void **state)
+TEST(what_is_owed_survives_a_restart)
 {
 	struct timeline timeline;
 	struct timeline_mark mark;
 
-	(void)state;
 	boot_in_the_past(&timeline);
 	timeline_mark(&timeline, boot_b, 1110, &mark);
 	assert_number(timeline_start(&timeline, &mark, boot_b, 23, 227), 10);
@@ -183,12 +170,11 @@ static void what_is_owed_survives_a_restart(void **state)
 	assert_number(timeline_now(&timeline, 23), 1180);
 }
 
-static void what_is_owed_survives_another_boot(void **state)
+TEST(what_is_owed_survives_another_boot)
 {
 	struct timeline timeline;
 	struct timeline_mark mark;
 
-	(void)state;
 	boot_in_the_past(&timeline);
 	timeline_mark(&timeline, boot_b, 1110, &mark); /* wall 217 */
 	/* the clock is as wrong as it was */

@@ -124,14 +124,13 @@ static int fill_disk(const char *path)
 	return fd;
 }
 
-static void test_a_full_disk_loses_nothing_that_was_committed(void **state)
+TEST(test_a_full_disk_loses_nothing_that_was_committed)
 {
 	struct store *store;
 	char path[96];
 	int fd, err = 0;
 	int64_t n = 0;
 
-	(void)state;
 	mount_disk("size=4m");
 	store = open_good();
 	for (int i = 0; i < 10; i++)
@@ -158,13 +157,12 @@ static void test_a_full_disk_loses_nothing_that_was_committed(void **state)
 	unmount_disk();
 }
 
-static void test_opening_on_a_full_disk_is_told(void **state)
+TEST(test_opening_on_a_full_disk_is_told)
 {
 	struct store *store = NULL;
 	char path[96], expected[512];
 	int fd;
 
-	(void)state;
 	mount_disk("size=1m");
 	store = open_good();
 	assert_int_equal(put_step(store, 1), 0);
@@ -185,13 +183,12 @@ static void test_opening_on_a_full_disk_is_told(void **state)
 	unmount_disk();
 }
 
-static void test_a_database_at_its_limit_is_full(void **state)
+TEST(test_a_database_at_its_limit_is_full)
 {
 	struct store *store = open_good();
 	int64_t n = 0;
 	int err;
 
-	(void)state;
 	assert_int_equal(sqlite3_exec(store->db, "PRAGMA max_page_count = 30", NULL, NULL, NULL),
 			 0);
 	while (!(err = put_step(store, n + 1)))
@@ -218,9 +215,8 @@ static void assert_refused(int expected, const char *path, const char *why)
 	assert_string_equal(notice, sentence);
 }
 
-static void test_a_read_only_disk_is_told(void **state)
+TEST(test_a_read_only_disk_is_told)
 {
-	(void)state;
 	mount_disk("size=1m");
 	store_close(open_good());
 	assert_int_equal(mount(NULL, base_dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
@@ -290,15 +286,13 @@ static void read_full_disk(bool killed)
 	unmount_disk();
 }
 
-static void test_a_full_disk_is_read_after_a_stop(void **state)
+TEST(test_a_full_disk_is_read_after_a_stop)
 {
-	(void)state;
 	read_full_disk(false);
 }
 
-static void test_a_full_disk_is_read_after_a_kill(void **state)
+TEST(test_a_full_disk_is_read_after_a_kill)
 {
-	(void)state;
 	read_full_disk(true);
 }
 
@@ -311,21 +305,18 @@ static void read_read_only_disk(bool killed)
 	unmount_disk();
 }
 
-static void test_a_read_only_disk_is_read_after_a_stop(void **state)
+TEST(test_a_read_only_disk_is_read_after_a_stop)
 {
-	(void)state;
 	read_read_only_disk(false);
 }
 
-static void test_a_read_only_disk_is_read_after_a_kill(void **state)
+TEST(test_a_read_only_disk_is_read_after_a_kill)
 {
-	(void)state;
 	read_read_only_disk(true);
 }
 
-static void test_a_path_with_what_a_uri_gives_meaning_to_is_read(void **state)
+TEST(test_a_path_with_what_a_uri_gives_meaning_to_is_read)
 {
-	(void)state;
 	mount_disk("size=1m");
 	snprintf(state_dir, sizeof(state_dir), "%s/a?b#c%%41", base_dir);
 	leave_two_steps(false);
@@ -334,27 +325,24 @@ static void test_a_path_with_what_a_uri_gives_meaning_to_is_read(void **state)
 	unmount_disk();
 }
 
-static void test_what_another_agent_has_is_not_read(void **state)
+TEST(test_what_another_agent_has_is_not_read)
 {
 	struct store *store = open_good();
 
-	(void)state;
 	assert_unreadable(-EBUSY);
 	store_close(store);
 }
 
-static void test_reading_makes_nothing(void **state)
+TEST(test_reading_makes_nothing)
 {
-	(void)state;
 	assert_unreadable(-ENOENT);
 	assert_int_equal(access(state_dir, F_OK), -1);
 }
 
-static void test_a_database_that_is_being_written_is_read(void **state)
+TEST(test_a_database_that_is_being_written_is_read)
 {
 	sqlite3 *db;
 
-	(void)state;
 	leave_two_steps(true);
 	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE; DELETE FROM text", NULL, NULL, NULL),
@@ -413,17 +401,15 @@ static void check_works(void)
 	store_close(store);
 }
 
-static void test_it_needs_no_capabilities(void **state)
+TEST(test_it_needs_no_capabilities)
 {
-	(void)state;
 	without_capabilities(check_works);
 }
 
-static void test_a_directory_that_may_not_be_written_is_told(void **state)
+TEST(test_a_directory_that_may_not_be_written_is_told)
 {
 	char lock[96];
 
-	(void)state;
 	store_close(open_good());
 	snprintf(lock, sizeof(lock), "%s/lock", state_dir);
 	assert_int_equal(unlink(lock), 0);
@@ -431,17 +417,15 @@ static void test_a_directory_that_may_not_be_written_is_told(void **state)
 	without_capabilities(check_read_only_directory);
 }
 
-static void test_a_directory_with_a_lock_that_may_not_be_written_is_told(void **state)
+TEST(test_a_directory_with_a_lock_that_may_not_be_written_is_told)
 {
-	(void)state;
 	store_close(open_good());
 	assert_int_equal(chmod(state_dir, 0550), 0);
 	without_capabilities(check_read_only_file);
 }
 
-static void test_a_file_that_may_not_be_written_is_told(void **state)
+TEST(test_a_file_that_may_not_be_written_is_told)
 {
-	(void)state;
 	store_close(open_good());
 	assert_int_equal(chmod(database, 0440), 0);
 	without_capabilities(check_read_only_file);
@@ -499,11 +483,10 @@ static int64_t kill_writer(long after_ms)
 	return told;
 }
 
-static void test_a_killed_agent_leaves_whole_steps(void **state)
+TEST(test_a_killed_agent_leaves_whole_steps)
 {
 	int64_t before = 0;
 
-	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	srand(1);
 	for (int i = 0; i < KILLS; i++) {

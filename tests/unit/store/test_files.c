@@ -121,53 +121,47 @@ static void assert_set_aside(const char *reason)
 	store_close(store);
 }
 
-static void test_a_zeroed_header_is_set_aside(void **state)
+TEST(test_a_zeroed_header_is_set_aside)
 {
-	(void)state;
 	make_database();
 	write_at(database, 0, (char[100]){}, 100);
 	assert_set_aside("file is not a database");
 }
 
-static void test_a_truncated_database_is_set_aside(void **state)
+TEST(test_a_truncated_database_is_set_aside)
 {
-	(void)state;
 	make_database();
 	assert_int_equal(truncate(database, 3 * 4096 + 17), 0);
 	assert_set_aside("database disk image is malformed");
 }
 
-static void test_a_piece_of_a_page_is_set_aside(void **state)
+TEST(test_a_piece_of_a_page_is_set_aside)
 {
-	(void)state;
 	make_database();
 	assert_int_equal(truncate(database, 50), 0);
 	assert_set_aside("database disk image is malformed");
 }
 
-static void test_a_text_file_is_set_aside(void **state)
+TEST(test_a_text_file_is_set_aside)
 {
-	(void)state;
 	make_database();
 	assert_int_equal(truncate(database, 0), 0);
 	write_at(database, 0, "some notes\n", 11);
 	assert_set_aside("file is not a database");
 }
 
-static void test_a_directory_is_set_aside(void **state)
+TEST(test_a_directory_is_set_aside)
 {
-	(void)state;
 	assert_int_equal(mkdir(state_dir, 0750), 0);
 	assert_int_equal(mkdir(database, 0750), 0);
 	assert_set_aside("is a directory, not a database");
 }
 
-static void test_an_empty_file_is_new(void **state)
+TEST(test_an_empty_file_is_new)
 {
 	struct store *store;
 	char name[64];
 
-	(void)state;
 	assert_int_equal(mkdir(state_dir, 0750), 0);
 	write_at(database, 0, "", 0);
 	store = open_good();
@@ -193,12 +187,11 @@ static int nothing(void *context, enum slo_tier tier, int64_t end_seconds, struc
 	return 0;
 }
 
-static void test_garbage_is_found_after_a_crash(void **state)
+TEST(test_garbage_is_found_after_a_crash)
 {
 	struct store *store;
 	char name[64];
 
-	(void)state;
 	make_database();
 	leave_open();
 	spoil_a_page();
@@ -209,11 +202,10 @@ static void test_garbage_is_found_after_a_crash(void **state)
 	store_close(store);
 }
 
-static void test_a_crash_alone_damages_nothing(void **state)
+TEST(test_a_crash_alone_damages_nothing)
 {
 	struct store *store;
 
-	(void)state;
 	make_database();
 	leave_open();
 	store = open_good();
@@ -221,12 +213,11 @@ static void test_a_crash_alone_damages_nothing(void **state)
 	store_close(store);
 }
 
-static void test_garbage_is_reported_when_met_and_set_aside_then(void **state)
+TEST(test_garbage_is_reported_when_met_and_set_aside_then)
 {
 	struct store *store;
 	char name[64];
 
-	(void)state;
 	make_database();
 	spoil_a_page();
 	store = open_good(); /* it was closed cleanly: no time is spent on looking */
@@ -246,9 +237,8 @@ static void test_garbage_is_reported_when_met_and_set_aside_then(void **state)
 	store_close(store);
 }
 
-static void test_a_table_that_is_missing_is_damage(void **state)
+TEST(test_a_table_that_is_missing_is_damage)
 {
-	(void)state;
 	make_database();
 	sql("DROP TABLE alert");
 	assert_set_aside("no such table: alert");
@@ -280,22 +270,20 @@ static void leave_wal(void)
 	copy_open_files(store);
 }
 
-static void test_a_wal_is_read_after_a_crash(void **state)
+TEST(test_a_wal_is_read_after_a_crash)
 {
 	struct store *store;
 
-	(void)state;
 	leave_wal();
 	store = open_good();
 	assert_value(store, "kept", "in the WAL");
 	store_close(store);
 }
 
-static void test_a_garbage_wal_is_set_aside(void **state)
+TEST(test_a_garbage_wal_is_set_aside)
 {
 	char path[160], name[64];
 
-	(void)state;
 	make_database();
 	leave_wal();
 	snprintf(path, sizeof(path), "%s-wal", database);
@@ -306,12 +294,11 @@ static void test_a_garbage_wal_is_set_aside(void **state)
 	assert_int_equal(access(path, F_OK), 0);
 }
 
-static void test_one_wrong_bit_in_the_wals_header_is_seen(void **state)
+TEST(test_one_wrong_bit_in_the_wals_header_is_seen)
 {
 	char path[160];
 	struct bytes wal;
 
-	(void)state;
 	make_database();
 	leave_wal();
 	snprintf(path, sizeof(path), "%s-wal", database);
@@ -322,12 +309,11 @@ static void test_one_wrong_bit_in_the_wals_header_is_seen(void **state)
 	assert_set_aside("has a write-ahead log that is damaged");
 }
 
-static void test_the_three_newest_are_kept(void **state)
+TEST(test_the_three_newest_are_kept)
 {
 	char name[64], path[192];
 	long long now = (long long)time(NULL);
 
-	(void)state;
 	assert_int_equal(mkdir(state_dir, 0750), 0);
 	for (int i = 1; i <= 5; i++) {
 		snprintf(path, sizeof(path), "%s.damaged-%d", database, 1000 * i);
@@ -368,12 +354,11 @@ static void assert_refused(int expected, const char *why)
 	" and was left as it is: counting goes on, but no history is kept (move the file "         \
 	"away to begin a new one)"
 
-static void test_a_newer_version_is_left_untouched(void **state)
+TEST(test_a_newer_version_is_left_untouched)
 {
 	struct bytes before;
 	char name[64];
 
-	(void)state;
 	make_database();
 	sql("PRAGMA user_version = 2");
 	before = read_file(database);
@@ -387,13 +372,12 @@ static void test_a_newer_version_is_left_untouched(void **state)
 	free(before.data);
 }
 
-static void test_a_newer_version_in_the_wal_is_left_untouched(void **state)
+TEST(test_a_newer_version_in_the_wal_is_left_untouched)
 {
 	struct store *store;
 	struct bytes file, wal;
 	char wal_path[128];
 
-	(void)state;
 	make_database();
 	store = open_good();
 	assert_int_equal(sqlite3_exec(store->db, "PRAGMA user_version = 3", NULL, NULL, NULL), 0);
@@ -410,11 +394,10 @@ static void test_a_newer_version_in_the_wal_is_left_untouched(void **state)
 	free(wal.data);
 }
 
-static void test_another_applications_database_is_left_untouched(void **state)
+TEST(test_another_applications_database_is_left_untouched)
 {
 	struct bytes before;
 
-	(void)state;
 	assert_int_equal(mkdir(state_dir, 0750), 0);
 	sql("PRAGMA application_id = 4660; CREATE TABLE theirs(x)");
 	before = read_file(database);
@@ -424,11 +407,10 @@ static void test_another_applications_database_is_left_untouched(void **state)
 	free(before.data);
 }
 
-static void test_a_database_without_tables_is_taken(void **state)
+TEST(test_a_database_without_tables_is_taken)
 {
 	struct store *store;
 
-	(void)state;
 	assert_int_equal(mkdir(state_dir, 0750), 0);
 	sql("PRAGMA auto_vacuum = NONE; CREATE TABLE gone(x); DROP TABLE gone");
 	store = open_good();
@@ -439,12 +421,11 @@ static void test_a_database_without_tables_is_taken(void **state)
 	store_close(store);
 }
 
-static void test_the_second_of_two_is_told_who_has_it(void **state)
+TEST(test_the_second_of_two_is_told_who_has_it)
 {
 	struct store *first = open_good(), *second = NULL;
 	char expected[512];
 
-	(void)state;
 	assert_int_equal(store_open(state_dir, &second, notice), -EBUSY);
 	assert_null(second);
 	snprintf(expected, sizeof(expected),
@@ -456,13 +437,12 @@ static void test_the_second_of_two_is_told_who_has_it(void **state)
 	store_close(open_good());
 }
 
-static void test_a_lock_without_an_owner_is_told(void **state)
+TEST(test_a_lock_without_an_owner_is_told)
 {
 	char path[128], expected[512];
 	struct store *store = NULL;
 	int fd;
 
-	(void)state;
 	assert_int_equal(mkdir(state_dir, 0750), 0);
 	snprintf(path, sizeof(path), "%s/lock", state_dir);
 	fd = open(path, O_RDWR | O_CREAT, 0640);
@@ -476,12 +456,11 @@ static void test_a_lock_without_an_owner_is_told(void **state)
 	close(fd);
 }
 
-static void test_vanished_when_the_file_is_deleted_or_replaced(void **state)
+TEST(test_vanished_when_the_file_is_deleted_or_replaced)
 {
 	struct store *store;
 	char other[128];
 
-	(void)state;
 	make_database();
 	store = open_good();
 	assert_false(store_vanished(store));
@@ -500,12 +479,11 @@ static void test_vanished_when_the_file_is_deleted_or_replaced(void **state)
 	store_close(store);
 }
 
-static void test_vanished_when_the_file_is_too_short(void **state)
+TEST(test_vanished_when_the_file_is_too_short)
 {
 	struct store *store;
 	struct bytes empty = {.data = (char[]){""}};
 
-	(void)state;
 	make_database();
 	store = open_good();
 	assert_int_equal(store_put_value(store, "a", "1"), 0);
@@ -518,12 +496,11 @@ static void test_vanished_when_the_file_is_too_short(void **state)
 	store_close(store);
 }
 
-static void test_vanished_when_the_wal_is_deleted(void **state)
+TEST(test_vanished_when_the_wal_is_deleted)
 {
 	struct store *store = open_good();
 	char path[128];
 
-	(void)state;
 	snprintf(path, sizeof(path), "%s-wal", database);
 	assert_int_equal(store_put_value(store, "a", "1"), 0);
 	assert_int_equal(unlink(path), 0);
@@ -549,12 +526,11 @@ static off_t wal_path(char ret[static 128])
 	return status.st_size;
 }
 
-static void test_vanished_when_the_wal_is_cut_short(void **state)
+TEST(test_vanished_when_the_wal_is_cut_short)
 {
 	struct store *store;
 	char path[128];
 
-	(void)state;
 	make_database();
 	store = open_good();
 	commit_value(store, "1");
@@ -569,12 +545,11 @@ static void test_vanished_when_the_wal_is_cut_short(void **state)
 	store_close(store);
 }
 
-static void test_vanished_when_the_wal_was_emptied(void **state)
+TEST(test_vanished_when_the_wal_was_emptied)
 {
 	struct store *store;
 	char path[128];
 
-	(void)state;
 	make_database();
 	store = open_good();
 	commit_value(store, "1");
@@ -590,12 +565,11 @@ static void test_vanished_when_the_wal_was_emptied(void **state)
 }
 
 /* Not as if another agent had it: that would be given up for good. */
-static void test_opening_while_an_operator_writes_is_to_be_tried_again(void **state)
+TEST(test_opening_while_an_operator_writes_is_to_be_tried_again)
 {
 	struct store *store;
 	sqlite3 *db;
 
-	(void)state;
 	make_database();
 	assert_int_equal(sqlite3_open(database, &db), 0);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), 0);
@@ -608,14 +582,13 @@ static void test_opening_while_an_operator_writes_is_to_be_tried_again(void **st
 	store_close(store);
 }
 
-static void test_an_operator_may_empty_the_wal(void **state)
+TEST(test_an_operator_may_empty_the_wal)
 {
 	static const char *const ways[] = {"PRAGMA wal_checkpoint(TRUNCATE)",
 					   "PRAGMA wal_checkpoint(RESTART)"};
 	struct store *store = open_good();
 	sqlite3 *db;
 
-	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		commit_value(store, "1");
 		assert_int_equal(sqlite3_open(database, &db), 0);
@@ -631,13 +604,12 @@ static void test_an_operator_may_empty_the_wal(void **state)
 	store_close(store);
 }
 
-static void test_size_counts_the_wal(void **state)
+TEST(test_size_counts_the_wal)
 {
 	struct store *store;
 	struct stat file, wal;
 	char path[128];
 
-	(void)state;
 	make_database();
 	store = open_good();
 	assert_int_equal(store_put_value(store, "a", "1"), 0);
@@ -649,12 +621,11 @@ static void test_size_counts_the_wal(void **state)
 	store_close(store);
 }
 
-static void test_an_operator_may_read_meanwhile(void **state)
+TEST(test_an_operator_may_read_meanwhile)
 {
 	struct store *store;
 	sqlite3 *db;
 
-	(void)state;
 	make_database();
 	store = open_good();
 	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), 0);
@@ -668,12 +639,11 @@ static void test_an_operator_may_read_meanwhile(void **state)
 	store_close(store);
 }
 
-static void test_an_operator_who_writes_is_waited_for_briefly(void **state)
+TEST(test_an_operator_who_writes_is_waited_for_briefly)
 {
 	struct store *store;
 	sqlite3 *db;
 
-	(void)state;
 	make_database();
 	store = open_good();
 	assert_int_equal(sqlite3_open(database, &db), 0);

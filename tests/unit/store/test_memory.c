@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The store without memory: each allocation, ours or SQLite's, fails once.
- * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
  */
 #include "store_fixture.h"
 
@@ -121,15 +120,13 @@ static void leave_not_closed(void)
 	sqlite3_close(db);
 }
 
-static void test_a_new_database(void **state)
+TEST(test_a_new_database)
 {
-	(void)state;
 	assert_true(walk(start_new) > 500);
 }
 
-static void test_an_old_one(void **state)
+TEST(test_an_old_one)
 {
-	(void)state;
 	assert_int_equal(open_and_step(1), 0);
 	assert_true(walk(leave_as_it_is) > 300);
 }
@@ -151,9 +148,8 @@ static void fill(void)
 	store_close(store);
 }
 
-static void test_one_that_is_checked(void **state)
+TEST(test_one_that_is_checked)
 {
-	(void)state;
 	fill();
 	assert_true(walk(leave_not_closed) > 300);
 }

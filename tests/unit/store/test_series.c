@@ -44,12 +44,11 @@ static void assert_buckets(struct store *store, enum slo_tier tier, const char *
 	assert_string_equal(text, expected);
 }
 
-static void test_growth_is_added_to_all_tiers(void **state)
+TEST(test_growth_is_added_to_all_tiers)
 {
 	struct store *store = open_good();
 	struct store_series series = checkout(100);
 
-	(void)state;
 	assert_int_equal(store_put_series(store, T0 + 10, &series, 1), 0);
 	series.requests = 107;
 	assert_int_equal(store_put_series(store, T0 + 19.5, &series, 1), 0);
@@ -73,12 +72,11 @@ static void test_growth_is_added_to_all_tiers(void **state)
 	store_close(store);
 }
 
-static void test_each_of_its_parts_makes_a_series(void **state)
+TEST(test_each_of_its_parts_makes_a_series)
 {
 	struct store *store = open_good();
 	struct store_series series[7];
 
-	(void)state;
 	for (size_t i = 0; i < 7; i++)
 		series[i] = checkout(10 - i);
 	series[1].service = "cart";
@@ -100,13 +98,12 @@ static void test_each_of_its_parts_makes_a_series(void **state)
 	store_close(store);
 }
 
-static void test_only_what_changed_is_written(void **state)
+TEST(test_only_what_changed_is_written)
 {
 	struct store *store = open_good();
 	struct store_series series[2] = {checkout(5), checkout(0)};
 	int64_t before;
 
-	(void)state;
 	series[1].route = "/idle";
 	assert_int_equal(store_put_series(store, T0 + 10, series, 2), 0);
 	before = sqlite3_total_changes64(store->db);
@@ -119,12 +116,11 @@ static void test_only_what_changed_is_written(void **state)
 	store_close(store);
 }
 
-static void test_a_new_kernel_instance_begins_at_0(void **state)
+TEST(test_a_new_kernel_instance_begins_at_0)
 {
 	struct store *store = open_good();
 	struct store_series series = checkout(100);
 
-	(void)state;
 	assert_int_equal(store_put_series(store, T0 + 10, &series, 1), 0);
 	assert_int_equal(store_reset_counters(store), 0);
 	series.requests = 103;
@@ -138,12 +134,11 @@ static void test_a_new_kernel_instance_begins_at_0(void **state)
 	store_close(store);
 }
 
-static void test_after_a_rollback_it_was_never_called(void **state)
+TEST(test_after_a_rollback_it_was_never_called)
 {
 	struct store *store = open_good();
 	struct store_series series = checkout(100);
 
-	(void)state;
 	assert_int_equal(store_put_series(store, T0 + 10, &series, 1), 0);
 	series.requests = 150;
 	assert_int_equal(store_begin(store), 0);
@@ -159,12 +154,11 @@ static void test_after_a_rollback_it_was_never_called(void **state)
 	store_close(store);
 }
 
-static void test_set_counters_are_no_step(void **state)
+TEST(test_set_counters_are_no_step)
 {
 	struct store *store = open_good();
 	struct store_series series = checkout(100);
 
-	(void)state;
 	assert_int_equal(store_set_series(store, T0 + 10, &series, 1), 0);
 	series.requests = 107;
 	assert_int_equal(store_put_series(store, T0 + 20, &series, 1), 0);
@@ -220,12 +214,11 @@ static struct tally tally(struct store *store, enum slo_tier tier, int64_t end_s
 	return tally;
 }
 
-static void test_the_busiest_are_kept_by_name(void **state)
+TEST(test_the_busiest_are_kept_by_name)
 {
 	struct store *store = open_good();
 	struct tally seen;
 
-	(void)state;
 	make_many();
 	for (size_t i = 0; i < MANY; i++)
 		many[i].requests = i + 1; /* the first is the least busy */
@@ -253,12 +246,11 @@ static void test_the_busiest_are_kept_by_name(void **state)
 	store_close(store);
 }
 
-static void test_a_name_of_before_does_not_make_it_one_of_the_busiest(void **state)
+TEST(test_a_name_of_before_does_not_make_it_one_of_the_busiest)
 {
 	struct store *store = open_good();
 	struct tally seen;
 
-	(void)state;
 	make_many();
 	many[0].requests = 1;
 	assert_int_equal(store_put_series(store, T0 + 10, many, MANY), 0);
@@ -297,14 +289,13 @@ static void put_row(struct store *store, enum slo_tier tier, int64_t end_seconds
 			 0);
 }
 
-static void test_each_tier_keeps_its_time(void **state)
+TEST(test_each_tier_keeps_its_time)
 {
 	const int64_t now = T0 + 200LL * DAY, keep_hours = 121LL * DAY;
 	const int64_t keep[SLO_TIERS] = {6 * HOUR, 8 * DAY, keep_hours}, width[] = {10, 60, HOUR};
 	const char *tables[] = {"bucket_10s", "bucket_1min", "bucket_1h"};
 	struct store *store = open_good();
 
-	(void)state;
 	for (enum slo_tier tier = 0; tier < SLO_TIERS; tier++) {
 		put_row(store, tier, now - keep[tier]);
 		put_row(store, tier, now - keep[tier] - width[tier]);
@@ -317,13 +308,12 @@ static void test_each_tier_keeps_its_time(void **state)
 	store_close(store);
 }
 
-static void test_series_age_like_the_others(void **state)
+TEST(test_series_age_like_the_others)
 {
 	struct store *store = open_good();
 	struct store_series series = checkout(1), other = checkout(1);
 	const double day9 = T0 + 9.0 * DAY, day200 = T0 + 200.0 * DAY;
 
-	(void)state;
 	other.route = "/other";
 	assert_int_equal(store_put_series(store, T0, &series, 1), 0);
 	assert_int_equal(store_prune(store, day9, 121.0 * DAY), 0);
@@ -344,12 +334,11 @@ static void test_series_age_like_the_others(void **state)
 	store_close(store);
 }
 
-static void test_pruning_is_done_in_pieces(void **state)
+TEST(test_pruning_is_done_in_pieces)
 {
 	struct store *store = open_good();
 	int64_t before;
 
-	(void)state;
 	assert_int_equal(store_begin(store), 0);
 	for (int64_t end = 10; end <= 300000; end += 10)
 		put_row(store, SLO_TIER_10S, T0 + end);
@@ -375,7 +364,7 @@ static int count_slo(void *context, const struct store_slo *slo)
 	return 0;
 }
 
-static void test_slos_of_long_ago_are_dropped(void **state)
+TEST(test_slos_of_long_ago_are_dropped)
 {
 	struct store *store = open_good();
 	const double now = T0 + 200.0 * DAY;
@@ -384,7 +373,6 @@ static void test_slos_of_long_ago_are_dropped(void **state)
 	struct store_slo busy = {.name = "busy", .last_seconds = now - 123 * DAY};
 	size_t n = 0;
 
-	(void)state;
 	assert_int_equal(store_put_slo(store, &gone), 0);
 	assert_int_equal(store_put_slo(store, &recent), 0);
 	assert_int_equal(store_put_slo(store, &busy), 0);
@@ -397,12 +385,11 @@ static void test_slos_of_long_ago_are_dropped(void **state)
 	store_close(store);
 }
 
-static void test_changes_and_coverage_age(void **state)
+TEST(test_changes_and_coverage_age)
 {
 	struct store *store = open_good();
 	struct store_change change = {.t_seconds = T0};
 
-	(void)state;
 	assert_int_equal(store_add_change(store, &change), 0);
 	assert_int_equal(store_add_change(store, &change), 0);
 	change.t_seconds = T0 + 90.0 * DAY;
@@ -425,14 +412,13 @@ static void test_changes_and_coverage_age(void **state)
 	store_close(store);
 }
 
-static void test_the_file_shrinks_and_the_wal_stays_small(void **state)
+TEST(test_the_file_shrinks_and_the_wal_stays_small)
 {
 	struct store *store = open_good();
 	struct stat file, wal;
 	char wal_path[128];
 	double now = T0;
 
-	(void)state;
 	snprintf(wal_path, sizeof(wal_path), "%s-wal", database);
 	for (int64_t step = 0; step < 100; step++) {
 		assert_int_equal(store_begin(store), 0);

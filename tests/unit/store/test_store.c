@@ -23,12 +23,11 @@ static mode_t mode_of(const char *path)
 	return status.st_mode & 07777;
 }
 
-static void test_open_makes_a_private_directory(void **state)
+TEST(test_open_makes_a_private_directory)
 {
 	char deep[96], parent[96];
 	struct store *store;
 
-	(void)state;
 	umask(022);
 	snprintf(parent, sizeof(parent), "%s/a", base_dir);
 	snprintf(deep, sizeof(deep), "%s/a/b", base_dir);
@@ -53,11 +52,10 @@ static void pragma_is(struct store *store, const char *sql, int expected)
 	sqlite3_finalize(statement);
 }
 
-static void test_each_commit_is_synced(void **state)
+TEST(test_each_commit_is_synced)
 {
 	struct store *store = reopen(open_good());
 
-	(void)state;
 	pragma_is(store, "PRAGMA synchronous", 2);
 	pragma_is(store, "PRAGMA auto_vacuum", 2);
 	pragma_is(store, "PRAGMA user_version", STORE_VERSION);
@@ -67,11 +65,10 @@ static void test_each_commit_is_synced(void **state)
 	store_close(store);
 }
 
-static void test_values_are_set_by_name(void **state)
+TEST(test_values_are_set_by_name)
 {
 	struct store *store = open_good();
 
-	(void)state;
 	assert_value(store, "kernel", NULL);
 	assert_int_equal(store_put_value(store, "kernel", "one"), 0);
 	assert_int_equal(store_put_value(store, "timeline", ""), 0);
@@ -82,11 +79,10 @@ static void test_values_are_set_by_name(void **state)
 	store_close(store);
 }
 
-static void test_a_transaction_is_all_or_nothing(void **state)
+TEST(test_a_transaction_is_all_or_nothing)
 {
 	struct store *store = open_good();
 
-	(void)state;
 	assert_int_equal(store_commit(store), -EINVAL);
 	store_rollback(store);
 	assert_int_equal(store_begin(store), 0);
@@ -106,12 +102,11 @@ static void test_a_transaction_is_all_or_nothing(void **state)
 	store_close(store);
 }
 
-static void test_after_a_failed_put_nothing_more_is_put(void **state)
+TEST(test_after_a_failed_put_nothing_more_is_put)
 {
 	struct store *store = open_good();
 	struct coverage_span impossible = {.from_seconds = NAN, .to_seconds = 1};
 
-	(void)state;
 	assert_int_equal(store_begin(store), 0);
 	assert_int_equal(store_put_value(store, "a", "1"), 0);
 	assert_int_equal(store_put_coverage(store, &impossible), -EINVAL);
@@ -146,7 +141,7 @@ static int see_slo(void *context, const struct store_slo *slo)
 	return slo->kernel_bad == 13 ? 13 : 0;
 }
 
-static void test_an_slo_comes_back(void **state)
+TEST(test_an_slo_comes_back)
 {
 	struct store *store = open_good();
 	struct store_slo slo = {.name = "checkout",
@@ -160,7 +155,6 @@ static void test_an_slo_comes_back(void **state)
 				.excluded = 3};
 	struct seen_slos seen = {};
 
-	(void)state;
 	assert_int_equal(store_put_slo(store, &slo), 0);
 	assert_int_not_equal(slo.id, 0);
 	slo.last_seconds = T0 + 20.5;
@@ -188,7 +182,7 @@ static void test_an_slo_comes_back(void **state)
 }
 
 /* Serials begin anew with each kernel instance: one that is stored must not be met again. */
-static void test_another_kernel_instance_has_none_of_the_counters(void **state)
+TEST(test_another_kernel_instance_has_none_of_the_counters)
 {
 	struct store *store = open_good();
 	struct store_slo slo = {.name = "checkout",
@@ -202,7 +196,6 @@ static void test_another_kernel_instance_has_none_of_the_counters(void **state)
 				.excluded = 3};
 	struct seen_slos seen = {};
 
-	(void)state;
 	assert_int_equal(store_put_slo(store, &slo), 0);
 	assert_int_equal(store_reset_counters(store), 0);
 	assert_int_equal(store_each_slo(store, see_slo, &seen), 0);
@@ -215,14 +208,13 @@ static void test_another_kernel_instance_has_none_of_the_counters(void **state)
 	store_close(store);
 }
 
-static void test_the_id_of_a_rollback_does_not_become_another_slos(void **state)
+TEST(test_the_id_of_a_rollback_does_not_become_another_slos)
 {
 	struct store *store = open_good();
 	struct store_slo a = {.name = "a", .service = "s", .definition = "d", .kernel_good = 1};
 	struct store_slo b = {.name = "b", .service = "s", .definition = "d", .kernel_good = 2};
 	struct seen_slos seen = {};
 
-	(void)state;
 	assert_int_equal(store_begin(store), 0);
 	assert_int_equal(store_put_slo(store, &a), 0);
 	store_rollback(store);
@@ -282,7 +274,7 @@ static void same_sum(const struct slo_history *a, const struct slo_history *b, d
 	assert_int_equal(of_a.bad, of_b.bad);
 }
 
-static void test_a_history_comes_back(void **state)
+TEST(test_a_history_comes_back)
 {
 	struct store *store = open_good();
 	struct store_slo slo = {.name = "a", .service = "s", .definition = "d"};
@@ -290,7 +282,6 @@ static void test_a_history_comes_back(void **state)
 	struct slo_history *before = new_history(), *after = new_history(), *none = new_history();
 	double now = T0;
 
-	(void)state;
 	for (int i = 0; i < 3000; i++) {
 		now += 10 + 170 * (i % 7 == 0);
 		assert_int_equal(slo_history_add(before, now,
@@ -335,7 +326,7 @@ static int see_bucket(void *context, int64_t slo, enum store_history which, enum
 	return 0;
 }
 
-static void test_all_buckets_come_in_one_pass(void **state)
+TEST(test_all_buckets_come_in_one_pass)
 {
 	struct store *store = open_good();
 	struct store_slo slos[3] = {{.name = "a"}, {.name = "b"}, {.name = "c"}};
@@ -343,7 +334,6 @@ static void test_all_buckets_come_in_one_pass(void **state)
 	struct slo_events events = {5, 6};
 	const enum slo_tier no_tier = SLO_TIERS;
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(store_put_slo(store, &slos[i]), 0);
 		assert_int_equal(slos[i].id, i + 1);
@@ -367,7 +357,7 @@ static int count_alert(void *context, const char *rule, const struct alert_state
 	return 0;
 }
 
-static void test_a_dropped_slo_takes_its_history_and_alerts(void **state)
+TEST(test_a_dropped_slo_takes_its_history_and_alerts)
 {
 	struct store *store = open_good();
 	struct store_slo a = {.name = "a"}, b = {.name = "b"};
@@ -378,7 +368,6 @@ static void test_a_dropped_slo_takes_its_history_and_alerts(void **state)
 			   seen_alert = {};
 	struct seen_buckets seen = {};
 
-	(void)state;
 	assert_int_equal(store_put_slo(store, &a), 0);
 	assert_int_equal(store_put_alert(store, a.id, "burn-1h", &alert), 0);
 	assert_int_equal(store_put_bucket(store, a.id, STORE_EVENTS, SLO_TIER_1H, 3600,
@@ -399,7 +388,7 @@ static void test_a_dropped_slo_takes_its_history_and_alerts(void **state)
 	store_close(store);
 }
 
-static void test_an_alerts_state_comes_back(void **state)
+TEST(test_an_alerts_state_comes_back)
 {
 	struct store *store = open_good();
 	struct alert_state alert = {.status = ALERT_FIRING,
@@ -407,7 +396,6 @@ static void test_an_alerts_state_comes_back(void **state)
 				    .started_seconds = T0},
 			   seen = {};
 
-	(void)state;
 	assert_int_equal(store_put_alert(store, 4, "burn-1h", &alert), 0);
 	alert.status = ALERT_EXHAUSTED;
 	alert.since_seconds = T0 + 2;
@@ -436,7 +424,7 @@ static int see_change(void *context, const struct store_change *change)
 	return 0;
 }
 
-static void test_changes_come_newest_first(void **state)
+TEST(test_changes_come_newest_first)
 {
 	struct store *store = open_good();
 	struct store_change change = {.t_seconds = 10,
@@ -450,7 +438,6 @@ static void test_changes_come_newest_first(void **state)
 				      .started_seconds = 10};
 	char text[512] = "";
 
-	(void)state;
 	assert_int_equal(store_add_change(store, &change), 0);
 	change.t_seconds = 20;
 	change.rule = "burn-6h";
@@ -476,7 +463,7 @@ static void test_changes_come_newest_first(void **state)
 }
 
 /* As all that is put: after a database was opened again everything in memory is. */
-static void test_a_change_that_is_there_is_not_added_again(void **state)
+TEST(test_a_change_that_is_there_is_not_added_again)
 {
 	struct store *store = open_good();
 	struct store_change change = {.t_seconds = 10,
@@ -490,7 +477,6 @@ static void test_a_change_that_is_there_is_not_added_again(void **state)
 				      .started_seconds = 10};
 	char text[512] = "";
 
-	(void)state;
 	assert_int_equal(store_add_change(store, &change), 0);
 	assert_int_equal(store_add_change(store, &change), 0);
 	change.slo = "cart";
@@ -511,12 +497,11 @@ static int see_text(void *context, const char *key, const char *text)
 	return !strcmp(key, "stop") ? -ECANCELED : 0;
 }
 
-static void test_texts_are_kept_by_kind_and_key(void **state)
+TEST(test_texts_are_kept_by_kind_and_key)
 {
 	struct store *store = open_good();
 	char all[256] = "";
 
-	(void)state;
 	assert_int_equal(store_put_text(store, "silence", "b", "{}"), 0);
 	assert_int_equal(store_put_text(store, "silence", "a", "old"), 0);
 	assert_int_equal(store_put_text(store, "silence", "a", "new"), 0);
@@ -537,12 +522,11 @@ static void test_texts_are_kept_by_kind_and_key(void **state)
 	store_close(store);
 }
 
-static void test_coverage_comes_back(void **state)
+TEST(test_coverage_comes_back)
 {
 	struct store *store = open_good();
 	struct coverage coverage = {};
 
-	(void)state;
 	assert_int_equal(store_put_coverage(store, &(struct coverage_span){T0, T0 + 10}), 0);
 	assert_int_equal(store_put_coverage(store, &(struct coverage_span){T0 + 50, T0 + 60}), 0);
 	assert_int_equal(store_put_coverage(store, &(struct coverage_span){T0, T0 + 20.5}), 0);
