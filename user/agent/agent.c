@@ -74,16 +74,16 @@ static int keep_note(void *context, __u32 generation, const json_t *rules)
 
 static int apply(struct agent *agent, struct config *config, struct error *error)
 {
-	int r = rules_apply(&agent->rules, agent->probe, config, error);
+	int r = applied_apply(&agent->applied, agent->probe, config, error);
 
 	if (!r && agent->pins)
-		pins_forget_notes(agent->pins, agent->rules.generation);
+		pins_forget_notes(agent->pins, agent->applied.in_force.generation);
 	return r;
 }
 
 /* ---- taking over ---- */
 
-/* Which policies open requests are judged by: rules_apply() goes by it. */
+/* Which policies open requests are judged by: applied_apply() goes by it. */
 static int review_policies(struct agent *agent)
 {
 	int r = probe_policies_clear(agent->probe);
@@ -122,7 +122,7 @@ static int adopt(struct agent *agent, json_t **ret_note, struct error *error)
 	snprintf(agent->instance, sizeof(agent->instance), "%s", instance);
 	agent->attached_boottime = json_real_value(json_object_get(note, "attached"));
 	r = review_policies(agent);
-	r = r ?: rules_restore(&agent->rules, agent->probe, json_object_get(note, "rules"));
+	r = r ?: applied_restore(&agent->applied, agent->probe, json_object_get(note, "rules"));
 	if (r) {
 		snprintf(error->text, sizeof(error->text), "its rules cannot be restored: %s",
 			 strerror(-r));
@@ -133,14 +133,14 @@ static int adopt(struct agent *agent, json_t **ret_note, struct error *error)
 	return 0;
 }
 
-static int rules_begin(struct agent *agent)
+static int applied_begin(struct agent *agent)
 {
 	int r;
 
-	rules_clear(&agent->rules);
-	r = rules_init(&agent->rules);
-	agent->rules.keep = keep_note;
-	agent->rules.context = agent;
+	applied_clear(&agent->applied);
+	r = applied_init(&agent->applied);
+	agent->applied.persist = keep_note;
+	agent->applied.persist_context = agent;
 	return r;
 }
 
@@ -150,7 +150,7 @@ static int discard(struct agent *agent)
 	agent->probe = NULL;
 	pins_remove(agent->pins);
 	services_clear(&agent->services);
-	return rules_begin(agent);
+	return applied_begin(agent);
 }
 
 static void say_unwritten(const struct agent *agent, const char *hint)
@@ -270,14 +270,11 @@ static int agent_start(struct agent *agent, const struct agent_options *options,
 		       struct config *config, struct error *error)
 {
 	struct tables_region room;
-	struct rules scratch;
 	double gap_seconds;
 	int r;
 
 	/* a configuration that cannot be applied must not touch what is counting */
-	r = rules_init(&scratch);
-	r = r ?: rules_room(&scratch, config, &room, error);
-	rules_clear(&scratch);
+	r = applied_room(config, &room, error);
 	r = r ?: record_new(options->state_dir, say, &agent->record);
 	if (r)
 		return r;
@@ -307,7 +304,7 @@ void agent_free(struct agent *agent)
 	agent_alerts_stop(agent);
 	probe_close(agent->probe);
 	pins_close(agent->pins);
-	rules_clear(&agent->rules);
+	applied_clear(&agent->applied);
 	services_clear(&agent->services);
 	record_free(agent->record);
 	coverage_clear(&agent->coverage);
@@ -342,7 +339,7 @@ int agent_new(const struct agent_options *options, struct config *config, struct
 	int r;
 
 	ret_error->text[0] = 0;
-	if (!agent || rules_begin(agent)) {
+	if (!agent || applied_begin(agent)) {
 		free(agent);
 		snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
 		return -ENOMEM;
@@ -413,7 +410,7 @@ int agent_reload(struct agent *agent, struct error *ret_error)
 
 const struct config *agent_config(const struct agent *agent)
 {
-	return &agent->rules.config;
+	return &agent->applied.in_force.config;
 }
 
 const char *agent_hook(const struct agent *agent)

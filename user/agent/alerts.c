@@ -61,8 +61,9 @@ bool agent_silenced(const struct agent *agent, const struct track *track,
 {
 	bool silenced = false, excluded = false;
 
-	silences_match(&agent->silences, &agent->rules.config, track->name, track->slo_name,
-		       track->service, severity, agent_wall(agent, now), &silenced, &excluded);
+	silences_match(&agent->silences, &agent->applied.in_force.config, track->name,
+		       track->slo_name, track->service, severity, agent_wall(agent, now), &silenced,
+		       &excluded);
 	if (ret_excluded)
 		*ret_excluded = excluded;
 	return silenced;
@@ -156,7 +157,7 @@ static json_t *message_of(struct agent *agent, const struct notice *notice)
 	int r = slos ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !r && i < notice->n_alerts; i++) {
-		struct track *track = agent_track_named(agent, notice->alerts[i].slo);
+		struct track *track = tracks_named(&agent->applied.tracks, notice->alerts[i].slo);
 		bool known = !track;
 
 		for (size_t k = 0; !known && k < n; k++)
@@ -233,14 +234,16 @@ static void expire_silences(struct agent *agent, double now)
 
 int agent_judge(struct agent *agent, double now)
 {
+	struct track *track;
+	size_t at = 0;
 	int r = 0;
 
 	if (!agent->deliver)
 		return 0; /* taking what a former agent left, before alerts begin */
 	expire_silences(agent, now);
 	agent->n_active = 0;
-	for (size_t i = 0; !r && i < agent_n_tracks(agent); i++)
-		r = judge_track(agent, agent_track(agent, i), now);
+	while (!r && (track = tracks_next(&agent->applied.tracks, TRACKS_IN_FORCE, &at)))
+		r = judge_track(agent, track, now);
 	r = r
 		    ?: notices_step(agent->notices, now, agent->active, agent->n_active,
 				    send_notice, agent);
@@ -299,9 +302,9 @@ static int restore_silence(void *context, const char *key, const char *text)
 
 int agent_alerts_start(struct agent *agent)
 {
-	int r = notices_new((double)agent->rules.config.remind_seconds, &agent->notices);
+	int r = notices_new((double)agent->applied.in_force.config.remind_seconds, &agent->notices);
 
-	r = r ?: deliver_new(&agent->rules.config, &ops, agent, &agent->deliver);
+	r = r ?: deliver_new(&agent->applied.in_force.config, &ops, agent, &agent->deliver);
 	r = r ?: record_each_text(agent->record, RECORD_NOTICES, restore_notices, agent);
 	r = r ?: record_each_text(agent->record, RECORD_DELIVERY, restore_delivery, agent);
 	return r ?: record_each_text(agent->record, RECORD_SILENCE, restore_silence, agent);
@@ -309,11 +312,11 @@ int agent_alerts_start(struct agent *agent)
 
 int agent_alerts_configure(struct agent *agent)
 {
-	notices_set_remind(agent->notices, (double)agent->rules.config.remind_seconds);
+	notices_set_remind(agent->notices, (double)agent->applied.in_force.config.remind_seconds);
 	/* their texts were the former configuration's and its tracks' */
 	agent->month.time_zone = NULL;
 	agent->n_active = 0;
-	return deliver_configure(agent->deliver, &agent->rules.config);
+	return deliver_configure(agent->deliver, &agent->applied.in_force.config);
 }
 
 void agent_alerts_stop(struct agent *agent)
@@ -348,7 +351,7 @@ int agent_notify_test(struct agent *agent, const char *text, size_t len)
 {
 	json_t *asked = json_loadb(text, len, 0, NULL);
 	const char *name = json_string_value(json_object_get(asked, "severity")) ?: "page";
-	const struct config *config = &agent->rules.config;
+	const struct config *config = &agent->applied.in_force.config;
 	enum alert_severity severity = SEVERITY_PAGE;
 	json_t *message;
 	int n = 0, r;

@@ -50,10 +50,10 @@ static int add_active(struct agent *agent, const struct track *track, json_t *ar
 static json_t *active_json(struct agent *agent)
 {
 	json_t *array = json_array();
+	const struct track *track;
+	size_t at = 0;
 
-	for (size_t i = 0; i < agent_n_tracks(agent); i++) {
-		const struct track *track = agent_track(agent, i);
-
+	while ((track = tracks_next(&agent->applied.tracks, TRACKS_IN_FORCE, &at))) {
 		if (track_alerting(track) && add_active(agent, track, array)) {
 			json_decref(array);
 			return NULL;
@@ -116,12 +116,13 @@ char *agent_alerts_json(struct agent *agent)
 	agent_snapshot_store(agent, &store);
 	notices_each(agent->notices, add_notice, &notices);
 	record_each_change(agent->record, -INFINITY, CHANGES_SHOWN, add_change, &changes);
-	json = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "active", active_json(agent), "notices",
-		notices.array, "changes", changes.array, "receivers",
-		deliver_report(agent->deliver), "silences", silences_json(agent), "maintenance",
-		maintenance_report(&agent->rules.config, agent_wall(agent, agent_now(agent))),
-		"store", json_store(&store));
+	json = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "active", active_json(agent),
+			 "notices", notices.array, "changes", changes.array, "receivers",
+			 deliver_report(agent->deliver), "silences", silences_json(agent),
+			 "maintenance",
+			 maintenance_report(&agent->applied.in_force.config,
+					    agent_wall(agent, agent_now(agent))),
+			 "store", json_store(&store));
 	return json ? render(json) : NULL;
 }
 
@@ -185,7 +186,7 @@ static json_t *coverage_json(const struct agent *agent)
 
 char *agent_history_json(struct agent *agent, const char *slo, bool *ret_found)
 {
-	const struct track *track = agent_track_named(agent, slo);
+	const struct track *track = tracks_named(&agent->applied.tracks, slo);
 	struct steps_list steps = {agent, json_array(), INT64_MIN};
 	json_t *json;
 	int r;

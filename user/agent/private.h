@@ -9,7 +9,7 @@
 
 #include "agent/agent.h"
 #include "agent/services.h"
-#include "apply/rules.h"
+#include "apply/applied.h"
 #include "base/error.h"
 #include "deliver/deliver.h"
 #include "kernel/pins.h"
@@ -24,7 +24,7 @@ enum { INSTANCE_BYTES = 33 };
 struct agent {
 	char *config_file;
 	struct probe *probe;
-	struct rules rules;
+	struct applied applied;
 	struct services services;
 	struct utsname kernel;
 	char started_at[32];
@@ -60,15 +60,6 @@ double agent_now(const struct agent *agent);
 double agent_wall(const struct agent *agent, double axis_seconds);
 double agent_boottime(void);
 double agent_realtime(void);
-
-/* All tracks in force, those of found services last. */
-size_t agent_n_tracks(const struct agent *agent);
-struct track *agent_track(const struct agent *agent, size_t i);
-struct track *agent_track_named(const struct agent *agent, const char *name);
-
-/* All that are counted: behind those in force the ones that have ended. */
-size_t agent_n_counted(const struct agent *agent);
-struct track *agent_counted(const struct agent *agent, size_t i);
 
 /* The kernel's counters of the track; of one that has none, as they last were. */
 int agent_counts(struct agent *agent, const struct track *track, struct slo_counts *ret);

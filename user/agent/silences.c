@@ -21,9 +21,9 @@ static bool selects_something(const struct agent *agent, const struct silence *s
 {
 	bool any = !silence->slo;
 
-	for (size_t i = 0; i < agent->rules.config.n_slos; i++)
-		any = any || !strcmp(agent->rules.config.slos[i].name, silence->slo);
-	return any || agent_track_named(agent, silence->slo);
+	for (size_t i = 0; i < agent->applied.in_force.config.n_slos; i++)
+		any = any || !strcmp(agent->applied.in_force.config.slos[i].name, silence->slo);
+	return any || tracks_named(&agent->applied.tracks, silence->slo);
 }
 
 static int add(struct agent *agent, struct silence *silence, struct error *error)

@@ -14,7 +14,7 @@
 
 static int snapshot_agent(struct agent *agent, struct snapshot *ret)
 {
-	const struct config *config = &agent->rules.config;
+	const struct config *config = &agent->applied.in_force.config;
 
 	ret->agent.version = SLIPROBE_VERSION;
 	snprintf(ret->agent.kernel, sizeof(ret->agent.kernel), "%s", agent->kernel.release);
@@ -60,9 +60,9 @@ void agent_snapshot_store(const struct agent *agent, struct snapshot *ret)
 
 static const struct config_service *configured_as(const struct agent *agent, const char *name)
 {
-	for (size_t i = 0; i < agent->rules.config.n_services; i++) {
-		if (!strcmp(agent->rules.config.services[i].name, name))
-			return &agent->rules.config.services[i];
+	for (size_t i = 0; i < agent->applied.in_force.config.n_services; i++) {
+		if (!strcmp(agent->applied.in_force.config.services[i].name, name))
+			return &agent->applied.in_force.config.services[i];
 	}
 	return NULL;
 }
@@ -213,18 +213,20 @@ static int slo_order(const void *a, const void *b)
 
 static int snapshot_slos(struct agent *agent, struct snapshot *ret)
 {
-	const struct rules *rules = &agent->rules;
+	const struct tracks *tracks = &agent->applied.tracks;
+	const struct track *track;
+	size_t at = 0;
 	int r = 0;
 
-	ret->slos = calloc(rules->n_tracks + rules->n_found + 1, sizeof(*ret->slos));
+	ret->slos = calloc(tracks_count(tracks, TRACKS_IN_FORCE) + 1, sizeof(*ret->slos));
 	if (!ret->slos)
 		return -ENOMEM;
-	for (size_t i = 0; !r && i < rules->n_tracks; i++)
-		r = agent_snapshot_slo(agent, rules->tracks[i], &ret->slos[ret->n_slos++]);
-	for (size_t i = 0; !r && i < rules->n_found; i++)
-		r = agent_snapshot_slo(agent, rules->found[i].track, &ret->slos[ret->n_slos++]);
+	while (!r && (track = tracks_next(tracks, TRACKS_IN_FORCE, &at)))
+		r = agent_snapshot_slo(agent, track, &ret->slos[ret->n_slos++]);
+	/* found services' are in the order they were met */
 	if (!r)
-		qsort(ret->slos + rules->n_tracks, rules->n_found, sizeof(*ret->slos), slo_order);
+		qsort(ret->slos + tracks->n_configured, tracks->n_found, sizeof(*ret->slos),
+		      slo_order);
 	return r;
 }
 
@@ -309,7 +311,7 @@ int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret)
 
 	r = agent_walk(agent);
 	r = r ?: probe_read_stats(agent->probe, stats);
-	r = r ?: collection_read(agent->probe, agent->rules.routes, series, &collection);
+	r = r ?: collection_read(agent->probe, agent->applied.numbers.routes, series, &collection);
 	r = r ?: agent_discover(agent);
 	r = r ?: snapshot_coverage(agent, collection.requests, stats[STAT_ENDED], &snapshot);
 	r = r ?: snapshot_agent(agent, &snapshot);

@@ -13,7 +13,8 @@
 int agent_walk(struct agent *agent)
 {
 	struct probe_walked walked;
-	int r = probe_walk(agent->probe, agent->rules.config.agent.unanswered_after_ns, &walked);
+	int r = probe_walk(agent->probe, agent->applied.in_force.config.agent.unanswered_after_ns,
+			   &walked);
 
 	if (r)
 		return r;
@@ -61,9 +62,10 @@ static int endpoint_order(const void *a, const void *b)
 static int take_endpoint(struct agent *agent, const struct found_endpoint *found)
 {
 	const struct endpoint *endpoint = &found->endpoint;
-	const char *configured = endpoint->service < SERVICE_FOUND
-					 ? ids_name(agent->rules.services, endpoint->service)
-					 : NULL;
+	const char *configured =
+		endpoint->service < SERVICE_FOUND
+			? ids_name(agent->applied.numbers.services, endpoint->service)
+			: NULL;
 	int r;
 
 	if (endpoint->service == SERVICE_NONE)
@@ -71,20 +73,22 @@ static int take_endpoint(struct agent *agent, const struct found_endpoint *found
 	r = service_seen(&agent->services, endpoint->service, configured, &found->key, endpoint);
 	if (r || endpoint->service < SERVICE_FOUND)
 		return r;
-	return rules_found(&agent->rules, services_by_id(&agent->services, endpoint->service)->name,
-			   endpoint->service - SERVICE_FOUND);
+	return applied_found(&agent->applied,
+			     services_by_id(&agent->services, endpoint->service)->name,
+			     endpoint->service - SERVICE_FOUND);
 }
 
 int agent_discover(struct agent *agent)
 {
-	const struct config *config = &agent->rules.config;
+	const struct config *config = &agent->applied.in_force.config;
 	struct endpoints endpoints = {};
 	struct service *service;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < config->n_services; i++)
 		r = services_add(&agent->services,
-				 ids_number(agent->rules.services, config->services[i].name),
+				 ids_number(agent->applied.numbers.services,
+					    config->services[i].name),
 				 config->services[i].name, &service);
 	r = r ?: probe_each_endpoint(agent->probe, gather_endpoint, &endpoints);
 	if (!r && endpoints.n)
@@ -96,38 +100,6 @@ int agent_discover(struct agent *agent)
 }
 
 /* ---- tracks ---- */
-
-size_t agent_n_tracks(const struct agent *agent)
-{
-	return agent->rules.n_tracks + agent->rules.n_found;
-}
-
-struct track *agent_track(const struct agent *agent, size_t i)
-{
-	return i < agent->rules.n_tracks ? agent->rules.tracks[i]
-					 : agent->rules.found[i - agent->rules.n_tracks].track;
-}
-
-size_t agent_n_counted(const struct agent *agent)
-{
-	return agent_n_tracks(agent) + agent->rules.n_ending;
-}
-
-struct track *agent_counted(const struct agent *agent, size_t i)
-{
-	size_t n = agent_n_tracks(agent);
-
-	return i < n ? agent_track(agent, i) : agent->rules.ending[i - n].track;
-}
-
-struct track *agent_track_named(const struct agent *agent, const char *name)
-{
-	for (size_t i = 0; i < agent_n_tracks(agent); i++) {
-		if (!strcmp(agent_track(agent, i)->name, name))
-			return agent_track(agent, i);
-	}
-	return NULL;
-}
 
 int agent_counts(struct agent *agent, const struct track *track, struct slo_counts *ret)
 {
@@ -153,13 +125,15 @@ static int found_before(void *context, const struct store_slo *slo)
 {
 	struct agent *agent = context;
 
-	return rules_found_before(&agent->rules, slo->name, slo->service, slo->definition);
+	return applied_found_before(&agent->applied, slo->name, slo->service, slo->definition);
 }
 
 int agent_recall(struct agent *agent)
 {
-	for (size_t i = 0; i < agent_n_counted(agent); i++) {
-		struct track *track = agent_counted(agent, i);
+	struct track *track;
+	size_t at = 0;
+
+	while ((track = tracks_next(&agent->applied.tracks, TRACKS_IN_FORCE | TRACKS_ENDED, &at))) {
 		int r = 0;
 
 		if (isnan(track->stepped_seconds))
@@ -211,7 +185,7 @@ static int add_series(void *context, __u32 id, const struct series_key *key,
 	}
 	series->list[series->n++] = (struct store_series){
 		.service = service->name,
-		.route = ids_name(series->agent->rules.routes, key->route) ?: "_other",
+		.route = ids_name(series->agent->applied.numbers.routes, key->route) ?: "_other",
 		.method = method_name(key->method),
 		.outcome = outcome_name(outcome),
 		.status = key->status,
@@ -253,7 +227,8 @@ static int step_track(struct agent *agent, struct track *track, double now)
 /* Writes the step to disk, as far as it can be. */
 static int record_all(struct agent *agent, const struct store_series *series, size_t n_series)
 {
-	size_t n = agent_n_counted(agent);
+	const struct tracks *counted = &agent->applied.tracks;
+	size_t n = tracks_count(counted, TRACKS_IN_FORCE | TRACKS_ENDED), at = 0;
 	_cleanup_free_ struct track **tracks = calloc(n ?: 1, sizeof(struct track *));
 	struct record_step step = {
 		.instance = agent->instance,
@@ -269,17 +244,20 @@ static int record_all(struct agent *agent, const struct store_series *series, si
 	if (!tracks)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		tracks[i] = agent_counted(agent, i);
+		tracks[i] = tracks_next(counted, TRACKS_IN_FORCE | TRACKS_ENDED, &at);
 	return record_step(agent->record, &step);
 }
 
 int agent_take(struct agent *agent, double now)
 {
+	const struct tracks *tracks = &agent->applied.tracks;
 	struct series_list series = {};
+	struct track *track;
 	int r = 0, judged;
+	size_t at = 0;
 
-	for (size_t i = 0; !r && i < agent_n_counted(agent); i++)
-		r = step_track(agent, agent_counted(agent, i), now);
+	while (!r && (track = tracks_next(tracks, TRACKS_IN_FORCE | TRACKS_ENDED, &at)))
+		r = step_track(agent, track, now);
 	r = r ?: coverage_add(&agent->coverage, agent->stepped_seconds, now);
 	if (!r)
 		agent->stepped_seconds = now;
@@ -315,7 +293,7 @@ static int review_ending(struct agent *agent)
 	r = r ?: agent_walk(agent);
 	r = r ?: probe_policies_read(agent->probe);
 	if (!r)
-		rules_review_ending(&agent->rules, agent->probe);
+		applied_review_ending(&agent->applied, agent->probe);
 	return r;
 }
 
@@ -330,13 +308,13 @@ static int end_unanswered(struct agent *agent)
 
 int agent_step(struct agent *agent)
 {
-	bool ending = rules_any_ending(&agent->rules);
+	bool ending = applied_any_ending(&agent->applied);
 	int r = ending ? review_ending(agent) : end_unanswered(agent);
 
 	r = r ?: agent_discover(agent);
 	look_at_clock(agent);
 	r = r ?: agent_take(agent, agent_now(agent));
 	if (!r && ending && record_report(agent->record).state != RECORD_FAILING)
-		rules_forget_ended(&agent->rules);
+		applied_forget_ended(&agent->applied);
 	return r;
 }

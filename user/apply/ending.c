@@ -10,9 +10,9 @@
 #include "base/cleanup.h"
 
 /* A walk and a step may miss what is just being counted; two of each, seconds apart, cannot. */
-enum { WALKS_UNUSED = 2 };
+enum { SWEEPS_UNUSED = 2 };
 
-bool rules_goes_on(const struct change *change, const struct track *track)
+bool applied_goes_on(const struct change *change, const struct track *track)
 {
 	for (size_t i = 0; i < change->n_tracks; i++) {
 		if (change->tracks[i] == track)
@@ -21,86 +21,78 @@ bool rules_goes_on(const struct change *change, const struct track *track)
 	return false;
 }
 
-struct wildcard *wildcard_at(struct wildcard *wildcards, size_t n, __u32 base)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (wildcards[i].base == base)
-			return &wildcards[i];
-	}
-	return NULL;
-}
-
-static struct wildcard *still_of(const struct change *change, const struct found_track *found)
+static struct wildcard *still_of(const struct change *change, const struct track_entry *found)
 {
 	return found->base ? wildcard_at(change->wildcards, change->n_wildcards, found->base)
 			   : NULL;
 }
 
-int rules_reserve_ending(struct rules *rules)
+int applied_reserve_ending(struct applied *applied)
 {
-	size_t n_found = rules->n_found + rules->n_ending;
-	struct found_track *grown = realloc(rules->found, (n_found ?: 1) * sizeof(*grown));
+	size_t n_found = applied->tracks.n_found + applied->tracks.n_ending;
+	struct track_entry *grown = realloc(applied->tracks.found, (n_found ?: 1) * sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
-	rules->found = grown;
-	grown = realloc(rules->ending, (n_found + rules->n_tracks + 1) * sizeof(*grown));
+	applied->tracks.found = grown;
+	grown = realloc(applied->tracks.ending,
+			(n_found + applied->tracks.n_configured + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
-	rules->ending = grown;
+	applied->tracks.ending = grown;
 	return 0;
 }
 
-static void begin_ending(struct rules *rules, struct found_track found)
+static void begin_ending(struct applied *applied, struct track_entry found)
 {
 	track_end(found.track);
-	found.unused = 0;
-	rules->ending[rules->n_ending++] = found;
+	found.unused_sweeps = 0;
+	applied->tracks.ending[applied->tracks.n_ending++] = found;
 }
 
 /* Those among the ending that the change has again. */
-static void revive(struct rules *rules, const struct change *change)
+static void revive(struct applied *applied, const struct change *change)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < rules->n_ending; i++) {
-		const struct found_track *ending = &rules->ending[i];
+	for (size_t i = 0; i < applied->tracks.n_ending; i++) {
+		const struct track_entry *ending = &applied->tracks.ending[i];
 		const struct wildcard *still = still_of(change, ending);
 
 		if (still) {
 			track_configure(ending->track, still->slo);
-			rules->found[rules->n_found++] = *ending;
-		} else if (ending->base || !rules_goes_on(change, ending->track)) {
-			rules->ending[n++] = *ending;
+			applied->tracks.found[applied->tracks.n_found++] = *ending;
+		} else if (ending->base || !applied_goes_on(change, ending->track)) {
+			applied->tracks.ending[n++] = *ending;
 		}
 	}
-	rules->n_ending = n;
+	applied->tracks.n_ending = n;
 }
 
-static void end_found(struct rules *rules, const struct change *change)
+static void end_found(struct applied *applied, const struct change *change)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < rules->n_found; i++) {
-		const struct wildcard *still = still_of(change, &rules->found[i]);
+	for (size_t i = 0; i < applied->tracks.n_found; i++) {
+		const struct wildcard *still = still_of(change, &applied->tracks.found[i]);
 
 		if (still) {
-			track_configure(rules->found[i].track, still->slo);
-			rules->found[n++] = rules->found[i];
+			track_configure(applied->tracks.found[i].track, still->slo);
+			applied->tracks.found[n++] = applied->tracks.found[i];
 		} else {
-			begin_ending(rules, rules->found[i]);
+			begin_ending(applied, applied->tracks.found[i]);
 		}
 	}
-	rules->n_found = n;
+	applied->tracks.n_found = n;
 }
 
 /* Behind those of the change, which has room for them. */
-static void end_wildcards(struct rules *rules, struct change *change)
+static void end_wildcards(struct applied *applied, struct change *change)
 {
 	size_t n = change->n_wildcards;
 
-	for (size_t i = 0; i < rules->n_wildcards; i++) {
-		struct wildcard *wildcard = &rules->wildcards[i];
+	for (size_t i = 0; i < applied->tracks.n_wildcards; i++) {
+		struct wildcard *wildcard = &applied->tracks.wildcards[i];
 
 		if (wildcard_at(change->wildcards, n, wildcard->base))
 			continue;
@@ -110,78 +102,80 @@ static void end_wildcards(struct rules *rules, struct change *change)
 	}
 }
 
-void rules_end(struct rules *rules, struct change *change)
+void applied_end(struct applied *applied, struct change *change)
 {
-	revive(rules, change);
-	end_found(rules, change);
-	for (size_t i = 0; i < rules->n_tracks; i++) {
-		if (!rules_goes_on(change, rules->tracks[i]))
-			begin_ending(rules, (struct found_track){.track = rules->tracks[i]});
+	revive(applied, change);
+	end_found(applied, change);
+	for (size_t i = 0; i < applied->tracks.n_configured; i++) {
+		if (!applied_goes_on(change, applied->tracks.configured[i]))
+			begin_ending(applied,
+				     (struct track_entry){.track = applied->tracks.configured[i]});
 	}
-	end_wildcards(rules, change);
+	end_wildcards(applied, change);
 }
 
 /* ---- until they are forgotten ---- */
 
-bool rules_any_ending(const struct rules *rules)
+bool applied_any_ending(const struct applied *applied)
 {
-	bool any = rules->n_ending > 0;
+	bool any = applied->tracks.n_ending > 0;
 
-	for (size_t i = 0; i < rules->n_wildcards; i++)
-		any = any || !rules->wildcards[i].slo;
+	for (size_t i = 0; i < applied->tracks.n_wildcards; i++)
+		any = any || !applied->tracks.wildcards[i].slo;
 	return any;
 }
 
-void rules_review_ending(struct rules *rules, struct probe *probe)
+void applied_review_ending(struct applied *applied, struct probe *probe)
 {
-	places_review(rules, probe);
-	for (size_t i = 0; i < rules->n_ending; i++) {
-		struct found_track *ending = &rules->ending[i];
-		bool judged =
-			places_judged_for(rules->places, ending->base ?: ending->track->counts);
+	places_review(applied, probe);
+	for (size_t i = 0; i < applied->tracks.n_ending; i++) {
+		struct track_entry *ending = &applied->tracks.ending[i];
+		bool judged = places_judged_for(applied->numbers.places,
+						ending->base ?: ending->track->counts);
 
-		ending->unused = judged ? 0 : ending->unused + 1;
+		ending->unused_sweeps = judged ? 0 : ending->unused_sweeps + 1;
 	}
-	for (size_t i = 0; i < rules->n_wildcards; i++) {
-		struct wildcard *wildcard = &rules->wildcards[i];
+	for (size_t i = 0; i < applied->tracks.n_wildcards; i++) {
+		struct wildcard *wildcard = &applied->tracks.wildcards[i];
 
 		if (!wildcard->slo)
-			wildcard->unused = places_judged_for(rules->places, wildcard->base)
-						   ? 0
-						   : wildcard->unused + 1;
+			wildcard->unused_sweeps =
+				places_judged_for(applied->numbers.places, wildcard->base)
+					? 0
+					: wildcard->unused_sweeps + 1;
 	}
 }
 
-static void forget_wildcards(struct rules *rules)
+static void forget_wildcards(struct applied *applied)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < rules->n_wildcards; i++) {
-		struct wildcard *wildcard = &rules->wildcards[i];
+	for (size_t i = 0; i < applied->tracks.n_wildcards; i++) {
+		struct wildcard *wildcard = &applied->tracks.wildcards[i];
 
-		if (!wildcard->slo && wildcard->unused >= WALKS_UNUSED) {
-			free(wildcard->name);
-			free(wildcard->definition);
+		if (!wildcard->slo && wildcard->unused_sweeps >= SWEEPS_UNUSED) {
+			wildcard_clear(wildcard);
 		} else {
-			rules->wildcards[n++] = *wildcard;
+			applied->tracks.wildcards[n++] = *wildcard;
 		}
 	}
-	rules->n_wildcards = n;
+	applied->tracks.n_wildcards = n;
 }
 
-void rules_forget_ended(struct rules *rules)
+void applied_forget_ended(struct applied *applied)
 {
-	size_t n_ending = rules->n_ending, n_wildcards = rules->n_wildcards, n = 0;
+	size_t n_ending = applied->tracks.n_ending, n_wildcards = applied->tracks.n_wildcards,
+	       n = 0;
 
-	for (size_t i = 0; i < rules->n_ending; i++) {
-		if (rules->ending[i].unused >= WALKS_UNUSED)
-			track_free(rules->ending[i].track);
+	for (size_t i = 0; i < applied->tracks.n_ending; i++) {
+		if (applied->tracks.ending[i].unused_sweeps >= SWEEPS_UNUSED)
+			track_free(applied->tracks.ending[i].track);
 		else
-			rules->ending[n++] = rules->ending[i];
+			applied->tracks.ending[n++] = applied->tracks.ending[i];
 	}
-	rules->n_ending = n;
-	forget_wildcards(rules);
+	applied->tracks.n_ending = n;
+	forget_wildcards(applied);
 	/* without a new note another agent goes on with them, and finds nothing to count */
-	if (rules->n_ending != n_ending || rules->n_wildcards != n_wildcards)
-		rules_note_again(rules);
+	if (applied->tracks.n_ending != n_ending || applied->tracks.n_wildcards != n_wildcards)
+		applied_note_again(applied);
 }

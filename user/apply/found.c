@@ -9,22 +9,12 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-void wildcards_free(struct wildcard *wildcards, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(wildcards[i].name);
-		free(wildcards[i].definition);
-	}
-	free(wildcards);
-}
-
-int rules_add_wildcard(struct change *change, struct tables_slo *slo)
+int applied_add_wildcard(struct change *change, struct tables_slo *slo)
 {
 	const struct config_slo *config_slo = &change->config->slos[slo->config_slo];
 	_cleanup_free_ char *rest = slo_definition(config_slo, NULL);
 	struct slo_criteria criteria = tables_criteria(config_slo);
 	struct wildcard *wildcard = &change->wildcards[change->n_wildcards];
-	__u32 base;
 	int r;
 
 	if (!rest || asprintf(&wildcard->definition, "%s\n%s", config_slo->name, rest) < 0) {
@@ -38,8 +28,8 @@ int rules_add_wildcard(struct change *change, struct tables_slo *slo)
 	wildcard->name = strdup(config_slo->name);
 	if (!wildcard->name)
 		return -ENOMEM;
-	for (size_t i = 0; i < change->rules->n_wildcards; i++) {
-		const struct wildcard *known = &change->rules->wildcards[i];
+	for (size_t i = 0; i < change->applied->tracks.n_wildcards; i++) {
+		const struct wildcard *known = &change->applied->tracks.wildcards[i];
 
 		if (strcmp(known->definition, wildcard->definition) != 0)
 			continue;
@@ -48,18 +38,17 @@ int rules_add_wildcard(struct change *change, struct tables_slo *slo)
 		wildcard->birth = known->birth;
 		return 0;
 	}
-	r = places_take(change->rules->places->bases, SLO_WILDCARDS_MAX, &base);
+	r = places_take_base(change->applied->numbers.places, &wildcard->base);
 	if (r)
 		return error_set(
 			change->error, -ENOSPC,
 			"%s: expected at most %d SLOs for service \"*\" (those of open requests "
 			"under earlier configurations included)",
 			change->config->file, SLO_WILDCARDS_MAX);
-	r = places_take(change->rules->places->criteria, SLO_CRITERIA_MAX, &wildcard->criteria);
+	r = places_take_slot(change->applied->numbers.places, &wildcard->criteria);
 	if (r)
 		return r;
-	wildcard->base = SLO_CRITERIA_MAX + base * ENDPOINTS_MAX;
-	wildcard->birth = rules_born(change->rules);
+	wildcard->birth = numbers_birth(&change->applied->numbers);
 	r = probe_write_criteria(change->probe, wildcard->criteria, &criteria);
 	r = r ?: probe_zero_counts(change->probe, wildcard->base, ENDPOINTS_MAX);
 	slo->criteria = wildcard->criteria;
@@ -78,14 +67,15 @@ static struct config_slo shape(const struct wildcard *wildcard)
 	};
 }
 
-static int found_track_add(struct rules *rules, const struct wildcard *wildcard,
+static int found_track_add(struct applied *applied, const struct wildcard *wildcard,
 			   const char *service, __u32 endpoint)
 {
 	_cleanup_free_ char *name = slo_instance_name(wildcard->name, service);
-	struct found_track **list = wildcard->slo ? &rules->found : &rules->ending;
-	size_t *n = wildcard->slo ? &rules->n_found : &rules->n_ending;
+	struct track_entry **list =
+		wildcard->slo ? &applied->tracks.found : &applied->tracks.ending;
+	size_t *n = wildcard->slo ? &applied->tracks.n_found : &applied->tracks.n_ending;
 	const struct config_slo former = shape(wildcard);
-	struct found_track *grown;
+	struct track_entry *grown;
 	struct track *track;
 	int r;
 
@@ -102,7 +92,7 @@ static int found_track_add(struct rules *rules, const struct wildcard *wildcard,
 		return r;
 	if (!wildcard->slo)
 		track_end(track);
-	grown[(*n)++] = (struct found_track){
+	grown[(*n)++] = (struct track_entry){
 		.track = track,
 		.base = wildcard->base,
 		.endpoint = endpoint,
@@ -111,14 +101,14 @@ static int found_track_add(struct rules *rules, const struct wildcard *wildcard,
 }
 
 /* The track of a found service, whether or not its endpoint has been met. */
-static struct found_track *found_of(struct rules *rules, const struct wildcard *wildcard,
+static struct track_entry *found_of(struct applied *applied, const struct wildcard *wildcard,
 				    const char *service, __u32 endpoint)
 {
-	struct found_track *list = wildcard->slo ? rules->found : rules->ending;
-	size_t n = wildcard->slo ? rules->n_found : rules->n_ending;
+	struct track_entry *list = wildcard->slo ? applied->tracks.found : applied->tracks.ending;
+	size_t n = wildcard->slo ? applied->tracks.n_found : applied->tracks.n_ending;
 
 	for (size_t i = 0; i < n; i++) {
-		struct found_track *found = &list[i];
+		struct track_entry *found = &list[i];
 
 		if (found->base == wildcard->base &&
 		    (found->endpoint == endpoint || (found->endpoint == ENDPOINT_NOT_MET &&
@@ -128,15 +118,15 @@ static struct found_track *found_of(struct rules *rules, const struct wildcard *
 	return NULL;
 }
 
-int rules_found(struct rules *rules, const char *service, __u32 endpoint)
+int applied_found(struct applied *applied, const char *service, __u32 endpoint)
 {
-	for (size_t w = 0; w < rules->n_wildcards; w++) {
-		const struct wildcard *wildcard = &rules->wildcards[w];
-		struct found_track *found = found_of(rules, wildcard, service, endpoint);
+	for (size_t w = 0; w < applied->tracks.n_wildcards; w++) {
+		const struct wildcard *wildcard = &applied->tracks.wildcards[w];
+		struct track_entry *found = found_of(applied, wildcard, service, endpoint);
 		int r;
 
 		if (!found) {
-			r = found_track_add(rules, wildcard, service, endpoint);
+			r = found_track_add(applied, wildcard, service, endpoint);
 			if (r)
 				return r;
 		} else if (found->endpoint == ENDPOINT_NOT_MET) {
@@ -147,11 +137,11 @@ int rules_found(struct rules *rules, const char *service, __u32 endpoint)
 	return 0;
 }
 
-int rules_found_before(struct rules *rules, const char *name, const char *service,
-		       const char *definition)
+int applied_found_before(struct applied *applied, const char *name, const char *service,
+			 const char *definition)
 {
-	for (size_t w = 0; w < rules->n_wildcards; w++) {
-		const struct wildcard *wildcard = &rules->wildcards[w];
+	for (size_t w = 0; w < applied->tracks.n_wildcards; w++) {
+		const struct wildcard *wildcard = &applied->tracks.wildcards[w];
 		_cleanup_free_ char *instance = slo_instance_name(wildcard->name, service);
 
 		if (!instance)
@@ -159,11 +149,11 @@ int rules_found_before(struct rules *rules, const char *name, const char *servic
 		if (!wildcard->slo || strcmp(wildcard->definition, definition) != 0 ||
 		    strcmp(instance, name) != 0)
 			continue;
-		for (size_t i = 0; i < rules->n_found; i++) {
-			if (!strcmp(rules->found[i].track->name, name))
+		for (size_t i = 0; i < applied->tracks.n_found; i++) {
+			if (!strcmp(applied->tracks.found[i].track->name, name))
 				return 0;
 		}
-		return found_track_add(rules, wildcard, service, ENDPOINT_NOT_MET);
+		return found_track_add(applied, wildcard, service, ENDPOINT_NOT_MET);
 	}
 	return 0;
 }

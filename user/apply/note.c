@@ -54,21 +54,21 @@ static int add_track(json_t *array, const struct track *track)
 
 static json_t *note_tracks(const struct change *change)
 {
-	const struct rules *rules = change->rules;
+	const struct applied *applied = change->applied;
 	json_t *array = json_array();
 	int r = array ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !r && i < change->n_tracks; i++)
 		r = add_track(array, change->tracks[i]);
 	/* those that end are counted on */
-	for (size_t i = 0; !r && i < rules->n_tracks; i++) {
-		if (!rules_goes_on(change, rules->tracks[i]))
-			r = add_track(array, rules->tracks[i]);
+	for (size_t i = 0; !r && i < applied->tracks.n_configured; i++) {
+		if (!applied_goes_on(change, applied->tracks.configured[i]))
+			r = add_track(array, applied->tracks.configured[i]);
 	}
-	for (size_t i = 0; !r && i < rules->n_ending; i++) {
-		const struct found_track *ending = &rules->ending[i];
+	for (size_t i = 0; !r && i < applied->tracks.n_ending; i++) {
+		const struct track_entry *ending = &applied->tracks.ending[i];
 
-		if (!ending->base && !rules_goes_on(change, ending->track))
+		if (!ending->base && !applied_goes_on(change, ending->track))
 			r = add_track(array, ending->track);
 	}
 	if (!r)
@@ -91,14 +91,14 @@ static int add_wildcard(json_t *array, const struct wildcard *wildcard)
 
 static json_t *note_wildcards(const struct change *change)
 {
-	const struct rules *rules = change->rules;
+	const struct applied *applied = change->applied;
 	json_t *array = json_array();
 	int r = array ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !r && i < change->n_wildcards; i++)
 		r = add_wildcard(array, &change->wildcards[i]);
-	for (size_t i = 0; !r && i < rules->n_wildcards; i++) {
-		const struct wildcard *wildcard = &rules->wildcards[i];
+	for (size_t i = 0; !r && i < applied->tracks.n_wildcards; i++) {
+		const struct wildcard *wildcard = &applied->tracks.wildcards[i];
 
 		if (!wildcard_at(change->wildcards, change->n_wildcards, wildcard->base))
 			r = add_wildcard(array, wildcard);
@@ -111,49 +111,51 @@ static json_t *note_wildcards(const struct change *change)
 
 static json_t *note_of(const struct change *change)
 {
-	const struct rules *rules = change->rules;
+	const struct applied *applied = change->applied;
 
 	/* a NULL argument makes it fail, and the others are released */
 	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "generation",
-			 (json_int_t)change->generation, "serials", (json_int_t)rules->serials,
-			 "services", note_names(rules->services), "routes",
-			 note_names(rules->routes), "policies",
+			 (json_int_t)change->generation, "serials",
+			 (json_int_t)applied->numbers.serials, "services",
+			 note_names(applied->numbers.services), "routes",
+			 note_names(applied->numbers.routes), "policies",
 			 note_numbers(change->policies, change->tables.n_policies), "ports",
 			 note_numbers(change->ports, change->tables.n_ports), "tracks",
 			 note_tracks(change), "wildcards", note_wildcards(change));
 }
 
-int rules_write_note(const struct change *change)
+int applied_write_note(const struct change *change)
 {
-	const struct rules *rules = change->rules;
+	const struct applied *applied = change->applied;
 	json_t *note;
 	int r;
 
-	if (!rules->keep)
+	if (!applied->persist)
 		return 0;
 	note = note_of(change);
 	if (!note)
 		return -ENOMEM;
-	r = rules->keep(rules->context, change->generation, note);
+	r = applied->persist(applied->persist_context, change->generation, note);
 	json_decref(note);
 	return r;
 }
 
-void rules_note_again(struct rules *rules)
+void applied_note_again(struct applied *applied)
 {
 	const struct change same = {
-		.rules = rules,
-		.generation = rules->generation,
-		.tracks = rules->tracks,
-		.n_tracks = rules->n_tracks,
-		.wildcards = rules->wildcards,
-		.n_wildcards = rules->n_wildcards,
-		.tables = {.n_policies = rules->n_policies, .n_ports = rules->n_ports},
-		.policies = rules->policies,
-		.ports = rules->ports,
+		.applied = applied,
+		.generation = applied->in_force.generation,
+		.tracks = applied->tracks.configured,
+		.n_tracks = applied->tracks.n_configured,
+		.wildcards = applied->tracks.wildcards,
+		.n_wildcards = applied->tracks.n_wildcards,
+		.tables = {.n_policies = applied->in_force.n_policies,
+			   .n_ports = applied->in_force.n_ports},
+		.policies = applied->in_force.policies,
+		.ports = applied->in_force.ports,
 	};
 
-	rules_write_note(&same);
+	applied_write_note(&same);
 }
 
 /* ---- the way back ---- */
@@ -186,7 +188,7 @@ static int restore_numbers(const json_t *array, __u16 **ret, size_t *ret_n)
 	return 0;
 }
 
-static int restore_track(struct rules *rules, json_t *note)
+static int restore_track(struct applied *applied, json_t *note)
 {
 	const char *name, *service, *definition, *slo_name;
 	json_int_t counts, serial, slice_seconds;
@@ -211,28 +213,29 @@ static int restore_track(struct rules *rules, json_t *note)
 	if (r)
 		return r;
 	track_end(track);
-	rules->ending[rules->n_ending++] = (struct found_track){.track = track};
+	applied->tracks.ending[applied->tracks.n_ending++] = (struct track_entry){.track = track};
 	return 0;
 }
 
-static int restore_tracks(struct rules *rules, const json_t *array)
+static int restore_tracks(struct applied *applied, const json_t *array)
 {
 	json_t *note;
 	size_t i;
 	int r = 0;
 
-	rules->ending = calloc(json_array_size(array) + 1, sizeof(*rules->ending));
-	if (!rules->ending)
+	applied->tracks.ending =
+		calloc(json_array_size(array) + 1, sizeof(*applied->tracks.ending));
+	if (!applied->tracks.ending)
 		return -ENOMEM;
 	json_array_foreach(array, i, note) {
-		r = r ?: restore_track(rules, note);
+		r = r ?: restore_track(applied, note);
 	}
 	return r;
 }
 
-static int restore_wildcard(struct rules *rules, json_t *note)
+static int restore_wildcard(struct applied *applied, json_t *note)
 {
-	struct wildcard *wildcard = &rules->wildcards[rules->n_wildcards];
+	struct wildcard *wildcard = &applied->tracks.wildcards[applied->tracks.n_wildcards];
 	json_int_t criteria, base, serial, slice_seconds;
 	const char *name, *definition;
 	double born, slice_target;
@@ -253,41 +256,44 @@ static int restore_wildcard(struct rules *rules, json_t *note)
 		.base = base,
 		.birth = {.serial = serial, .boottime_seconds = born},
 	};
-	rules->n_wildcards++;
+	applied->tracks.n_wildcards++;
 	return wildcard->name && wildcard->definition ? 0 : -ENOMEM;
 }
 
-static int restore_wildcards(struct rules *rules, const json_t *array)
+static int restore_wildcards(struct applied *applied, const json_t *array)
 {
 	json_t *note;
 	size_t i;
 	int r = 0;
 
-	rules->wildcards = calloc(json_array_size(array) + 1, sizeof(*rules->wildcards));
-	if (!rules->wildcards)
+	applied->tracks.wildcards =
+		calloc(json_array_size(array) + 1, sizeof(*applied->tracks.wildcards));
+	if (!applied->tracks.wildcards)
 		return -ENOMEM;
 	json_array_foreach(array, i, note) {
-		r = r ?: restore_wildcard(rules, note);
+		r = r ?: restore_wildcard(applied, note);
 	}
 	return r;
 }
 
-int rules_restore(struct rules *rules, struct probe *probe, const json_t *note)
+int applied_restore(struct applied *applied, struct probe *probe, const json_t *note)
 {
 	int r;
 
-	rules->generation = probe_generation(probe);
-	rules->serials = json_integer_value(json_object_get(note, "serials"));
-	if (!rules->generation ||
-	    json_integer_value(json_object_get(note, "generation")) != rules->generation)
+	applied->in_force.generation = probe_generation(probe);
+	applied->numbers.serials = json_integer_value(json_object_get(note, "serials"));
+	if (!applied->in_force.generation ||
+	    json_integer_value(json_object_get(note, "generation")) != applied->in_force.generation)
 		return -EINVAL;
-	r = restore_names(rules->services, json_object_get(note, "services"));
-	r = r ?: restore_names(rules->routes, json_object_get(note, "routes"));
+	r = restore_names(applied->numbers.services, json_object_get(note, "services"));
+	r = r ?: restore_names(applied->numbers.routes, json_object_get(note, "routes"));
 	r = r
-		    ?: restore_numbers(json_object_get(note, "policies"), &rules->policies,
-				       &rules->n_policies);
-	r = r ?: restore_numbers(json_object_get(note, "ports"), &rules->ports, &rules->n_ports);
-	r = r ?: restore_tracks(rules, json_object_get(note, "tracks"));
-	r = r ?: restore_wildcards(rules, json_object_get(note, "wildcards"));
-	return r ?: places_restore(rules, probe);
+		    ?: restore_numbers(json_object_get(note, "policies"),
+				       &applied->in_force.policies, &applied->in_force.n_policies);
+	r = r
+		    ?: restore_numbers(json_object_get(note, "ports"), &applied->in_force.ports,
+				       &applied->in_force.n_ports);
+	r = r ?: restore_tracks(applied, json_object_get(note, "tracks"));
+	r = r ?: restore_wildcards(applied, json_object_get(note, "wildcards"));
+	return r ?: places_restore(applied, probe);
 }

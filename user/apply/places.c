@@ -1,52 +1,85 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Numbers in the kernel side: which are free. */
+#include "apply/places.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "apply/private.h"
+#include "apply/applied.h"
 #include "base/cleanup.h"
 
-void places_review(struct rules *rules, struct probe *probe)
+static __u32 base_of(__u32 number)
 {
-	struct places *places = rules->places;
+	return SLO_CRITERIA_MAX + number * ENDPOINTS_MAX;
+}
 
-	memset(places->criteria, 0, sizeof(places->criteria));
-	memset(places->bases, 0, sizeof(places->bases));
-	for (size_t p = 0; p < POLICIES_MAX; p++) {
-		struct policy_refs *refs = places->policies[p];
-		bool live = false;
+static __u32 base_number(__u32 base)
+{
+	return (base - SLO_CRITERIA_MAX) / ENDPOINTS_MAX;
+}
 
-		if (!refs)
-			continue;
-		for (size_t i = 0; i < rules->n_policies; i++)
-			live = live || rules->policies[i] == p;
-		if (!live && !probe_policy_used(probe, p)) {
-			free(refs);
-			places->policies[p] = NULL;
-			continue;
-		}
-		for (__u32 i = 0; i < refs->n; i++) {
-			places->criteria[refs->slos[i].criteria] = true;
-			if (refs->slos[i].counts >= SLO_CRITERIA_MAX)
-				places->bases[(refs->slos[i].counts - SLO_CRITERIA_MAX) /
-					      ENDPOINTS_MAX] = true;
-		}
+void places_free(struct places *places)
+{
+	if (!places)
+		return;
+	for (size_t p = 0; p < POLICIES_MAX; p++)
+		free(places->policies[p]);
+	free(places);
+}
+
+static bool is_live(const struct in_force *in_force, __u32 policy)
+{
+	for (size_t i = 0; i < in_force->n_policies; i++) {
+		if (in_force->policies[i] == policy)
+			return true;
 	}
-	/* a track keeps its slot, whatever the policies say, until it is forgotten */
-	for (size_t i = 0; i < rules->n_tracks; i++)
-		places->criteria[rules->tracks[i]->counts] = true;
-	for (size_t i = 0; i < rules->n_ending; i++) {
-		if (!rules->ending[i].base)
-			places->criteria[rules->ending[i].track->counts] = true;
-	}
-	for (size_t i = 0; i < rules->n_wildcards; i++) {
-		places->criteria[rules->wildcards[i].criteria] = true;
-		places->bases[(rules->wildcards[i].base - SLO_CRITERIA_MAX) / ENDPOINTS_MAX] = true;
+	return false;
+}
+
+static void mark_refs(struct places *places, const struct policy_refs *refs)
+{
+	for (__u32 i = 0; i < refs->n; i++) {
+		places->slots[refs->slos[i].criteria] = true;
+		if (refs->slos[i].counts >= SLO_CRITERIA_MAX)
+			places->bases[base_number(refs->slos[i].counts)] = true;
 	}
 }
 
-struct policy_refs *places_refs(const struct policy *policy)
+/* A track keeps its slot until it is forgotten, whatever the policies say. */
+static void mark_tracks(struct places *places, const struct tracks *tracks)
+{
+	for (size_t i = 0; i < tracks->n_configured; i++)
+		places->slots[tracks->configured[i]->counts] = true;
+	for (size_t i = 0; i < tracks->n_ending; i++) {
+		if (tracks->ending[i].base == BASE_NONE)
+			places->slots[tracks->ending[i].track->counts] = true;
+	}
+	for (size_t i = 0; i < tracks->n_wildcards; i++) {
+		places->slots[tracks->wildcards[i].criteria] = true;
+		places->bases[base_number(tracks->wildcards[i].base)] = true;
+	}
+}
+
+void places_review(struct applied *applied, struct probe *probe)
+{
+	struct places *places = applied->numbers.places;
+
+	memset(places->slots, 0, sizeof(places->slots));
+	memset(places->bases, 0, sizeof(places->bases));
+	for (__u32 p = 0; p < POLICIES_MAX; p++) {
+		if (!places->policies[p])
+			continue;
+		if (is_live(&applied->in_force, p) || probe_policy_used(probe, p)) {
+			mark_refs(places, places->policies[p]);
+		} else {
+			free(places->policies[p]);
+			places->policies[p] = NULL;
+		}
+	}
+	mark_tracks(places, &applied->tracks);
+}
+
+struct policy_refs *policy_refs_new(const struct policy *policy)
 {
 	struct policy_refs *refs = malloc(sizeof(*refs));
 
@@ -57,41 +90,54 @@ struct policy_refs *places_refs(const struct policy *policy)
 	return refs;
 }
 
-int places_restore(struct rules *rules, struct probe *probe)
+int places_restore(struct applied *applied, struct probe *probe)
 {
-	struct places *places = rules->places;
+	struct places *places = applied->numbers.places;
 	_cleanup_free_ struct policy *policy = malloc(sizeof(*policy));
 
 	if (!policy)
 		return -ENOMEM;
-	for (size_t p = 1; p < POLICIES_MAX; p++) {
-		bool live = false;
+	for (__u32 p = 1; p < POLICIES_MAX; p++) {
 		int r;
 
-		for (size_t i = 0; i < rules->n_policies; i++)
-			live = live || rules->policies[i] == p;
-		if (!live && !probe_policy_used(probe, p))
+		if (!is_live(&applied->in_force, p) && !probe_policy_used(probe, p))
 			continue;
 		r = probe_read_policy(probe, p, policy);
 		if (r)
 			return r;
-		places->policies[p] = places_refs(policy);
+		places->policies[p] = policy_refs_new(policy);
 		if (!places->policies[p])
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-int places_take(bool *places, __u32 n, __u32 *ret)
+/* The first free one of `n`, taken. */
+static int take(bool *used, __u32 n, __u32 *ret)
 {
 	for (__u32 i = 0; i < n; i++) {
-		if (places[i])
+		if (used[i])
 			continue;
-		places[i] = true;
+		used[i] = true;
 		*ret = i;
 		return 0;
 	}
 	return -ENOSPC;
+}
+
+int places_take_slot(struct places *places, __u32 *ret)
+{
+	return take(places->slots, SLO_CRITERIA_MAX, ret);
+}
+
+int places_take_base(struct places *places, __u32 *ret)
+{
+	__u32 number;
+	int r = take(places->bases, SLO_WILDCARDS_MAX, &number);
+
+	if (!r)
+		*ret = base_of(number);
+	return r;
 }
 
 bool places_judged_for(const struct places *places, __u32 counts)

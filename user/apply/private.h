@@ -7,25 +7,14 @@
 
 #include <jansson.h>
 
+#include "apply/applied.h"
 #include "apply/compile.h"
-#include "apply/rules.h"
+#include "apply/places.h"
 #include "base/error.h"
-
-/* What a kernel policy refers to, for as long as anything may be judged by it. */
-struct policy_refs {
-	__u32 n;
-	struct policy_slo slos[POLICY_SLOS_MAX];
-};
-
-struct places {
-	struct policy_refs *policies[POLICIES_MAX]; /* NULL: free */
-	bool criteria[SLO_CRITERIA_MAX]; /* in use; made anew for each configuration */
-	bool bases[SLO_WILDCARDS_MAX];
-};
 
 /* A configuration being put in force. */
 struct change {
-	struct rules *rules;
+	struct applied *applied;
 	struct probe *probe;
 	const struct config *config;
 	struct error *error;
@@ -43,39 +32,21 @@ struct change {
 	__u16 *ports;
 };
 
-struct track_birth rules_born(struct rules *rules);
-int rules_add_wildcard(struct change *change, struct tables_slo *slo);
+int applied_add_wildcard(struct change *change, struct tables_slo *slo);
 
 /* ---- apply/note ---- */
 
-/* Notes the rules that the change will have put in force. Returns 0 or -errno. */
-int rules_write_note(const struct change *change);
-/* Notes the rules that are in force. */
-void rules_note_again(struct rules *rules);
-
-/* ---- apply/places ---- */
-
-/* Frees the policies nothing is judged by any more, and finds what the others refer to. */
-void places_review(struct rules *rules, struct probe *probe);
-/* Policies that are in use or live and of which nothing is known yet. Returns 0 or -errno. */
-int places_restore(struct rules *rules, struct probe *probe);
-/* The first free one of `n`, taken. Returns 0 or -ENOSPC. */
-int places_take(bool *places, __u32 n, __u32 *ret);
-/* NULL when out of memory; to be freed. */
-struct policy_refs *places_refs(const struct policy *policy);
-/* True if a policy counts there: a track's slot, or a wildcard's base. */
-bool places_judged_for(const struct places *places, __u32 counts);
+/* Notes what the change will have put in force. Returns 0 or -errno. */
+int applied_write_note(const struct change *change);
+/* Notes what is in force. */
+void applied_note_again(struct applied *applied);
 
 /* ---- apply/ending ---- */
 
-bool rules_goes_on(const struct change *change, const struct track *track);
-/* Makes room for rules_end(). Returns 0 or -ENOMEM. */
-int rules_reserve_ending(struct rules *rules);
+bool applied_goes_on(const struct change *change, const struct track *track);
+/* Makes room for applied_end(). Returns 0 or -ENOMEM. */
+int applied_reserve_ending(struct applied *applied);
 /* What the change has no more begins to end, what it has again does not end. */
-void rules_end(struct rules *rules, struct change *change);
-
-/* NULL if there is none. */
-struct wildcard *wildcard_at(struct wildcard *wildcards, size_t n, __u32 base);
-void wildcards_free(struct wildcard *wildcards, size_t n);
+void applied_end(struct applied *applied, struct change *change);
 
 #endif

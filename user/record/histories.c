@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apply/tracks.h"
+#include "apply/track.h"
 #include "base/cleanup.h"
 
 struct record_history {

@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-#include "apply/tracks.h"
+#include "apply/track.h"
 #include "base/say.h"
 #include "slo/coverage.h"
 #include "slo/timeline.h"

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "apply/tracks.h"
+#include "apply/track.h"
 #include "record/histories.h"
 #include "store/store.h"
 

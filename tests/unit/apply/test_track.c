@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tests/unit/fixtures/test.h"
-#include "apply/tracks.h"
+#include "apply/track.h"
 #include "config/load.h"
 
 enum { DAY = 86400, HOUR = 3600 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "apply/rules.h"
+#include "apply/applied.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -20,63 +20,20 @@ enum {
 	ROOM_SETS = 256,
 };
 
-int rules_init(struct rules *rules)
+int applied_init(struct applied *applied)
 {
-	int r;
-
-	*rules = (struct rules){};
-	rules->places = calloc(1, sizeof(*rules->places));
-	r = rules->places ? 0 : -ENOMEM;
-	r = r ?: ids_new(SERVICE_CONFIGURED_MAX, &rules->services);
-	r = r ?: ids_new(ROUTES_MAX, &rules->routes);
-	if (r)
-		rules_clear(rules);
-	return r;
+	*applied = (struct applied){};
+	return numbers_init(&applied->numbers);
 }
 
-void rules_clear(struct rules *rules)
+void applied_clear(struct applied *applied)
 {
-	for (size_t i = 0; i < rules->n_tracks; i++)
-		track_free(rules->tracks[i]);
-	for (size_t i = 0; i < rules->n_found; i++)
-		track_free(rules->found[i].track);
-	for (size_t i = 0; i < rules->n_ending; i++)
-		track_free(rules->ending[i].track);
-	if (rules->places) {
-		for (size_t i = 0; i < POLICIES_MAX; i++)
-			free(rules->places->policies[i]);
-	}
-	free(rules->places);
-	free(rules->tracks);
-	free(rules->found);
-	free(rules->ending);
-	free(rules->policies);
-	free(rules->ports);
-	wildcards_free(rules->wildcards, rules->n_wildcards);
-	ids_free(rules->services);
-	ids_free(rules->routes);
-	config_clear(&rules->config);
-	*rules = (struct rules){};
-}
-
-static __u32 number_of(void *names, const char *name)
-{
-	return ids_number(names, name);
-}
-
-static __u32 service_id(void *context, const char *name)
-{
-	return number_of(((struct rules *)context)->services, name);
-}
-
-static __u32 route_id(void *context, const char *route)
-{
-	return number_of(((struct rules *)context)->routes, route);
-}
-
-static struct tables_ids ids_of(struct rules *rules)
-{
-	return (struct tables_ids){.service = service_id, .route = route_id, .context = rules};
+	tracks_clear(&applied->tracks);
+	numbers_clear(&applied->numbers);
+	free(applied->in_force.policies);
+	free(applied->in_force.ports);
+	config_clear(&applied->in_force.config);
+	*applied = (struct applied){};
 }
 
 static __u32 at_least(__u32 need, __u32 least)
@@ -84,24 +41,34 @@ static __u32 at_least(__u32 need, __u32 least)
 	return need * ROOM_FACTOR > least ? need * ROOM_FACTOR : least;
 }
 
-int rules_room(struct rules *rules, const struct config *config, struct tables_region *ret,
-	       struct error *ret_error)
+static int find_need(const struct config *config, struct numbers *numbers,
+		     struct tables_region *ret, struct error *error)
 {
-	struct tables_ids ids = ids_of(rules);
+	struct tables_ids ids = numbers_ids(numbers);
 	_cleanup_free_ struct tables_slo *slos = NULL;
-	struct tables_region need;
 	struct tables tables;
 	size_t n;
-	int r;
+	int r = tables_slos(config, &slos, &n);
 
-	r = tables_slos(config, &slos, &n);
-	if (r)
+	r = r ?: tables_compile(config, slos, n, NULL, &ids, &tables, ret, error);
+	if (!r)
+		tables_clear(&tables);
+	return r;
+}
+
+int applied_room(const struct config *config, struct tables_region *ret, struct error *ret_error)
+{
+	struct tables_region need;
+	struct numbers numbers;
+	int r = numbers_init(&numbers);
+
+	r = r ?: find_need(config, &numbers, &need, ret_error);
+	numbers_clear(&numbers);
+	if (r == -ENOMEM)
 		return error_set(ret_error, r, "out of memory");
-	r = tables_compile(config, slos, n, NULL, &ids, &tables, &need, ret_error);
 	if (r)
 		return r == -EINVAL ? r
 				    : error_set(ret_error, r, "%s: %s", config->file, strerror(-r));
-	tables_clear(&tables);
 	*ret = (struct tables_region){
 		.max_states = at_least(need.max_states, ROOM_STATES),
 		.max_cells = at_least(need.max_cells, ROOM_CELLS),
@@ -111,12 +78,6 @@ int rules_room(struct rules *rules, const struct config *config, struct tables_r
 	return 0;
 }
 
-struct track_birth rules_born(struct rules *rules)
-{
-	return (struct track_birth){.serial = ++rules->serials,
-				    .boottime_seconds = clock_seconds(CLOCK_BOOTTIME)};
-}
-
 static bool is_same(const struct track *track, const char *name, const char *service,
 		    const char *definition)
 {
@@ -124,15 +85,15 @@ static bool is_same(const struct track *track, const char *name, const char *ser
 	       !strcmp(track->definition, definition);
 }
 
-static struct track *known_track(const struct rules *rules, const char *name, const char *service,
-				 const char *definition)
+static struct track *known_track(const struct applied *applied, const char *name,
+				 const char *service, const char *definition)
 {
-	for (size_t i = 0; i < rules->n_tracks; i++) {
-		if (is_same(rules->tracks[i], name, service, definition))
-			return rules->tracks[i];
+	for (size_t i = 0; i < applied->tracks.n_configured; i++) {
+		if (is_same(applied->tracks.configured[i], name, service, definition))
+			return applied->tracks.configured[i];
 	}
-	for (size_t i = 0; i < rules->n_ending; i++) {
-		const struct found_track *ending = &rules->ending[i];
+	for (size_t i = 0; i < applied->tracks.n_ending; i++) {
+		const struct track_entry *ending = &applied->tracks.ending[i];
 
 		if (!ending->base && is_same(ending->track, name, service, definition))
 			return ending->track;
@@ -153,16 +114,16 @@ static int add_track(struct change *change, struct tables_slo *slo)
 
 	if (!name || !definition)
 		return -ENOMEM;
-	track = known_track(change->rules, name, service->name, definition);
+	track = known_track(change->applied, name, service->name, definition);
 	if (!track) {
-		r = places_take(change->rules->places->criteria, SLO_CRITERIA_MAX, &slot);
+		r = places_take_slot(change->applied->numbers.places, &slot);
 		if (r)
 			return r;
 		r = probe_write_criteria(change->probe, slot, &criteria);
 		r = r ?: probe_zero_counts(change->probe, slot, 1);
 		r = r
 			    ?: track_new(name, service->name, definition, config_slo, slot,
-					 rules_born(change->rules), &track);
+					 numbers_birth(&change->applied->numbers), &track);
 		if (r)
 			return r;
 		change->fresh[change->n_tracks] = true;
@@ -181,14 +142,14 @@ static int add_slos(struct change *change)
 		return r;
 	change->tracks = calloc(change->n_slos ?: 1, sizeof(*change->tracks));
 	change->fresh = calloc(change->n_slos ?: 1, sizeof(*change->fresh));
-	change->wildcards =
-		calloc(change->n_slos + change->rules->n_wildcards + 1, sizeof(*change->wildcards));
+	change->wildcards = calloc(change->n_slos + change->applied->tracks.n_wildcards + 1,
+				   sizeof(*change->wildcards));
 	if (!change->tracks || !change->fresh || !change->wildcards)
 		return -ENOMEM;
-	r = rules_reserve_ending(change->rules);
+	r = applied_reserve_ending(change->applied);
 	for (size_t i = 0; !r && i < change->n_slos; i++) {
 		if (change->slos[i].config_service == TABLES_FOUND)
-			r = rules_add_wildcard(change, &change->slos[i]);
+			r = applied_add_wildcard(change, &change->slos[i]);
 		else
 			r = add_track(change, &change->slos[i]);
 	}
@@ -205,7 +166,7 @@ static int add_policies(struct change *change)
 	if (!change->policies || !change->refs)
 		return -ENOMEM;
 	for (size_t p = 1; p < POLICIES_MAX && at < n; p++) {
-		if (!change->rules->places->policies[p])
+		if (!change->applied->numbers.places->policies[p])
 			change->policies[at++] = p;
 	}
 	if (at < n)
@@ -215,7 +176,7 @@ static int add_policies(struct change *change)
 			"try again when they have ended",
 			change->config->file);
 	for (size_t i = 0; i < n; i++) {
-		change->refs[i] = places_refs(&change->tables.policies[i]);
+		change->refs[i] = policy_refs_new(&change->tables.policies[i]);
 		if (!change->refs[i])
 			return -ENOMEM;
 	}
@@ -224,7 +185,7 @@ static int add_policies(struct change *change)
 
 static int prepare(struct change *change)
 {
-	struct tables_ids ids = ids_of(change->rules);
+	struct tables_ids ids = numbers_ids(&change->applied->numbers);
 	struct tables_region region = probe_region(change->probe, change->generation);
 	struct tables_region need;
 	int r = add_slos(change);
@@ -280,11 +241,11 @@ static void undo(struct change *change)
 	change_clear(change, n_policies);
 }
 
-static void keep_tracks(struct rules *rules, struct change *change)
+static void keep_tracks(struct applied *applied, struct change *change)
 {
 	size_t at = 0;
 
-	free(rules->tracks);
+	free(applied->tracks.configured);
 	for (size_t i = 0; i < change->n_slos; i++) {
 		const struct config_slo *slo = &change->config->slos[change->slos[i].config_slo];
 
@@ -292,23 +253,23 @@ static void keep_tracks(struct rules *rules, struct change *change)
 			continue;
 		track_configure(change->tracks[at++], slo);
 	}
-	rules->tracks = TAKE_PTR(change->tracks);
-	rules->n_tracks = change->n_tracks;
+	applied->tracks.configured = TAKE_PTR(change->tracks);
+	applied->tracks.n_configured = change->n_tracks;
 }
 
-int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
-		struct error *ret_error)
+int applied_apply(struct applied *applied, struct probe *probe, struct config *config,
+		  struct error *ret_error)
 {
 	struct change change = {
-		.rules = rules,
+		.applied = applied,
 		.probe = probe,
 		.config = config,
 		.error = ret_error,
-		.generation = rules->generation + 1,
+		.generation = applied->in_force.generation + 1,
 	};
 	int r;
 
-	places_review(rules, probe);
+	places_review(applied, probe);
 	ret_error->text[0] = 0;
 	r = prepare(&change);
 	if (r) {
@@ -318,7 +279,7 @@ int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
 				  strerror(-r));
 		return r;
 	}
-	r = rules_write_note(&change);
+	r = applied_write_note(&change);
 	if (r) {
 		undo(&change);
 		return error_set(ret_error, r, "%s: cannot be noted: %s", config->file,
@@ -327,25 +288,26 @@ int rules_apply(struct rules *rules, struct probe *probe, struct config *config,
 	probe_live(probe, change.generation);
 
 	/* nothing below can fail */
-	probe_forget_ports(probe, rules->ports, rules->n_ports, rules->generation);
-	rules->generation = change.generation;
-	rules_end(rules, &change);
-	keep_tracks(rules, &change);
+	probe_forget_ports(probe, applied->in_force.ports, applied->in_force.n_ports,
+			   applied->in_force.generation);
+	applied->in_force.generation = change.generation;
+	applied_end(applied, &change);
+	keep_tracks(applied, &change);
 	for (size_t i = 0; i < change.tables.n_policies; i++)
-		rules->places->policies[change.policies[i]] = TAKE_PTR(change.refs[i]);
-	free(rules->policies);
-	free(rules->ports);
-	rules->policies = TAKE_PTR(change.policies);
-	rules->n_policies = change.tables.n_policies;
-	rules->ports = TAKE_PTR(change.ports);
-	rules->n_ports = change.tables.n_ports;
-	wildcards_free(rules->wildcards, rules->n_wildcards);
-	rules->wildcards = TAKE_PTR(change.wildcards);
-	rules->n_wildcards = change.n_wildcards;
+		applied->numbers.places->policies[change.policies[i]] = TAKE_PTR(change.refs[i]);
+	free(applied->in_force.policies);
+	free(applied->in_force.ports);
+	applied->in_force.policies = TAKE_PTR(change.policies);
+	applied->in_force.n_policies = change.tables.n_policies;
+	applied->in_force.ports = TAKE_PTR(change.ports);
+	applied->in_force.n_ports = change.tables.n_ports;
+	wildcards_free(applied->tracks.wildcards, applied->tracks.n_wildcards);
+	applied->tracks.wildcards = TAKE_PTR(change.wildcards);
+	applied->tracks.n_wildcards = change.n_wildcards;
 	change.n_wildcards = 0;
-	config_clear(&rules->config);
-	rules->config = *config;
+	config_clear(&applied->in_force.config);
+	applied->in_force.config = *config;
 	*config = (struct config){};
-	change_clear(&change, rules->n_policies);
+	change_clear(&change, applied->in_force.n_policies);
 	return 0;
 }

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A configuration in force: what the kernel judges by, and the SLOs counted under it. Putting
+ * another one in force never touches what open requests are still judged by: new tables go to free
+ * places, one store makes them live, and places are used again only when a sweep over all
+ * connections has found them unused.
+ */
+#ifndef SLIPROBE_APPLY_APPLIED_H
+#define SLIPROBE_APPLY_APPLIED_H
+
+#include <jansson.h>
+
+#include "apply/numbers.h"
+#include "apply/tracks.h"
+#include "base/error.h"
+#include "config/config.h"
+#include "kernel/probe.h"
+
+struct in_force {
+	struct config config;
+	__u32 generation; /* 0: none yet */
+	__u16 *policies; /* numbers of the kernel's policies */
+	size_t n_policies;
+	__u16 *ports;
+	size_t n_ports;
+};
+
+struct applied {
+	struct in_force in_force;
+	struct numbers numbers;
+	struct tracks tracks;
+	/*
+	 * Persists the note before it takes effect; an error aborts the change. applied_restore()
+	 * reads it. May be NULL.
+	 */
+	int (*persist)(void *context, __u32 generation, const json_t *note);
+	void *persist_context;
+};
+
+/* Nothing in force. Returns 0 or -ENOMEM. */
+int applied_init(struct applied *applied);
+void applied_clear(struct applied *applied);
+
+/*
+ * Room for a configuration's automata, with spare for later ones. Returns 0; -EINVAL if the
+ * configuration cannot be compiled; another -errno.
+ */
+int applied_room(const struct config *config, struct tables_region *ret, struct error *ret_error);
+
+/*
+ * Puts `config` in force and takes it over. Returns 0, or -errno and a sentence; then all is as
+ * before. A walk must have run just before, between probe_policies_clear() and _read().
+ */
+int applied_apply(struct applied *applied, struct probe *probe, struct config *config,
+		  struct error *ret_error);
+
+/*
+ * Takes over, with nothing in force, what another agent has put in force in `probe` and noted.
+ * Everything restored is marked as ending; the applied_apply() that must follow revives what the
+ * configuration still has. A walk must have run before, as for applied_apply(). Returns 0; -ENOMEM;
+ * -EINVAL for a note that is not understood.
+ */
+int applied_restore(struct applied *applied, struct probe *probe, const json_t *note);
+
+/*
+ * Tracks and wildcards that have ended are counted on. At each step, after a walk as for
+ * applied_apply(), applied_review_ending() finds out which nobody is judged for any more; when what
+ * was counted since has been recorded, applied_forget_ended() frees those.
+ */
+bool applied_any_ending(const struct applied *applied);
+void applied_review_ending(struct applied *applied, struct probe *probe);
+void applied_forget_ended(struct applied *applied);
+
+/* Makes sure that the found service has its tracks. Returns 0 or -errno. */
+int applied_found(struct applied *applied, const char *service, __u32 endpoint);
+
+/*
+ * Makes the track of a service known from disk; its kernel slot is bound when applied_found() meets
+ * the endpoint. Returns 0 or -errno.
+ */
+int applied_found_before(struct applied *applied, const char *name, const char *service,
+			 const char *definition);
+
+#endif

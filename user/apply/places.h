@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Places in the kernel's tables that are given out one by one, and which of them are free:
+ *
+ *   policies       numbers of the policies that requests are judged by
+ *   slots          of slo_criteria, and of slo_counts for an SLO of a configured service: 0 up to
+ *                  SLO_CRITERIA_MAX
+ *   bases          of slo_counts for a wildcard: the b-th has ENDPOINTS_MAX counters from
+ *                  SLO_CRITERIA_MAX + b * ENDPOINTS_MAX on, one for each endpoint
+ *
+ * A policy is used again only when a sweep has found no connection judged by it, a slot or a base
+ * when no such policy refers to it.
+ */
+#ifndef SLIPROBE_APPLY_PLACES_H
+#define SLIPROBE_APPLY_PLACES_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include "abi.h"
+
+struct applied;
+struct probe;
+
+/* What a kernel policy refers to, for as long as anything may be judged by it. */
+struct policy_refs {
+	__u32 n;
+	struct policy_slo slos[POLICY_SLOS_MAX];
+};
+
+struct places {
+	struct policy_refs *policies[POLICIES_MAX]; /* NULL: free */
+	bool slots[SLO_CRITERIA_MAX]; /* in use; found anew for each configuration */
+	bool bases[SLO_WILDCARDS_MAX];
+};
+
+void places_free(struct places *places);
+
+/* Frees the policies nothing is judged by any more, and finds what the others refer to. */
+void places_review(struct applied *applied, struct probe *probe);
+
+/* Reads the policies that are in use or live, of which nothing is known yet. Returns 0 or -errno. */
+int places_restore(struct applied *applied, struct probe *probe);
+
+/* Takes a free slot. Returns 0 or -ENOSPC. */
+int places_take_slot(struct places *places, __u32 *ret);
+/* Takes a free base; *ret is the first of its counters. Returns 0 or -ENOSPC. */
+int places_take_base(struct places *places, __u32 *ret);
+
+/* NULL when out of memory; to be freed. */
+struct policy_refs *policy_refs_new(const struct policy *policy);
+
+/* True if a policy counts there: at a track's slot, or from a wildcard's base on. */
+bool places_judged_for(const struct places *places, __u32 counts);
+
+#endif
