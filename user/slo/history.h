@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a history (slo/slo) is made of, for the files that make it: slo_history.c adds and sums,
- * slo_restore.c looks through it and puts it back.
+ * The inside of a history (slo/slo), for the files that work on it: slo/history adds and sums,
+ * slo/browse looks through it, slo/restore puts a stored one back.
  */
 #ifndef SLIPROBE_SLO_HISTORY_H
 #define SLIPROBE_SLO_HISTORY_H
@@ -65,16 +65,6 @@ struct slo_history {
 	struct slo_events total;
 	struct slo_cursors *cursors; /* changed by look-ups in a const history, too */
 };
-
-static inline int64_t floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
-static inline int64_t ceil_div(int64_t a, int64_t b)
-{
-	return a / b + (a % b > 0);
-}
 
 static inline int64_t clamped_to_us(double seconds)
 {

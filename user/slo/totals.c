@@ -223,34 +223,45 @@ struct slo_events slo_totals_find(const struct slo_totals *totals, int64_t t_us,
 	return stay_at(totals, (struct place){n - 1, low - 1}, next_us, stay);
 }
 
+static bool block_ends_before(const struct slo_totals *totals, size_t i, int64_t t_us)
+{
+	const struct slo_block *block = totals->blocks[i];
+
+	return block_bucket(block, block->n - 1) * totals->width_us < t_us;
+}
+
+/* `before`: the running total before the block; afterwards, at its end. */
+static int block_each(const struct slo_block *block, int64_t from_bucket, slo_totals_fn fn,
+		      void *context, struct slo_events *before)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < block->n; i++) {
+		struct slo_events total = block_total(block, i);
+
+		if (block_bucket(block, i) >= from_bucket)
+			r = fn(context, block_bucket(block, i), *before, total);
+		*before = total;
+	}
+	return r;
+}
+
 int slo_totals_each(const struct slo_totals *totals, int64_t from_us, slo_totals_fn fn,
 		    void *context, struct slo_events *ret_last)
 {
 	struct slo_events before = totals->dropped;
+	int64_t from_bucket = ceil_div(from_us, totals->width_us);
 	size_t i = totals->n_blocks;
+	int r = 0;
 
 	/* mostly asked for the newest */
-	while (i && block_bucket(totals->blocks[i - 1], totals->blocks[i - 1]->n - 1) *
-				    totals->width_us >=
-			    from_us)
+	while (i && !block_ends_before(totals, i - 1, from_us))
 		i--;
 	if (i)
 		before = block_total(totals->blocks[i - 1], totals->blocks[i - 1]->n - 1);
-	for (; i < totals->n_blocks; i++) {
-		const struct slo_block *block = totals->blocks[i];
-
-		for (size_t k = 0; k < block->n; k++) {
-			struct slo_events total = block_total(block, k);
-
-			if (block_bucket(block, k) * totals->width_us >= from_us) {
-				int r = fn(context, block_bucket(block, k), before, total);
-
-				if (r)
-					return r;
-			}
-			before = total;
-		}
-	}
-	*ret_last = before;
-	return 0;
+	for (; !r && i < totals->n_blocks; i++)
+		r = block_each(totals->blocks[i], from_bucket, fn, context, &before);
+	if (!r)
+		*ret_last = before;
+	return r;
 }

@@ -54,6 +54,16 @@ static inline struct slo_events slo_events_minus(struct slo_events a, struct slo
 	return (struct slo_events){.good = a.good - b.good, .bad = a.bad - b.bad};
 }
 
+static inline int64_t floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+static inline int64_t ceil_div(int64_t a, int64_t b)
+{
+	return a / b + (a % b > 0);
+}
+
 int slo_totals_grow(struct slo_totals *totals, size_t n);
 
 /* Afterwards `n` buckets that each need a block can be appended. Returns 0 or -ENOMEM. */
