@@ -28,19 +28,20 @@ struct draft {
 	uint64_t min_events;
 };
 
-static int append_rule(struct walk *walk, const yaml_node_t *node, struct draft *draft,
+static int append_rule(struct document *doc, const yaml_node_t *node, struct draft *draft,
 		       const struct alert_rule *rule)
 {
 	for (size_t i = 0; i < draft->n; i++) {
 		if (!strcmp(draft->rules[i].name, rule->name))
-			return walk_refuse(walk, node,
-					   "expected a name that is unique in the SLO, got \"%s\" "
-					   "again",
-					   rule->name);
+			return document_refuse(
+				doc, node,
+				"expected a name that is unique in the SLO, got \"%s\" "
+				"again",
+				rule->name);
 	}
 	if (draft->n == ALERT_RULES_MAX)
-		return walk_refuse(walk, node, "expected at most %d alerts, got more",
-				   ALERT_RULES_MAX);
+		return document_refuse(doc, node, "expected at most %d alerts, got more",
+				       ALERT_RULES_MAX);
 	draft->rules[draft->n++] = *rule;
 	return 0;
 }
@@ -57,7 +58,7 @@ static size_t fitting_defaults(uint64_t window_seconds, struct alert_rule ret[AL
 	return kept;
 }
 
-static int append_defaults(struct walk *walk, const yaml_node_t *node, struct draft *draft)
+static int append_defaults(struct document *doc, const yaml_node_t *node, struct draft *draft)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
 	size_t n = fitting_defaults(draft->window_seconds, rules);
@@ -68,34 +69,34 @@ static int append_defaults(struct walk *walk, const yaml_node_t *node, struct dr
 			rules[i].min_bad = draft->min_bad;
 		if (draft->min_events != UNSET)
 			rules[i].min_events = draft->min_events;
-		r = append_rule(walk, node, draft, &rules[i]);
+		r = append_rule(doc, node, draft, &rules[i]);
 	}
 	return r;
 }
 
 /* Values that several kinds have. */
 
-static int read_severity(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_severity(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			 void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	struct draft *draft = base;
 
 	if (text && alert_severity_find(text, &draft->rule.severity))
 		return 0;
-	return walk_expected(walk, node, field->expected);
+	return document_expected(doc, node, field->expected);
 }
 
-static int read_name(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_name(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	size_t len = text ? strlen(text) : 0;
 	struct draft *draft = base;
 
 	if (!len || len >= ALERT_NAME_BYTES || text[0] == '-' || strspn(text, letters) != len)
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	memcpy(draft->rule.name, text, len + 1);
 	return 0;
 }
@@ -127,7 +128,7 @@ static int read_name(struct walk *walk, yaml_node_t *node, const struct walk_fie
 
 #define SECONDS(name, member, least, most, text)                                                   \
 	{                                                                                          \
-		.key = name, .read = walk_duration_seconds,                                        \
+		.key = name, .read = read_duration_seconds,                                        \
 		.offset = offsetof(struct draft, rule.member), .required = true, .min = (least),   \
 		.max = (most), .expected = "a duration from " text " in whole seconds",            \
 	}
@@ -140,7 +141,7 @@ static int read_name(struct walk *walk, yaml_node_t *node, const struct walk_fie
 	}
 
 /* Appends the rule that was read, with the severity and the name it has if it does not say. */
-__attribute__((format(printf, 5, 6))) static int finish_rule(struct walk *walk,
+__attribute__((format(printf, 5, 6))) static int finish_rule(struct document *doc,
 							     const yaml_node_t *node,
 							     struct draft *draft,
 							     enum alert_severity severity,
@@ -160,10 +161,10 @@ __attribute__((format(printf, 5, 6))) static int finish_rule(struct walk *walk,
 		rule->min_bad = draft->min_bad == UNSET ? ALERT_MIN_BAD : draft->min_bad;
 	if (rule->min_events == UNSET)
 		rule->min_events = draft->min_events == UNSET ? 0 : draft->min_events;
-	return append_rule(walk, node, draft, rule);
+	return append_rule(doc, node, draft, rule);
 }
 
-static int start_rule(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int start_rule(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		      struct draft *draft, enum alert_kind kind)
 {
 	draft->rule = (struct alert_rule){
@@ -172,30 +173,30 @@ static int start_rule(struct walk *walk, yaml_node_t *node, const struct walk_fi
 		.min_bad = UNSET,
 		.min_events = UNSET,
 	};
-	return walk_mapping(walk, node, field, draft);
+	return read_mapping(doc, node, field, draft);
 }
 
 /* `key` of the rule being read must not be longer than the SLO's window. */
-static int check_within_window(struct walk *walk, const struct draft *draft, const char *key)
+static int check_within_window(struct document *doc, const struct draft *draft, const char *key)
 {
-	char most[SHORT_DURATION_BYTES], got[SHORT_DURATION_BYTES], path[WALK_PATH_BYTES + 16];
+	char most[SHORT_DURATION_BYTES], got[SHORT_DURATION_BYTES], path[DOCUMENT_PATH_BYTES + 16];
 
 	if (draft->rule.seconds <= draft->window_seconds)
 		return 0;
 	short_duration(draft->window_seconds, most);
 	short_duration(draft->rule.seconds, got);
-	return walk_refuse_at(walk, PATH("%s.%s", walk->path, key),
-			      "expected at most the SLO's window (%s), got %s", most, got);
+	return document_refuse_at(doc, PATH("%s.%s", doc->path, key),
+				  "expected at most the SLO's window (%s), got %s", most, got);
 }
 
 /* burn */
 
-static const struct walk_field burn_fields[] = {
+static const struct schema_field burn_fields[] = {
 	SHARE("budget", 100, "100"),
 	SECONDS("window", seconds, 5 * DURATION_M_NS, 92 * DURATION_D_NS, "5m to the SLO's window"),
 	{
 		.key = "short",
-		.read = walk_duration_seconds,
+		.read = read_duration_seconds,
 		.offset = offsetof(struct draft, rule.short_seconds),
 		.min = MIN_SHORT_SECONDS * DURATION_S_NS,
 		.max = 92 * DURATION_D_NS,
@@ -205,18 +206,19 @@ static const struct walk_field burn_fields[] = {
 	MINIMUMS(rule.),
 };
 
-static const struct walk_schema burn_schema = {FIELDS(burn_fields)};
+static const struct schema burn_schema = {FIELDS(burn_fields)};
 
-static int read_burn(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_burn(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {
-	char window[SHORT_DURATION_BYTES], got[SHORT_DURATION_BYTES], path[WALK_PATH_BYTES + 16];
+	char window[SHORT_DURATION_BYTES], got[SHORT_DURATION_BYTES],
+		path[DOCUMENT_PATH_BYTES + 16];
 	struct draft *draft = base;
 	struct alert_rule *rule = &draft->rule;
-	int r = start_rule(walk, node, field, draft, ALERT_BURN);
+	int r = start_rule(doc, node, field, draft, ALERT_BURN);
 
 	if (!r)
-		r = check_within_window(walk, draft, "window");
+		r = check_within_window(doc, draft, "window");
 	if (r)
 		return r;
 	short_duration(rule->seconds, window);
@@ -224,107 +226,108 @@ static int read_burn(struct walk *walk, yaml_node_t *node, const struct walk_fie
 		rule->short_seconds = rule->seconds / 12;
 	if (rule->short_seconds >= rule->seconds) {
 		short_duration(rule->short_seconds, got);
-		return walk_refuse_at(walk, PATH("%s.short", walk->path),
-				      "expected less than the window (%s), got %s", window, got);
+		return document_refuse_at(doc, PATH("%s.short", doc->path),
+					  "expected less than the window (%s), got %s", window,
+					  got);
 	}
-	return finish_rule(walk, node, draft,
+	return finish_rule(doc, node, draft,
 			   rule->seconds <= PAGE_BURN_SECONDS ? SEVERITY_PAGE : SEVERITY_TICKET,
 			   "burn-%s", window);
 }
 
 /* exhaust */
 
-static const struct walk_field exhaust_fields[] = {
+static const struct schema_field exhaust_fields[] = {
 	SECONDS("within", seconds, 10 * DURATION_M_NS, 92 * DURATION_D_NS,
 		"10m to the SLO's window"),
 	NAME_AND_SEVERITY,
 	MINIMUMS(rule.),
 };
 
-static const struct walk_schema exhaust_schema = {FIELDS(exhaust_fields)};
+static const struct schema exhaust_schema = {FIELDS(exhaust_fields)};
 
-static int read_exhaust(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_exhaust(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			void *base)
 {
 	char within[SHORT_DURATION_BYTES];
 	struct draft *draft = base;
 	uint64_t seconds;
-	int r = start_rule(walk, node, field, draft, ALERT_EXHAUST);
+	int r = start_rule(doc, node, field, draft, ALERT_EXHAUST);
 
 	if (!r)
-		r = check_within_window(walk, draft, "within");
+		r = check_within_window(doc, draft, "within");
 	if (r)
 		return r;
 	seconds = draft->rule.seconds;
 	short_duration(seconds, within);
-	return finish_rule(walk, node, draft,
+	return finish_rule(doc, node, draft,
 			   seconds <= PAGE_EXHAUST_SECONDS ? SEVERITY_PAGE : SEVERITY_TICKET,
 			   "exhaust-%s", within);
 }
 
 /* budget */
 
-static const struct walk_field budget_fields[] = {
+static const struct schema_field budget_fields[] = {
 	SHARE("spent", 1000, "1000"),
 	NAME_AND_SEVERITY,
 	MINIMUMS(rule.),
 };
 
-static const struct walk_schema budget_schema = {FIELDS(budget_fields)};
+static const struct schema budget_schema = {FIELDS(budget_fields)};
 
-static int read_budget(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_budget(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
 	struct draft *draft = base;
 	char percent[32];
-	int r = start_rule(walk, node, field, draft, ALERT_BUDGET);
+	int r = start_rule(doc, node, field, draft, ALERT_BUDGET);
 
 	if (r)
 		return r;
 	snprintf(percent, sizeof(percent), "%g", draft->rule.ratio * 100);
 	for (char *point = percent; (point = strpbrk(point, ".+"));)
 		*point = '-';
-	return finish_rule(walk, node, draft, SEVERITY_NOTICE, "budget-%.20s", percent);
+	return finish_rule(doc, node, draft, SEVERITY_NOTICE, "budget-%.20s", percent);
 }
 
 /* no-data and coverage */
 
-static const struct walk_field no_data_fields[] = {
+static const struct schema_field no_data_fields[] = {
 	SECONDS("after", seconds, DURATION_M_NS, DURATION_D_NS, "1m to 24h"),
 	NAME_AND_SEVERITY,
 };
 
-static const struct walk_schema no_data_schema = {FIELDS(no_data_fields)};
+static const struct schema no_data_schema = {FIELDS(no_data_fields)};
 
-static int read_no_data(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_no_data(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			void *base)
 {
 	struct draft *draft = base;
 
-	return start_rule(walk, node, field, draft, ALERT_NO_DATA)
-		       ?: finish_rule(walk, node, draft, SEVERITY_TICKET, "no-data");
+	return start_rule(doc, node, field, draft, ALERT_NO_DATA)
+		       ?: finish_rule(doc, node, draft, SEVERITY_TICKET, "no-data");
 }
 
-static const struct walk_field coverage_fields[] = {
+static const struct schema_field coverage_fields[] = {
 	SHARE("below", 100, "100"),
 	SECONDS("window", seconds, 10 * DURATION_M_NS, DURATION_D_NS, "10m to 24h"),
 	NAME_AND_SEVERITY,
 };
 
-static const struct walk_schema coverage_schema = {FIELDS(coverage_fields)};
+static const struct schema coverage_schema = {FIELDS(coverage_fields)};
 
-static int read_coverage(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_coverage(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			 void *base)
 {
 	struct draft *draft = base;
 
-	return start_rule(walk, node, field, draft, ALERT_COVERAGE)
-		       ?: finish_rule(walk, node, draft, SEVERITY_TICKET, "coverage");
+	return start_rule(doc, node, field, draft, ALERT_COVERAGE)
+		       ?: finish_rule(doc, node, draft, SEVERITY_TICKET, "coverage");
 }
 
 /* The list. */
 
-static const struct walk_field rule_fields[] = {
+static const struct schema_field rule_fields[] = {
 	{.key = "burn", .read = read_burn, .schema = &burn_schema},
 	{.key = "exhaust", .read = read_exhaust, .schema = &exhaust_schema},
 	{.key = "budget", .read = read_budget, .schema = &budget_schema},
@@ -332,37 +335,37 @@ static const struct walk_field rule_fields[] = {
 	{.key = "coverage", .read = read_coverage, .schema = &coverage_schema},
 };
 
-static const struct walk_schema rule_schema = {FIELDS(rule_fields), .one_key = true};
+static const struct schema rule_schema = {FIELDS(rule_fields), .one_key = true};
 
-static int read_rule(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_rule(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 
 	if (text && !strcmp(text, "default"))
-		return append_defaults(walk, node, base);
-	return walk_mapping(walk, node, field, base);
+		return append_defaults(doc, node, base);
+	return read_mapping(doc, node, field, base);
 }
 
-static const struct walk_field rule_item = {
+static const struct schema_field rule_item = {
 	.read = read_rule,
 	.schema = &rule_schema,
 	.expected = "default or a mapping with one of burn, exhaust, budget, no-data, coverage",
 };
 
-static const struct walk_items rule_items = {.item = &rule_item, .max = ALERT_RULES_MAX};
+static const struct schema_items rule_items = {.item = &rule_item, .max = ALERT_RULES_MAX};
 
-static int read_rules(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_rules(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		      void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 
 	if (text && !strcmp(text, "default"))
-		return append_defaults(walk, node, base);
-	return walk_list(walk, node, field, base);
+		return append_defaults(doc, node, base);
+	return read_list(doc, node, field, base);
 }
 
-static const struct walk_field alerts_fields[] = {
+static const struct schema_field alerts_fields[] = {
 	MINIMUMS(),
 	{
 		.key = "rules",
@@ -373,7 +376,7 @@ static const struct walk_field alerts_fields[] = {
 	},
 };
 
-static const struct walk_schema alerts_schema = {FIELDS(alerts_fields)};
+static const struct schema alerts_schema = {FIELDS(alerts_fields)};
 
 static int keep_rules(struct config_slo *slo, const struct alert_rule *rules, size_t n)
 {
@@ -387,26 +390,26 @@ static int keep_rules(struct config_slo *slo, const struct alert_rule *rules, si
 	return 0;
 }
 
-int config_read_alerts(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+int config_read_alerts(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
-	const struct walk_field mapping = {.schema = &alerts_schema};
-	const struct walk_field rules = {.items = &rule_items, .expected = field->expected};
+	const struct schema_field mapping = {.schema = &alerts_schema};
+	const struct schema_field rules = {.items = &rule_items, .expected = field->expected};
 	struct config_slo *slo = base;
 	struct draft draft = {
 		.window_seconds = slo->window_seconds,
 		.min_bad = UNSET,
 		.min_events = UNSET,
 	};
-	char path[WALK_PATH_BYTES + 16];
+	char path[DOCUMENT_PATH_BYTES + 16];
 	int r;
 
 	if (node->type == YAML_MAPPING_NODE) {
-		r = walk_mapping(walk, node, &mapping, &draft);
-		if (!r && !walk_find(walk, PATH("%s.rules", walk->path)))
-			r = append_defaults(walk, node, &draft);
+		r = read_mapping(doc, node, &mapping, &draft);
+		if (!r && !document_find(doc, PATH("%s.rules", doc->path)))
+			r = append_defaults(doc, node, &draft);
 	} else {
-		r = read_rules(walk, node, &rules, &draft);
+		r = read_rules(doc, node, &rules, &draft);
 	}
 	return r ?: keep_rules(slo, draft.rules, draft.n);
 }

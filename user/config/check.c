@@ -17,22 +17,22 @@ enum {
 };
 
 /* About a key of an SLO, wherever the SLO was written. */
-__attribute__((format(printf, 5, 6))) static int refuse_slo(struct walk *walk,
+__attribute__((format(printf, 5, 6))) static int refuse_slo(struct document *doc,
 							    const struct config *config, size_t i,
 							    const char *key, const char *format,
 							    ...)
 {
 	const struct config_slo *slo = &config->slos[i];
-	char path[WALK_PATH_BYTES], text[sizeof(walk->error->text)];
+	char path[DOCUMENT_PATH_BYTES], text[sizeof(doc->error->text)];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (!slo->file)
-		return walk_refuse_at(walk, PATH("slos[%zu].%s", i, key), "%s", text);
-	return walk_refuse_in(walk, slo->file, slo->line, PATH("SLO \"%s\": %s", slo->name, key),
-			      "%s", text);
+		return document_refuse_at(doc, PATH("slos[%zu].%s", i, key), "%s", text);
+	return document_refuse_in(doc, slo->file, slo->line, PATH("SLO \"%s\": %s", slo->name, key),
+				  "%s", text);
 }
 
 static bool is_same_text(const char *a, const char *b)
@@ -86,58 +86,58 @@ static int find_again(char *const *texts, size_t n, int (*compare)(const void *,
 	return again != NULL;
 }
 
-static int check_routes(struct walk *walk, const struct config *config, size_t i)
+static int check_routes(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_service *service = &config->services[i];
-	char path[WALK_PATH_BYTES];
+	char path[DOCUMENT_PATH_BYTES];
 	size_t again;
 	int found = find_again(service->routes, service->n_routes, compare_templates, &again);
 
 	if (found > 0)
-		return walk_refuse_at(walk, PATH("services[%zu].routes[%zu]", i, again),
-				      "expected each entry once, got \"%s\" again",
-				      service->routes[again]);
+		return document_refuse_at(doc, PATH("services[%zu].routes[%zu]", i, again),
+					  "expected each entry once, got \"%s\" again",
+					  service->routes[again]);
 	return found;
 }
 
-static int check_distinct(struct walk *walk, const struct config *config, size_t i,
+static int check_distinct(struct document *doc, const struct config *config, size_t i,
 			  char *const *texts, size_t n, int (*compare)(const void *, const void *),
 			  const char *key)
 {
-	char path[WALK_PATH_BYTES];
+	char path[DOCUMENT_PATH_BYTES];
 	size_t again;
 	int found = find_again(texts, n, compare, &again);
 
 	if (found > 0)
-		return refuse_slo(walk, config, i, PATH("%s[%zu]", key, again),
+		return refuse_slo(doc, config, i, PATH("%s[%zu]", key, again),
 				  "expected each entry once, got \"%s\" again", texts[again]);
 	return found;
 }
 
-static int check_match(struct walk *walk, const struct config *config, size_t i)
+static int check_match(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_match *match = &config->services[i].match;
-	char path[WALK_PATH_BYTES];
+	char path[DOCUMENT_PATH_BYTES];
 
 	if (!match->port && !match->process && !match->exe)
-		return walk_refuse_at(walk, PATH("services[%zu].match", i),
-				      "expected at least one of port, process, exe, got none");
+		return document_refuse_at(doc, PATH("services[%zu].match", i),
+					  "expected at least one of port, process, exe, got none");
 	for (size_t j = 0; j < i; j++) {
 		const struct config_match *earlier = &config->services[j].match;
 
 		if (match->port == earlier->port &&
 		    is_same_text(match->process, earlier->process) &&
 		    is_same_text(match->exe, earlier->exe))
-			return walk_refuse_at(
-				walk, PATH("services[%zu].match", i),
+			return document_refuse_at(
+				doc, PATH("services[%zu].match", i),
 				"expected a match of its own, got that of services[%zu]", j);
 	}
 	return 0;
 }
 
-static int check_services(struct walk *walk, const struct config *config)
+static int check_services(struct document *doc, const struct config *config)
 {
-	char path[WALK_PATH_BYTES];
+	char path[DOCUMENT_PATH_BYTES];
 	int r = 0;
 
 	for (size_t i = 0; i < config->n_services && !r; i++) {
@@ -145,14 +145,15 @@ static int check_services(struct walk *walk, const struct config *config)
 
 		for (size_t j = 0; j < i; j++) {
 			if (!strcmp(service->name, config->services[j].name))
-				return walk_refuse_at(walk, PATH("services[%zu].name", i),
-						      "expected a unique name, got \"%s\" as in "
-						      "services[%zu]",
-						      service->name, j);
+				return document_refuse_at(
+					doc, PATH("services[%zu].name", i),
+					"expected a unique name, got \"%s\" as in "
+					"services[%zu]",
+					service->name, j);
 		}
-		r = check_match(walk, config, i);
+		r = check_match(doc, config, i);
 		if (!r)
-			r = check_routes(walk, config, i);
+			r = check_routes(doc, config, i);
 	}
 	return r;
 }
@@ -172,29 +173,29 @@ static size_t find_service(const struct config *config, const char *name)
 }
 
 /* {service} tells the SLOs of "*" apart; in any other name it would never be filled in. */
-static int check_mark(struct walk *walk, const struct config *config, size_t i)
+static int check_mark(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_slo *slo = &config->slos[i];
 	const char *mark = strstr(slo->name, SERVICE_MARK);
 
 	if (is_for_all(slo) && (!mark || strstr(mark + 1, SERVICE_MARK)))
-		return refuse_slo(walk, config, i, "name",
+		return refuse_slo(doc, config, i, "name",
 				  "expected {service} once in the name of an SLO for service "
 				  "\"*\", got \"%s\"",
 				  slo->name);
 	if (!is_for_all(slo) && mark)
-		return refuse_slo(walk, config, i, "name",
+		return refuse_slo(doc, config, i, "name",
 				  "expected no {service} in the name unless service is \"*\", got "
 				  "\"%s\"",
 				  slo->name);
 	return 0;
 }
 
-static int check_eligible_routes(struct walk *walk, const struct config *config, size_t i)
+static int check_eligible_routes(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_slo *slo = &config->slos[i];
 	size_t s = find_service(config, slo->service);
-	char path[WALK_PATH_BYTES];
+	char path[DOCUMENT_PATH_BYTES];
 
 	for (size_t r = 0; r < slo->eligible.n_routes; r++) {
 		const char *route = slo->eligible.routes[r];
@@ -203,79 +204,79 @@ static int check_eligible_routes(struct walk *walk, const struct config *config,
 		while (known < n && strcmp(config->services[s].routes[known], route) != 0)
 			known++;
 		if (known == n && strcmp(route, "_other") != 0)
-			return refuse_slo(walk, config, i, PATH("eligible.routes[%zu]", r),
+			return refuse_slo(doc, config, i, PATH("eligible.routes[%zu]", r),
 					  "expected a route of service \"%s\", got \"%s\"",
 					  slo->service, route);
 	}
-	return check_distinct(walk, config, i, slo->eligible.routes, slo->eligible.n_routes,
+	return check_distinct(doc, config, i, slo->eligible.routes, slo->eligible.n_routes,
 			      compare_texts, "eligible.routes");
 }
 
 /* Which of window, calendar and time_zone stand together. */
-static int check_window(struct walk *walk, const struct config *config, size_t i)
+static int check_window(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_slo *slo = &config->slos[i];
-	char path[WALK_PATH_BYTES];
+	char path[DOCUMENT_PATH_BYTES];
 
 	if (slo->file)
 		return 0;
-	if (walk_find(walk, PATH("slos[%zu].window", i)) &&
-	    walk_find(walk, PATH("slos[%zu].calendar", i)))
-		return refuse_slo(walk, config, i, "calendar",
+	if (document_find(doc, PATH("slos[%zu].window", i)) &&
+	    document_find(doc, PATH("slos[%zu].calendar", i)))
+		return refuse_slo(doc, config, i, "calendar",
 				  "expected either window or calendar, got both");
 	if (slo->time_zone && !slo->calendar_month)
-		return refuse_slo(walk, config, i, "time_zone",
+		return refuse_slo(doc, config, i, "time_zone",
 				  "expected no time zone unless calendar is given");
 	return 0;
 }
 
-static int check_times(struct walk *walk, const struct config *config, size_t i)
+static int check_times(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_slo *slo = &config->slos[i];
-	int r = check_window(walk, config, i);
+	int r = check_window(doc, config, i);
 
 	if (r)
 		return r;
 	if (slo->slice_seconds * MIN_SLICES > slo->window_seconds)
-		return refuse_slo(walk, config, i, "budgeting.timeslices.slice",
+		return refuse_slo(doc, config, i, "budgeting.timeslices.slice",
 				  "expected at most a tenth of the window (%gs), got %gs",
 				  (double)slo->window_seconds / MIN_SLICES,
 				  (double)slo->slice_seconds);
 	if (slo->good.latency_ns > config->agent.unanswered_after_ns)
-		return refuse_slo(walk, config, i, "good.latency",
+		return refuse_slo(doc, config, i, "good.latency",
 				  "expected at most agent.unanswered_after (%gs), got %gs",
 				  (double)config->agent.unanswered_after_ns / DURATION_S_NS,
 				  (double)slo->good.latency_ns / DURATION_S_NS);
 	return 0;
 }
 
-static int check_slo(struct walk *walk, const struct config *config, size_t i)
+static int check_slo(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_slo *slo = &config->slos[i];
 	int r;
 
 	if (!is_for_all(slo) && find_service(config, slo->service) == config->n_services)
 		return refuse_slo(
-			walk, config, i, "service",
+			doc, config, i, "service",
 			"expected the name of a service in services, or \"*\", got \"%s\"",
 			slo->service);
-	r = check_mark(walk, config, i);
+	r = check_mark(doc, config, i);
 	if (!r)
-		r = check_times(walk, config, i);
+		r = check_times(doc, config, i);
 	if (!r)
-		r = check_eligible_routes(walk, config, i);
+		r = check_eligible_routes(doc, config, i);
 	if (!r)
-		r = check_distinct(walk, config, i, slo->eligible.exclude_paths,
+		r = check_distinct(doc, config, i, slo->eligible.exclude_paths,
 				   slo->eligible.n_exclude_paths, compare_templates,
 				   "eligible.exclude.paths");
 	if (!r)
-		r = check_distinct(walk, config, i, slo->eligible.exclude_user_agents,
+		r = check_distinct(doc, config, i, slo->eligible.exclude_user_agents,
 				   slo->eligible.n_exclude_user_agents, compare_texts,
 				   "eligible.exclude.user_agents");
 	return r;
 }
 
-static int check_slos_per_service(struct walk *walk, const struct config *config)
+static int check_slos_per_service(struct document *doc, const struct config *config)
 {
 	_cleanup_free_ size_t *counts = calloc(config->n_services + 1, sizeof(*counts));
 	size_t for_all = 0;
@@ -290,7 +291,7 @@ static int check_slos_per_service(struct walk *walk, const struct config *config
 		bool own = s < config->n_services;
 
 		if (++counts[s] + (own ? for_all : 0) > CONFIG_MAX_SLOS_PER_SERVICE)
-			return refuse_slo(walk, config, i, "service",
+			return refuse_slo(doc, config, i, "service",
 					  "expected at most %d SLOs for service \"%s\"%s, got more",
 					  CONFIG_MAX_SLOS_PER_SERVICE, config->slos[i].service,
 					  own && for_all ? " and \"*\" together" : "");
@@ -312,22 +313,22 @@ static int compare_full_names(const void *a, const void *b)
 	return order ? order : in_a->slo < in_b->slo ? -1 : in_a->slo > in_b->slo;
 }
 
-static int refuse_name(struct walk *walk, const struct config *config, size_t i,
+static int refuse_name(struct document *doc, const struct config *config, size_t i,
 		       const struct full_name *earlier)
 {
 	const struct config_slo *slo = &config->slos[earlier->slo];
 
 	if (slo->file)
-		return refuse_slo(walk, config, i, "name",
+		return refuse_slo(doc, config, i, "name",
 				  "expected a unique name, got \"%s\" as in %s:%u", earlier->text,
 				  slo->file, slo->line);
-	return refuse_slo(walk, config, i, "name",
+	return refuse_slo(doc, config, i, "name",
 			  "expected a unique name, got \"%s\" as in slos[%zu]", earlier->text,
 			  earlier->slo);
 }
 
 /* Also with {service} filled in: "{service}" and "shop" clash if a service shop exists. */
-static int check_slo_names(struct walk *walk, const struct config *config)
+static int check_slo_names(struct document *doc, const struct config *config)
 {
 	_cleanup_free_ struct full_name *names = NULL;
 	const struct full_name *again = NULL, *earlier = NULL;
@@ -359,21 +360,21 @@ static int check_slo_names(struct walk *walk, const struct config *config)
 			earlier = &names[i - 1];
 		}
 	}
-	return again ? refuse_name(walk, config, again->slo, earlier) : 0;
+	return again ? refuse_name(doc, config, again->slo, earlier) : 0;
 }
 
-int config_check(struct walk *walk, struct config *config)
+int config_check(struct document *doc, struct config *config)
 {
-	int r = check_services(walk, config);
+	int r = check_services(doc, config);
 
 	for (size_t i = 0; i < config->n_slos && !r; i++)
-		r = check_slo(walk, config, i);
+		r = check_slo(doc, config, i);
 	if (!r)
-		r = check_slos_per_service(walk, config);
+		r = check_slos_per_service(doc, config);
 	if (!r)
-		r = check_slo_names(walk, config);
+		r = check_slo_names(doc, config);
 	if (!r)
-		r = config_check_maintenance(walk, config);
+		r = config_check_maintenance(doc, config);
 	if (!r)
 		r = config_check_alerts(config);
 	if (!r && !config->n_slos)

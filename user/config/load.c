@@ -45,36 +45,31 @@ static int set_defaults(struct config *config)
 	return config->agent.socket && config->agent.state_dir ? 0 : -ENOMEM;
 }
 
-static void walk_close(struct walk *walk)
-{
-	yaml_document_delete(&walk->document);
-}
-
 static int parse(const char *text, size_t len, const char *name, struct config *ret_config,
 		 struct error *ret_error)
 {
-	_cleanup_(walk_close) struct walk walk = {.file = name, .error = ret_error};
+	_cleanup_(document_close) struct document doc = {.file = name, .error = ret_error};
 	_cleanup_(config_clear) struct config config = {.file = dup_text(name)};
 	int r;
 
 	if (!config.file)
 		return -ENOMEM;
-	r = walk_open(&walk, text, len);
+	r = document_open(&doc, text, len);
 	if (r)
 		return r;
-	if (!walk_root(&walk))
+	if (!document_root(&doc))
 		return error_set(
 			ret_error, -EINVAL,
 			"%s: expected a mapping with agent, services, slos or notify, but the "
 			"file is empty",
 			name);
-	r = config_read(&walk, &config);
+	r = config_read(&doc, &config);
 	if (!r)
 		r = set_defaults(&config);
 	if (!r)
 		r = config_load_slo_files(&config, ret_error);
 	if (!r)
-		r = config_check(&walk, &config);
+		r = config_check(&doc, &config);
 	if (r)
 		return r;
 	*ret_config = config;

@@ -18,14 +18,14 @@ enum {
 #define MAX_ONCE (366 * DURATION_D_NS)
 #define MAX_WEEKLY_SECONDS (6 * DURATION_D_NS / DURATION_S_NS)
 
-static int read_time(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_time(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	int64_t seconds;
 
 	if (!text || calendar_parse_rfc3339(text, &seconds) < 0)
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	*(int64_t *)(void *)((char *)base + field->offset) = seconds;
 	return 0;
 }
@@ -39,39 +39,39 @@ static bool two_digits(const char *text, int max, int *ret)
 }
 
 /* "Sun 02:00" */
-static int read_weekly(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_weekly(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
 	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 	struct config_maintenance *maintenance = base;
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	int day = 0, hour, minute;
 
 	if (!text || strlen(text) != sizeof("Sun 02:00") - 1 || text[3] != ' ' || text[6] != ':' ||
 	    !two_digits(text + 4, 23, &hour) || !two_digits(text + 7, 59, &minute))
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	while (day < 7 && strncmp(text, days[day], 3) != 0)
 		day++;
 	if (day == 7)
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	maintenance->weekly = true;
 	maintenance->weekday = day;
 	maintenance->minute_of_day = hour * 60 + minute;
 	return 0;
 }
 
-static const struct walk_choice exclude_choices[] = {{"alerts", false}, {"eligible", true}, {}};
+static const struct schema_choice exclude_choices[] = {{"alerts", false}, {"eligible", true}, {}};
 
-static const struct walk_field name_item = {
-	.read = walk_text,
+static const struct schema_field name_item = {
+	.read = read_text,
 	.max = CONFIG_MAX_NAME,
 	.expected = "a name of at most 63 bytes",
 };
 
-static const struct walk_field maintenance_fields[] = {
+static const struct schema_field maintenance_fields[] = {
 	{
 		.key = "name",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct config_maintenance, name),
 		.required = true,
 		.valid = valid_name,
@@ -80,14 +80,14 @@ static const struct walk_field maintenance_fields[] = {
 	},
 	{
 		.key = "services",
-		.read = walk_list,
+		.read = read_list,
 		.offset = offsetof(struct config_maintenance, services),
 		.items = TEXTS(struct config_maintenance, name_item, n_services),
 		.expected = "a list of services",
 	},
 	{
 		.key = "slos",
-		.read = walk_list,
+		.read = read_list,
 		.offset = offsetof(struct config_maintenance, slos),
 		.items = TEXTS(struct config_maintenance, name_item, n_slos),
 		.expected = "a list of SLOs",
@@ -106,7 +106,7 @@ static const struct walk_field maintenance_fields[] = {
 	},
 	{
 		.key = "duration",
-		.read = walk_duration_seconds,
+		.read = read_duration_seconds,
 		.offset = offsetof(struct config_maintenance, duration_seconds),
 		.min = DURATION_M_NS,
 		.max = MAX_ONCE,
@@ -119,7 +119,7 @@ static const struct walk_field maintenance_fields[] = {
 	},
 	{
 		.key = "time_zone",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct config_maintenance, time_zone),
 		.valid = calendar_zone_valid,
 		.max = MAX_ZONE_BYTES,
@@ -127,36 +127,36 @@ static const struct walk_field maintenance_fields[] = {
 	},
 	{
 		.key = "exclude",
-		.read = walk_choose,
+		.read = read_choice,
 		.choices = exclude_choices,
 		.offset = offsetof(struct config_maintenance, exclude_eligible),
 		.expected = "alerts or eligible",
 	},
 };
 
-static const struct walk_schema maintenance_schema = {FIELDS(maintenance_fields)};
+static const struct schema maintenance_schema = {FIELDS(maintenance_fields)};
 
 /* The maintenance being read has the key. */
-static bool has(struct walk *walk, const char *key)
+static bool has(struct document *doc, const char *key)
 {
-	char path[WALK_PATH_BYTES + 16];
+	char path[DOCUMENT_PATH_BYTES + 16];
 
-	return walk_find(walk, PATH("%s.%s", walk->path, key)) != NULL;
+	return document_find(doc, PATH("%s.%s", doc->path, key)) != NULL;
 }
 
-static int finish_weekly(struct walk *walk, const yaml_node_t *node,
+static int finish_weekly(struct document *doc, const yaml_node_t *node,
 			 struct config_maintenance *maintenance)
 {
-	char path[WALK_PATH_BYTES + 16];
+	char path[DOCUMENT_PATH_BYTES + 16];
 
-	if (has(walk, "start") || has(walk, "end"))
-		return walk_refuse(walk, node, "expected either weekly or %s, got both",
-				   has(walk, "start") ? "start" : "end");
+	if (has(doc, "start") || has(doc, "end"))
+		return document_refuse(doc, node, "expected either weekly or %s, got both",
+				       has(doc, "start") ? "start" : "end");
 	if (!maintenance->duration_seconds)
-		return walk_refuse(walk, node, "expected a duration beside weekly, got none");
+		return document_refuse(doc, node, "expected a duration beside weekly, got none");
 	if (maintenance->duration_seconds > MAX_WEEKLY_SECONDS)
-		return walk_refuse_at(walk, PATH("%s.duration", walk->path),
-				      "expected at most 6d beside weekly, got more");
+		return document_refuse_at(doc, PATH("%s.duration", doc->path),
+					  "expected at most 6d beside weekly, got more");
 	if (!maintenance->time_zone) {
 		maintenance->time_zone = dup_text("UTC");
 		if (!maintenance->time_zone)
@@ -165,54 +165,54 @@ static int finish_weekly(struct walk *walk, const yaml_node_t *node,
 	return 0;
 }
 
-static int finish_once(struct walk *walk, const yaml_node_t *node,
+static int finish_once(struct document *doc, const yaml_node_t *node,
 		       struct config_maintenance *maintenance)
 {
-	char path[WALK_PATH_BYTES + 16];
-	bool has_end = has(walk, "end");
+	char path[DOCUMENT_PATH_BYTES + 16];
+	bool has_end = has(doc, "end");
 
-	if (!has(walk, "start"))
-		return walk_refuse(walk, node, "expected start or weekly, got none");
+	if (!has(doc, "start"))
+		return document_refuse(doc, node, "expected start or weekly, got none");
 	if (has_end == (maintenance->duration_seconds > 0))
-		return walk_refuse(walk, node, "expected one of end, duration, got %s",
-				   has_end ? "both" : "none");
+		return document_refuse(doc, node, "expected one of end, duration, got %s",
+				       has_end ? "both" : "none");
 	if (maintenance->time_zone)
-		return walk_refuse_at(walk, PATH("%s.time_zone", walk->path),
-				      "expected no time zone unless weekly is given");
+		return document_refuse_at(doc, PATH("%s.time_zone", doc->path),
+					  "expected no time zone unless weekly is given");
 	if (!has_end)
 		maintenance->end_unix_seconds =
 			maintenance->start_unix_seconds + (int64_t)maintenance->duration_seconds;
 	if (maintenance->end_unix_seconds <= maintenance->start_unix_seconds) {
-		const yaml_node_t *end = walk_find(walk, PATH("%s.end", walk->path));
+		const yaml_node_t *end = document_find(doc, PATH("%s.end", doc->path));
 
-		return walk_refuse_at(walk, path, "expected a time after start, got \"%s\"",
-				      walk_scalar(end));
+		return document_refuse_at(doc, path, "expected a time after start, got \"%s\"",
+					  scalar_text(end));
 	}
 	maintenance->duration_seconds = 0;
 	return 0;
 }
 
-static int read_maintenance(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
-			    void *base)
+static int read_maintenance(struct document *doc, yaml_node_t *node,
+			    const struct schema_field *field, void *base)
 {
 	struct config_maintenance *maintenance = base;
-	int r = walk_mapping(walk, node, field, base);
+	int r = read_mapping(doc, node, field, base);
 
 	if (r)
 		return r;
-	return maintenance->weekly ? finish_weekly(walk, node, maintenance)
-				   : finish_once(walk, node, maintenance);
+	return maintenance->weekly ? finish_weekly(doc, node, maintenance)
+				   : finish_once(doc, node, maintenance);
 }
 
-static const struct walk_field maintenance_item = {
+static const struct schema_field maintenance_item = {
 	.read = read_maintenance,
 	.schema = &maintenance_schema,
 };
 
-static const struct walk_field maintenance_list = {
+static const struct schema_field maintenance_list = {
 	.offset = offsetof(struct config, maintenance),
 	.items =
-		&(const struct walk_items){
+		&(const struct schema_items){
 			.item = &maintenance_item,
 			.item_bytes = sizeof(struct config_maintenance),
 			.count_offset = offsetof(struct config, n_maintenance),
@@ -221,11 +221,11 @@ static const struct walk_field maintenance_list = {
 	.expected = "a list of maintenance windows",
 };
 
-int config_read_maintenance(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
-			    void *base)
+int config_read_maintenance(struct document *doc, yaml_node_t *node,
+			    const struct schema_field *field, void *base)
 {
 	(void)field;
-	return walk_list(walk, node, &maintenance_list, base);
+	return read_list(doc, node, &maintenance_list, base);
 }
 
 /* Found services have names that no configuration knows: any will do if an SLO is for them. */
@@ -251,40 +251,40 @@ static bool knows_slo(const struct config *config, const char *name)
 	return false;
 }
 
-static int check_names(struct walk *walk, const struct config *config, size_t i)
+static int check_names(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_maintenance *maintenance = &config->maintenance[i];
-	char path[WALK_PATH_BYTES];
+	char path[DOCUMENT_PATH_BYTES];
 
 	for (size_t j = 0; j < i; j++) {
 		if (!strcmp(maintenance->name, config->maintenance[j].name))
-			return walk_refuse_at(walk, PATH("maintenance[%zu].name", i),
-					      "expected a unique name, got \"%s\" as in "
-					      "maintenance[%zu]",
-					      maintenance->name, j);
+			return document_refuse_at(doc, PATH("maintenance[%zu].name", i),
+						  "expected a unique name, got \"%s\" as in "
+						  "maintenance[%zu]",
+						  maintenance->name, j);
 	}
 	for (size_t j = 0; j < maintenance->n_services; j++) {
 		if (!knows_service(config, maintenance->services[j]))
-			return walk_refuse_at(walk, PATH("maintenance[%zu].services[%zu]", i, j),
-					      "expected the name of a service in services, got "
-					      "\"%s\"",
-					      maintenance->services[j]);
+			return document_refuse_at(doc, PATH("maintenance[%zu].services[%zu]", i, j),
+						  "expected the name of a service in services, got "
+						  "\"%s\"",
+						  maintenance->services[j]);
 	}
 	for (size_t j = 0; j < maintenance->n_slos; j++) {
 		if (!knows_slo(config, maintenance->slos[j]))
-			return walk_refuse_at(walk, PATH("maintenance[%zu].slos[%zu]", i, j),
-					      "expected the name of an SLO as it is written in "
-					      "slos, got \"%s\"",
-					      maintenance->slos[j]);
+			return document_refuse_at(doc, PATH("maintenance[%zu].slos[%zu]", i, j),
+						  "expected the name of an SLO as it is written in "
+						  "slos, got \"%s\"",
+						  maintenance->slos[j]);
 	}
 	return 0;
 }
 
-int config_check_maintenance(struct walk *walk, const struct config *config)
+int config_check_maintenance(struct document *doc, const struct config *config)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < config->n_maintenance && !r; i++)
-		r = check_names(walk, config, i);
+		r = check_names(doc, config, i);
 	return r;
 }

@@ -15,31 +15,31 @@ enum {
 	MAX_URL_BYTES = 4095,
 };
 
-static int read_severity(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_severity(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			 void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	enum alert_severity severity;
 
 	if (!text || !alert_severity_find(text, &severity))
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	*(uint32_t *)base |= 1U << severity;
 	return 0;
 }
 
-static int read_severities(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
-			   void *base)
+static int read_severities(struct document *doc, yaml_node_t *node,
+			   const struct schema_field *field, void *base)
 {
 	*(uint32_t *)(void *)((char *)base + field->offset) = 0;
-	return walk_list(walk, node, field, base);
+	return read_list(doc, node, field, base);
 }
 
-static const struct walk_field severity_item = {
+static const struct schema_field severity_item = {
 	.read = read_severity,
 	.expected = "page, ticket or notice",
 };
 
-static const struct walk_items severity_items = {
+static const struct schema_items severity_items = {
 	.item = &severity_item,
 	.min = 1,
 	.max = 2 * (size_t)SEVERITY_COUNT,
@@ -54,15 +54,15 @@ static const struct walk_items severity_items = {
 
 #define TIMEOUT                                                                                    \
 	{                                                                                          \
-		.key = "timeout", .read = walk_duration_ns,                                        \
+		.key = "timeout", .read = read_duration_ns,                                        \
 		.offset = offsetof(struct config_receiver, timeout_ns), .min = DURATION_S_NS,      \
 		.max = 5 * DURATION_M_NS, .expected = "a duration from 1s to 5m",                  \
 	}
 
-static const struct walk_field alertmanager_fields[] = {
+static const struct schema_field alertmanager_fields[] = {
 	{
 		.key = "url",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct config_receiver, url),
 		.required = true,
 		.valid = valid_base_url,
@@ -73,12 +73,12 @@ static const struct walk_field alertmanager_fields[] = {
 	SEVERITIES,
 };
 
-static const struct walk_schema alertmanager_schema = {FIELDS(alertmanager_fields)};
+static const struct schema alertmanager_schema = {FIELDS(alertmanager_fields)};
 
-static const struct walk_field webhook_fields[] = {
+static const struct schema_field webhook_fields[] = {
 	{
 		.key = "url",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct config_receiver, url),
 		.required = true,
 		.valid = valid_url,
@@ -89,36 +89,36 @@ static const struct walk_field webhook_fields[] = {
 	SEVERITIES,
 };
 
-static const struct walk_schema webhook_schema = {FIELDS(webhook_fields)};
+static const struct schema webhook_schema = {FIELDS(webhook_fields)};
 
-static const struct walk_field argument_item = {
-	.read = walk_text,
+static const struct schema_field argument_item = {
+	.read = read_text,
 	.max = MAX_ARGUMENT_BYTES,
 	.expected = "an argument of at most 4095 bytes",
 };
 
-static int read_argv(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_argv(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {
 	const struct config_receiver *receiver = base;
-	char path[WALK_PATH_BYTES + 16];
-	int r = walk_list(walk, node, field, base);
+	char path[DOCUMENT_PATH_BYTES + 16];
+	int r = read_list(doc, node, field, base);
 
 	if (!r && !valid_absolute(receiver->argv[0]))
-		return walk_refuse_at(walk, PATH("%s[0]", walk->path),
-				      "expected an absolute path, got \"%.*s\"", WALK_QUOTED_BYTES,
-				      receiver->argv[0]);
+		return document_refuse_at(doc, PATH("%s[0]", doc->path),
+					  "expected an absolute path, got \"%.*s\"",
+					  DOCUMENT_QUOTED_BYTES, receiver->argv[0]);
 	return r;
 }
 
-static const struct walk_field command_fields[] = {
+static const struct schema_field command_fields[] = {
 	{
 		.key = "argv",
 		.read = read_argv,
 		.offset = offsetof(struct config_receiver, argv),
 		.required = true,
 		.items =
-			&(const struct walk_items){
+			&(const struct schema_items){
 				.item = &argument_item,
 				.item_bytes = sizeof(char *),
 				.count_offset = offsetof(struct config_receiver, n_argv),
@@ -131,33 +131,33 @@ static const struct walk_field command_fields[] = {
 	SEVERITIES,
 };
 
-static const struct walk_schema command_schema = {FIELDS(command_fields)};
+static const struct schema command_schema = {FIELDS(command_fields)};
 
-static const struct walk_field journal_fields[] = {SEVERITIES};
-static const struct walk_schema journal_schema = {FIELDS(journal_fields)};
+static const struct schema_field journal_fields[] = {SEVERITIES};
+static const struct schema journal_schema = {FIELDS(journal_fields)};
 
 /* The kind is in the field's min. */
-static int read_kind(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_kind(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {
 	struct config_receiver *receiver = base;
 
 	receiver->kind = (enum config_receiver_kind)field->min;
-	return walk_mapping(walk, node, field, base);
+	return read_mapping(doc, node, field, base);
 }
 
-static int read_alertmanager(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
-			     void *base)
+static int read_alertmanager(struct document *doc, yaml_node_t *node,
+			     const struct schema_field *field, void *base)
 {
 	struct config_receiver *receiver = base;
-	int r = read_kind(walk, node, field, base);
+	int r = read_kind(doc, node, field, base);
 
 	for (size_t n = r ? 0 : strlen(receiver->url); n && receiver->url[n - 1] == '/'; n--)
 		receiver->url[n - 1] = '\0';
 	return r;
 }
 
-static const struct walk_field receiver_fields[] = {
+static const struct schema_field receiver_fields[] = {
 	{
 		.key = "alertmanager",
 		.read = read_alertmanager,
@@ -192,26 +192,26 @@ static void receiver_init(void *base)
 	receiver->severities = 1U << SEVERITY_PAGE | 1U << SEVERITY_TICKET;
 }
 
-const struct walk_schema config_receiver_schema = {
+const struct schema config_receiver_schema = {
 	FIELDS(receiver_fields),
 	.init = receiver_init,
 	.one_key = true,
 };
 
-static int read_receiver(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_receiver(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			 void *base)
 {
 	struct config_receiver *receiver = base;
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 
 	if (!text || strcmp(text, "journal") != 0)
-		return walk_mapping(walk, node, field, base);
+		return read_mapping(doc, node, field, base);
 	receiver_init(receiver);
 	receiver->kind = RECEIVER_JOURNAL;
 	return 0;
 }
 
-static const struct walk_field receiver_item = {
+static const struct schema_field receiver_item = {
 	.read = read_receiver,
 	.schema = &config_receiver_schema,
 	.expected = "journal or a mapping with one of alertmanager, webhook, command, journal",
@@ -228,10 +228,10 @@ static bool is_same(const struct config_receiver *a, const struct config_receive
 	return !a->url || !strcmp(a->url, b->url);
 }
 
-static const struct walk_field receivers_list = {
+static const struct schema_field receivers_list = {
 	.offset = offsetof(struct config, receivers),
 	.items =
-		&(const struct walk_items){
+		&(const struct schema_items){
 			.item = &receiver_item,
 			.item_bytes = sizeof(struct config_receiver),
 			.count_offset = offsetof(struct config, n_receivers),
@@ -240,22 +240,23 @@ static const struct walk_field receivers_list = {
 	.expected = "a list of receivers",
 };
 
-int config_read_notify(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+int config_read_notify(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
 	const struct config *config = base;
-	char path[WALK_PATH_BYTES];
-	int r = walk_list(walk, node, &receivers_list, base);
+	char path[DOCUMENT_PATH_BYTES];
+	int r = read_list(doc, node, &receivers_list, base);
 
 	(void)field;
 
 	for (size_t i = 0; i < config->n_receivers && !r; i++) {
 		for (size_t j = 0; j < i && !r; j++) {
 			if (is_same(&config->receivers[i], &config->receivers[j]))
-				r = walk_refuse_at(walk, PATH("notify[%zu]", i),
-						   "expected each receiver once, got notify[%zu] "
-						   "again",
-						   j);
+				r = document_refuse_at(
+					doc, PATH("notify[%zu]", i),
+					"expected each receiver once, got notify[%zu] "
+					"again",
+					j);
 		}
 	}
 	return r;
@@ -263,19 +264,19 @@ int config_read_notify(struct walk *walk, yaml_node_t *node, const struct walk_f
 
 /* alerting: */
 
-static int read_remind(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_remind(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	struct config *config = base;
 
 	if (!text || strcmp(text, "never") != 0)
-		return walk_duration_seconds(walk, node, field, base);
+		return read_duration_seconds(doc, node, field, base);
 	config->remind_seconds = 0;
 	return 0;
 }
 
-static const struct walk_field alerting_fields[] = {
+static const struct schema_field alerting_fields[] = {
 	{
 		.key = "remind",
 		.read = read_remind,
@@ -286,13 +287,13 @@ static const struct walk_field alerting_fields[] = {
 	},
 };
 
-static const struct walk_schema alerting_schema = {FIELDS(alerting_fields)};
+static const struct schema alerting_schema = {FIELDS(alerting_fields)};
 
-int config_read_alerting(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+int config_read_alerting(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			 void *base)
 {
-	const struct walk_field alerting = {.schema = &alerting_schema};
+	const struct schema_field alerting = {.schema = &alerting_schema};
 
 	(void)field;
-	return walk_mapping(walk, node, &alerting, base);
+	return read_mapping(doc, node, &alerting, base);
 }

@@ -21,90 +21,85 @@ enum {
 };
 
 /* All that is open while a file is read. */
-struct reader {
-	struct walk *walks;
-	size_t n_walks;
+struct opened {
+	struct document *documents;
+	size_t n_documents;
 	struct openslo_file file;
 };
 
-static void reader_clear(struct reader *reader)
+static void opened_clear(struct opened *opened)
 {
-	walk_close_all(reader->walks, reader->n_walks);
-	free(reader->file.objects);
-}
-
-static const char *text_at(struct walk *walk, const char *path)
-{
-	const yaml_node_t *node = walk_find(walk, path);
-
-	return node ? walk_scalar(node) : NULL;
+	document_close_all(opened->documents, opened->n_documents);
+	free(opened->file.objects);
 }
 
 /* What names a document in messages, and tells it from the others. */
-static int identify(struct openslo_file *file, struct walk *walk, struct openslo_object *object)
+static int identify(struct openslo_file *file, struct document *doc, struct openslo_object *object)
 {
-	const char *kind = text_at(walk, "kind"), *name = text_at(walk, "metadata.name");
-	const yaml_node_t *root = walk_root(walk), *node = walk_find(walk, "kind");
-	char shown[WALK_QUOTED_BYTES + 4];
+	const char *kind = document_text_at(doc, "kind"),
+		   *name = document_text_at(doc, "metadata.name");
+	const yaml_node_t *root = document_root(doc), *node = document_find(doc, "kind");
+	char shown[DOCUMENT_QUOTED_BYTES + 4];
 	int k = 0;
 
-	object->walk = walk;
+	object->doc = doc;
 	if (root->type != YAML_MAPPING_NODE)
-		return walk_expected(walk, root,
-				     "a mapping with apiVersion, kind, metadata and spec");
+		return document_expected(doc, root,
+					 "a mapping with apiVersion, kind, metadata and spec");
 	while (k < OPENSLO_KIND_COUNT && (!kind || strcmp(openslo_kinds[k], kind) != 0))
 		k++;
 	if (k == OPENSLO_KIND_COUNT)
-		return walk_refuse(walk, node ?: root, "kind: expected " KINDS_EXPECTED ", got %s",
-				   kind ?: "nothing");
+		return document_refuse(doc, node ?: root,
+				       "kind: expected " KINDS_EXPECTED ", got %s",
+				       kind ?: "nothing");
 	object->kind = (enum openslo_kind)k;
 	if (!name)
-		return walk_refuse(walk, root, "%s: metadata.name: expected a name, got nothing",
-				   kind);
+		return document_refuse(doc, root, "%s: metadata.name: expected a name, got nothing",
+				       kind);
 	object->name = name;
-	walk_abridge(name, strlen(name), shown);
+	abridge_text(name, strlen(name), shown);
 	snprintf(object->subject, sizeof(object->subject), "%s \"%s\"", kind, shown);
-	walk->subject = object->subject;
-	if (!text_at(walk, "apiVersion"))
-		return walk_refuse(walk, root, "apiVersion: expected openslo/v1, got nothing");
+	doc->subject = object->subject;
+	if (!document_text_at(doc, "apiVersion"))
+		return document_refuse(doc, root, "apiVersion: expected openslo/v1, got nothing");
 	if (openslo_find(file, object->kind, name))
-		return walk_refuse_at(walk, "metadata.name",
-				      "expected a name that is unique in the file");
+		return document_refuse_at(doc, "metadata.name",
+					  "expected a name that is unique in the file");
 	file->n++;
 	return 0;
 }
 
-static const struct walk_field service_spec_fields[] = {
+static const struct schema_field service_spec_fields[] = {
 	{.key = "description", .read = openslo_read_any},
 };
 
-static const struct walk_schema service_spec_schema = {FIELDS(service_spec_fields)};
+static const struct schema service_spec_schema = {FIELDS(service_spec_fields)};
 
-static const struct walk_field service_fields[] = {
+static const struct schema_field service_fields[] = {
 	OPENSLO_HEAD("Service"),
-	{.key = "metadata", .read = walk_mapping, .schema = &openslo_metadata_schema},
-	{.key = "spec", .read = walk_mapping, .schema = &service_spec_schema},
+	{.key = "metadata", .read = read_mapping, .schema = &openslo_metadata_schema},
+	{.key = "spec", .read = read_mapping, .schema = &service_spec_schema},
 };
 
-static const struct walk_schema service_schema = {FIELDS(service_fields)};
-static const struct walk_field service_field = {.read = walk_mapping, .schema = &service_schema};
+static const struct schema service_schema = {FIELDS(service_fields)};
+static const struct schema_field service_field = {.read = read_mapping, .schema = &service_schema};
 
 /* AlertNotificationTarget: its spec has the keys of the receiver's kind, and two more. */
 
-static const struct walk_field target_field = {
+static const struct schema_field target_field = {
 	.key = "target",
 	.read = openslo_read_any,
 	.required = true,
 	.expected = "alertmanager, webhook, command or journal",
 };
 
-static int read_target_spec(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
-			    void *base)
+static int read_target_spec(struct document *doc, yaml_node_t *node,
+			    const struct schema_field *field, void *base)
 {
-	struct walk_field fields[MAX_TARGET_FIELDS] = {target_field, openslo_description};
-	struct walk_schema schema = {.fields = fields, .n_fields = 2};
-	const char *kind = text_at(walk, "spec.target");
-	struct walk_field receiver = {};
+	struct schema_field fields[MAX_TARGET_FIELDS] = {target_field, openslo_description};
+	struct schema schema = {.fields = fields, .n_fields = 2};
+	const char *kind = document_text_at(doc, "spec.target");
+	struct schema_field receiver = {};
 
 	(void)field;
 	for (size_t i = 0; kind && i < config_receiver_schema.n_fields; i++) {
@@ -112,19 +107,20 @@ static int read_target_spec(struct walk *walk, yaml_node_t *node, const struct w
 			receiver = config_receiver_schema.fields[i];
 	}
 	if (!receiver.read)
-		return walk_refuse_at(walk, kind ? "spec.target" : "spec",
-				      "expected a target of %s, got %.*s", target_field.expected,
-				      WALK_QUOTED_BYTES, kind ?: "none");
+		return document_refuse_at(doc, kind ? "spec.target" : "spec",
+					  "expected a target of %s, got %.*s",
+					  target_field.expected, DOCUMENT_QUOTED_BYTES,
+					  kind ?: "none");
 	for (size_t i = 0; i < receiver.schema->n_fields && schema.n_fields < MAX_TARGET_FIELDS;
 	     i++)
 		fields[schema.n_fields++] = receiver.schema->fields[i];
 	receiver.schema = &schema;
-	return receiver.read(walk, node, &receiver, base);
+	return receiver.read(doc, node, &receiver, base);
 }
 
-static const struct walk_field target_fields[] = {
+static const struct schema_field target_fields[] = {
 	OPENSLO_HEAD("AlertNotificationTarget"),
-	{.key = "metadata", .read = walk_mapping, .schema = &openslo_metadata_schema},
+	{.key = "metadata", .read = read_mapping, .schema = &openslo_metadata_schema},
 	{
 		.key = "spec",
 		.read = read_target_spec,
@@ -133,8 +129,8 @@ static const struct walk_field target_fields[] = {
 	},
 };
 
-static const struct walk_schema target_schema = {FIELDS(target_fields)};
-static const struct walk_field target_root = {.read = walk_mapping, .schema = &target_schema};
+static const struct schema target_schema = {FIELDS(target_fields)};
+static const struct schema_field target_root = {.read = read_mapping, .schema = &target_schema};
 
 static bool is_same_address(const struct config_receiver *a, const struct config_receiver *b)
 {
@@ -154,7 +150,7 @@ static void receiver_clear(struct config_receiver *receiver)
 }
 
 /* Takes the receiver over, unless there is one like it. */
-static int append_receiver(struct walk *walk, struct config *config,
+static int append_receiver(struct document *doc, struct config *config,
 			   struct config_receiver *receiver)
 {
 	struct config_receiver *receivers;
@@ -167,13 +163,14 @@ static int append_receiver(struct walk *walk, struct config *config,
 		if (other->timeout_ns == receiver->timeout_ns &&
 		    other->severities == receiver->severities)
 			return 0;
-		return walk_refuse_at(walk, "spec",
-				      "expected the timeout and severities that this receiver has "
-				      "elsewhere, got others");
+		return document_refuse_at(
+			doc, "spec",
+			"expected the timeout and severities that this receiver has "
+			"elsewhere, got others");
 	}
 	if (config->n_receivers == MAX_RECEIVERS)
-		return walk_refuse_at(walk, "spec", "expected at most %d receivers, got more",
-				      MAX_RECEIVERS);
+		return document_refuse_at(doc, "spec", "expected at most %d receivers, got more",
+					  MAX_RECEIVERS);
 	receivers = realloc(config->receivers, (config->n_receivers + 1) * sizeof(*receivers));
 	if (!receivers)
 		return -ENOMEM;
@@ -189,9 +186,9 @@ static int read_target(struct openslo_object *object, struct config *config)
 	int r;
 
 	config_receiver_schema.init(&receiver);
-	r = walk_mapping(object->walk, walk_root(object->walk), &target_root, &receiver);
+	r = read_mapping(object->doc, document_root(object->doc), &target_root, &receiver);
 	object->severities = receiver.severities;
-	return r ?: append_receiver(object->walk, config, &receiver);
+	return r ?: append_receiver(object->doc, config, &receiver);
 }
 
 static int append_slo(const struct openslo_file *file, const struct openslo_object *object,
@@ -200,8 +197,8 @@ static int append_slo(const struct openslo_file *file, const struct openslo_obje
 	struct config_slo *slos;
 
 	if (config->n_slos == CONFIG_MAX_SLOS)
-		return walk_refuse(object->walk, walk_root(object->walk),
-				   "expected at most %d SLOs, got more", CONFIG_MAX_SLOS);
+		return document_refuse(object->doc, document_root(object->doc),
+				       "expected at most %d SLOs, got more", CONFIG_MAX_SLOS);
 	slos = realloc(config->slos, (config->n_slos + 1) * sizeof(*slos));
 	if (!slos)
 		return -ENOMEM;
@@ -220,7 +217,8 @@ static int read_object(const struct openslo_file *file, const struct openslo_obj
 	case OPENSLO_CONDITION:
 		return openslo_check_alerting(file, object);
 	case OPENSLO_SERVICE:
-		return walk_mapping(object->walk, walk_root(object->walk), &service_field, config);
+		return read_mapping(object->doc, document_root(object->doc), &service_field,
+				    config);
 	case OPENSLO_TARGET: /* policies look at them all: they come first */
 	case OPENSLO_KIND_COUNT:
 		break;
@@ -228,16 +226,16 @@ static int read_object(const struct openslo_file *file, const struct openslo_obj
 	return 0;
 }
 
-static int read_file(struct reader *reader, struct config *config)
+static int read_file(struct opened *opened, struct config *config)
 {
-	struct openslo_file *file = &reader->file;
+	struct openslo_file *file = &opened->file;
 	int r = 0;
 
-	file->objects = calloc(reader->n_walks + 1, sizeof(*file->objects));
+	file->objects = calloc(opened->n_documents + 1, sizeof(*file->objects));
 	if (!file->objects)
 		return -ENOMEM;
-	for (size_t i = 0; i < reader->n_walks && !r; i++)
-		r = identify(file, &reader->walks[i], &file->objects[i]);
+	for (size_t i = 0; i < opened->n_documents && !r; i++)
+		r = identify(file, &opened->documents[i], &file->objects[i]);
 	for (size_t i = 0; i < file->n && !r; i++) {
 		if (file->objects[i].kind == OPENSLO_TARGET)
 			r = read_target(&file->objects[i], config);
@@ -250,11 +248,11 @@ static int read_file(struct reader *reader, struct config *config)
 int openslo_parse(const char *text, size_t len, const char *name, struct config *config,
 		  struct error *ret_error)
 {
-	_cleanup_(reader_clear) struct reader reader = {};
-	int r = walk_open_all(name, text, len, OPENSLO_MAX_DOCUMENTS, ret_error, &reader.walks,
-			      &reader.n_walks);
+	_cleanup_(opened_clear) struct opened opened = {};
+	int r = document_open_all(name, text, len, OPENSLO_MAX_DOCUMENTS, ret_error,
+				  &opened.documents, &opened.n_documents);
 
-	r = r ?: read_file(&reader, config);
+	r = r ?: read_file(&opened, config);
 	if (r == -ENOMEM)
 		snprintf(ret_error->text, sizeof(ret_error->text), "%s: out of memory", name);
 	return r;

@@ -24,7 +24,7 @@ enum openslo_kind {
 extern const char *const openslo_kinds[OPENSLO_KIND_COUNT];
 
 struct openslo_object {
-	struct walk *walk;
+	struct document *doc;
 	enum openslo_kind kind;
 	const char *name;
 	char subject[OPENSLO_SUBJECT_BYTES];
@@ -45,39 +45,39 @@ int openslo_read_slo(const struct openslo_file *file, const struct openslo_objec
 		     struct config_slo *slo);
 
 /* Appends the rules of spec.alertPolicies to those that the SLO has. */
-int openslo_read_policies(const struct openslo_file *file, struct walk *walk,
+int openslo_read_policies(const struct openslo_file *file, struct document *doc,
 			  struct config_slo *slo);
 
 /* Checks an AlertPolicy or AlertCondition as far as that can be done without an SLO. */
 int openslo_check_alerting(const struct openslo_file *file, const struct openslo_object *object);
 
 /* Keys that objects have in common: of every kind, and metadata without annotations of ours. */
-extern const struct walk_choice openslo_versions[], openslo_true[], openslo_false[];
-extern const struct walk_schema openslo_metadata_schema;
-extern const struct walk_field openslo_description;
+extern const struct schema_choice openslo_versions[], openslo_true[], openslo_false[];
+extern const struct schema openslo_metadata_schema;
+extern const struct schema_field openslo_description;
 
 #define OPENSLO_HEAD(of_kind)                                                                      \
 	{                                                                                          \
 		.key = "apiVersion",                                                               \
-		.read = walk_choose,                                                               \
+		.read = read_choice,                                                               \
 		.choices = openslo_versions,                                                       \
 		.check_only = true,                                                                \
 		.expected = "openslo/v1",                                                          \
 	},                                                                                         \
 	{                                                                                          \
-		.key = "kind", .read = walk_choose,                                                \
-		.choices = (const struct walk_choice[]){{of_kind, true}, {}}, .check_only = true,  \
-		.expected = of_kind,                                                               \
+		.key = "kind", .read = read_choice,                                                \
+		.choices = (const struct schema_choice[]){{of_kind, true}, {}},                    \
+		.check_only = true, .expected = of_kind,                                           \
 	}
 
 /* The field of a schema that has one. */
-const struct walk_field *openslo_field(const struct walk_schema *schema, const char *key);
+const struct schema_field *openslo_field(const struct schema *schema, const char *key);
 
 /*
  * Readers. Seconds to uint64_t within min and max (ns); a ratio above 0 and below 1, and a positive
  * number, to double; whatever it is, to nothing.
  */
-walk_read openslo_read_duration, openslo_read_slice, openslo_read_ratio, openslo_read_number,
+value_reader openslo_read_duration, openslo_read_slice, openslo_read_ratio, openslo_read_number,
 	openslo_read_any;
 
 #endif

@@ -31,10 +31,10 @@ struct draft {
 
 /* metadata */
 
-static const struct walk_field annotation_fields[] = {
+static const struct schema_field annotation_fields[] = {
 	{
 		.key = "sliprobe/name",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct draft, name),
 		.valid = valid_name,
 		.max = CONFIG_MAX_NAME,
@@ -42,7 +42,7 @@ static const struct walk_field annotation_fields[] = {
 	},
 	{
 		.key = "sliprobe/alerts",
-		.read = walk_text,
+		.read = read_text,
 		.check_only = true,
 		.multiline = true,
 		.max = MAX_ALERTS_BYTES,
@@ -50,15 +50,15 @@ static const struct walk_field annotation_fields[] = {
 	},
 };
 
-static const struct walk_schema annotation_schema = {
+static const struct schema annotation_schema = {
 	FIELDS(annotation_fields),
 	.own_prefix = "sliprobe/",
 };
 
-static const struct walk_field metadata_fields[] = {
+static const struct schema_field metadata_fields[] = {
 	{
 		.key = "name",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct draft, slo.name),
 		.required = true,
 		.valid = valid_name,
@@ -67,60 +67,60 @@ static const struct walk_field metadata_fields[] = {
 	},
 	{
 		.key = "displayName",
-		.read = walk_text,
+		.read = read_text,
 		.check_only = true,
 		.max = OPENSLO_MAX_DESCRIPTION_BYTES,
 		.expected = "text",
 	},
 	{.key = "labels", .read = openslo_read_any},
-	{.key = "annotations", .read = walk_mapping, .schema = &annotation_schema},
+	{.key = "annotations", .read = read_mapping, .schema = &annotation_schema},
 };
 
-static const struct walk_schema metadata_schema = {FIELDS(metadata_fields)};
+static const struct schema metadata_schema = {FIELDS(metadata_fields)};
 
 /* spec.indicator. Keys below metricSource.spec are slos[]'s own. */
 
-static int read_own(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_own(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		    void *base)
 {
-	const struct walk_field *own = openslo_field(&config_slo_schema, field->key);
+	const struct schema_field *own = openslo_field(&config_slo_schema, field->key);
 
-	return own->read(walk, node, own, base);
+	return own->read(doc, node, own, base);
 }
 
-static const struct walk_choice source_types[] = {{"sliprobe", true}, {}};
+static const struct schema_choice source_types[] = {{"sliprobe", true}, {}};
 
 #define SOURCE(prefix, required_key)                                                               \
-	static const struct walk_schema prefix##_spec_schema = {FIELDS(prefix##_spec_fields)};     \
-	static const struct walk_field prefix##_source_fields[] = {                                \
+	static const struct schema prefix##_spec_schema = {FIELDS(prefix##_spec_fields)};          \
+	static const struct schema_field prefix##_source_fields[] = {                              \
 		{                                                                                  \
 			.key = "type",                                                             \
-			.read = walk_choose,                                                       \
+			.read = read_choice,                                                       \
 			.choices = source_types,                                                   \
 			.check_only = true,                                                        \
 			.required = true,                                                          \
 			.expected = "sliprobe",                                                    \
 		},                                                                                 \
-		{.key = "metricSourceRef", .read = walk_unsupported},                              \
+		{.key = "metricSourceRef", .read = read_unsupported},                              \
 		{                                                                                  \
 			.key = "spec",                                                             \
-			.read = walk_mapping,                                                      \
+			.read = read_mapping,                                                      \
 			.schema = &prefix##_spec_schema,                                           \
 			.expected = "a mapping with " required_key,                                \
 		},                                                                                 \
 	};                                                                                         \
-	static const struct walk_schema prefix##_source_schema = {FIELDS(prefix##_source_fields)}; \
-	static const struct walk_field prefix##_fields[] = {{                                      \
+	static const struct schema prefix##_source_schema = {FIELDS(prefix##_source_fields)};      \
+	static const struct schema_field prefix##_fields[] = {{                                    \
 		.key = "metricSource",                                                             \
-		.read = walk_mapping,                                                              \
+		.read = read_mapping,                                                              \
 		.required = true,                                                                  \
 		.schema = &prefix##_source_schema,                                                 \
 		.expected = "a mapping with type and spec",                                        \
 	}};                                                                                        \
-	static const struct walk_schema prefix##_schema = {FIELDS(prefix##_fields)}
+	static const struct schema prefix##_schema = {FIELDS(prefix##_fields)}
 
-static const struct walk_field good_spec_fields[] = {{.key = "good", .read = read_own}};
-static const struct walk_field total_spec_fields[] = {
+static const struct schema_field good_spec_fields[] = {{.key = "good", .read = read_own}};
+static const struct schema_field total_spec_fields[] = {
 	{.key = "eligible", .read = read_own},
 	{.key = "client_abort", .read = read_own},
 };
@@ -128,66 +128,66 @@ static const struct walk_field total_spec_fields[] = {
 SOURCE(good, "good");
 SOURCE(total, "eligible, client_abort");
 
-static const struct walk_field ratio_fields[] = {
+static const struct schema_field ratio_fields[] = {
 	{
 		.key = "counter",
-		.read = walk_choose,
+		.read = read_choice,
 		.choices = openslo_true,
 		.check_only = true,
 		.expected = "true",
 	},
 	{
 		.key = "good",
-		.read = walk_mapping,
+		.read = read_mapping,
 		.required = true,
 		.schema = &good_schema,
 		.expected = "a mapping with metricSource",
 	},
 	{
 		.key = "total",
-		.read = walk_mapping,
+		.read = read_mapping,
 		.required = true,
 		.schema = &total_schema,
 		.expected = "a mapping with metricSource",
 	},
-	{.key = "bad", .read = walk_unsupported},
-	{.key = "raw", .read = walk_unsupported},
-	{.key = "rawType", .read = walk_unsupported},
+	{.key = "bad", .read = read_unsupported},
+	{.key = "raw", .read = read_unsupported},
+	{.key = "rawType", .read = read_unsupported},
 };
 
-static const struct walk_schema ratio_schema = {FIELDS(ratio_fields)};
+static const struct schema ratio_schema = {FIELDS(ratio_fields)};
 
-static const struct walk_field indicator_spec_fields[] = {
+static const struct schema_field indicator_spec_fields[] = {
 	{.key = "description", .read = openslo_read_any},
 	{
 		.key = "ratioMetric",
-		.read = walk_mapping,
+		.read = read_mapping,
 		.required = true,
 		.schema = &ratio_schema,
 		.expected = "a mapping with good and total",
 	},
-	{.key = "thresholdMetric", .read = walk_unsupported},
+	{.key = "thresholdMetric", .read = read_unsupported},
 };
 
-static const struct walk_schema indicator_spec_schema = {FIELDS(indicator_spec_fields)};
+static const struct schema indicator_spec_schema = {FIELDS(indicator_spec_fields)};
 
-static const struct walk_field indicator_fields[] = {
+static const struct schema_field indicator_fields[] = {
 	OPENSLO_HEAD("SLI"),
-	{.key = "metadata", .read = walk_mapping, .schema = &openslo_metadata_schema},
+	{.key = "metadata", .read = read_mapping, .schema = &openslo_metadata_schema},
 	{
 		.key = "spec",
-		.read = walk_mapping,
+		.read = read_mapping,
 		.required = true,
 		.schema = &indicator_spec_schema,
 		.expected = "a mapping with ratioMetric",
 	},
 };
 
-static const struct walk_schema indicator_schema = {FIELDS(indicator_fields)};
+static const struct schema indicator_schema = {FIELDS(indicator_fields)};
 
 /* spec.timeWindow */
 
-static const struct walk_field rolling_fields[] = {
+static const struct schema_field rolling_fields[] = {
 	{
 		.key = "duration",
 		.read = openslo_read_duration,
@@ -199,7 +199,7 @@ static const struct walk_field rolling_fields[] = {
 	},
 	{
 		.key = "isRolling",
-		.read = walk_choose,
+		.read = read_choice,
 		.choices = openslo_true,
 		.check_only = true,
 		.required = true,
@@ -207,7 +207,7 @@ static const struct walk_field rolling_fields[] = {
 	},
 };
 
-static const struct walk_schema rolling_schema = {FIELDS(rolling_fields)};
+static const struct schema rolling_schema = {FIELDS(rolling_fields)};
 
 /* YYYY-MM-01 00:00:00 */
 static bool is_month_start(const char *text)
@@ -222,10 +222,10 @@ static bool is_month_start(const char *text)
 	return !text[i];
 }
 
-static const struct walk_field calendar_fields[] = {
+static const struct schema_field calendar_fields[] = {
 	{
 		.key = "startTime",
-		.read = walk_text,
+		.read = read_text,
 		.required = true,
 		.check_only = true,
 		.valid = is_month_start,
@@ -233,7 +233,7 @@ static const struct walk_field calendar_fields[] = {
 	},
 	{
 		.key = "timeZone",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct draft, slo.time_zone),
 		.required = true,
 		.valid = calendar_zone_valid,
@@ -242,13 +242,13 @@ static const struct walk_field calendar_fields[] = {
 	},
 };
 
-static const struct walk_schema calendar_schema = {FIELDS(calendar_fields)};
-static const struct walk_choice month_duration[] = {{"1M", true}, {}};
+static const struct schema calendar_schema = {FIELDS(calendar_fields)};
+static const struct schema_choice month_duration[] = {{"1M", true}, {}};
 
-static const struct walk_field month_fields[] = {
+static const struct schema_field month_fields[] = {
 	{
 		.key = "duration",
-		.read = walk_choose,
+		.read = read_choice,
 		.choices = month_duration,
 		.offset = offsetof(struct draft, slo.calendar_month),
 		.required = true,
@@ -256,57 +256,58 @@ static const struct walk_field month_fields[] = {
 	},
 	{
 		.key = "isRolling",
-		.read = walk_choose,
+		.read = read_choice,
 		.choices = openslo_false,
 		.check_only = true,
 		.expected = "false beside calendar",
 	},
 	{
 		.key = "calendar",
-		.read = walk_mapping,
+		.read = read_mapping,
 		.schema = &calendar_schema,
 		.expected = "a mapping with startTime and timeZone",
 	},
 };
 
-static const struct walk_schema month_schema = {FIELDS(month_fields)};
+static const struct schema month_schema = {FIELDS(month_fields)};
 
-static int read_one_window(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
-			   void *base)
+static int read_one_window(struct document *doc, yaml_node_t *node,
+			   const struct schema_field *field, void *base)
 {
-	struct walk_field of_kind = {.schema = &rolling_schema};
-	char path[WALK_PATH_BYTES + 16];
+	struct schema_field of_kind = {.schema = &rolling_schema};
+	char path[DOCUMENT_PATH_BYTES + 16];
 	struct draft *draft = base;
 	int r;
 
 	(void)field;
-	if (walk_find(walk, PATH("%s.calendar", walk->path)))
+	if (document_find(doc, PATH("%s.calendar", doc->path)))
 		of_kind.schema = &month_schema;
-	r = walk_mapping(walk, node, &of_kind, base);
+	r = read_mapping(doc, node, &of_kind, base);
 	if (!r && draft->slo.calendar_month)
 		draft->slo.window_seconds = MONTH_SECONDS;
 	return r;
 }
 
 /* A list that the format wants, and one thing in it. */
-static int read_only_item(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_only_item(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			  void *base)
 {
 	if (node->type == YAML_SEQUENCE_NODE &&
 	    node->data.sequence.items.top - node->data.sequence.items.start != 1)
-		return walk_refuse(walk, node, "expected exactly one, got %td",
-				   node->data.sequence.items.top - node->data.sequence.items.start);
-	return walk_list(walk, node, field, base);
+		return document_refuse(doc, node, "expected exactly one, got %td",
+				       node->data.sequence.items.top -
+					       node->data.sequence.items.start);
+	return read_list(doc, node, field, base);
 }
 
-static const struct walk_field window_item = {.read = read_one_window};
+static const struct schema_field window_item = {.read = read_one_window};
 
 /* spec.objectives */
 
-static const struct walk_field objective_fields[] = {
+static const struct schema_field objective_fields[] = {
 	{
 		.key = "displayName",
-		.read = walk_text,
+		.read = read_text,
 		.check_only = true,
 		.max = OPENSLO_MAX_DESCRIPTION_BYTES,
 		.expected = "text",
@@ -337,49 +338,49 @@ static const struct walk_field objective_fields[] = {
 		.max = DURATION_H_NS,
 		.expected = "a duration from 10s to 1h in multiples of 10s, or minutes",
 	},
-	{.key = "op", .read = walk_unsupported},
-	{.key = "value", .read = walk_unsupported},
-	{.key = "indicator", .read = walk_unsupported},
-	{.key = "indicatorRef", .read = walk_unsupported},
-	{.key = "compositeWeight", .read = walk_unsupported},
+	{.key = "op", .read = read_unsupported},
+	{.key = "value", .read = read_unsupported},
+	{.key = "indicator", .read = read_unsupported},
+	{.key = "indicatorRef", .read = read_unsupported},
+	{.key = "compositeWeight", .read = read_unsupported},
 };
 
-static const struct walk_schema objective_schema = {FIELDS(objective_fields)};
+static const struct schema objective_schema = {FIELDS(objective_fields)};
 
-static int read_objective(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_objective(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			  void *base)
 {
 	struct draft *draft = base;
-	int r = walk_mapping(walk, node, field, base);
+	int r = read_mapping(doc, node, field, base);
 
 	if (r)
 		return r;
 	if (!draft->slo.objective == !draft->target_percent)
-		return walk_refuse(walk, node, "expected target or targetPercent, got %s",
-				   draft->target_percent ? "both" : "neither");
+		return document_refuse(doc, node, "expected target or targetPercent, got %s",
+				       draft->target_percent ? "both" : "neither");
 	if (draft->target_percent)
 		draft->slo.objective = draft->target_percent;
 	return 0;
 }
 
-static const struct walk_field objective_item = {
+static const struct schema_field objective_item = {
 	.read = read_objective,
 	.schema = &objective_schema,
 };
 
 /* spec */
 
-static const struct walk_choice budgeting_methods[] = {
+static const struct schema_choice budgeting_methods[] = {
 	{"Occurrences", false},
 	{"Timeslices", true},
 	{},
 };
 
-static const struct walk_field spec_fields[] = {
+static const struct schema_field spec_fields[] = {
 	{.key = "description", .read = openslo_read_any},
 	{
 		.key = "service",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct draft, slo.service),
 		.required = true,
 		.max = CONFIG_MAX_NAME,
@@ -387,21 +388,21 @@ static const struct walk_field spec_fields[] = {
 	},
 	{
 		.key = "indicator",
-		.read = walk_mapping,
+		.read = read_mapping,
 		.required = true,
 		.schema = &indicator_schema,
 		.expected = "a mapping with spec",
 	},
-	{.key = "indicatorRef", .read = walk_unsupported},
+	{.key = "indicatorRef", .read = read_unsupported},
 	{
 		.key = "timeWindow",
 		.read = read_only_item,
-		.items = &(const struct walk_items){.item = &window_item, .max = 1},
+		.items = &(const struct schema_items){.item = &window_item, .max = 1},
 		.expected = "a list of one window",
 	},
 	{
 		.key = "budgetingMethod",
-		.read = walk_choose,
+		.read = read_choice,
 		.choices = budgeting_methods,
 		.offset = offsetof(struct draft, timeslices),
 		.required = true,
@@ -411,112 +412,107 @@ static const struct walk_field spec_fields[] = {
 		.key = "objectives",
 		.read = read_only_item,
 		.required = true,
-		.items = &(const struct walk_items){.item = &objective_item, .max = 1},
+		.items = &(const struct schema_items){.item = &objective_item, .max = 1},
 		.expected = "a list of one objective",
 	},
 	{.key = "alertPolicies", .read = openslo_read_any}, /* once the window is known */
 };
 
-static const struct walk_schema spec_schema = {FIELDS(spec_fields)};
+static const struct schema spec_schema = {FIELDS(spec_fields)};
 
-static const struct walk_field root_fields[] = {
+static const struct schema_field root_fields[] = {
 	OPENSLO_HEAD("SLO"),
 	{
 		.key = "metadata",
-		.read = walk_mapping,
+		.read = read_mapping,
 		.required = true,
 		.schema = &metadata_schema,
 		.expected = "a mapping with name",
 	},
 	{
 		.key = "spec",
-		.read = walk_mapping,
+		.read = read_mapping,
 		.required = true,
 		.schema = &spec_schema,
 		.expected = "a mapping with service, indicator, objectives",
 	},
 };
 
-static const struct walk_schema root_schema = {FIELDS(root_fields)};
-static const struct walk_field root = {.read = walk_mapping, .schema = &root_schema};
+static const struct schema root_schema = {FIELDS(root_fields)};
+static const struct schema_field root = {.read = read_mapping, .schema = &root_schema};
 
-static int check_slices(struct walk *walk, const struct draft *draft)
+static int check_slices(struct document *doc, const struct draft *draft)
 {
 	bool complete = draft->slo.slice_seconds && draft->slo.slice_target > 0;
 	bool any = draft->slo.slice_seconds || draft->slo.slice_target > 0;
 
 	if (draft->timeslices && !complete)
-		return walk_refuse_at(
-			walk, "spec.objectives[0]",
+		return document_refuse_at(
+			doc, "spec.objectives[0]",
 			"expected timeSliceTarget and timeSliceWindow for Timeslices, "
 			"got %s",
 			any ? "one of them" : "neither");
 	if (!draft->timeslices && any)
-		return walk_refuse_at(walk, "spec.objectives[0]",
-				      "expected no timeSliceTarget and no timeSliceWindow for "
-				      "Occurrences");
+		return document_refuse_at(doc, "spec.objectives[0]",
+					  "expected no timeSliceTarget and no timeSliceWindow for "
+					  "Occurrences");
 	return 0;
 }
 
-static void walk_close(struct walk *walk)
-{
-	yaml_document_delete(&walk->document);
-}
-
 /* Text that is YAML again. Its lines are not the file's, so what is wrong is said without one. */
-static int read_alerts(struct walk *walk, struct config_slo *slo)
+static int read_alerts(struct document *doc, struct config_slo *slo)
 {
-	const yaml_node_t *node = walk_find(walk, ALERTS_PATH);
+	const yaml_node_t *node = document_find(doc, ALERTS_PATH);
 	struct error error = {};
-	_cleanup_(walk_close) struct walk inner = {.file = "", .error = &error};
-	const struct walk_field field = {.expected = "default or a list of alerts"};
+	_cleanup_(document_close) struct document inner = {.file = "", .error = &error};
+	const struct schema_field field = {.expected = "default or a list of alerts"};
 	const char *text, *colon;
 	int r;
 
 	if (!node)
 		return 0;
-	text = walk_scalar(node);
-	r = walk_open(&inner, text, strlen(text));
-	if (!r && !walk_root(&inner))
-		return walk_refuse_at(walk, ALERTS_PATH, "expected %s, got nothing",
-				      field.expected);
+	text = scalar_text(node);
+	r = document_open(&inner, text, strlen(text));
+	if (!r && !document_root(&inner))
+		return document_refuse_at(doc, ALERTS_PATH, "expected %s, got nothing",
+					  field.expected);
 	if (!r)
-		r = config_read_alerts(&inner, walk_root(&inner), &field, slo);
+		r = config_read_alerts(&inner, document_root(&inner), &field, slo);
 	if (r != -EINVAL)
 		return r;
 	colon = strchr(error.text + 1, ':');
-	return walk_refuse_at(walk, ALERTS_PATH, "%.*s", 300, colon ? colon + 2 : error.text);
+	return document_refuse_at(doc, ALERTS_PATH, "%.*s", 300, colon ? colon + 2 : error.text);
 }
 
-static int read_all_alerts(const struct openslo_file *file, struct walk *walk,
+static int read_all_alerts(const struct openslo_file *file, struct document *doc,
 			   struct config_slo *slo)
 {
-	if (!walk_find(walk, ALERTS_PATH) && !walk_find(walk, "spec.alertPolicies"))
+	if (!document_find(doc, ALERTS_PATH) && !document_find(doc, "spec.alertPolicies"))
 		return config_default_alerts(slo);
-	return openslo_read_policies(file, walk, slo);
+	return openslo_read_policies(file, doc, slo);
 }
 
 int openslo_read_slo(const struct openslo_file *file, const struct openslo_object *object,
 		     struct config_slo *slo)
 {
-	struct walk *walk = object->walk;
+	struct document *doc = object->doc;
 	struct draft draft = {};
 	int r;
 
 	config_slo_schema.init(&draft.slo);
-	draft.slo.line = (unsigned int)walk_root(walk)->start_mark.line + 1;
-	draft.slo.file = dup_text(walk->file);
-	r = draft.slo.file ? walk_mapping(walk, walk_root(walk), &root, &draft) : -ENOMEM;
+	draft.slo.line = (unsigned int)document_root(doc)->start_mark.line + 1;
+	draft.slo.file = dup_text(doc->file);
+	r = draft.slo.file ? read_mapping(doc, document_root(doc), &root, &draft) : -ENOMEM;
 	if (!r)
-		r = check_slices(walk, &draft);
+		r = check_slices(doc, &draft);
 	if (draft.name) {
 		free(draft.slo.name);
 		draft.slo.name = TAKE_PTR(draft.name);
 	}
 	if (!r)
-		r = read_alerts(walk, &draft.slo);
+		r = read_alerts(doc, &draft.slo);
 	if (!r)
-		r = read_all_alerts(file, walk, &draft.slo);
+		r = read_all_alerts(file, doc, &draft.slo);
 	*slo = draft.slo;
 	return r;
 }

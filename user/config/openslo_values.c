@@ -10,14 +10,14 @@
 #define MINUTE_SECONDS 60
 #define MAX_NUMBER_BYTES 40
 
-const struct walk_choice openslo_versions[] = {{"openslo/v1", true}, {}};
-const struct walk_choice openslo_true[] = {{"true", true}, {}};
-const struct walk_choice openslo_false[] = {{"false", false}, {}};
+const struct schema_choice openslo_versions[] = {{"openslo/v1", true}, {}};
+const struct schema_choice openslo_true[] = {{"true", true}, {}};
+const struct schema_choice openslo_false[] = {{"false", false}, {}};
 
-static const struct walk_field name_fields[] = {
+static const struct schema_field name_fields[] = {
 	{
 		.key = "name",
-		.read = walk_text,
+		.read = read_text,
 		.required = true,
 		.check_only = true,
 		.max = OPENSLO_MAX_NAME_BYTES,
@@ -25,7 +25,7 @@ static const struct walk_field name_fields[] = {
 	},
 	{
 		.key = "displayName",
-		.read = walk_text,
+		.read = read_text,
 		.check_only = true,
 		.max = OPENSLO_MAX_DESCRIPTION_BYTES,
 		.expected = "text",
@@ -34,18 +34,18 @@ static const struct walk_field name_fields[] = {
 	{.key = "annotations", .read = openslo_read_any},
 };
 
-const struct walk_schema openslo_metadata_schema = {FIELDS(name_fields)};
+const struct schema openslo_metadata_schema = {FIELDS(name_fields)};
 
-const struct walk_field openslo_description = {
+const struct schema_field openslo_description = {
 	.key = "description",
-	.read = walk_text,
+	.read = read_text,
 	.check_only = true,
 	.multiline = true,
 	.max = OPENSLO_MAX_DESCRIPTION_BYTES,
 	.expected = "text of at most 1050 characters",
 };
 
-const struct walk_field *openslo_field(const struct walk_schema *schema, const char *key)
+const struct schema_field *openslo_field(const struct schema *schema, const char *key)
 {
 	for (size_t i = 0; i < schema->n_fields; i++) {
 		if (!strcmp(schema->fields[i].key, key))
@@ -68,40 +68,40 @@ static uint64_t shorthand_seconds(const char *text)
 	return letter ? strtoull(text, NULL, 10) * units[letter - letters] : 0;
 }
 
-static int store_seconds(struct walk *walk, const yaml_node_t *node, const struct walk_field *field,
-			 void *base, uint64_t seconds)
+static int store_seconds(struct document *doc, const yaml_node_t *node,
+			 const struct schema_field *field, void *base, uint64_t seconds)
 {
 	uint64_t ns = seconds * DURATION_S_NS; /* of at most 10 digits, in weeks: 6e23 would wrap */
 
 	if (!seconds || seconds > field->max / DURATION_S_NS || ns < field->min)
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	*(uint64_t *)(void *)((char *)base + field->offset) = seconds;
 	return 0;
 }
 
-int openslo_read_duration(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+int openslo_read_duration(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			  void *base)
 {
-	return store_seconds(walk, node, field, base, shorthand_seconds(walk_scalar(node)));
+	return store_seconds(doc, node, field, base, shorthand_seconds(scalar_text(node)));
 }
 
 /* "5" are minutes here. */
-int openslo_read_slice(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+int openslo_read_slice(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	size_t digits = text ? strspn(text, "0123456789") : 0;
 	uint64_t seconds = digits && digits < 9 && !text[digits]
 				   ? strtoull(text, NULL, 10) * MINUTE_SECONDS
 				   : shorthand_seconds(text);
 
-	return store_seconds(walk, node, field, base, seconds % 10 ? 0 : seconds);
+	return store_seconds(doc, node, field, base, seconds % 10 ? 0 : seconds);
 }
 
 /* A decimal number without a sign. NaN if it is none. */
 static double read_decimal(const yaml_node_t *node)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	size_t len = text ? strlen(text) : 0;
 
 	if (!len || len >= MAX_NUMBER_BYTES || strspn(text, "0123456789.") != len ||
@@ -110,32 +110,32 @@ static double read_decimal(const yaml_node_t *node)
 	return strtod(text, NULL);
 }
 
-int openslo_read_ratio(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+int openslo_read_ratio(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
 	double ratio = read_decimal(node);
 
 	if (!(ratio > 0 && ratio < 1))
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	*(double *)(void *)((char *)base + field->offset) = ratio;
 	return 0;
 }
 
-int openslo_read_number(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+int openslo_read_number(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			void *base)
 {
 	double number = read_decimal(node);
 
 	if (!(number > 0))
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	*(double *)(void *)((char *)base + field->offset) = number;
 	return 0;
 }
 
-int openslo_read_any(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+int openslo_read_any(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {
-	(void)walk;
+	(void)doc;
 	(void)node;
 	(void)field;
 	(void)base;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The readers of config_yaml.h. */
+#include "config/read.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,37 +9,11 @@
 #include "base/duration.h"
 #include "base/utf8.h"
 #include "config/texts.h"
-#include "config/yaml.h"
 
 enum {
 	MAX_SUGGESTION_DISTANCE = 2,
 	MAX_KEY_BYTES = 32,
 };
-
-__attribute__((format(printf, 2, 3))) static size_t walk_enter(struct walk *walk,
-							       const char *format, ...)
-{
-	size_t before = walk->path_len, room = sizeof(walk->path) - before;
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(walk->path + before, room, format, args);
-	va_end(args);
-	walk->path_len += (size_t)n < room ? (size_t)n : room - 1;
-	return before;
-}
-
-static void walk_leave(struct walk *walk, size_t before)
-{
-	walk->path_len = before;
-	walk->path[before] = '\0';
-}
-
-static size_t enter_key(struct walk *walk, const char *key)
-{
-	return walk_enter(walk, "%s%s", walk->path_len ? "." : "", key);
-}
 
 /* Levenshtein's distance of a known key and what was written instead of it. */
 static size_t edit_distance(const char *key, const char *got)
@@ -67,19 +42,19 @@ static size_t edit_distance(const char *key, const char *got)
 	return row[len];
 }
 
-static void list_keys(const struct walk_schema *schema, char *ret_text, size_t room)
+static void list_keys(const struct schema *schema, char *ret_text, size_t room)
 {
 	size_t len = 0;
 
 	*ret_text = '\0';
 	for (size_t i = 0; i < schema->n_fields && len < room; i++) {
-		if (schema->fields[i].read != walk_unsupported)
+		if (schema->fields[i].read != read_unsupported)
 			len += (size_t)snprintf(ret_text + len, room - len, "%s%s", len ? ", " : "",
 						schema->fields[i].key);
 	}
 }
 
-static int refuse_key(struct walk *walk, const yaml_node_t *node, const struct walk_schema *schema,
+static int refuse_key(struct document *doc, const yaml_node_t *node, const struct schema *schema,
 		      const char *got)
 {
 	size_t best_distance = MAX_SUGGESTION_DISTANCE + 1;
@@ -87,10 +62,10 @@ static int refuse_key(struct walk *walk, const yaml_node_t *node, const struct w
 	char known[256], suggestion[MAX_KEY_BYTES + 32] = "";
 
 	for (size_t i = 0; i < schema->n_fields; i++) {
-		const struct walk_field *field = &schema->fields[i];
+		const struct schema_field *field = &schema->fields[i];
 		size_t distance = edit_distance(field->key, got);
 
-		if (field->read == walk_unsupported)
+		if (field->read == read_unsupported)
 			continue;
 		if (distance < best_distance && distance < strlen(field->key)) {
 			best_distance = distance;
@@ -100,111 +75,112 @@ static int refuse_key(struct walk *walk, const yaml_node_t *node, const struct w
 	list_keys(schema, known, sizeof(known));
 	if (best)
 		snprintf(suggestion, sizeof(suggestion), " (did you mean \"%s\"?)", best);
-	return walk_refuse(walk, node, "unknown key%s, expected %s%s", suggestion,
-			   schema->n_fields > 1 ? "one of " : "", known);
+	return document_refuse(doc, node, "unknown key%s, expected %s%s", suggestion,
+			       schema->n_fields > 1 ? "one of " : "", known);
 }
 
-static int read_value(struct walk *walk, const yaml_node_pair_t *pair,
-		      const struct walk_field *field, void *base)
+static int read_pair_value(struct document *doc, const yaml_node_pair_t *pair,
+			   const struct schema_field *field, void *base)
 {
-	yaml_node_t *value = yaml_document_get_node(&walk->document, pair->value);
-	size_t before = enter_key(walk, field->key);
-	int r = field->read(walk, value, field, base);
+	yaml_node_t *value = yaml_document_get_node(&doc->yaml, pair->value);
+	size_t before = document_enter_key(doc, field->key);
+	int r = field->read(doc, value, field, base);
 
 	if (!r)
-		walk_leave(walk, before);
+		document_leave(doc, before);
 	return r;
 }
 
 /* Finds the pair's field, and reads it unless it is a late one. */
-static int read_pair(struct walk *walk, const yaml_node_pair_t *pair,
-		     const struct walk_schema *schema, const yaml_node_pair_t **seen, void *base)
+static int read_pair(struct document *doc, const yaml_node_pair_t *pair,
+		     const struct schema *schema, const yaml_node_pair_t **seen, void *base)
 {
-	yaml_node_t *key = yaml_document_get_node(&walk->document, pair->key);
-	const char *name = walk_scalar(key);
-	char shown[WALK_QUOTED_BYTES + 4];
+	yaml_node_t *key = yaml_document_get_node(&doc->yaml, pair->key);
+	const char *name = scalar_text(key);
+	char shown[DOCUMENT_QUOTED_BYTES + 4];
 	size_t before, i = 0;
 
 	if (!name)
-		return walk_expected(walk, key, "a key");
-	walk_abridge(name, strlen(name), shown);
-	before = enter_key(walk, shown);
+		return document_expected(doc, key, "a key");
+	abridge_text(name, strlen(name), shown);
+	before = document_enter_key(doc, shown);
 	while (i < schema->n_fields && strcmp(schema->fields[i].key, name) != 0)
 		i++;
 	if (i == schema->n_fields && schema->own_prefix &&
 	    strncmp(name, schema->own_prefix, strlen(schema->own_prefix)) != 0) {
-		walk_leave(walk, before);
+		document_leave(doc, before);
 		return 0;
 	}
 	if (i == schema->n_fields)
-		return refuse_key(walk, key, schema, name);
+		return refuse_key(doc, key, schema, name);
 	if (seen[i])
-		return walk_refuse(walk, key, "expected each key once, got \"%s\" again", shown);
-	walk_leave(walk, before);
+		return document_refuse(doc, key, "expected each key once, got \"%s\" again", shown);
+	document_leave(doc, before);
 	seen[i] = pair;
-	return schema->fields[i].late ? 0 : read_value(walk, pair, &schema->fields[i], base);
+	return schema->fields[i].late ? 0 : read_pair_value(doc, pair, &schema->fields[i], base);
 }
 
-static int refuse_count(struct walk *walk, const yaml_node_t *node,
-			const struct walk_schema *schema)
+static int refuse_count(struct document *doc, const yaml_node_t *node, const struct schema *schema)
 {
 	bool some = node->data.mapping.pairs.top > node->data.mapping.pairs.start;
 	char known[256];
 
 	list_keys(schema, known, sizeof(known));
-	return walk_refuse(walk, node, "expected one of %s, got %s", known,
-			   some ? "several" : "none");
+	return document_refuse(doc, node, "expected one of %s, got %s", known,
+			       some ? "several" : "none");
 }
 
-int walk_mapping(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_mapping(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+		 void *base)
 {
-	const struct walk_schema *schema = field->schema;
+	const struct schema *schema = field->schema;
 	const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-	const yaml_node_pair_t *seen[WALK_MAX_FIELDS] = {}; /* by field of the schema */
+	const yaml_node_pair_t *seen[SCHEMA_MAX_FIELDS] = {}; /* by field of the schema */
 
 	base = (char *)base + field->offset;
 	if (node->type != YAML_MAPPING_NODE)
-		return walk_expected(walk, node, field->expected ? field->expected : "a mapping");
+		return document_expected(doc, node,
+					 field->expected ? field->expected : "a mapping");
 	if (schema->one_key && pair + 1 != node->data.mapping.pairs.top)
-		return refuse_count(walk, node, schema);
+		return refuse_count(doc, node, schema);
 	if (schema->init)
 		schema->init(base);
 	for (; pair < node->data.mapping.pairs.top; pair++) {
-		int r = read_pair(walk, pair, schema, seen, base);
+		int r = read_pair(doc, pair, schema, seen, base);
 
 		if (r)
 			return r;
 	}
 	for (size_t i = 0; i < schema->n_fields; i++) {
-		const struct walk_field *of = &schema->fields[i];
-		int r = of->late && seen[i] ? read_value(walk, seen[i], of, base) : 0;
+		const struct schema_field *of = &schema->fields[i];
+		int r = of->late && seen[i] ? read_pair_value(doc, seen[i], of, base) : 0;
 
 		if (r)
 			return r;
 		if (of->required && !seen[i]) {
-			enter_key(walk, of->key);
-			return walk_refuse(walk, node, "expected %s, got nothing", of->expected);
+			document_enter_key(doc, of->key);
+			return document_refuse(doc, node, "expected %s, got nothing", of->expected);
 		}
 	}
 	return 0;
 }
 
-int walk_list(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_list(struct document *doc, yaml_node_t *node, const struct schema_field *field, void *base)
 {
-	const struct walk_items *list = field->items;
+	const struct schema_items *list = field->items;
 	const yaml_node_item_t *items = node->data.sequence.items.start;
 	char *to = (char *)base + field->offset;
 	size_t n;
 
 	if (node->type != YAML_SEQUENCE_NODE)
-		return walk_expected(walk, node, field->expected ? field->expected : "a list");
+		return document_expected(doc, node, field->expected ? field->expected : "a list");
 	n = (size_t)(node->data.sequence.items.top - items);
 	if (n < list->min)
-		return walk_refuse(walk, node, "expected at least %zu in the list, got %zu",
-				   list->min, n);
+		return document_refuse(doc, node, "expected at least %zu in the list, got %zu",
+				       list->min, n);
 	if (n > list->max)
-		return walk_refuse(walk, node, "expected at most %zu in the list, got %zu",
-				   list->max, n);
+		return document_refuse(doc, node, "expected at most %zu in the list, got %zu",
+				       list->max, n);
 	if (n && list->item_bytes) {
 		void *array = calloc(n, list->item_bytes);
 
@@ -215,29 +191,15 @@ int walk_list(struct walk *walk, yaml_node_t *node, const struct walk_field *fie
 		to = array;
 	}
 	for (size_t i = 0; i < n; i++) {
-		yaml_node_t *item = yaml_document_get_node(&walk->document, items[i]);
-		size_t before = walk_enter(walk, "[%zu]", i);
-		int r = list->item->read(walk, item, list->item, to + i * list->item_bytes);
+		yaml_node_t *item = yaml_document_get_node(&doc->yaml, items[i]);
+		size_t before = document_enter(doc, "[%zu]", i);
+		int r = list->item->read(doc, item, list->item, to + i * list->item_bytes);
 
 		if (r)
 			return r;
-		walk_leave(walk, before);
+		document_leave(doc, before);
 	}
 	return 0;
-}
-
-const char *walk_scalar(const yaml_node_t *node)
-{
-	static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
-	const char *text = (const char *)node->data.scalar.value;
-
-	if (node->type != YAML_SCALAR_NODE || strlen(text) != node->data.scalar.length)
-		return NULL;
-	for (size_t i = 0; i < sizeof(nulls) / sizeof(*nulls); i++) {
-		if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !strcmp(text, nulls[i]))
-			return NULL;
-	}
-	return text;
 }
 
 static bool is_text(const char *text, size_t len, bool multiline)
@@ -253,15 +215,15 @@ static bool is_text(const char *text, size_t len, bool multiline)
 	return true;
 }
 
-int walk_text(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_text(struct document *doc, yaml_node_t *node, const struct schema_field *field, void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	size_t len = text ? strlen(text) : 0;
 	char *copy;
 
 	if (!len || (field->max && len > field->max) || !is_text(text, len, field->multiline) ||
 	    (field->valid && !field->valid(text)))
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	if (field->check_only)
 		return 0;
 	copy = dup_text(text);
@@ -271,50 +233,51 @@ int walk_text(struct walk *walk, yaml_node_t *node, const struct walk_field *fie
 	return 0;
 }
 
-int walk_choose(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_choice(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+		void *base)
 {
-	const char *text = walk_scalar(node);
-	const struct walk_choice *choice = field->choices;
+	const char *text = scalar_text(node);
+	const struct schema_choice *choice = field->choices;
 
 	while (choice->name && (!text || strcmp(choice->name, text) != 0))
 		choice++;
 	if (!choice->name)
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	if (!field->check_only)
 		*(bool *)((char *)base + field->offset) = choice->value;
 	return 0;
 }
 
-static int read_duration(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_duration(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			 void *base, uint64_t unit_ns)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	uint64_t ns;
 
 	if (!text || duration_parse(text, &ns) < 0 || ns < field->min || ns > field->max ||
 	    ns % unit_ns)
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	if (!field->check_only)
 		*(uint64_t *)(void *)((char *)base + field->offset) = ns / unit_ns;
 	return 0;
 }
 
-int walk_duration_ns(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+int read_duration_ns(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {
-	return read_duration(walk, node, field, base, 1);
+	return read_duration(doc, node, field, base, 1);
 }
 
-int walk_duration_seconds(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+int read_duration_seconds(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			  void *base)
 {
-	return read_duration(walk, node, field, base, DURATION_S_NS);
+	return read_duration(doc, node, field, base, DURATION_S_NS);
 }
 
-int walk_unsupported(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+int read_unsupported(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {
 	(void)field;
 	(void)base;
-	return walk_refuse(walk, node, "not supported by this version");
+	return document_refuse(doc, node, "not supported by this version");
 }

@@ -18,10 +18,10 @@ enum {
 
 /* agent: */
 
-static const struct walk_field agent_fields[] = {
+static const struct schema_field agent_fields[] = {
 	{
 		.key = "socket",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct config, agent.socket),
 		.valid = valid_absolute,
 		.max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1,
@@ -29,7 +29,7 @@ static const struct walk_field agent_fields[] = {
 	},
 	{
 		.key = "state_dir",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct config, agent.state_dir),
 		.valid = valid_absolute,
 		.max = MAX_PATH_BYTES,
@@ -37,7 +37,7 @@ static const struct walk_field agent_fields[] = {
 	},
 	{
 		.key = "interval",
-		.read = walk_duration_ns,
+		.read = read_duration_ns,
 		.offset = offsetof(struct config, agent.interval_ns),
 		.min = DURATION_S_NS,
 		.max = DURATION_M_NS,
@@ -45,7 +45,7 @@ static const struct walk_field agent_fields[] = {
 	},
 	{
 		.key = "unanswered_after",
-		.read = walk_duration_ns,
+		.read = read_duration_ns,
 		.offset = offsetof(struct config, agent.unanswered_after_ns),
 		.min = DURATION_S_NS,
 		.max = DURATION_H_NS,
@@ -53,13 +53,13 @@ static const struct walk_field agent_fields[] = {
 	},
 };
 
-static const struct walk_schema agent_schema = {FIELDS(agent_fields)};
+static const struct schema agent_schema = {FIELDS(agent_fields)};
 
 /* services: */
 
-static const struct walk_choice server_role[] = {{"server", true}, {}};
+static const struct schema_choice server_role[] = {{"server", true}, {}};
 
-static const struct walk_field match_fields[] = {
+static const struct schema_field match_fields[] = {
 	{
 		.key = "port",
 		.read = read_port,
@@ -67,7 +67,7 @@ static const struct walk_field match_fields[] = {
 	},
 	{
 		.key = "process",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct config_service, match.process),
 		.valid = valid_process,
 		.max = MAX_GLOB_BYTES,
@@ -75,7 +75,7 @@ static const struct walk_field match_fields[] = {
 	},
 	{
 		.key = "exe",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct config_service, match.exe),
 		.valid = valid_exe,
 		.max = MAX_PATH_BYTES,
@@ -83,38 +83,38 @@ static const struct walk_field match_fields[] = {
 	},
 	{
 		.key = "role",
-		.read = walk_choose,
+		.read = read_choice,
 		.choices = server_role,
 		.check_only = true,
 		.expected = "server, the only role this version supports",
 	},
-	{.key = "container", .read = walk_unsupported},
-	{.key = "namespace", .read = walk_unsupported},
-	{.key = "pod", .read = walk_unsupported},
+	{.key = "container", .read = read_unsupported},
+	{.key = "namespace", .read = read_unsupported},
+	{.key = "pod", .read = read_unsupported},
 };
 
-static const struct walk_schema match_schema = {FIELDS(match_fields)};
+static const struct schema match_schema = {FIELDS(match_fields)};
 
 #define ABOUT(member)                                                                              \
 	{                                                                                          \
-		.key = #member, .read = walk_text,                                                 \
+		.key = #member, .read = read_text,                                                 \
 		.offset = offsetof(struct config_service, about.member), .max = MAX_ABOUT_BYTES,   \
 		.multiline = true, .expected = "text of at most 4096 bytes",                       \
 	}
 
-static const struct walk_field about_fields[] = {
+static const struct schema_field about_fields[] = {
 	ABOUT(owner),
 	ABOUT(purpose),
 	ABOUT(mitigation),
 	ABOUT(runbook),
 };
 
-static const struct walk_schema about_schema = {FIELDS(about_fields)};
+static const struct schema about_schema = {FIELDS(about_fields)};
 
-static const struct walk_field service_fields[] = {
+static const struct schema_field service_fields[] = {
 	{
 		.key = "name",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct config_service, name),
 		.required = true,
 		.valid = valid_service_name,
@@ -123,41 +123,41 @@ static const struct walk_field service_fields[] = {
 	},
 	{
 		.key = "match",
-		.read = walk_mapping,
+		.read = read_mapping,
 		.required = true,
 		.schema = &match_schema,
 		.expected = "a mapping with port, process or exe",
 	},
 	{
 		.key = "routes",
-		.read = walk_list,
+		.read = read_list,
 		.offset = offsetof(struct config_service, routes),
 		.items = TEXTS(struct config_service, config_template_item, n_routes),
 		.expected = "a list of path templates",
 	},
-	{.key = "about", .read = walk_mapping, .schema = &about_schema},
+	{.key = "about", .read = read_mapping, .schema = &about_schema},
 };
 
-static const struct walk_schema service_schema = {FIELDS(service_fields)};
-static const struct walk_field service_item = {.read = walk_mapping, .schema = &service_schema};
+static const struct schema service_schema = {FIELDS(service_fields)};
+static const struct schema_field service_item = {.read = read_mapping, .schema = &service_schema};
 
 /* The whole file. */
 
-static const struct walk_field slo_file_item = {
-	.read = walk_text,
+static const struct schema_field slo_file_item = {
+	.read = read_text,
 	.valid = valid_absolute,
 	.max = MAX_PATH_BYTES,
 	.expected = "a glob on an absolute path",
 };
 
-static const struct walk_field root_fields[] = {
-	{.key = "agent", .read = walk_mapping, .schema = &agent_schema},
+static const struct schema_field root_fields[] = {
+	{.key = "agent", .read = read_mapping, .schema = &agent_schema},
 	{
 		.key = "services",
-		.read = walk_list,
+		.read = read_list,
 		.offset = offsetof(struct config, services),
 		.items =
-			&(const struct walk_items){
+			&(const struct schema_items){
 				.item = &service_item,
 				.item_bytes = sizeof(struct config_service),
 				.count_offset = offsetof(struct config, n_services),
@@ -168,7 +168,7 @@ static const struct walk_field root_fields[] = {
 	{.key = "slos", .read = config_read_slos},
 	{
 		.key = "slo_files",
-		.read = walk_list,
+		.read = read_list,
 		.offset = offsetof(struct config, slo_files),
 		.items = TEXTS(struct config, slo_file_item, n_slo_files),
 		.expected = "a list of globs",
@@ -185,15 +185,15 @@ static void root_init(void *base)
 	config->remind_seconds = 4 * DURATION_H_NS / DURATION_S_NS;
 }
 
-static const struct walk_schema root_schema = {FIELDS(root_fields), .init = root_init};
+static const struct schema root_schema = {FIELDS(root_fields), .init = root_init};
 
-static const struct walk_field root = {
-	.read = walk_mapping,
+static const struct schema_field root = {
+	.read = read_mapping,
 	.schema = &root_schema,
 	.expected = "a mapping with agent, services, slos or notify",
 };
 
-int config_read(struct walk *walk, struct config *config)
+int config_read(struct document *doc, struct config *config)
 {
-	return walk_mapping(walk, walk_root(walk), &root, config);
+	return read_mapping(doc, document_root(doc), &root, config);
 }

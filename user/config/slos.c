@@ -17,32 +17,32 @@ enum {
 	LONGEST_MONTH_SECONDS = 31 * 86400,
 };
 
-static const struct walk_field eligible_route_item = {
-	.read = walk_text,
+static const struct schema_field eligible_route_item = {
+	.read = read_text,
 	.valid = valid_eligible_route,
 	.max = VALUE_MAX_TEMPLATE_BYTES,
 	.expected = "one of the service's routes, or _other",
 };
 
-static const struct walk_field user_agent_item = {
-	.read = walk_text,
+static const struct schema_field user_agent_item = {
+	.read = read_text,
 	.max = MAX_GLOB_BYTES,
 	.expected = "a glob of at most 256 bytes",
 };
 
-static const struct walk_field method_item = {
+static const struct schema_field method_item = {
 	.read = read_method,
 	.expected =
 		"one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER",
 };
 
-static const struct walk_items method_items = {
+static const struct schema_items method_items = {
 	.item = &method_item,
 	.min = 1,
 	.max = 2 * HTTP_METHOD_COUNT,
 };
 
-static const struct walk_field exclude_fields[] = {
+static const struct schema_field exclude_fields[] = {
 	{
 		.key = "methods",
 		.read = read_methods,
@@ -52,26 +52,26 @@ static const struct walk_field exclude_fields[] = {
 	},
 	{
 		.key = "paths",
-		.read = walk_list,
+		.read = read_list,
 		.offset = offsetof(struct config_slo, eligible.exclude_paths),
 		.items = TEXTS(struct config_slo, config_template_item, eligible.n_exclude_paths),
 		.expected = "a list of path templates",
 	},
 	{
 		.key = "user_agents",
-		.read = walk_list,
+		.read = read_list,
 		.offset = offsetof(struct config_slo, eligible.exclude_user_agents),
 		.items = TEXTS(struct config_slo, user_agent_item, eligible.n_exclude_user_agents),
 		.expected = "a list of globs",
 	},
 };
 
-static const struct walk_schema exclude_schema = {FIELDS(exclude_fields)};
+static const struct schema exclude_schema = {FIELDS(exclude_fields)};
 
-static const struct walk_field eligible_fields[] = {
+static const struct schema_field eligible_fields[] = {
 	{
 		.key = "routes",
-		.read = walk_list,
+		.read = read_list,
 		.offset = offsetof(struct config_slo, eligible.routes),
 		.items = TEXTS(struct config_slo, eligible_route_item, eligible.n_routes),
 		.expected = "a list of the service's routes",
@@ -83,23 +83,23 @@ static const struct walk_field eligible_fields[] = {
 		.items = &method_items,
 		.expected = "a list of methods",
 	},
-	{.key = "exclude", .read = walk_mapping, .schema = &exclude_schema},
+	{.key = "exclude", .read = read_mapping, .schema = &exclude_schema},
 };
 
-static const struct walk_schema eligible_schema = {FIELDS(eligible_fields)};
+static const struct schema eligible_schema = {FIELDS(eligible_fields)};
 
-static const struct walk_field status_item = {
+static const struct schema_field status_item = {
 	.read = read_status,
 	.expected = "a status from 100 to 599 such as 404, \"2xx\" or \"100-499\"",
 };
 
-static const struct walk_field good_fields[] = {
+static const struct schema_field good_fields[] = {
 	{
 		.key = "status",
 		.read = read_statuses,
 		.offset = offsetof(struct config_slo, good.status),
 		.items =
-			&(const struct walk_items){
+			&(const struct schema_items){
 				.item = &status_item,
 				.min = 1,
 				.max = CONFIG_STATUS_WORDS * 64,
@@ -108,7 +108,7 @@ static const struct walk_field good_fields[] = {
 	},
 	{
 		.key = "latency",
-		.read = walk_duration_ns,
+		.read = read_duration_ns,
 		.offset = offsetof(struct config_slo, good.latency_ns),
 		.min = DURATION_US_NS,
 		.max = DURATION_H_NS,
@@ -122,30 +122,30 @@ static const struct walk_field good_fields[] = {
 	},
 };
 
-static const struct walk_schema good_schema = {FIELDS(good_fields)};
+static const struct schema good_schema = {FIELDS(good_fields)};
 
-static const struct walk_choice calendar_choices[] = {{"month", true}, {}};
-static const struct walk_choice client_abort_choices[] = {{"ignore", false}, {"bad", true}, {}};
-static const struct walk_choice default_budgeting[] = {{"occurrences", true}, {}};
+static const struct schema_choice calendar_choices[] = {{"month", true}, {}};
+static const struct schema_choice client_abort_choices[] = {{"ignore", false}, {"bad", true}, {}};
+static const struct schema_choice default_budgeting[] = {{"occurrences", true}, {}};
 
-static int read_calendar(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_calendar(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			 void *base)
 {
 	struct config_slo *slo = base;
 
 	slo->window_seconds = LONGEST_MONTH_SECONDS;
-	return walk_choose(walk, node, field, base);
+	return read_choice(doc, node, field, base);
 }
 
 /* Beside calendar, which may stand in two places. */
-static int read_time_zone(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_time_zone(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			  void *base)
 {
 	const struct config_slo *slo = base;
 
 	if (slo->time_zone)
-		return walk_refuse(walk, node, "expected time_zone once, got it again");
-	return walk_text(walk, node, field, base);
+		return document_refuse(doc, node, "expected time_zone once, got it again");
+	return read_text(doc, node, field, base);
 }
 
 #define CALENDAR                                                                                   \
@@ -159,31 +159,31 @@ static int read_time_zone(struct walk *walk, yaml_node_t *node, const struct wal
 		.max = MAX_ZONE_BYTES, .expected = TIME_ZONE_EXPECTED,                             \
 	}
 
-static const struct walk_field window_fields[] = {{CALENDAR, .required = true}, TIME_ZONE};
-static const struct walk_schema window_schema = {FIELDS(window_fields)};
+static const struct schema_field window_fields[] = {{CALENDAR, .required = true}, TIME_ZONE};
+static const struct schema window_schema = {FIELDS(window_fields)};
 
-static int read_window(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_window(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
-	struct walk_field calendar = {.schema = &window_schema};
+	struct schema_field calendar = {.schema = &window_schema};
 
 	if (node->type == YAML_MAPPING_NODE)
-		return walk_mapping(walk, node, &calendar, base);
-	return walk_duration_seconds(walk, node, field, base);
+		return read_mapping(doc, node, &calendar, base);
+	return read_duration_seconds(doc, node, field, base);
 }
 
-static int read_slice(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_slice(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		      void *base)
 {
 	const struct config_slo *slo = base;
-	int r = walk_duration_seconds(walk, node, field, base);
+	int r = read_duration_seconds(doc, node, field, base);
 
 	return !r && slo->slice_seconds % SLICE_STEP_SECONDS
-		       ? walk_expected(walk, node, field->expected)
+		       ? document_expected(doc, node, field->expected)
 		       : r;
 }
 
-static const struct walk_field timeslices_fields[] = {
+static const struct schema_field timeslices_fields[] = {
 	{
 		.key = "slice",
 		.read = read_slice,
@@ -202,26 +202,26 @@ static const struct walk_field timeslices_fields[] = {
 	},
 };
 
-static const struct walk_schema timeslices_schema = {FIELDS(timeslices_fields)};
+static const struct schema timeslices_schema = {FIELDS(timeslices_fields)};
 
-static const struct walk_field budgeting_fields[] = {
+static const struct schema_field budgeting_fields[] = {
 	{
 		.key = "timeslices",
-		.read = walk_mapping,
+		.read = read_mapping,
 		.required = true,
 		.schema = &timeslices_schema,
 		.expected = "a mapping with slice and target",
 	},
 };
 
-static const struct walk_schema budgeting_schema = {FIELDS(budgeting_fields)};
+static const struct schema budgeting_schema = {FIELDS(budgeting_fields)};
 
-static int read_budgeting(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_budgeting(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			  void *base)
 {
 	if (node->type == YAML_MAPPING_NODE)
-		return walk_mapping(walk, node, field, base);
-	return walk_choose(walk, node, field, base);
+		return read_mapping(doc, node, field, base);
+	return read_choice(doc, node, field, base);
 }
 
 static void slo_init(void *base)
@@ -234,10 +234,10 @@ static void slo_init(void *base)
 		slo->good.status[s / 64] |= 1ULL << (s % 64);
 }
 
-static const struct walk_field slo_fields[] = {
+static const struct schema_field slo_fields[] = {
 	{
 		.key = "name",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct config_slo, name),
 		.required = true,
 		.valid = valid_name,
@@ -246,7 +246,7 @@ static const struct walk_field slo_fields[] = {
 	},
 	{
 		.key = "service",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct config_slo, service),
 		.required = true,
 		.max = CONFIG_MAX_NAME,
@@ -277,11 +277,11 @@ static const struct walk_field slo_fields[] = {
 		.check_only = true,
 		.expected = "occurrences or {timeslices: {slice: 1m, target: 95}}",
 	},
-	{.key = "eligible", .read = walk_mapping, .schema = &eligible_schema},
-	{.key = "good", .read = walk_mapping, .schema = &good_schema},
+	{.key = "eligible", .read = read_mapping, .schema = &eligible_schema},
+	{.key = "good", .read = read_mapping, .schema = &good_schema},
 	{
 		.key = "client_abort",
-		.read = walk_choose,
+		.read = read_choice,
 		.offset = offsetof(struct config_slo, eligible.client_abort),
 		.choices = client_abort_choices,
 		.expected = "ignore or bad",
@@ -295,31 +295,31 @@ static const struct walk_field slo_fields[] = {
 	},
 };
 
-const struct walk_schema config_slo_schema = {FIELDS(slo_fields), .init = slo_init};
+const struct schema config_slo_schema = {FIELDS(slo_fields), .init = slo_init};
 
 /* What depends on other keys. */
-static int read_slo(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_slo(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		    void *base)
 {
-	char path[WALK_PATH_BYTES + 16];
+	char path[DOCUMENT_PATH_BYTES + 16];
 	struct config_slo *slo = base;
-	int r = walk_mapping(walk, node, field, base);
+	int r = read_mapping(doc, node, field, base);
 
 	if (!r && slo->calendar_month && !slo->time_zone) {
 		slo->time_zone = dup_text("UTC");
 		r = slo->time_zone ? 0 : -ENOMEM;
 	}
-	if (!r && !walk_find(walk, PATH("%s.alerts", walk->path)))
+	if (!r && !document_find(doc, PATH("%s.alerts", doc->path)))
 		r = config_default_alerts(slo);
 	return r;
 }
 
-static const struct walk_field slo_item = {.read = read_slo, .schema = &config_slo_schema};
+static const struct schema_field slo_item = {.read = read_slo, .schema = &config_slo_schema};
 
-static const struct walk_field slos_list = {
+static const struct schema_field slos_list = {
 	.offset = offsetof(struct config, slos),
 	.items =
-		&(const struct walk_items){
+		&(const struct schema_items){
 			.item = &slo_item,
 			.item_bytes = sizeof(struct config_slo),
 			.count_offset = offsetof(struct config, n_slos),
@@ -328,9 +328,9 @@ static const struct walk_field slos_list = {
 	.expected = "a list of SLOs",
 };
 
-int config_read_slos(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+int config_read_slos(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {
 	(void)field;
-	return walk_list(walk, node, &slos_list, base);
+	return read_list(doc, node, &slos_list, base);
 }

@@ -106,31 +106,32 @@ void short_duration(uint64_t seconds, char ret_text[static SHORT_DURATION_BYTES]
 		 units[i].unit);
 }
 
-const struct walk_field config_template_item = {
-	.read = walk_text,
+const struct schema_field config_template_item = {
+	.read = read_text,
 	.valid = valid_template,
 	.max = VALUE_MAX_TEMPLATE_BYTES,
 	.expected = "a path template that starts with '/' and has no space, '?' or '#'",
 };
 
-int read_count(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_count(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+	       void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	uint64_t count;
 
 	if (!text || !parse_number(text, strlen(text), field->max, &count) || count < field->min)
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	*(uint64_t *)(void *)((char *)base + field->offset) = count;
 	return 0;
 }
 
-int read_port(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_port(struct document *doc, yaml_node_t *node, const struct schema_field *field, void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	uint64_t port;
 
 	if (!text || !parse_number(text, strlen(text), UINT16_MAX, &port) || !port)
-		return walk_expected(walk, node, "a port number from 1 to 65535");
+		return document_expected(doc, node, "a port number from 1 to 65535");
 	*(uint16_t *)(void *)((char *)base + field->offset) = (uint16_t)port;
 	return 0;
 }
@@ -155,33 +156,36 @@ static double parse_percent(const char *text, size_t len)
 	return strtod(shifted, NULL);
 }
 
-int read_percent(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_percent(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+		 void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	double ratio = text ? parse_percent(text, strlen(text)) : 0;
 
 	if (!(ratio > 0 && ratio < 1))
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	*(double *)(void *)((char *)base + field->offset) = ratio;
 	return 0;
 }
 
-int read_share(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_share(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+	       void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	size_t len = text ? strlen(text) : 0;
 	double ratio = text ? parse_percent(text, len - (len && text[len - 1] == '%')) : 0;
 
 	if (!(ratio > 0 && ratio <= (double)field->max / 100))
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	*(double *)(void *)((char *)base + field->offset) = ratio;
 	return 0;
 }
 
 /* "404", "2xx" or "100-499"; sets bits in the bitmap at `base`. */
-int read_status(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_status(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+		void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	size_t len = text ? strlen(text) : 0;
 	uint64_t *status = base, first = 0, last = 0;
 	bool valid = false;
@@ -198,21 +202,23 @@ int read_status(struct walk *walk, yaml_node_t *node, const struct walk_field *f
 			parse_number(text + 4, 3, MAX_STATUS, &last);
 	}
 	if (!valid || first < MIN_STATUS || first > last)
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	for (uint64_t s = first; s <= last; s++)
 		status[s / 64] |= 1ULL << (s % 64);
 	return 0;
 }
 
-int read_statuses(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_statuses(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+		  void *base)
 {
 	memset((char *)base + field->offset, 0, sizeof(((struct config_slo *)NULL)->good.status));
-	return walk_list(walk, node, field, base);
+	return read_list(doc, node, field, base);
 }
 
-int read_method(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_method(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+		void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 
 	for (enum http_method i = 0; text && i < HTTP_METHOD_COUNT; i++) {
 		if (!strcmp(text, method_name(i))) {
@@ -220,19 +226,21 @@ int read_method(struct walk *walk, yaml_node_t *node, const struct walk_field *f
 			return 0;
 		}
 	}
-	return walk_expected(walk, node, field->expected);
+	return document_expected(doc, node, field->expected);
 }
 
-int read_methods(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_methods(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+		 void *base)
 {
 	*(uint32_t *)(void *)((char *)base + field->offset) = 0;
-	return walk_list(walk, node, field, base);
+	return read_list(doc, node, field, base);
 }
 
 /* k and M are SI: 1000 and 1000000. */
-int read_bytes(struct walk *walk, yaml_node_t *node, const struct walk_field *field, void *base)
+int read_bytes(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+	       void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	size_t len = text ? strlen(text) : 0;
 	uint64_t factor = 1, bytes;
 
@@ -241,7 +249,7 @@ int read_bytes(struct walk *walk, yaml_node_t *node, const struct walk_field *fi
 	else if (len && text[len - 1] == 'M')
 		factor = 1000000;
 	if (!text || !parse_number(text, len - (factor > 1), MAX_MIN_BODY_BYTES / factor, &bytes))
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	*(uint64_t *)(void *)((char *)base + field->offset) = bytes * factor;
 	return 0;
 }

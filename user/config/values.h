@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What single values may be: predicates for walk_text(), and more readers. */
+/* What single values may be: predicates for read_text(), and more readers. */
 #ifndef SLIPROBE_CONFIG_VALUES_H
 #define SLIPROBE_CONFIG_VALUES_H
 
-#include "config/yaml.h"
+#include "config/read.h"
 
 bool valid_name(const char *text);
 bool valid_service_name(const char *text);
@@ -22,15 +22,15 @@ bool valid_base_url(const char *text);
  * read_statuses: a list, to the bitmap of config_slo.good.status. read_status: one item of it.
  * read_methods: a list, to a uint32_t with a bit per enum http_method. read_method: one item of it.
  */
-walk_read read_port, read_percent, read_share, read_count, read_bytes, read_status, read_statuses,
-	read_method, read_methods;
+value_reader read_port, read_percent, read_share, read_count, read_bytes, read_status,
+	read_statuses, read_method, read_methods;
 
 enum {
 	VALUE_MAX_TEMPLATE_BYTES = 1024,
 };
 
 /* Items of lists: a path template. */
-extern const struct walk_field config_template_item;
+extern const struct schema_field config_template_item;
 
 #define TIME_ZONE_EXPECTED "a time zone the system knows, such as Europe/Berlin"
 

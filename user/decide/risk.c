@@ -9,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "config/values.h"
-#include "config/yaml.h"
 
 /* Sums of decimal fractions miss by a few bits: what is equal on paper is equal here. */
 static const double tolerance = 1e-9;
@@ -20,37 +19,34 @@ static bool is_above(double a, double b)
 }
 
 /* A decimal number without sign or exponent, from field->min to field->max. */
-static int read_number(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_number(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
-	const char *text = walk_scalar(node);
+	const char *text = scalar_text(node);
 	size_t len = text ? strlen(text) : 0, digits = text ? strspn(text, "0123456789") : 0;
 	double number;
 
 	if (digits && text[digits] == '.' && digits + 1 < len)
 		digits += 1 + strspn(text + digits + 1, "0123456789");
 	if (!digits || digits < len)
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	number = strtod(text, NULL);
 	if (number < (double)field->min || number > (double)field->max)
-		return walk_expected(walk, node, field->expected);
+		return document_expected(doc, node, field->expected);
 	*(double *)(void *)((char *)base + field->offset) = number;
 	return 0;
 }
 
 /* The same, but not 0. */
-static int read_positive(struct walk *walk, yaml_node_t *node, const struct walk_field *field,
+static int read_positive(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			 void *base)
 {
-	int r = read_number(walk, node, field, base);
+	int r = read_number(doc, node, field, base);
 
 	if (!r && !(*(double *)(void *)((char *)base + field->offset) > 0))
-		r = walk_expected(walk, node, field->expected);
+		r = document_expected(doc, node, field->expected);
 	return r;
 }
-
-/* of struct walk_schema */
-#define FIELDS(array) .fields = (array), .n_fields = sizeof(array) / sizeof((array)[0])
 
 #define NUMBER(member, reader, most, what)                                                         \
 	{                                                                                          \
@@ -58,10 +54,10 @@ static int read_positive(struct walk *walk, yaml_node_t *node, const struct walk
 		.required = true, .max = (most), .expected = (what),                               \
 	}
 
-static const struct walk_field risk_fields[] = {
+static const struct schema_field risk_fields[] = {
 	{
 		.key = "name",
-		.read = walk_text,
+		.read = read_text,
 		.offset = offsetof(struct risk, name),
 		.required = true,
 		.max = RISK_MAX_NAME,
@@ -73,15 +69,15 @@ static const struct walk_field risk_fields[] = {
 	NUMBER(days_between_failures, read_positive, 36525, "days, above 0 and up to 36525"),
 };
 
-static const struct walk_schema risk_schema = {FIELDS(risk_fields)};
-static const struct walk_field risk_item = {
-	.read = walk_mapping,
+static const struct schema risk_schema = {FIELDS(risk_fields)};
+static const struct schema_field risk_item = {
+	.read = read_mapping,
 	.schema = &risk_schema,
 	.expected = "a risk: name, detect_minutes, repair_minutes, impact_percent, "
 		    "days_between_failures",
 };
 
-static const struct walk_items risk_items = {
+static const struct schema_items risk_items = {
 	.item = &risk_item,
 	.item_bytes = sizeof(struct risk),
 	.count_offset = offsetof(struct risk_catalogue, n_risks),
@@ -89,7 +85,7 @@ static const struct walk_items risk_items = {
 	.max = RISK_MAX,
 };
 
-static const struct walk_field catalogue_fields[] = {
+static const struct schema_field catalogue_fields[] = {
 	{
 		.key = "objective",
 		.read = read_percent,
@@ -98,7 +94,7 @@ static const struct walk_field catalogue_fields[] = {
 	},
 	{
 		.key = "risks",
-		.read = walk_list,
+		.read = read_list,
 		.offset = offsetof(struct risk_catalogue, risks),
 		.required = true,
 		.items = &risk_items,
@@ -106,19 +102,14 @@ static const struct walk_field catalogue_fields[] = {
 	},
 };
 
-static const struct walk_schema catalogue_schema = {FIELDS(catalogue_fields)};
-static const struct walk_field catalogue_field = {
-	.read = walk_mapping,
+static const struct schema catalogue_schema = {FIELDS(catalogue_fields)};
+static const struct schema_field catalogue_field = {
+	.read = read_mapping,
 	.schema = &catalogue_schema,
 	.expected = "a mapping with objective and risks",
 };
 
-static void walk_close(struct walk *walk)
-{
-	yaml_document_delete(&walk->document);
-}
-
-static int check_names(struct walk *walk, const struct risk_catalogue *catalogue)
+static int check_names(struct document *doc, const struct risk_catalogue *catalogue)
 {
 	for (size_t i = 0; i < catalogue->n_risks; i++) {
 		for (size_t j = 0; j < i; j++) {
@@ -127,9 +118,8 @@ static int check_names(struct walk *walk, const struct risk_catalogue *catalogue
 			if (strcmp(catalogue->risks[i].name, catalogue->risks[j].name) != 0)
 				continue;
 			snprintf(path, sizeof(path), "risks[%zu].name", i);
-			return walk_refuse_at(walk, path,
-					      "expected a name of its own, got that of risks[%zu]",
-					      j);
+			return document_refuse_at(
+				doc, path, "expected a name of its own, got that of risks[%zu]", j);
 		}
 	}
 	return 0;
@@ -138,7 +128,7 @@ static int check_names(struct walk *walk, const struct risk_catalogue *catalogue
 int risk_parse(const char *text, size_t len, const char *name, struct risk_catalogue *ret,
 	       struct error *ret_error)
 {
-	_cleanup_(walk_close) struct walk walk = {.file = name, .error = ret_error};
+	_cleanup_(document_close) struct document doc = {.file = name, .error = ret_error};
 	_cleanup_(risk_clear) struct risk_catalogue catalogue = {};
 	int r;
 
@@ -147,17 +137,17 @@ int risk_parse(const char *text, size_t len, const char *name, struct risk_catal
 			 "%s: expected at most %d bytes, got more", name, RISK_MAX_BYTES);
 		return -EINVAL;
 	}
-	r = walk_open(&walk, text, len);
+	r = document_open(&doc, text, len);
 	if (r)
 		return r;
-	if (!walk_root(&walk)) {
+	if (!document_root(&doc)) {
 		snprintf(ret_error->text, sizeof(ret_error->text),
 			 "%s: expected %s, but the file is empty", name, catalogue_field.expected);
 		return -EINVAL;
 	}
-	r = walk_mapping(&walk, walk_root(&walk), &catalogue_field, &catalogue);
+	r = read_mapping(&doc, document_root(&doc), &catalogue_field, &catalogue);
 	if (!r)
-		r = check_names(&walk, &catalogue);
+		r = check_names(&doc, &catalogue);
 	if (r)
 		return r;
 	*ret = catalogue;

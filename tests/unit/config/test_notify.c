@@ -294,13 +294,13 @@ static void check_with(const char *name, const char *service, struct error *ret_
 {
 	static const char text[] = "services: [{name: a, match: {port: 1}}]\n"
 				   "slos: [{name: n, service: a, objective: 99}]\n";
-	struct walk walk = {.file = "t.yaml", .error = ret_error};
+	struct document doc = {.file = "t.yaml", .error = ret_error};
 	struct config config = {};
 	struct config_slo *slos;
 	int err;
 
-	assert_int_equal(walk_open(&walk, text, strlen(text)), 0);
-	assert_int_equal(config_read(&walk, &config), 0);
+	assert_int_equal(document_open(&doc, text, strlen(text)), 0);
+	assert_int_equal(config_read(&doc, &config), 0);
 	config.agent.unanswered_after_ns = DURATION_M_NS;
 	slos = realloc(config.slos, 2 * sizeof(*slos));
 	assert_non_null(slos);
@@ -315,10 +315,10 @@ static void check_with(const char *name, const char *service, struct error *ret_
 	config.slos = slos;
 	config.n_slos = 2;
 	*ret_error = (struct error){};
-	err = config_check(&walk, &config);
+	err = config_check(&doc, &config);
 	assert_int_equal(err, ret_error->text[0] ? -EINVAL : 0);
 	config_clear(&config);
-	yaml_document_delete(&walk.document);
+	document_close(&doc);
 }
 
 TEST(slos_of_other_files_are_blamed_there)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reads values of a YAML document into structs by tables: a schema lists a mapping's keys, and for
+ * each how its value is read and where it goes.
+ */
+#ifndef SLIPROBE_CONFIG_READ_H
+#define SLIPROBE_CONFIG_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/document.h"
+
+enum {
+	SCHEMA_MAX_FIELDS = 32,
+};
+
+struct schema_field;
+
+/*
+ * Reads `node` into the struct at `base`, at the field's offset. Returns 0, -ENOMEM, or -EINVAL
+ * with doc->error written. The struct owns what was allocated, after failure, too.
+ */
+typedef int value_reader(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+			 void *base);
+
+struct schema {
+	const struct schema_field *fields;
+	size_t n_fields;
+	void (*init)(void *base); /* sets defaults; may be NULL */
+	const char *own_prefix; /* unknown keys without it are others' business; or NULL */
+	bool one_key; /* exactly one of the fields must be given */
+};
+
+/* Items are read with `base` at the item, or at the list's own base if item_bytes is 0. */
+struct schema_items {
+	const struct schema_field *item;
+	size_t item_bytes;
+	size_t count_offset;
+	size_t min, max;
+};
+
+struct schema_choice {
+	const char *name;
+	bool value;
+};
+
+struct schema_field {
+	const char *key;
+	value_reader *read;
+	size_t offset;
+	const char *expected; /* completes "expected ..." */
+	bool required;
+	bool check_only; /* validated, not stored */
+	bool late; /* read after the others of its mapping, because it needs what they hold */
+	/* arguments of `read` */
+	bool multiline; /* read_text: line breaks and tabs may be in it */
+	bool (*valid)(const char *text); /* read_text; may be NULL */
+	uint64_t min, max; /* bytes of read_text (max), ns of read_duration_* */
+	const struct schema *schema; /* read_mapping */
+	const struct schema_items *items; /* read_list */
+	const struct schema_choice *choices; /* read_choice; ends with {NULL} */
+};
+
+/* of struct schema */
+#define FIELDS(array) .fields = (array), .n_fields = sizeof(array) / sizeof((array)[0])
+
+/* Text is copied to a char *; seconds and ns go to uint64_t; a choice to bool. */
+value_reader read_mapping, read_list, read_text, read_choice, read_duration_ns,
+	read_duration_seconds, read_unsupported;
+
+#endif
