@@ -19,26 +19,6 @@
 
 enum { NOTE_FORMAT = 2 }; /* of the note on the kernel side, and of the maps it can be read from */
 
-double agent_boottime(void)
-{
-	return clock_seconds(CLOCK_BOOTTIME);
-}
-
-double agent_realtime(void)
-{
-	return clock_seconds(CLOCK_REALTIME);
-}
-
-double agent_now(const struct agent *agent)
-{
-	return timeline_now(&agent->timeline, agent_boottime());
-}
-
-double agent_wall(const struct agent *agent, double axis_seconds)
-{
-	return timeline_wall(&agent->timeline, axis_seconds);
-}
-
 /* ---- the kernel side's note ---- */
 
 static void unpin(struct agent *agent)
@@ -174,7 +154,7 @@ static int hand_over(struct agent *agent, const char *why)
 		why);
 	probe_detach(agent->probe);
 	r = agent_discover(agent);
-	r = r ?: agent_take(agent, agent_now(agent));
+	r = r ?: agent_take(agent, axis_now(&agent->axis));
 	if (r)
 		fprintf(stderr, "sliprobed: its last counts cannot be read: %s\n", strerror(-r));
 	say_unwritten(agent, "");
@@ -203,9 +183,9 @@ static int take_over(struct agent *agent, const struct agent_options *options,
 	same = same_build(note);
 	json_decref(note);
 	/* the last step may have been of a kernel side before it */
-	attached = timeline_now(&agent->timeline, agent->attached_boottime);
-	if (!(agent->stepped_seconds > attached))
-		agent->stepped_seconds = attached;
+	attached = timeline_now(&agent->axis.timeline, agent->attached_boottime);
+	if (!(agent->axis.stepped_seconds > attached))
+		agent->axis.stepped_seconds = attached;
 	if (!same)
 		return hand_over(agent, "the kernel side of this version is another one");
 	if (options->hook != PROBE_HOOK_AUTO && options->hook != probe_hook(agent->probe))
@@ -243,8 +223,8 @@ static int load_anew(struct agent *agent, const struct agent_options *options,
 
 	if (r)
 		snprintf(error->text, sizeof(error->text), "no random numbers: %s", strerror(-r));
-	agent->attached_boottime = agent_boottime();
-	agent->stepped_seconds = agent_now(agent);
+	agent->attached_boottime = clock_seconds(CLOCK_BOOTTIME);
+	agent->axis.stepped_seconds = axis_now(&agent->axis);
 	r = r ?: probe_open(options->hook, room, &agent->probe, error);
 	r = r ?: apply(agent, config, error);
 	/* attached last: the first request already finds its rules */
@@ -278,8 +258,9 @@ static int agent_start(struct agent *agent, const struct agent_options *options,
 	r = r ?: record_new(options->state_dir, say, &agent->record);
 	if (r)
 		return r;
-	gap_seconds = record_start(agent->record, &agent->timeline, &agent->coverage);
-	agent->stepped_seconds = agent->coverage.n ? agent_now(agent) - fmax(gap_seconds, 0) : NAN;
+	gap_seconds = record_start(agent->record, &agent->axis.timeline, &agent->axis.coverage);
+	agent->axis.stepped_seconds =
+		agent->axis.coverage.n ? axis_now(&agent->axis) - fmax(gap_seconds, 0) : NAN;
 	open_pins(agent, options->state_dir);
 	if (agent->pins && pins_any(agent->pins))
 		r = take_over(agent, options, config, error);
@@ -289,7 +270,7 @@ static int agent_start(struct agent *agent, const struct agent_options *options,
 		return r;
 	say_gap(agent, gap_seconds);
 	r = agent_alerts_start(agent);
-	r = r ?: agent_recall_found(agent, agent_now(agent));
+	r = r ?: agent_recall_found(agent, axis_now(&agent->axis));
 	r = r ?: agent_step(agent);
 	if (r)
 		snprintf(error->text, sizeof(error->text), "the first step failed: %s",
@@ -307,7 +288,7 @@ void agent_free(struct agent *agent)
 	applied_clear(&agent->applied);
 	services_clear(&agent->services);
 	record_free(agent->record);
-	coverage_clear(&agent->coverage);
+	axis_clear(&agent->axis);
 	free(agent->config_file);
 	free(agent);
 }

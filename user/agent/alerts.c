@@ -7,42 +7,11 @@
 #include <string.h>
 
 #include "agent/private.h"
-#include "base/calendar.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "notify/notice_message.h"
 
 /* ---- judging ---- */
-
-/* The calendar month that `now` is in, on the agent's axis. */
-static bool find_month(struct agent *agent, const char *time_zone, double now)
-{
-	struct month *month = &agent->month;
-	int64_t from, to;
-
-	if (month->time_zone && !strcmp(month->time_zone, time_zone) &&
-	    now >= month->from_seconds && now < month->to_seconds)
-		return true;
-	if (calendar_month(time_zone, (int64_t)agent_wall(agent, now), &from, &to))
-		return false;
-	month->time_zone = time_zone;
-	month->from_seconds = timeline_axis(&agent->timeline, (double)from);
-	month->to_seconds = timeline_axis(&agent->timeline, (double)to);
-	return true;
-}
-
-struct slo_window agent_window(struct agent *agent, const struct track *track, double now)
-{
-	const struct config_slo *slo = track->slo;
-
-	if (!slo->calendar_month || !find_month(agent, slo->time_zone, now))
-		return slo_window_rolling(now, (double)slo->window_seconds);
-	return (struct slo_window){
-		.from_seconds = agent->month.from_seconds,
-		.length_seconds = agent->month.to_seconds - agent->month.from_seconds,
-		.calendar = true,
-		.end_seconds = agent->month.to_seconds,
-	};
-}
 
 struct alert_subject agent_subject(struct agent *agent, const struct track *track, double now)
 {
@@ -50,8 +19,8 @@ struct alert_subject agent_subject(struct agent *agent, const struct track *trac
 		.budgeted = track_budgeted(track),
 		.events = track->history,
 		.objective = track->slo->objective,
-		.window = agent_window(agent, track, now),
-		.coverage = &agent->coverage,
+		.window = axis_window(&agent->axis, track->slo, now),
+		.coverage = &agent->axis.coverage,
 		.since_seconds = track->since_seconds,
 	};
 }
@@ -62,8 +31,8 @@ bool agent_silenced(const struct agent *agent, const struct track *track,
 	bool silenced = false, excluded = false;
 
 	silences_match(&agent->silences, &agent->applied.in_force.config, track->name,
-		       track->slo_name, track->service, severity, agent_wall(agent, now), &silenced,
-		       &excluded);
+		       track->slo_name, track->service, severity, axis_wall(&agent->axis, now),
+		       &silenced, &excluded);
 	if (ret_excluded)
 		*ret_excluded = excluded;
 	return silenced;
@@ -169,7 +138,7 @@ static json_t *message_of(struct agent *agent, const struct notice *notice)
 	}
 	if (!r)
 		json = notice_message(notice, slos, n, agent_about(agent, notice->service),
-				      agent->timeline.wall_offset_seconds);
+				      agent->axis.timeline.wall_offset_seconds);
 	for (size_t i = 0; i < n; i++)
 		free(slos[i].alerts);
 	free(slos);
@@ -180,7 +149,8 @@ static int send_notice(void *context, const struct notice *notice)
 {
 	struct agent *agent = context;
 	json_t *message = message_of(agent, notice);
-	int r = message ? deliver_send(agent->deliver, message, agent_boottime()) : -ENOMEM;
+	int r = message ? deliver_send(agent->deliver, message, clock_seconds(CLOCK_BOOTTIME))
+			: -ENOMEM;
 
 	json_decref(message);
 	return r;
@@ -203,7 +173,7 @@ static int refresh_open(struct agent *agent)
 	struct open_notices open = {agent, json_array()};
 	int r = open.messages ? notices_each(agent->notices, add_open, &open) : -ENOMEM;
 
-	r = r ?: deliver_open(agent->deliver, open.messages, agent_boottime());
+	r = r ?: deliver_open(agent->deliver, open.messages, clock_seconds(CLOCK_BOOTTIME));
 	json_decref(open.messages);
 	return r;
 }
@@ -228,7 +198,7 @@ static void expire_silences(struct agent *agent, double now)
 {
 	char id[SILENCE_ID_BYTES];
 
-	while (silences_expire(&agent->silences, agent_wall(agent, now), id))
+	while (silences_expire(&agent->silences, axis_wall(&agent->axis, now), id))
 		record_drop(agent->record, RECORD_SILENCE, id);
 }
 
@@ -285,7 +255,8 @@ static int restore_notices(void *context, const char *key, const char *text)
 
 static int restore_delivery(void *context, const char *key, const char *text)
 {
-	int r = deliver_restore(((struct agent *)context)->deliver, key, text, agent_boottime());
+	int r = deliver_restore(((struct agent *)context)->deliver, key, text,
+				clock_seconds(CLOCK_BOOTTIME));
 
 	return r == -ENOMEM ? r : 0;
 }
@@ -313,9 +284,7 @@ int agent_alerts_start(struct agent *agent)
 int agent_alerts_configure(struct agent *agent)
 {
 	notices_set_remind(agent->notices, (double)agent->applied.in_force.config.remind_seconds);
-	/* their texts were the former configuration's and its tracks' */
-	agent->month.time_zone = NULL;
-	agent->n_active = 0;
+	agent->n_active = 0; /* its texts were those of tracks that may have gone */
 	return deliver_configure(agent->deliver, &agent->applied.in_force.config);
 }
 
@@ -335,12 +304,12 @@ int agent_deliver_fd(const struct agent *agent)
 
 int agent_deliver_timeout_ms(const struct agent *agent)
 {
-	return deliver_timeout_ms(agent->deliver, agent_boottime());
+	return deliver_timeout_ms(agent->deliver, clock_seconds(CLOCK_BOOTTIME));
 }
 
 void agent_deliver_run(struct agent *agent)
 {
-	deliver_run(agent->deliver, agent_boottime());
+	deliver_run(agent->deliver, clock_seconds(CLOCK_BOOTTIME));
 	/* now, not at the next step: killed until then, the agent would send it again */
 	if (agent->settled)
 		record_flush(agent->record);
@@ -362,8 +331,9 @@ int agent_notify_test(struct agent *agent, const char *text, size_t len)
 		return -ENOENT;
 	for (size_t i = 0; i < config->n_receivers; i++)
 		n += config->receivers[i].severities >> severity & 1;
-	message = notice_message_test(severity, agent_realtime());
-	r = message ? deliver_send(agent->deliver, message, agent_boottime()) : -ENOMEM;
+	message = notice_message_test(severity, clock_seconds(CLOCK_REALTIME));
+	r = message ? deliver_send(agent->deliver, message, clock_seconds(CLOCK_BOOTTIME))
+		    : -ENOMEM;
 	json_decref(message);
 	return r ?: n;
 }

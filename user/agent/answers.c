@@ -17,7 +17,7 @@ static json_t *time_json(const struct agent *agent, double axis_seconds)
 	char text[32] = "";
 
 	if (isfinite(axis_seconds))
-		calendar_rfc3339(agent_wall(agent, axis_seconds), text);
+		calendar_rfc3339(axis_wall(&agent->axis, axis_seconds), text);
 	return text[0] ? json_string(text) : json_null();
 }
 
@@ -121,7 +121,7 @@ char *agent_alerts_json(struct agent *agent)
 			 deliver_report(agent->deliver), "silences", silences_json(agent),
 			 "maintenance",
 			 maintenance_report(&agent->applied.in_force.config,
-					    agent_wall(agent, agent_now(agent))),
+					    axis_wall(&agent->axis, axis_now(&agent->axis))),
 			 "store", json_store(&store));
 	return json ? render(json) : NULL;
 }
@@ -138,10 +138,10 @@ static int add_step(const struct steps_list *steps, int64_t end_seconds, int64_t
 		    struct slo_events events)
 {
 	return json_array_append_new(
-		steps->array,
-		json_pack("[f, I, I, I]", (double)agent_wall(steps->agent, (double)end_seconds),
-			  (json_int_t)width_seconds, (json_int_t)events.good,
-			  (json_int_t)events.bad));
+		steps->array, json_pack("[f, I, I, I]",
+					(double)axis_wall(&steps->agent->axis, (double)end_seconds),
+					(json_int_t)width_seconds, (json_int_t)events.good,
+					(json_int_t)events.bad));
 }
 
 /* Steps without events leave no bucket: they are shown where there was coverage. */
@@ -153,7 +153,7 @@ static int add_idle(struct steps_list *steps, int64_t until_seconds, int64_t wid
 		return 0;
 	for (int64_t end = (steps->end_seconds / width_seconds + 1) * width_seconds;
 	     !r && end <= until_seconds; end += width_seconds) {
-		double covered = coverage_seconds(&steps->agent->coverage,
+		double covered = coverage_seconds(&steps->agent->axis.coverage,
 						  (double)(end - width_seconds), (double)end);
 
 		if (covered * 2 >= (double)width_seconds)
@@ -176,11 +176,13 @@ static json_t *coverage_json(const struct agent *agent)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < agent->coverage.n; i++)
+	for (size_t i = 0; i < agent->axis.coverage.n; i++)
 		json_array_append_new(
-			array, json_pack("[f, f]",
-					 agent_wall(agent, agent->coverage.spans[i].from_seconds),
-					 agent_wall(agent, agent->coverage.spans[i].to_seconds)));
+			array,
+			json_pack(
+				"[f, f]",
+				axis_wall(&agent->axis, agent->axis.coverage.spans[i].from_seconds),
+				axis_wall(&agent->axis, agent->axis.coverage.spans[i].to_seconds)));
 	return array;
 }
 
@@ -197,13 +199,13 @@ char *agent_history_json(struct agent *agent, const char *slo, bool *ret_found)
 		return NULL;
 	}
 	r = slo_history_steps(track->history, take_step, &steps);
-	r = r ?: add_idle(&steps, (int64_t)agent->stepped_seconds, 10);
+	r = r ?: add_idle(&steps, (int64_t)agent->axis.stepped_seconds, 10);
 	json = json_pack("{s:s, s:s, s:f, s:I, s:o, s:f, s:o, s:o}", "name", track->name, "service",
 			 track->service, "objective", track->slo->objective, "window_seconds",
 			 (json_int_t)track->slo->window_seconds, "since",
 			 time_json(agent, track->since_seconds), "now_seconds",
-			 agent_wall(agent, agent_now(agent)), "coverage", coverage_json(agent),
-			 "steps", steps.array);
+			 axis_wall(&agent->axis, axis_now(&agent->axis)), "coverage",
+			 coverage_json(agent), "steps", steps.array);
 	if (r) {
 		json_decref(json);
 		return NULL;

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "agent/agent.h"
+#include "agent/axis.h"
 #include "agent/services.h"
 #include "apply/applied.h"
 #include "base/error.h"
@@ -16,8 +17,6 @@
 #include "notify/notices.h"
 #include "notify/silences.h"
 #include "record/record.h"
-#include "slo/coverage.h"
-#include "slo/timeline.h"
 
 enum { INSTANCE_BYTES = 33 };
 
@@ -37,15 +36,7 @@ struct agent {
 	char instance[INSTANCE_BYTES]; /* of the kernel side: drawn when it is loaded */
 	double attached_boottime;
 	bool adopted;
-	/* time */
-	struct timeline timeline;
-	struct coverage coverage;
-	struct month { /* the last one asked for: finding out takes a while */
-		const char *time_zone; /* the configuration's */
-		double from_seconds;
-		double to_seconds;
-	} month;
-	double stepped_seconds; /* of the last step, or of the start */
+	struct axis axis;
 	/* alerts */
 	struct notices *notices;
 	struct deliver *deliver;
@@ -55,11 +46,6 @@ struct agent {
 	char *notices_kept; /* their state as it was last recorded */
 	bool settled; /* a delivery has left its queue, which is not written yet */
 };
-
-double agent_now(const struct agent *agent);
-double agent_wall(const struct agent *agent, double axis_seconds);
-double agent_boottime(void);
-double agent_realtime(void);
 
 /* The kernel's counters of the track; of one that has none, as they last were. */
 int agent_counts(struct agent *agent, const struct track *track, struct slo_counts *ret);
@@ -80,8 +66,6 @@ int agent_take(struct agent *agent, double now_seconds);
 /* Evaluates all alerts and queues what is to be sent. */
 int agent_judge(struct agent *agent, double now_seconds);
 
-/* The window the track is judged over now. */
-struct slo_window agent_window(struct agent *agent, const struct track *track, double now_seconds);
 struct alert_subject agent_subject(struct agent *agent, const struct track *track,
 				   double now_seconds);
 

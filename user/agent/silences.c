@@ -82,7 +82,7 @@ int agent_silence(struct agent *agent, const char *text, size_t len, const char 
 		r = error_set(ret_error, -EINVAL, "exclude: expected alerts or eligible");
 	if (!r) {
 		silence.exclude_eligible = !strcmp(exclude, "eligible");
-		silence.from_unix = agent_wall(agent, agent_now(agent));
+		silence.from_unix = axis_wall(&agent->axis, axis_now(&agent->axis));
 		silence.until_unix = silence.from_unix + for_seconds;
 		r = add(agent, &silence, ret_error);
 	}

@@ -85,7 +85,7 @@ static int take_series(struct agent *agent, const struct service *service,
 		requests += series->requests;
 		ret->series[ret->n_series++] = series;
 	}
-	ret->requests_per_second = service_rate(service, agent_now(agent), requests);
+	ret->requests_per_second = service_rate(service, axis_now(&agent->axis), requests);
 	return 0;
 }
 
@@ -150,8 +150,8 @@ static int snapshot_alerts(struct agent *agent, const struct track *track, doubl
 			.name = rule->name,
 			.severity = rule->severity,
 			.status = state->status,
-			.since_unix = agent_wall(agent, state->since_seconds),
-			.started_unix = agent_wall(agent, state->started_seconds),
+			.since_unix = axis_wall(&agent->axis, state->since_seconds),
+			.started_unix = axis_wall(&agent->axis, state->started_seconds),
 			.silenced = agent_silenced(agent, track, rule->severity, now, NULL),
 			.reading = track->readings[i],
 		};
@@ -179,7 +179,7 @@ static void snapshot_events(const struct track *track, const struct slo_counts *
 int agent_snapshot_slo(struct agent *agent, const struct track *track, struct snapshot_slo *ret)
 {
 	struct slo_counts counts;
-	double now = agent_now(agent), from;
+	double now = axis_now(&agent->axis), from;
 	int r = agent_counts(agent, track, &counts);
 
 	if (r)
@@ -190,16 +190,14 @@ int agent_snapshot_slo(struct agent *agent, const struct track *track, struct sn
 		.config = track->slo,
 		.objective = track->slo->objective,
 		.now_seconds = now,
-		.window = agent_window(agent, track, now),
-		.wall_offset_seconds = agent->timeline.wall_offset_seconds,
+		.window = axis_window(&agent->axis, track->slo, now),
+		.wall_offset_seconds = agent->axis.timeline.wall_offset_seconds,
 		.since_seconds = track->since_seconds,
 		.excluded = track->excluded,
 	};
 	ret->window_seconds = (uint64_t)ret->window.length_seconds;
 	from = fmax(ret->window.from_seconds, track->since_seconds);
-	/* since the last step it has been counting, too */
-	ret->covered_seconds = coverage_seconds(&agent->coverage, from, agent->stepped_seconds) +
-			       fmax(now - fmax(agent->stepped_seconds, from), 0);
+	ret->covered_seconds = axis_covered(&agent->axis, from, now);
 	ret->elapsed_seconds = fmax(now - from, 0);
 	snapshot_events(track, &counts, ret);
 	return snapshot_alerts(agent, track, now, ret);
@@ -290,7 +288,7 @@ static int snapshot_coverage(struct agent *agent, __u64 counted, __u64 ended, st
 	ret->coverage.counted = counted;
 	ret->coverage.seen = stats[STAT_SEEN];
 	ret->coverage.in_flight = stats[STAT_SEEN] - counted - ret->coverage.lost;
-	ret->coverage.gaps = agent->coverage.n ? agent->coverage.n - 1 : 0;
+	ret->coverage.gaps = agent->axis.coverage.n ? agent->axis.coverage.n - 1 : 0;
 	ret->coverage.hook_misses = probe_misses(agent->probe);
 	ret->coverage.consistent = agent->consistent;
 	return probe_each_unmeasured(agent->probe, take_unmeasured,

@@ -8,6 +8,7 @@
 
 #include "agent/private.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/term_names.h"
 
 int agent_walk(struct agent *agent)
@@ -137,8 +138,8 @@ int agent_recall(struct agent *agent)
 		int r = 0;
 
 		if (isnan(track->stepped_seconds))
-			r = record_load(agent->record, agent->instance, &agent->timeline,
-					agent->stepped_seconds, track);
+			r = record_load(agent->record, agent->instance, &agent->axis.timeline,
+					agent->axis.stepped_seconds, track);
 		if (r == -ENOMEM)
 			return r;
 	}
@@ -232,9 +233,9 @@ static int record_all(struct agent *agent, const struct store_series *series, si
 	_cleanup_free_ struct track **tracks = calloc(n ?: 1, sizeof(struct track *));
 	struct record_step step = {
 		.instance = agent->instance,
-		.timeline = &agent->timeline,
-		.coverage = &agent->coverage,
-		.now_seconds = agent->stepped_seconds,
+		.timeline = &agent->axis.timeline,
+		.coverage = &agent->axis.coverage,
+		.now_seconds = agent->axis.stepped_seconds,
 		.tracks = tracks,
 		.n_tracks = n,
 		.series = series,
@@ -258,9 +259,7 @@ int agent_take(struct agent *agent, double now)
 
 	while (!r && (track = tracks_next(tracks, TRACKS_IN_FORCE | TRACKS_ENDED, &at)))
 		r = step_track(agent, track, now);
-	r = r ?: coverage_add(&agent->coverage, agent->stepped_seconds, now);
-	if (!r)
-		agent->stepped_seconds = now;
+	r = r ?: axis_step(&agent->axis, now);
 	r = r ?: step_series(agent, now, &series);
 	if (!r) {
 		/* what was counted is recorded, whatever becomes of the alerts */
@@ -274,11 +273,11 @@ int agent_take(struct agent *agent, double now)
 
 static void look_at_clock(struct agent *agent)
 {
-	double step = timeline_look(&agent->timeline, agent_boottime(), agent_realtime());
+	double step = axis_look(&agent->axis, clock_seconds(CLOCK_BOOTTIME),
+				clock_seconds(CLOCK_REALTIME));
 
 	if (step == 0)
 		return;
-	agent->month.time_zone = NULL;
 	fprintf(stderr,
 		"sliprobed: the wall clock was set %s by %.1f s; windows and history go by the time "
 		"that has passed, and are not moved\n",
@@ -313,7 +312,7 @@ int agent_step(struct agent *agent)
 
 	r = r ?: agent_discover(agent);
 	look_at_clock(agent);
-	r = r ?: agent_take(agent, agent_now(agent));
+	r = r ?: agent_take(agent, axis_now(&agent->axis));
 	if (!r && ending && record_report(agent->record).state != RECORD_FAILING)
 		applied_forget_ended(&agent->applied);
 	return r;

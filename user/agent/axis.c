@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/axis.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/calendar.h"
+#include "base/clock.h"
+
+void axis_clear(struct axis *axis)
+{
+	coverage_clear(&axis->coverage);
+	*axis = (struct axis){};
+}
+
+double axis_now(const struct axis *axis)
+{
+	return timeline_now(&axis->timeline, clock_seconds(CLOCK_BOOTTIME));
+}
+
+double axis_wall(const struct axis *axis, double seconds)
+{
+	return timeline_wall(&axis->timeline, seconds);
+}
+
+double axis_look(struct axis *axis, double boottime_seconds, double realtime_seconds)
+{
+	double step_seconds = timeline_look(&axis->timeline, boottime_seconds, realtime_seconds);
+
+	/* the month begins elsewhere on the axis now */
+	if (step_seconds != 0)
+		axis->month.time_zone[0] = 0;
+	return step_seconds;
+}
+
+int axis_step(struct axis *axis, double now_seconds)
+{
+	int r = coverage_add(&axis->coverage, axis->stepped_seconds, now_seconds);
+
+	if (!r)
+		axis->stepped_seconds = now_seconds;
+	return r;
+}
+
+double axis_covered(const struct axis *axis, double from_seconds, double now_seconds)
+{
+	double counted_from = fmax(axis->stepped_seconds, from_seconds);
+
+	return coverage_seconds(&axis->coverage, from_seconds, axis->stepped_seconds) +
+	       fmax(now_seconds - counted_from, 0);
+}
+
+static bool find_month(struct axis *axis, const char *time_zone, double now_seconds)
+{
+	struct axis_month *month = &axis->month;
+	int64_t from, to;
+
+	if (!strcmp(month->time_zone, time_zone) && now_seconds >= month->from_seconds &&
+	    now_seconds < month->to_seconds)
+		return true;
+	if (calendar_month(time_zone, (int64_t)axis_wall(axis, now_seconds), &from, &to))
+		return false;
+	snprintf(month->time_zone, sizeof(month->time_zone), "%s", time_zone);
+	month->from_seconds = timeline_axis(&axis->timeline, (double)from);
+	month->to_seconds = timeline_axis(&axis->timeline, (double)to);
+	return true;
+}
+
+struct slo_window axis_window(struct axis *axis, const struct config_slo *slo, double now_seconds)
+{
+	if (!slo->calendar_month || !find_month(axis, slo->time_zone, now_seconds))
+		return slo_window_rolling(now_seconds, (double)slo->window_seconds);
+	return (struct slo_window){
+		.from_seconds = axis->month.from_seconds,
+		.length_seconds = axis->month.to_seconds - axis->month.from_seconds,
+		.calendar = true,
+		.end_seconds = axis->month.to_seconds,
+	};
+}
