@@ -7,44 +7,22 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "config/alert_draft.h"
 #include "config/schema.h"
 #include "config/values.h"
 
-#define MAX_MIN_BAD 1000000000ULL
-#define MAX_MIN_EVENTS 1000000000000ULL
 #define UNSET UINT64_MAX
 #define PAGE_BURN_SECONDS (6 * 3600) /* a longer window can wait for the morning */
 #define PAGE_EXHAUST_SECONDS (12 * 3600)
-#define MIN_SHORT_SECONDS 10
 
-/* An SLO's rules while they are read. */
+/* A rule while it is read. */
 struct draft {
-	struct alert_rule rule; /* the one being read */
-	struct alert_rule rules[ALERT_RULES_MAX];
-	size_t n;
-	uint64_t window_seconds; /* the SLO's */
-	/* of rules without their own */
+	struct alert_rule rule;
+	struct config_slo *slo; /* whose window is known */
+	/* of rules without their own; or UNSET */
 	uint64_t min_bad;
 	uint64_t min_events;
 };
-
-static int append_rule(struct document *doc, const yaml_node_t *node, struct draft *draft,
-		       const struct alert_rule *rule)
-{
-	for (size_t i = 0; i < draft->n; i++) {
-		if (!strcmp(draft->rules[i].name, rule->name))
-			return document_refuse(
-				doc, node,
-				"expected a name that is unique in the SLO, got \"%s\" "
-				"again",
-				rule->name);
-	}
-	if (draft->n == ALERT_RULES_MAX)
-		return document_refuse(doc, node, "expected at most %d alerts, got more",
-				       ALERT_RULES_MAX);
-	draft->rules[draft->n++] = *rule;
-	return 0;
-}
 
 /* Those that fit into the SLO's window: no budget is spent, or gone, beyond it. */
 static size_t fitting_defaults(uint64_t window_seconds, struct alert_rule ret[ALERT_RULES_MAX])
@@ -61,7 +39,7 @@ static size_t fitting_defaults(uint64_t window_seconds, struct alert_rule ret[AL
 static int append_defaults(struct document *doc, const yaml_node_t *node, struct draft *draft)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
-	size_t n = fitting_defaults(draft->window_seconds, rules);
+	size_t n = fitting_defaults(draft->slo->window_seconds, rules);
 	int r = 0;
 
 	for (size_t i = 0; i < n && !r; i++) {
@@ -69,35 +47,22 @@ static int append_defaults(struct document *doc, const yaml_node_t *node, struct
 			rules[i].min_bad = draft->min_bad;
 		if (draft->min_events != UNSET)
 			rules[i].min_events = draft->min_events;
-		r = append_rule(doc, node, draft, &rules[i]);
+		r = append_alert_rule(doc, node, draft->slo, &rules[i]);
 	}
 	return r;
 }
 
 /* Values that several kinds have. */
 
-static int read_severity(struct document *doc, yaml_node_t *node, const struct schema_field *field,
-			 void *base)
-{
-	const char *text = scalar_text(node);
-	struct draft *draft = base;
-
-	if (text && alert_severity_find(text, &draft->rule.severity))
-		return 0;
-	return document_expected(doc, node, field->expected);
-}
-
 static int read_name(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 	const char *text = scalar_text(node);
-	size_t len = text ? strlen(text) : 0;
 	struct draft *draft = base;
 
-	if (!len || len >= ALERT_NAME_BYTES || text[0] == '-' || strspn(text, letters) != len)
+	if (!text || !valid_alert_name(text))
 		return document_expected(doc, node, field->expected);
-	memcpy(draft->rule.name, text, len + 1);
+	snprintf(draft->rule.name, sizeof(draft->rule.name), "%s", text);
 	return 0;
 }
 
@@ -105,32 +70,22 @@ static int read_name(struct document *doc, yaml_node_t *node, const struct schem
 	{                                                                                          \
 		.key = "name",                                                                     \
 		.read = read_name,                                                                 \
-		.expected = "a name of at most 31 of a-z, 0-9 and '-'",                            \
+		.expected = ALERT_NAME_EXPECTED,                                                   \
 	},                                                                                         \
 	{                                                                                          \
-		.key = "severity", .read = read_severity, .expected = "page, ticket or notice",    \
+		.key = "severity", .read = read_alert_severity,                                    \
+		.offset = offsetof(struct draft, rule.severity),                                   \
+		.expected = ALERT_SEVERITY_EXPECTED,                                               \
 	}
 
-#define MINIMUMS(prefix)                                                                           \
-	{                                                                                          \
-		.key = "min_bad",                                                                  \
-		.read = read_count,                                                                \
-		.offset = offsetof(struct draft, prefix min_bad),                                  \
-		.min = 1,                                                                          \
-		.max = MAX_MIN_BAD,                                                                \
-		.expected = "a number from 1 to 1000000000",                                       \
-	},                                                                                         \
-	{                                                                                          \
-		.key = "min_events", .read = read_count,                                           \
-		.offset = offsetof(struct draft, prefix min_events), .max = MAX_MIN_EVENTS,        \
-		.expected = "a number from 0 to 1000000000000",                                    \
-	}
+#define MINIMUMS ALERT_MINIMUMS("", struct draft, rule.min_bad, rule.min_events)
 
-#define SECONDS(name, member, least, most, text)                                                   \
+#define SECONDS(name, least_seconds, most_ns, text)                                                \
 	{                                                                                          \
 		.key = name, .read = read_duration_seconds,                                        \
-		.offset = offsetof(struct draft, rule.member), .required = true, .min = (least),   \
-		.max = (most), .expected = "a duration from " text " in whole seconds",            \
+		.offset = offsetof(struct draft, rule.seconds), .required = true,                  \
+		.min = DURATION_S_NS * (least_seconds), .max = (most_ns),                          \
+		.expected = "a duration from " text " in whole seconds",                           \
 	}
 
 #define SHARE(name, most, text)                                                                    \
@@ -161,7 +116,7 @@ __attribute__((format(printf, 5, 6))) static int finish_rule(struct document *do
 		rule->min_bad = draft->min_bad == UNSET ? ALERT_MIN_BAD : draft->min_bad;
 	if (rule->min_events == UNSET)
 		rule->min_events = draft->min_events == UNSET ? 0 : draft->min_events;
-	return append_rule(doc, node, draft, rule);
+	return append_alert_rule(doc, node, draft->slo, rule);
 }
 
 static int start_rule(struct document *doc, yaml_node_t *node, const struct schema_field *field,
@@ -181,9 +136,9 @@ static int check_within_window(struct document *doc, const struct draft *draft, 
 {
 	char most[SHORT_DURATION_BYTES], got[SHORT_DURATION_BYTES], path[DOCUMENT_PATH_BYTES + 16];
 
-	if (draft->rule.seconds <= draft->window_seconds)
+	if (draft->rule.seconds <= draft->slo->window_seconds)
 		return 0;
-	short_duration(draft->window_seconds, most);
+	short_duration(draft->slo->window_seconds, most);
 	short_duration(draft->rule.seconds, got);
 	return document_refuse_at(doc, PATH("%s.%s", doc->path, key),
 				  "expected at most the SLO's window (%s), got %s", most, got);
@@ -193,17 +148,17 @@ static int check_within_window(struct document *doc, const struct draft *draft, 
 
 static const struct schema_field burn_fields[] = {
 	SHARE("budget", 100, "100"),
-	SECONDS("window", seconds, 5 * DURATION_M_NS, 92 * DURATION_D_NS, "5m to the SLO's window"),
+	SECONDS("window", ALERT_BURN_LONG_MIN_SECONDS, WINDOW_MAX_NS, "5m to the SLO's window"),
 	{
 		.key = "short",
 		.read = read_duration_seconds,
 		.offset = offsetof(struct draft, rule.short_seconds),
-		.min = MIN_SHORT_SECONDS * DURATION_S_NS,
-		.max = 92 * DURATION_D_NS,
+		.min = ALERT_BURN_SHORT_MIN_SECONDS * DURATION_S_NS,
+		.max = WINDOW_MAX_NS,
 		.expected = "a duration from 10s and below the window in whole seconds",
 	},
 	NAME_AND_SEVERITY,
-	MINIMUMS(rule.),
+	MINIMUMS,
 };
 
 static const struct schema burn_schema = {FIELDS(burn_fields)};
@@ -223,7 +178,7 @@ static int read_burn(struct document *doc, yaml_node_t *node, const struct schem
 		return r;
 	short_duration(rule->seconds, window);
 	if (!rule->short_seconds)
-		rule->short_seconds = rule->seconds / 12;
+		rule->short_seconds = alert_rule_short_default(rule->seconds);
 	if (rule->short_seconds >= rule->seconds) {
 		short_duration(rule->short_seconds, got);
 		return document_refuse_at(doc, PATH("%s.short", doc->path),
@@ -238,10 +193,9 @@ static int read_burn(struct document *doc, yaml_node_t *node, const struct schem
 /* exhaust */
 
 static const struct schema_field exhaust_fields[] = {
-	SECONDS("within", seconds, 10 * DURATION_M_NS, 92 * DURATION_D_NS,
-		"10m to the SLO's window"),
+	SECONDS("within", ALERT_EXHAUST_MIN_SECONDS, WINDOW_MAX_NS, "10m to the SLO's window"),
 	NAME_AND_SEVERITY,
-	MINIMUMS(rule.),
+	MINIMUMS,
 };
 
 static const struct schema exhaust_schema = {FIELDS(exhaust_fields)};
@@ -270,7 +224,7 @@ static int read_exhaust(struct document *doc, yaml_node_t *node, const struct sc
 static const struct schema_field budget_fields[] = {
 	SHARE("spent", 1000, "1000"),
 	NAME_AND_SEVERITY,
-	MINIMUMS(rule.),
+	MINIMUMS,
 };
 
 static const struct schema budget_schema = {FIELDS(budget_fields)};
@@ -293,7 +247,8 @@ static int read_budget(struct document *doc, yaml_node_t *node, const struct sch
 /* no-data and coverage */
 
 static const struct schema_field no_data_fields[] = {
-	SECONDS("after", seconds, DURATION_M_NS, DURATION_D_NS, "1m to 24h"),
+	SECONDS("after", ALERT_NO_DATA_MIN_SECONDS, ALERT_NO_DATA_MAX_SECONDS *DURATION_S_NS,
+		"1m to 24h"),
 	NAME_AND_SEVERITY,
 };
 
@@ -310,7 +265,8 @@ static int read_no_data(struct document *doc, yaml_node_t *node, const struct sc
 
 static const struct schema_field coverage_fields[] = {
 	SHARE("below", 100, "100"),
-	SECONDS("window", seconds, 10 * DURATION_M_NS, DURATION_D_NS, "10m to 24h"),
+	SECONDS("window", ALERT_COVERAGE_MIN_SECONDS, ALERT_COVERAGE_MAX_SECONDS *DURATION_S_NS,
+		"10m to 24h"),
 	NAME_AND_SEVERITY,
 };
 
@@ -366,7 +322,7 @@ static int read_rules(struct document *doc, yaml_node_t *node, const struct sche
 }
 
 static const struct schema_field alerts_fields[] = {
-	MINIMUMS(),
+	ALERT_MINIMUMS("", struct draft, min_bad, min_events),
 	{
 		.key = "rules",
 		.read = read_rules,
@@ -378,29 +334,12 @@ static const struct schema_field alerts_fields[] = {
 
 static const struct schema alerts_schema = {FIELDS(alerts_fields)};
 
-static int keep_rules(struct config_slo *slo, const struct alert_rule *rules, size_t n)
-{
-	if (!n)
-		return 0;
-	slo->alerts = calloc(n, sizeof(*rules));
-	if (!slo->alerts)
-		return -ENOMEM;
-	memcpy(slo->alerts, rules, n * sizeof(*rules));
-	slo->n_alerts = n;
-	return 0;
-}
-
 int config_read_alerts(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
 	const struct schema_field mapping = {.schema = &alerts_schema};
 	const struct schema_field rules = {.items = &rule_items, .expected = field->expected};
-	struct config_slo *slo = base;
-	struct draft draft = {
-		.window_seconds = slo->window_seconds,
-		.min_bad = UNSET,
-		.min_events = UNSET,
-	};
+	struct draft draft = {.slo = base, .min_bad = UNSET, .min_events = UNSET};
 	char path[DOCUMENT_PATH_BYTES + 16];
 	int r;
 
@@ -411,7 +350,7 @@ int config_read_alerts(struct document *doc, yaml_node_t *node, const struct sch
 	} else {
 		r = read_rules(doc, node, &rules, &draft);
 	}
-	return r ?: keep_rules(slo, draft.rules, draft.n);
+	return r;
 }
 
 int config_default_alerts(struct config_slo *slo)
@@ -419,7 +358,14 @@ int config_default_alerts(struct config_slo *slo)
 	struct alert_rule rules[ALERT_RULES_MAX];
 	size_t n = fitting_defaults(slo->window_seconds, rules);
 
-	return keep_rules(slo, rules, n);
+	if (!n)
+		return 0;
+	slo->alerts = calloc(n, sizeof(*rules));
+	if (!slo->alerts)
+		return -ENOMEM;
+	memcpy(slo->alerts, rules, n * sizeof(*rules));
+	slo->n_alerts = n;
+	return 0;
 }
 
 /* Nobody chose these values: that one of them suits no low objective is no news. */

@@ -8,12 +8,10 @@
 
 #include "base/cleanup.h"
 #include "base/duration.h"
+#include "config/alert_draft.h"
 #include "config/openslo_schema.h"
 #include "config/values.h"
 
-#define MAX_MIN_BAD 1000000000ULL /* these as in slos[].alerts */
-#define MAX_MIN_EVENTS 1000000000000ULL
-#define MIN_SHORT_NS (10 * DURATION_S_NS)
 #define SAME_RATIO 1e-6
 
 /* A condition while it is read. */
@@ -67,20 +65,13 @@ static void document_go_back(struct document *doc, const char *path, size_t len)
 
 /* AlertCondition */
 
-static bool valid_alert_name(const char *text)
-{
-	return text[0] != '-' &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
-}
-
 static const struct schema_field annotation_fields[] = {
 	{
 		.key = "sliprobe/alert",
 		.read = read_text,
 		.offset = offsetof(struct draft, alias),
 		.valid = valid_alert_name,
-		.max = ALERT_NAME_BYTES - 1,
-		.expected = "a name of at most 31 of a-z, 0-9 and '-'",
+		.expected = ALERT_NAME_EXPECTED,
 	},
 	{
 		.key = "sliprobe/budget",
@@ -89,21 +80,7 @@ static const struct schema_field annotation_fields[] = {
 		.max = 100,
 		.expected = "a percentage above 0 and up to 100",
 	},
-	{
-		.key = "sliprobe/min_bad",
-		.read = read_count,
-		.offset = offsetof(struct draft, rule.min_bad),
-		.min = 1,
-		.max = MAX_MIN_BAD,
-		.expected = "a number from 1 to 1000000000",
-	},
-	{
-		.key = "sliprobe/min_events",
-		.read = read_count,
-		.offset = offsetof(struct draft, rule.min_events),
-		.max = MAX_MIN_EVENTS,
-		.expected = "a number from 0 to 1000000000000",
-	},
+	ALERT_MINIMUMS("sliprobe/", struct draft, rule.min_bad, rule.min_events),
 };
 
 static const struct schema annotation_schema = {
@@ -126,17 +103,6 @@ static const struct schema_field metadata_fields[] = {
 };
 
 static const struct schema metadata_schema = {FIELDS(metadata_fields)};
-
-static int read_severity(struct document *doc, yaml_node_t *node, const struct schema_field *field,
-			 void *base)
-{
-	const char *text = scalar_text(node);
-	struct draft *draft = base;
-
-	if (text && alert_severity_find(text, &draft->rule.severity))
-		return 0;
-	return document_expected(doc, node, field->expected);
-}
 
 /* "0m" is no duration to OpenSLO either, but its default is written so. */
 static int read_after(struct document *doc, yaml_node_t *node, const struct schema_field *field,
@@ -178,16 +144,16 @@ static const struct schema_field burn_fields[] = {
 		.read = openslo_read_duration,
 		.offset = offsetof(struct draft, rule.seconds),
 		.required = true,
-		.min = 5 * DURATION_M_NS,
-		.max = 92 * DURATION_D_NS,
+		.min = ALERT_BURN_LONG_MIN_SECONDS * DURATION_S_NS,
+		.max = WINDOW_MAX_NS,
 		.expected = "a duration from 5m to the SLO's window such as 1h",
 	},
 	{
 		.key = "alertAfter",
 		.read = read_after,
 		.offset = offsetof(struct draft, rule.short_seconds),
-		.min = MIN_SHORT_NS,
-		.max = 92 * DURATION_D_NS,
+		.min = ALERT_BURN_SHORT_MIN_SECONDS * DURATION_S_NS,
+		.max = WINDOW_MAX_NS,
 		.expected = "a duration from 10s and below lookbackWindow such as 5m",
 	},
 };
@@ -198,9 +164,10 @@ static const struct schema_field spec_fields[] = {
 	{.key = "description", .read = openslo_read_any},
 	{
 		.key = "severity",
-		.read = read_severity,
+		.read = read_alert_severity,
+		.offset = offsetof(struct draft, rule.severity),
 		.required = true,
-		.expected = "page, ticket or notice",
+		.expected = ALERT_SEVERITY_EXPECTED,
 	},
 	{
 		.key = "condition",
@@ -241,7 +208,7 @@ static int check_condition(struct document *doc, const yaml_node_t *node, struct
 {
 	const char *name = draft->alias ?: draft->name;
 
-	if (!draft->alias && (!valid_alert_name(name) || strlen(name) >= ALERT_NAME_BYTES))
+	if (!valid_alert_name(name))
 		return document_refuse(
 			doc, node,
 			"expected a metadata.name of at most 31 of a-z, 0-9 and '-', or "
@@ -249,7 +216,7 @@ static int check_condition(struct document *doc, const yaml_node_t *node, struct
 			DOCUMENT_QUOTED_BYTES, name);
 	snprintf(draft->rule.name, sizeof(draft->rule.name), "%s", name);
 	if (!draft->rule.short_seconds)
-		draft->rule.short_seconds = draft->rule.seconds / 12;
+		draft->rule.short_seconds = alert_rule_short_default(draft->rule.seconds);
 	if (draft->rule.short_seconds >= draft->rule.seconds)
 		return document_refuse(
 			doc, node,
@@ -286,30 +253,6 @@ static int set_budget(struct document *doc, const yaml_node_t *node, const struc
 	return 0;
 }
 
-static int append_rule(struct document *doc, const yaml_node_t *node, struct config_slo *slo,
-		       const struct alert_rule *rule)
-{
-	struct alert_rule *rules;
-
-	for (size_t i = 0; i < slo->n_alerts; i++) {
-		if (!strcmp(slo->alerts[i].name, rule->name))
-			return document_refuse(
-				doc, node,
-				"expected a name that is unique in the SLO, got \"%s\" "
-				"again",
-				rule->name);
-	}
-	if (slo->n_alerts == ALERT_RULES_MAX)
-		return document_refuse(doc, node, "expected at most %d alerts, got more",
-				       ALERT_RULES_MAX);
-	rules = realloc(slo->alerts, (slo->n_alerts + 1) * sizeof(*rules));
-	if (!rules)
-		return -ENOMEM;
-	slo->alerts = rules;
-	slo->alerts[slo->n_alerts++] = *rule;
-	return 0;
-}
-
 /* The condition at doc->path. */
 static int read_condition(struct document *doc, yaml_node_t *node, struct policy *policy)
 {
@@ -326,7 +269,7 @@ static int read_condition(struct document *doc, yaml_node_t *node, struct policy
 	if (!policy->slo)
 		return 0;
 	r = set_budget(doc, node, policy->slo, &draft);
-	return r ?: append_rule(doc, node, policy->slo, &draft.rule);
+	return r ?: append_alert_rule(doc, node, policy->slo, &draft.rule);
 }
 
 /* Follows a reference to an object of its own; an object's path is the root's, "". */

@@ -193,8 +193,8 @@ static const struct schema_field rolling_fields[] = {
 		.read = openslo_read_duration,
 		.offset = offsetof(struct draft, slo.window_seconds),
 		.required = true,
-		.min = DURATION_H_NS,
-		.max = 92 * DURATION_D_NS,
+		.min = WINDOW_MIN_NS,
+		.max = WINDOW_MAX_NS,
 		.expected = "a duration from 1h to 92d such as 30d or 4w",
 	},
 	{

@@ -3,6 +3,7 @@
 #ifndef SLIPROBE_CONFIG_VALUES_H
 #define SLIPROBE_CONFIG_VALUES_H
 
+#include "base/duration.h"
 #include "config/read.h"
 
 bool valid_name(const char *text);
@@ -28,6 +29,10 @@ value_reader read_port, read_percent, read_share, read_count, read_bytes, read_s
 enum {
 	VALUE_MAX_TEMPLATE_BYTES = 1024,
 };
+
+/* of an SLO */
+#define WINDOW_MIN_NS DURATION_H_NS
+#define WINDOW_MAX_NS (92 * DURATION_D_NS)
 
 /* Items of lists: a path template. */
 extern const struct schema_field config_template_item;
