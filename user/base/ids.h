@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ids: numbers for names, 1, 2, ... in the order first asked for. They last as long as the agent. */
+/*
+ * Ids: numbers for names, 1, 2, ... in the order first asked for. They last as long as the agent.
+ */
 #ifndef SLIPROBE_BASE_IDS_H
 #define SLIPROBE_BASE_IDS_H
 

@@ -21,10 +21,10 @@ static void read_instance(struct record *record)
 		snprintf(record->instance, sizeof(record->instance), "%s", stored);
 }
 
-/* notice: what is to be said if it was opened; if not, that is the reason. */
-static int open_store(struct record *record, char notice[static 512])
+/* ret_notice: as store_open() sets it; of a failure, it becomes the reason in the report. */
+static int open_store(struct record *record, struct error *ret_notice)
 {
-	int r = store_open(record->dir, &record->store, notice);
+	int r = store_open(record->dir, &record->store, ret_notice);
 
 	if (r) {
 		record->state = r == -ENOTSUP || r == -EBUSY ? RECORD_NOT_KEPT : RECORD_FAILING;
@@ -32,7 +32,7 @@ static int open_store(struct record *record, char notice[static 512])
 		if (r == -EBUSY)
 			record->retry_seconds = INFINITY;
 		snprintf(record->reason, sizeof(record->reason), "%s",
-			 notice[0] ? notice : strerror(-r));
+			 ret_notice->text[0] ? ret_notice->text : strerror(-r));
 		return r;
 	}
 	record->state = RECORD_OK;
@@ -72,14 +72,14 @@ static void say_not_open(const struct record *record)
 
 void record_open(struct record *record)
 {
-	char notice[512] = "";
+	struct error notice;
 
 	record->retry_seconds = -INFINITY;
-	if (open_store(record, notice)) {
+	if (open_store(record, &notice)) {
 		say_not_open(record);
 		open_to_read(record);
-	} else if (notice[0]) {
-		record->tell("%s", notice);
+	} else if (notice.text[0]) {
+		record->tell("%s", notice.text);
 	}
 	if (record->store)
 		recall_alerts(record);
@@ -106,7 +106,8 @@ static bool replaced(const struct record *record, const char *read_instance)
 int record_reopen(struct record *record, const struct record_step *step)
 {
 	bool was_open = record->store && !record->to_read;
-	char instance[sizeof(record->instance)] = "", notice[512] = "";
+	char instance[sizeof(record->instance)] = "";
+	struct error notice;
 	int r;
 
 	if (record->store && record->to_read)
@@ -115,7 +116,7 @@ int record_reopen(struct record *record, const struct record_step *step)
 		forget_written(record, step);
 	store_close(TAKE_PTR(record->store));
 	record->retry_seconds = step->now_seconds + RETRY_SECONDS;
-	r = open_store(record, notice);
+	r = open_store(record, &notice);
 	if (r && was_open)
 		say_not_open(record);
 	else if (r)
@@ -131,9 +132,10 @@ int record_reopen(struct record *record, const struct record_step *step)
 		record->tell(
 			"%s was deleted, replaced or damaged%s: everything in memory is written to a "
 			"new one",
-			record->path, notice[0] ? ", and what is left of it was set aside" : "");
-	else if (notice[0])
-		record->tell("%s", notice);
+			record->path,
+			notice.text[0] ? ", and what is left of it was set aside" : "");
+	else if (notice.text[0])
+		record->tell("%s", notice.text);
 	else
 		record->tell("%s can be written now; nothing was lost", record->path);
 	record_join(record, step, !record->recalled);

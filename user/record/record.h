@@ -33,8 +33,8 @@ struct record_report {
 
 /*
  * Opens the state in `dir`. A state that cannot be opened is RECORD_NOT_KEPT, one that can only be
- * read is RECORD_FAILING: `tell` is called with the reason, as it is of all that befalls the record later. Returns 0
- * or -ENOMEM.
+ * read is RECORD_FAILING: `tell` is called with the reason, as it is of all that befalls the record
+ * later. Returns 0 or -ENOMEM.
  */
 int record_new(const char *dir, say_fn *tell, struct record **ret);
 void record_free(struct record *record);

@@ -23,8 +23,9 @@ struct record_search {
 int record_track_find(struct store *store, const struct track *track, struct record_search *ret);
 
 /*
- * The history on disk goes before what the track has had; its alerts are those on disk. same_kernel:
- * what the counters were read at is of the kernel instance that counts now. Returns 0 or -errno.
+ * The history on disk goes before what the track has had; its alerts are those on disk.
+ * same_kernel: what the counters were read at is of the kernel instance that counts now. Returns 0
+ * or -errno.
  */
 int record_track_load(struct record_place *place, const struct store_slo *slo, bool same_kernel,
 		      struct track *track);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From a file to a database that can be trusted, and back. */
+#include "store/db.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "store/db.h"
 
 /* The value that is there while the database is open, and after it was not closed cleanly. */
 #define OPEN_MARK "open"
@@ -43,7 +44,7 @@ static int ask(struct store *store, const char *sql, struct answer *ret)
 }
 
 /* -errno, and what SQLite says; a table or column that is missing is damage, too. */
-static int explain(struct store *store, int code, char ret_found[static 256])
+static int explain(struct store *store, int code, struct error *ret_found)
 {
 	int r = store_errno(store->db, code);
 
@@ -51,13 +52,11 @@ static int explain(struct store *store, int code, char ret_found[static 256])
 		r = -EUCLEAN;
 	if (r == -EUCLEAN)
 		store->damaged = true;
-	if (r)
-		snprintf(ret_found, 256, "%s", sqlite3_errmsg(store->db));
-	return r;
+	return r ? error_set(ret_found, r, "%s", sqlite3_errmsg(store->db)) : 0;
 }
 
 /* Where the WAL has a newer header than the file. */
-static int check_identity(struct store *store, bool *ret_has_tables, char ret_found[static 256])
+static int check_identity(struct store *store, bool *ret_has_tables, struct error *ret_found)
 {
 	struct store_identity identity;
 	struct answer id = {}, version = {}, tables = {};
@@ -77,10 +76,8 @@ static int check_identity(struct store *store, bool *ret_has_tables, char ret_fo
 	r = store_judge(&identity, ret_found);
 	if (r)
 		return r;
-	if (identity.has_tables && identity.version != STORE_VERSION) {
-		snprintf(ret_found, 256, "schema version %u", identity.version);
-		return -EUCLEAN;
-	}
+	if (identity.has_tables && identity.version != STORE_VERSION)
+		return error_set(ret_found, -EUCLEAN, "schema version %u", identity.version);
 	*ret_has_tables = identity.has_tables;
 	return 0;
 }
@@ -89,7 +86,7 @@ static int check_identity(struct store *store, bool *ret_has_tables, char ret_fo
  * quick_check reports as text what kept it from reading, too: that is no damage, and must not cost
  * the history.
  */
-static int check_text(struct store *store, const char *text, char ret_found[static 256])
+static int check_text(struct store *store, const char *text, struct error *ret_found)
 {
 	const char *code = strstr(text, "error code=");
 	int r = 0;
@@ -98,11 +95,10 @@ static int check_text(struct store *store, const char *text, char ret_found[stat
 		r = store_errno(store->db, (int)strtol(code + strlen("error code="), NULL, 10));
 	else if (strstr(text, "failed to get page"))
 		r = -EIO;
-	snprintf(ret_found, 256, "%.200s", text);
-	return r ? r : -EUCLEAN;
+	return error_set(ret_found, r ?: -EUCLEAN, "%.200s", text);
 }
 
-static int check_pages(struct store *store, char ret_found[static 256])
+static int check_pages(struct store *store, struct error *ret_found)
 {
 	struct answer open = {}, check = {};
 	int code = ask(store, "SELECT value FROM value WHERE name = '" OPEN_MARK "'", &open);
@@ -117,7 +113,7 @@ static int check_pages(struct store *store, char ret_found[static 256])
 }
 
 /* auto_vacuum can only be chosen in an empty database. */
-static int make_schema(struct store *store, char ret_found[static 256])
+static int make_schema(struct store *store, struct error *ret_found)
 {
 	char sql[96];
 	int code = sqlite3_exec(store->db, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM", NULL, NULL,
@@ -135,7 +131,7 @@ static int make_schema(struct store *store, char ret_found[static 256])
 	return explain(store, code, ret_found);
 }
 
-static int configure(struct store *store, char ret_found[static 256])
+static int configure(struct store *store, struct error *ret_found)
 {
 	struct answer mode = {};
 	int code = ask(store, "PRAGMA journal_mode = WAL", &mode);
@@ -148,14 +144,12 @@ static int configure(struct store *store, char ret_found[static 256])
 				    NULL, NULL, NULL);
 	if (code)
 		return explain(store, code, ret_found);
-	if (strcmp(mode.text, "wal") != 0) {
-		snprintf(ret_found, 256, "this file system cannot share memory for a WAL");
-		return -EIO;
-	}
+	if (strcmp(mode.text, "wal") != 0)
+		return error_set(ret_found, -EIO, "this file system cannot share memory for a WAL");
 	return 0;
 }
 
-static int prepare(struct store *store, char ret_found[static 256])
+static int prepare(struct store *store, struct error *ret_found)
 {
 	static const char *const sql[STORE_STATEMENT_COUNT] = {
 #define X(name, text) [STORE_##name] = (text),
@@ -174,19 +168,14 @@ static int prepare(struct store *store, char ret_found[static 256])
 }
 
 /* Also makes sure now that it can be written. */
-static int mark_open(struct store *store, char ret_found[static 256])
+static int mark_open(struct store *store, struct error *ret_found)
 {
 	struct stat status;
 	int r = store_put_value(store, OPEN_MARK, "yes");
 
-	if (!r)
-		r = store_start(store, STORE_LAST_SERIES, NULL, 0);
-	if (!r)
-		r = store_next(store, STORE_LAST_SERIES);
-	if (r < 0) {
-		snprintf(ret_found, 256, "%s", sqlite3_errmsg(store->db));
-		return r;
-	}
+	r = r ?: store_first(store, STORE_LAST_SERIES, NULL, 0);
+	if (r < 0)
+		return error_set(ret_found, r, "%s", sqlite3_errmsg(store->db));
 	store->last_series = sqlite3_column_int64(store->statements[STORE_LAST_SERIES], 0);
 	store_end(store, STORE_LAST_SERIES);
 	if (stat(store->wal_path, &status) < 0)
@@ -208,7 +197,7 @@ static void set_flag(struct store *store, int flag, int value)
 
 /* name: the path, or a URI. */
 static int open_connection(struct store *store, const char *name, int flags,
-			   char ret_found[static 256])
+			   struct error *ret_found)
 {
 	int code = sqlite3_open_v2(name, &store->db,
 				   flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
@@ -224,21 +213,17 @@ static int open_connection(struct store *store, const char *name, int flags,
 	return explain(store, code, ret_found);
 }
 
-int store_connect(struct store *store, char ret_found[static 256])
+int store_connect(struct store *store, struct error *ret_found)
 {
 	bool has_tables = false;
 	int r = open_connection(store, store->path, SQLITE_OPEN_READWRITE, ret_found);
 
-	if (!r)
-		r = check_identity(store, &has_tables, ret_found);
+	r = r ?: check_identity(store, &has_tables, ret_found);
 	if (!r)
 		r = has_tables ? check_pages(store, ret_found) : make_schema(store, ret_found);
-	if (!r)
-		r = configure(store, ret_found);
-	if (!r)
-		r = prepare(store, ret_found);
-	if (!r)
-		r = mark_open(store, ret_found);
+	r = r ?: configure(store, ret_found);
+	r = r ?: prepare(store, ret_found);
+	r = r ?: mark_open(store, ret_found);
 	if (!r)
 		set_flag(store, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0);
 	return r;
@@ -246,17 +231,15 @@ int store_connect(struct store *store, char ret_found[static 256])
 
 static int connect_to_read(struct store *store, const char *name, int flags)
 {
-	char found[256];
+	struct error found;
 	bool has_tables = false;
-	int r = open_connection(store, name, flags, found);
+	int r = open_connection(store, name, flags, &found);
 
-	if (!r)
-		r = check_identity(store, &has_tables, found);
+	r = r ?: check_identity(store, &has_tables, &found);
 	if (!r && !has_tables)
-		r = -ENOENT;
-	if (!r)
-		r = check_pages(store, found);
-	return r ? r : prepare(store, found);
+		return -ENOENT;
+	r = r ?: check_pages(store, &found);
+	return r ?: prepare(store, &found);
 }
 
 /* ret has room for three times the path. */

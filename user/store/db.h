@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the parts of the store share: the connection, its statements, and files beside the database.
- * Private to user/store*.c.
+ * Private to the room store.
  */
 #ifndef SLIPROBE_STORE_DB_H
 #define SLIPROBE_STORE_DB_H
@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/error.h"
 #include "slo/slo.h"
 #include "store/sql.h"
 #include "store/store.h"
@@ -82,13 +83,20 @@ int store_run(struct store *store, enum store_statement statement, const struct 
 	      size_t n_args);
 
 /*
- * Rows: store_start(), then store_next() while it returns 1 (0: no more rows, or -errno, both of
- * which end it); columns are those of store->statements[statement]. store_end() ends it earlier.
+ * Rows, whose columns are those of store->statements[statement]:
+ *   r = store_start(...);
+ *   while (store_more(store, statement, &r))
+ *           r = take(row);
+ * ends with r 0 after the last row, or with the first other value: of take(), or -errno.
  */
 int store_start(struct store *store, enum store_statement statement, const struct store_arg *args,
 		size_t n_args);
-int store_next(struct store *store, enum store_statement statement);
+bool store_more(struct store *store, enum store_statement statement, int *r);
 void store_end(struct store *store, enum store_statement statement);
+
+/* The first row: 1, and store_end() when it has been read; or 0 (there is none) or -errno. */
+int store_first(struct store *store, enum store_statement statement, const struct store_arg *args,
+		size_t n_args);
 
 /* Never NULL. */
 const char *store_text(sqlite3_stmt *row, int column);
@@ -114,7 +122,7 @@ int store_each_bucket_of(struct store *store, int64_t slo, enum store_history wh
  * with what was found in ret_found; -ENOTSUP, with a sentence there. The connection is to be closed
  * by store_disconnect() in any case.
  */
-int store_connect(struct store *store, char ret_found[static 256]);
+int store_connect(struct store *store, struct error *ret_found);
 /* To be read only. Returns -ENOENT if it has no tables. */
 int store_connect_to_read(struct store *store);
 void store_disconnect(struct store *store);
@@ -125,9 +133,9 @@ void store_disconnect(struct store *store);
  * Looks at the files before SQLite does. Returns -EUCLEAN when they cannot be a database, with what
  * was found; -ENOTSUP, with a sentence, when they are one that is not to be touched.
  */
-int store_look(const char *path, const char *wal_path, char ret_found[static 256]);
+int store_look(const char *path, const char *wal_path, struct error *ret_found);
 /* Makes nothing. */
-int store_look_to_read(const char *path, const char *wal_path, char ret_found[static 256]);
+int store_look_to_read(const char *path, const char *wal_path, struct error *ret_found);
 
 /* True if the WAL was cut short since store_note_wal(), as far as it can be seen yet. */
 bool store_wal_torn(const struct store *store);
@@ -140,7 +148,7 @@ struct store_identity {
 };
 
 /* 0, or -ENOTSUP and a sentence. */
-int store_judge(const struct store_identity *identity, char ret_found[static 256]);
+int store_judge(const struct store_identity *identity, struct error *ret_found);
 
 /* Renames the database and what belongs to it; ret_name: the new name, without its directory. */
 int store_set_aside(const char *dir, char ret_name[static 64]);

@@ -4,6 +4,8 @@
  * Formats: https://www.sqlite.org/fileformat2.html, sections 1.3 (header), 1.6 (b-tree pages) and
  * 4.1 (WAL).
  */
+#include "store/db.h"
+
 #include <dirent.h>
 #include <endian.h>
 #include <errno.h>
@@ -16,7 +18,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "store/db.h"
 
 #define DATABASE "sliprobe.db"
 #define DAMAGED DATABASE ".damaged-"
@@ -46,23 +47,20 @@ static uint32_t big_endian(const unsigned char *bytes)
 	return be32toh(word);
 }
 
-int store_judge(const struct store_identity *identity, char ret_found[static 256])
+int store_judge(const struct store_identity *identity, struct error *ret_found)
 {
 	if (!identity->has_tables)
 		return 0;
-	if (identity->application_id != STORE_APPLICATION_ID) {
-		snprintf(ret_found, 256,
-			 "is the database of another application (id %#x, not sliprobe's %#x)",
-			 identity->application_id, (unsigned int)STORE_APPLICATION_ID);
-		return -ENOTSUP;
-	}
-	if (identity->version > STORE_VERSION) {
-		snprintf(ret_found, 256,
-			 "was written by a newer sliprobe (schema version %u, this one knows up to "
-			 "%u)",
-			 identity->version, (unsigned int)STORE_VERSION);
-		return -ENOTSUP;
-	}
+	if (identity->application_id != STORE_APPLICATION_ID)
+		return error_set(ret_found, -ENOTSUP,
+				 "is the database of another application (id %#x, not sliprobe's "
+				 "%#x)",
+				 identity->application_id, (unsigned int)STORE_APPLICATION_ID);
+	if (identity->version > STORE_VERSION)
+		return error_set(ret_found, -ENOTSUP,
+				 "was written by a newer sliprobe (schema version %u, this one "
+				 "knows up to %u)",
+				 identity->version, (unsigned int)STORE_VERSION);
 	return 0;
 }
 
@@ -87,7 +85,7 @@ static bool wal_header_holds(const unsigned char header[4 * WAL_HEADER_WORDS])
  * checkpoint may have been half done: the database cannot be trusted. All zeros, or less than a
  * header, were never committed to.
  */
-static int look_at_wal(const char *path, char ret_found[static 256])
+static int look_at_wal(const char *path, struct error *ret_found)
 {
 	static const unsigned char zeros[4 * WAL_HEADER_WORDS];
 	unsigned char header[4 * WAL_HEADER_WORDS];
@@ -101,8 +99,7 @@ static int look_at_wal(const char *path, char ret_found[static 256])
 		return 0;
 	if ((big_endian(header) & ~1U) == WAL_MAGIC && wal_header_holds(header))
 		return 0;
-	snprintf(ret_found, 256, "has a write-ahead log that is damaged");
-	return -EUCLEAN;
+	return error_set(ret_found, -EUCLEAN, "has a write-ahead log that is damaged");
 }
 
 /* The size, or 0 while there is no whole header. Locks are on other files: it may be closed. */
@@ -135,8 +132,31 @@ void store_note_wal(struct store *store)
 	store->wal_bytes = read_wal(store->wal_path, store->wal_header);
 }
 
+bool store_vanished(const struct store *store)
+{
+	struct stat file, wal;
+
+	if (stat(store->path, &file) < 0 || stat(store->wal_path, &wal) < 0)
+		return true;
+	return file.st_dev != store->device || file.st_ino != store->inode ||
+	       wal.st_ino != store->wal_inode || file.st_size < store->least_bytes ||
+	       store->wal_torn || store_wal_torn(store);
+}
+
+uint64_t store_bytes(const struct store *store)
+{
+	struct stat file, wal;
+	uint64_t bytes = 0;
+
+	if (!stat(store->path, &file))
+		bytes += (uint64_t)file.st_size;
+	if (!stat(store->wal_path, &wal))
+		bytes += (uint64_t)wal.st_size;
+	return bytes;
+}
+
 /* O_CREAT: an fd is enough to make the file: SQLite would give it to all to read. */
-static int look_at_database(const char *path, int flags, char ret_found[static 256])
+static int look_at_database(const char *path, int flags, struct error *ret_found)
 {
 	unsigned char header[HEADER_BYTES + PAGE_HEADER_BYTES];
 	struct store_identity identity;
@@ -156,7 +176,7 @@ static int look_at_database(const char *path, int flags, char ret_found[static 2
 	return store_judge(&identity, ret_found);
 }
 
-static int look(const char *path, const char *wal_path, int flags, char ret_found[static 256])
+static int look(const char *path, const char *wal_path, int flags, struct error *ret_found)
 {
 	struct stat status;
 	int r;
@@ -165,20 +185,19 @@ static int look(const char *path, const char *wal_path, int flags, char ret_foun
 		if (errno != ENOENT)
 			return -errno;
 	} else if (!S_ISREG(status.st_mode)) {
-		snprintf(ret_found, 256, "is %s, not a database",
-			 S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
-		return -EUCLEAN;
+		return error_set(ret_found, -EUCLEAN, "is %s, not a database",
+				 S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
 	}
 	r = look_at_database(path, flags, ret_found);
-	return r ? r : look_at_wal(wal_path, ret_found);
+	return r ?: look_at_wal(wal_path, ret_found);
 }
 
-int store_look(const char *path, const char *wal_path, char ret_found[static 256])
+int store_look(const char *path, const char *wal_path, struct error *ret_found)
 {
 	return look(path, wal_path, O_RDWR | O_CREAT, ret_found);
 }
 
-int store_look_to_read(const char *path, const char *wal_path, char ret_found[static 256])
+int store_look_to_read(const char *path, const char *wal_path, struct error *ret_found)
 {
 	return look(path, wal_path, O_RDONLY, ret_found);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The store's directory and lock, and what the operator is told about them. */
+#include "store/db.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,21 +13,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "store/db.h"
 
 #define GOES_ON "counting goes on, but no history is kept"
-
-enum { NOTICE_BYTES = 512 };
-
-__attribute__((format(printf, 2, 3))) static void say(char ret_notice[static NOTICE_BYTES],
-						      const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(ret_notice, NOTICE_BYTES, format, args);
-	va_end(args);
-}
 
 /* The directory, and those above it that are missing. */
 static int make_dir(char *dir)
@@ -65,28 +53,24 @@ static int open_lock(struct store *store, int flags)
 	return store->lock_fd < 0 ? -errno : 0;
 }
 
-static int take_lock(struct store *store, char ret_notice[static NOTICE_BYTES])
+static int take_lock(struct store *store, struct error *ret_notice)
 {
 	char text[32];
 	int n, r;
 
 	r = open_lock(store, O_RDWR | O_CREAT);
-	if (r) {
-		say(ret_notice, "%.200s cannot be written to (%s): " GOES_ON, store->dir,
-		    strerror(-r));
-		return r;
-	}
+	if (r)
+		return error_set(ret_notice, r, "%.200s cannot be written to (%s): " GOES_ON,
+				 store->dir, strerror(-r));
 	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0) {
 		long pid = lock_owner(store->lock_fd);
 
 		r = errno == EWOULDBLOCK ? -EBUSY : -errno;
 		if (r == -EBUSY && pid > 0)
-			say(ret_notice, "%.200s is in use by process %ld: " GOES_ON, store->dir,
-			    pid);
-		else
-			say(ret_notice, "%.200s cannot be locked (%s): " GOES_ON, store->dir,
-			    strerror(-r));
-		return r;
+			return error_set(ret_notice, r, "%.200s is in use by process %ld: " GOES_ON,
+					 store->dir, pid);
+		return error_set(ret_notice, r, "%.200s cannot be locked (%s): " GOES_ON,
+				 store->dir, strerror(-r));
 	}
 	/* only to be read by people: no reason to fail */
 	n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
@@ -95,68 +79,65 @@ static int take_lock(struct store *store, char ret_notice[static NOTICE_BYTES])
 	return 0;
 }
 
-static void say_failed(const struct store *store, int r, const char *found,
-		       char ret_notice[static NOTICE_BYTES])
+/* Says why the database could not be opened, and returns `r`. */
+static int refuse(const struct store *store, int r, const struct error *found,
+		  struct error *ret_notice)
 {
 	if (r == -ENOTSUP)
-		say(ret_notice,
-		    "%.200s %s and was left as it is: " GOES_ON
-		    " (move the file away to begin a new one)",
-		    store->path, found);
-	else if (r == -ENOSPC)
-		say(ret_notice, "%.200s: no space left on its disk: " GOES_ON, store->path);
-	else if (r == -EROFS || r == -EACCES || r == -EPERM)
-		say(ret_notice, "%.200s cannot be written (%s): " GOES_ON, store->path,
-		    strerror(-r));
-	else if (*found)
-		say(ret_notice, "%.200s cannot be opened (%s; %.100s): " GOES_ON, store->path,
-		    strerror(-r), found);
-	else
-		say(ret_notice, "%.200s cannot be opened (%s): " GOES_ON, store->path,
-		    strerror(-r));
+		return error_set(ret_notice, r,
+				 "%.200s %s and was left as it is: " GOES_ON
+				 " (move the file away to begin a new one)",
+				 store->path, found->text);
+	if (r == -ENOSPC)
+		return error_set(ret_notice, r, "%.200s: no space left on its disk: " GOES_ON,
+				 store->path);
+	if (r == -EROFS || r == -EACCES || r == -EPERM)
+		return error_set(ret_notice, r, "%.200s cannot be written (%s): " GOES_ON,
+				 store->path, strerror(-r));
+	if (*found->text)
+		return error_set(ret_notice, r, "%.200s cannot be opened (%s; %.100s): " GOES_ON,
+				 store->path, strerror(-r), found->text);
+	return error_set(ret_notice, r, "%.200s cannot be opened (%s): " GOES_ON, store->path,
+			 strerror(-r));
 }
 
-static int look_and_connect(struct store *store, char ret_found[static 256])
+static int look_and_connect(struct store *store, struct error *ret_found)
 {
 	int r = store_look(store->path, store->wal_path, ret_found);
 
-	return r ? r : store_connect(store, ret_found);
+	return r ?: store_connect(store, ret_found);
 }
 
-static int start_afresh(struct store *store, const char *found,
-			char ret_notice[static NOTICE_BYTES])
+static int start_afresh(struct store *store, const struct error *found, struct error *ret_notice)
 {
-	char name[64], again[256] = "";
+	struct error again = {};
+	char name[64];
 	int r;
 
 	store_disconnect(store);
 	r = store_set_aside(store->dir, name);
-	if (r) {
-		say(ret_notice, "%.200s is damaged (%.100s) and cannot be set aside (%s): " GOES_ON,
-		    store->path, found, strerror(-r));
-		return r;
-	}
-	r = look_and_connect(store, again);
 	if (r)
-		say_failed(store, r, again, ret_notice);
-	else
-		say(ret_notice,
-		    "%.200s is damaged (%.100s) and was set aside as %s: history before now is "
-		    "gone; counting goes on in a new one",
-		    store->path, found, name);
-	return r;
+		return error_set(
+			ret_notice, r,
+			"%.200s is damaged (%.100s) and cannot be set aside (%s): " GOES_ON,
+			store->path, found->text, strerror(-r));
+	r = look_and_connect(store, &again);
+	if (r)
+		return refuse(store, r, &again, ret_notice);
+	return error_set(ret_notice, 0,
+			 "%.200s is damaged (%.100s) and was set aside as %s: history before now "
+			 "is gone; counting goes on in a new one",
+			 store->path, found->text, name);
 }
 
-static int open_database(struct store *store, char ret_notice[static NOTICE_BYTES])
+static int open_database(struct store *store, struct error *ret_notice)
 {
-	char found[256] = "";
-	int r = look_and_connect(store, found);
+	struct error found = {};
+	int r = look_and_connect(store, &found);
 
 	if (r == -EUCLEAN)
-		return start_afresh(store, found, ret_notice);
-	if (r)
-		say_failed(store, r, found, ret_notice);
-	return r;
+		return start_afresh(store, &found, ret_notice);
+	return r ? refuse(store, r, &found, ret_notice) : 0;
 }
 
 /* Nobody can have taken a lock that is not there. */
@@ -196,51 +177,48 @@ static int store_new(const char *dir, struct store **ret)
 	store->lock_fd = -1;
 	store->housekept_seconds = -INFINITY;
 	r = set_paths(store, dir);
-	if (!r)
-		*ret = TAKE_PTR(store);
-	return r;
+	if (r)
+		return r;
+	*ret = TAKE_PTR(store);
+	return 0;
 }
 
 int store_open_to_read(const char *dir, struct store **ret)
 {
 	_cleanup_(close_store_at) struct store *store = NULL;
-	char found[256];
+	struct error found;
 	int r = store_new(dir, &store);
 
-	if (!r)
-		r = take_lock_to_read(store);
-	if (!r)
-		r = store_look_to_read(store->path, store->wal_path, found);
-	if (!r) {
-		r = store_connect_to_read(store);
-		r = r == -EBUSY ? -EAGAIN : r;
-	}
-	if (!r)
-		*ret = TAKE_PTR(store);
-	return r;
+	r = r ?: take_lock_to_read(store);
+	r = r ?: store_look_to_read(store->path, store->wal_path, &found);
+	if (r)
+		return r;
+	r = store_connect_to_read(store);
+	if (r)
+		return r == -EBUSY ? -EAGAIN : r;
+	*ret = TAKE_PTR(store);
+	return 0;
 }
 
-int store_open(const char *dir, struct store **ret, char ret_notice[static NOTICE_BYTES])
+int store_open(const char *dir, struct store **ret, struct error *ret_notice)
 {
 	_cleanup_(close_store_at) struct store *store = NULL;
 	int r;
 
-	*ret_notice = '\0';
+	*ret_notice = (struct error){};
 	r = store_new(dir, &store);
 	if (r)
 		return r;
 	r = make_dir(store->dir);
-	if (r) {
-		say(ret_notice, "%.200s cannot be made (%s): " GOES_ON, dir, strerror(-r));
-		return r;
-	}
+	if (r)
+		return error_set(ret_notice, r, "%.200s cannot be made (%s): " GOES_ON, dir,
+				 strerror(-r));
 	r = take_lock(store, ret_notice);
-	if (!r) {
-		r = open_database(store, ret_notice);
-		r = r == -EBUSY ? -EAGAIN : r;
-	}
 	if (r)
 		return r;
+	r = open_database(store, ret_notice);
+	if (r)
+		return r == -EBUSY ? -EAGAIN : r;
 	*ret = TAKE_PTR(store);
 	return 0;
 }
@@ -256,32 +234,4 @@ void store_close(struct store *store)
 	free(store->path);
 	free(store->wal_path);
 	free(store);
-}
-
-bool store_vanished(const struct store *store)
-{
-	struct stat file, wal;
-
-	if (stat(store->path, &file) < 0 || stat(store->wal_path, &wal) < 0)
-		return true;
-	return file.st_dev != store->device || file.st_ino != store->inode ||
-	       wal.st_ino != store->wal_inode || file.st_size < store->least_bytes ||
-	       store->wal_torn || store_wal_torn(store);
-}
-
-bool store_damaged(const struct store *store)
-{
-	return store->damaged;
-}
-
-uint64_t store_bytes(const struct store *store)
-{
-	struct stat file, wal;
-	uint64_t bytes = 0;
-
-	if (!stat(store->path, &file))
-		bytes += (uint64_t)file.st_size;
-	if (!stat(store->wal_path, &wal))
-		bytes += (uint64_t)wal.st_size;
-	return bytes;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Ageing of what the store keeps, in small pieces. */
+#include "store/db.h"
+
 #include <errno.h>
 #include <math.h>
 #include <sys/stat.h>
-
-#include "store/db.h"
 
 enum {
 	PRUNE_ROWS = 4096, /* and twice as many as were put: ageing never falls behind */
@@ -46,14 +46,8 @@ static int prune_slos(struct store *store, double before_seconds)
 	int r = store_start(store, STORE_OLD_SLOS,
 			    STORE_ARGS(STORE_REAL(before_seconds), STORE_INT(PRUNE_SLOS)));
 
-	while (!r && (r = store_next(store, STORE_OLD_SLOS)) == 1) {
+	while (store_more(store, STORE_OLD_SLOS, &r))
 		ids[n++] = sqlite3_column_int64(store->statements[STORE_OLD_SLOS], 0);
-		r = 0;
-		if (n == PRUNE_SLOS) {
-			store_end(store, STORE_OLD_SLOS);
-			break;
-		}
-	}
 	for (size_t i = 0; i < n && !r; i++) {
 		r = has_buckets(store, ids[i]);
 		if (!r)
@@ -69,14 +63,11 @@ static int keep_house(struct store *store, double before_seconds)
 {
 	int r = store_run(store, STORE_OLD_COVERAGE, STORE_ARGS(STORE_REAL(before_seconds)));
 
-	if (!r)
-		r = store_run(store, STORE_TOO_MANY_COVERAGE,
-			      STORE_ARGS(STORE_INT(COVERAGE_SPANS_MAX - 1)));
-	if (!r)
-		r = store_run(store, STORE_OLD_SERIES, STORE_ARGS(STORE_REAL(before_seconds)));
-	if (!r)
-		r = prune_slos(store, before_seconds);
-	return r;
+	r = r
+		    ?: store_run(store, STORE_TOO_MANY_COVERAGE,
+				 STORE_ARGS(STORE_INT(COVERAGE_SPANS_MAX - 1)));
+	r = r ?: store_run(store, STORE_OLD_SERIES, STORE_ARGS(STORE_REAL(before_seconds)));
+	return r ?: prune_slos(store, before_seconds);
 }
 
 /* The oldest bucket end of each table that is due, then the next of each. */
@@ -139,10 +130,8 @@ static int prune(struct store *store, double now_seconds, double keep_hours_seco
 static int shrink(struct store *store)
 {
 	int64_t n_free = 0;
-	int r = store_start(store, STORE_FREE_PAGES, NULL, 0);
+	int r = store_first(store, STORE_FREE_PAGES, NULL, 0);
 
-	if (!r)
-		r = store_next(store, STORE_FREE_PAGES);
 	if (r <= 0)
 		return r;
 	n_free = sqlite3_column_int64(store->statements[STORE_FREE_PAGES], 0);
@@ -178,8 +167,7 @@ int store_prune(struct store *store, double now_seconds, double keep_hours_secon
 	if (!isfinite(now_seconds) || !isfinite(keep_hours_seconds))
 		return -EINVAL;
 	r = prune(store, now_seconds, keep_hours_seconds);
-	if (!r)
-		r = shrink(store);
+	r = r ?: shrink(store);
 	if (r && r != -ENOSPC)
 		return r;
 	/* a full disk may be full of the WAL */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Requests of each series in the store. The only part that adds to what is there. */
+#include "store/db.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "store/db.h"
 
 enum {
 	OTHERS = 0, /* the id of all that were not kept by name */
@@ -32,10 +33,8 @@ static int put_counter(struct store *store, double t_seconds, const struct store
 	};
 	struct growth growth = {.requests = series->requests};
 	uint64_t before = 0;
-	int r = store_start(store, STORE_FIND_SERIES, args, 6);
+	int r = store_first(store, STORE_FIND_SERIES, args, 6);
 
-	if (!r)
-		r = store_next(store, STORE_FIND_SERIES);
 	if (r < 0)
 		return r;
 	if (r) {
@@ -70,10 +69,8 @@ static int64_t bucket_end(double t_seconds, enum slo_tier tier)
 static int count_named(struct store *store, enum slo_tier tier, int64_t end_seconds, size_t *ret)
 {
 	enum store_statement statement = store_tier_statement(STORE_COUNT_SERIES_10S, tier);
-	int r = store_start(store, statement, STORE_ARGS(STORE_INT(end_seconds)));
+	int r = store_first(store, statement, STORE_ARGS(STORE_INT(end_seconds)));
 
-	if (!r)
-		r = store_next(store, statement);
 	if (r <= 0)
 		return r;
 	*ret = (size_t)sqlite3_column_int64(store->statements[statement], 0);
@@ -183,9 +180,7 @@ int store_each_series_bucket(struct store *store, enum slo_tier tier, int64_t fr
 		return -EINVAL;
 	statement = store_tier_statement(STORE_EACH_SERIES_10S, tier);
 	r = store_start(store, statement, STORE_ARGS(STORE_INT(from_seconds)));
-	if (r)
-		return r;
-	while ((r = store_next(store, statement)) == 1) {
+	while (store_more(store, statement, &r)) {
 		sqlite3_stmt *row = store->statements[statement];
 		struct store_series series = {
 			.service = store_text(row, 2),
@@ -198,10 +193,6 @@ int store_each_series_bucket(struct store *store, enum slo_tier tier, int64_t fr
 		};
 
 		r = fn(context, sqlite3_column_int64(row, 0), &series);
-		if (r) {
-			store_end(store, statement);
-			break;
-		}
 	}
 	return r;
 }

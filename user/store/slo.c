@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* SLOs in the store: their counters and history, their alerts and each change of those. */
+#include "store/db.h"
+
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-
-#include "store/db.h"
 
 int store_put_slo(struct store *store, struct store_slo *slo)
 {
@@ -40,9 +40,7 @@ int store_each_slo(struct store *store, int (*fn)(void *context, const struct st
 {
 	int r = store_start(store, STORE_EACH_SLO, NULL, 0);
 
-	if (r)
-		return r;
-	while ((r = store_next(store, STORE_EACH_SLO)) == 1) {
+	while (store_more(store, STORE_EACH_SLO, &r)) {
 		sqlite3_stmt *row = store->statements[STORE_EACH_SLO];
 		struct store_slo slo = {
 			.id = sqlite3_column_int64(row, 0),
@@ -59,10 +57,6 @@ int store_each_slo(struct store *store, int (*fn)(void *context, const struct st
 		};
 
 		r = fn(context, &slo);
-		if (r) {
-			store_end(store, STORE_EACH_SLO);
-			break;
-		}
 	}
 	return r;
 }
@@ -71,7 +65,7 @@ int store_reset_counters(struct store *store)
 {
 	int r = store_run(store, STORE_RESET_SLOS, NULL, 0);
 
-	return r ? r : store_run(store, STORE_RESET_SERIES, NULL, 0);
+	return r ?: store_run(store, STORE_RESET_SERIES, NULL, 0);
 }
 
 int store_drop_slo(struct store *store, int64_t id)
@@ -82,8 +76,7 @@ int store_drop_slo(struct store *store, int64_t id)
 	if (r)
 		return r;
 	r = store_run(store, STORE_DROP_ALERTS, STORE_ARGS(STORE_INT(id)));
-	if (!r)
-		r = store_run(store, STORE_DROP_SLO, STORE_ARGS(STORE_INT(id)));
+	r = r ?: store_run(store, STORE_DROP_SLO, STORE_ARGS(STORE_INT(id)));
 	return store_leave(store, own, r);
 }
 
@@ -112,16 +105,10 @@ int store_each_bucket_of(struct store *store, int64_t slo, enum store_history wh
 	enum store_statement statement = store_tier_statement(STORE_LOAD_BUCKETS_10S, tier);
 	int r = store_start(store, statement, STORE_ARGS(STORE_INT(slo), STORE_INT(which)));
 
-	if (r)
-		return r;
-	while ((r = store_next(store, statement)) == 1) {
+	while (store_more(store, statement, &r)) {
 		sqlite3_stmt *row = store->statements[statement];
 
 		r = fn(context, tier, sqlite3_column_int64(row, 0), row_events(row, 1));
-		if (r) {
-			store_end(store, statement);
-			break;
-		}
 	}
 	return r;
 }
@@ -135,10 +122,8 @@ static int restore_bucket(void *context, enum slo_tier tier, int64_t end_seconds
 int store_load_history(struct store *store, int64_t slo, enum store_history which,
 		       struct slo_history *ret)
 {
-	int r = store_start(store, STORE_HAS_SLO, STORE_ARGS(STORE_INT(slo)));
+	int r = store_first(store, STORE_HAS_SLO, STORE_ARGS(STORE_INT(slo)));
 
-	if (!r)
-		r = store_next(store, STORE_HAS_SLO);
 	if (r <= 0)
 		return r; /* what a dropped one had is no longer anyone's */
 	store_end(store, STORE_HAS_SLO);
@@ -159,16 +144,12 @@ int store_each_bucket(struct store *store,
 		enum store_statement statement = store_tier_statement(STORE_EACH_BUCKET_10S, tier);
 
 		r = store_start(store, statement, NULL, 0);
-		while (!r && (r = store_next(store, statement)) == 1) {
+		while (store_more(store, statement, &r)) {
 			sqlite3_stmt *row = store->statements[statement];
 
 			r = fn(context, sqlite3_column_int64(row, 1),
 			       sqlite3_column_int(row, 2) ? STORE_SLICES : STORE_EVENTS, tier,
 			       sqlite3_column_int64(row, 0), row_events(row, 3));
-			if (r) {
-				store_end(store, statement);
-				return r;
-			}
 		}
 	}
 	return r;
@@ -189,9 +170,7 @@ int store_each_alert(struct store *store, int64_t slo,
 {
 	int r = store_start(store, STORE_EACH_ALERT, STORE_ARGS(STORE_INT(slo)));
 
-	if (r)
-		return r;
-	while ((r = store_next(store, STORE_EACH_ALERT)) == 1) {
+	while (store_more(store, STORE_EACH_ALERT, &r)) {
 		sqlite3_stmt *row = store->statements[STORE_EACH_ALERT];
 		int64_t status = sqlite3_column_int64(row, 1);
 		struct alert_state state = {
@@ -203,10 +182,6 @@ int store_each_alert(struct store *store, int64_t slo,
 		r = status < ALERT_INACTIVE || status > ALERT_EXHAUSTED
 			    ? -EUCLEAN
 			    : fn(context, store_text(row, 0), &state);
-		if (r) {
-			store_end(store, STORE_EACH_ALERT);
-			break;
-		}
 	}
 	return r;
 }
@@ -228,9 +203,7 @@ int store_each_change(struct store *store, double from_seconds, size_t limit,
 			    STORE_ARGS(STORE_REAL(from_seconds),
 				       STORE_INT(limit > INT32_MAX ? INT32_MAX : limit)));
 
-	if (r)
-		return r;
-	while ((r = store_next(store, STORE_EACH_CHANGE)) == 1) {
+	while (store_more(store, STORE_EACH_CHANGE, &r)) {
 		sqlite3_stmt *row = store->statements[STORE_EACH_CHANGE];
 		struct store_change change = {
 			.t_seconds = sqlite3_column_double(row, 0),
@@ -247,10 +220,6 @@ int store_each_change(struct store *store, double from_seconds, size_t limit,
 		};
 
 		r = fn(context, &change);
-		if (r) {
-			store_end(store, STORE_EACH_CHANGE);
-			break;
-		}
 	}
 	return r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The store's tables and statements. Private to user/store*.c.
+ * The store's tables and statements. Private to the room store.
  *
  * Buckets are kept by their end first: a step writes side by side what all SLOs have in the newest
  * bucket, and ageing drops whole pages at the other end. Nothing has a second index.

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What lasts: <state_dir>/sliprobe.db, SQLite in WAL mode with synchronous=FULL (each commit is on
- * the disk when it returns: a loss of power costs at most the step that was being written).
+ * The store, <state_dir>/sliprobe.db, outlasts the agent. It is SQLite in WAL mode with
+ * synchronous=FULL: a commit is on the disk when it returns, and a loss of power costs at most the
+ * step that was being written.
  *
- * Size: about 20 bytes for each bucket of an SLO, 17 for each of a series. 256 SLOs that are busy
- * all the time, over 90 days: 87 MB (4.2 million buckets), 165 MB if all have slices, too; 512
- * series that are: 145 MB more. To that the WAL: 4 MiB and one step, or more while somebody reads.
- * Such a database opens in 20 ms, in 1 s after a crash; all its buckets are read in 1 to 2.5 s.
+ * Size: a bucket of an SLO takes about 20 bytes, one of a series 17. 256 SLOs that are busy all the
+ * time take 87 MB over 90 days (4.2 million buckets), or 165 MB if all have slices; 512 such series
+ * take 145 MB more. The WAL adds 4 MiB and one step, more while somebody reads. A database of that
+ * size opens in 20 ms, in 1 s after a crash; reading all its buckets takes 1 to 2.5 s.
  *
- * One transaction a step: store_begin(), any store_put_*(), store_commit(). All puts set values
- * (nothing adds), so that writing a thing twice is writing it once. Times are seconds on the
- * agent's axis (slo/timeline). Where not told otherwise functions return 0 or -errno, of SQLite's own
- * codes: -ENOSPC disk full, -EROFS read-only, -EIO, -EUCLEAN damaged, -EBUSY locked by another.
+ * One transaction a step: store_begin(), any store_put_*(), store_commit(). A put sets a value: to
+ * write it twice is to write it once. Only store_put_series() adds. Times are seconds on the
+ * agent's axis (slo/timeline). Functions return 0 or -errno unless they say otherwise. SQLite's
+ * codes become -ENOSPC (disk full), -EROFS (read-only), -EIO, -EUCLEAN (damaged), -EBUSY (locked by
+ * another).
  *
- * The schema's number is in PRAGMA user_version, the application's in PRAGMA application_id.
+ * PRAGMA user_version has the schema's number, PRAGMA application_id the application's.
  */
 #ifndef SLIPROBE_STORE_STORE_H
 #define SLIPROBE_STORE_STORE_H
@@ -22,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "slo/alerts.h"
 #include "slo/coverage.h"
 #include "slo/slo.h"
@@ -29,44 +32,45 @@
 struct store;
 
 /*
- * Makes `dir` (0750, and its parents 0755) if it is not there, takes an flock() on <dir>/lock,
- * opens or makes the database and checks it (quick_check of a database not closed cleanly).
- * A damaged database, with its -wal and -shm, is renamed to sliprobe.db.damaged-<unix time> (the
- * three newest of those are kept) and a new one is made: returns 0, ret_notice says so.
- * Returns -EBUSY when another agent has the lock, -EAGAIN when somebody else is writing to the
- * database, -ENOTSUP for one of a newer version (which is left as it is), or another -errno.
- * ret_notice: one sentence for the operator with the path and what was found and done, "" if
- * nothing; written in failure, too.
+ * Makes `dir` (0750, its parents 0755) if it is missing, takes an flock() on <dir>/lock, opens or
+ * makes the database and checks it: by quick_check, if it was not closed cleanly.
+ * A damaged database is renamed to sliprobe.db.damaged-<unix time>, with its -wal and -shm, and a
+ * new one is made; this returns 0. The three newest damaged ones are kept.
+ * Returns -EBUSY when another agent has the lock, -EAGAIN when another process is writing to the
+ * database, -ENOTSUP for a newer version's database, which stays as it is, or another -errno.
+ * ret_notice: a sentence for the operator, in success and failure: the path, the finding and the
+ * consequence. "" if there is nothing to tell.
  */
-int store_open(const char *dir, struct store **ret, char ret_notice[static 512]);
+int store_open(const char *dir, struct store **ret, struct error *ret_notice);
 /*
- * Opens what is there to be read only, for when store_open() has failed: also on a disk that is full
- * or read-only, and while somebody else is writing. Nothing is made, set aside or repaired. Takes
- * the lock. Returns as store_open() does, -ENOENT if there is none, -EUCLEAN if it is damaged.
+ * Opens the database to be read only, after store_open() has failed. That is possible on a disk
+ * that is full or read-only, and while another process is writing. Takes the lock; makes, renames
+ * and repairs nothing. Returns as store_open(), but -ENOENT without a database and -EUCLEAN for a
+ * damaged one.
  */
 int store_open_to_read(const char *dir, struct store **ret);
 void store_close(struct store *store);
 
 /*
- * True if a file at its path is no longer the one that is open (deleted, replaced), or has been cut
- * short: to be closed and opened again, and everything put again. An empty WAL may be an operator's
- * checkpoint: whether it is one shows after the next commit.
+ * True if the database or its WAL has been deleted, replaced or cut short at its path. The caller
+ * then closes the store, opens it again and puts everything again. An empty WAL may be an
+ * operator's checkpoint, which shows after the next commit.
  */
 bool store_vanished(const struct store *store);
 
-/* True once damage was met, also in what is only read or pruned: to be opened again likewise. */
+/* True once any statement met damage. The caller does as after store_vanished(). */
 bool store_damaged(const struct store *store);
 
-/* Of this database: sizes in bytes of the file and its WAL. */
+/* Of the file and its WAL together. */
 uint64_t store_bytes(const struct store *store);
 
 int store_begin(struct store *store);
 int store_commit(struct store *store);
 void store_rollback(struct store *store); /* harmless outside a transaction */
 
-/* ---- values by name, e.g. the timeline, the kernel instance: text ---- */
+/* ---- texts by name: the timeline, the kernel instance ---- */
 int store_put_value(struct store *store, const char *name, const char *value);
-/* *ret is to be freed; -ENOENT if there is none. */
+/* *ret is malloc()ed. Returns -ENOENT if there is no such name. */
 int store_get_value(struct store *store, const char *name, char **ret);
 
 /* ---- SLOs and their history ---- */
@@ -75,35 +79,36 @@ struct store_slo {
 	int64_t id; /* 0: not stored yet; set by store_put_slo() */
 	const char *name; /* instance name */
 	const char *service;
-	const char *definition; /* what it counts: see apply/tracks */
+	const char *definition; /* slo_definition() in apply/tracks: which events it counts */
 	bool wildcard; /* of a found service */
 	double since_seconds; /* first counted */
 	double last_seconds; /* the last step it was counted in */
-	/* the kernel's counters as last read, of the kernel instance in the value "kernel" */
+	/*
+	 * the kernel's counters as last read, in the kernel instance that the value "kernel" names
+	 */
 	uint64_t kernel_good;
 	uint64_t kernel_bad;
-	uint64_t kernel_serial; /* of the counters: struct track_birth; 0: of none */
-	/* events of maintenance that were left out */
-	uint64_t excluded;
+	uint64_t kernel_serial; /* the counters': struct track_birth; 0: it has none */
+	uint64_t excluded; /* events of maintenance, left out of the history */
 };
 
 /*
- * In a transaction: another kernel instance counts from now on. What the counters of SLOs and
- * series were read at is 0, and the serials are that of no counters.
+ * In a transaction: another kernel instance counts from now on. Sets the counters of all SLOs and
+ * series to 0, and the serials, too.
  */
 int store_reset_counters(struct store *store);
 
 /*
- * Sets all but name, service and definition of the one with that id and those; makes a new one if
- * there is none, and sets the id. After a rollback, or in a new database, an id may be another's:
- * the SLO is put again before anything else of it.
+ * Finds the row with this id, name, service and definition, and sets its other columns. Without
+ * such a row it makes one and sets slo->id. Ids are not stable across a rollback or a new database:
+ * call this first in every transaction.
  */
 int store_put_slo(struct store *store, struct store_slo *slo);
 int store_each_slo(struct store *store, int (*fn)(void *context, const struct store_slo *slo),
 		   void *context);
 /*
- * With its history, alerts and slices. (What the buckets take on the disk is given back as they
- * age; ids are never used twice.)
+ * Drops the SLO with its history, slices and alerts. Its buckets leave the disk as they age. Ids
+ * are never used twice.
  */
 int store_drop_slo(struct store *store, int64_t id);
 
@@ -115,9 +120,9 @@ enum store_history {
 int store_put_bucket(struct store *store, int64_t slo, enum store_history which, enum slo_tier tier,
 		     int64_t end_seconds, struct slo_events events);
 /*
- * Calls slo_history_restore() for all buckets; slo_history_restored() is the caller's, who knows
- * when it was last counted. -errno of those, too: the history is then to be thrown away. It takes
- * some 100 ms when there is much: for one SLO. At the start, store_each_bucket().
+ * Calls slo_history_restore() for all buckets. The caller calls slo_history_restored(), as it knows
+ * when the SLO was last counted. After an error the history is unusable. In a large database this
+ * takes some 100 ms for one SLO: at the start use store_each_bucket().
  */
 int store_load_history(struct store *store, int64_t slo, enum store_history which,
 		       struct slo_history *ret);
@@ -132,8 +137,8 @@ int store_each_bucket(struct store *store,
 
 enum {
 	/*
-	 * The busiest of each step; what the others had is kept as series 0. A bucket of several
-	 * steps has no more names than that either: those that came to it first.
+	 * A step keeps its busiest series by name, and the rest of its requests as series 0. A
+	 * bucket of several steps has as many names, those that came to it first.
 	 */
 	STORE_SERIES_A_STEP = 512,
 };
@@ -149,21 +154,20 @@ struct store_series {
 };
 
 /*
- * Sets the counters to those of `series`, and adds what each grew by since the last time to the
- * buckets of all three tiers that t_seconds falls in. Series that the kernel instance has reset are
- * taken to have begun at 0 (store_reset_counters()), and so is one that fell. The only
- * put that adds: never to be repeated after its commit; after a failed commit it is as if it had
- * not been called.
+ * Sets the counters to those of `series`, and adds their growth since the last call to the buckets
+ * of all three tiers that t_seconds falls in. A counter that fell has begun anew at 0, as have all
+ * after store_reset_counters(). This put adds: do not repeat it after its commit. After a rollback
+ * it has not been called.
  */
 int store_put_series(struct store *store, double t_seconds, const struct store_series *series,
 		     size_t n);
 
-/* Sets the counters only: in a new database, of what was counted before it. */
+/* Sets the counters and adds nothing: a new database does not get what was counted before it. */
 int store_set_series(struct store *store, double t_seconds, const struct store_series *series,
 		     size_t n);
 
 /*
- * Buckets that end at or after from_seconds, oldest first; `requests` is what the bucket has. All
+ * Buckets that end at or after from_seconds, oldest first. series->requests are the bucket's. The
  * texts of series 0 are "".
  */
 int store_each_series_bucket(struct store *store, enum slo_tier tier, int64_t from_seconds,
@@ -173,7 +177,8 @@ int store_each_series_bucket(struct store *store, enum slo_tier tier, int64_t fr
 
 /* ---- coverage ---- */
 int store_put_coverage(struct store *store, const struct coverage_span *span); /* by its `from` */
-int store_load_coverage(struct store *store, struct coverage *ret); /* to be cleared */
+/* The caller clears *ret. */
+int store_load_coverage(struct store *store, struct coverage *ret);
 
 /* ---- alerts: state, and each change of it ---- */
 int store_put_alert(struct store *store, int64_t slo, const char *rule,
@@ -184,17 +189,17 @@ int store_each_alert(struct store *store, int64_t slo,
 
 struct store_change {
 	double t_seconds;
-	const char *slo; /* names: they outlive the SLO */
+	const char *slo; /* its name, not its id: changes outlive SLOs */
 	const char *service;
 	const char *rule;
 	const char *severity;
 	const char *from;
 	const char *to;
-	double budget_spent_ratio; /* at that moment; NaN: unknown */
-	double started_seconds; /* when the alert had left inactive */
+	double budget_spent_ratio; /* at t_seconds; NaN: unknown */
+	double started_seconds; /* when the alert left inactive */
 };
 
-/* Nothing, if it is there already. */
+/* Adds the change unless it is there. */
 int store_add_change(struct store *store, const struct store_change *change);
 /* The newest `limit`, newest first, at or after from_seconds. */
 int store_each_change(struct store *store, double from_seconds, size_t limit,
@@ -207,10 +212,10 @@ int store_each_text(struct store *store, const char *kind,
 		    int (*fn)(void *context, const char *key, const char *text), void *context);
 
 /*
- * Outside a transaction: drops what is older than its tier keeps (1 h tier: keep_hours_seconds),
- * and changes, coverage, and SLOs without a bucket that were last counted before that. Cheap
- * when called at each step: no more than 4096 rows and twice what was put since the last time.
- * Checkpoints the WAL when it is above 4 MiB, and gives pages back that stay free.
+ * Outside a transaction: drops the buckets that are older than their tier keeps (the 1 h tier:
+ * keep_hours_seconds). Changes, coverage and SLOs without a bucket go as the 1 h tier does. Cheap
+ * enough for every step: it drops at most 4096 rows and twice the buckets put since the last call.
+ * Checkpoints a WAL above 4 MiB, and gives pages that stay free back to the file system.
  */
 int store_prune(struct store *store, double now_seconds, double keep_hours_seconds);
 

@@ -17,7 +17,7 @@
 static char base_dir[64]; /* of the test */
 static char state_dir[80]; /* of the store: not made yet */
 static char database[112];
-static char notice[512];
+static struct error notice;
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
 {
@@ -49,10 +49,10 @@ static int remove_base_dir(void **state)
 static inline struct store *open_store(void)
 {
 	struct store *store = NULL;
-	int err = store_open(state_dir, &store, notice);
+	int err = store_open(state_dir, &store, &notice);
 
 	if (err)
-		fail_msg("store_open(): %s: %s", strerror(-err), notice);
+		fail_msg("store_open(): %s: %s", strerror(-err), notice.text);
 	return store;
 }
 
@@ -61,7 +61,7 @@ static inline struct store *open_good(void)
 {
 	struct store *store = open_store();
 
-	assert_string_equal(notice, "");
+	assert_string_equal(notice.text, "");
 	return store;
 }
 

@@ -170,11 +170,11 @@ TEST(test_opening_on_a_full_disk_is_told)
 	snprintf(path, sizeof(path), "%s/filler", base_dir);
 	fd = fill_disk(path);
 	store = NULL;
-	assert_int_equal(store_open(state_dir, &store, notice), -ENOSPC);
+	assert_int_equal(store_open(state_dir, &store, &notice), -ENOSPC);
 	snprintf(expected, sizeof(expected),
 		 "%s: no space left on its disk: counting goes on, but no history is kept",
 		 database);
-	assert_string_equal(notice, expected);
+	assert_string_equal(notice.text, expected);
 	assert_int_equal(ftruncate(fd, 0), 0);
 	store = open_good();
 	assert_int_equal(last_step(store), 1);
@@ -208,11 +208,11 @@ static void assert_refused(int expected, const char *path, const char *why)
 	struct store *store = NULL;
 	char sentence[512];
 
-	assert_int_equal(store_open(state_dir, &store, notice), expected);
+	assert_int_equal(store_open(state_dir, &store, &notice), expected);
 	assert_null(store);
 	snprintf(sentence, sizeof(sentence),
 		 "%s cannot be written%s: counting goes on, but no history is kept", path, why);
-	assert_string_equal(notice, sentence);
+	assert_string_equal(notice.text, sentence);
 }
 
 TEST(test_a_read_only_disk_is_told)
@@ -233,7 +233,7 @@ static void leave_two_steps(bool killed)
 
 	assert_true(pid >= 0);
 	if (!pid) {
-		if (store_open(state_dir, &store, notice) || put_step(store, 1) ||
+		if (store_open(state_dir, &store, &notice) || put_step(store, 1) ||
 		    put_step(store, 2))
 			_exit(1);
 		if (!killed)
@@ -276,7 +276,7 @@ static void read_full_disk(bool killed)
 	close(fill_disk(path));
 	assert_read();
 	if (!killed) { /* what was left behind may have room for some more */
-		assert_int_equal(store_open(state_dir, &store, notice), -ENOSPC);
+		assert_int_equal(store_open(state_dir, &store, &notice), -ENOSPC);
 		assert_read();
 	}
 	assert_int_equal(unlink(path), 0);
@@ -437,7 +437,7 @@ static void write_steps(int fd)
 	struct store *store;
 	int64_t n;
 
-	if (store_open(state_dir, &store, notice) < 0 || *notice)
+	if (store_open(state_dir, &store, &notice) < 0 || *notice.text)
 		_exit(1);
 	for (n = last_step(store) + 1;; n++) {
 		if (put_step(store, n) || write(fd, &n, sizeof(n)) != sizeof(n))

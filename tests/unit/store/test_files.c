@@ -112,7 +112,7 @@ static void assert_set_aside(const char *reason)
 		 "%s is damaged (%s) and was set aside as %s: history before now is gone; counting "
 		 "goes on in a new one",
 		 database, reason, name);
-	assert_string_equal(notice, expected);
+	assert_string_equal(notice.text, expected);
 	assert_value(store, "kept", NULL);
 	assert_int_equal(store_put_value(store, "kept", "again"), 0);
 	store_close(store);
@@ -197,8 +197,8 @@ TEST(test_garbage_is_found_after_a_crash)
 	spoil_a_page();
 	store = open_store();
 	assert_int_equal(count_aside(name), 1);
-	assert_non_null(strstr(notice, "is damaged (*** in database main ***"));
-	assert_non_null(strstr(notice, name));
+	assert_non_null(strstr(notice.text, "is damaged (*** in database main ***"));
+	assert_non_null(strstr(notice.text, name));
 	store_close(store);
 }
 
@@ -344,10 +344,10 @@ static void assert_refused(int expected, const char *why)
 	struct store *store = NULL;
 	char sentence[512];
 
-	assert_int_equal(store_open(state_dir, &store, notice), expected);
+	assert_int_equal(store_open(state_dir, &store, &notice), expected);
 	assert_null(store);
 	snprintf(sentence, sizeof(sentence), "%s %s", database, why);
-	assert_string_equal(notice, sentence);
+	assert_string_equal(notice.text, sentence);
 }
 
 #define LEFT                                                                                       \
@@ -426,12 +426,12 @@ TEST(test_the_second_of_two_is_told_who_has_it)
 	struct store *first = open_good(), *second = NULL;
 	char expected[512];
 
-	assert_int_equal(store_open(state_dir, &second, notice), -EBUSY);
+	assert_int_equal(store_open(state_dir, &second, &notice), -EBUSY);
 	assert_null(second);
 	snprintf(expected, sizeof(expected),
 		 "%s is in use by process %d: counting goes on, but no history is kept", state_dir,
 		 getpid());
-	assert_string_equal(notice, expected);
+	assert_string_equal(notice.text, expected);
 	assert_int_equal(store_put_value(first, "a", "1"), 0);
 	store_close(first);
 	store_close(open_good());
@@ -447,12 +447,12 @@ TEST(test_a_lock_without_an_owner_is_told)
 	snprintf(path, sizeof(path), "%s/lock", state_dir);
 	fd = open(path, O_RDWR | O_CREAT, 0640);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
-	assert_int_equal(store_open(state_dir, &store, notice), -EBUSY);
+	assert_int_equal(store_open(state_dir, &store, &notice), -EBUSY);
 	snprintf(expected, sizeof(expected),
 		 "%s cannot be locked (Device or resource busy): counting goes on, but no history "
 		 "is kept",
 		 state_dir);
-	assert_string_equal(notice, expected);
+	assert_string_equal(notice.text, expected);
 	close(fd);
 }
 
@@ -573,9 +573,9 @@ TEST(test_opening_while_an_operator_writes_is_to_be_tried_again)
 	make_database();
 	assert_int_equal(sqlite3_open(database, &db), 0);
 	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), 0);
-	assert_int_equal(store_open(state_dir, &store, notice), -EAGAIN);
-	assert_non_null(strstr(notice, database));
-	assert_non_null(strstr(notice, "database is locked"));
+	assert_int_equal(store_open(state_dir, &store, &notice), -EAGAIN);
+	assert_non_null(strstr(notice.text, database));
+	assert_non_null(strstr(notice.text, "database is locked"));
 	sqlite3_close(db);
 	store = open_good();
 	assert_value(store, "kept", "yes");

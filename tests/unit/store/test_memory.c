@@ -71,7 +71,7 @@ static int step(struct store *store, uint64_t n)
 static int open_and_step(uint64_t n)
 {
 	struct store *store = NULL;
-	int err = store_open(state_dir, &store, notice);
+	int err = store_open(state_dir, &store, &notice);
 
 	if (!err)
 		err = step(store, n);
@@ -95,7 +95,7 @@ static unsigned long walk(void (*prepare)(void))
 			return i;
 		}
 		assert_true(!err || err == -ENOMEM || err == -EIO);
-		assert_null(strstr(notice, "damaged"));
+		assert_null(strstr(notice.text, "damaged"));
 	}
 }
 

@@ -31,8 +31,8 @@ TEST(test_open_makes_a_private_directory)
 	umask(022);
 	snprintf(parent, sizeof(parent), "%s/a", base_dir);
 	snprintf(deep, sizeof(deep), "%s/a/b", base_dir);
-	assert_int_equal(store_open(deep, &store, notice), 0);
-	assert_string_equal(notice, "");
+	assert_int_equal(store_open(deep, &store, &notice), 0);
+	assert_string_equal(notice.text, "");
 	assert_int_equal(mode_of(parent), 0755);
 	assert_int_equal(mode_of(deep), 0750);
 	snprintf(deep, sizeof(deep), "%s/a/b/sliprobe.db", base_dir);
