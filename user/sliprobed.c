@@ -179,14 +179,14 @@ static bool socket_ready(void *context)
 	return true;
 }
 
-static char *socket_alerts(void *context)
+static int socket_alerts(void *context, struct snapshot_alerts *ret)
 {
-	return agent_alerts_json(((struct loop *)context)->agent);
+	return agent_snapshot_alerts(((struct loop *)context)->agent, ret);
 }
 
-static char *socket_history(void *context, const char *slo, bool *ret_found)
+static int socket_history(void *context, const char *slo, struct snapshot_history *ret)
 {
-	return agent_history_json(((struct loop *)context)->agent, slo, ret_found);
+	return agent_snapshot_history(((struct loop *)context)->agent, slo, ret);
 }
 
 static int socket_silence(void *context, const char *json, size_t len, const char *by,

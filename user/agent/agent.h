@@ -11,6 +11,8 @@
 #include "kernel/probe.h"
 #include "notify/silences.h"
 #include "report/snapshot.h"
+#include "report/snapshot_alerts.h"
+#include "report/snapshot_history.h"
 
 struct agent;
 
@@ -43,13 +45,15 @@ int agent_reload(struct agent *agent, struct error *ret_error);
 /* Turns what was counted since the last step into history. Returns 0 or -errno. */
 int agent_step(struct agent *agent);
 
-/* Reads the kernel maps as they are now. *ret points into the agent until its next call. */
+/*
+ * What there is at this moment, with counters read from the kernel maps. *ret points into the agent
+ * until its next call. Each returns 0 or -errno.
+ */
 int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret);
 
-/* As text, to be freed; NULL when out of memory. */
-char *agent_alerts_json(struct agent *agent);
-/* NULL also if there is no such SLO (*ret_found). */
-char *agent_history_json(struct agent *agent, const char *slo, bool *ret_found);
+int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret);
+/* -ENOENT: there is no such SLO. */
+int agent_snapshot_history(struct agent *agent, const char *slo, struct snapshot_history *ret);
 
 /*
  * Silences alerts as the JSON text says: {"slo", "service", "severity", "for_seconds", "comment",

@@ -69,7 +69,7 @@ int agent_judge(struct agent *agent, double now_seconds);
 struct alert_subject agent_subject(struct agent *agent, const struct track *track,
 				   double now_seconds);
 
-void agent_snapshot_store(const struct agent *agent, struct snapshot *ret);
+void agent_snapshot_store(const struct agent *agent, struct snapshot_store *ret);
 int agent_snapshot_slo(struct agent *agent, const struct track *track, struct snapshot_slo *ret);
 
 /* Of a configured service, else NULL. */

@@ -43,19 +43,19 @@ static int snapshot_agent(struct agent *agent, struct snapshot *ret)
 	return privilege_held(&ret->agent.capabilities, &ret->agent.n_capabilities);
 }
 
-void agent_snapshot_store(const struct agent *agent, struct snapshot *ret)
+void agent_snapshot_store(const struct agent *agent, struct snapshot_store *ret)
 {
-	static const enum snapshot_store states[] = {
+	static const enum snapshot_store_state states[] = {
 		[RECORD_OK] = SNAPSHOT_STORE_OK,
 		[RECORD_FAILING] = SNAPSHOT_STORE_FAILING,
 		[RECORD_NOT_KEPT] = SNAPSHOT_STORE_NOT_KEPT,
 	};
 	struct record_report report = record_report(agent->record);
 
-	ret->store.state = states[report.state];
-	ret->store.reason = report.reason;
-	ret->store.path = report.path;
-	ret->store.bytes = report.bytes;
+	ret->state = states[report.state];
+	ret->reason = report.reason;
+	ret->path = report.path;
+	ret->bytes = report.bytes;
 }
 
 static const struct config_service *configured_as(const struct agent *agent, const char *name)
@@ -313,7 +313,7 @@ int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret)
 	r = r ?: agent_discover(agent);
 	r = r ?: snapshot_coverage(agent, collection.requests, stats[STAT_ENDED], &snapshot);
 	r = r ?: snapshot_agent(agent, &snapshot);
-	agent_snapshot_store(agent, &snapshot);
+	agent_snapshot_store(agent, &snapshot.store);
 	r = r ?: snapshot_services(agent, series ? &collection : NULL, &snapshot);
 	r = r ?: snapshot_slos(agent, &snapshot);
 	if (r) {

@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/json.h"
 #include "slo/quantile.h"
+
+char *json_render(json_t *value, const char *end)
+{
+	_cleanup_free_ char *text = json_dumps(value, JSON_REAL_PRECISION(12));
+	char *ret = NULL;
+
+	json_decref(value);
+	return text && asprintf(&ret, "%s%s", text, end) >= 0 ? ret : NULL;
+}
 
 static json_t *nonzero_or_null(uint64_t value)
 {
@@ -249,7 +260,7 @@ static json_t *services_json(const struct snapshot *snapshot)
 	return checked(array, failed);
 }
 
-json_t *json_store(const struct snapshot *snapshot)
+json_t *json_store(const struct snapshot_store *store)
 {
 	static const char *const states[] = {
 		[SNAPSHOT_STORE_OK] = "ok",
@@ -259,10 +270,10 @@ json_t *json_store(const struct snapshot *snapshot)
 	json_t *object = json_object();
 	int failed = 0;
 
-	failed |= put(object, "state", json_string(states[snapshot->store.state]));
-	failed |= put(object, "reason", nonempty_or_null(snapshot->store.reason));
-	failed |= put(object, "path", text_or_null(snapshot->store.path));
-	failed |= put(object, "bytes", count(snapshot->store.bytes));
+	failed |= put(object, "state", json_string(states[store->state]));
+	failed |= put(object, "reason", nonempty_or_null(store->reason));
+	failed |= put(object, "path", text_or_null(store->path));
+	failed |= put(object, "bytes", count(store->bytes));
 	return checked(object, failed);
 }
 
@@ -276,26 +287,6 @@ static json_t *slos_json(const struct snapshot *snapshot)
 	return checked(array, failed);
 }
 
-/* Takes `value`; NULL in, NULL out. */
-static char *render(json_t *value)
-{
-	char *text = json_dumps(value, JSON_REAL_PRECISION(12));
-	char *line = NULL;
-	size_t len;
-
-	json_decref(value);
-	if (!text)
-		return NULL;
-	len = strlen(text);
-	line = realloc(text, len + 2);
-	if (!line) {
-		free(text);
-		return NULL;
-	}
-	memcpy(line + len, "\n", 2);
-	return line;
-}
-
 static char *status(const struct snapshot *snapshot, bool services)
 {
 	json_t *object = json_object();
@@ -306,8 +297,8 @@ static char *status(const struct snapshot *snapshot, bool services)
 	if (services)
 		failed |= put(object, "services", services_json(snapshot));
 	failed |= put(object, "slos", slos_json(snapshot));
-	failed |= put(object, "store", json_store(snapshot));
-	return render(checked(object, failed));
+	failed |= put(object, "store", json_store(&snapshot->store));
+	return json_render(checked(object, failed), "\n");
 }
 
 char *json_status(const struct snapshot *snapshot)
@@ -324,7 +315,7 @@ char *json_services(const struct snapshot *snapshot)
 {
 	json_t *object = json_object();
 
-	return render(checked(object, put(object, "services", services_json(snapshot))));
+	return json_render(checked(object, put(object, "services", services_json(snapshot))), "\n");
 }
 
 char *json_slo(const struct snapshot *snapshot, size_t slo)
@@ -333,13 +324,14 @@ char *json_slo(const struct snapshot *snapshot, size_t slo)
 		snapshot_service_find(snapshot, snapshot->slos[slo].service);
 	json_t *object = json_slo_value(&snapshot->slos[slo]);
 
-	return render(
-		checked(object, put(object, "about", json_about(service ? service->about : NULL))));
+	return json_render(
+		checked(object, put(object, "about", json_about(service ? service->about : NULL))),
+		"\n");
 }
 
 char *json_error(const char *text)
 {
 	json_t *object = json_object();
 
-	return render(checked(object, put(object, "error", text_or_null(text))));
+	return json_render(checked(object, put(object, "error", text_or_null(text))), "\n");
 }

@@ -18,21 +18,30 @@
 #include <jansson.h>
 
 #include "report/snapshot.h"
+#include "report/snapshot_alerts.h"
+#include "report/snapshot_history.h"
 
 /*
- * Each returns a malloc()ed JSON text ending in a newline, or NULL when out of memory.
- * json_slo() takes an index into snapshot->slos, and adds its service's `about`.
+ * Each returns a malloc()ed JSON text, or NULL when out of memory. All but json_alerts() and
+ * json_history() end it with a newline. json_slo() takes an index into snapshot->slos, and adds its
+ * service's `about`.
  */
 char *json_status(const struct snapshot *snapshot);
 char *json_status_brief(const struct snapshot *snapshot); /* without the services */
 char *json_services(const struct snapshot *snapshot);
 char *json_slo(const struct snapshot *snapshot, size_t slo);
+char *json_alerts(const struct snapshot_alerts *alerts);
+/* A step is [its end in Unix time, seconds it is long, good, bad]. */
+char *json_history(const struct snapshot_history *history);
 
 /* Parts of the above, as values for messages. Each returns NULL when out of memory. */
 json_t *json_slo_value(const struct snapshot_slo *slo);
 json_t *json_alert(const struct snapshot_alert *alert);
 json_t *json_about(const struct config_about *about); /* null for NULL */
-json_t *json_store(const struct snapshot *snapshot);
+json_t *json_store(const struct snapshot_store *store);
+
+/* The text of `value` with `end` behind it. Frees `value`, which may be NULL: then NULL. */
+char *json_render(json_t *value, const char *end);
 
 /* {"error": "..."} for the socket's refusals. */
 char *json_error(const char *text);

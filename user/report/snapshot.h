@@ -102,10 +102,17 @@ struct snapshot_slo {
 	size_t n_alerts;
 };
 
-enum snapshot_store {
+enum snapshot_store_state {
 	SNAPSHOT_STORE_OK,
 	SNAPSHOT_STORE_FAILING,
 	SNAPSHOT_STORE_NOT_KEPT,
+};
+
+struct snapshot_store {
+	enum snapshot_store_state state;
+	const char *reason; /* "" if it is ok */
+	const char *path;
+	uint64_t bytes;
 };
 
 struct snapshot_unmeasured {
@@ -131,12 +138,7 @@ struct snapshot {
 		bool pinned; /* the kernel goes on counting without the agent */
 		bool adopted; /* it did so before this agent started */
 	} agent;
-	struct {
-		enum snapshot_store state;
-		const char *reason; /* "" if it is ok */
-		const char *path;
-		uint64_t bytes;
-	} store;
+	struct snapshot_store store;
 	struct {
 		uint64_t seen; /* requests whose head was read */
 		uint64_t counted; /* sum of outcomes */

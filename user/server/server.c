@@ -212,18 +212,26 @@ static void post_reload(const struct request *request, struct reply *reply)
 
 static void get_alerts(const struct request *request, struct reply *reply)
 {
-	reply_json(reply, MHD_HTTP_OK, request->status->ops->alerts(request->status->agent));
+	_cleanup_(snapshot_alerts_clear) struct snapshot_alerts alerts = {0};
+	int r = request->status->ops->alerts(request->status->agent, &alerts);
+
+	if (r)
+		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-r));
+	else
+		reply_json(reply, MHD_HTTP_OK, json_alerts(&alerts));
 }
 
 static void get_history(const struct request *request, struct reply *reply)
 {
-	bool found;
-	char *body = request->status->ops->history(request->status->agent, request->rest, &found);
+	_cleanup_(snapshot_history_clear) struct snapshot_history history = {0};
+	int r = request->status->ops->history(request->status->agent, request->rest, &history);
 
-	if (found)
-		reply_json(reply, MHD_HTTP_OK, body);
-	else
+	if (r == -ENOENT)
 		reply_error(reply, MHD_HTTP_NOT_FOUND, "no SLO of this name");
+	else if (r)
+		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-r));
+	else
+		reply_json(reply, MHD_HTTP_OK, json_history(&history));
 }
 
 /* Who asks, by the socket's peer credentials: "uid 1000". */

@@ -15,6 +15,8 @@
 #include "base/error.h"
 #include "notify/silences.h"
 #include "report/snapshot.h"
+#include "report/snapshot_alerts.h"
+#include "report/snapshot_history.h"
 
 /* What the socket asks of the agent; each is called from status_run(), never concurrently. */
 struct status_ops {
@@ -25,9 +27,9 @@ struct status_ops {
 	int (*reload)(void *agent, struct error *ret_error);
 	/* true once programs are attached and the first read of the maps has succeeded */
 	bool (*ready)(void *agent);
-	/* malloc()ed JSON; NULL when out of memory, or (history) if there is no such SLO */
-	char *(*alerts)(void *agent);
-	char *(*history)(void *agent, const char *slo, bool *ret_found);
+	int (*alerts)(void *agent, struct snapshot_alerts *ret); /* returns 0 or -errno */
+	/* likewise; -ENOENT: there is no such SLO */
+	int (*history)(void *agent, const char *slo, struct snapshot_history *ret);
 	/* 0 and the id of a silence; or -errno and why */
 	int (*silence)(void *agent, const char *json, size_t len, const char *by,
 		       char ret_id[static SILENCE_ID_BYTES], struct error *ret_error);

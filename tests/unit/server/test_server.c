@@ -73,17 +73,21 @@ static bool agent_ready(void *cls)
 	return ((struct agent *)cls)->ready;
 }
 
-static char *agent_alerts(void *cls)
+static int agent_alerts(void *cls, struct snapshot_alerts *ret)
 {
 	(void)cls;
-	return strdup("{\"active\": []}");
+	ret->receivers = json_array();
+	ret->silences = json_array();
+	ret->maintenance = json_array();
+	ret->store.reason = "";
+	return 0;
 }
 
-static char *agent_history(void *cls, const char *slo, bool *ret_found)
+static int agent_history(void *cls, const char *slo, struct snapshot_history *ret)
 {
 	(void)cls;
-	*ret_found = !strcmp(slo, "checkout");
-	return *ret_found ? strdup("{\"steps\": []}") : NULL;
+	ret->name = "checkout";
+	return strcmp(slo, "checkout") ? -ENOENT : 0;
 }
 
 static int agent_silence(void *cls, const char *json, size_t len, const char *by,
