@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The kernel side: hooks, each a few lines over one handler. The agent loads one of the two
- * families, see user/probe.c.
+ * families, see kernel/load.
  */
 #include "hook/sweep.bpf.h"
 #include "hook/tcp.bpf.h"

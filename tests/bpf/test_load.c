@@ -209,7 +209,7 @@ TEST(fexit_family_with_sendpage)
 /* The other walk is loaded with each family. */
 TEST(walk_over_map)
 {
-	assert_int_equal(probe_walks_map(), !is_refused(&family_walk));
+	assert_int_equal(probe_sweeps_map(), !is_refused(&family_walk));
 	load_family(&family_walk);
 }
 

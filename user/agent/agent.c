@@ -52,9 +52,10 @@ static int keep_note(void *context, __u32 generation, const json_t *rules)
 	return 0;
 }
 
-static int apply(struct agent *agent, struct config *config, struct error *error)
+static int apply(struct agent *agent, const struct policies_in_use *in_use, struct config *config,
+		 struct error *error)
 {
-	int r = applied_apply(&agent->applied, agent->probe, config, error);
+	int r = applied_apply(&agent->applied, agent->probe, in_use, config, error);
 
 	if (!r && agent->pins)
 		pins_forget_notes(agent->pins, agent->applied.in_force.generation);
@@ -62,17 +63,6 @@ static int apply(struct agent *agent, struct config *config, struct error *error
 }
 
 /* ---- taking over ---- */
-
-/* Which policies open requests are judged by: applied_apply() goes by it. */
-static int review_policies(struct agent *agent)
-{
-	int r = probe_policies_clear(agent->probe);
-	struct probe_walked walked;
-
-	/* nothing is ended here: the time a request may take is not known yet */
-	r = r ?: probe_walk(agent->probe, ~0ULL >> 1, &walked);
-	return r ?: probe_policies_read(agent->probe);
-}
 
 static bool same_build(const json_t *note)
 {
@@ -83,8 +73,10 @@ static bool same_build(const json_t *note)
 	return noted && !strcmp(noted, build);
 }
 
-static int adopt(struct agent *agent, json_t **ret_note, struct error *error)
+static int adopt(struct agent *agent, json_t **ret_note, struct policies_in_use *ret_in_use,
+		 struct error *error)
 {
+	struct probe_swept swept;
 	const char *instance;
 	json_t *note;
 	int r = probe_adopt(pins_dir(agent->pins), &agent->probe, error);
@@ -101,8 +93,11 @@ static int adopt(struct agent *agent, json_t **ret_note, struct error *error)
 	}
 	snprintf(agent->instance, sizeof(agent->instance), "%s", instance);
 	agent->attached_boottime = json_real_value(json_object_get(note, "attached"));
-	r = review_policies(agent);
-	r = r ?: applied_restore(&agent->applied, agent->probe, json_object_get(note, "rules"));
+	/* nothing is ended here: the time a request may take is not known yet */
+	r = probe_sweep(agent->probe, ~0ULL >> 1, &swept, ret_in_use);
+	r = r
+		    ?: applied_restore(&agent->applied, agent->probe, ret_in_use,
+				       json_object_get(note, "rules"));
 	if (r) {
 		snprintf(error->text, sizeof(error->text), "its rules cannot be restored: %s",
 			 strerror(-r));
@@ -168,10 +163,11 @@ static int hand_over(struct agent *agent, const char *why)
 static int take_over(struct agent *agent, const struct agent_options *options,
 		     struct config *config, struct error *error)
 {
+	struct policies_in_use in_use;
 	json_t *note = NULL;
 	double attached;
 	bool same;
-	int r = adopt(agent, &note, error);
+	int r = adopt(agent, &note, &in_use, error);
 
 	if (r) {
 		fprintf(stderr,
@@ -190,7 +186,7 @@ static int take_over(struct agent *agent, const struct agent_options *options,
 		return hand_over(agent, "the kernel side of this version is another one");
 	if (options->hook != PROBE_HOOK_AUTO && options->hook != probe_hook(agent->probe))
 		return hand_over(agent, "other hooks are asked for");
-	if (apply(agent, config, error))
+	if (apply(agent, &in_use, config, error))
 		return hand_over(agent, error->text);
 	agent->adopted = true;
 	return agent_discover(agent);
@@ -226,7 +222,7 @@ static int load_anew(struct agent *agent, const struct agent_options *options,
 	agent->attached_boottime = clock_seconds(CLOCK_BOOTTIME);
 	agent->axis.stepped_seconds = axis_now(&agent->axis);
 	r = r ?: probe_open(options->hook, room, &agent->probe, error);
-	r = r ?: apply(agent, config, error);
+	r = r ?: apply(agent, &(struct policies_in_use){}, config, error);
 	/* attached last: the first request already finds its rules */
 	r = r ?: probe_attach(agent->probe, error);
 	if (!r && agent->pins && probe_pin(agent->probe, pins_dir(agent->pins), &agent->unpinned))
@@ -362,6 +358,7 @@ int agent_remove(const char *state_dir, struct error *ret_error)
 
 int agent_reload(struct agent *agent, struct error *ret_error)
 {
+	struct policies_in_use in_use;
 	struct config config = {};
 	int r = config_load(agent->config_file, &config, ret_error);
 
@@ -370,13 +367,11 @@ int agent_reload(struct agent *agent, struct error *ret_error)
 	/* SLOs that have ended give back their places */
 	ret_error->text[0] = 0;
 	r = agent_step(agent);
-	r = r ?: probe_policies_clear(agent->probe);
-	r = r ?: agent_walk(agent);
-	r = r ?: probe_policies_read(agent->probe);
+	r = r ?: agent_sweep(agent, &in_use);
 	if (r)
 		snprintf(ret_error->text, sizeof(ret_error->text),
 			 "cannot walk the connections: %s", strerror(-r));
-	r = r ?: apply(agent, &config, ret_error);
+	r = r ?: apply(agent, &in_use, &config, ret_error);
 	config_clear(&config);
 	if (r)
 		return r;

@@ -51,7 +51,7 @@ struct agent {
 int agent_counts(struct agent *agent, const struct track *track, struct slo_counts *ret);
 
 /* Ends what is unanswered, and checks the counters against what is in flight. */
-int agent_walk(struct agent *agent);
+int agent_sweep(struct agent *agent, struct policies_in_use *ret_in_use);
 
 /* Services that the kernel has found since the last time, their SLOs, and their records. */
 int agent_discover(struct agent *agent);

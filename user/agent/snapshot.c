@@ -307,7 +307,7 @@ int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret)
 	__u64 stats[STAT_COUNT];
 	int r;
 
-	r = agent_walk(agent);
+	r = agent_sweep(agent, NULL);
 	r = r ?: probe_read_stats(agent->probe, stats);
 	r = r ?: collection_read(agent->probe, agent->applied.numbers.routes, series, &collection);
 	r = r ?: agent_discover(agent);

@@ -11,20 +11,20 @@
 #include "base/clock.h"
 #include "base/term_names.h"
 
-int agent_walk(struct agent *agent)
+int agent_sweep(struct agent *agent, struct policies_in_use *ret_in_use)
 {
-	struct probe_walked walked;
-	int r = probe_walk(agent->probe, agent->applied.in_force.config.agent.unanswered_after_ns,
-			   &walked);
+	struct probe_swept swept;
+	int r = probe_sweep(agent->probe, agent->applied.in_force.config.agent.unanswered_after_ns,
+			    &swept, ret_in_use);
 
 	if (r)
 		return r;
-	agent->consistent = walked.consistent;
+	agent->consistent = swept.consistent;
 	if (!agent->consistent)
 		fprintf(stderr,
 			"sliprobed: the counters disagree with the connections: %llu requests in flight, "
 			"expected %lld to %lld\n",
-			walked.in_flight, (long long)walked.at_least, (long long)walked.at_most);
+			swept.in_flight, (long long)swept.at_least, (long long)swept.at_most);
 	return 0;
 }
 
@@ -287,22 +287,21 @@ static void look_at_clock(struct agent *agent)
 /* Which rules that have ended are still gone by, also by requests whose head is half read. */
 static int review_ending(struct agent *agent)
 {
-	int r = probe_policies_clear(agent->probe);
+	struct policies_in_use in_use;
+	int r = agent_sweep(agent, &in_use);
 
-	r = r ?: agent_walk(agent);
-	r = r ?: probe_policies_read(agent->probe);
 	if (!r)
-		applied_review_ending(&agent->applied, agent->probe);
+		applied_review_ending(&agent->applied, &in_use);
 	return r;
 }
 
-/* A walk takes as long as there are open connections, and has nothing to do if all are idle. */
+/* A sweep takes as long as there are open connections, and has nothing to do if all are idle. */
 static int end_unanswered(struct agent *agent)
 {
 	bool at_rest;
 	int r = probe_at_rest(agent->probe, &at_rest);
 
-	return r || at_rest ? r : agent_walk(agent);
+	return r || at_rest ? r : agent_sweep(agent, NULL);
 }
 
 int agent_step(struct agent *agent)

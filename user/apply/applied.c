@@ -257,7 +257,8 @@ static void keep_tracks(struct applied *applied, struct change *change)
 	applied->tracks.n_configured = change->n_tracks;
 }
 
-int applied_apply(struct applied *applied, struct probe *probe, struct config *config,
+int applied_apply(struct applied *applied, struct probe *probe,
+		  const struct policies_in_use *in_use, struct config *config,
 		  struct error *ret_error)
 {
 	struct change change = {
@@ -269,7 +270,7 @@ int applied_apply(struct applied *applied, struct probe *probe, struct config *c
 	};
 	int r;
 
-	places_review(applied, probe);
+	places_review(applied, in_use);
 	ret_error->text[0] = 0;
 	r = prepare(&change);
 	if (r) {

@@ -48,27 +48,28 @@ void applied_clear(struct applied *applied);
 int applied_room(const struct config *config, struct tables_region *ret, struct error *ret_error);
 
 /*
- * Puts `config` in force and takes it over. Returns 0, or -errno and a sentence; then all is as
- * before. A walk must have run just before, between probe_policies_clear() and _read().
+ * Puts `config` in force and takes it over. `in_use`: the findings of a sweep that has run just
+ * before. Returns 0, or -errno and a sentence; then all is as before.
  */
-int applied_apply(struct applied *applied, struct probe *probe, struct config *config,
+int applied_apply(struct applied *applied, struct probe *probe,
+		  const struct policies_in_use *in_use, struct config *config,
 		  struct error *ret_error);
 
 /*
  * Takes over, with nothing in force, what another agent has put in force in `probe` and noted.
  * Everything restored is marked as ending; the applied_apply() that must follow revives what the
- * configuration still has. A walk must have run before, as for applied_apply(). Returns 0; -ENOMEM;
- * -EINVAL for a note that is not understood.
+ * configuration still has. Returns 0; -EINVAL for a note that is not understood; another -errno.
  */
-int applied_restore(struct applied *applied, struct probe *probe, const json_t *note);
+int applied_restore(struct applied *applied, struct probe *probe,
+		    const struct policies_in_use *in_use, const json_t *note);
 
 /*
- * Tracks and wildcards that have ended are counted on. At each step, after a walk as for
- * applied_apply(), applied_review_ending() finds out which nobody is judged for any more; when what
- * was counted since has been recorded, applied_forget_ended() frees those.
+ * Tracks and wildcards that have ended are counted on. At each step, after a sweep,
+ * applied_review_ending() finds out which nobody is judged for any more; when what was counted
+ * since has been recorded, applied_forget_ended() frees those.
  */
 bool applied_any_ending(const struct applied *applied);
-void applied_review_ending(struct applied *applied, struct probe *probe);
+void applied_review_ending(struct applied *applied, const struct policies_in_use *in_use);
 void applied_forget_ended(struct applied *applied);
 
 /* Makes sure that the found service has its tracks. Returns 0 or -errno. */

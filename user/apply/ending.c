@@ -125,9 +125,9 @@ bool applied_any_ending(const struct applied *applied)
 	return any;
 }
 
-void applied_review_ending(struct applied *applied, struct probe *probe)
+void applied_review_ending(struct applied *applied, const struct policies_in_use *in_use)
 {
-	places_review(applied, probe);
+	places_review(applied, in_use);
 	for (size_t i = 0; i < applied->tracks.n_ending; i++) {
 		struct track_entry *ending = &applied->tracks.ending[i];
 		bool judged = places_judged_for(applied->numbers.places,

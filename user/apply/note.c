@@ -276,7 +276,8 @@ static int restore_wildcards(struct applied *applied, const json_t *array)
 	return r;
 }
 
-int applied_restore(struct applied *applied, struct probe *probe, const json_t *note)
+int applied_restore(struct applied *applied, struct probe *probe,
+		    const struct policies_in_use *in_use, const json_t *note)
 {
 	int r;
 
@@ -295,5 +296,5 @@ int applied_restore(struct applied *applied, struct probe *probe, const json_t *
 				       &applied->in_force.n_ports);
 	r = r ?: restore_tracks(applied, json_object_get(note, "tracks"));
 	r = r ?: restore_wildcards(applied, json_object_get(note, "wildcards"));
-	return r ?: places_restore(applied, probe);
+	return r ?: places_restore(applied, probe, in_use);
 }

@@ -60,7 +60,7 @@ static void mark_tracks(struct places *places, const struct tracks *tracks)
 	}
 }
 
-void places_review(struct applied *applied, struct probe *probe)
+void places_review(struct applied *applied, const struct policies_in_use *in_use)
 {
 	struct places *places = applied->numbers.places;
 
@@ -69,7 +69,7 @@ void places_review(struct applied *applied, struct probe *probe)
 	for (__u32 p = 0; p < POLICIES_MAX; p++) {
 		if (!places->policies[p])
 			continue;
-		if (is_live(&applied->in_force, p) || probe_policy_used(probe, p)) {
+		if (is_live(&applied->in_force, p) || policies_in_use_has(in_use, p)) {
 			mark_refs(places, places->policies[p]);
 		} else {
 			free(places->policies[p]);
@@ -90,7 +90,8 @@ struct policy_refs *policy_refs_new(const struct policy *policy)
 	return refs;
 }
 
-int places_restore(struct applied *applied, struct probe *probe)
+int places_restore(struct applied *applied, struct probe *probe,
+		   const struct policies_in_use *in_use)
 {
 	struct places *places = applied->numbers.places;
 	_cleanup_free_ struct policy *policy = malloc(sizeof(*policy));
@@ -100,7 +101,7 @@ int places_restore(struct applied *applied, struct probe *probe)
 	for (__u32 p = 1; p < POLICIES_MAX; p++) {
 		int r;
 
-		if (!is_live(&applied->in_force, p) && !probe_policy_used(probe, p))
+		if (!is_live(&applied->in_force, p) && !policies_in_use_has(in_use, p))
 			continue;
 		r = probe_read_policy(probe, p, policy);
 		if (r)

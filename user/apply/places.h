@@ -18,6 +18,7 @@
 #include <stdbool.h>
 
 #include "abi.h"
+#include "kernel/policies_in_use.h"
 
 struct applied;
 struct probe;
@@ -37,10 +38,11 @@ struct places {
 void places_free(struct places *places);
 
 /* Frees the policies nothing is judged by any more, and finds what the others refer to. */
-void places_review(struct applied *applied, struct probe *probe);
+void places_review(struct applied *applied, const struct policies_in_use *in_use);
 
 /* Reads the policies that are in use or live, of which nothing is known yet. Returns 0 or -errno. */
-int places_restore(struct applied *applied, struct probe *probe);
+int places_restore(struct applied *applied, struct probe *probe,
+		   const struct policies_in_use *in_use);
 
 /* Takes a free slot. Returns 0 or -ENOSPC. */
 int places_take_slot(struct places *places, __u32 *ret);

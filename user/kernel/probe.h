@@ -12,6 +12,7 @@
 
 #include "abi.h"
 #include "base/error.h"
+#include "kernel/policies_in_use.h"
 #include "kernel/tables.h"
 
 struct probe;
@@ -34,14 +35,17 @@ struct probe_trial {
 void probe_try(enum probe_hook hook, struct probe_trial *ret);
 
 /*
- * Loads and attaches: requests are seen from here on, but have no policy before probe_live().
- * `room`: places to reserve for each generation's automata. Returns 0, or -errno and one sentence
- * in ret_error: -EPERM without the privilege, -ENOTSUP without BTF or a usable hook family.
+ * Loads the programs; nothing on the host is touched before probe_attach(). `room`: places to
+ * reserve for each generation's automata. Returns 0, or -errno and one sentence in ret_error:
+ * -EPERM without the privilege, -ENOTSUP without BTF or a usable hook family.
  */
 int probe_open(enum probe_hook hook, const struct tables_region *room, struct probe **ret,
 	       struct error *ret_error);
 
-/* Attaches the programs. Before this, nothing on the host is touched. Returns 0 or -errno. */
+/*
+ * Attaches the programs: requests are seen from here on, and judged by what probe_live() has made
+ * live before. Returns 0, or -errno and one sentence in ret_error.
+ */
 int probe_attach(struct probe *probe, struct error *ret_error);
 
 /* Detaches the programs: the counters, which can still be read, no longer change. */
@@ -96,8 +100,8 @@ int probe_read_policy(struct probe *probe, __u32 number, struct policy *ret);
 int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT]);
 __u64 probe_lost(const __u64 stats[STAT_COUNT]); /* for whatever reason */
 /*
- * *ret: there was a moment in this call when no request was in flight, by the counters. A walk at that
- * moment would have found none.
+ * *ret is true if no request was in flight at some moment in this call, by the counters: ended and
+ * lost are read before seen, so if they are equal, none was open between the two reads.
  */
 int probe_at_rest(struct probe *probe, bool *ret);
 int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret);
@@ -126,31 +130,26 @@ int probe_each_unmeasured(struct probe *probe, probe_unmeasured_fn fn, void *con
 bool probe_serves_http(struct probe *probe, const struct endpoint_key *key);
 
 /*
- * What a walk has found. A request seen before the walk and not ended after it must have been met by
+ * A sweep's findings. A request seen before the sweep and not ended after it must have been met by
  * it, and none that ended before it.
  */
-struct probe_walked {
+struct probe_swept {
 	__u64 in_flight; /* open requests it has met */
-	__s64 at_least; /* the same, by the counters before and after it */
+	__s64 at_least; /* open requests, by the counters before and after it */
 	__s64 at_most;
-	bool consistent; /* a walk over files may meet less, see bpf/walk.bpf.h */
+	bool consistent; /* a sweep over files may meet less, see bpf/hook/sweep.bpf.h */
 };
 
 /*
- * Walks all connections: ends requests unanswered for that long, counts those in flight. Returns 0
- * or -errno.
+ * Sweeps over all connections: ends requests unanswered for that long, and counts those in flight.
+ * With `ret_in_use`, it also finds the policies that connections are judged by: all of them, if it
+ * has met fewer than there are. Returns 0 or -errno.
  */
-int probe_walk(struct probe *probe, __u64 unanswered_ns, struct probe_walked *ret);
+int probe_sweep(struct probe *probe, __u64 unanswered_ns, struct probe_swept *ret,
+		struct policies_in_use *ret_in_use);
 
-/* True if the kernel lets the walk go over the map of connections itself. */
-bool probe_walks_map(void);
-
-/* Around a walk: after both, probe_policy_used() tells which policies it found in use. */
-int probe_policies_clear(struct probe *probe);
-int probe_policies_read(struct probe *probe);
-
-/* True if the last walk that was asked found the policy in use. */
-bool probe_policy_used(struct probe *probe, __u16 policy);
+/* True if the kernel lets the sweep go over the map of connections itself. */
+bool probe_sweeps_map(void);
 
 /* Times the kernel skipped a program because it was already running on that CPU. */
 __u64 probe_misses(struct probe *probe);

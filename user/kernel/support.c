@@ -29,7 +29,7 @@ static void find(struct findings *ret)
 	uname(&ret->kernel);
 	ret->btf = !access("/sys/kernel/btf/vmlinux", R_OK);
 	ret->chosen = -1;
-	ret->walks_map = probe_walks_map();
+	ret->walks_map = probe_sweeps_map();
 	for (int i = FAMILIES - 1; i >= 0; i--) {
 		probe_try(families[i], &ret->trials[i]);
 		if (!ret->trials[i].error)

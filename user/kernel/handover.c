@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "kernel/probe_private.h"
+#include "kernel/private.h"
 
 static void pin_path(const char *dir, const char *kind, const char *name, char ret[static PATH_MAX])
 {
@@ -61,8 +61,8 @@ static int pin_all(struct probe *probe, const char *dir, char path[static PATH_M
 		if (r)
 			return r;
 	}
-	link_path(dir, probe_walk_program(probe->skel, probe->walks_files), path);
-	return bpf_obj_pin(bpf_link__fd(probe->walk), path);
+	link_path(dir, probe_sweep_program(probe->skel, probe->sweeps_files), path);
+	return bpf_obj_pin(bpf_link__fd(probe->sweep), path);
 }
 
 int probe_pin(struct probe *probe, const char *dir, struct error *ret_error)
@@ -138,9 +138,9 @@ static int adopt_links(struct probe *probe, const char *dir, struct bpf_program 
 		if (probe->program_fds[i] < 0)
 			return -errno;
 	}
-	link_path(dir, probe_walk_program(probe->skel, probe->walks_files), path);
-	probe->walk = bpf_link__open(path);
-	return probe->walk ? 0 : -errno;
+	link_path(dir, probe_sweep_program(probe->skel, probe->sweeps_files), path);
+	probe->sweep = bpf_link__open(path);
+	return probe->sweep ? 0 : -errno;
 }
 
 static bool is_pinned(const char *dir, const struct bpf_program *program)
@@ -161,13 +161,13 @@ int probe_adopt(const char *dir, struct probe **ret, struct error *ret_error)
 
 	if (!probe)
 		return error_set(ret_error, -ENOMEM, "out of memory");
-	probe->adopted = true;
+	probe->owns_program_fds = true;
 	probe->skel = sliprobe_bpf__open();
 	if (probe->skel) {
 		probe->hook = is_pinned(dir, probe->skel->progs.tp_send) ? PROBE_HOOK_TRACEPOINT
 									 : PROBE_HOOK_FEXIT;
-		probe->walks_files = is_pinned(dir, probe->skel->progs.walk_files);
-		probe_choose_programs(probe->skel, probe->hook, probe->walks_files);
+		probe->sweeps_files = is_pinned(dir, probe->skel->progs.walk_files);
+		probe_choose_programs(probe->skel, probe->hook, probe->sweeps_files);
 		n = probe_programs(probe->skel, programs);
 		r = adopt_maps(probe, dir, path);
 		r = r ?: adopt_links(probe, dir, programs, n, path);

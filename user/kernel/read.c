@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "kernel/probe_private.h"
+#include "kernel/private.h"
 
 enum {
 	EACH_BATCH = 512,

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Loading the programs: which hook family the kernel takes, and how large the maps are. */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "kernel/private.h"
+
+enum {
+	HIST_BYTES = 64 << 20, /* of all CPUs, as long as HIST_GROUPS_MIN fit */
+};
+
+/* The last thing libbpf complained about: its callback has no context. */
+static char complaint[200];
+
+static int keep_complaint(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024];
+	const char *text;
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), format, args);
+	/* the first warning about a program is the cause, the later ones are consequences */
+	if (complaint[0] || strstr(line, "BEGIN PROG LOAD LOG"))
+		return 0;
+	text = strncmp(line, "libbpf: ", 8) != 0 ? line : line + 8;
+	snprintf(complaint, sizeof(complaint), "%.*s", (int)strcspn(text, "\n"), text);
+	return 0;
+}
+
+void probe_listen(void)
+{
+	complaint[0] = 0;
+	libbpf_set_print(keep_complaint);
+}
+
+const char *probe_complaint(int error)
+{
+	return complaint[0] ? complaint : strerror(-error);
+}
+
+static bool kernel_has(const char *name, __u32 kind)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has;
+
+	if (libbpf_get_error(btf))
+		return false;
+	has = btf__find_by_name_kind(btf, name, kind) > 0;
+	btf__free(btf);
+	return has;
+}
+
+bool probe_sweeps_map(void)
+{
+	const struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_ITER);
+	struct btf *btf = btf__load_vmlinux_btf();
+	int id, fd;
+
+	if (libbpf_get_error(btf))
+		return false;
+	id = btf__find_by_name_kind(btf, "bpf_iter_bpf_sk_storage_map", BTF_KIND_FUNC);
+	btf__free(btf);
+	if (id < 0)
+		return false;
+	options.attach_btf_id = id;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "nothing", "GPL", nothing, 2, &options);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+struct bpf_program *probe_sweep_program(struct sliprobe_bpf *skel, bool files)
+{
+	return files ? skel->progs.walk_files : skel->progs.walk_conns;
+}
+
+void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool sweeps_files)
+{
+	bool fexit = hook == PROBE_HOOK_FEXIT;
+
+	bpf_program__set_autoload(probe_sweep_program(skel, !sweeps_files), false);
+
+	bpf_program__set_autoload(skel->progs.tp_send, !fexit);
+	bpf_program__set_autoload(skel->progs.tp_recv, !fexit);
+	bpf_program__set_autoload(skel->progs.fexit_send, fexit);
+	bpf_program__set_autoload(skel->progs.fexit_recv, fexit);
+	bpf_program__set_autoload(skel->progs.fexit_sendpage,
+				  fexit && kernel_has("tcp_sendpage", BTF_KIND_FUNC));
+}
+
+/* Histograms are the largest per-CPU table, and the only one that no count depends on. */
+static __u32 hist_groups(void)
+{
+	size_t cpus = libbpf_num_possible_cpus() > 0 ? libbpf_num_possible_cpus() : 1;
+	size_t fit = HIST_BYTES / (cpus * sizeof(struct hist_value));
+
+	return fit > HIST_GROUPS_MAX   ? HIST_GROUPS_MAX
+	       : fit < HIST_GROUPS_MIN ? HIST_GROUPS_MIN
+				       : fit / BLOCK * BLOCK;
+}
+
+static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
+{
+	__u32 groups = hist_groups();
+	int r = bpf_map__set_max_entries(skel->maps.dfa_states,
+					 1 + LIVE_REGIONS * room->max_states);
+
+	skel->bss->hist_groups = groups;
+	skel->rodata->can_cast = kernel_has("bpf_rdonly_cast", BTF_KIND_FUNC);
+	r = r ?: bpf_map__set_max_entries(skel->maps.hist, groups / BLOCK);
+	r = r ?: bpf_map__set_max_entries(skel->maps.hist_shared, groups / BLOCK);
+	r = r ?: bpf_map__set_max_entries(skel->maps.dfa_cells, LIVE_REGIONS * room->max_cells);
+	r = r ?: bpf_map__set_max_entries(skel->maps.accepts, 1 + LIVE_REGIONS * room->max_accepts);
+	return r
+		       ?: bpf_map__set_max_entries(skel->maps.service_sets,
+						   LIVE_REGIONS * room->max_sets);
+}
+
+static int load(enum probe_hook hook, const struct tables_region *room, bool sweeps_files,
+		struct sliprobe_bpf **ret)
+{
+	struct sliprobe_bpf *skel;
+	int r;
+
+	probe_listen();
+	if (hook == PROBE_HOOK_TRACEPOINT &&
+	    !kernel_has("btf_trace_sock_send_length", BTF_KIND_TYPEDEF)) {
+		snprintf(complaint, sizeof(complaint),
+			 "the kernel has no tracepoint sock_send_length (it came with Linux 6.3)");
+		return -ENOENT;
+	}
+	skel = sliprobe_bpf__open();
+	if (!skel)
+		return -errno;
+	probe_choose_programs(skel, hook, sweeps_files);
+	r = set_room(skel, room);
+	r = r ?: sliprobe_bpf__load(skel);
+	if (r) {
+		sliprobe_bpf__destroy(skel);
+		return r;
+	}
+	*ret = skel;
+	return 0;
+}
+
+void probe_try(enum probe_hook hook, struct probe_trial *ret)
+{
+	const struct tables_region room = {
+		.max_states = 1, .max_cells = 256, .max_accepts = 1, .max_sets = 1};
+	struct sliprobe_bpf *skel = NULL;
+
+	*ret = (struct probe_trial){.error = load(hook, &room, !probe_sweeps_map(), &skel)};
+	if (ret->error)
+		snprintf(ret->reason, sizeof(ret->reason), "%s", probe_complaint(ret->error));
+	sliprobe_bpf__destroy(skel);
+}
+
+static int load_first_usable(struct probe *probe, enum probe_hook hook, struct error *error)
+{
+	char first[sizeof(complaint)] = "";
+	int r;
+
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return error_set(
+			error, -ENOTSUP,
+			"this kernel offers no type information (/sys/kernel/btf/vmlinux: %s): "
+			"it must be built with CONFIG_DEBUG_INFO_BTF",
+			strerror(errno));
+	probe->sweeps_files = !probe_sweeps_map();
+	if (hook != PROBE_HOOK_FEXIT) {
+		probe->hook = PROBE_HOOK_TRACEPOINT;
+		r = load(PROBE_HOOK_TRACEPOINT, &probe->room, probe->sweeps_files, &probe->skel);
+		if (!r) {
+			snprintf(probe->reason, sizeof(probe->reason),
+				 "tracepoints sock_send_length and sock_recv_length loaded");
+			return 0;
+		}
+		snprintf(first, sizeof(first), "%s", probe_complaint(r));
+		if (hook == PROBE_HOOK_TRACEPOINT)
+			return error_set(error, r == -EPERM ? r : -ENOTSUP,
+					 "the kernel refuses the tracepoint programs: %s", first);
+	}
+	probe->hook = PROBE_HOOK_FEXIT;
+	r = load(PROBE_HOOK_FEXIT, &probe->room, probe->sweeps_files, &probe->skel);
+	if (!r) {
+		snprintf(probe->reason, sizeof(probe->reason),
+			 "exits of tcp_sendmsg and tcp_recvmsg loaded%s%s",
+			 first[0] ? "; tracepoints not: " : " as asked for", first);
+		return 0;
+	}
+	return error_set(error, r == -EPERM ? r : -ENOTSUP,
+			 "the kernel refuses both hook families: tracepoint: %s; fexit: %s",
+			 first[0] ? first : "not tried", probe_complaint(r));
+}
+
+int probe_open(enum probe_hook hook, const struct tables_region *room, struct probe **ret,
+	       struct error *ret_error)
+{
+	struct probe *probe = probe_new();
+	int r;
+
+	if (!probe)
+		return error_set(ret_error, -ENOMEM, "out of memory");
+	probe->room = *room;
+	r = load_first_usable(probe, hook, ret_error);
+	if (r) {
+		probe_close(probe);
+		return r;
+	}
+	*ret = probe;
+	return 0;
+}
