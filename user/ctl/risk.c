@@ -9,7 +9,7 @@
 #include "ctl/json.h"
 #include "ctl/options.h"
 #include "ctl/risk_record.h"
-#include "ctl/table.h"
+#include "ctl/rows.h"
 #include "decide/risk.h"
 
 enum {
@@ -152,38 +152,33 @@ static void print_verdict(const struct ctl *ctl, const struct assessment *assess
 			format_objective(verdict->affordable_objective).text);
 }
 
+static void add_share(struct ctl_table *table, const json_t *object, const char *key)
+{
+	double ratio = ctl_number(object, key);
+
+	ctl_table_add(table, isnan(ratio) ? NULL : share_text(ratio).text, CTL_PLAIN);
+}
+
+static const struct ctl_as as_share = {add_share, true};
+
 static int print_incidents(const struct ctl *ctl, const json_t *list)
 {
-	static const struct ctl_column columns[] = {
-		{"FIRED UTC", false}, {"SLO", false},	{"ALERT", false},
-		{"DETECT", true},     {"REPAIR", true}, {"BUDGET SPENT", true},
+	static const struct ctl_field fields[] = {
+		{"FIRED UTC", "fired_at", &ctl_as_time},
+		{"SLO", "slo", &ctl_as_text},
+		{"ALERT", "alert", &ctl_as_text},
+		{"DETECT", "detect_seconds", &ctl_as_span},
+		{"REPAIR", "repair_seconds", &ctl_as_span},
+		{"BUDGET SPENT", "budget_spent_ratio", &as_share},
 	};
-	struct ctl_table table;
-	size_t i;
-	json_t *incident;
-	int r;
+	const struct ctl_rows rows = {
+		.list = list,
+		.max = INCIDENTS_SHOWN,
+		CTL_FIELDS(fields),
+		.indent = 2,
+	};
 
-	if (json_array_size(list) == 0)
-		return 0;
-	ctl_table_init(&table, columns, COUNT(columns));
-	json_array_foreach(list, i, incident) {
-		double spent = ctl_number(incident, "budget_spent_ratio");
-
-		if (i == INCIDENTS_SHOWN)
-			break;
-		ctl_table_add(&table, format_time(ctl_string(incident, "fired_at")).text,
-			      CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(incident, "slo"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(incident, "alert"), CTL_PLAIN);
-		ctl_table_add(&table, format_span(ctl_number(incident, "detect_seconds")).text,
-			      CTL_PLAIN);
-		ctl_table_add(&table, format_span(ctl_number(incident, "repair_seconds")).text,
-			      CTL_PLAIN);
-		ctl_table_add(&table, isnan(spent) ? NULL : share_text(spent).text, CTL_PLAIN);
-	}
-	r = ctl_table_print(&table, 2, ctl->colour, ctl->out);
-	ctl_table_clear(&table);
-	return r;
+	return json_array_size(list) ? ctl_rows_print(&rows, ctl->colour, ctl->out) : 0;
 }
 
 static int print_recorded(const struct ctl *ctl, const json_t *record, const char *what)

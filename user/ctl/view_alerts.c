@@ -4,14 +4,12 @@
 #include <string.h>
 
 #include "ctl/json.h"
-#include "ctl/table.h"
+#include "ctl/rows.h"
 #include "ctl/views.h"
 
 enum {
 	CHANGES_SHOWN = 20,
 };
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static enum ctl_colour severity_colour(const char *severity)
 {
@@ -22,46 +20,55 @@ static enum ctl_colour severity_colour(const char *severity)
 	return !strcmp(severity, "ticket") ? CTL_WARN : CTL_PLAIN;
 }
 
-static void add_time(struct ctl_table *table, const json_t *object, const char *key)
+/* In the cells below `object` is the row: an alert, a change, a receiver or a silence. */
+
+static bool is_silenced(const json_t *alert)
 {
-	ctl_table_add(table, format_time(ctl_string(object, key)).text, CTL_PLAIN);
+	return json_is_true(json_object_get(alert, "silenced"));
 }
+
+static void add_severity(struct ctl_table *table, const json_t *object, const char *key)
+{
+	const char *severity = ctl_string(object, key);
+
+	ctl_table_add(table, severity, is_silenced(object) ? CTL_PLAIN : severity_colour(severity));
+}
+
+static const struct ctl_as as_severity = {add_severity, false};
+
+static void add_state(struct ctl_table *table, const json_t *object, const char *key)
+{
+	ctl_table_add(table, is_silenced(object) ? "silenced" : ctl_string(object, key), CTL_PLAIN);
+}
+
+static const struct ctl_as as_state = {add_state, false};
+
+/* The long window's and the short window's, or the only one there is. */
+static void add_burns(struct ctl_table *table, const json_t *object, const char *key)
+{
+	char text[2 * sizeof(struct format_text)];
+
+	snprintf(text, sizeof(text), "%s/%s", format_burn(ctl_number(object, key)).text,
+		 format_burn(ctl_number(object, "burn_short")).text);
+	ctl_table_add(table, !strcmp(text, "-/-") ? "-" : text, CTL_PLAIN);
+}
+
+static const struct ctl_as as_burns = {add_burns, true};
 
 static int print_active(const json_t *active, bool colour, FILE *out)
 {
-	static const struct ctl_column columns[] = {
-		{"SLO", false},	  {"SERVICE", false},	{"ALERT", false}, {"SEVERITY", false},
-		{"STATE", false}, {"SINCE UTC", false}, {"BURN", true},
+	static const struct ctl_field fields[] = {
+		{"SLO", "slo", &ctl_as_text},	  {"SERVICE", "service", &ctl_as_text},
+		{"ALERT", "name", &ctl_as_text},  {"SEVERITY", "severity", &as_severity},
+		{"STATE", "state", &as_state},	  {"SINCE UTC", "since", &ctl_as_time},
+		{"BURN", "burn_long", &as_burns},
 	};
-	struct ctl_table table;
-	size_t i;
-	json_t *alert;
-	int r;
 
 	if (json_array_size(active) == 0) {
 		fprintf(out, "No alert is active.\n");
 		return 0;
 	}
-	ctl_table_init(&table, columns, COUNT(columns));
-	json_array_foreach(active, i, alert) {
-		const char *severity = ctl_string(alert, "severity");
-		bool quiet = json_is_true(json_object_get(alert, "silenced"));
-		char burn[2 * sizeof(struct format_text)];
-
-		snprintf(burn, sizeof(burn), "%s/%s",
-			 format_burn(ctl_number(alert, "burn_long")).text,
-			 format_burn(ctl_number(alert, "burn_short")).text);
-		ctl_table_add(&table, ctl_string(alert, "slo"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(alert, "service"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(alert, "name"), CTL_PLAIN);
-		ctl_table_add(&table, severity, quiet ? CTL_PLAIN : severity_colour(severity));
-		ctl_table_add(&table, quiet ? "silenced" : ctl_string(alert, "state"), CTL_PLAIN);
-		add_time(&table, alert, "since");
-		ctl_table_add(&table, !strcmp(burn, "-/-") ? "-" : burn, CTL_PLAIN);
-	}
-	r = ctl_table_print(&table, 0, colour, out);
-	ctl_table_clear(&table);
-	return r;
+	return ctl_rows_print(&(struct ctl_rows){.list = active, CTL_FIELDS(fields)}, colour, out);
 }
 
 /* "slo alert, slo alert" of a notice */
@@ -98,47 +105,43 @@ static void print_notices(const json_t *notices, bool colour, FILE *out)
 	}
 }
 
-static int print_changes(const json_t *changes, size_t limit, bool colour, FILE *out)
+static void add_change(struct ctl_table *table, const json_t *object, const char *key)
 {
-	static const struct ctl_column columns[] = {
-		{"AT UTC", false},   {"SLO", false},	{"ALERT", false},
-		{"SEVERITY", false}, {"CHANGE", false}, {"SPENT", true},
+	const char *to = ctl_string(object, key);
+	char text[CTL_TABLE_MAX_CELL];
+
+	snprintf(text, sizeof(text), "%s > %s", ctl_string(object, "from") ?: "-", to ?: "-");
+	ctl_table_add(table, text,
+		      to && strcmp(to, "inactive") != 0
+			      ? severity_colour(ctl_string(object, "severity"))
+			      : CTL_GOOD);
+}
+
+static const struct ctl_as as_change = {add_change, false};
+
+/* `max`: of the changes; 0: all. */
+static int print_changes(const json_t *changes, size_t max, bool colour, FILE *out)
+{
+	static const struct ctl_field fields[] = {
+		{"AT UTC", "at", &ctl_as_time},	  {"SLO", "slo", &ctl_as_text},
+		{"ALERT", "alert", &ctl_as_text}, {"SEVERITY", "severity", &ctl_as_text},
+		{"CHANGE", "to", &as_change},	  {"SPENT", "budget_spent_ratio", &ctl_as_percent},
 	};
-	struct ctl_table table;
-	size_t i, n = json_array_size(changes);
-	json_t *change;
-	int r;
+	const struct ctl_rows rows = {
+		.list = changes,
+		.max = max,
+		CTL_FIELDS(fields),
+		.indent = 2,
+	};
+	size_t n = json_array_size(changes);
 
 	if (n == 0)
 		return 0;
 	fprintf(out, "\nLast changes");
-	if (n > limit)
-		fprintf(out, " (%zu of %zu: --all shows all)", limit, n);
+	if (max && n > max)
+		fprintf(out, " (%zu of %zu: --all shows all)", max, n);
 	fprintf(out, ", newest first:\n");
-	ctl_table_init(&table, columns, COUNT(columns));
-	json_array_foreach(changes, i, change) {
-		const char *to = ctl_string(change, "to");
-		const char *severity = ctl_string(change, "severity");
-		char text[CTL_TABLE_MAX_CELL];
-
-		if (i == limit)
-			break;
-		snprintf(text, sizeof(text), "%s > %s", ctl_string(change, "from") ?: "-",
-			 to ?: "-");
-		add_time(&table, change, "at");
-		ctl_table_add(&table, ctl_string(change, "slo"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(change, "alert"), CTL_PLAIN);
-		ctl_table_add(&table, severity, CTL_PLAIN);
-		ctl_table_add(&table, text,
-			      to && strcmp(to, "inactive") != 0 ? severity_colour(severity)
-								: CTL_GOOD);
-		ctl_table_add(&table,
-			      format_percent(ctl_number(change, "budget_spent_ratio"), 1).text,
-			      CTL_PLAIN);
-	}
-	r = ctl_table_print(&table, 2, colour, out);
-	ctl_table_clear(&table);
-	return r;
+	return ctl_rows_print(&rows, colour, out);
 }
 
 static void print_last_errors(const json_t *receivers, FILE *out)
@@ -160,15 +163,35 @@ static void print_last_errors(const json_t *receivers, FILE *out)
 	}
 }
 
+/* Counts that should be 0. */
+
+static void add_warning(struct ctl_table *table, const json_t *object, const char *key)
+{
+	ctl_table_add(table, ctl_count(object, key).text,
+		      ctl_count_or_zero(object, key) ? CTL_WARN : CTL_PLAIN);
+}
+
+static const struct ctl_as as_warning = {add_warning, true};
+
+static void add_loss(struct ctl_table *table, const json_t *object, const char *key)
+{
+	ctl_table_add(table, ctl_count(object, key).text,
+		      ctl_count_or_zero(object, key) ? CTL_BAD : CTL_PLAIN);
+}
+
+static const struct ctl_as as_loss = {add_loss, true};
+
 static int print_receivers(const json_t *receivers, bool colour, FILE *out)
 {
-	static const struct ctl_column columns[] = {
-		{"SENT", true},	    {"FAILED", true},	      {"WAITING", true},
-		{"GIVEN UP", true}, {"LAST SENT UTC", false}, {"RECEIVER", false},
+	static const struct ctl_field fields[] = {
+		{"SENT", "sent", &ctl_as_count},
+		{"FAILED", "failed", &as_warning},
+		{"WAITING", "waiting", &as_warning},
+		{"GIVEN UP", "given_up", &as_loss},
+		{"LAST SENT UTC", "last_sent_at", &ctl_as_time},
+		{"RECEIVER", "receiver", &ctl_as_text},
 	};
-	struct ctl_table table;
-	size_t i;
-	json_t *receiver;
+	const struct ctl_rows rows = {.list = receivers, CTL_FIELDS(fields), .indent = 2};
 	int r;
 
 	if (json_array_size(receivers) == 0) {
@@ -176,50 +199,35 @@ static int print_receivers(const json_t *receivers, bool colour, FILE *out)
 		return 0;
 	}
 	fprintf(out, "\nReceivers:\n");
-	ctl_table_init(&table, columns, COUNT(columns));
-	json_array_foreach(receivers, i, receiver) {
-		ctl_table_add(&table, ctl_count(receiver, "sent").text, CTL_PLAIN);
-		ctl_table_add(&table, ctl_count(receiver, "failed").text,
-			      ctl_count_or_zero(receiver, "failed") ? CTL_WARN : CTL_PLAIN);
-		ctl_table_add(&table, ctl_count(receiver, "waiting").text,
-			      ctl_count_or_zero(receiver, "waiting") ? CTL_WARN : CTL_PLAIN);
-		ctl_table_add(&table, ctl_count(receiver, "given_up").text,
-			      ctl_count_or_zero(receiver, "given_up") ? CTL_BAD : CTL_PLAIN);
-		add_time(&table, receiver, "last_sent_at");
-		ctl_table_add(&table, ctl_string(receiver, "receiver"), CTL_PLAIN);
-	}
-	r = ctl_table_print(&table, 2, colour, out);
-	ctl_table_clear(&table);
-	if (r == 0)
+	r = ctl_rows_print(&rows, colour, out);
+	if (!r)
 		print_last_errors(receivers, out);
 	return r;
 }
 
+/* A silence that does not name one is for all. */
+static void add_name_or_all(struct ctl_table *table, const json_t *object, const char *key)
+{
+	ctl_table_add(table, ctl_string(object, key) ?: "all", CTL_PLAIN);
+}
+
+static const struct ctl_as as_name_or_all = {add_name_or_all, false};
+
 int ctl_print_silences(const json_t *silences, bool colour, FILE *out)
 {
-	static const struct ctl_column columns[] = {
-		{"ID", false},	      {"SLO", false},	  {"SERVICE", false}, {"SEVERITY", false},
-		{"UNTIL UTC", false}, {"EXCLUDE", false}, {"BY", false},      {"COMMENT", false},
+	static const struct ctl_field fields[] = {
+		{"ID", "id", &ctl_as_text},
+		{"SLO", "slo", &as_name_or_all},
+		{"SERVICE", "service", &as_name_or_all},
+		{"SEVERITY", "severity", &as_name_or_all},
+		{"UNTIL UTC", "until", &ctl_as_time},
+		{"EXCLUDE", "exclude", &ctl_as_text},
+		{"BY", "by", &ctl_as_text},
+		{"COMMENT", "comment", &ctl_as_text},
 	};
-	static const char *const wide[] = {"slo", "service", "severity"};
-	struct ctl_table table;
-	size_t i;
-	json_t *silence;
-	int r;
 
-	ctl_table_init(&table, columns, COUNT(columns));
-	json_array_foreach(silences, i, silence) {
-		ctl_table_add(&table, ctl_string(silence, "id"), CTL_PLAIN);
-		for (size_t w = 0; w < COUNT(wide); w++)
-			ctl_table_add(&table, ctl_string(silence, wide[w]) ?: "all", CTL_PLAIN);
-		add_time(&table, silence, "until");
-		ctl_table_add(&table, ctl_string(silence, "exclude"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(silence, "by"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(silence, "comment"), CTL_PLAIN);
-	}
-	r = ctl_table_print(&table, 2, colour, out);
-	ctl_table_clear(&table);
-	return r;
+	return ctl_rows_print(&(struct ctl_rows){.list = silences, CTL_FIELDS(fields), .indent = 2},
+			      colour, out);
 }
 
 static void print_maintenance(const json_t *maintenance, bool colour, FILE *out)
@@ -267,7 +275,7 @@ void ctl_print_store(const json_t *store, bool colour, FILE *out)
 	fputc('\n', out);
 }
 
-static int view_alerts(const json_t *alerts, size_t limit, bool colour, FILE *out)
+static int view_alerts(const json_t *alerts, size_t max_changes, bool colour, FILE *out)
 {
 	const json_t *silences = json_object_get(alerts, "silences");
 	int r;
@@ -278,7 +286,7 @@ static int view_alerts(const json_t *alerts, size_t limit, bool colour, FILE *ou
 	if (r < 0)
 		return r;
 	print_notices(json_object_get(alerts, "notices"), colour, out);
-	r = print_changes(json_object_get(alerts, "changes"), limit, colour, out);
+	r = print_changes(json_object_get(alerts, "changes"), max_changes, colour, out);
 	if (r < 0)
 		return r;
 	r = print_receivers(json_object_get(alerts, "receivers"), colour, out);
@@ -302,5 +310,5 @@ int ctl_view_alerts(const json_t *alerts, bool colour, FILE *out)
 
 int ctl_view_alerts_all(const json_t *alerts, bool colour, FILE *out)
 {
-	return view_alerts(alerts, SIZE_MAX, colour, out);
+	return view_alerts(alerts, 0, colour, out);
 }

@@ -4,12 +4,7 @@
 
 #include "ctl/backtest.h"
 #include "ctl/json.h"
-#include "ctl/table.h"
-
-static void add_text(struct ctl_table *table, struct format_text text)
-{
-	ctl_table_add(table, text.text, CTL_PLAIN);
-}
+#include "ctl/rows.h"
 
 static struct format_text seconds_text(double seconds)
 {
@@ -20,72 +15,98 @@ static struct format_text seconds_text(double seconds)
 	return ret;
 }
 
-static void add_spent(struct ctl_table *table, const json_t *object)
+static void add_seconds(struct ctl_table *table, const json_t *object, const char *key)
 {
-	double spent = ctl_number(object, "budget_spent_ratio");
+	ctl_table_add(table, seconds_text(ctl_number(object, key)).text, CTL_PLAIN);
+}
+
+static const struct ctl_as as_seconds = {add_seconds, true};
+
+static void add_state(struct ctl_table *table, const json_t *object, const char *key)
+{
+	const char *state = ctl_string(object, key);
+	bool resolved = state && !strcmp(state, "resolved");
+
+	ctl_table_add(table, state, resolved ? CTL_GOOD : CTL_BAD);
+}
+
+static const struct ctl_as as_state = {add_state, false};
+
+static void add_spent(struct ctl_table *table, const json_t *object, const char *key)
+{
+	double spent = ctl_number(object, key);
 
 	ctl_table_add(table, format_percent(spent, 1).text, spent >= 1 ? CTL_BAD : CTL_PLAIN);
 }
 
+static const struct ctl_as as_spent = {add_spent, true};
+
+/* `object` is the rule's summary: one that never fired was never active. */
+static void add_active(struct ctl_table *table, const json_t *object, const char *key)
+{
+	bool fired = ctl_count_or_zero(object, "fired") > 0;
+
+	ctl_table_add(table, format_span(fired ? ctl_number(object, key) : NAN).text, CTL_PLAIN);
+}
+
+static const struct ctl_as as_active = {add_active, true};
+
+/* Copies that also have "after": seconds from `from` on. NULL when out of memory. */
+static json_t *with_after(const json_t *transitions, double from)
+{
+	json_t *list = json_array(), *item;
+	size_t i;
+
+	json_array_foreach(transitions, i, item) {
+		json_t *copy = json_copy(item);
+
+		/* there is no JSON for an unknown number: it is then absent */
+		json_object_set_new(copy, "after", json_real(ctl_number(item, "t") - from));
+		if (json_array_append_new(list, copy) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
 static int print_transitions(const json_t *json, double from, bool colour, FILE *out)
 {
-	static const struct ctl_column columns[] = {{"T_SECONDS", true}, {"AFTER", true},
-						    {"ALERT", false},	 {"SEVERITY", false},
-						    {"STATE", false},	 {"SPENT", true},
-						    {"BURNING", true}};
-	const json_t *transitions = json_object_get(json, "transitions"), *item;
-	struct ctl_table table;
-	size_t i;
-	int r;
+	static const struct ctl_field fields[] = {
+		{"T_SECONDS", "t", &as_seconds},
+		{"AFTER", "after", &ctl_as_span},
+		{"ALERT", "alert", &ctl_as_text},
+		{"SEVERITY", "severity", &ctl_as_text},
+		{"STATE", "state", &as_state},
+		{"SPENT", "budget_spent_ratio", &as_spent},
+		{"BURNING", "burning_seconds", &ctl_as_span},
+	};
+	_cleanup_json_ json_t *list = with_after(json_object_get(json, "transitions"), from);
 
-	if (!json_array_size(transitions)) {
+	if (!list)
+		return -ENOMEM;
+	if (!json_array_size(list)) {
 		fprintf(out, "no alert fires\n");
 		return 0;
 	}
-	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	json_array_foreach(transitions, i, item) {
-		const char *state = ctl_string(item, "state");
-		bool resolved = state && !strcmp(state, "resolved");
-
-		add_text(&table, seconds_text(ctl_number(item, "t")));
-		add_text(&table, format_span(ctl_number(item, "t") - from));
-		ctl_table_add(&table, ctl_string(item, "alert"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(item, "severity"), CTL_PLAIN);
-		ctl_table_add(&table, state, resolved ? CTL_GOOD : CTL_BAD);
-		add_spent(&table, item);
-		add_text(&table, format_span(ctl_number(item, "burning_seconds")));
-	}
-	r = ctl_table_print(&table, 0, colour, out);
-	ctl_table_clear(&table);
-	return r;
+	return ctl_rows_print(&(struct ctl_rows){.list = list, CTL_FIELDS(fields)}, colour, out);
 }
 
 static int print_summary(const json_t *json, bool colour, FILE *out)
 {
-	static const struct ctl_column columns[] = {
-		{"ALERT", false},	{"SEVERITY", false}, {"FIRED", true},
-		{"ACTIVE", true},	{"FIRST", true},     {"DETECTED AFTER", true},
-		{"SPENT BY THEN", true}};
-	const json_t *item;
-	struct ctl_table table;
-	size_t i;
-	int r;
+	static const struct ctl_field fields[] = {
+		{"ALERT", "alert", &ctl_as_text},
+		{"SEVERITY", "severity", &ctl_as_text},
+		{"FIRED", "fired", &ctl_as_count},
+		{"ACTIVE", "firing_seconds", &as_active},
+		{"FIRST", "t", &as_seconds},
+		{"DETECTED AFTER", "detected_after_seconds", &ctl_as_span},
+		{"SPENT BY THEN", "budget_spent_ratio", &as_spent},
+	};
 
-	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	json_array_foreach(json_object_get(json, "summary"), i, item) {
-		bool fired = ctl_count_or_zero(item, "fired") > 0;
-
-		ctl_table_add(&table, ctl_string(item, "alert"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(item, "severity"), CTL_PLAIN);
-		add_text(&table, ctl_count(item, "fired"));
-		add_text(&table, format_span(fired ? ctl_number(item, "firing_seconds") : NAN));
-		add_text(&table, seconds_text(ctl_number(item, "t")));
-		add_text(&table, format_span(ctl_number(item, "detected_after_seconds")));
-		add_spent(&table, item);
-	}
-	r = ctl_table_print(&table, 0, colour, out);
-	ctl_table_clear(&table);
-	return r;
+	return ctl_rows_print(&(struct ctl_rows){.list = json_object_get(json, "summary"),
+						 CTL_FIELDS(fields)},
+			      colour, out);
 }
 
 static void print_final(const json_t *json, FILE *out)

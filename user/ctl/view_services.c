@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "ctl/json.h"
-#include "ctl/table.h"
+#include "ctl/rows.h"
 #include "ctl/views.h"
 
 enum {
@@ -33,69 +33,40 @@ static json_int_t route_errors(const json_t *route)
 	return errors + json_integer_value(requests) - answered;
 }
 
-static void add_route(struct ctl_table *table, const json_t *route, bool rates)
+/* `object` is the route. */
+static void add_errors(struct ctl_table *table, const json_t *object, const char *key)
 {
-	const json_t *latency = json_object_get(route, "latency_seconds");
-	const json_t *queue = json_object_get(route, "queue_seconds");
-	json_int_t errors = route_errors(route);
-	struct format_text errors_text = {"-"};
+	json_int_t errors = route_errors(object);
+	struct format_text text = {"-"};
 
+	(void)key;
 	if (errors >= 0)
-		snprintf(errors_text.text, sizeof(errors_text.text), "%" JSON_INTEGER_FORMAT,
-			 errors);
-	ctl_table_add(table, ctl_string(route, "route"), CTL_PLAIN);
-	ctl_table_add(table, ctl_string(route, "method"), CTL_PLAIN);
-	if (rates)
-		ctl_table_add(table, format_rate(ctl_number(route, "requests_per_second")).text,
-			      CTL_PLAIN);
-	ctl_table_add(table, ctl_count(route, "requests").text, CTL_PLAIN);
-	ctl_table_add(table, errors_text.text, errors > 0 ? CTL_BAD : CTL_PLAIN);
-	ctl_table_add(table, format_latency(ctl_number(latency, "p50")).text, CTL_PLAIN);
-	ctl_table_add(table, format_latency(ctl_number(latency, "p99")).text, CTL_PLAIN);
-	ctl_table_add(table, format_latency(ctl_number(queue, "p99")).text, CTL_PLAIN);
+		snprintf(text.text, sizeof(text.text), "%" JSON_INTEGER_FORMAT, errors);
+	ctl_table_add(table, text.text, errors > 0 ? CTL_BAD : CTL_PLAIN);
 }
 
-/* Rates of single routes are shown where the agent knows them. */
-static bool any_rate(const json_t *routes)
-{
-	size_t i;
-	json_t *route;
-
-	json_array_foreach(routes, i, route) {
-		if (!isnan(ctl_number(route, "requests_per_second")))
-			return true;
-	}
-	return false;
-}
+static const struct ctl_as as_errors = {add_errors, true};
 
 static int print_routes(const json_t *routes, bool colour, FILE *out)
 {
-	static const struct ctl_column with_rate[] = {
-		{"ROUTE", false}, {"METHOD", false}, {"RATE", true}, {"REQUESTS", true},
-		{"ERRORS", true}, {"P50", true},     {"P99", true},  {"QUEUE P99", true},
+	static const struct ctl_field fields[] = {
+		{"ROUTE", "route", &ctl_as_text},
+		{"METHOD", "method", &ctl_as_text},
+		{"RATE", "requests_per_second", &ctl_as_rate},
+		{"REQUESTS", "requests", &ctl_as_count},
+		{"ERRORS", "status", &as_errors},
+		{"P50", "latency_seconds.p50", &ctl_as_latency},
+		{"P99", "latency_seconds.p99", &ctl_as_latency},
+		{"QUEUE P99", "queue_seconds.p99", &ctl_as_latency},
 	};
-	static const struct ctl_column without_rate[] = {
-		{"ROUTE", false}, {"METHOD", false}, {"REQUESTS", true},  {"ERRORS", true},
-		{"P50", true},	  {"P99", true},     {"QUEUE P99", true},
-	};
-	bool rates = any_rate(routes);
-	struct ctl_table table;
-	size_t i;
-	json_t *route;
-	int r;
 
 	if (json_array_size(routes) == 0)
 		return 0;
-	if (rates)
-		ctl_table_init(&table, with_rate, sizeof(with_rate) / sizeof(with_rate[0]));
-	else
-		ctl_table_init(&table, without_rate,
-			       sizeof(without_rate) / sizeof(without_rate[0]));
-	json_array_foreach(routes, i, route)
-		add_route(&table, route, rates);
-	r = ctl_table_print(&table, 2, colour, out);
-	ctl_table_clear(&table);
-	return r;
+	return ctl_rows_print(&(struct ctl_rows){.list = routes,
+						 CTL_FIELDS(fields),
+						 .optional = "requests_per_second",
+						 .indent = 2},
+			      colour, out);
 }
 
 /* ", LABEL VALUE", or nothing if the value is unknown or 0. */

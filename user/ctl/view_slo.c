@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ctl/json.h"
-#include "ctl/table.h"
+#include "ctl/rows.h"
 #include "ctl/views.h"
 
 /* Below this share of its budget an SLO is shown in yellow; below 0, in red. */
@@ -151,37 +151,35 @@ static void print_burn(const json_t *burn, FILE *out)
 	fputc('\n', out);
 }
 
+/* `object` is the alert. */
+static void add_state(struct ctl_table *table, const json_t *object, const char *key)
+{
+	bool silenced = json_is_true(json_object_get(object, "silenced"));
+	char text[CTL_TABLE_MAX_CELL];
+
+	snprintf(text, sizeof(text), "%s%s", ctl_string(object, key) ?: "-",
+		 silenced ? ", silenced" : "");
+	ctl_table_add(table, text, silenced ? CTL_PLAIN : CTL_BAD);
+}
+
+static const struct ctl_as as_state = {add_state, false};
+
 static int print_alerts(const json_t *alerts, bool colour, FILE *out)
 {
-	static const struct ctl_column columns[] = {
-		{"ALERT", false}, {"SEVERITY", false}, {"STATE", false},
-		{"SINCE", false}, {"BURN LONG", true}, {"BURN SHORT", true},
+	static const struct ctl_field fields[] = {
+		{"ALERT", "name", &ctl_as_text},
+		{"SEVERITY", "severity", &ctl_as_text},
+		{"STATE", "state", &as_state},
+		{"SINCE", "since", &ctl_as_text},
+		{"BURN LONG", "burn_long", &ctl_as_burn},
+		{"BURN SHORT", "burn_short", &ctl_as_burn},
 	};
-	struct ctl_table table;
-	size_t i;
-	json_t *alert;
-	int r;
 
 	if (json_array_size(alerts) == 0)
 		return 0;
-	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	json_array_foreach(alerts, i, alert) {
-		const char *state = ctl_string(alert, "state");
-		bool silenced = json_is_true(json_object_get(alert, "silenced"));
-		char text[CTL_TABLE_MAX_CELL];
-
-		snprintf(text, sizeof(text), "%s%s", state ?: "-", silenced ? ", silenced" : "");
-		ctl_table_add(&table, ctl_string(alert, "name"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(alert, "severity"), CTL_PLAIN);
-		ctl_table_add(&table, text, silenced ? CTL_PLAIN : CTL_BAD);
-		ctl_table_add(&table, ctl_string(alert, "since"), CTL_PLAIN);
-		ctl_table_add(&table, format_burn(ctl_number(alert, "burn_long")).text, CTL_PLAIN);
-		ctl_table_add(&table, format_burn(ctl_number(alert, "burn_short")).text, CTL_PLAIN);
-	}
 	fputc('\n', out);
-	r = ctl_table_print(&table, 2, colour, out);
-	ctl_table_clear(&table);
-	return r;
+	return ctl_rows_print(&(struct ctl_rows){.list = alerts, CTL_FIELDS(fields), .indent = 2},
+			      colour, out);
 }
 
 int ctl_view_slo(const json_t *slo, bool colour, FILE *out)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "ctl/json.h"
-#include "ctl/table.h"
+#include "ctl/rows.h"
 #include "ctl/view_slo.h"
 #include "ctl/views.h"
 
@@ -56,53 +56,61 @@ static enum ctl_colour alerts_text(const json_t *alerts, char *ret_text, size_t 
 	return colours[worst_heard];
 }
 
-static void add_slo(struct ctl_table *table, const json_t *slo)
+static void add_alerts(struct ctl_table *table, const json_t *object, const char *key)
 {
-	const json_t *budget = json_object_get(slo, "budget");
-	const json_t *burn = json_object_get(slo, "burn_rate");
-	double remaining = ctl_number(budget, "remaining_ratio");
-	char alerts[CTL_TABLE_MAX_CELL * 2];
-	enum ctl_colour alerts_colour =
-		alerts_text(json_object_get(slo, "alerts"), alerts, sizeof(alerts));
+	char text[CTL_TABLE_MAX_CELL * 2];
+	enum ctl_colour colour = alerts_text(json_object_get(object, key), text, sizeof(text));
 
-	ctl_table_add(table, ctl_string(slo, "name"), CTL_PLAIN);
-	ctl_table_add(table, ctl_string(slo, "service"), CTL_PLAIN);
-	ctl_table_add(table, ctl_count(slo, "eligible").text, CTL_PLAIN);
-	ctl_table_add(table, ctl_count(slo, "bad").text, CTL_PLAIN);
-	ctl_table_add(table, format_percent(ctl_number(slo, "availability"), 4).text, CTL_PLAIN);
-	ctl_table_add(table, format_objective(ctl_number(slo, "objective")).text, CTL_PLAIN);
-	ctl_table_add(table, format_percent(remaining, 1).text, ctl_budget_colour(remaining));
-	ctl_table_add(table, format_burn(ctl_number(burn, "1h")).text, CTL_PLAIN);
-	ctl_table_add(table, format_burn(ctl_number(burn, "5m")).text, CTL_PLAIN);
-	ctl_table_add(table, ctl_exhaustion(ctl_number(budget, "exhausted_in_seconds")).text,
-		      CTL_PLAIN);
-	ctl_table_add(table, alerts, alerts_colour);
+	ctl_table_add(table, text, colour);
 }
+
+static const struct ctl_as as_alerts = {add_alerts, false};
+
+static void add_availability(struct ctl_table *table, const json_t *object, const char *key)
+{
+	ctl_table_add(table, format_percent(ctl_number(object, key), 4).text, CTL_PLAIN);
+}
+
+static const struct ctl_as as_availability = {add_availability, true};
+
+static void add_budget_left(struct ctl_table *table, const json_t *object, const char *key)
+{
+	double ratio = ctl_number(object, key);
+
+	ctl_table_add(table, format_percent(ratio, 1).text, ctl_budget_colour(ratio));
+}
+
+static const struct ctl_as as_budget_left = {add_budget_left, true};
+
+static void add_exhaustion(struct ctl_table *table, const json_t *object, const char *key)
+{
+	ctl_table_add(table, ctl_exhaustion(ctl_number(object, key)).text, CTL_PLAIN);
+}
+
+static const struct ctl_as as_exhaustion = {add_exhaustion, true};
 
 static int print_slos(const json_t *slos, bool colour, FILE *out)
 {
-	static const struct ctl_column columns[] = {
-		{"SLO", false},		{"SERVICE", false},  {"ELIGIBLE", true},
-		{"BAD", true},		{"AVAILABLE", true}, {"OBJECTIVE", true},
-		{"BUDGET LEFT", true},	{"BURN 1h", true},   {"BURN 5m", true},
-		{"EXHAUSTED IN", true}, {"ALERTS", false},
+	static const struct ctl_field fields[] = {
+		{"SLO", "name", &ctl_as_text},
+		{"SERVICE", "service", &ctl_as_text},
+		{"ELIGIBLE", "eligible", &ctl_as_count},
+		{"BAD", "bad", &ctl_as_count},
+		{"AVAILABLE", "availability", &as_availability},
+		{"OBJECTIVE", "objective", &ctl_as_objective},
+		{"BUDGET LEFT", "budget.remaining_ratio", &as_budget_left},
+		{"BURN 1h", "burn_rate.1h", &ctl_as_burn},
+		{"BURN 5m", "burn_rate.5m", &ctl_as_burn},
+		{"EXHAUSTED IN", "budget.exhausted_in_seconds", &as_exhaustion},
+		{"ALERTS", "alerts", &as_alerts},
 	};
-	struct ctl_table table;
-	size_t i;
-	json_t *slo;
-	int r;
 
 	if (json_array_size(slos) == 0) {
 		fprintf(out, "No SLO has a service yet: none is configured, or no HTTP request "
 			     "was seen so far.\n");
 		return 0;
 	}
-	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	json_array_foreach(slos, i, slo)
-		add_slo(&table, slo);
-	r = ctl_table_print(&table, 0, colour, out);
-	ctl_table_clear(&table);
-	return r;
+	return ctl_rows_print(&(struct ctl_rows){.list = slos, CTL_FIELDS(fields)}, colour, out);
 }
 
 /* "reason 3, other 1": the members of an object of counts that are not 0. */
@@ -200,16 +208,12 @@ static void print_uncovered(const json_t *slos, bool colour, FILE *out)
 
 static int print_unmeasured(const json_t *unmeasured, bool colour, FILE *out)
 {
-	static const struct ctl_column columns[] = {
-		{"PORT", true},
-		{"PROCESS", false},
-		{"CONNECTIONS", true},
-		{"REASON", false},
+	static const struct ctl_field fields[] = {
+		{"PORT", "port", &ctl_as_count},
+		{"PROCESS", "process", &ctl_as_text},
+		{"CONNECTIONS", "connections", &ctl_as_count},
+		{"REASON", "reason", &ctl_as_text},
 	};
-	struct ctl_table table;
-	size_t i;
-	json_t *listener;
-	int r;
 
 	if (json_array_size(unmeasured) == 0) {
 		fprintf(out, "Unmeasured listeners: %s\n",
@@ -218,16 +222,9 @@ static int print_unmeasured(const json_t *unmeasured, bool colour, FILE *out)
 	}
 	ctl_write_coloured("Unmeasured listeners", CTL_WARN, colour, out);
 	fprintf(out, ":\n");
-	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	json_array_foreach(unmeasured, i, listener) {
-		ctl_table_add(&table, ctl_count(listener, "port").text, CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(listener, "process"), CTL_PLAIN);
-		ctl_table_add(&table, ctl_count(listener, "connections").text, CTL_PLAIN);
-		ctl_table_add(&table, ctl_string(listener, "reason"), CTL_PLAIN);
-	}
-	r = ctl_table_print(&table, 2, colour, out);
-	ctl_table_clear(&table);
-	return r;
+	return ctl_rows_print(
+		&(struct ctl_rows){.list = unmeasured, CTL_FIELDS(fields), .indent = 2}, colour,
+		out);
 }
 
 static void print_agent(const json_t *agent, bool colour, FILE *out)
