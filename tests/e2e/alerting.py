@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Receivers, Alertmanager and Prometheus for tests of alerts, and slictl as an SRE types it."""
+import datetime
 import http.client
 import http.server
 import json
 import math
+import signal
 import subprocess
 import threading
 import time
 
 from harness import BUILD, SLOW, Process, free_port, run_load, tool, wait_until
+
+FIRE, ESCALATE, RESOLVE = ("fire", "page"), ("escalate", "page"), ("resolve", "page")
 
 
 class Hook:
@@ -241,3 +245,21 @@ class Service:
     def next_bucket():
         """What comes now is not in the same 10 s of history as what came before."""
         time.sleep(10.2 - time.time() % 10)
+
+
+def restart(agent, sig):
+    if sig == signal.SIGTERM:
+        agent.stop()
+    else:
+        agent.process.stop(sig)
+    agent.start()
+
+
+def steps(n=3):
+    """Long enough for what must not come to have come."""
+    time.sleep(n * SLOW)
+
+
+def rfc3339(seconds):
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime(
+        "%Y-%m-%dT%H:%M:%SZ")

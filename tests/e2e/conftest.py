@@ -12,7 +12,9 @@ sys.path.insert(0, os.path.dirname(__file__))
 
 pytest.register_assert_rewrite("history")
 
+import alerting  # noqa: E402
 import harness  # noqa: E402
+import history  # noqa: E402
 from harness import BUILD, HERE, IN_VM  # noqa: E402
 
 
@@ -106,3 +108,58 @@ def run_server():
     yield start
     for server in started:
         server.stop(harness.signal.SIGKILL)
+
+
+@pytest.fixture
+def agent_only(request):
+    if request.config.getoption("--selftest"):
+        pytest.skip("selftest: this is all the agent's")
+
+
+@pytest.fixture
+def nothing_left(agent_only):
+    """For agents that outlive a process: pins and notes are gone before and after the test."""
+    assert not history.left_behind()
+    yield
+    assert not history.left_behind()
+
+
+@pytest.fixture
+def shop(helpers, nothing_left):
+    """A service, and the books of what was asked of it."""
+    books = history.Books(helpers)
+    yield books
+    books.close()
+
+
+@pytest.fixture
+def agents(nothing_left):
+    """A function that makes agents, not started; all is gone at the end."""
+    made = []
+
+    def make(text, **options):
+        made.append(harness.Agent(text, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.remove()
+
+
+@pytest.fixture
+def service(helpers, run_server):
+    """A function that starts one."""
+    return lambda: alerting.Service(helpers, run_server)
+
+
+@pytest.fixture
+def stopping():
+    """A function that has what it is given stopped at the end."""
+    started = []
+
+    def keep(thing):
+        started.append(thing)
+        return thing
+    yield keep
+    for thing in reversed(started):
+        thing.stop()
