@@ -55,7 +55,7 @@ static void note_changes(struct agent *agent, const struct track *track,
 	for (size_t i = 0; i < n; i++) {
 		const struct alert_rule *rule = &track->slo->alerts[changes[i].rule];
 		const struct alert_state *old = &before[changes[i].rule];
-		const struct alert_state *new = &track->alerts[changes[i].rule];
+		const struct alert_state *new = &track->alerts.states[changes[i].rule];
 
 		record_change(agent->record,
 			      &(const struct store_change){
@@ -81,7 +81,7 @@ static int add_active(struct agent *agent, const struct track *track, double now
 		const struct alert_rule *rule = &track->slo->alerts[i];
 		struct notice_alert *grown;
 
-		if (track->alerts[i].status == ALERT_INACTIVE)
+		if (track->alerts.states[i].status == ALERT_INACTIVE)
 			continue;
 		grown = realloc(agent->active, (agent->n_active + 1) * sizeof(*grown));
 		if (!grown)
@@ -105,13 +105,13 @@ static int judge_track(struct agent *agent, struct track *track, double now)
 	struct alert_state before[ALERT_RULES_MAX];
 	size_t n;
 
-	memcpy(before, track->alerts, sizeof(before));
-	n = alerts_evaluate(track->slo->alerts, track->slo->n_alerts, &subject, now, track->alerts,
-			    changes, NULL);
+	memcpy(before, track->alerts.states, sizeof(before));
+	n = alerts_evaluate(track->slo->alerts, track->slo->n_alerts, &subject, now,
+			    track->alerts.states, changes, NULL);
 	if (track_alerting(track)) /* once more, for what is to be told of it */
 		alerts_evaluate(track->slo->alerts, track->slo->n_alerts, &subject, now,
-				track->alerts, (struct alert_change[ALERT_RULES_MAX]){},
-				track->readings);
+				track->alerts.states, (struct alert_change[ALERT_RULES_MAX]){},
+				track->alerts.readings);
 	note_changes(agent, track, &subject, before, changes, n);
 	return add_active(agent, track, now);
 }

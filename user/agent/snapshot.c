@@ -142,7 +142,7 @@ static int snapshot_alerts(struct agent *agent, const struct track *track, doubl
 		return -ENOMEM;
 	for (size_t i = 0; i < track->slo->n_alerts; i++) {
 		const struct alert_rule *rule = &track->slo->alerts[i];
-		const struct alert_state *state = &track->alerts[i];
+		const struct alert_state *state = &track->alerts.states[i];
 
 		if (state->status == ALERT_INACTIVE)
 			continue;
@@ -153,7 +153,7 @@ static int snapshot_alerts(struct agent *agent, const struct track *track, doubl
 			.since_unix = axis_wall(&agent->axis, state->since_seconds),
 			.started_unix = axis_wall(&agent->axis, state->started_seconds),
 			.silenced = agent_silenced(agent, track, rule->severity, now, NULL),
-			.reading = track->readings[i],
+			.reading = track->alerts.readings[i],
 		};
 	}
 	return 0;

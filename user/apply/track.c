@@ -62,21 +62,21 @@ void track_configure(struct track *track, const struct config_slo *slo)
 	for (size_t i = 0; i < slo->n_alerts; i++) {
 		for (size_t k = 0; k < track_n_alerts(track); k++) {
 			if (!strcmp(slo->alerts[i].name, track->slo->alerts[k].name))
-				states[i] = track->alerts[k];
+				states[i] = track->alerts.states[k];
 		}
 		/* the rule, the objective or the window may be others */
 		states[i].calm = (struct alert_calm){};
 	}
-	memcpy(track->alerts, states, sizeof(states));
-	memset(track->readings, 0, sizeof(track->readings));
-	track->n_recorded_alerts = 0; /* the first may be others now */
+	memcpy(track->alerts.states, states, sizeof(states));
+	memset(track->alerts.readings, 0, sizeof(track->alerts.readings));
+	track->alerts.configured++;
 	track->slo = slo;
 }
 
 void track_end(struct track *track)
 {
-	memset(track->alerts, 0, sizeof(track->alerts));
-	memset(track->readings, 0, sizeof(track->readings));
+	memset(track->alerts.states, 0, sizeof(track->alerts.states));
+	memset(track->alerts.readings, 0, sizeof(track->alerts.readings));
 	track->slo = NULL;
 }
 
@@ -121,7 +121,7 @@ int track_step(struct track *track, double now_seconds, const struct slo_counts 
 bool track_alerting(const struct track *track)
 {
 	for (size_t i = 0; i < track_n_alerts(track); i++) {
-		if (track->alerts[i].status != ALERT_INACTIVE)
+		if (track->alerts.states[i].status != ALERT_INACTIVE)
 			return true;
 	}
 	return false;

@@ -28,11 +28,28 @@ struct track_birth {
 	double boottime_seconds; /* CLOCK_BOOTTIME */
 };
 
+/* The alerts of its SLO, by the rules of the configuration in force. */
+struct track_alerts {
+	struct alert_state states[ALERT_RULES_MAX];
+	struct alert_reading readings[ALERT_RULES_MAX];
+	unsigned int configured; /* how often the rules were replaced: states[i] may be another's */
+};
+
 /* What is kept on disk of an alert's state. */
 struct alert_mark {
 	enum alert_status status;
 	double since_seconds;
 	double started_seconds;
+};
+
+/* How much of a track is on disk. Only the room `record` reads and writes it. */
+struct track_mark {
+	bool loaded; /* what is on disk of it has been loaded */
+	__s64 id; /* of its row; 0: none */
+	double until_seconds; /* all that ended before is on disk */
+	struct alert_mark alerts[ALERT_RULES_MAX]; /* as on disk, by the rules ... */
+	size_t n_alerts;
+	unsigned int alerts_configured; /* ... that the track had then */
 };
 
 struct track {
@@ -52,16 +69,10 @@ struct track {
 	struct slo_history *history;
 	struct slo_history *sliced; /* timeslices: good and bad slices, else NULL */
 	struct slices slices;
-	struct alert_state alerts[ALERT_RULES_MAX]; /* of slo->alerts */
-	struct alert_reading readings[ALERT_RULES_MAX];
+	struct track_alerts alerts;
 	__u64 excluded; /* events of maintenance, left out of the history */
 	bool excluding; /* as of the last step */
-	/* of record/record */
-	bool recorded; /* what is on disk of it has been loaded */
-	__s64 record_id;
-	double record_seconds; /* all that ended before is on disk */
-	struct alert_mark recorded_alerts[ALERT_RULES_MAX]; /* the first of alerts as on disk */
-	size_t n_recorded_alerts;
+	struct track_mark mark;
 };
 
 /*

@@ -53,8 +53,8 @@ int record_load(struct record *record, const char *instance, const struct timeli
 	double born = timeline_now(timeline, track->birth.boottime_seconds);
 	int r = 0;
 
-	track->record_seconds = -INFINITY;
-	track->n_recorded_alerts = 0;
+	track->mark.until_seconds = -INFINITY;
+	track->mark.n_alerts = 0;
 	if (record->store) {
 		r = record_track_find(record->store, track, &search);
 		if (!r && search.found.id)
@@ -76,7 +76,7 @@ int record_load(struct record *record, const char *instance, const struct timeli
 		track->since_seconds = born;
 	if (isnan(track->stepped_seconds))
 		track->stepped_seconds = born;
-	track->recorded = record->store != NULL;
+	track->mark.loaded = record->store != NULL;
 	return r;
 }
 
@@ -136,10 +136,10 @@ void record_join(struct record *record, const struct record_step *step, bool fir
 		struct track *track = step->tracks[i];
 		struct record_search search;
 
-		if (!track->recorded)
+		if (!track->mark.loaded)
 			record_load(record, step->instance, step->timeline, step->now_seconds,
 				    track);
 		else if (!record_track_find(record->store, track, &search))
-			track->record_id = search.found.id;
+			track->mark.id = search.found.id;
 	}
 }

@@ -63,8 +63,8 @@ static void failed(struct record *record, const struct record_step *step, int r)
 	/* ids given to new rows went with the transaction */
 	store_rollback(record->store);
 	for (size_t i = 0; i < step->n_tracks; i++) {
-		if (step->tracks[i]->record_seconds < -1e12)
-			step->tracks[i]->record_id = 0;
+		if (step->tracks[i]->mark.until_seconds < -1e12)
+			step->tracks[i]->mark.id = 0;
 	}
 	if (record->state == RECORD_OK)
 		record->tell("cannot write %s: %s: counting goes on, and is written when it can be",

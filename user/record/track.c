@@ -41,7 +41,7 @@ static int load_alert(void *context, const char *rule, const struct alert_state 
 
 	for (size_t i = 0; i < track_n_alerts(track); i++) {
 		if (!strcmp(track->slo->alerts[i].name, rule))
-			track->alerts[i] = *state;
+			track->alerts.states[i] = *state;
 	}
 	return 0;
 }
@@ -122,8 +122,8 @@ int record_track_load(struct record_place *place, const struct store_slo *slo, b
 	r = r ?: store_each_alert(place->store, slo->id, load_alert, track);
 	if (r)
 		return r;
-	track->record_id = slo->id;
-	track->record_seconds = slo->last_seconds;
+	track->mark.id = slo->id;
+	track->mark.until_seconds = slo->last_seconds;
 	track->since_seconds = slo->since_seconds;
 	track->excluded += slo->excluded;
 	if (stepped)
@@ -174,18 +174,20 @@ static struct alert_mark mark_alert(const struct alert_state *state)
 /* Those that are not on disk as they are: few change at a step. */
 static int put_alerts(struct store *store, const struct track *track)
 {
+	bool same_rules = track->mark.alerts_configured == track->alerts.configured;
+	size_t n_written = same_rules ? track->mark.n_alerts : 0;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < track_n_alerts(track); i++) {
-		const struct alert_mark *written = &track->recorded_alerts[i];
-		struct alert_mark mark = mark_alert(&track->alerts[i]);
+		const struct alert_mark *written = &track->mark.alerts[i];
+		struct alert_mark mark = mark_alert(&track->alerts.states[i]);
 
-		if (i < track->n_recorded_alerts && written->status == mark.status &&
+		if (i < n_written && written->status == mark.status &&
 		    written->since_seconds == mark.since_seconds &&
 		    written->started_seconds == mark.started_seconds)
 			continue;
-		r = store_put_alert(store, track->record_id, track->slo->alerts[i].name,
-				    &track->alerts[i]);
+		r = store_put_alert(store, track->mark.id, track->slo->alerts[i].name,
+				    &track->alerts.states[i]);
 	}
 	return r;
 }
@@ -193,7 +195,7 @@ static int put_alerts(struct store *store, const struct track *track)
 int record_track_put(struct store *store, struct track *track)
 {
 	struct store_slo slo = {
-		.id = track->record_id,
+		.id = track->mark.id,
 		.name = track->name,
 		.service = track->service,
 		.definition = track->definition,
@@ -208,31 +210,32 @@ int record_track_put(struct store *store, struct track *track)
 	struct bucket_put put = {.store = store};
 	int r = store_put_slo(store, &slo);
 
-	if (track->record_id != slo.id)
-		track->n_recorded_alerts = 0;
-	track->record_id = slo.id;
+	if (track->mark.id != slo.id)
+		track->mark.n_alerts = 0;
+	track->mark.id = slo.id;
 	put.slo = slo.id;
-	r = r ?: put_history(track->history, track->record_seconds, &put);
+	r = r ?: put_history(track->history, track->mark.until_seconds, &put);
 	put.which = STORE_SLICES;
 	if (track->sliced)
 		r = r
-			    ?: put_history(track->sliced, track->record_seconds - SLICE_MAX_SECONDS,
-					   &put);
+			    ?: put_history(track->sliced,
+					   track->mark.until_seconds - SLICE_MAX_SECONDS, &put);
 	return r ?: put_alerts(store, track);
 }
 
 void record_track_forget(struct track *track)
 {
-	track->record_id = 0;
-	track->record_seconds = -INFINITY;
-	track->n_recorded_alerts = 0;
+	track->mark.id = 0;
+	track->mark.until_seconds = -INFINITY;
+	track->mark.n_alerts = 0;
 }
 
 void record_track_written(struct track *track)
 {
 	if (!isnan(track->stepped_seconds))
-		track->record_seconds = track->stepped_seconds;
-	track->n_recorded_alerts = track_n_alerts(track);
-	for (size_t i = 0; i < track->n_recorded_alerts; i++)
-		track->recorded_alerts[i] = mark_alert(&track->alerts[i]);
+		track->mark.until_seconds = track->stepped_seconds;
+	track->mark.n_alerts = track_n_alerts(track);
+	track->mark.alerts_configured = track->alerts.configured;
+	for (size_t i = 0; i < track->mark.n_alerts; i++)
+		track->mark.alerts[i] = mark_alert(&track->alerts.states[i]);
 }

@@ -300,7 +300,7 @@ TEST(an_ended_one_goes_on_counting)
 				 .n_alerts = 1};
 	struct track *track = track_for(&slo);
 
-	track->alerts[0].status = ALERT_FIRING;
+	track->alerts.states[0].status = ALERT_FIRING;
 	step(track, 60, 5, 0);
 	track_end(track);
 	memset(&slo, 0xff, sizeof(slo));
@@ -318,7 +318,7 @@ TEST(an_ended_one_goes_on_counting)
 	/* as it was before, but with other alerts */
 	slo = (struct config_slo){.alerts = rules, .n_alerts = 1};
 	track_configure(track, &slo);
-	assert_int_equal(track->alerts[0].status, ALERT_INACTIVE);
+	assert_int_equal(track->alerts.states[0].status, ALERT_INACTIVE);
 	track_free(track);
 }
 
@@ -333,18 +333,19 @@ TEST(alerts_of_the_same_name_go_on)
 		.name = any_name, .service = any_service, .alerts = after, .n_alerts = 3};
 	struct track *track = track_for(&old);
 
-	track->alerts[0] = (struct alert_state){
+	track->alerts.states[0] = (struct alert_state){
 		.status = ALERT_FIRING, .since_seconds = 10, .started_seconds = 11};
-	track->alerts[1] = (struct alert_state){.status = ALERT_FIRING, .since_seconds = 20};
-	track->alerts[2] = (struct alert_state){
+	track->alerts.states[1] = (struct alert_state){.status = ALERT_FIRING, .since_seconds = 20};
+	track->alerts.states[2] = (struct alert_state){
 		.status = ALERT_EXHAUSTED, .since_seconds = 30, .started_seconds = 31};
 	track_configure(track, &new);
 	assert_ptr_equal(track->slo, &new);
-	assert_int_equal(track->alerts[0].status, ALERT_EXHAUSTED);
-	assert_true(track->alerts[0].since_seconds == 30 && track->alerts[0].started_seconds == 31);
-	assert_int_equal(track->alerts[1].status, ALERT_INACTIVE);
-	assert_int_equal(track->alerts[2].status, ALERT_FIRING);
-	assert_true(track->alerts[2].since_seconds == 10);
+	assert_int_equal(track->alerts.states[0].status, ALERT_EXHAUSTED);
+	assert_true(track->alerts.states[0].since_seconds == 30 &&
+		    track->alerts.states[0].started_seconds == 31);
+	assert_int_equal(track->alerts.states[1].status, ALERT_INACTIVE);
+	assert_int_equal(track->alerts.states[2].status, ALERT_FIRING);
+	assert_true(track->alerts.states[2].since_seconds == 10);
 	track_free(track);
 }
 

@@ -97,9 +97,9 @@ static void step(struct recorded *recorded, enum record_state state)
 
 static void set_alert(struct recorded *recorded, size_t i, enum alert_status status, double since)
 {
-	recorded->track->alerts[i].status = status;
-	recorded->track->alerts[i].since_seconds = since;
-	recorded->track->alerts[i].started_seconds = since - 1;
+	recorded->track->alerts.states[i].status = status;
+	recorded->track->alerts.states[i].since_seconds = since;
+	recorded->track->alerts.states[i].started_seconds = since - 1;
 }
 
 static sqlite3 *open_database(void)
@@ -153,14 +153,14 @@ TEST(each_part_of_a_changed_state_is_written)
 	set_alert(&recorded, 1, ALERT_FIRING, 1005);
 	step(&recorded, RECORD_OK);
 	assert_alerts("burn-1h 0 0 0, burn-3d 0 0 0, burn-6h 1 1005 1004");
-	recorded.track->alerts[1].since_seconds = 1015;
+	recorded.track->alerts.states[1].since_seconds = 1015;
 	step(&recorded, RECORD_OK);
 	assert_alerts("burn-1h 0 0 0, burn-3d 0 0 0, burn-6h 1 1015 1004");
-	recorded.track->alerts[1].started_seconds = 1014;
-	recorded.track->alerts[2].status = ALERT_EXHAUSTED;
+	recorded.track->alerts.states[1].started_seconds = 1014;
+	recorded.track->alerts.states[2].status = ALERT_EXHAUSTED;
 	step(&recorded, RECORD_OK);
 	assert_alerts("burn-1h 0 0 0, burn-3d 2 0 0, burn-6h 1 1015 1014");
-	recorded.track->alerts[1].status = ALERT_INACTIVE;
+	recorded.track->alerts.states[1].status = ALERT_INACTIVE;
 	step(&recorded, RECORD_OK);
 	assert_alerts("burn-1h 0 0 0, burn-3d 2 0 0, burn-6h 0 1015 1014");
 	end(&recorded);
@@ -285,9 +285,9 @@ TEST(the_next_agent_reads_and_goes_on)
 	step(&recorded, RECORD_OK);
 	end(&recorded);
 	start(&recorded);
-	assert_int_equal(recorded.track->alerts[0].status, ALERT_FIRING);
-	assert_true(recorded.track->alerts[0].since_seconds == 1005);
-	assert_true(recorded.track->alerts[0].started_seconds == 1004);
+	assert_int_equal(recorded.track->alerts.states[0].status, ALERT_FIRING);
+	assert_true(recorded.track->alerts.states[0].since_seconds == 1005);
+	assert_true(recorded.track->alerts.states[0].started_seconds == 1004);
 	set_alert(&recorded, 0, ALERT_INACTIVE, 1020);
 	recorded.now_seconds = 1020;
 	step(&recorded, RECORD_OK);
@@ -333,7 +333,7 @@ TEST(what_cannot_be_written_at_the_start_is_read)
 	sqlite3 *other = start_locked(&recorded);
 
 	assert_int_equal(record_report(recorded.record).state, RECORD_FAILING);
-	assert_int_equal(recorded.track->alerts[0].status, ALERT_FIRING);
+	assert_int_equal(recorded.track->alerts.states[0].status, ALERT_FIRING);
 	assert_silences(&recorded, "a1");
 	assert_true(recorded.coverage.n == 1 && recorded.coverage.spans[0].from_seconds == 1000);
 	step(&recorded, RECORD_FAILING);
@@ -372,7 +372,7 @@ TEST(what_was_read_outlives_its_file)
 	end(&recorded);
 	start(&recorded);
 	assert_silences(&recorded, "a1");
-	assert_int_equal(recorded.track->alerts[0].status, ALERT_FIRING);
+	assert_int_equal(recorded.track->alerts.states[0].status, ALERT_FIRING);
 	end(&recorded);
 }
 
