@@ -13,8 +13,7 @@
 
 VERSION := 0.1.0
 O := build
-ARCH := $(shell uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/ -e s/ppc64le/powerpc/ \
-	  -e 's/riscv64/riscv/' -e s/s390x/s390/)
+ARCH := $(shell uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)
 
 PREFIX ?= /usr/local
 UNITDIR ?= $(PREFIX)/lib/systemd/system
@@ -204,10 +203,10 @@ bench: build-bench
 	$(Q)$(PYTHON) -B tests/bench/run.py $(ITEMS)
 
 bench-vm: build-bench
-	$(Q)tests/bench/vm.sh
+	$(Q)tests/bench/vm/run.sh
 
 bench-check: build-bench
-	$(Q)tests/bench/vm.sh --check
+	$(Q)tests/bench/vm/run.sh --check
 
 print-tidy-flags:
 	@printf '%s\n' $(CPPFLAGS_ALL) $(CFLAGS_BASE)

@@ -194,7 +194,7 @@ run_stage() {
 	e2e) stage_e2e ;;
 	vm) run_counted vm tests/vm/run.sh ;;
 	# a test for each kernel
-	bench-check) run_counted bench-check tests/bench/vm.sh --check ;;
+	bench-check) run_counted bench-check tests/bench/vm/run.sh --check ;;
 	esac
 }
 

@@ -5,10 +5,9 @@ set -eu
 out=${1:?usage: build.sh OUTDIR LIBSLIPROBE}
 library=${2:?usage: build.sh OUTDIR LIBSLIPROBE}
 here=$(cd "$(dirname "$0")" && pwd)
-arch=$(uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/ -e s/ppc64le/powerpc/ \
-	-e s/riscv64/riscv/ -e s/s390x/s390/)
+arch=$(uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)
 mkdir -p "$out"
-cc="${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra"
+cc="${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra -I$here/../../include -I$here/../../user"
 bpf="${CLANG:-clang} -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$arch -I$here/../../vmlinux
 	-Wall -Werror"
 libbpf=$(pkg-config --cflags --libs libbpf)

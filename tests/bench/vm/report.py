@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Table and JSON of what vm_inside.sh has measured: vm_report.py [--check] BASELINE OUT LOG...
+"""Table and JSON of what inside.sh has measured: report.py [--check] BASELINE OUT LOG...
 
 A LOG is named without its ".log", after its kernel: bench-6.12. --check exits 1 if a request has
 become dearer than the baseline allows: its instructions by more than 3 %, or what the agent adds to
@@ -27,7 +27,7 @@ def read(path):
                     "agent": agent / requests}
     variants = set(works.get("nginx", {}))
     if not variants >= {"bare", "agent"} or any(set(w) != variants for w in works.values()):
-        sys.exit(f"vm_report.py: {path}.log is not whole")
+        sys.exit(f"report.py: {path}.log is not whole")
     return works
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What vm.sh runs in the virtual machine: the same work bare and measured, in a guest whose clock is
+# What run.sh runs in the virtual machine: the same work bare and measured, in a guest whose clock is
 # its count of instructions, so that a ns is an instruction. Prints lines
 #
 #	loop WORK VARIANT INSTRUCTIONS_A_LOOP         WORK: of pingpong.c
@@ -16,7 +16,7 @@
 # Fails if the agent has not counted exactly what was asked.
 set -euo pipefail
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 build=${SLIPROBE_BUILD:-build}
 out=$build/tests/bench
 loops=${LOOPS:-20000} wrk_seconds=${WRK_SECONDS:-2} wrk_clients=16
@@ -27,7 +27,7 @@ agent_pid='' nginx_pid='' empty_pid=''
 trap 'kill $agent_pid $nginx_pid $empty_pid 2>/dev/null || :; wait; rm -rf "$tmp"' EXIT
 
 die() {
-	echo "vm_inside.sh: $*" >&2
+	echo "inside.sh: $*" >&2
 	exit 1
 }
 
@@ -173,7 +173,7 @@ measure() { # VARIANT
 write_configs
 start_nginx
 if [[ -n ${PROFILE:-} ]]; then
-	# for vm_profile.sh: one kind of work under the agent, and what the kernel calls its functions
+	# for profile.sh: one kind of work under the agent, and what the kernel calls its functions
 	sysctl -qw net.core.bpf_jit_kallsyms=1 kernel.kptr_restrict=0
 	start_agent
 	cat /proc/kallsyms >build/vm/out/kallsyms

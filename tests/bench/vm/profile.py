@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Instructions a request by function and step: vm_profile.py KALLSYMS BLOCKS
+"""Instructions a request by function and step: profile.py KALLSYMS BLOCKS
 
 A request is one search for its buckets. Only functions that run for the agent's programs
 alone are counted, so what is shared with others is missing (readers of the clock, say).
@@ -53,7 +53,7 @@ def main(kallsyms, blocks):
     instructions, calls = load(kallsyms, blocks)
     requests = calls["P:hist_find"]
     if not requests:
-        sys.exit("vm_profile.py: no request was counted")
+        sys.exit("profile.py: no request was counted")
     total = 0
     for step, pattern in STEPS.items():
         names = [n for n in instructions if re.match(f"({pattern})", n)
