@@ -35,7 +35,7 @@ static void slo_clear(struct config_slo *slo)
 	free_texts(slo->eligible.exclude_user_agents, slo->eligible.n_exclude_user_agents);
 }
 
-static void receiver_clear(struct config_receiver *receiver)
+void config_receiver_clear(struct config_receiver *receiver)
 {
 	free(receiver->url);
 	free_texts(receiver->argv, receiver->n_argv);
@@ -62,13 +62,24 @@ void config_clear(struct config *config)
 	free(config->slos);
 	free_texts(config->slo_files, config->n_slo_files);
 	for (size_t i = 0; i < config->n_receivers; i++)
-		receiver_clear(&config->receivers[i]);
+		config_receiver_clear(&config->receivers[i]);
 	free(config->receivers);
 	for (size_t i = 0; i < config->n_maintenance; i++)
 		maintenance_clear(&config->maintenance[i]);
 	free(config->maintenance);
 	free_texts(config->warnings, config->n_warnings);
 	*config = (struct config){};
+}
+
+bool config_receiver_is_same(const struct config_receiver *a, const struct config_receiver *b)
+{
+	if (a->kind != b->kind || a->n_argv != b->n_argv)
+		return false;
+	for (size_t i = 0; i < a->n_argv; i++) {
+		if (strcmp(a->argv[i], b->argv[i]) != 0)
+			return false;
+	}
+	return !a->url || !strcmp(a->url, b->url);
 }
 
 int config_warn(struct config *config, const char *format, ...)

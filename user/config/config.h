@@ -22,6 +22,7 @@ enum {
 		1024, /* a service; what they cost in all is limited by the automaton, see dfa.h */
 	CONFIG_MAX_SLOS = 1024,
 	CONFIG_MAX_SLOS_PER_SERVICE = 64,
+	CONFIG_MAX_RECEIVERS = 64,
 	CONFIG_MAX_NAME = 63, /* bytes of a service or SLO name */
 	CONFIG_STATUS_WORDS = 10, /* bitmap over status codes 0 .. 639 */
 };
@@ -143,6 +144,11 @@ struct config {
 };
 
 void config_clear(struct config *config);
+
+void config_receiver_clear(struct config_receiver *receiver);
+
+/* Whether both have the same address: kind, URL and command. */
+bool config_receiver_is_same(const struct config_receiver *a, const struct config_receiver *b);
 
 /* Adds to config->warnings. Returns 0 or -ENOMEM. */
 int config_warn(struct config *config, const char *format, ...)

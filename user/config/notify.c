@@ -9,7 +9,6 @@
 #include "config/values.h"
 
 enum {
-	MAX_RECEIVERS = 64,
 	MAX_ARGUMENTS = 256,
 	MAX_ARGUMENT_BYTES = 4095,
 	MAX_URL_BYTES = 4095,
@@ -217,17 +216,6 @@ static const struct schema_field receiver_item = {
 	.expected = "journal or a mapping with one of alertmanager, webhook, command, journal",
 };
 
-static bool is_same(const struct config_receiver *a, const struct config_receiver *b)
-{
-	if (a->kind != b->kind || a->n_argv != b->n_argv)
-		return false;
-	for (size_t i = 0; i < a->n_argv; i++) {
-		if (strcmp(a->argv[i], b->argv[i]) != 0)
-			return false;
-	}
-	return !a->url || !strcmp(a->url, b->url);
-}
-
 static const struct schema_field receivers_list = {
 	.offset = offsetof(struct config, receivers),
 	.items =
@@ -235,7 +223,7 @@ static const struct schema_field receivers_list = {
 			.item = &receiver_item,
 			.item_bytes = sizeof(struct config_receiver),
 			.count_offset = offsetof(struct config, n_receivers),
-			.max = MAX_RECEIVERS,
+			.max = CONFIG_MAX_RECEIVERS,
 		},
 	.expected = "a list of receivers",
 };
@@ -251,7 +239,7 @@ int config_read_notify(struct document *doc, yaml_node_t *node, const struct sch
 
 	for (size_t i = 0; i < config->n_receivers && !r; i++) {
 		for (size_t j = 0; j < i && !r; j++) {
-			if (is_same(&config->receivers[i], &config->receivers[j]))
+			if (config_receiver_is_same(&config->receivers[i], &config->receivers[j]))
 				r = document_refuse_at(
 					doc, PATH("notify[%zu]", i),
 					"expected each receiver once, got notify[%zu] "

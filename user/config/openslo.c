@@ -9,16 +9,10 @@
 #include "base/cleanup.h"
 #include "config/file.h"
 #include "config/openslo_schema.h"
-#include "config/texts.h"
 
 #define KINDS_EXPECTED                                                                             \
 	"SLO, AlertPolicy, AlertCondition, AlertNotificationTarget or Service, in documents of "   \
 	"their own"
-
-enum {
-	MAX_RECEIVERS = 64, /* as in notify */
-	MAX_TARGET_FIELDS = 16,
-};
 
 /* All that is open while a file is read. */
 struct opened {
@@ -84,113 +78,6 @@ static const struct schema_field service_fields[] = {
 static const struct schema service_schema = {FIELDS(service_fields)};
 static const struct schema_field service_field = {.read = read_mapping, .schema = &service_schema};
 
-/* AlertNotificationTarget: its spec has the keys of the receiver's kind, and two more. */
-
-static const struct schema_field target_field = {
-	.key = "target",
-	.read = openslo_read_any,
-	.required = true,
-	.expected = "alertmanager, webhook, command or journal",
-};
-
-static int read_target_spec(struct document *doc, yaml_node_t *node,
-			    const struct schema_field *field, void *base)
-{
-	struct schema_field fields[MAX_TARGET_FIELDS] = {target_field, openslo_description};
-	struct schema schema = {.fields = fields, .n_fields = 2};
-	const char *kind = document_text_at(doc, "spec.target");
-	struct schema_field receiver = {};
-
-	(void)field;
-	for (size_t i = 0; kind && i < config_receiver_schema.n_fields; i++) {
-		if (!strcmp(config_receiver_schema.fields[i].key, kind))
-			receiver = config_receiver_schema.fields[i];
-	}
-	if (!receiver.read)
-		return document_refuse_at(doc, kind ? "spec.target" : "spec",
-					  "expected a target of %s, got %.*s",
-					  target_field.expected, DOCUMENT_QUOTED_BYTES,
-					  kind ?: "none");
-	for (size_t i = 0; i < receiver.schema->n_fields && schema.n_fields < MAX_TARGET_FIELDS;
-	     i++)
-		fields[schema.n_fields++] = receiver.schema->fields[i];
-	receiver.schema = &schema;
-	return receiver.read(doc, node, &receiver, base);
-}
-
-static const struct schema_field target_fields[] = {
-	OPENSLO_HEAD("AlertNotificationTarget"),
-	{.key = "metadata", .read = read_mapping, .schema = &openslo_metadata_schema},
-	{
-		.key = "spec",
-		.read = read_target_spec,
-		.required = true,
-		.expected = "a mapping with target",
-	},
-};
-
-static const struct schema target_schema = {FIELDS(target_fields)};
-static const struct schema_field target_root = {.read = read_mapping, .schema = &target_schema};
-
-static bool is_same_address(const struct config_receiver *a, const struct config_receiver *b)
-{
-	if (a->kind != b->kind || a->n_argv != b->n_argv)
-		return false;
-	for (size_t i = 0; i < a->n_argv; i++) {
-		if (strcmp(a->argv[i], b->argv[i]) != 0)
-			return false;
-	}
-	return !a->url || !strcmp(a->url, b->url);
-}
-
-static void receiver_clear(struct config_receiver *receiver)
-{
-	free(receiver->url);
-	free_texts(receiver->argv, receiver->n_argv);
-}
-
-/* Takes the receiver over, unless there is one like it. */
-static int append_receiver(struct document *doc, struct config *config,
-			   struct config_receiver *receiver)
-{
-	struct config_receiver *receivers;
-
-	for (size_t i = 0; i < config->n_receivers; i++) {
-		const struct config_receiver *other = &config->receivers[i];
-
-		if (!is_same_address(other, receiver))
-			continue;
-		if (other->timeout_ns == receiver->timeout_ns &&
-		    other->severities == receiver->severities)
-			return 0;
-		return document_refuse_at(
-			doc, "spec",
-			"expected the timeout and severities that this receiver has "
-			"elsewhere, got others");
-	}
-	if (config->n_receivers == MAX_RECEIVERS)
-		return document_refuse_at(doc, "spec", "expected at most %d receivers, got more",
-					  MAX_RECEIVERS);
-	receivers = realloc(config->receivers, (config->n_receivers + 1) * sizeof(*receivers));
-	if (!receivers)
-		return -ENOMEM;
-	config->receivers = receivers;
-	config->receivers[config->n_receivers++] = *receiver;
-	*receiver = (struct config_receiver){};
-	return 0;
-}
-
-static int read_target(struct openslo_object *object, struct config *config)
-{
-	_cleanup_(receiver_clear) struct config_receiver receiver = {};
-	int r;
-
-	config_receiver_schema.init(&receiver);
-	r = read_mapping(object->doc, document_root(object->doc), &target_root, &receiver);
-	object->severities = receiver.severities;
-	return r ?: append_receiver(object->doc, config, &receiver);
-}
-
 static int append_slo(const struct openslo_file *file, const struct openslo_object *object,
 		      struct config *config)
 {
@@ -238,7 +125,7 @@ static int read_file(struct opened *opened, struct config *config)
 		r = identify(file, &opened->documents[i], &file->objects[i]);
 	for (size_t i = 0; i < file->n && !r; i++) {
 		if (file->objects[i].kind == OPENSLO_TARGET)
-			r = read_target(&file->objects[i], config);
+			r = openslo_read_target(&file->objects[i], config);
 	}
 	for (size_t i = 0; i < file->n && !r; i++)
 		r = read_object(file, &file->objects[i], config);

@@ -44,12 +44,25 @@ struct openslo_object *openslo_find(const struct openslo_file *file, enum opensl
 int openslo_read_slo(const struct openslo_file *file, const struct openslo_object *object,
 		     struct config_slo *slo);
 
+/* Appends a target's receiver to the configuration, unless it has it, and keeps its severities. */
+int openslo_read_target(struct openslo_object *object, struct config *config);
+
 /* Appends the rules of spec.alertPolicies to those that the SLO has. */
 int openslo_read_policies(const struct openslo_file *file, struct document *doc,
 			  struct config_slo *slo);
 
 /* Checks an AlertPolicy or AlertCondition as far as that can be done without an SLO. */
 int openslo_check_alerting(const struct openslo_file *file, const struct openslo_object *object);
+
+/*
+ * Reads the AlertCondition at doc->path and appends its rule to the SLO's. slo: NULL: checks it
+ * only.
+ */
+int openslo_read_condition(struct document *doc, yaml_node_t *node, struct config_slo *slo,
+			   enum alert_severity *ret_severity);
+
+/* An SLO's spec.indicator, to the struct config_slo. */
+extern const struct schema openslo_indicator_schema;
 
 /* Keys that objects have in common: of every kind, and metadata without annotations of ours. */
 extern const struct schema_choice openslo_versions[], openslo_true[], openslo_false[];
@@ -68,6 +81,17 @@ extern const struct schema_field openslo_description;
 		.key = "kind", .read = read_choice,                                                \
 		.choices = (const struct schema_choice[]){{of_kind, true}, {}},                    \
 		.check_only = true, .expected = of_kind,                                           \
+	}
+
+#define OPENSLO_DISPLAY_NAME                                                                       \
+	{                                                                                          \
+		.key = "displayName", .read = read_text, .check_only = true,                       \
+		.max = OPENSLO_MAX_DESCRIPTION_BYTES, .expected = "text",                          \
+	}
+
+#define OPENSLO_LABELS                                                                             \
+	{                                                                                          \
+		.key = "labels", .read = openslo_read_any                                          \
 	}
 
 /* The field of a schema that has one. */

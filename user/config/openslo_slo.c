@@ -65,125 +65,12 @@ static const struct schema_field metadata_fields[] = {
 		.max = CONFIG_MAX_NAME,
 		.expected = "a name of at most 63 bytes without '/' or '\"'",
 	},
-	{
-		.key = "displayName",
-		.read = read_text,
-		.check_only = true,
-		.max = OPENSLO_MAX_DESCRIPTION_BYTES,
-		.expected = "text",
-	},
-	{.key = "labels", .read = openslo_read_any},
+	OPENSLO_DISPLAY_NAME,
+	OPENSLO_LABELS,
 	{.key = "annotations", .read = read_mapping, .schema = &annotation_schema},
 };
 
 static const struct schema metadata_schema = {FIELDS(metadata_fields)};
-
-/* spec.indicator. Keys below metricSource.spec are slos[]'s own. */
-
-static int read_own(struct document *doc, yaml_node_t *node, const struct schema_field *field,
-		    void *base)
-{
-	const struct schema_field *own = openslo_field(&config_slo_schema, field->key);
-
-	return own->read(doc, node, own, base);
-}
-
-static const struct schema_choice source_types[] = {{"sliprobe", true}, {}};
-
-#define SOURCE(prefix, required_key)                                                               \
-	static const struct schema prefix##_spec_schema = {FIELDS(prefix##_spec_fields)};          \
-	static const struct schema_field prefix##_source_fields[] = {                              \
-		{                                                                                  \
-			.key = "type",                                                             \
-			.read = read_choice,                                                       \
-			.choices = source_types,                                                   \
-			.check_only = true,                                                        \
-			.required = true,                                                          \
-			.expected = "sliprobe",                                                    \
-		},                                                                                 \
-		{.key = "metricSourceRef", .read = read_unsupported},                              \
-		{                                                                                  \
-			.key = "spec",                                                             \
-			.read = read_mapping,                                                      \
-			.schema = &prefix##_spec_schema,                                           \
-			.expected = "a mapping with " required_key,                                \
-		},                                                                                 \
-	};                                                                                         \
-	static const struct schema prefix##_source_schema = {FIELDS(prefix##_source_fields)};      \
-	static const struct schema_field prefix##_fields[] = {{                                    \
-		.key = "metricSource",                                                             \
-		.read = read_mapping,                                                              \
-		.required = true,                                                                  \
-		.schema = &prefix##_source_schema,                                                 \
-		.expected = "a mapping with type and spec",                                        \
-	}};                                                                                        \
-	static const struct schema prefix##_schema = {FIELDS(prefix##_fields)}
-
-static const struct schema_field good_spec_fields[] = {{.key = "good", .read = read_own}};
-static const struct schema_field total_spec_fields[] = {
-	{.key = "eligible", .read = read_own},
-	{.key = "client_abort", .read = read_own},
-};
-
-SOURCE(good, "good");
-SOURCE(total, "eligible, client_abort");
-
-static const struct schema_field ratio_fields[] = {
-	{
-		.key = "counter",
-		.read = read_choice,
-		.choices = openslo_true,
-		.check_only = true,
-		.expected = "true",
-	},
-	{
-		.key = "good",
-		.read = read_mapping,
-		.required = true,
-		.schema = &good_schema,
-		.expected = "a mapping with metricSource",
-	},
-	{
-		.key = "total",
-		.read = read_mapping,
-		.required = true,
-		.schema = &total_schema,
-		.expected = "a mapping with metricSource",
-	},
-	{.key = "bad", .read = read_unsupported},
-	{.key = "raw", .read = read_unsupported},
-	{.key = "rawType", .read = read_unsupported},
-};
-
-static const struct schema ratio_schema = {FIELDS(ratio_fields)};
-
-static const struct schema_field indicator_spec_fields[] = {
-	{.key = "description", .read = openslo_read_any},
-	{
-		.key = "ratioMetric",
-		.read = read_mapping,
-		.required = true,
-		.schema = &ratio_schema,
-		.expected = "a mapping with good and total",
-	},
-	{.key = "thresholdMetric", .read = read_unsupported},
-};
-
-static const struct schema indicator_spec_schema = {FIELDS(indicator_spec_fields)};
-
-static const struct schema_field indicator_fields[] = {
-	OPENSLO_HEAD("SLI"),
-	{.key = "metadata", .read = read_mapping, .schema = &openslo_metadata_schema},
-	{
-		.key = "spec",
-		.read = read_mapping,
-		.required = true,
-		.schema = &indicator_spec_schema,
-		.expected = "a mapping with ratioMetric",
-	},
-};
-
-static const struct schema indicator_schema = {FIELDS(indicator_fields)};
 
 /* spec.timeWindow */
 
@@ -305,13 +192,7 @@ static const struct schema_field window_item = {.read = read_one_window};
 /* spec.objectives */
 
 static const struct schema_field objective_fields[] = {
-	{
-		.key = "displayName",
-		.read = read_text,
-		.check_only = true,
-		.max = OPENSLO_MAX_DESCRIPTION_BYTES,
-		.expected = "text",
-	},
+	OPENSLO_DISPLAY_NAME,
 	{
 		.key = "target",
 		.read = openslo_read_ratio,
@@ -390,7 +271,7 @@ static const struct schema_field spec_fields[] = {
 		.key = "indicator",
 		.read = read_mapping,
 		.required = true,
-		.schema = &indicator_schema,
+		.schema = &openslo_indicator_schema,
 		.expected = "a mapping with spec",
 	},
 	{.key = "indicatorRef", .read = read_unsupported},

@@ -23,14 +23,8 @@ static const struct schema_field name_fields[] = {
 		.max = OPENSLO_MAX_NAME_BYTES,
 		.expected = "a name",
 	},
-	{
-		.key = "displayName",
-		.read = read_text,
-		.check_only = true,
-		.max = OPENSLO_MAX_DESCRIPTION_BYTES,
-		.expected = "text",
-	},
-	{.key = "labels", .read = openslo_read_any},
+	OPENSLO_DISPLAY_NAME,
+	OPENSLO_LABELS,
 	{.key = "annotations", .read = openslo_read_any},
 };
 
