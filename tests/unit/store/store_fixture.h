@@ -14,6 +14,8 @@
 #include "tests/unit/fixtures/test.h"
 #include "store/store.h"
 
+#define T0 1800000000 /* a multiple of an hour */
+
 static char base_dir[64]; /* of the test */
 static char state_dir[80]; /* of the store: not made yet */
 static char database[112];
@@ -63,6 +65,12 @@ static inline struct store *open_good(void)
 
 	assert_string_equal(notice.text, "");
 	return store;
+}
+
+static inline struct store *reopen(struct store *store)
+{
+	store_close(store);
+	return open_good();
 }
 
 static inline void assert_value(struct store *store, const char *name, const char *expected)

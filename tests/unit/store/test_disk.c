@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The store on a disk that is full or may not be written; and an agent killed at any moment. */
-#include "store_fixture.h"
+/* A disk that is full, and files that may not be written or are only read. */
+#include "tests/unit/store/steps_fixture.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
-
-#include "store/db.h"
-
-enum { KILLS = 100 };
 
 /* Skips if this test may not mount. */
 static void mount_disk(const char *options)
@@ -27,88 +21,6 @@ static void mount_disk(const char *options)
 static void unmount_disk(void)
 {
 	assert_int_equal(umount2(base_dir, MNT_DETACH), 0);
-}
-
-static int put_step(struct store *store, int64_t n)
-{
-	struct slo_events events = {(uint64_t)n, 0};
-	struct store_series series = {.service = "s", .requests = (uint64_t)n};
-	char text[24];
-	int err = store_begin(store);
-
-	snprintf(text, sizeof(text), "%lld", (long long)n);
-	if (!err)
-		err = store_put_value(store, "first", text);
-	for (int64_t i = 1; i <= 50 && !err; i++)
-		err = store_put_bucket(store, i, STORE_EVENTS, SLO_TIER_10S, 10 * n, events);
-	if (!err)
-		err = store_put_series(store, 10.0 * (double)n, &series, 1);
-	if (!err)
-		err = store_put_text(store, "kind", "last", text);
-	if (!err)
-		return store_commit(store);
-	if (err != -EBUSY)
-		store_rollback(store);
-	return err;
-}
-
-struct found {
-	int64_t n_buckets;
-	uint64_t n_requests;
-	char text[24];
-};
-
-static int find_bucket(void *context, enum slo_tier tier, int64_t end_seconds,
-		       struct slo_events events)
-{
-	struct found *found = context;
-
-	(void)tier;
-	assert_int_equal(end_seconds, 10 * events.good);
-	found->n_buckets++;
-	return 0;
-}
-
-static int find_series(void *context, int64_t end_seconds, const struct store_series *series)
-{
-	struct found *found = context;
-
-	(void)end_seconds;
-	found->n_requests += series->requests;
-	return 0;
-}
-
-static int find_text(void *context, const char *key, const char *text)
-{
-	struct found *found = context;
-
-	(void)key;
-	snprintf(found->text, sizeof(found->text), "%s", text);
-	return 0;
-}
-
-/* That all parts of the steps up to some one are there, and of no other; returns which. */
-static int64_t last_step(struct store *store)
-{
-	struct found found = {.text = "0"};
-	char *first = NULL;
-	int64_t n = 0;
-
-	if (!store_get_value(store, "first", &first))
-		n = strtoll(first, NULL, 10);
-	free(first);
-	for (int64_t slo = 1; slo <= 50; slo += 49) {
-		found.n_buckets = 0;
-		assert_int_equal(store_each_bucket_of(store, slo, STORE_EVENTS, SLO_TIER_10S,
-						      find_bucket, &found),
-				 0);
-		assert_int_equal(found.n_buckets, n);
-	}
-	assert_int_equal(store_each_series_bucket(store, SLO_TIER_10S, 0, find_series, &found), 0);
-	assert_int_equal(found.n_requests, n);
-	assert_int_equal(store_each_text(store, "kind", find_text, &found), 0);
-	assert_int_equal(strtoll(found.text, NULL, 10), n);
-	return n;
 }
 
 /* Until nothing more fits; returns the file. */
@@ -431,77 +343,6 @@ TEST(test_a_file_that_may_not_be_written_is_told)
 	without_capabilities(check_read_only_file);
 }
 
-/* Writes steps and tells their numbers, until it is killed. */
-static void write_steps(int fd)
-{
-	struct store *store;
-	int64_t n;
-
-	if (store_open(state_dir, &store, &notice) < 0 || *notice.text)
-		_exit(1);
-	for (n = last_step(store) + 1;; n++) {
-		if (put_step(store, n) || write(fd, &n, sizeof(n)) != sizeof(n))
-			_exit(2);
-		/* checkpoints, too; nothing is old */
-		if (store_prune(store, 1, 1e6))
-			_exit(3);
-	}
-}
-
-static void pause_ms(long ms)
-{
-	struct timespec pause = {.tv_nsec = ms * 1000000};
-
-	nanosleep(&pause, NULL);
-}
-
-/* Returns the last step that was told, 0 if none. */
-static int64_t kill_writer(long after_ms)
-{
-	int fds[2], status;
-	int64_t n, told = 0;
-	pid_t pid;
-
-	assert_int_equal(pipe(fds), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		close(fds[0]);
-		write_steps(fds[1]);
-	}
-	close(fds[1]);
-	/* the first one is waited for, so that there is always something under way */
-	if (read(fds[0], &n, sizeof(n)) == sizeof(n))
-		told = n;
-	pause_ms(after_ms);
-	assert_int_equal(kill(pid, SIGKILL), 0);
-	while (read(fds[0], &n, sizeof(n)) == sizeof(n))
-		told = n;
-	close(fds[0]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	return told;
-}
-
-TEST(test_a_killed_agent_leaves_whole_steps)
-{
-	int64_t before = 0;
-
-	signal(SIGPIPE, SIG_IGN);
-	srand(1);
-	for (int i = 0; i < KILLS; i++) {
-		int64_t told = kill_writer(rand() % 15), now;
-		struct store *store = open_good();
-
-		now = last_step(store);
-		/* one may have been committed, and not told any more */
-		assert_true(now == told || now == told + 1);
-		assert_true(told > before);
-		before = now;
-		store_close(store);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -521,7 +362,6 @@ int main(void)
 		STORE_TEST(test_a_directory_that_may_not_be_written_is_told),
 		STORE_TEST(test_a_directory_with_a_lock_that_may_not_be_written_is_told),
 		STORE_TEST(test_a_file_that_may_not_be_written_is_told),
-		STORE_TEST(test_a_killed_agent_leaves_whole_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 /*
  * The store without memory: each allocation, ours or SQLite's, fails once.
  */
-#include "store_fixture.h"
+#include "tests/unit/store/store_fixture.h"
 
 #include <sqlite3.h>
 
