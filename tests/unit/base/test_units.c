@@ -2,19 +2,10 @@
 /* Whole units of 1e-12, and limits compared in them. */
 #include <math.h>
 
+#include "tests/unit/fixtures/random.h"
 #include "tests/unit/fixtures/test.h"
 #include "slo/alert_limit.h"
 #include "base/units.h"
-
-static uint64_t rng_state = 88172645463325252;
-
-static uint64_t rng(void)
-{
-	rng_state ^= rng_state << 13;
-	rng_state ^= rng_state >> 7;
-	rng_state ^= rng_state << 17;
-	return rng_state;
-}
 
 static void assert_rounded(long double value)
 {
@@ -27,7 +18,7 @@ static void assert_rounded(long double value)
 TEST(rounding_is_llroundl)
 {
 	for (int i = 0; i < 1000000; i++) {
-		long double value = (long double)(rng() >> (1 + rng() % 62)) + 1;
+		long double value = (long double)(random_next() >> (1 + random_next() % 62)) + 1;
 		long double half;
 
 		if (value >= 8.9e18L)
@@ -38,7 +29,7 @@ TEST(rounding_is_llroundl)
 		assert_rounded(nextafterl(half, 0));
 		assert_rounded(nextafterl(half, INFINITY));
 		assert_rounded(nextafterl(value, 0));
-		assert_rounded(value + (long double)(rng() % 1000) / 1000);
+		assert_rounded(value + (long double)(random_next() % 1000) / 1000);
 	}
 	assert_rounded(0.5L);
 	assert_rounded(nextafterl(0.5L, 1));

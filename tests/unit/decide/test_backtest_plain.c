@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/fixtures/test.h"
+#include "tests/unit/fixtures/history.h"
+#include "tests/unit/fixtures/random.h"
 #include "decide/backtest.h"
 #include "base/calendar.h"
 #include "slo/coverage.h"
@@ -22,16 +23,6 @@ enum {
 	SERIES = 30,
 	PIECES_MAX = STEPS * 8,
 };
-
-static uint64_t rng_state;
-
-static uint64_t rng(uint64_t below)
-{
-	rng_state ^= rng_state << 13;
-	rng_state ^= rng_state >> 7;
-	rng_state ^= rng_state << 17;
-	return rng_state % below;
-}
 
 /* Times in µs, as histories have them. */
 struct piece {
@@ -115,10 +106,10 @@ static struct slo_events plain_sum(const struct plain *plain, double from)
 static void plain_init(struct plain *plain, struct backtest_options options, double from)
 {
 	*plain = (struct plain){.options = options, .since = from};
-	assert_int_equal(slo_history_new(options.window_seconds, &plain->history), 0);
+	plain->history = history_new(options.window_seconds);
 	if (!options.slice_seconds)
 		return;
-	assert_int_equal(slo_history_new(options.window_seconds, &plain->sliced), 0);
+	plain->sliced = history_new(options.window_seconds);
 	slices_init(&plain->slices, options.slice_seconds, options.slice_target, from);
 }
 
@@ -198,13 +189,13 @@ static struct slo_events series_events(struct series *series, double objective)
 	if (!series->left--) {
 		static const uint64_t requests[] = {0, 1, 10, 1000, 1000000};
 
-		series->requests = requests[rng(5)];
-		series->kind = rng(6);
-		series->left = 1 + rng(400);
+		series->requests = requests[random_below(5)];
+		series->kind = random_below(6);
+		series->left = 1 + random_below(400);
 	}
 	switch (series->kind) {
 	case 0: /* hardly any errors */
-		bad = n && !rng(50);
+		bad = n && !random_below(50);
 		break;
 	case 1:
 		bad = n;
@@ -212,7 +203,7 @@ static struct slo_events series_events(struct series *series, double objective)
 	case 2: /* exactly at the objective */
 		return (struct slo_events){all - 1, 1};
 	case 3:
-		bad = rng(n + 1);
+		bad = random_below(n + 1);
 		break;
 	default:
 		bad = 0;
@@ -225,15 +216,15 @@ static void series_times(const struct series *series, double *ret_from, double *
 {
 	double from = *ret_t, width = series->width;
 
-	switch (rng(100)) {
+	switch (random_below(100)) {
 	case 0:
-		from += (double)rng(3 * HOUR);
+		from += (double)random_below(3 * HOUR);
 		break;
 	case 1:
-		from += (double)rng(2000) / 1000;
+		from += (double)random_below(2000) / 1000;
 		break;
 	case 2:
-		width += (double)rng(60);
+		width += (double)random_below(60);
 		break;
 	case 3:
 		width /= 2;
@@ -249,8 +240,8 @@ static struct backtest_options series_options(uint64_t seed, struct alert_rule *
 	static const uint64_t windows[] = {HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY};
 	static const uint64_t slices[] = {60, 300};
 	struct backtest_options options = {
-		.objective = objectives[rng(4)],
-		.window_seconds = windows[rng(5)],
+		.objective = objectives[random_below(4)],
+		.window_seconds = windows[random_below(5)],
 		.rules = rules,
 		.n_rules = alert_rules_default(rules),
 	};
@@ -260,7 +251,7 @@ static struct backtest_options series_options(uint64_t seed, struct alert_rule *
 		options.window_seconds = 31 * DAY;
 	}
 	if (seed % 4 == 0) {
-		options.slice_seconds = slices[rng(2)];
+		options.slice_seconds = slices[random_below(2)];
 		options.slice_target = 0.95;
 	}
 	return options;
@@ -316,11 +307,11 @@ static size_t replay(uint64_t seed, struct plain *plain)
 	double from, t, last;
 	size_t changes = 0;
 
-	rng_state = seed * 0x9e3779b97f4a7c15;
+	random_state = seed * 0x9e3779b97f4a7c15;
 	options = series_options(seed, rules);
-	series.width = widths[rng(4)];
+	series.width = widths[random_below(4)];
 	/* some days before the end of a month */
-	t = last = options.time_zone ? 1774994400 - (double)rng(DAY) : 0;
+	t = last = options.time_zone ? 1774994400 - (double)random_below(DAY) : 0;
 	assert_int_equal(backtest_new(&options, &backtest), 0);
 	plain_init(plain, options, t);
 	for (int i = 0; i < STEPS; i++) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Buckets of latencies (hist.h), and quantiles of them. */
 #include <math.h>
 #include <string.h>
 
