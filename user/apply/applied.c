@@ -105,7 +105,7 @@ static int add_track(struct change *change, struct tables_slo *slo)
 {
 	const struct config_slo *config_slo = &change->config->slos[slo->config_slo];
 	const struct config_service *service = &change->config->services[slo->config_service];
-	_cleanup_free_ char *name = slo_instance_name(config_slo->name, service->name);
+	_cleanup_free_ char *name = slo_name_for(config_slo->name, service->name);
 	_cleanup_free_ char *definition = slo_definition(config_slo, service);
 	struct slo_criteria criteria = tables_criteria(config_slo);
 	struct track *track;

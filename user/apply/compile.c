@@ -70,7 +70,7 @@ int tables_slos(const struct config *config, struct tables_slo **ret, size_t *re
 	if (!slos)
 		return -ENOMEM;
 	for (size_t i = 0; i < config->n_slos; i++) {
-		bool all = !strcmp(config->slos[i].service, "*");
+		bool all = config_slo_is_wildcard(&config->slos[i]);
 
 		for (size_t s = 0; s < config->n_services; s++) {
 			if (all || !strcmp(config->slos[i].service, config->services[s].name))

@@ -61,7 +61,7 @@ static struct config_slo shape(const struct wildcard *wildcard)
 {
 	return (struct config_slo){
 		.name = wildcard->name,
-		.service = (char *)"*",
+		.service = (char *)CONFIG_EVERY_SERVICE,
 		.slice_seconds = wildcard->slice_seconds,
 		.slice_target = wildcard->slice_target,
 	};
@@ -70,7 +70,7 @@ static struct config_slo shape(const struct wildcard *wildcard)
 static int found_track_add(struct applied *applied, const struct wildcard *wildcard,
 			   const char *service, __u32 endpoint)
 {
-	_cleanup_free_ char *name = slo_instance_name(wildcard->name, service);
+	_cleanup_free_ char *name = slo_name_for(wildcard->name, service);
 	struct track_entry **list =
 		wildcard->slo ? &applied->tracks.found : &applied->tracks.ending;
 	size_t *n = wildcard->slo ? &applied->tracks.n_found : &applied->tracks.n_ending;
@@ -142,7 +142,7 @@ int applied_found_before(struct applied *applied, const char *name, const char *
 {
 	for (size_t w = 0; w < applied->tracks.n_wildcards; w++) {
 		const struct wildcard *wildcard = &applied->tracks.wildcards[w];
-		_cleanup_free_ char *instance = slo_instance_name(wildcard->name, service);
+		_cleanup_free_ char *instance = slo_name_for(wildcard->name, service);
 
 		if (!instance)
 			return -ENOMEM;

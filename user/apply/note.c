@@ -206,7 +206,7 @@ static int restore_track(struct applied *applied, json_t *note)
 	    counts < 0 || counts >= SLO_CRITERIA_MAX || slice_seconds < 0)
 		return -EINVAL;
 	former.name = (char *)slo_name;
-	former.service = (char *)(wildcard ? "*" : service);
+	former.service = (char *)(wildcard ? CONFIG_EVERY_SERVICE : service);
 	former.slice_seconds = (uint64_t)slice_seconds;
 	r = track_new(name, service, definition, &former, counts,
 		      (struct track_birth){.serial = serial, .boottime_seconds = born}, &track);

@@ -24,7 +24,7 @@ int track_new(const char *name, const char *service, const char *definition,
 	track->definition = strdup(definition);
 	track->slo = slo;
 	track->slo_name = strdup(slo->name);
-	track->wildcard = !strcmp(slo->service, "*");
+	track->wildcard = config_slo_is_wildcard(slo);
 	track->slice_seconds = slo->slice_seconds;
 	track->slice_target = slo->slice_target;
 	track->counts = counts;
@@ -191,19 +191,5 @@ char *slo_definition(const struct config_slo *slo, const struct config_service *
 		free(text);
 		return NULL;
 	}
-	return text;
-}
-
-char *slo_instance_name(const char *name, const char *service)
-{
-	static const char placeholder[] = "{service}";
-	const char *at = strstr(name, placeholder);
-	char *text;
-
-	if (!at)
-		return strdup(name);
-	if (asprintf(&text, "%.*s%s%s", (int)(at - name), name, service, at + strlen(placeholder)) <
-	    0)
-		return NULL;
 	return text;
 }

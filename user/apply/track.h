@@ -115,7 +115,4 @@ struct slo_events track_events(const struct track *track, double now_seconds, do
  */
 char *slo_definition(const struct config_slo *slo, const struct config_service *service);
 
-/* `name` with "{service}" replaced. NULL when out of memory; to be freed. */
-char *slo_instance_name(const char *name, const char *service);
-
 #endif

@@ -10,8 +10,6 @@
 #include "config/schema.h"
 #include "match/automaton.h"
 
-#define SERVICE_MARK "{service}"
-
 enum {
 	MIN_SLICES = 10, /* in a window */
 };
@@ -158,11 +156,6 @@ static int check_services(struct document *doc, const struct config *config)
 	return r;
 }
 
-static bool is_for_all(const struct config_slo *slo)
-{
-	return !strcmp(slo->service, "*");
-}
-
 static size_t find_service(const struct config *config, const char *name)
 {
 	size_t i = 0;
@@ -176,14 +169,14 @@ static size_t find_service(const struct config *config, const char *name)
 static int check_mark(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_slo *slo = &config->slos[i];
-	const char *mark = strstr(slo->name, SERVICE_MARK);
+	const char *mark = strstr(slo->name, CONFIG_SERVICE_MARK);
 
-	if (is_for_all(slo) && (!mark || strstr(mark + 1, SERVICE_MARK)))
+	if (config_slo_is_wildcard(slo) && (!mark || strstr(mark + 1, CONFIG_SERVICE_MARK)))
 		return refuse_slo(doc, config, i, "name",
 				  "expected {service} once in the name of an SLO for service "
 				  "\"*\", got \"%s\"",
 				  slo->name);
-	if (!is_for_all(slo) && mark)
+	if (!config_slo_is_wildcard(slo) && mark)
 		return refuse_slo(doc, config, i, "name",
 				  "expected no {service} in the name unless service is \"*\", got "
 				  "\"%s\"",
@@ -199,7 +192,8 @@ static int check_eligible_routes(struct document *doc, const struct config *conf
 
 	for (size_t r = 0; r < slo->eligible.n_routes; r++) {
 		const char *route = slo->eligible.routes[r];
-		size_t known = 0, n = is_for_all(slo) ? 0 : config->services[s].n_routes;
+		size_t known = 0,
+		       n = config_slo_is_wildcard(slo) ? 0 : config->services[s].n_routes;
 
 		while (known < n && strcmp(config->services[s].routes[known], route) != 0)
 			known++;
@@ -255,7 +249,8 @@ static int check_slo(struct document *doc, const struct config *config, size_t i
 	const struct config_slo *slo = &config->slos[i];
 	int r;
 
-	if (!is_for_all(slo) && find_service(config, slo->service) == config->n_services)
+	if (!config_slo_is_wildcard(slo) &&
+	    find_service(config, slo->service) == config->n_services)
 		return refuse_slo(
 			doc, config, i, "service",
 			"expected the name of a service in services, or \"*\", got \"%s\"",
@@ -276,15 +271,22 @@ static int check_slo(struct document *doc, const struct config *config, size_t i
 	return r;
 }
 
+static size_t count_wildcards(const struct config *config)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n_slos; i++)
+		n += config_slo_is_wildcard(&config->slos[i]);
+	return n;
+}
+
 static int check_slos_per_service(struct document *doc, const struct config *config)
 {
 	_cleanup_free_ size_t *counts = calloc(config->n_services + 1, sizeof(*counts));
-	size_t for_all = 0;
+	size_t for_all = count_wildcards(config);
 
 	if (!counts)
 		return -ENOMEM;
-	for (size_t i = 0; i < config->n_slos; i++)
-		for_all += is_for_all(&config->slos[i]);
 	for (size_t i = 0; i < config->n_slos; i++) {
 		/* those for "*" are judged in the last place, where no service's own are */
 		size_t s = find_service(config, config->slos[i].service);
@@ -327,31 +329,36 @@ static int refuse_name(struct document *doc, const struct config *config, size_t
 			  earlier->slo);
 }
 
-/* Also with {service} filled in: "{service}" and "shop" clash if a service shop exists. */
-static int check_slo_names(struct document *doc, const struct config *config)
+/* Every SLO's name as configured, and as it is for each configured service. Returns how many. */
+static size_t find_full_names(const struct config *config, struct full_name *ret_names)
 {
-	_cleanup_free_ struct full_name *names = NULL;
-	const struct full_name *again = NULL, *earlier = NULL;
-	size_t for_all = 0, n = 0;
+	size_t n = 0;
 
-	for (size_t i = 0; i < config->n_slos; i++)
-		for_all += is_for_all(&config->slos[i]);
-	names = calloc(config->n_slos + for_all * config->n_services + 1, sizeof(*names));
-	if (!names)
-		return -ENOMEM;
 	for (size_t i = 0; i < config->n_slos; i++) {
-		const char *name = config->slos[i].name;
-		const char *mark = strstr(name, SERVICE_MARK);
+		const struct config_slo *slo = &config->slos[i];
+		size_t n_services = config_slo_is_wildcard(slo) ? config->n_services : 0;
 
-		names[n].slo = i;
-		snprintf(names[n++].text, sizeof(names->text), "%s", name);
-		for (size_t s = 0; mark && s < config->n_services; s++) {
-			names[n].slo = i;
-			snprintf(names[n++].text, sizeof(names->text), "%.*s%s%s",
-				 (int)(mark - name), name, config->services[s].name,
-				 mark + strlen(SERVICE_MARK));
+		ret_names[n].slo = i;
+		snprintf(ret_names[n++].text, sizeof(ret_names->text), "%s", slo->name);
+		for (size_t s = 0; s < n_services; s++) {
+			ret_names[n].slo = i;
+			slo_name_write(slo->name, config->services[s].name, ret_names[n++].text,
+				       sizeof(ret_names->text));
 		}
 	}
+	return n;
+}
+
+/* "{service}" and "shop" clash if a service shop exists. */
+static int check_slo_names(struct document *doc, const struct config *config)
+{
+	size_t n = config->n_slos + count_wildcards(config) * config->n_services;
+	_cleanup_free_ struct full_name *names = calloc(n + 1, sizeof(*names));
+	const struct full_name *again = NULL, *earlier = NULL;
+
+	if (!names)
+		return -ENOMEM;
+	n = find_full_names(config, names);
 	qsort(names, n, sizeof(*names), compare_full_names);
 	for (size_t i = 1; i < n; i++) {
 		if (!strcmp(names[i].text, names[i - 1].text) &&

@@ -105,18 +105,44 @@ int config_warn(struct config *config, const char *format, ...)
 	return 0;
 }
 
+bool config_slo_is_wildcard(const struct config_slo *slo)
+{
+	return !strcmp(slo->service, CONFIG_EVERY_SERVICE);
+}
+
+void slo_name_write(const char *name, const char *service, char *ret_text, size_t size)
+{
+	const char *mark = strstr(name, CONFIG_SERVICE_MARK);
+
+	if (mark)
+		snprintf(ret_text, size, "%.*s%s%s", (int)(mark - name), name, service,
+			 mark + strlen(CONFIG_SERVICE_MARK));
+	else
+		snprintf(ret_text, size, "%s", name);
+}
+
+char *slo_name_for(const char *name, const char *service)
+{
+	size_t size = strlen(name) + strlen(service) + 1;
+	char *text = malloc(size);
+
+	if (text)
+		slo_name_write(name, service, text, size);
+	return text;
+}
+
 bool config_slo_is_named(const char *pattern, const char *name)
 {
-	static const char mark[] = "{service}";
-	const char *at = strstr(pattern, mark);
+	const char *mark = strstr(pattern, CONFIG_SERVICE_MARK), *rest;
 	size_t before, after, len = strlen(name);
 
-	if (!at || !strcmp(pattern, name))
+	if (!mark || !strcmp(pattern, name))
 		return !strcmp(pattern, name);
-	before = (size_t)(at - pattern);
-	after = strlen(at + strlen(mark));
+	rest = mark + strlen(CONFIG_SERVICE_MARK);
+	before = (size_t)(mark - pattern);
+	after = strlen(rest);
 	return len > before + after && !memcmp(pattern, name, before) &&
-	       !strcmp(at + strlen(mark), name + len - after);
+	       !strcmp(rest, name + len - after);
 }
 
 const struct config_slo *config_find_slo(const struct config *config, const char *name)

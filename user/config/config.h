@@ -27,6 +27,9 @@ enum {
 	CONFIG_STATUS_WORDS = 10, /* bitmap over status codes 0 .. 639 */
 };
 
+#define CONFIG_EVERY_SERVICE "*" /* of an SLO, in a service's place */
+#define CONFIG_SERVICE_MARK "{service}" /* in the name of such an SLO */
+
 struct config_match {
 	uint16_t port; /* 0: any */
 	char *process; /* glob on the process's name (comm of the thread group's leader), or NULL */
@@ -154,7 +157,18 @@ bool config_receiver_is_same(const struct config_receiver *a, const struct confi
 int config_warn(struct config *config, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Whether `name` is the SLO's that is configured as `pattern`, {service} being that of any service. */
+/* Whether the SLO is one for every service found: of the service "*". */
+bool config_slo_is_wildcard(const struct config_slo *slo);
+
+/*
+ * The name that an SLO has for a service: `name` is the configured one, in which {service} is
+ * replaced. slo_name_write() cuts it to `size` bytes with the end; slo_name_for() returns it to be
+ * freed, or NULL when out of memory.
+ */
+void slo_name_write(const char *name, const char *service, char *ret_text, size_t size);
+char *slo_name_for(const char *name, const char *service);
+
+/* Whether `name` is that of the SLO configured as `pattern`, for any service. */
 bool config_slo_is_named(const char *pattern, const char *name);
 
 /* The SLO that has a name, as in the configuration or of one service; NULL if there is none. */

@@ -236,7 +236,7 @@ static bool knows_service(const struct config *config, const char *name)
 			return true;
 	}
 	for (size_t i = 0; i < config->n_slos; i++) {
-		if (!strcmp(config->slos[i].service, "*"))
+		if (config_slo_is_wildcard(&config->slos[i]))
 			return true;
 	}
 	return false;

@@ -48,7 +48,7 @@ bool valid_name(const char *text)
 
 bool valid_service_name(const char *text)
 {
-	return valid_name(text) && strcmp(text, "*") != 0 && !strpbrk(text, "{}");
+	return valid_name(text) && strcmp(text, CONFIG_EVERY_SERVICE) != 0 && !strpbrk(text, "{}");
 }
 
 bool valid_absolute(const char *text)

@@ -267,7 +267,7 @@ static char *what_happened(const struct alert_rule *rule)
 static void write_about(struct yaml_out *out, const struct config *config,
 			const struct config_slo *slo, const char *key, size_t offset)
 {
-	bool for_all = !strcmp(slo->service, "*");
+	bool for_all = config_slo_is_wildcard(slo);
 	_cleanup_free_ char *text = NULL;
 
 	for (size_t i = 0; i < config->n_services; i++) {

@@ -14,7 +14,6 @@
 
 #define EVENTS "sliprobe_slo_events_total"
 #define THINNED "instance:sliprobe_slo_events:last5m"
-#define SERVICE_MARK "{service}"
 
 enum {
 	HOUR = 3600,
@@ -54,11 +53,6 @@ __attribute__((format(printf, 1, 2))) static char *format(const char *format, ..
 	return n < 0 ? NULL : text;
 }
 
-static bool is_for_all(const struct config_slo *slo)
-{
-	return !strcmp(slo->service, "*");
-}
-
 /* Failures leave NULLs behind, which the output takes for what they are. */
 static void select_one(const struct config_slo *slo, struct selection *selection)
 {
@@ -71,10 +65,10 @@ static void select_one(const struct config_slo *slo, struct selection *selection
 
 static void select_all(const struct config_slo *slo, struct selection *selection)
 {
-	const char *mark = strstr(slo->name, SERVICE_MARK) ?: "";
+	const char *mark = strstr(slo->name, CONFIG_SERVICE_MARK) ?: "";
 	_cleanup_free_ char *before = strndup(slo->name, (size_t)(mark - slo->name));
 	_cleanup_free_ char *prefix = before ? promql_regex(before) : NULL;
-	_cleanup_free_ char *suffix = promql_regex(*mark ? mark + strlen(SERVICE_MARK) : "");
+	_cleanup_free_ char *suffix = promql_regex(*mark ? mark + strlen(CONFIG_SERVICE_MARK) : "");
 	_cleanup_free_ char *regex = prefix && suffix ? format("%s(.+)%s", prefix, suffix) : NULL;
 
 	selection->regex = regex ? promql_string(regex) : NULL;
@@ -301,7 +295,7 @@ static void write_slo(struct yaml_out *out, const struct config *config,
 	_cleanup_(selection_clear) struct selection selection = {};
 	struct windows windows;
 
-	if (is_for_all(slo))
+	if (config_slo_is_wildcard(slo))
 		select_all(slo, &selection);
 	else
 		select_one(slo, &selection);

@@ -197,33 +197,6 @@ TEST(found_services_have_no_match)
 	free(of_service);
 }
 
-TEST(instance_names)
-{
-	static const struct {
-		const char *name, *service, *expected;
-	} rows[] = {
-		{"{service}", "shop", "shop"},
-		{"{service}-up", "shop", "shop-up"},
-		{"all-{service}", "nginx:8080@4026531840", "all-nginx:8080@4026531840"},
-		{"a {service} b", "shop", "a shop b"},
-		{"checkout", "shop", "checkout"},
-		{"{service", "shop", "{service"},
-		{"{Service}", "shop", "{Service}"},
-		{"{{service}}", "shop", "{shop}"},
-		{"100%s {service} %d", "50%", "100%s 50% %d"},
-		{"{service}", "", ""},
-		{"", "shop", ""},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char *name = slo_instance_name(rows[i].name, rows[i].service);
-
-		assert_non_null(name);
-		assert_string_equal(name, rows[i].expected);
-		free(name);
-	}
-}
-
 /* ---- tracks ---- */
 
 static const struct track_birth birth = {.serial = 9, .boottime_seconds = 123};
@@ -506,7 +479,6 @@ int main(void)
 		cmocka_unit_test(different_definition),
 		cmocka_unit_test(templates_matter_to_slos_by_route),
 		cmocka_unit_test(found_services_have_no_match),
-		cmocka_unit_test(instance_names),
 		cmocka_unit_test(track_takes_copies),
 		cmocka_unit_test(an_ended_one_goes_on_counting),
 		cmocka_unit_test(alerts_of_the_same_name_go_on),

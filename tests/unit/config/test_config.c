@@ -521,6 +521,33 @@ TEST(mutated_files_do_no_harm)
 	assert_true(n_good >= 50 && n_good < n_rounds);
 }
 
+TEST(the_name_for_a_service_has_it_filled_in)
+{
+	static const struct {
+		const char *name, *service, *expected;
+	} rows[] = {
+		{"{service}", "shop", "shop"},
+		{"{service}-up", "shop", "shop-up"},
+		{"all-{service}", "nginx:8080@4026531840", "all-nginx:8080@4026531840"},
+		{"a {service} b", "shop", "a shop b"},
+		{"checkout", "shop", "checkout"},
+		{"{service", "shop", "{service"},
+		{"{Service}", "shop", "{Service}"},
+		{"{{service}}", "shop", "{shop}"},
+		{"100%s {service} %d", "50%", "100%s 50% %d"},
+		{"{service}", "", ""},
+		{"", "shop", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *name = slo_name_for(rows[i].name, rows[i].service);
+
+		assert_non_null(name);
+		assert_string_equal(name, rows[i].expected);
+		free(name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -535,6 +562,7 @@ int main(void)
 		cmocka_unit_test(files_are_loaded),
 		cmocka_unit_test(durations),
 		cmocka_unit_test(every_failed_allocation_is_clean),
+		cmocka_unit_test(the_name_for_a_service_has_it_filled_in),
 		cmocka_unit_test(mutated_files_do_no_harm),
 	};
 
