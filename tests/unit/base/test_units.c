@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whole units of 1e-12, and limits compared in them. */
+/* Whole units of 1e-12. */
 #include <math.h>
 
 #include "tests/unit/fixtures/random.h"
 #include "tests/unit/fixtures/test.h"
-#include "slo/alert_limit.h"
 #include "base/units.h"
 
 static void assert_rounded(long double value)
@@ -54,25 +53,13 @@ TEST(a_budget_is_the_decimal_number)
 	assert_int_equal(units_budget(2), 0);
 }
 
-/* Whatever the numbers: as they are, only when reduced, and beyond 128 bits. */
-TEST(a_limit_is_met_exactly)
+TEST(a_ratio_is_the_decimal_number)
 {
-	/* burn rate 14.4 of 99.9 % over 30 d in 1 h: of 10000, 144 may be bad */
-	const struct alert_limit limit = {.budget = 1 - 0.999,
-					  .objective = 0.999,
-					  .ratio = 0.02,
-					  .scale = 30 * 86400,
-					  .per = 3600};
-
-	for (uint64_t k = 1; k <= 1000000000000; k *= 10) {
-		struct slo_events events = {.good = 9856 * k, .bad = 144 * k};
-
-		assert_int_equal(alert_limit_compare(&limit, events), 0);
-		events.bad++;
-		assert_int_equal(alert_limit_compare(&limit, events), 1);
-		events.bad -= 2;
-		assert_int_equal(alert_limit_compare(&limit, events), -1);
-	}
+	assert_int_equal(units_of(0.02), 20000000000);
+	assert_int_equal(units_of(0.1 + 0.2), 300000000000);
+	assert_int_equal(units_of(10), 10000000000000);
+	assert_int_equal(units_of(0), 0);
+	assert_int_equal(units_of(NAN), 0);
 }
 
 int main(void)
@@ -81,7 +68,7 @@ int main(void)
 		cmocka_unit_test(rounding_is_llroundl),
 		cmocka_unit_test(what_is_no_number_of_units_is_0),
 		cmocka_unit_test(a_budget_is_the_decimal_number),
-		cmocka_unit_test(a_limit_is_met_exactly),
+		cmocka_unit_test(a_ratio_is_the_decimal_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

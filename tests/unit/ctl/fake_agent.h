@@ -90,7 +90,7 @@ static enum MHD_Result fake_answer(void *cls, struct MHD_Connection *connection,
 	return queued;
 }
 
-static void fake_start(struct fake_agent *agent, const struct fake_reply *replies)
+static inline void fake_start(struct fake_agent *agent, const struct fake_reply *replies)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -107,7 +107,7 @@ static void fake_start(struct fake_agent *agent, const struct fake_reply *replie
 	assert_non_null(agent->daemon);
 }
 
-static void fake_stop(struct fake_agent *agent)
+static inline void fake_stop(struct fake_agent *agent)
 {
 	MHD_stop_daemon(agent->daemon);
 	unlink(agent->path);
@@ -123,7 +123,8 @@ struct spoken {
 };
 
 /* Runs a command line ("gate NAME", split at spaces) against `socket`; spoken_clear() after use. */
-static struct spoken speak(command_fn *command, const char *socket, bool json, const char *line)
+static inline struct spoken speak(command_fn *command, const char *socket, bool json,
+				  const char *line)
 {
 	struct spoken ret = {0};
 	char words[256];
@@ -143,15 +144,15 @@ static struct spoken speak(command_fn *command, const char *socket, bool json, c
 	return ret;
 }
 
-static void spoken_clear(struct spoken *spoken)
+static inline void spoken_clear(struct spoken *spoken)
 {
 	free(spoken->out);
 	free(spoken->err);
 }
 
 /* The same, and what comes of it is as expected; NULL: whatever it is. */
-static void expect_spoken(command_fn *command, const char *socket, bool json, const char *line,
-			  int status, const char *out, const char *err)
+static inline void expect_spoken(command_fn *command, const char *socket, bool json,
+				 const char *line, int status, const char *out, const char *err)
 {
 	struct spoken spoken = speak(command, socket, json, line);
 

@@ -6,7 +6,7 @@
 #include "tests/unit/fixtures/test.h"
 #include <sys/stat.h>
 
-#include "fake_agent.h"
+#include "tests/unit/ctl/fake_agent.h"
 #include "ctl/export.h"
 
 #define DIR "/tmp/test_ctl_files.\xff"

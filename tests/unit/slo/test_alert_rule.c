@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <string.h>
 #include "tests/unit/slo/alert_bench.h"
 
 TEST(defaults_and_names)

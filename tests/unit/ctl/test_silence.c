@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* slictl silence before a socket. */
+#include "tests/unit/fixtures/test.h"
+#include "tests/unit/ctl/fake_alerts.h"
+
+TEST(test_silence_add_asks_for_what_was_said)
+{
+	struct fake_agent agent;
+
+	fake_start(&agent, full);
+	expect_spoken(ctl_silence, agent.path, false, "silence add --slo a --for 90m", 0,
+		      "Silenced for 1h 30m. To end it: slictl silence remove s\\x1b7\n", "");
+	expect_spoken(ctl_silence, agent.path, true,
+		      "silence add --service=b --severity page --comment \"x --exclude eligible "
+		      "--for 1d",
+		      0, "{\"id\":\"s\\u001B7\"}\n", "");
+	expect_spoken(ctl_silence, agent.path, false, "silence add --all --for 1s", 0, NULL, "");
+	assert_string_equal(
+		agent.asked,
+		"POST /v1/silences {\"slo\":\"a\",\"for_seconds\":5400}\n"
+		"POST /v1/silences {\"service\":\"b\",\"severity\":\"page\","
+		"\"for_seconds\":86400,\"comment\":\"\\\"x\",\"exclude\":\"eligible\"}\n"
+		"POST /v1/silences {\"for_seconds\":1}\n");
+	fake_stop(&agent);
+}
+
+TEST(test_silence_repeats_the_agents_refusal)
+{
+	struct fake_agent agent;
+
+	fake_start(&agent, empty);
+	expect_spoken(ctl_silence, agent.path, false, "silence add --slo a --for 1h", 2, "",
+		      "slictl: no SLO of this name\n");
+	expect_spoken(ctl_silence, agent.path, false, "silence remove x", 2, "", NULL);
+	fake_stop(&agent);
+	expect_spoken(ctl_silence, agent.path, false, "silence list", 3, "", NULL);
+}
+
+TEST(test_silence_list_and_remove)
+{
+	struct fake_agent agent;
+
+	fake_start(&agent, full);
+	expect_spoken(ctl_silence, agent.path, false, "silence list", 0,
+		      "  ID  SLO  SERVICE  SEVERITY  UNTIL UTC       EXCLUDE  BY    COMMENT\n"
+		      "  s1  all  shop     all       01-02 05:00:00  alerts   root  migration\n",
+		      "");
+	expect_spoken(ctl_silence, agent.path, false, "silence remove s/1", 0, "", "");
+	expect_spoken(ctl_silence, agent.path, true, "silence remove s/1", 0, "{}\n", "");
+	assert_string_equal(agent.asked, "GET /v1/alerts\nDELETE /v1/silences/s/1\n"
+					 "DELETE /v1/silences/s/1\n");
+	fake_stop(&agent);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_silence_add_asks_for_what_was_said),
+		cmocka_unit_test(test_silence_repeats_the_agents_refusal),
+		cmocka_unit_test(test_silence_list_and_remove),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
