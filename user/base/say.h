@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the agent tells its operator. Only the outer layer prints: the programs and the room agent.
- * The rooms below return errors, or take a say_fn from their owner.
+ * Lines for the agent's operator. Only the programs and the room agent decide to print one, and
+ * deliver/ for a receiver that is the journal. Other rooms return errors, or are given a say_fn.
  */
 #ifndef SLIPROBE_BASE_SAY_H
 #define SLIPROBE_BASE_SAY_H

@@ -12,8 +12,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cleanup.h"
 #include "deliver/deliver.h"
+#include "deliver/queue.h"
 #include "tests/unit/fixtures/http_server.h"
+#include "tests/unit/fixtures/test.h"
 
 enum { FIXTURE_RECEIVERS = 4, FIXTURE_KEPT = 1024, FIXTURE_SERVERS = 3 };
 
@@ -278,6 +281,74 @@ static inline const char *reported_text(const struct fixture *fixture, size_t re
 	snprintf(text, sizeof(text), "%s", value ? value : "");
 	json_decref(report);
 	return text;
+}
+
+/* ---- the one of a test ---- */
+
+static struct fixture f;
+
+static inline int setup(void **state)
+{
+	(void)state;
+	fixture_init(&f);
+	return 0;
+}
+
+static inline int teardown(void **state)
+{
+	(void)state;
+	fixture_clear(&f);
+	return 0;
+}
+
+/* Server `i` as a webhook. */
+static inline struct server *webhook(int i)
+{
+	server_open(&f.servers[i], 0);
+	add_url(&f, RECEIVER_WEBHOOK, f.servers[i].port);
+	return &f.servers[i];
+}
+
+static inline void start(void)
+{
+	assert_true(fixture_start(&f));
+}
+
+static inline void restore(const char *key, const char *text, int result)
+{
+	_cleanup_free_ char *key_copy = strdup(key), *text_copy = strdup(text);
+
+	assert_int_equal(deliver_restore(f.deliver, key_copy, text_copy, now_of(&f)), result);
+}
+
+/* As when it is killed: what was kept is all there is, messages in any order. */
+static inline void restart(void)
+{
+	deliver_free(f.deliver);
+	start();
+	for (int i = f.n_kept; i-- > 0;)
+		restore(f.kept[i].key, f.kept[i].text, 0);
+	for (int i = 0; i < FIXTURE_RECEIVERS; i++) {
+		if (f.books[i].text)
+			restore(f.books[i].key, f.books[i].text, 0);
+	}
+}
+
+static inline const char *id_of(const struct server *server, int request)
+{
+	static char id[64];
+	json_t *json = json_loads(server_body(server, request), 0, NULL);
+
+	assert_non_null(json);
+	snprintf(id, sizeof(id), "%s", json_string_value(json_object_get(json, "id")));
+	json_decref(json);
+	return id;
+}
+
+/* Lets the time to the next attempt pass. */
+static inline void skip_backoff(void)
+{
+	f.skew_seconds += 1.25 * DELIVERY_BACKOFF_MAX_SECONDS;
 }
 
 #endif

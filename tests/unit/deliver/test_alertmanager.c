@@ -3,35 +3,14 @@
  * What an Alertmanager is told: by a server that looks at it, and by the real one, whose own webhook
  * receiver must get one notification that fires and one that resolves.
  */
+#include "tests/unit/deliver/deliver_fixture.h"
+
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
-#include "tests/unit/fixtures/test.h"
-#include "deliver_fixture.h"
 #include "notify/message.h"
-
-static struct fixture f;
-
-static int setup(void **state)
-{
-	(void)state;
-	fixture_init(&f);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fixture_clear(&f);
-	return 0;
-}
-
-static void start(void)
-{
-	assert_true(fixture_start(&f));
-}
 
 static void alertmanager(void)
 {

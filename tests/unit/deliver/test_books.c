@@ -1,58 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Counts, errors and recent messages of each receiver, over restarts. */
+#include "tests/unit/deliver/deliver_fixture.h"
+
 #include <errno.h>
 
-#include "tests/unit/fixtures/test.h"
-#include "deliver_fixture.h"
 #include "deliver/books.h"
-#include "base/cleanup.h"
-
-static struct fixture f;
-
-static int setup(void **state)
-{
-	(void)state;
-	fixture_init(&f);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fixture_clear(&f);
-	return 0;
-}
-
-static struct server *webhook(int i)
-{
-	server_open(&f.servers[i], 0);
-	add_url(&f, RECEIVER_WEBHOOK, f.servers[i].port);
-	return &f.servers[i];
-}
-
-static void start(void)
-{
-	assert_true(fixture_start(&f));
-}
-
-static void restore(const char *key, const char *text, int result)
-{
-	_cleanup_free_ char *key_copy = strdup(key), *text_copy = strdup(text);
-
-	assert_int_equal(deliver_restore(f.deliver, key_copy, text_copy, now_of(&f)), result);
-}
-
-/* As when it is killed: what was kept is all there is, messages in any order. */
-static void restart(void)
-{
-	deliver_free(f.deliver);
-	start();
-	for (int i = f.n_kept; i-- > 0;)
-		restore(f.kept[i].key, f.kept[i].text, 0);
-	for (int i = 0; i < FIXTURE_RECEIVERS; i++) {
-		if (f.books[i].text)
-			restore(f.books[i].key, f.books[i].text, 0);
-	}
-}
 
 /* The same is reported before and after. */
 static void assert_survives(void)

@@ -1,46 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Commands as receivers: what they are given, how they end, and what outlives them. */
+#include "tests/unit/deliver/deliver_fixture.h"
+
 #include <fcntl.h>
 #include <sys/wait.h>
 
-#include "tests/unit/fixtures/test.h"
-#include "deliver_fixture.h"
-
-static struct fixture f;
 static char directory[64];
 static char *argv[] = {(char *)"/bin/sh", (char *)"-c", NULL};
 
-static int setup(void **state)
+static int enter_directory(void **state)
 {
-	(void)state;
-	fixture_init(&f);
+	setup(state);
 	snprintf(directory, sizeof(directory), "/tmp/sliprobe-test-XXXXXX");
 	return !mkdtemp(directory) || chdir(directory);
 }
 
-static int teardown(void **state)
+static int leave_directory(void **state)
 {
-	(void)state;
-	fixture_clear(&f);
+	teardown(state);
 	unlink("out");
 	unlink("seen");
 	return chdir("/") || rmdir(directory);
 }
 
+#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter_directory, leave_directory)
+
 static void command(const char *script)
 {
 	argv[2] = (char *)script;
 	add_command(&f, argv, 3);
-}
-
-static void webhook(int i)
-{
-	server_open(&f.servers[i], 0);
-	add_url(&f, RECEIVER_WEBHOOK, f.servers[i].port);
-}
-
-static void start(void)
-{
-	assert_true(fixture_start(&f));
 }
 
 static const char *contents(const char *file)
@@ -62,11 +50,6 @@ static bool is_gone(long pid)
 
 	snprintf(path, sizeof(path), "/proc/%ld/status", pid);
 	return !*contents(path) || strstr(contents(path), "State:\tZ");
-}
-
-static void skip_backoff(void)
-{
-	f.skew_seconds += 600;
 }
 
 /* ---- */
@@ -317,19 +300,19 @@ TEST(command_ends_with_an_agent_that_is_killed)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SETUP(command_gets_the_message_on_its_standard_input),
-		WITH_SETUP(command_starts_with_no_descriptor_of_ours_and_in_a_group_of_its_own),
-		WITH_SETUP(no_signal_is_blocked_in_a_command),
-		WITH_SETUP(slow_command_is_killed_with_its_children),
-		WITH_SETUP(missing_command_is_an_error_and_tried_again),
-		WITH_SETUP(command_that_reads_nothing_succeeds_by_its_status),
-		WITH_SETUP(message_larger_than_the_pipe_arrives_whole),
-		WITH_SETUP(failing_command_is_tried_again_with_the_same_message),
-		WITH_SETUP(command_ended_by_a_signal_is_an_error),
-		WITH_SETUP(what_a_command_leaves_behind_lives_on),
-		WITH_SETUP(stopping_kills_a_command_under_way_and_keeps_its_message),
-		WITH_SETUP(command_ends_with_an_agent_that_is_killed),
-		WITH_SETUP(command_starts_though_we_have_no_standard_input),
+		IN_DIRECTORY(command_gets_the_message_on_its_standard_input),
+		IN_DIRECTORY(command_starts_with_no_descriptor_of_ours_and_in_a_group_of_its_own),
+		IN_DIRECTORY(no_signal_is_blocked_in_a_command),
+		IN_DIRECTORY(slow_command_is_killed_with_its_children),
+		IN_DIRECTORY(missing_command_is_an_error_and_tried_again),
+		IN_DIRECTORY(command_that_reads_nothing_succeeds_by_its_status),
+		IN_DIRECTORY(message_larger_than_the_pipe_arrives_whole),
+		IN_DIRECTORY(failing_command_is_tried_again_with_the_same_message),
+		IN_DIRECTORY(command_ended_by_a_signal_is_an_error),
+		IN_DIRECTORY(what_a_command_leaves_behind_lives_on),
+		IN_DIRECTORY(stopping_kills_a_command_under_way_and_keeps_its_message),
+		IN_DIRECTORY(command_ends_with_an_agent_that_is_killed),
+		IN_DIRECTORY(command_starts_though_we_have_no_standard_input),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
