@@ -2,8 +2,10 @@
 #include "base/duration.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool is_digit(char c)
@@ -67,4 +69,18 @@ int duration_parse(const char *text, uint64_t *ret_ns)
 		return -ERANGE;
 	*ret_ns = total;
 	return 0;
+}
+
+void duration_text(uint64_t seconds, char ret_text[static DURATION_TEXT_BYTES])
+{
+	static const struct {
+		uint64_t seconds;
+		char name;
+	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+	size_t i = 0;
+
+	while (seconds % units[i].seconds)
+		i++;
+	snprintf(ret_text, DURATION_TEXT_BYTES, "%" PRIu64 "%c", seconds / units[i].seconds,
+		 units[i].name);
 }

@@ -18,4 +18,9 @@
  */
 int duration_parse(const char *text, uint64_t *ret_ns);
 
+enum { DURATION_TEXT_BYTES = 24 };
+
+/* In the largest unit up to days that divides it: "90m", "30d". duration_parse() reads it back. */
+void duration_text(uint64_t seconds, char ret_text[static DURATION_TEXT_BYTES]);
+
 #endif

@@ -134,12 +134,12 @@ static int start_rule(struct document *doc, yaml_node_t *node, const struct sche
 /* `key` of the rule being read must not be longer than the SLO's window. */
 static int check_within_window(struct document *doc, const struct draft *draft, const char *key)
 {
-	char most[SHORT_DURATION_BYTES], got[SHORT_DURATION_BYTES], path[DOCUMENT_PATH_BYTES + 16];
+	char most[DURATION_TEXT_BYTES], got[DURATION_TEXT_BYTES], path[DOCUMENT_PATH_BYTES + 16];
 
 	if (draft->rule.seconds <= draft->slo->window_seconds)
 		return 0;
-	short_duration(draft->slo->window_seconds, most);
-	short_duration(draft->rule.seconds, got);
+	duration_text(draft->slo->window_seconds, most);
+	duration_text(draft->rule.seconds, got);
 	return document_refuse_at(doc, PATH("%s.%s", doc->path, key),
 				  "expected at most the SLO's window (%s), got %s", most, got);
 }
@@ -166,8 +166,7 @@ static const struct schema burn_schema = {FIELDS(burn_fields)};
 static int read_burn(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {
-	char window[SHORT_DURATION_BYTES], got[SHORT_DURATION_BYTES],
-		path[DOCUMENT_PATH_BYTES + 16];
+	char window[DURATION_TEXT_BYTES], got[DURATION_TEXT_BYTES], path[DOCUMENT_PATH_BYTES + 16];
 	struct draft *draft = base;
 	struct alert_rule *rule = &draft->rule;
 	int r = start_rule(doc, node, field, draft, ALERT_BURN);
@@ -176,11 +175,11 @@ static int read_burn(struct document *doc, yaml_node_t *node, const struct schem
 		r = check_within_window(doc, draft, "window");
 	if (r)
 		return r;
-	short_duration(rule->seconds, window);
+	duration_text(rule->seconds, window);
 	if (!rule->short_seconds)
 		rule->short_seconds = alert_rule_short_default(rule->seconds);
 	if (rule->short_seconds >= rule->seconds) {
-		short_duration(rule->short_seconds, got);
+		duration_text(rule->short_seconds, got);
 		return document_refuse_at(doc, PATH("%s.short", doc->path),
 					  "expected less than the window (%s), got %s", window,
 					  got);
@@ -203,7 +202,7 @@ static const struct schema exhaust_schema = {FIELDS(exhaust_fields)};
 static int read_exhaust(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			void *base)
 {
-	char within[SHORT_DURATION_BYTES];
+	char within[DURATION_TEXT_BYTES];
 	struct draft *draft = base;
 	uint64_t seconds;
 	int r = start_rule(doc, node, field, draft, ALERT_EXHAUST);
@@ -213,7 +212,7 @@ static int read_exhaust(struct document *doc, yaml_node_t *node, const struct sc
 	if (r)
 		return r;
 	seconds = draft->rule.seconds;
-	short_duration(seconds, within);
+	duration_text(seconds, within);
 	return finish_rule(doc, node, draft,
 			   seconds <= PAGE_EXHAUST_SECONDS ? SEVERITY_PAGE : SEVERITY_TICKET,
 			   "exhaust-%s", within);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "config/values.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,20 +89,6 @@ bool valid_url(const char *text)
 bool valid_base_url(const char *text)
 {
 	return valid_url(text) && !strpbrk(text, "?#");
-}
-
-void short_duration(uint64_t seconds, char ret_text[static SHORT_DURATION_BYTES])
-{
-	static const struct {
-		uint64_t seconds;
-		char unit;
-	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
-	size_t i = 0;
-
-	while (seconds % units[i].seconds)
-		i++;
-	snprintf(ret_text, SHORT_DURATION_BYTES, "%" PRIu64 "%c", seconds / units[i].seconds,
-		 units[i].unit);
 }
 
 const struct schema_field config_template_item = {

@@ -39,11 +39,4 @@ extern const struct schema_field config_template_item;
 
 #define TIME_ZONE_EXPECTED "a time zone the system knows, such as Europe/Berlin"
 
-enum {
-	SHORT_DURATION_BYTES = 24,
-};
-
-/* In the largest unit that divides it: "90m", "3d"; duration_parse() reads it back. */
-void short_duration(uint64_t seconds, char ret_text[static SHORT_DURATION_BYTES]);
-
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/duration.h"
 #include "base/term_names.h"
 #include "export/openslo_alerts.h"
 #include "export/promql.h"
@@ -200,9 +201,9 @@ static void write_indicator(struct yaml_out *out, const struct config_slo *slo, 
 
 static void write_window(struct yaml_out *out, const struct config_slo *slo)
 {
-	char duration[PROMQL_DURATION_BYTES];
+	char duration[DURATION_TEXT_BYTES];
 
-	promql_duration(slo->window_seconds, duration);
+	duration_text(slo->window_seconds, duration);
 	yaml_out_list_at(out, "timeWindow", false);
 	yaml_out_map(out, false);
 	yaml_out_plain_pair(out, "duration", slo->calendar_month ? "1M" : duration);
@@ -227,14 +228,14 @@ static void write_ratio(struct yaml_out *out, const char *key, double ratio)
 
 static void write_objective(struct yaml_out *out, const struct config_slo *slo)
 {
-	char duration[PROMQL_DURATION_BYTES];
+	char duration[DURATION_TEXT_BYTES];
 
 	yaml_out_pair(out, "budgetingMethod", slo->slice_seconds ? "Timeslices" : "Occurrences");
 	yaml_out_list_at(out, "objectives", false);
 	yaml_out_map(out, false);
 	write_ratio(out, "target", slo->objective);
 	if (slo->slice_seconds) {
-		promql_duration(slo->slice_seconds, duration);
+		duration_text(slo->slice_seconds, duration);
 		write_ratio(out, "timeSliceTarget", slo->slice_target);
 		yaml_out_plain_pair(out, "timeSliceWindow", duration);
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/duration.h"
 
 enum { PERCENT_BYTES = PROMQL_NUMBER_BYTES + 2 };
 
@@ -65,9 +66,9 @@ static void number_pair(struct yaml_out *out, const char *key, uint64_t number, 
 
 static void duration_pair(struct yaml_out *out, const char *key, uint64_t seconds)
 {
-	char text[PROMQL_DURATION_BYTES];
+	char text[DURATION_TEXT_BYTES];
 
-	promql_duration(seconds, text);
+	duration_text(seconds, text);
 	yaml_out_plain_pair(out, key, text);
 }
 

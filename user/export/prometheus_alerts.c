@@ -2,15 +2,14 @@
 #include "export/prometheus_alerts.h"
 
 #include <inttypes.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/duration.h"
+#include "base/units.h"
 #include "export/promql.h"
 
-#define DECIMALS 1e12L /* as many as slo/alert_limit goes by */
 #define DAY_SECONDS 86400
 #define AGENTS_STEP_SECONDS 60
 
@@ -41,31 +40,23 @@ static void scope_clear(struct scope *scope)
 	free(scope->firing);
 }
 
-__attribute__((format(printf, 1, 2))) static char *format(const char *format, ...)
-{
-	va_list args;
-	char *text;
-	int n;
-
-	va_start(args, format);
-	n = vasprintf(&text, format, args);
-	va_end(args);
-	return n < 0 ? NULL : text;
-}
-
 bool prometheus_is_utc(const struct config_slo *slo)
 {
 	return slo->time_zone &&
 	       (!strcmp(slo->time_zone, "UTC") || !strcmp(slo->time_zone, "Etc/UTC"));
 }
 
-double prometheus_product(const struct config_slo *slo, double ratio, double scale, double per)
+double prometheus_limit(const struct config_slo *slo, double ratio, double scale, double per)
 {
-	long double budget = DECIMALS - roundl((long double)slo->objective * DECIMALS);
-	long double share = roundl((long double)ratio * DECIMALS);
+	long double budget = units_budget(slo->objective), share = units_of(ratio);
 
 	return (double)(budget * share * (long double)scale /
-			((long double)per * DECIMALS * DECIMALS));
+			((long double)per * UNITS_IN_ONE * UNITS_IN_ONE));
+}
+
+double prometheus_budget(const struct config_slo *slo)
+{
+	return prometheus_limit(slo, 1, 1, 1);
 }
 
 const char *prometheus_slo_left_out(const struct config_slo *slo)
@@ -92,17 +83,19 @@ static char *enough(const struct scope *scope, uint64_t seconds)
 {
 	const struct alert_rule *rule = scope->rule;
 	_cleanup_free_ char *events = NULL;
-	char window[PROMQL_DURATION_BYTES];
+	char window[DURATION_TEXT_BYTES];
 
 	if (!rule->min_bad && !rule->min_events)
 		return strdup("");
-	promql_duration(seconds, window);
-	events = rule->min_events ? format(" and slo:sliprobe_events:increase%s{%s} >= %" PRIu64,
-					   window, scope->id, rule->min_events)
-				  : strdup("");
-	return events ? format("\nand on (slo, service)\n"
-			       "(slo:sliprobe_bad_events:increase%s{%s} >= %" PRIu64 "%s or %s)",
-			       window, scope->id, rule->min_bad, events, scope->firing)
+	duration_text(seconds, window);
+	events = rule->min_events
+			 ? promql_format(" and slo:sliprobe_events:increase%s{%s} >= %" PRIu64,
+					 window, scope->id, rule->min_events)
+			 : strdup("");
+	return events ? promql_format("\nand on (slo, service)\n"
+				      "(slo:sliprobe_bad_events:increase%s{%s} >= %" PRIu64
+				      "%s or %s)",
+				      window, scope->id, rule->min_bad, events, scope->firing)
 		      : NULL;
 }
 
@@ -112,23 +105,23 @@ static char *burn(const struct scope *scope)
 	const struct alert_rule *rule = scope->rule;
 	bool month = scope->slo->calendar_month;
 	_cleanup_free_ char *guard = enough(scope, rule->seconds);
-	char longer[PROMQL_DURATION_BYTES], shorter[PROMQL_DURATION_BYTES];
+	char longer[DURATION_TEXT_BYTES], shorter[DURATION_TEXT_BYTES];
 	char number[PROMQL_NUMBER_BYTES];
 	const char *days = month ? "scalar(days_in_month()) * " : "";
 
-	promql_duration(rule->seconds, longer);
-	promql_duration(rule->short_seconds, shorter);
-	promql_number(prometheus_product(scope->slo, rule->ratio,
-					 month ? DAY_SECONDS : (double)scope->slo->window_seconds,
-					 (double)rule->seconds),
+	duration_text(rule->seconds, longer);
+	duration_text(rule->short_seconds, shorter);
+	promql_number(prometheus_limit(scope->slo, rule->ratio,
+				       month ? DAY_SECONDS : (double)scope->slo->window_seconds,
+				       (double)rule->seconds),
 		      number);
-	return guard ? format("slo:sli_error:ratio_rate%s{%s} > %s%s%s\n"
-			      "and on (slo, service)\n"
-			      "(slo:sli_error:ratio_rate%s{%s} > %s%s\n"
-			      " or (%s unless on (slo, service) "
-			      "slo:sliprobe_events:increase%s{%s} > 0))",
-			      longer, scope->id, days, number, guard, shorter, scope->id, days,
-			      number, scope->firing, shorter, scope->id)
+	return guard ? promql_format("slo:sli_error:ratio_rate%s{%s} > %s%s%s\n"
+				     "and on (slo, service)\n"
+				     "(slo:sli_error:ratio_rate%s{%s} > %s%s\n"
+				     " or (%s unless on (slo, service) "
+				     "slo:sliprobe_events:increase%s{%s} > 0))",
+				     longer, scope->id, days, number, guard, shorter, scope->id,
+				     days, number, scope->firing, shorter, scope->id)
 		     : NULL;
 }
 
@@ -136,40 +129,43 @@ static char *burn(const struct scope *scope)
 static char *exhaust(const struct scope *scope)
 {
 	const struct alert_rule *rule = scope->rule;
-	_cleanup_free_ char *guard = enough(scope, rule->seconds / 4);
-	_cleanup_free_ char *kept = rule->severity == SEVERITY_PAGE
-					    ? format("\n  and on (slo, service) %s", scope->firing)
-					    : strdup("");
-	char lookback[PROMQL_DURATION_BYTES], scale[PROMQL_NUMBER_BYTES];
+	uint64_t seconds = (uint64_t)alert_rule_lookback(rule);
+	_cleanup_free_ char *guard = enough(scope, seconds);
+	_cleanup_free_ char *kept =
+		rule->severity == SEVERITY_PAGE
+			? promql_format("\n  and on (slo, service) %s", scope->firing)
+			: strdup("");
+	char lookback[DURATION_TEXT_BYTES], scale[PROMQL_NUMBER_BYTES];
 	char budget[PROMQL_NUMBER_BYTES];
 	static const char left[] = "slo:whole_period_error_budget_remaining:ratio";
 
-	promql_duration(rule->seconds / 4, lookback);
-	promql_number(prometheus_product(scope->slo, 1, 1, 1), budget);
-	promql_number(prometheus_product(scope->slo, 1, (double)scope->slo->window_seconds,
-					 (double)rule->seconds),
+	duration_text(seconds, lookback);
+	promql_number(prometheus_budget(scope->slo), budget);
+	promql_number(prometheus_limit(scope->slo, 1, (double)scope->slo->window_seconds,
+				       (double)rule->seconds),
 		      scale);
 	return guard && kept
-		       ? format("((%s{%s} > 0\n"
-				"  and on (slo, service)\n"
-				"  %s{%s} * %s <= slo:sli_error:ratio_rate%s{%s})\n"
-				" or\n"
-				" (%s{%s} <= 0\n"
-				"  and on (slo, service) slo:sli_error:ratio_rate%s{%s} > %s%s))%s",
-				left, scope->id, left, scope->id, scale, lookback, scope->id, left,
-				scope->id, lookback, scope->id, budget, kept, guard)
+		       ? promql_format(
+				 "((%s{%s} > 0\n"
+				 "  and on (slo, service)\n"
+				 "  %s{%s} * %s <= slo:sli_error:ratio_rate%s{%s})\n"
+				 " or\n"
+				 " (%s{%s} <= 0\n"
+				 "  and on (slo, service) slo:sli_error:ratio_rate%s{%s} > %s%s))%s",
+				 left, scope->id, left, scope->id, scale, lookback, scope->id, left,
+				 scope->id, lookback, scope->id, budget, kept, guard)
 		       : NULL;
 }
 
 static char *spent(const struct scope *scope)
 {
 	_cleanup_free_ char *guard = enough(scope, scope->slo->window_seconds);
-	char window[PROMQL_DURATION_BYTES], number[PROMQL_NUMBER_BYTES];
+	char window[DURATION_TEXT_BYTES], number[PROMQL_NUMBER_BYTES];
 
-	promql_duration(scope->slo->window_seconds, window);
-	promql_number(prometheus_product(scope->slo, scope->rule->ratio, 1, 1), number);
-	return guard ? format("slo:sli_error:ratio_rate%s{%s} >= %s%s", window, scope->id, number,
-			      guard)
+	duration_text(scope->slo->window_seconds, window);
+	promql_number(prometheus_limit(scope->slo, scope->rule->ratio, 1, 1), number);
+	return guard ? promql_format("slo:sli_error:ratio_rate%s{%s} >= %s%s", window, scope->id,
+				     number, guard)
 		     : NULL;
 }
 
@@ -177,37 +173,38 @@ static char *spent(const struct scope *scope)
 static char *no_data(const struct scope *scope)
 {
 	uint64_t steps = scope->rule->seconds / AGENTS_STEP_SECONDS;
-	char after[PROMQL_DURATION_BYTES], forgotten[PROMQL_DURATION_BYTES];
+	char after[DURATION_TEXT_BYTES], forgotten[DURATION_TEXT_BYTES];
 
-	promql_duration(scope->rule->seconds, after);
-	promql_duration(PROMETHEUS_FORGOTTEN_SECONDS, forgotten);
-	return format("slo:sliprobe_events:increase%s{%s} == 0\n"
-		      "and on (slo, service)\n"
-		      "count_over_time(slo:sliprobe_agents:count{%s}[%s:1m]) >= %" PRIu64 "\n"
-		      "and on (slo, service)\n"
-		      "(avg_over_time((slo:sliprobe_events:increase1h{%s} > bool 0)[1d:5m] "
-		      "offset %s) >= 0.5 or %s)\n"
-		      "and on (slo, service)\n"
-		      "slo:sliprobe_events:increase%s{%s} > 0",
-		      after, scope->id, scope->id, after, steps > 1 ? steps - 1 : 1, scope->id,
-		      after, scope->firing, forgotten, scope->id);
+	duration_text(scope->rule->seconds, after);
+	duration_text(ALERT_NO_DATA_ENDS_SECONDS, forgotten);
+	return promql_format("slo:sliprobe_events:increase%s{%s} == 0\n"
+			     "and on (slo, service)\n"
+			     "count_over_time(slo:sliprobe_agents:count{%s}[%s:1m]) >= %" PRIu64
+			     "\n"
+			     "and on (slo, service)\n"
+			     "(avg_over_time((slo:sliprobe_events:increase1h{%s} > bool 0)[1d:5m] "
+			     "offset %s) >= 0.5 or %s)\n"
+			     "and on (slo, service)\n"
+			     "slo:sliprobe_events:increase%s{%s} > 0",
+			     after, scope->id, scope->id, after, steps > 1 ? steps - 1 : 1,
+			     scope->id, after, scope->firing, forgotten, scope->id);
 }
 
 static char *coverage(const struct scope *scope)
 {
-	char window[PROMQL_DURATION_BYTES], steps[PROMQL_NUMBER_BYTES], ratio[PROMQL_NUMBER_BYTES];
+	char window[DURATION_TEXT_BYTES], steps[PROMQL_NUMBER_BYTES], ratio[PROMQL_NUMBER_BYTES];
 	_cleanup_free_ char *before = NULL;
 
-	promql_duration(scope->rule->seconds, window);
+	duration_text(scope->rule->seconds, window);
 	promql_number((double)scope->rule->seconds / AGENTS_STEP_SECONDS, steps);
 	promql_number(scope->rule->ratio, ratio);
-	before = format("max_over_time(slo:sliprobe_agents:count{%s}[%s:1m] offset %s)", scope->id,
-			window, window);
-	return before ? format("(sum_over_time(slo:sliprobe_agents:count{%s}[%s:1m])\n"
-			       " or on (slo, service) 0 * %s)\n"
-			       "/ %s\n"
-			       "/ %s < %s",
-			       scope->id, window, before, steps, before, ratio)
+	before = promql_format("max_over_time(slo:sliprobe_agents:count{%s}[%s:1m] offset %s)",
+			       scope->id, window, window);
+	return before ? promql_format("(sum_over_time(slo:sliprobe_agents:count{%s}[%s:1m])\n"
+				      " or on (slo, service) 0 * %s)\n"
+				      "/ %s\n"
+				      "/ %s < %s",
+				      scope->id, window, before, steps, before, ratio)
 		      : NULL;
 }
 
@@ -234,29 +231,32 @@ static char *expression(const struct scope *scope)
 
 static char *what_happened(const struct alert_rule *rule)
 {
-	char span[PROMQL_DURATION_BYTES], shorter[PROMQL_DURATION_BYTES];
+	char span[DURATION_TEXT_BYTES], shorter[DURATION_TEXT_BYTES];
 	double percent = rule->ratio * 100;
 
-	promql_duration(rule->seconds ?: 1, span);
-	promql_duration(rule->short_seconds ?: 1, shorter);
+	duration_text(rule->seconds ?: 1, span);
+	duration_text(rule->short_seconds ?: 1, shorter);
 	switch (rule->kind) {
 	case ALERT_BURN:
-		return format("{{ $value | humanizePercentage }} of the requests of %s were bad: "
-			      "at this rate that is more than %g %% of the error budget, and it "
-			      "goes on in the last %s",
-			      span, percent, shorter);
+		return promql_format(
+			"{{ $value | humanizePercentage }} of the requests of %s were bad: "
+			"at this rate that is more than %g %% of the error budget, and it "
+			"goes on in the last %s",
+			span, percent, shorter);
 	case ALERT_EXHAUST:
-		return format("{{ $value | humanizePercentage }} of the error budget is left, "
-			      "which the present rate uses up within %s",
-			      span);
+		return promql_format(
+			"{{ $value | humanizePercentage }} of the error budget is left, "
+			"which the present rate uses up within %s",
+			span);
 	case ALERT_BUDGET:
-		return format("%g %% of the error budget is spent", percent);
+		return promql_format("%g %% of the error budget is spent", percent);
 	case ALERT_NO_DATA:
-		return format("no request for %s", span);
+		return promql_format("no request for %s", span);
 	case ALERT_COVERAGE:
-		return format("agents counted for {{ $value | humanizePercentage }} of the last "
-			      "%s",
-			      span);
+		return promql_format(
+			"agents counted for {{ $value | humanizePercentage }} of the last "
+			"%s",
+			span);
 	case ALERT_KIND_COUNT:
 		break;
 	}
@@ -283,8 +283,8 @@ static void write_about(struct yaml_out *out, const struct config *config,
 		if (!shown || !name)
 			text = NULL;
 		else if (for_all)
-			text = format("%s{{ if eq $labels.service %s }}%s{{ end }}", before ?: "",
-				      name, shown);
+			text = promql_format("%s{{ if eq $labels.service %s }}%s{{ end }}",
+					     before ?: "", name, shown);
 		else
 			text = TAKE_PTR(shown);
 		if (!text) {
@@ -310,7 +310,8 @@ static void write_annotations(struct yaml_out *out, const struct config *config,
 	};
 	_cleanup_free_ char *what = what_happened(scope->rule);
 	_cleanup_free_ char *summary =
-		what ? format("SLO {{ $labels.slo }} of {{ $labels.service }}: %s", what) : NULL;
+		what ? promql_format("SLO {{ $labels.slo }} of {{ $labels.service }}: %s", what)
+		     : NULL;
 
 	yaml_out_map_at(out, "annotations", false);
 	yaml_out_pair(out, "summary", summary);
@@ -329,8 +330,9 @@ static void write_alert(struct yaml_out *out, const struct config *config,
 	_cleanup_free_ char *expr = NULL, *id = promql_template(slo->name);
 
 	if (name && alert) {
-		scope.id = format("slo_id=%s", name);
-		scope.firing = format("ALERTS{alertname=\"%s\",alert=%s,alertstate=\"firing\","
+		scope.id = promql_format("slo_id=%s", name);
+		scope.firing =
+			promql_format("ALERTS{alertname=\"%s\",alert=%s,alertstate=\"firing\","
 				      "slo_id=%s}",
 				      title(rule->kind), alert, name);
 	}

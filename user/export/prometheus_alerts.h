@@ -6,8 +6,6 @@
 #include "base/yaml_out.h"
 #include "config/config.h"
 
-enum { PROMETHEUS_FORGOTTEN_SECONDS = 7 * 86400 }; /* no-data is given up after so long */
-
 /* Why the SLO, or one of its alerts, cannot be said in PromQL, or NULL if it can. */
 const char *prometheus_slo_left_out(const struct config_slo *slo);
 const char *prometheus_alert_left_out(const struct config_slo *slo, const struct alert_rule *rule);
@@ -16,11 +14,14 @@ const char *prometheus_alert_left_out(const struct config_slo *slo, const struct
 bool prometheus_is_utc(const struct config_slo *slo);
 
 /*
- * ratio * (1 - objective) * scale / per of the decimal numbers that objective and ratio were written
- * as, so that what equals a limit equals it in PromQL, too: 0.0144 where doubles would give
+ * ratio * (1 - objective) * scale / per, of the decimal numbers that objective and ratio were
+ * written as. PromQL then compares with the number that a person would: 0.0144, where doubles give
  * 0.014400000000000013.
  */
-double prometheus_product(const struct config_slo *slo, double ratio, double scale, double per);
+double prometheus_limit(const struct config_slo *slo, double ratio, double scale, double per);
+
+/* 1 - objective, as exactly. */
+double prometheus_budget(const struct config_slo *slo);
 
 /* Writes the SLO's alerts as rules of the open group. */
 void prometheus_alerts_write(struct yaml_out *out, const struct config *config,

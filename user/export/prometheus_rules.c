@@ -2,12 +2,11 @@
 #include "export/prometheus_rules.h"
 
 #include <inttypes.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/duration.h"
 #include "base/yaml_out.h"
 #include "export/prometheus_alerts.h"
 #include "export/promql.h"
@@ -41,18 +40,6 @@ static void selection_clear(struct selection *selection)
 	free(selection->regex);
 }
 
-__attribute__((format(printf, 1, 2))) static char *format(const char *format, ...)
-{
-	va_list args;
-	char *text;
-	int n;
-
-	va_start(args, format);
-	n = vasprintf(&text, format, args);
-	va_end(args);
-	return n < 0 ? NULL : text;
-}
-
 /* Failures leave NULLs behind, which the output takes for what they are. */
 static void select_one(const struct config_slo *slo, struct selection *selection)
 {
@@ -60,7 +47,7 @@ static void select_one(const struct config_slo *slo, struct selection *selection
 	_cleanup_free_ char *service = promql_string(slo->service);
 
 	if (name && service)
-		selection->matchers = format("slo=%s,service=%s,", name, service);
+		selection->matchers = promql_format("slo=%s,service=%s,", name, service);
 }
 
 static void select_all(const struct config_slo *slo, struct selection *selection)
@@ -69,11 +56,12 @@ static void select_all(const struct config_slo *slo, struct selection *selection
 	_cleanup_free_ char *before = strndup(slo->name, (size_t)(mark - slo->name));
 	_cleanup_free_ char *prefix = before ? promql_regex(before) : NULL;
 	_cleanup_free_ char *suffix = promql_regex(*mark ? mark + strlen(CONFIG_SERVICE_MARK) : "");
-	_cleanup_free_ char *regex = prefix && suffix ? format("%s(.+)%s", prefix, suffix) : NULL;
+	_cleanup_free_ char *regex =
+		prefix && suffix ? promql_format("%s(.+)%s", prefix, suffix) : NULL;
 
 	selection->regex = regex ? promql_string(regex) : NULL;
 	if (selection->regex)
-		selection->matchers = format("slo=~%s,", selection->regex);
+		selection->matchers = promql_format("slo=~%s,", selection->regex);
 }
 
 static void add_window(struct windows *windows, uint64_t seconds)
@@ -104,14 +92,14 @@ static void find_windows(const struct config_slo *slo, struct windows *ret)
 
 		if (prometheus_alert_left_out(slo, rule))
 			continue;
-		if (rule->kind == ALERT_EXHAUST)
-			add_window(ret, rule->seconds / 4);
-		if (rule->kind == ALERT_BURN || rule->kind == ALERT_NO_DATA)
-			add_window(ret, rule->seconds);
+		if (rule->kind == ALERT_BURN || rule->kind == ALERT_EXHAUST)
+			add_window(ret, (uint64_t)alert_rule_lookback(rule));
 		if (rule->kind == ALERT_BURN)
 			add_window(ret, rule->short_seconds);
-		if (rule->kind == ALERT_NO_DATA)
-			add_window(ret, PROMETHEUS_FORGOTTEN_SECONDS);
+		if (rule->kind == ALERT_NO_DATA) {
+			add_window(ret, rule->seconds);
+			add_window(ret, ALERT_NO_DATA_ENDS_SECONDS);
+		}
 	}
 }
 
@@ -119,7 +107,7 @@ static void find_windows(const struct config_slo *slo, struct windows *ret)
 static void record(struct yaml_out *out, const struct config_slo *slo, const char *name,
 		   const char *suffix, char *expr)
 {
-	_cleanup_free_ char *full_name = format("%s%s", name, suffix);
+	_cleanup_free_ char *full_name = promql_format("%s%s", name, suffix);
 
 	yaml_out_map(out, false);
 	yaml_out_pair(out, "record", full_name);
@@ -143,9 +131,9 @@ static char *by_service(const struct selection *selection, const char *sum, cons
 		return NULL;
 	if (!selection->regex)
 		return strdup(sum);
-	return format("%s\nand on (slo, service)\n"
-		      "label_replace(group by (slo) (%s), \"service\", \"$1\", \"slo\", %s)",
-		      sum, any, selection->regex);
+	return promql_format("%s\nand on (slo, service)\n"
+			     "label_replace(group by (slo) (%s), \"service\", \"$1\", \"slo\", %s)",
+			     sum, any, selection->regex);
 }
 
 static char *increase(const struct selection *selection, uint64_t seconds, const char *result)
@@ -153,12 +141,12 @@ static char *increase(const struct selection *selection, uint64_t seconds, const
 	const char *counter = seconds > LONG_AFTER ? THINNED : EVENTS;
 	const char *matchers = selection->matchers ?: "";
 	_cleanup_free_ char *sum = NULL, *any = NULL;
-	char window[PROMQL_DURATION_BYTES];
+	char window[DURATION_TEXT_BYTES];
 
-	promql_duration(seconds, window);
-	sum = format("sum by (slo, service) (increase(%s{%sresult=~\"%s\"}[%s]))", counter,
-		     matchers, result, window);
-	any = format("last_over_time(%s{%sresult=\"good\"}[%s])", counter, matchers, window);
+	duration_text(seconds, window);
+	sum = promql_format("sum by (slo, service) (increase(%s{%sresult=~\"%s\"}[%s]))", counter,
+			    matchers, result, window);
+	any = promql_format("last_over_time(%s{%sresult=\"good\"}[%s])", counter, matchers, window);
 	return sum && any ? by_service(selection, sum, any) : NULL;
 }
 
@@ -166,25 +154,25 @@ static void record_window(struct yaml_out *out, const struct config_slo *slo,
 			  const struct selection *selection, uint64_t seconds)
 {
 	_cleanup_free_ char *id = promql_string(slo->name);
-	char window[PROMQL_DURATION_BYTES];
+	char window[DURATION_TEXT_BYTES];
 
-	promql_duration(seconds, window);
+	duration_text(seconds, window);
 	record(out, slo, "slo:sliprobe_events:increase", window,
 	       increase(selection, seconds, "good|bad"));
 	record(out, slo, "slo:sliprobe_bad_events:increase", window,
 	       increase(selection, seconds, "bad"));
 	record(out, slo, "slo:sli_error:ratio_rate", window,
-	       id ? format("slo:sliprobe_bad_events:increase%s{slo_id=%s}\n"
-			   "/ (slo:sliprobe_events:increase%s{slo_id=%s} > 0)",
-			   window, id, window, id)
+	       id ? promql_format("slo:sliprobe_bad_events:increase%s{slo_id=%s}\n"
+				  "/ (slo:sliprobe_events:increase%s{slo_id=%s} > 0)",
+				  window, id, window, id)
 		  : NULL);
 }
 
 static char *agents(const struct selection *selection)
 {
 	const char *matchers = selection->matchers ?: "";
-	_cleanup_free_ char *any = format(EVENTS "{%sresult=\"good\"}", matchers);
-	_cleanup_free_ char *sum = any ? format("count by (slo, service) (%s)", any) : NULL;
+	_cleanup_free_ char *any = promql_format(EVENTS "{%sresult=\"good\"}", matchers);
+	_cleanup_free_ char *sum = any ? promql_format("count by (slo, service) (%s)", any) : NULL;
 
 	return sum ? by_service(selection, sum, any) : NULL;
 }
@@ -195,7 +183,8 @@ static void record_value(struct yaml_out *out, const struct config_slo *slo, con
 	_cleanup_free_ char *id = promql_string(slo->name);
 
 	record(out, slo, name, "",
-	       id ? format("0 * slo:sliprobe_events:increase5m{slo_id=%s} + %s", id, value) : NULL);
+	       id ? promql_format("0 * slo:sliprobe_events:increase5m{slo_id=%s} + %s", id, value)
+		  : NULL);
 }
 
 static void record_number(struct yaml_out *out, const struct config_slo *slo, const char *name,
@@ -210,7 +199,7 @@ static void record_number(struct yaml_out *out, const struct config_slo *slo, co
 static void record_facts(struct yaml_out *out, const struct config_slo *slo)
 {
 	record_number(out, slo, "slo:objective:ratio", slo->objective);
-	record_number(out, slo, "slo:error_budget:ratio", prometheus_product(slo, 1, 1, 1));
+	record_number(out, slo, "slo:error_budget:ratio", prometheus_budget(slo));
 	if (!slo->calendar_month)
 		record_number(out, slo, "slo:time_period:days", (double)slo->window_seconds / DAY);
 	else if (prometheus_is_utc(slo))
@@ -220,12 +209,13 @@ static void record_facts(struct yaml_out *out, const struct config_slo *slo)
 static void record_remaining(struct yaml_out *out, const struct config_slo *slo)
 {
 	_cleanup_free_ char *id = promql_string(slo->name);
-	char window[PROMQL_DURATION_BYTES], budget[PROMQL_NUMBER_BYTES];
+	char window[DURATION_TEXT_BYTES], budget[PROMQL_NUMBER_BYTES];
 
-	promql_duration(slo->window_seconds, window);
-	promql_number(prometheus_product(slo, 1, 1, 1), budget);
+	duration_text(slo->window_seconds, window);
+	promql_number(prometheus_budget(slo), budget);
 	record(out, slo, "slo:period_error_budget_remaining:ratio", "",
-	       id ? format("1 - slo:sli_error:ratio_rate%s{slo_id=%s} / %s", window, id, budget)
+	       id ? promql_format("1 - slo:sli_error:ratio_rate%s{slo_id=%s} / %s", window, id,
+				  budget)
 		  : NULL);
 }
 
@@ -237,28 +227,29 @@ static void record_lived(struct yaml_out *out, const struct config_slo *slo)
 {
 	uint64_t step = slo->window_seconds > LONG_AFTER ? THINNED_SECONDS : AGENTS_SECONDS;
 	_cleanup_free_ char *id = promql_string(slo->name);
-	char window[PROMQL_DURATION_BYTES], every[PROMQL_DURATION_BYTES];
+	char window[DURATION_TEXT_BYTES], every[DURATION_TEXT_BYTES];
 
-	promql_duration(slo->window_seconds + step, window);
-	promql_duration(step, every);
+	duration_text(slo->window_seconds + step, window);
+	duration_text(step, every);
 	record(out, slo, "slo:period_lived:ratio", "",
-	       id ? format("clamp_max((time() - min_over_time(timestamp("
-			   "slo:sliprobe_agents:count{slo_id=%s})[%s:%s])) / %" PRIu64 ", 1)",
-			   id, window, every, slo->window_seconds)
+	       id ? promql_format("clamp_max((time() - min_over_time(timestamp("
+				  "slo:sliprobe_agents:count{slo_id=%s})[%s:%s])) / %" PRIu64
+				  ", 1)",
+				  id, window, every, slo->window_seconds)
 		  : NULL);
 }
 
 static void record_whole_remaining(struct yaml_out *out, const struct config_slo *slo)
 {
 	_cleanup_free_ char *id = promql_string(slo->name);
-	char window[PROMQL_DURATION_BYTES], budget[PROMQL_NUMBER_BYTES];
+	char window[DURATION_TEXT_BYTES], budget[PROMQL_NUMBER_BYTES];
 
-	promql_duration(slo->window_seconds, window);
-	promql_number(prometheus_product(slo, 1, 1, 1), budget);
+	duration_text(slo->window_seconds, window);
+	promql_number(prometheus_budget(slo), budget);
 	record(out, slo, "slo:whole_period_error_budget_remaining:ratio", "",
-	       id ? format("1 - slo:sli_error:ratio_rate%s{slo_id=%s}\n"
-			   "* slo:period_lived:ratio{slo_id=%s} / %s",
-			   window, id, id, budget)
+	       id ? promql_format("1 - slo:sli_error:ratio_rate%s{slo_id=%s}\n"
+				  "* slo:period_lived:ratio{slo_id=%s} / %s",
+				  window, id, id, budget)
 		  : NULL);
 }
 
@@ -274,7 +265,7 @@ static void start_group(struct yaml_out *out, const struct config_slo *slo, cons
 			const char *interval)
 {
 	_cleanup_free_ char *name =
-		format("sliprobe%s%s%s", slo ? "/" : "", slo ? slo->name : "", suffix);
+		promql_format("sliprobe%s%s%s", slo ? "/" : "", slo ? slo->name : "", suffix);
 
 	yaml_out_map(out, false);
 	yaml_out_pair(out, "name", name);

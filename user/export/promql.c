@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "export/promql.h"
 
-#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void promql_duration(uint64_t seconds, char ret_text[static PROMQL_DURATION_BYTES])
+char *promql_format(const char *format, ...)
 {
-	static const struct {
-		uint64_t seconds;
-		char name;
-	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
-	size_t i = 0;
+	va_list args;
+	char *text;
+	int n;
 
-	while (seconds % units[i].seconds)
-		i++;
-	snprintf(ret_text, PROMQL_DURATION_BYTES, "%" PRIu64 "%c", seconds / units[i].seconds,
-		 units[i].name);
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	return n < 0 ? NULL : text;
 }
 
 void promql_number(double value, char ret_text[static PROMQL_NUMBER_BYTES])

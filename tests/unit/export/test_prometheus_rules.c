@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/unit/fixtures/test.h"
+#include "base/duration.h"
 #include "config/load.h"
 #include "export/prometheus_alerts.h"
 #include "export/prometheus_rules.h"
@@ -60,10 +61,10 @@ TEST(durations_are_in_the_largest_unit_that_divides_them)
 		const char *text;
 	} cases[] = {{1, "1s"},	     {45, "45s"},   {300, "5m"},      {5400, "90m"},
 		     {64800, "18h"}, {86400, "1d"}, {2592000, "30d"}, {3661, "3661s"}};
-	char text[PROMQL_DURATION_BYTES];
+	char text[DURATION_TEXT_BYTES];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		promql_duration(cases[i].seconds, text);
+		duration_text(cases[i].seconds, text);
 		assert_string_equal(text, cases[i].text);
 	}
 }
@@ -103,13 +104,13 @@ TEST(limits_are_those_of_the_written_decimals)
 	const struct config_slo two_nines = {.objective = 0.99};
 	const struct config_slo three_nines = {.objective = 0.999}, four = {.objective = 0.9999};
 
-	assert_true(prometheus_product(&three_nines, 0.02, 2592000, 3600) == 0.0144);
-	assert_true(prometheus_product(&three_nines, 0.05, 2592000, 21600) == 0.006);
-	assert_true(prometheus_product(&three_nines, 0.1, 2592000, 86400) == 0.003);
-	assert_true(prometheus_product(&three_nines, 0.1, 2592000, 259200) == 0.001);
-	assert_true(prometheus_product(&four, 0.02, 2419200, 3600) == 0.001344);
-	assert_true(prometheus_product(&four, 1, 1, 1) == 0.0001);
-	assert_true(prometheus_product(&two_nines, 0.02, 2592000, 3600) == 0.144);
+	assert_true(prometheus_limit(&three_nines, 0.02, 2592000, 3600) == 0.0144);
+	assert_true(prometheus_limit(&three_nines, 0.05, 2592000, 21600) == 0.006);
+	assert_true(prometheus_limit(&three_nines, 0.1, 2592000, 86400) == 0.003);
+	assert_true(prometheus_limit(&three_nines, 0.1, 2592000, 259200) == 0.001);
+	assert_true(prometheus_limit(&four, 0.02, 2419200, 3600) == 0.001344);
+	assert_true(prometheus_budget(&four) == 0.0001);
+	assert_true(prometheus_limit(&two_nines, 0.02, 2592000, 3600) == 0.144);
 }
 
 TEST(a_burn_rule_looks_at_both_windows_and_the_minimum)
