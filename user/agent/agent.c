@@ -12,12 +12,11 @@
 #include <time.h>
 
 #include "agent/private.h"
+#include "apply/note.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/say.h"
 #include "config/load.h"
-
-enum { NOTE_FORMAT = 2 }; /* of the note on the kernel side, and of the maps it can be read from */
 
 /* ---- the kernel side's note ---- */
 
@@ -33,15 +32,18 @@ static int keep_note(void *context, __u32 generation, const json_t *rules)
 {
 	struct agent *agent = context;
 	char build[20];
+	const struct note_head head = {
+		.build = build,
+		.instance = agent->instance,
+		.attached_boottime_seconds = agent->attached_boottime,
+	};
 	json_t *note;
 	int r;
 
 	if (!agent->pins)
 		return 0;
 	snprintf(build, sizeof(build), "%016" PRIx64, (uint64_t)probe_build());
-	note = json_pack("{s:i, s:s, s:s, s:f, s:O}", "format", NOTE_FORMAT, "build", build,
-			 "instance", agent->instance, "attached", agent->attached_boottime, "rules",
-			 (json_t *)rules);
+	note = note_wrap(&head, rules);
 	r = note ? pins_note(agent->pins, generation, note) : -ENOMEM;
 	json_decref(note);
 	if (r) {
@@ -64,48 +66,44 @@ static int apply(struct agent *agent, const struct policies_in_use *in_use, stru
 
 /* ---- taking over ---- */
 
-static bool same_build(const json_t *note)
+static bool same_build(const char *noted)
 {
-	const char *noted = json_string_value(json_object_get(note, "build"));
 	char build[20];
 
 	snprintf(build, sizeof(build), "%016" PRIx64, (uint64_t)probe_build());
 	return noted && !strcmp(noted, build);
 }
 
-static int adopt(struct agent *agent, json_t **ret_note, struct policies_in_use *ret_in_use,
+static int adopt(struct agent *agent, bool *ret_same_build, struct policies_in_use *ret_in_use,
 		 struct error *error)
 {
 	struct probe_swept swept;
-	const char *instance;
+	struct note_head head;
+	const json_t *body;
 	json_t *note;
 	int r = probe_adopt(pins_dir(agent->pins), &agent->probe, error);
 
 	if (r)
 		return r;
 	note = pins_noted(agent->pins, probe_generation(agent->probe));
-	instance = json_string_value(json_object_get(note, "instance"));
-	if (!instance || json_integer_value(json_object_get(note, "format")) != NOTE_FORMAT) {
+	if (note_open(note, &head, &body)) {
 		snprintf(error->text, sizeof(error->text), "%s",
 			 note ? "it is of another version" : "there is no note on it");
 		json_decref(note);
 		return -EINVAL;
 	}
-	snprintf(agent->instance, sizeof(agent->instance), "%s", instance);
-	agent->attached_boottime = json_real_value(json_object_get(note, "attached"));
+	snprintf(agent->instance, sizeof(agent->instance), "%s", head.instance);
+	agent->attached_boottime = head.attached_boottime_seconds;
 	/* nothing is ended here: the time a request may take is not known yet */
 	r = probe_sweep(agent->probe, ~0ULL >> 1, &swept, ret_in_use);
-	r = r
-		    ?: applied_restore(&agent->applied, agent->probe, ret_in_use,
-				       json_object_get(note, "rules"));
-	if (r) {
+	r = r ?: applied_restore(&agent->applied, agent->probe, ret_in_use, body);
+	if (r)
 		snprintf(error->text, sizeof(error->text), "its rules cannot be restored: %s",
 			 strerror(-r));
-		json_decref(note);
-		return r;
-	}
-	*ret_note = note;
-	return 0;
+	else
+		*ret_same_build = same_build(head.build);
+	json_decref(note);
+	return r;
 }
 
 static int applied_begin(struct agent *agent)
@@ -164,10 +162,9 @@ static int take_over(struct agent *agent, const struct agent_options *options,
 		     struct config *config, struct error *error)
 {
 	struct policies_in_use in_use;
-	json_t *note = NULL;
 	double attached;
 	bool same;
-	int r = adopt(agent, &note, &in_use, error);
+	int r = adopt(agent, &same, &in_use, error);
 
 	if (r) {
 		fprintf(stderr,
@@ -176,8 +173,6 @@ static int take_over(struct agent *agent, const struct agent_options *options,
 			error->text);
 		return discard(agent);
 	}
-	same = same_build(note);
-	json_decref(note);
 	/* the last step may have been of a kernel side before it */
 	attached = timeline_now(&agent->axis.timeline, agent->attached_boottime);
 	if (!(agent->axis.stepped_seconds > attached))

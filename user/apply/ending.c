@@ -6,112 +6,105 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "apply/private.h"
-#include "base/cleanup.h"
+#include "apply/change.h"
+#include "apply/note.h"
 
 /* A walk and a step may miss what is just being counted; two of each, seconds apart, cannot. */
 enum { SWEEPS_UNUSED = 2 };
 
-bool applied_goes_on(const struct change *change, const struct track *track)
-{
-	for (size_t i = 0; i < change->n_tracks; i++) {
-		if (change->tracks[i] == track)
-			return true;
-	}
-	return false;
-}
-
 static struct wildcard *still_of(const struct change *change, const struct track_entry *found)
 {
-	return found->base ? wildcard_at(change->wildcards, change->n_wildcards, found->base)
-			   : NULL;
+	return found->base != BASE_NONE
+		       ? wildcard_at(change->wildcards, change->n_wildcards, found->base)
+		       : NULL;
 }
 
-int applied_reserve_ending(struct applied *applied)
+int change_reserve_ending(struct change *change)
 {
-	size_t n_found = applied->tracks.n_found + applied->tracks.n_ending;
-	struct track_entry *grown = realloc(applied->tracks.found, (n_found ?: 1) * sizeof(*grown));
+	struct tracks *tracks = &change->applied->tracks;
+	size_t n_found = tracks->n_found + tracks->n_ending;
+	struct track_entry *grown = realloc(tracks->found, (n_found + 1) * sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
-	applied->tracks.found = grown;
-	grown = realloc(applied->tracks.ending,
-			(n_found + applied->tracks.n_configured + 1) * sizeof(*grown));
+	tracks->found = grown;
+	grown = realloc(tracks->ending, (n_found + tracks->n_configured + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
-	applied->tracks.ending = grown;
+	tracks->ending = grown;
 	return 0;
 }
 
-static void begin_ending(struct applied *applied, struct track_entry found)
+static void begin_ending(struct tracks *tracks, struct track_entry entry)
 {
-	track_end(found.track);
-	found.unused_sweeps = 0;
-	applied->tracks.ending[applied->tracks.n_ending++] = found;
+	track_end(entry.track);
+	entry.unused_sweeps = 0;
+	tracks->ending[tracks->n_ending++] = entry;
 }
 
 /* Those among the ending that the change has again. */
-static void revive(struct applied *applied, const struct change *change)
+static void revive(struct change *change, struct tracks *tracks)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < applied->tracks.n_ending; i++) {
-		const struct track_entry *ending = &applied->tracks.ending[i];
+	for (size_t i = 0; i < tracks->n_ending; i++) {
+		const struct track_entry *ending = &tracks->ending[i];
 		const struct wildcard *still = still_of(change, ending);
 
 		if (still) {
 			track_configure(ending->track, still->slo);
-			applied->tracks.found[applied->tracks.n_found++] = *ending;
-		} else if (ending->base || !applied_goes_on(change, ending->track)) {
-			applied->tracks.ending[n++] = *ending;
+			tracks->found[tracks->n_found++] = *ending;
+		} else if (ending->base != BASE_NONE || !change_has_track(change, ending->track)) {
+			tracks->ending[n++] = *ending;
 		}
 	}
-	applied->tracks.n_ending = n;
+	tracks->n_ending = n;
 }
 
-static void end_found(struct applied *applied, const struct change *change)
+static void end_found(struct change *change, struct tracks *tracks)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < applied->tracks.n_found; i++) {
-		const struct wildcard *still = still_of(change, &applied->tracks.found[i]);
+	for (size_t i = 0; i < tracks->n_found; i++) {
+		const struct wildcard *still = still_of(change, &tracks->found[i]);
 
 		if (still) {
-			track_configure(applied->tracks.found[i].track, still->slo);
-			applied->tracks.found[n++] = applied->tracks.found[i];
+			track_configure(tracks->found[i].track, still->slo);
+			tracks->found[n++] = tracks->found[i];
 		} else {
-			begin_ending(applied, applied->tracks.found[i]);
+			begin_ending(tracks, tracks->found[i]);
 		}
 	}
-	applied->tracks.n_found = n;
+	tracks->n_found = n;
 }
 
-/* Behind those of the change, which has room for them. */
-static void end_wildcards(struct applied *applied, struct change *change)
+/* Puts them behind those of the change. */
+static void end_wildcards(struct change *change, struct tracks *tracks)
 {
 	size_t n = change->n_wildcards;
 
-	for (size_t i = 0; i < applied->tracks.n_wildcards; i++) {
-		struct wildcard *wildcard = &applied->tracks.wildcards[i];
+	for (size_t i = 0; i < tracks->n_wildcards; i++) {
+		struct wildcard *wildcard = &tracks->wildcards[i];
 
 		if (wildcard_at(change->wildcards, n, wildcard->base))
 			continue;
-		change->wildcards[change->n_wildcards++] = *wildcard;
-		change->wildcards[change->n_wildcards - 1].slo = NULL;
+		change->wildcards[change->n_wildcards] = *wildcard;
+		change->wildcards[change->n_wildcards++].slo = NULL;
 		*wildcard = (struct wildcard){};
 	}
 }
 
-void applied_end(struct applied *applied, struct change *change)
+void change_end(struct change *change)
 {
-	revive(applied, change);
-	end_found(applied, change);
-	for (size_t i = 0; i < applied->tracks.n_configured; i++) {
-		if (!applied_goes_on(change, applied->tracks.configured[i]))
-			begin_ending(applied,
-				     (struct track_entry){.track = applied->tracks.configured[i]});
+	struct tracks *tracks = &change->applied->tracks;
+
+	revive(change, tracks);
+	end_found(change, tracks);
+	for (size_t i = 0; i < tracks->n_configured; i++) {
+		if (!change_has_track(change, tracks->configured[i]))
+			begin_ending(tracks, (struct track_entry){.track = tracks->configured[i]});
 	}
-	end_wildcards(applied, change);
+	end_wildcards(change, tracks);
 }
 
 /* ---- until they are forgotten ---- */
@@ -177,5 +170,5 @@ void applied_forget_ended(struct applied *applied)
 	forget_wildcards(applied);
 	/* without a new note another agent goes on with them, and finds nothing to count */
 	if (applied->tracks.n_ending != n_ending || applied->tracks.n_wildcards != n_wildcards)
-		applied_note_again(applied);
+		note_persist_again(applied);
 }

@@ -1,56 +1,80 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* SLOs of every found service. */
+/* SLOs that every found service has: planned in a change, and the tracks made as services are met. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "apply/private.h"
+#include "apply/change.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 
-int applied_add_wildcard(struct change *change, struct tables_slo *slo)
+/* A wildcard of the configuration that counts and judges as one did before; NULL if none does. */
+static const struct wildcard *known_wildcard(const struct tracks *tracks, const char *definition)
 {
-	const struct config_slo *config_slo = &change->config->slos[slo->config_slo];
-	_cleanup_free_ char *rest = slo_definition(config_slo, NULL);
-	struct slo_criteria criteria = tables_criteria(config_slo);
-	struct wildcard *wildcard = &change->wildcards[change->n_wildcards];
-	int r;
+	for (size_t i = 0; i < tracks->n_wildcards; i++) {
+		if (!strcmp(tracks->wildcards[i].definition, definition))
+			return &tracks->wildcards[i];
+	}
+	return NULL;
+}
 
-	if (!rest || asprintf(&wildcard->definition, "%s\n%s", config_slo->name, rest) < 0) {
+static int wildcard_init(struct wildcard *wildcard, const struct config_slo *slo)
+{
+	_cleanup_free_ char *rest = slo_definition(slo, NULL);
+
+	*wildcard = (struct wildcard){
+		.slo = slo,
+		.slice_seconds = slo->slice_seconds,
+		.slice_target = slo->slice_target,
+		.name = strdup(slo->name),
+	};
+	if (!rest || asprintf(&wildcard->definition, "%s\n%s", slo->name, rest) < 0)
 		wildcard->definition = NULL;
-		return -ENOMEM;
-	}
-	change->n_wildcards++;
-	wildcard->slo = config_slo;
-	wildcard->slice_seconds = config_slo->slice_seconds;
-	wildcard->slice_target = config_slo->slice_target;
-	wildcard->name = strdup(config_slo->name);
-	if (!wildcard->name)
-		return -ENOMEM;
-	for (size_t i = 0; i < change->applied->tracks.n_wildcards; i++) {
-		const struct wildcard *known = &change->applied->tracks.wildcards[i];
+	return wildcard->name && wildcard->definition ? 0 : -ENOMEM;
+}
 
-		if (strcmp(known->definition, wildcard->definition) != 0)
-			continue;
-		slo->criteria = wildcard->criteria = known->criteria;
-		slo->counts = wildcard->base = known->base;
-		wildcard->birth = known->birth;
-		return 0;
-	}
-	r = places_take_base(change->applied->numbers.places, &wildcard->base);
+/* Places for a wildcard that begins. */
+static int begin(struct change *change, struct wildcard *wildcard, struct error *error)
+{
+	struct numbers *numbers = &change->applied->numbers;
+	int r = places_take_base(numbers->places, &wildcard->base);
+
 	if (r)
 		return error_set(
-			change->error, -ENOSPC,
+			error, r,
 			"%s: expected at most %d SLOs for service \"*\" (those of open requests "
 			"under earlier configurations included)",
 			change->config->file, SLO_WILDCARDS_MAX);
-	r = places_take_slot(change->applied->numbers.places, &wildcard->criteria);
+	r = places_take_slot(numbers->places, &wildcard->criteria);
 	if (r)
 		return r;
-	wildcard->birth = numbers_birth(&change->applied->numbers);
-	r = probe_write_criteria(change->probe, wildcard->criteria, &criteria);
-	r = r ?: probe_zero_counts(change->probe, wildcard->base, ENDPOINTS_MAX);
+	wildcard->birth = numbers_birth(numbers);
+	change_add_counters(change, &(struct new_counters){
+					    .slot = wildcard->criteria,
+					    .criteria = tables_criteria(wildcard->slo),
+					    .counts = wildcard->base,
+					    .n_counts = ENDPOINTS_MAX,
+				    });
+	return 0;
+}
+
+int change_add_wildcard(struct change *change, struct tables_slo *slo, struct error *error)
+{
+	struct wildcard *wildcard = &change->wildcards[change->n_wildcards++];
+	const struct wildcard *known;
+	int r = wildcard_init(wildcard, &change->config->slos[slo->config_slo]);
+
+	if (r)
+		return r;
+	known = known_wildcard(&change->applied->tracks, wildcard->definition);
+	if (known) {
+		wildcard->criteria = known->criteria;
+		wildcard->base = known->base;
+		wildcard->birth = known->birth;
+	} else {
+		r = begin(change, wildcard, error);
+	}
 	slo->criteria = wildcard->criteria;
 	slo->counts = wildcard->base;
 	return r;

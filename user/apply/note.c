@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Rules over the agent's restarts, as JSON:
- *   {"generation", "serials", "services": [name, ...], "routes": [name, ...], "policies": [n, ...],
- *    "ports": [n, ...], "tracks": [{"name", "service", "definition", "slo", "wildcard",
- *    "slice_seconds", "slice_target", "counts", "serial", "born"}], "wildcards": [{"name",
- *    "definition", "slice_seconds", "slice_target", "criteria", "base", "serial", "born"}]}
- * Tracks of found services are made of wildcards and of the services that are found again.
- */
+#include "apply/note.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "apply/private.h"
+#include "apply/change.h"
 #include "base/cleanup.h"
 
 static json_t *note_names(const struct ids *names)
@@ -62,13 +56,13 @@ static json_t *note_tracks(const struct change *change)
 		r = add_track(array, change->tracks[i]);
 	/* those that end are counted on */
 	for (size_t i = 0; !r && i < applied->tracks.n_configured; i++) {
-		if (!applied_goes_on(change, applied->tracks.configured[i]))
+		if (!change_has_track(change, applied->tracks.configured[i]))
 			r = add_track(array, applied->tracks.configured[i]);
 	}
 	for (size_t i = 0; !r && i < applied->tracks.n_ending; i++) {
 		const struct track_entry *ending = &applied->tracks.ending[i];
 
-		if (!ending->base && !applied_goes_on(change, ending->track))
+		if (!ending->base && !change_has_track(change, ending->track))
 			r = add_track(array, ending->track);
 	}
 	if (!r)
@@ -109,53 +103,61 @@ static json_t *note_wildcards(const struct change *change)
 	return NULL;
 }
 
-static json_t *note_of(const struct change *change)
+json_t *note_body(const struct change *change)
 {
 	const struct applied *applied = change->applied;
+	const struct tables_change *write = &change->write;
 
 	/* a NULL argument makes it fail, and the others are released */
 	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "generation",
-			 (json_int_t)change->generation, "serials",
+			 (json_int_t)write->generation, "serials",
 			 (json_int_t)applied->numbers.serials, "services",
 			 note_names(applied->numbers.services), "routes",
 			 note_names(applied->numbers.routes), "policies",
-			 note_numbers(change->policies, change->tables.n_policies), "ports",
-			 note_numbers(change->ports, change->tables.n_ports), "tracks",
+			 note_numbers(write->policies, write->tables.n_policies), "ports",
+			 note_numbers(change->ports, write->tables.n_ports), "tracks",
 			 note_tracks(change), "wildcards", note_wildcards(change));
 }
 
-int applied_write_note(const struct change *change)
+int note_persist(const struct change *change)
 {
 	const struct applied *applied = change->applied;
-	json_t *note;
+	json_t *body;
 	int r;
 
 	if (!applied->persist)
 		return 0;
-	note = note_of(change);
-	if (!note)
+	body = note_body(change);
+	if (!body)
 		return -ENOMEM;
-	r = applied->persist(applied->persist_context, change->generation, note);
-	json_decref(note);
+	r = applied->persist(applied->persist_context, change->write.generation, body);
+	json_decref(body);
 	return r;
 }
 
-void applied_note_again(struct applied *applied)
+void note_persist_again(struct applied *applied)
 {
-	const struct change same = {
+	const struct change none = {
 		.applied = applied,
-		.generation = applied->in_force.generation,
+		.write = {.generation = applied->in_force.generation,
+			  .tables = {.n_policies = applied->in_force.n_policies,
+				     .n_ports = applied->in_force.n_ports},
+			  .policies = applied->in_force.policies},
+		.ports = applied->in_force.ports,
 		.tracks = applied->tracks.configured,
 		.n_tracks = applied->tracks.n_configured,
 		.wildcards = applied->tracks.wildcards,
 		.n_wildcards = applied->tracks.n_wildcards,
-		.tables = {.n_policies = applied->in_force.n_policies,
-			   .n_ports = applied->in_force.n_ports},
-		.policies = applied->in_force.policies,
-		.ports = applied->in_force.ports,
 	};
 
-	applied_write_note(&same);
+	note_persist(&none);
+}
+
+json_t *note_wrap(const struct note_head *head, const json_t *body)
+{
+	return json_pack("{s:i, s:s, s:s, s:f, s:O}", "format", NOTE_FORMAT, "build", head->build,
+			 "instance", head->instance, "attached", head->attached_boottime_seconds,
+			 "rules", (json_t *)body);
 }
 
 /* ---- the way back ---- */
@@ -276,25 +278,37 @@ static int restore_wildcards(struct applied *applied, const json_t *array)
 	return r;
 }
 
-int applied_restore(struct applied *applied, struct probe *probe,
-		    const struct policies_in_use *in_use, const json_t *note)
+int note_read(const json_t *body, __u32 generation, struct applied *ret)
 {
 	int r;
 
-	applied->in_force.generation = probe_generation(probe);
-	applied->numbers.serials = json_integer_value(json_object_get(note, "serials"));
-	if (!applied->in_force.generation ||
-	    json_integer_value(json_object_get(note, "generation")) != applied->in_force.generation)
+	if (!generation || json_integer_value(json_object_get(body, "generation")) != generation)
 		return -EINVAL;
-	r = restore_names(applied->numbers.services, json_object_get(note, "services"));
-	r = r ?: restore_names(applied->numbers.routes, json_object_get(note, "routes"));
+	ret->in_force.generation = generation;
+	ret->numbers.serials = json_integer_value(json_object_get(body, "serials"));
+	r = restore_names(ret->numbers.services, json_object_get(body, "services"));
+	r = r ?: restore_names(ret->numbers.routes, json_object_get(body, "routes"));
 	r = r
-		    ?: restore_numbers(json_object_get(note, "policies"),
-				       &applied->in_force.policies, &applied->in_force.n_policies);
+		    ?: restore_numbers(json_object_get(body, "policies"), &ret->in_force.policies,
+				       &ret->in_force.n_policies);
 	r = r
-		    ?: restore_numbers(json_object_get(note, "ports"), &applied->in_force.ports,
-				       &applied->in_force.n_ports);
-	r = r ?: restore_tracks(applied, json_object_get(note, "tracks"));
-	r = r ?: restore_wildcards(applied, json_object_get(note, "wildcards"));
-	return r ?: places_restore(applied, probe, in_use);
+		    ?: restore_numbers(json_object_get(body, "ports"), &ret->in_force.ports,
+				       &ret->in_force.n_ports);
+	r = r ?: restore_tracks(ret, json_object_get(body, "tracks"));
+	return r ?: restore_wildcards(ret, json_object_get(body, "wildcards"));
+}
+
+int note_open(const json_t *note, struct note_head *ret_head, const json_t **ret_body)
+{
+	const char *instance = json_string_value(json_object_get(note, "instance"));
+
+	if (!instance || json_integer_value(json_object_get(note, "format")) != NOTE_FORMAT)
+		return -EINVAL;
+	*ret_head = (struct note_head){
+		.build = json_string_value(json_object_get(note, "build")),
+		.instance = instance,
+		.attached_boottime_seconds = json_real_value(json_object_get(note, "attached")),
+	};
+	*ret_body = json_object_get(note, "rules");
+	return 0;
 }

@@ -90,8 +90,8 @@ struct policy_refs *policy_refs_new(const struct policy *policy)
 	return refs;
 }
 
-int places_restore(struct applied *applied, struct probe *probe,
-		   const struct policies_in_use *in_use)
+int places_restore(struct applied *applied, const struct policies_in_use *in_use,
+		   policy_read_fn read_policy, void *context)
 {
 	struct places *places = applied->numbers.places;
 	_cleanup_free_ struct policy *policy = malloc(sizeof(*policy));
@@ -103,7 +103,7 @@ int places_restore(struct applied *applied, struct probe *probe,
 
 		if (!is_live(&applied->in_force, p) && !policies_in_use_has(in_use, p))
 			continue;
-		r = probe_read_policy(probe, p, policy);
+		r = read_policy(context, p, policy);
 		if (r)
 			return r;
 		places->policies[p] = policy_refs_new(policy);

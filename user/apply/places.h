@@ -21,7 +21,6 @@
 #include "kernel/policies_in_use.h"
 
 struct applied;
-struct probe;
 
 /* What a kernel policy refers to, for as long as anything may be judged by it. */
 struct policy_refs {
@@ -40,9 +39,12 @@ void places_free(struct places *places);
 /* Frees the policies nothing is judged by any more, and finds what the others refer to. */
 void places_review(struct applied *applied, const struct policies_in_use *in_use);
 
-/* Reads the policies that are in use or live, of which nothing is known yet. Returns 0 or -errno. */
-int places_restore(struct applied *applied, struct probe *probe,
-		   const struct policies_in_use *in_use);
+/* Reads the kernel's policy of that number. Returns 0 or -errno. */
+typedef int (*policy_read_fn)(void *context, __u32 number, struct policy *ret);
+
+/* Finds what the policies refer to that are in use or live. Returns 0 or -errno. */
+int places_restore(struct applied *applied, const struct policies_in_use *in_use,
+		   policy_read_fn read_policy, void *context);
 
 /* Takes a free slot. Returns 0 or -ENOSPC. */
 int places_take_slot(struct places *places, __u32 *ret);

@@ -79,14 +79,8 @@ const char *probe_hook_reason(const struct probe *probe);
 /* Where the tables of `generation` go. */
 struct tables_region probe_region(const struct probe *probe, __u32 generation);
 
-/*
- * Writes a generation's tables; policy n gets number policies[n]. They are not used before
- * probe_live(). Returns 0 or -errno.
- */
-int probe_write_tables(struct probe *probe, __u32 generation, const struct tables *tables,
-		       const __u16 *policies);
-int probe_write_criteria(struct probe *probe, __u32 slot, const struct slo_criteria *criteria);
-int probe_zero_counts(struct probe *probe, __u32 first, __u32 n);
+/* Writes what a generation needs before it goes live. Returns 0 or -errno. */
+int probe_write_tables(struct probe *probe, const struct tables_change *change);
 
 /* From now on requests are judged by this generation. */
 void probe_live(struct probe *probe, __u32 generation);

@@ -17,14 +17,7 @@ __u32 probe_generation(const struct probe *probe)
 
 struct tables_region probe_region(const struct probe *probe, __u32 generation)
 {
-	struct tables_region region = probe->room;
-	__u32 half = generation % LIVE_REGIONS;
-
-	region.states = 1 + half * region.max_states;
-	region.cells = half * region.max_cells;
-	region.accepts = 1 + half * region.max_accepts;
-	region.sets = half * region.max_sets;
-	return region;
+	return tables_region_of(&probe->room, generation);
 }
 
 int probe_write_array(struct bpf_map *map, __u32 first, const void *values, size_t n)
@@ -39,17 +32,12 @@ int probe_write_array(struct bpf_map *map, __u32 first, const void *values, size
 	return n ? bpf_map_update_batch(bpf_map__fd(map), keys, values, &count, NULL) : 0;
 }
 
-int probe_write_criteria(struct probe *probe, __u32 slot, const struct slo_criteria *criteria)
-{
-	return probe_write_array(probe->skel->maps.slo_criteria, slot, criteria, 1);
-}
-
 int probe_read_policy(struct probe *probe, __u32 number, struct policy *ret)
 {
 	return bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.policies), &number, ret);
 }
 
-int probe_zero_counts(struct probe *probe, __u32 first, __u32 n)
+static int zero_counts(struct probe *probe, __u32 first, __u32 n)
 {
 	_cleanup_free_ struct slo_counts *zero = calloc((size_t)n * probe->n_cpus, sizeof(*zero));
 	int r;
@@ -60,42 +48,81 @@ int probe_zero_counts(struct probe *probe, __u32 first, __u32 n)
 	return r ?: probe_write_array(probe->skel->maps.slo_counts_shared, first, zero, n);
 }
 
-int probe_write_tables(struct probe *probe, __u32 generation, const struct tables *tables,
-		       const __u16 *policies)
+static int write_counters(struct probe *probe, const struct tables_change *change)
 {
-	struct tables_region region = probe_region(probe, generation);
-	struct sliprobe_bpf *skel = probe->skel;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < change->n_counters; i++) {
+		const struct new_counters *counters = &change->counters[i];
+
+		r = probe_write_array(probe->skel->maps.slo_criteria, counters->slot,
+				      &counters->criteria, 1);
+		r = r ?: zero_counts(probe, counters->counts, counters->n_counts);
+	}
+	return r;
+}
+
+static int write_automata(struct probe *probe, const struct tables *tables,
+			  const struct tables_region *region)
+{
+	const struct {
+		struct bpf_map *map;
+		__u32 first;
+		const void *values;
+		size_t n;
+	} arrays[] = {
+		{probe->skel->maps.dfa_states, region->states, tables->states, tables->n_states},
+		{probe->skel->maps.dfa_cells, region->cells, tables->cells, tables->n_cells},
+		{probe->skel->maps.accepts, region->accepts, tables->accepts, tables->n_accepts},
+		{probe->skel->maps.service_sets, region->sets, tables->sets, tables->n_sets},
+	};
+	int r = 0;
+
+	for (size_t i = 0; !r && i < sizeof(arrays) / sizeof(arrays[0]); i++)
+		r = probe_write_array(arrays[i].map, arrays[i].first, arrays[i].values,
+				      arrays[i].n);
+	return r;
+}
+
+static int write_ports(struct probe *probe, const struct tables_change *change)
+{
+	const struct tables *tables = &change->tables;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < tables->n_ports; i++) {
+		__u32 key[2] = {change->generation, tables->ports[i].port};
+
+		r = bpf_map_update_elem(bpf_map__fd(probe->skel->maps.service_ports), key,
+					&tables->ports[i].set, BPF_ANY);
+	}
+	return r;
+}
+
+static int write_live(struct probe *probe, const struct tables_change *change)
+{
 	_cleanup_free_ struct live *live = malloc(sizeof(*live));
-	__u32 slot = generation % LIVE_SLOTS;
-	int r;
+	size_t n_services = change->tables.n_policies - 1;
 
 	if (!live)
 		return -ENOMEM;
-	r = probe_write_array(skel->maps.dfa_states, region.states, tables->states,
-			      tables->n_states);
-	r = r
-		    ?: probe_write_array(skel->maps.dfa_cells, region.cells, tables->cells,
-					 tables->n_cells);
-	r = r
-		    ?: probe_write_array(skel->maps.accepts, region.accepts, tables->accepts,
-					 tables->n_accepts);
-	r = r
-		    ?: probe_write_array(skel->maps.service_sets, region.sets, tables->sets,
-					 tables->n_sets);
-	for (size_t i = 0; !r && i < tables->n_ports; i++) {
-		__u32 key[2] = {generation, tables->ports[i].port};
+	*live = change->tables.live;
+	memcpy(live->policies, change->policies, n_services * sizeof(*change->policies));
+	live->found_policy = change->policies[n_services];
+	return probe_write_array(probe->skel->maps.live, change->generation % LIVE_SLOTS, live, 1);
+}
 
-		r = bpf_map_update_elem(bpf_map__fd(skel->maps.service_ports), key,
-					&tables->ports[i].set, BPF_ANY);
-	}
+int probe_write_tables(struct probe *probe, const struct tables_change *change)
+{
+	struct tables_region region = probe_region(probe, change->generation);
+	const struct tables *tables = &change->tables;
+	int r = write_counters(probe, change);
+
+	r = r ?: write_automata(probe, tables, &region);
+	r = r ?: write_ports(probe, change);
 	for (size_t i = 0; !r && i < tables->n_policies; i++)
-		r = probe_write_array(skel->maps.policies, policies[i], &tables->policies[i], 1);
-	if (r)
-		return r;
-	*live = tables->live;
-	memcpy(live->policies, policies, (tables->n_policies - 1) * sizeof(*policies));
-	live->found_policy = policies[tables->n_policies - 1];
-	return probe_write_array(skel->maps.live, slot, live, 1);
+		r = probe_write_array(probe->skel->maps.policies, change->policies[i],
+				      &tables->policies[i], 1);
+	return r ?: write_live(probe, change);
 }
 
 void probe_live(struct probe *probe, __u32 generation)

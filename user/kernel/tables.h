@@ -8,7 +8,10 @@
  *   live[generation % 4]: entry points into that half, and the policies' numbers
  *   live_generation: the one that requests are judged by from now on
  *
- * The next generation overwrites the half that the last but one has used: see probe_region().
+ * A region is the part of these maps that a generation writes: its half of each. The next generation
+ * overwrites the half that the last but one has used. One store to live_generation makes a generation
+ * live; policies and SLO counters are not in the halves, as open requests are judged by former ones:
+ * apply/places gives their numbers out.
  */
 #ifndef SLIPROBE_KERNEL_TABLES_H
 #define SLIPROBE_KERNEL_TABLES_H
@@ -18,13 +21,27 @@
 
 #include "abi.h"
 
-/* Where this generation's automata go, and how much room there is. */
+/* Where a generation's automata go (the first index), and how much room there is. */
 struct tables_region {
 	__u32 states, max_states;
 	__u32 cells, max_cells;
 	__u32 accepts, max_accepts;
 	__u32 sets, max_sets;
 };
+
+/* The region of a generation; `room`: of each half. Index 0 of states and accepts stands for none. */
+static inline struct tables_region tables_region_of(const struct tables_region *room,
+						    __u32 generation)
+{
+	__u32 half = generation % LIVE_REGIONS;
+	struct tables_region region = *room;
+
+	region.states = 1 + half * room->max_states;
+	region.cells = half * room->max_cells;
+	region.accepts = 1 + half * room->max_accepts;
+	region.sets = half * room->max_sets;
+	return region;
+}
 
 struct tables_port {
 	__u16 port;
@@ -45,7 +62,24 @@ struct tables {
 	size_t n_ports;
 	struct policy *policies; /* one a service, then that of found services */
 	size_t n_policies;
-	struct live live; /* without the policies' numbers: they are the caller's */
+	struct live live; /* without the policies' numbers: they are the change's */
+};
+
+/* An SLO that begins to be counted: its criteria go to their slot, its counters begin at 0. */
+struct new_counters {
+	__u32 slot;
+	struct slo_criteria criteria;
+	__u32 counts; /* the first of its counters */
+	__u32 n_counts;
+};
+
+/* What is written for a generation before it goes live. Nothing is judged by it until then. */
+struct tables_change {
+	__u32 generation;
+	struct tables tables;
+	__u16 *policies; /* policy i of `tables` gets the number policies[i] */
+	struct new_counters *counters;
+	size_t n_counters;
 };
 
 #endif
