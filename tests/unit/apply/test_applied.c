@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One configuration put in force after another: what goes on, what begins, what ends, and what is to
+ * be written for it. Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
+ */
+#include <errno.h>
+
+#include "tests/unit/apply/applied_fixture.h"
+#include "tests/unit/fixtures/malloc_fail.h"
+
+static const char two[] = "services:\n"
+			  "  - {name: shop, match: {port: 80}, routes: [/a, /b]}\n"
+			  "  - {name: cart, match: {port: 81}, routes: [/c]}\n"
+			  "slos:\n"
+			  "  - {name: fast, service: shop, objective: 99, good: {latency: 1s}}\n"
+			  "  - {name: up, service: cart, objective: 99.9}\n";
+
+/* The same services, routes and SLOs in another order, and one more of each before them. */
+static const char turned[] =
+	"services:\n"
+	"  - {name: new, match: {port: 82}, routes: [/z]}\n"
+	"  - {name: cart, match: {port: 81}, routes: [/c]}\n"
+	"  - {name: shop, match: {port: 80}, routes: [/b, /a]}\n"
+	"slos:\n"
+	"  - {name: also, service: new, objective: 95}\n"
+	"  - {name: up, service: cart, objective: 99.9}\n"
+	"  - {name: fast, service: shop, objective: 98, good: {latency: 1s}}\n";
+
+/* `fast` counts something else, `up` is gone. */
+static const char changed[] =
+	"services:\n"
+	"  - {name: shop, match: {port: 80}, routes: [/a, /b]}\n"
+	"slos:\n"
+	"  - {name: fast, service: shop, objective: 99, good: {latency: 2s}}\n";
+
+static const char wild[] = "slos:\n"
+			   "  - {name: \"{service}-up\", service: \"*\", objective: 99}\n";
+
+static struct applied applied;
+
+static int setup(void **state)
+{
+	(void)state;
+	return applied_init(&applied);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	applied_clear(&applied);
+	return 0;
+}
+
+/* ---- numbers ---- */
+
+TEST(ids_last_over_reloads)
+{
+	static const char *const services[] = {"shop", "cart", "new"};
+	static const char *const routes[] = {"/a", "/b", "/c", "/z"};
+	struct config config;
+	struct change change;
+
+	put_in_force(&applied, &none_in_use, two);
+	change = plan(&applied, &none_in_use, turned, &config);
+	for (__u32 i = 0; i < 3; i++)
+		assert_int_equal(ids_number(applied.numbers.services, services[i]), i + 1);
+	for (__u32 i = 0; i < 4; i++)
+		assert_int_equal(ids_number(applied.numbers.routes, routes[i]), i + 1);
+	assert_int_equal(change.write.tables.policies[0].service, 3);
+	assert_int_equal(change.write.tables.policies[1].service, 2);
+	assert_int_equal(change.write.tables.policies[2].service, 1);
+	change_commit(&change);
+}
+
+TEST(generations_write_the_halves_in_turn)
+{
+	const struct tables_region room = {
+		.max_states = 10, .max_cells = 20, .max_accepts = 30, .max_sets = 40};
+	struct tables_region odd = tables_region_of(&room, 1), even = tables_region_of(&room, 2);
+	struct tables_region again = tables_region_of(&room, 3);
+
+	/* index 0 of states and accepts stands for none, in neither half */
+	assert_true(even.states == 1 && even.cells == 0 && even.accepts == 1 && even.sets == 0);
+	assert_true(odd.states == 11 && odd.cells == 20 && odd.accepts == 31 && odd.sets == 40);
+	assert_memory_equal(&again, &odd, sizeof(odd));
+	assert_int_equal(odd.max_states, 10);
+
+	for (__u32 generation = 1; generation <= 5; generation++) {
+		put_in_force(&applied, &none_in_use, generation % 2 ? two : turned);
+		assert_int_equal(applied.in_force.generation, generation);
+	}
+}
+
+/* ---- what goes on, begins, ends ---- */
+
+TEST(the_first_configuration_has_all_counters_written)
+{
+	struct config config;
+	struct change change = plan(&applied, &none_in_use, two, &config);
+
+	assert_int_equal(change.write.generation, 1);
+	assert_int_equal(change.write.n_counters, 2);
+	for (__u32 i = 0; i < 2; i++) {
+		const struct new_counters *counters = &change.write.counters[i];
+
+		assert_int_equal(counters->slot, i);
+		assert_int_equal(counters->counts, i);
+		assert_int_equal(counters->n_counts, 1);
+	}
+	assert_true(change.write.counters[0].criteria.latency_ns == 1000000000);
+	assert_true(change.write.counters[1].criteria.latency_ns == ~0ULL);
+	/* policy 0 is none; behind the services' is that of found ones */
+	assert_int_equal(change.write.tables.n_policies, 3);
+	for (__u16 i = 0; i < 3; i++)
+		assert_int_equal(change.write.policies[i], i + 1);
+	change_commit(&change);
+	assert_int_equal(applied.tracks.n_configured, 2);
+	assert_string_equal(applied.tracks.configured[0]->name, "fast");
+	assert_int_equal(applied.in_force.n_policies, 3);
+	assert_int_equal(applied.in_force.n_ports, 2);
+	assert_int_equal(applied.in_force.ports[0], 80);
+	assert_int_equal(applied.in_force.config.n_slos, 2);
+}
+
+TEST(an_unchanged_slo_goes_on)
+{
+	struct track *fast, *up;
+	struct config config;
+	struct change change;
+
+	put_in_force(&applied, &none_in_use, two);
+	fast = track_named(&applied, "fast");
+	up = track_named(&applied, "up");
+	change = plan(&applied, &none_in_use, turned, &config);
+	/* another objective and another place in the file are no other definition */
+	assert_int_equal(change.write.n_counters, 1);
+	assert_int_equal(change.write.counters[0].slot, 2);
+	assert_int_equal(change.write.tables.policies[2].slos[0].counts, fast->counts);
+	change_commit(&change);
+	assert_ptr_equal(track_named(&applied, "fast"), fast);
+	assert_ptr_equal(track_named(&applied, "up"), up);
+	assert_int_equal(fast->birth.serial, 1);
+	assert_true(fast->slo->objective == 0.98);
+	assert_ptr_equal(fast->slo, &applied.in_force.config.slos[2]);
+	assert_int_equal(track_named(&applied, "also")->birth.serial, 3);
+	assert_int_equal(applied.tracks.n_ending, 0);
+	assert_false(applied_any_ending(&applied));
+}
+
+TEST(another_definition_begins_anew_and_ends_the_former)
+{
+	struct track *fast, *up;
+
+	put_in_force(&applied, &none_in_use, two);
+	fast = track_named(&applied, "fast");
+	up = track_named(&applied, "up");
+	put_in_force(&applied, &none_in_use, changed);
+	assert_ptr_not_equal(track_named(&applied, "fast"), fast);
+	/* both former slots are kept while they are counted on */
+	assert_int_equal(track_named(&applied, "fast")->counts, 2);
+	assert_true(applied_any_ending(&applied));
+	assert_int_equal(applied.tracks.n_ending, 2);
+	assert_ptr_equal(applied.tracks.ending[0].track, fast);
+	assert_ptr_equal(applied.tracks.ending[1].track, up);
+	assert_null(fast->slo);
+	assert_null(tracks_named(&applied.tracks, "up"));
+}
+
+TEST(one_that_comes_back_goes_on)
+{
+	struct track *fast, *up;
+
+	put_in_force(&applied, &none_in_use, two);
+	fast = track_named(&applied, "fast");
+	up = track_named(&applied, "up");
+	put_in_force(&applied, &none_in_use, changed);
+	put_in_force(&applied, &none_in_use, two);
+	assert_ptr_equal(track_named(&applied, "fast"), fast);
+	assert_ptr_equal(track_named(&applied, "up"), up);
+	assert_ptr_equal(fast->slo, &applied.in_force.config.slos[0]);
+	/* the one that took its place ends now */
+	assert_int_equal(applied.tracks.n_ending, 1);
+	assert_int_equal(applied.tracks.ending[0].track->counts, 2);
+}
+
+TEST(an_ended_one_is_forgotten_when_nobody_is_judged_for_it)
+{
+	struct policies_in_use in_use = {};
+
+	put_in_force(&applied, &none_in_use, two);
+	put_in_force(&applied, &none_in_use, changed);
+	/* policies 1 (shop) and 2 (cart) are those of the first configuration */
+	policies_in_use_add(&in_use, 2);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(applied.tracks.n_ending, 2);
+		applied_review_ending(&applied, &in_use);
+		applied_forget_ended(&applied);
+	}
+	assert_int_equal(applied.tracks.n_ending, 1);
+	assert_string_equal(applied.tracks.ending[0].track->name, "up");
+	/* the sweeps must have been in a row; policy 2, once unused, cannot come back */
+	for (int i = 0; i < 5; i++) {
+		applied_review_ending(&applied, &in_use);
+		applied_forget_ended(&applied);
+	}
+	assert_int_equal(applied.tracks.n_ending, 1);
+	applied_review_ending(&applied, &none_in_use);
+	applied_forget_ended(&applied);
+	assert_int_equal(applied.tracks.n_ending, 1);
+	applied_review_ending(&applied, &none_in_use);
+	applied_forget_ended(&applied);
+	assert_int_equal(applied.tracks.n_ending, 0);
+	assert_false(applied_any_ending(&applied));
+}
+
+TEST(tracks_are_listed_by_what_is_asked)
+{
+	static const char *const in_force[] = {"fast", "nginx:80-up"}, *const ended[] = {"up"};
+	const struct tracks *tracks = &applied.tracks;
+	struct track *track;
+	char yaml[512];
+	size_t at = 0;
+
+	put_in_force(&applied, &none_in_use, two);
+	snprintf(yaml, sizeof(yaml), "%.*s%s  - {name: fast, service: shop, objective: 99, %s}\n",
+		 (int)(strstr(changed, "slos") - changed), changed, wild, "good: {latency: 1s}");
+	put_in_force(&applied, &none_in_use, yaml);
+	assert_int_equal(applied_found(&applied, "nginx:80", 3), 0);
+	assert_int_equal(tracks_count(tracks, TRACKS_IN_FORCE), 3);
+	assert_int_equal(tracks_count(tracks, TRACKS_ENDED), 1);
+	assert_int_equal(tracks_count(tracks, TRACKS_IN_FORCE | TRACKS_ENDED), 4);
+	assert_string_equal(tracks_next(tracks, TRACKS_IN_FORCE, &at)->name, "shop-up");
+	for (size_t i = 0; i < 2; i++)
+		assert_string_equal(tracks_next(tracks, TRACKS_IN_FORCE, &at)->name, in_force[i]);
+	assert_null(tracks_next(tracks, TRACKS_IN_FORCE, &at));
+	at = 0;
+	assert_string_equal(tracks_next(tracks, TRACKS_ENDED, &at)->name, ended[0]);
+	assert_null(tracks_next(tracks, TRACKS_ENDED, &at));
+	at = 0;
+	for (size_t i = 0; (track = tracks_next(tracks, TRACKS_IN_FORCE | TRACKS_ENDED, &at)); i++)
+		assert_true((i == 3) == (track->slo == NULL));
+	assert_int_equal(at, 5);
+}
+
+/* ---- wildcards ---- */
+
+TEST(a_found_service_has_a_track_for_each_wildcard)
+{
+	const struct track *track;
+	struct config config;
+	struct change change = plan(&applied, &none_in_use, wild, &config);
+
+	assert_int_equal(change.write.n_counters, 1);
+	assert_int_equal(change.write.counters[0].slot, 0);
+	assert_int_equal(change.write.counters[0].counts, SLO_CRITERIA_MAX);
+	assert_int_equal(change.write.counters[0].n_counts, ENDPOINTS_MAX);
+	change_commit(&change);
+	assert_int_equal(applied.tracks.n_wildcards, 1);
+	assert_int_equal(applied_found(&applied, "nginx:80", 5), 0);
+	assert_int_equal(applied_found(&applied, "nginx:80", 5), 0);
+	assert_int_equal(applied.tracks.n_found, 1);
+	track = track_named(&applied, "nginx:80-up");
+	assert_int_equal(track->counts, SLO_CRITERIA_MAX + 5);
+	assert_true(track->wildcard);
+	assert_int_equal(track->birth.serial, applied.tracks.wildcards[0].birth.serial);
+	/* it goes on over a reload */
+	put_in_force(&applied, &none_in_use, wild);
+	assert_ptr_equal(track_named(&applied, "nginx:80-up"), track);
+	assert_ptr_equal(track->slo, &applied.in_force.config.slos[0]);
+}
+
+TEST(a_service_known_from_disk_gets_its_slot_when_it_is_met)
+{
+	const char *definition;
+	struct track *track;
+
+	put_in_force(&applied, &none_in_use, wild);
+	definition = applied.tracks.wildcards[0].definition;
+	assert_int_equal(applied_found_before(&applied, "old-up", "old", "another"), 0);
+	assert_int_equal(applied_found_before(&applied, "else-up", "old", definition), 0);
+	assert_int_equal(applied.tracks.n_found, 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(applied_found_before(&applied, "old-up", "old", definition), 0);
+	assert_int_equal(applied.tracks.n_found, 1);
+	track = track_named(&applied, "old-up");
+	assert_int_equal(track->counts, TRACK_NO_COUNTS);
+	assert_int_equal(applied_found(&applied, "old", 9), 0);
+	assert_int_equal(applied.tracks.n_found, 1);
+	assert_int_equal(track->counts, SLO_CRITERIA_MAX + 9);
+}
+
+TEST(an_ended_wildcard_takes_its_tracks_with_it_and_back)
+{
+	struct track *track;
+	__u32 base;
+
+	put_in_force(&applied, &none_in_use, wild);
+	assert_int_equal(applied_found(&applied, "nginx:80", 5), 0);
+	track = track_named(&applied, "nginx:80-up");
+	base = applied.tracks.wildcards[0].base;
+	put_in_force(&applied, &none_in_use, changed);
+	assert_int_equal(applied.tracks.n_found, 0);
+	assert_int_equal(applied.tracks.n_ending, 1);
+	assert_int_equal(applied.tracks.n_wildcards, 1);
+	assert_null(applied.tracks.wildcards[0].slo);
+	/* a service met now may have requests that began under it */
+	assert_int_equal(applied_found(&applied, "late:81", 6), 0);
+	assert_int_equal(applied.tracks.n_ending, 2);
+	assert_null(applied.tracks.ending[1].track->slo);
+	put_in_force(&applied, &none_in_use, wild);
+	assert_int_equal(applied.tracks.n_wildcards, 1);
+	assert_int_equal(applied.tracks.wildcards[0].base, base);
+	assert_int_equal(applied.tracks.n_found, 2);
+	assert_ptr_equal(track_named(&applied, "nginx:80-up"), track);
+	/* forgotten, its base is free again */
+	put_in_force(&applied, &none_in_use, changed);
+	for (int i = 0; i < 2; i++)
+		applied_review_ending(&applied, &none_in_use);
+	applied_forget_ended(&applied);
+	assert_int_equal(applied.tracks.n_wildcards, 0);
+	assert_int_equal(applied.tracks.n_ending, 0);
+}
+
+TEST(wildcards_of_open_requests_count_to_the_limit)
+{
+	struct tables_region region;
+	struct error error = {};
+	char yaml[256];
+
+	for (int i = 0; i < SLO_WILDCARDS_MAX; i++) {
+		struct policies_in_use all = in_use_all();
+
+		snprintf(yaml, sizeof(yaml),
+			 "slos:\n  - {name: \"{service}-%d\", service: \"*\", objective: 99}\n", i);
+		put_in_force(&applied, &all, yaml);
+		assert_int_equal(applied.tracks.wildcards[0].base,
+				 SLO_CRITERIA_MAX + i * ENDPOINTS_MAX);
+	}
+	region = next_region(&applied);
+	assert_int_equal(plan_fails(&applied, &none_in_use, &region, wild, &error), -ENOSPC);
+	assert_string_equal(error.text,
+			    "t.yaml: expected at most 4 SLOs for service \"*\" (those of open "
+			    "requests under earlier configurations included)");
+	for (int i = 0; i < 2; i++)
+		applied_review_ending(&applied, &none_in_use);
+	applied_forget_ended(&applied);
+	put_in_force(&applied, &none_in_use, wild);
+	assert_int_equal(applied.tracks.wildcards[0].base, SLO_CRITERIA_MAX);
+}
+
+/* ---- plans that come to nothing ---- */
+
+static void assert_as_before(__u32 generation, const struct track *fast)
+{
+	assert_int_equal(applied.in_force.generation, generation);
+	assert_int_equal(applied.in_force.config.n_slos, 2);
+	assert_int_equal(applied.in_force.n_policies, 3);
+	assert_int_equal(applied.tracks.n_configured, 2);
+	assert_int_equal(applied.tracks.n_ending, 0);
+	assert_ptr_equal(track_named(&applied, "fast"), fast);
+	assert_ptr_equal(fast->slo, &applied.in_force.config.slos[0]);
+}
+
+TEST(a_dropped_change_leaves_all_as_it_was)
+{
+	const struct track *fast;
+	struct config config;
+	struct change change;
+
+	put_in_force(&applied, &none_in_use, two);
+	fast = track_named(&applied, "fast");
+	for (int i = 0; i < 2; i++) {
+		change = plan(&applied, &none_in_use, changed, &config);
+		assert_int_equal(change.write.generation, 2);
+		assert_int_equal(change.write.counters[0].slot, 2); /* not taken by the last */
+		assert_int_equal(change.write.policies[0], 4);
+		change_drop(&change);
+		config_clear(&config);
+		assert_as_before(1, fast);
+	}
+}
+
+TEST(too_small_a_room_is_refused)
+{
+	struct tables_region region;
+	const struct track *fast;
+	struct error error = {};
+
+	put_in_force(&applied, &none_in_use, two);
+	fast = track_named(&applied, "fast");
+	region = next_region(&applied);
+	region.max_states = 3;
+	assert_int_equal(plan_fails(&applied, &none_in_use, &region, turned, &error), -E2BIG);
+	assert_non_null(strstr(error.text, "t.yaml: needs more room than was reserved"));
+	assert_non_null(strstr(error.text, " states of 3, "));
+	assert_as_before(1, fast);
+}
+
+TEST(no_free_policies_are_refused)
+{
+	struct policies_in_use all = in_use_all();
+	struct tables_region region;
+	const struct track *fast;
+	struct error error = {};
+
+	put_in_force(&applied, &none_in_use, two);
+	fast = track_named(&applied, "fast");
+	/* all but one of the others are judged by */
+	for (__u32 p = 5; p < POLICIES_MAX; p++)
+		applied.numbers.places->policies[p] = calloc(1, sizeof(struct policy_refs));
+	region = next_region(&applied);
+	assert_int_equal(plan_fails(&applied, &all, &region, changed, &error), -EBUSY);
+	assert_string_equal(error.text, "t.yaml: too many requests are still open under earlier "
+					"configurations: try again when they have ended");
+	assert_as_before(1, fast);
+	put_in_force(&applied, &none_in_use, changed);
+	assert_int_equal(applied.in_force.policies[0], 4);
+	assert_int_equal(applied.in_force.policies[1], 5);
+}
+
+TEST(every_failed_allocation_leaves_all_as_it_was)
+{
+	struct tables_region region;
+	const struct track *fast;
+	struct config config;
+	struct change change;
+	unsigned long n;
+
+	put_in_force(&applied, &none_in_use, two);
+	fast = track_named(&applied, "fast");
+	region = next_region(&applied);
+	for (n = 1;; n++) {
+		struct error error = {};
+		int r;
+
+		configure(turned, &config);
+		n_allocations = 0;
+		fail_at = n;
+		r = change_plan(&applied, &none_in_use, &region, &config, &change, &error);
+		fail_at = 0;
+		if (!r)
+			break;
+		/* no memory for an id is no id */
+		assert_true(r == -ENOMEM || r == -ENOSPC);
+		assert_non_null(strstr(error.text, "t.yaml: cannot be applied: "));
+		config_clear(&config);
+		assert_as_before(1, fast);
+	}
+	print_message("%lu allocations\n", n - 1);
+	assert_true(n > 50);
+	/* nothing that was planned needs memory any more */
+	fail_at = n_allocations + 1;
+	change_commit(&change);
+	fail_at = 0;
+	assert_int_equal(applied.tracks.n_configured, 3);
+	assert_ptr_equal(track_named(&applied, "fast"), fast);
+}
+
+TEST(room_has_spare_and_a_least)
+{
+	struct tables_region room = room_for_all();
+	struct error error = {};
+	struct config config;
+
+	assert_int_equal(room.max_states, 16384);
+	assert_int_equal(room.max_cells, 65536);
+	assert_int_equal(room.max_accepts, 4096);
+	assert_int_equal(room.max_sets, 256);
+	configure(two, &config);
+	for (unsigned long n = 1;; n++) {
+		int r;
+
+		n_allocations = 0;
+		fail_at = n;
+		r = applied_room(&config, &room, &error);
+		fail_at = 0;
+		if (!r)
+			break;
+		assert_true(r == -ENOMEM || r == -ENOSPC);
+		assert_string_not_equal(error.text, "");
+	}
+	config_clear(&config);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_SETUP(ids_last_over_reloads),
+		WITH_SETUP(generations_write_the_halves_in_turn),
+		WITH_SETUP(the_first_configuration_has_all_counters_written),
+		WITH_SETUP(an_unchanged_slo_goes_on),
+		WITH_SETUP(another_definition_begins_anew_and_ends_the_former),
+		WITH_SETUP(one_that_comes_back_goes_on),
+		WITH_SETUP(an_ended_one_is_forgotten_when_nobody_is_judged_for_it),
+		WITH_SETUP(tracks_are_listed_by_what_is_asked),
+		WITH_SETUP(a_found_service_has_a_track_for_each_wildcard),
+		WITH_SETUP(a_service_known_from_disk_gets_its_slot_when_it_is_met),
+		WITH_SETUP(an_ended_wildcard_takes_its_tracks_with_it_and_back),
+		WITH_SETUP(wildcards_of_open_requests_count_to_the_limit),
+		WITH_SETUP(a_dropped_change_leaves_all_as_it_was),
+		WITH_SETUP(too_small_a_room_is_refused),
+		WITH_SETUP(no_free_policies_are_refused),
+		WITH_SETUP(every_failed_allocation_leaves_all_as_it_was),
+		cmocka_unit_test(room_has_spare_and_a_least),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
