@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixtures/random.h"
 #include "tests/unit/fixtures/test.h"
 #include "match/automaton.h"
 #include "base/ids.h"
@@ -21,17 +22,6 @@ enum {
 	FIRST_CRITERIA = 100, /* slots given to the SLOs, in their order */
 	FIRST_COUNTS = 500,
 };
-
-/* xorshift64*, so that a failure repeats. */
-static uint64_t random_state;
-
-static unsigned int random_below(unsigned int n)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (unsigned int)((random_state * 0x2545f4914f6cdd1dULL) >> 33) % n;
-}
 
 /* ---- a configuration and what became of it ---- */
 

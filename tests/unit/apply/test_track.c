@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixtures/random.h"
 #include "tests/unit/fixtures/test.h"
 #include "apply/track.h"
 #include "config/load.h"
@@ -440,18 +441,14 @@ TEST(totals_are_exact)
 	enum { STEPS = DAY / 10 };
 	struct slo_counts *counts = calloc(STEPS + 1, sizeof(*counts));
 	struct track *track = track_of(30 * DAY);
-	uint64_t random = 4711;
 
 	assert_non_null(counts);
 	for (size_t i = 1; i <= STEPS; i++) {
 		struct slo_counts between = counts[i - 1];
 
-		random ^= random << 13;
-		random ^= random >> 7;
-		random ^= random << 17;
 		counts[i] = between;
-		counts[i].good += random % 5 ? random % 1009 : 0;
-		counts[i].bad += random % 7 ? 0 : random % 13;
+		counts[i].good += random_below(5) ? random_below(1009) : 0;
+		counts[i].bad += random_below(7) ? 0 : random_below(13);
 		/* between two steps */
 		between.good += (counts[i].good - between.good) / 2;
 		assert_events(track, 10.0 * i - 5, 30.0 * DAY, between.good, between.bad,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/fixtures/random.h"
 #include "tests/unit/fixtures/test.h"
 #include "base/duration.h"
 #include "config_fixture.h"
@@ -442,17 +443,6 @@ TEST(every_failed_allocation_is_clean)
 		if (!err)
 			config_clear(&config);
 	}
-}
-
-/* xorshift64*, so that a failure repeats. */
-static uint64_t random_state = 20240607;
-
-static size_t random_below(size_t n)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return ((random_state * 0x2545f4914f6cdd1dULL) >> 33) % n;
 }
 
 static size_t mutate(char *text, size_t len, size_t room)

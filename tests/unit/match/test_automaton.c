@@ -8,21 +8,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "tests/unit/fixtures/random.h"
 #include "tests/unit/fixtures/test.h"
 #include "match/automaton.h"
 #include "tests/unit/fixtures/malloc_fail.h"
 #include "tests/unit/fixtures/naive_match.h"
-
-/* xorshift64*, so that a failure repeats. */
-static uint64_t random_state;
-
-static unsigned int random_below(unsigned int n)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (unsigned int)((random_state * 0x2545f4914f6cdd1dULL) >> 33) % n;
-}
 
 static double seconds_now(void)
 {
