@@ -6,6 +6,7 @@
 #ifndef SLIPROBE_BASE_CLEANUP_H
 #define SLIPROBE_BASE_CLEANUP_H
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Calls `func(&variable)` when the variable goes out of scope. */
@@ -17,6 +18,15 @@ static inline void free_pointer_at(void *pointer)
 }
 
 #define _cleanup_free_ _cleanup_(free_pointer_at)
+
+static inline void close_file_at(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+/* For files that are read: what fclose() says of one that was written matters. */
+#define _cleanup_fclose_ _cleanup_(close_file_at)
 
 /* Returns the pointer and leaves NULL behind. */
 #define TAKE_PTR(pointer)                                                                          \

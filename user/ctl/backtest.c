@@ -328,17 +328,13 @@ static int replay(const struct ctl *ctl, const char *file, FILE *in, struct back
 
 static int replay_file(const struct ctl *ctl, const char *file, struct backtest *backtest)
 {
-	FILE *in;
-	int r;
+	_cleanup_fclose_ FILE *in = NULL;
 
 	if (!strcmp(file, "-"))
 		return replay(ctl, "(standard input)", stdin, backtest);
 	in = fopen(file, "re");
-	if (!in)
-		return fail(ctl, "%s: cannot be opened: %s", file, strerror(errno));
-	r = replay(ctl, file, in, backtest);
-	fclose(in);
-	return r;
+	return in ? replay(ctl, file, in, backtest)
+		  : fail(ctl, "%s: cannot be opened: %s", file, strerror(errno));
 }
 
 static int report(const struct ctl *ctl, const char *name, const struct backtest_options *options,

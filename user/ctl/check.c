@@ -6,11 +6,6 @@
 #include "config/load.h"
 #include "ctl/client.h"
 
-static const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static int report_error(const struct ctl *ctl, const char *file, const char *text)
 {
 	if (ctl->json)
@@ -37,7 +32,7 @@ static int report_ok(const struct ctl *ctl, const char *file, const struct confi
 	}
 	format_write_safe(file, ctl->out);
 	fprintf(ctl->out, ": OK, %zu service%s, %zu SLO%s\n", config->n_services,
-		plural(config->n_services), config->n_slos, plural(config->n_slos));
+		format_plural(config->n_services), config->n_slos, format_plural(config->n_slos));
 	for (size_t i = 0; i < config->n_warnings; i++) {
 		fprintf(ctl->out, "warning: ");
 		format_write_safe(config->warnings[i], ctl->out);

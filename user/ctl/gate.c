@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "ctl/alert.h"
 #include "ctl/client.h"
 #include "ctl/json.h"
 #include "ctl/options.h"
@@ -42,12 +43,10 @@ static const char *find_page(const json_t *alerts)
 	json_t *alert;
 
 	json_array_foreach(alerts, i, alert) {
-		const char *severity = ctl_string(alert, "severity");
-		const char *state = ctl_string(alert, "state");
+		enum alert_severity severity;
 
-		if (severity && state && !strcmp(severity, "page") &&
-		    (!strcmp(state, "firing") || !strcmp(state, "exhausted")) &&
-		    !json_is_true(json_object_get(alert, "silenced")))
+		if (ctl_alert_severity(alert, &severity) && severity == SEVERITY_PAGE &&
+		    ctl_alert_is_active(alert) && !ctl_alert_is_silenced(alert))
 			return ctl_string(alert, "name") ?: "without a name";
 	}
 	return NULL;

@@ -7,6 +7,7 @@
 #include "ctl/json.h"
 #include "ctl/options.h"
 #include "ctl/table.h"
+#include "slo/alert_rule.h"
 
 enum {
 	WAIT_MS = 15000, /* for receivers to take the message */
@@ -156,6 +157,7 @@ static int report(const struct ctl *ctl, const json_t *receivers, const json_t *
 int ctl_notify_test(const struct ctl *ctl, int argc, char **argv)
 {
 	const char *severity = NULL;
+	enum alert_severity known;
 	const struct ctl_option options[] = {{.name = "severity", .value = &severity}};
 	_cleanup_json_ json_t *before = NULL, *posted = NULL, *after = NULL, *old_ids = NULL;
 	_cleanup_free_ char *body = NULL;
@@ -164,7 +166,7 @@ int ctl_notify_test(const struct ctl *ctl, int argc, char **argv)
 
 	if (r != CTL_DONE)
 		return r;
-	if (severity && !is(severity, "page") && !is(severity, "ticket") && !is(severity, "notice"))
+	if (severity && !alert_severity_find(severity, &known))
 		return ctl_usage_error(ctl, argv[0], "--severity: expected page, ticket or notice",
 				       severity);
 	if (asprintf(&body, "{\"severity\":\"%s\"}", severity ?: "page") < 0) {

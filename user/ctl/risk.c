@@ -26,12 +26,6 @@ struct assessment {
 	json_t *recorded; /* NULL: no agent */
 };
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
 /* CTL_CANNOT_TELL, having said `text`. */
 static int refuse(const struct ctl *ctl, const char *text)
 {
@@ -54,7 +48,7 @@ static int refuse_file(const struct ctl *ctl, const char *file, const char *why)
 
 static int load(const struct ctl *ctl, const char *file, struct risk_catalogue *ret)
 {
-	_cleanup_(close_file) FILE *in = fopen(file, "re");
+	_cleanup_fclose_ FILE *in = fopen(file, "re");
 	_cleanup_free_ char *text = malloc(RISK_MAX_BYTES + 1); /* one more, to tell it is larger */
 	struct error error = {};
 	size_t len;

@@ -235,15 +235,9 @@ static json_t *gather(const struct ctl *ctl, const char *only, const json_t *cha
 	return json_pack("{s:o,s:o}", "page", record_json(&page), "ticket", record_json(&ticket));
 }
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
 json_t *risk_record(const struct ctl *ctl, const char *slo)
 {
-	_cleanup_(close_file) FILE *nowhere = fopen("/dev/null", "we");
+	_cleanup_fclose_ FILE *nowhere = fopen("/dev/null", "we");
 	_cleanup_json_ json_t *alerts = NULL;
 	struct ctl quiet = *ctl;
 

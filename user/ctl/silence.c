@@ -7,6 +7,7 @@
 #include "ctl/json.h"
 #include "ctl/options.h"
 #include "ctl/views.h"
+#include "slo/alert_rule.h"
 
 struct silence_options {
 	const char *slo, *service, *severity, *duration, *comment, *exclude;
@@ -14,19 +15,9 @@ struct silence_options {
 	uint64_t seconds; /* of `duration` */
 };
 
-static bool is_one_of(const char *text, const char *const *choices)
-{
-	for (; *choices; choices++) {
-		if (!strcmp(text, *choices))
-			return true;
-	}
-	return false;
-}
-
 static int check(const struct ctl *ctl, const char *command, struct silence_options *options)
 {
-	static const char *const severities[] = {"page", "ticket", "notice", NULL};
-	static const char *const excludes[] = {"alerts", "eligible", NULL};
+	enum alert_severity severity;
 	uint64_t ns;
 
 	if (!options->slo && !options->service && !options->all)
@@ -34,10 +25,11 @@ static int check(const struct ctl *ctl, const char *command, struct silence_opti
 	if (options->all && (options->slo || options->service))
 		return ctl_usage_error(ctl, command, "--all goes with neither --slo nor --service",
 				       NULL);
-	if (options->severity && !is_one_of(options->severity, severities))
+	if (options->severity && !alert_severity_find(options->severity, &severity))
 		return ctl_usage_error(ctl, command, "--severity: expected page, ticket or notice",
 				       options->severity);
-	if (options->exclude && !is_one_of(options->exclude, excludes))
+	if (options->exclude && strcmp(options->exclude, "alerts") != 0 &&
+	    strcmp(options->exclude, "eligible") != 0)
 		return ctl_usage_error(ctl, command, "--exclude: expected alerts or eligible",
 				       options->exclude);
 	if (!options->duration)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ctl/alert.h"
 #include "ctl/json.h"
 #include "ctl/rows.h"
 #include "ctl/views.h"
@@ -11,34 +12,22 @@ enum {
 	CHANGES_SHOWN = 20,
 };
 
-static enum ctl_colour severity_colour(const char *severity)
-{
-	if (!severity)
-		return CTL_PLAIN;
-	if (!strcmp(severity, "page"))
-		return CTL_BAD;
-	return !strcmp(severity, "ticket") ? CTL_WARN : CTL_PLAIN;
-}
-
 /* In the cells below `object` is the row: an alert, a change, a receiver or a silence. */
-
-static bool is_silenced(const json_t *alert)
-{
-	return json_is_true(json_object_get(alert, "silenced"));
-}
 
 static void add_severity(struct ctl_table *table, const json_t *object, const char *key)
 {
 	const char *severity = ctl_string(object, key);
 
-	ctl_table_add(table, severity, is_silenced(object) ? CTL_PLAIN : severity_colour(severity));
+	ctl_table_add(table, severity,
+		      ctl_alert_is_silenced(object) ? CTL_PLAIN : ctl_severity_colour(severity));
 }
 
 static const struct ctl_as as_severity = {add_severity, false};
 
 static void add_state(struct ctl_table *table, const json_t *object, const char *key)
 {
-	ctl_table_add(table, is_silenced(object) ? "silenced" : ctl_string(object, key), CTL_PLAIN);
+	ctl_table_add(table, ctl_alert_is_silenced(object) ? "silenced" : ctl_string(object, key),
+		      CTL_PLAIN);
 }
 
 static const struct ctl_as as_state = {add_state, false};
@@ -96,7 +85,7 @@ static void print_notices(const json_t *notices, bool colour, FILE *out)
 		const char *severity = ctl_string(notice, "severity");
 
 		fprintf(out, "  ");
-		ctl_write_coloured(severity, severity_colour(severity), colour, out);
+		ctl_write_coloured(severity, ctl_severity_colour(severity), colour, out);
 		fputc(' ', out);
 		format_write_safe(ctl_string(notice, "service"), out);
 		fprintf(out, " since %s", format_time(ctl_string(notice, "started_at")).text);
@@ -113,7 +102,7 @@ static void add_change(struct ctl_table *table, const json_t *object, const char
 	snprintf(text, sizeof(text), "%s > %s", ctl_string(object, "from") ?: "-", to ?: "-");
 	ctl_table_add(table, text,
 		      to && strcmp(to, "inactive") != 0
-			      ? severity_colour(ctl_string(object, "severity"))
+			      ? ctl_severity_colour(ctl_string(object, "severity"))
 			      : CTL_GOOD);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ctl/alert.h"
 #include "ctl/json.h"
 #include "ctl/rows.h"
 #include "ctl/views.h"
@@ -154,7 +155,7 @@ static void print_burn(const json_t *burn, FILE *out)
 /* `object` is the alert. */
 static void add_state(struct ctl_table *table, const json_t *object, const char *key)
 {
-	bool silenced = json_is_true(json_object_get(object, "silenced"));
+	bool silenced = ctl_alert_is_silenced(object);
 	char text[CTL_TABLE_MAX_CELL];
 
 	snprintf(text, sizeof(text), "%s%s", ctl_string(object, key) ?: "-",

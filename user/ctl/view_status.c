@@ -1,59 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
-#include <string.h>
 
+#include "ctl/alert.h"
 #include "ctl/json.h"
 #include "ctl/rows.h"
 #include "ctl/view_slo.h"
 #include "ctl/views.h"
 
-/* How bad an alert is: 0 unknown, then notice, ticket, page. */
-static size_t severity_rank(const json_t *alert)
+/* How bad an alert is: 0 if it is not active or of no severity, else its severity plus one. */
+static size_t alert_rank(const json_t *alert)
 {
-	static const char *const names[] = {"notice", "ticket", "page"};
-	const char *severity = ctl_string(alert, "severity");
+	enum alert_severity severity;
 
-	for (size_t i = 0; severity && i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!strcmp(severity, names[i]))
-			return i + 1;
-	}
-	return 0;
+	if (!ctl_alert_is_active(alert) || !ctl_alert_severity(alert, &severity))
+		return 0;
+	return (size_t)severity + 1;
 }
 
-static bool is_active(const json_t *alert)
+static const char *rank_name(size_t rank)
 {
-	const char *state = ctl_string(alert, "state");
-
-	return state && (!strcmp(state, "firing") || !strcmp(state, "exhausted"));
+	return rank ? alert_severity_name((enum alert_severity)(rank - 1)) : NULL;
 }
 
 /* The active alerts after the worst severity, e.g. "page: burn-1h, burn-1d (silenced)". */
 static enum ctl_colour alerts_text(const json_t *alerts, char *ret_text, size_t size)
 {
-	static const enum ctl_colour colours[] = {CTL_PLAIN, CTL_PLAIN, CTL_WARN, CTL_BAD};
-	static const char *const prefixes[] = {"", "notice: ", "ticket: ", "page: "};
 	size_t worst = 0, worst_heard = 0, len, i, n = 0;
 	json_t *alert;
 
 	json_array_foreach(alerts, i, alert) {
-		size_t rank = is_active(alert) ? severity_rank(alert) : 0;
+		size_t rank = alert_rank(alert);
 
 		worst = rank > worst ? rank : worst;
-		if (rank > worst_heard && !json_is_true(json_object_get(alert, "silenced")))
+		if (rank > worst_heard && !ctl_alert_is_silenced(alert))
 			worst_heard = rank;
 	}
-	len = (size_t)snprintf(ret_text, size, "%s", prefixes[worst]);
+	len = (size_t)snprintf(ret_text, size, "%s%s", rank_name(worst) ?: "", worst ? ": " : "");
 	json_array_foreach(alerts, i, alert) {
-		bool silenced = json_is_true(json_object_get(alert, "silenced"));
+		const char *name = ctl_string(alert, "name");
 
-		if (is_active(alert) && ctl_string(alert, "name") && len < size)
+		if (ctl_alert_is_active(alert) && name && len < size)
 			len += (size_t)snprintf(ret_text + len, size - len, "%s%s%s",
-						n++ ? ", " : "", ctl_string(alert, "name"),
-						silenced ? " (silenced)" : "");
+						n++ ? ", " : "", name,
+						ctl_alert_is_silenced(alert) ? " (silenced)" : "");
 	}
 	if (!n)
 		snprintf(ret_text, size, "%s", json_is_array(alerts) ? "none" : "-");
-	return colours[worst_heard];
+	return ctl_severity_colour(rank_name(worst_heard));
 }
 
 static void add_alerts(struct ctl_table *table, const json_t *object, const char *key)
