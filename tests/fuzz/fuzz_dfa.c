@@ -20,7 +20,7 @@ enum {
 	PATTERN_BYTES = 24,
 	TEXT_BYTES = 64,
 	STATES_MAX = 4096,
-	/* where dfa_place() puts it: any numbers will do */
+	/* where automaton_place() puts it: any numbers will do */
 	STATE_OFFSET = 7,
 	CELL_OFFSET = 300,
 	ACCEPT_OFFSET = 11,
@@ -35,7 +35,7 @@ static void require(bool condition, const char *what)
 }
 
 /* What the accept set says of pattern `p`, from the words of match/automaton about groups. */
-static bool expected(const struct dfa_pattern *patterns, const bool *matches, size_t n, size_t p)
+static bool expected(const struct pattern *patterns, const bool *matches, size_t n, size_t p)
 {
 	bool any = matches[p];
 
@@ -50,17 +50,18 @@ static bool expected(const struct dfa_pattern *patterns, const bool *matches, si
 }
 
 /* The same walk over the automaton's copy in shared arrays. */
-static uint32_t placed_match(const struct dfa *dfa, const char *text, size_t len)
+static uint32_t placed_match(const struct automaton *automaton, const char *text, size_t len)
 {
-	size_t n_states = STATE_OFFSET + dfa->n_states, n_cells = CELL_OFFSET + dfa->n_cells;
+	size_t n_states = STATE_OFFSET + automaton->n_states,
+	       n_cells = CELL_OFFSET + automaton->n_cells;
 	struct dfa_state *states = calloc(n_states, sizeof(*states));
 	struct dfa_cell *cells = calloc(n_cells, sizeof(*cells));
-	uint32_t state = dfa->start ? STATE_OFFSET + dfa->start : DFA_DEAD;
+	uint32_t state = automaton->start ? STATE_OFFSET + automaton->start : DFA_DEAD;
 	uint32_t accept;
 
 	require(states && cells, "no memory");
-	dfa_place(dfa, STATE_OFFSET, CELL_OFFSET, ACCEPT_OFFSET, states + STATE_OFFSET + 1,
-		  cells + CELL_OFFSET);
+	automaton_place(automaton, STATE_OFFSET, CELL_OFFSET, ACCEPT_OFFSET,
+			states + STATE_OFFSET + 1, cells + CELL_OFFSET);
 	for (size_t i = 0; i < len && state; i++) {
 		const struct dfa_state *from = &states[state];
 		const struct dfa_cell *cell = &cells[from->base + (unsigned char)text[i]];
@@ -85,7 +86,7 @@ static uint32_t placed_match(const struct dfa *dfa, const char *text, size_t len
 	return accept ? accept - ACCEPT_OFFSET : 0;
 }
 
-static size_t read_patterns(const char **data, size_t *size, struct dfa_pattern *patterns,
+static size_t read_patterns(const char **data, size_t *size, struct pattern *patterns,
 			    char texts[][PATTERN_BYTES + 1])
 {
 	size_t n = 0;
@@ -100,9 +101,9 @@ static size_t read_patterns(const char **data, size_t *size, struct dfa_pattern 
 		if (len) {
 			memcpy(texts[n], *data + 1, n_text);
 			texts[n][n_text] = '\0';
-			patterns[n] = (struct dfa_pattern){
+			patterns[n] = (struct pattern){
 				.text = texts[n],
-				.syntax = (*data)[0] & 1 ? DFA_GLOB : DFA_ROUTE,
+				.syntax = (*data)[0] & 1 ? PATTERN_GLOB : PATTERN_ROUTE,
 				.group = (uint32_t)(*data)[0] >> 1 & 3,
 			};
 			n++;
@@ -116,7 +117,7 @@ static size_t read_patterns(const char **data, size_t *size, struct dfa_pattern 
 	return n;
 }
 
-static void check_order(const struct dfa_pattern *patterns, size_t n)
+static void check_order(const struct pattern *patterns, size_t n)
 {
 	for (size_t p = 0; p < n; p++) {
 		for (size_t q = 0; q < n; q++) {
@@ -132,11 +133,11 @@ static void check_order(const struct dfa_pattern *patterns, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct dfa_pattern patterns[PATTERNS_MAX];
+	struct pattern patterns[PATTERNS_MAX];
 	char texts[PATTERNS_MAX][PATTERN_BYTES + 1];
 	const char *text = (const char *)data;
 	bool matches[PATTERNS_MAX], any = false;
-	struct dfa dfa;
+	struct automaton automaton;
 	uint32_t set, state;
 	size_t n = read_patterns(&text, &size, patterns, texts);
 	int result;
@@ -144,27 +145,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > TEXT_BYTES)
 		size = TEXT_BYTES;
 	check_order(patterns, n);
-	result = dfa_compile(patterns, n, STATES_MAX, &dfa);
+	result = automaton_compile(patterns, n, STATES_MAX, &automaton);
 	if (result) {
 		require(result == -E2BIG, "refused with another error than E2BIG");
 		return 0;
 	}
-	set = dfa_match(&dfa, text, size);
+	set = automaton_match(&automaton, text, size);
 	for (size_t p = 0; p < n; p++)
 		matches[p] = naive_match(patterns[p].text, patterns[p].syntax, text, size);
 	for (size_t p = 0; p < n; p++) {
 		bool in_set = expected(patterns, matches, n, p);
 
 		any |= in_set;
-		require(dfa_set_has(&dfa, set, p) == in_set, "the naive matcher says otherwise");
+		require(automaton_set_has(&automaton, set, p) == in_set,
+			"the naive matcher says otherwise");
 	}
 	require(any == (set != 0), "an accept set with no pattern in it");
 
-	state = dfa.start;
+	state = automaton.start;
 	for (size_t i = 0; i < size; i++)
-		state = dfa_next(&dfa, state, (unsigned char)text[i]);
-	require(dfa.states[state].accept == set, "byte by byte is not the whole");
-	require(placed_match(&dfa, text, size) == set, "the copy matches otherwise");
-	dfa_clear(&dfa);
+		state = automaton_next(&automaton, state, (unsigned char)text[i]);
+	require(automaton.states[state].accept == set, "byte by byte is not the whole");
+	require(placed_match(&automaton, text, size) == set, "the copy matches otherwise");
+	automaton_clear(&automaton);
 	return 0;
 }

@@ -20,11 +20,6 @@ struct compiler {
 	struct tables out;
 };
 
-static void dfa_clear_at(struct dfa *dfa)
-{
-	dfa_clear(dfa);
-}
-
 static int grow(void *array_at, size_t *n, size_t add, size_t size)
 {
 	void **array = array_at;
@@ -87,7 +82,8 @@ int tables_slos(const struct config *config, struct tables_slo **ret, size_t *re
 }
 
 /* Adds an automaton to the tables; its accept set k is at the returned offset + k - 1. */
-static int place(struct compiler *c, const struct dfa *dfa, __u32 *ret_start, __u32 *ret_accepts)
+static int place(struct compiler *c, const struct automaton *automaton, __u32 *ret_start,
+		 __u32 *ret_accepts)
 {
 	/* the dead state is before the region, and no offset of it */
 	__u32 state_offset = c->region.states - 1 + c->out.n_states;
@@ -98,23 +94,25 @@ static int place(struct compiler *c, const struct dfa *dfa, __u32 *ret_start, __
 
 	*ret_accepts = c->out.n_accepts;
 	*ret_start = DFA_DEAD;
-	if (dfa->start == DFA_DEAD)
+	if (automaton->start == DFA_DEAD)
 		return 0;
-	r = grow(&c->out.states, &c->out.n_states, dfa->n_states - 1, sizeof(*c->out.states));
-	r = r ?: grow(&c->out.cells, &c->out.n_cells, dfa->n_cells, sizeof(*c->out.cells));
-	r = r ?: grow(&c->out.accepts, &c->out.n_accepts, dfa->n_sets - 1, sizeof(*c->out.accepts));
+	r = grow(&c->out.states, &c->out.n_states, automaton->n_states - 1, sizeof(*c->out.states));
+	r = r ?: grow(&c->out.cells, &c->out.n_cells, automaton->n_cells, sizeof(*c->out.cells));
+	r = r
+		    ?: grow(&c->out.accepts, &c->out.n_accepts, automaton->n_sets - 1,
+			    sizeof(*c->out.accepts));
 	if (r)
 		return r;
-	dfa_place(dfa, state_offset, cell_offset, accept_offset, c->out.states + state,
-		  c->out.cells + cell);
-	*ret_start = state_offset + dfa->start;
+	automaton_place(automaton, state_offset, cell_offset, accept_offset, c->out.states + state,
+			c->out.cells + cell);
+	*ret_start = state_offset + automaton->start;
 	return 0;
 }
 
-static int compile_patterns(struct compiler *c, const struct dfa_pattern *patterns, size_t n,
-			    const char *what, const char *whose, struct dfa *ret)
+static int compile_patterns(struct compiler *c, const struct pattern *patterns, size_t n,
+			    const char *what, const char *whose, struct automaton *ret)
 {
-	int r = dfa_compile(patterns, n, DFA_MAX_STATES, ret);
+	int r = automaton_compile(patterns, n, AUTOMATON_MAX_STATES, ret);
 
 	if (r == -E2BIG) {
 		snprintf(c->error->text, sizeof(c->error->text),
@@ -156,8 +154,8 @@ static int compile_paths(struct compiler *c, const struct config_service *servic
 			 const struct service_slos *slos, struct policy *policy)
 {
 	size_t n_routes = service ? service->n_routes : 0, n = n_routes, at;
-	_cleanup_free_ struct dfa_pattern *patterns = NULL;
-	_cleanup_(dfa_clear_at) struct dfa dfa = {};
+	_cleanup_free_ struct pattern *patterns = NULL;
+	_cleanup_(automaton_clear) struct automaton automaton = {};
 	_cleanup_free_ __u32 *route_ids = NULL;
 	__u32 first_accept;
 	int r;
@@ -172,29 +170,29 @@ static int compile_paths(struct compiler *c, const struct config_service *servic
 	if (!patterns || !route_ids)
 		return -ENOMEM;
 	for (at = 0; at < n_routes; at++) {
-		patterns[at] = (struct dfa_pattern){service->routes[at], DFA_ROUTE, 0};
+		patterns[at] = (struct pattern){service->routes[at], PATTERN_ROUTE, 0};
 		route_ids[at] = c->ids->route(c->ids->context, service->routes[at]);
 		if (!route_ids[at])
 			return -ENOSPC;
 	}
 	for (size_t i = 0; i < slos->n; i++) {
 		for (size_t k = 0; k < slos->slos[i]->eligible.n_exclude_paths; k++)
-			patterns[at++] = (struct dfa_pattern){
-				slos->slos[i]->eligible.exclude_paths[k], DFA_ROUTE, i + 1};
+			patterns[at++] = (struct pattern){slos->slos[i]->eligible.exclude_paths[k],
+							  PATTERN_ROUTE, i + 1};
 	}
 	r = compile_patterns(c, patterns, n, "routes and excluded paths",
-			     service ? service->name : "found services", &dfa);
+			     service ? service->name : "found services", &automaton);
 	if (r)
 		return r;
-	r = place(c, &dfa, &policy->path_start, &first_accept);
+	r = place(c, &automaton, &policy->path_start, &first_accept);
 	if (r)
 		return r;
-	for (size_t set = 1; c->out.accepts && set < dfa.n_sets; set++) {
+	for (size_t set = 1; c->out.accepts && set < automaton.n_sets; set++) {
 		struct accept accept = {};
 		size_t best = n_routes;
 
 		for (size_t p = 0; p < n_routes; p++) {
-			if (dfa_set_has(&dfa, set, p) &&
+			if (automaton_set_has(&automaton, set, p) &&
 			    (best == n_routes ||
 			     route_specificity_cmp(service->routes[p], service->routes[best]) < 0))
 				best = p;
@@ -203,7 +201,7 @@ static int compile_paths(struct compiler *c, const struct config_service *servic
 		accept.slo_mask = best < n_routes ? mask_by_route(slos, service->routes[best])
 						  : policy->other_mask;
 		for (size_t p = n_routes; p < n; p++) {
-			if (dfa_set_has(&dfa, set, p))
+			if (automaton_set_has(&automaton, set, p))
 				accept.slo_mask &= ~(1ULL << (patterns[p].group - 1));
 		}
 		c->out.accepts[first_accept + set - 1] = accept;
@@ -214,8 +212,8 @@ static int compile_paths(struct compiler *c, const struct config_service *servic
 static int compile_agents(struct compiler *c, const char *whose, const struct service_slos *slos,
 			  struct policy *policy)
 {
-	_cleanup_free_ struct dfa_pattern *patterns = NULL;
-	_cleanup_(dfa_clear_at) struct dfa dfa = {};
+	_cleanup_free_ struct pattern *patterns = NULL;
+	_cleanup_(automaton_clear) struct automaton automaton = {};
 	size_t n = 0, at = 0;
 	__u32 first_accept;
 	int r;
@@ -229,21 +227,22 @@ static int compile_agents(struct compiler *c, const char *whose, const struct se
 		return -ENOMEM;
 	for (size_t i = 0; i < slos->n; i++) {
 		for (size_t k = 0; k < slos->slos[i]->eligible.n_exclude_user_agents; k++)
-			patterns[at++] = (struct dfa_pattern){
-				slos->slos[i]->eligible.exclude_user_agents[k], DFA_GLOB, i + 1};
+			patterns[at++] =
+				(struct pattern){slos->slos[i]->eligible.exclude_user_agents[k],
+						 PATTERN_GLOB, i + 1};
 	}
-	r = compile_patterns(c, patterns, n, "excluded user agents", whose, &dfa);
+	r = compile_patterns(c, patterns, n, "excluded user agents", whose, &automaton);
 	if (r)
 		return r;
-	r = place(c, &dfa, &policy->ua_start, &first_accept);
+	r = place(c, &automaton, &policy->ua_start, &first_accept);
 	if (r)
 		return r;
-	for (size_t set = 1; set < dfa.n_sets; set++) {
+	for (size_t set = 1; set < automaton.n_sets; set++) {
 		struct accept *accept = &c->out.accepts[first_accept + set - 1];
 
 		accept->slo_mask = ~0ULL;
 		for (size_t p = 0; p < n; p++) {
-			if (dfa_set_has(&dfa, set, p))
+			if (automaton_set_has(&automaton, set, p))
 				accept->slo_mask &= ~(1ULL << (patterns[p].group - 1));
 		}
 	}
@@ -356,7 +355,7 @@ static int compile_ports(struct compiler *c)
 /* Services whose glob on one property is matched, together with those that have none. */
 struct glob_fit {
 	char *const *(*glob)(const struct config_match *match);
-	const struct dfa *dfa;
+	const struct automaton *automaton;
 	__u32 set;
 	const struct config_service *first;
 };
@@ -381,15 +380,15 @@ static bool glob_fits(const struct config_match *match, const void *argument)
 
 	if (!*fit->glob(match))
 		return true;
-	return fit->dfa && dfa_set_has(fit->dfa, fit->set, service);
+	return fit->automaton && automaton_set_has(fit->automaton, fit->set, service);
 }
 
 static int compile_globs(struct compiler *c, struct glob_fit fit, const char *what,
 			 __u32 *ret_start, __u32 *ret_any)
 {
 	size_t n = c->config->n_services;
-	_cleanup_free_ struct dfa_pattern *patterns = calloc(n ?: 1, sizeof(*patterns));
-	_cleanup_(dfa_clear_at) struct dfa dfa = {};
+	_cleanup_free_ struct pattern *patterns = calloc(n ?: 1, sizeof(*patterns));
+	_cleanup_(automaton_clear) struct automaton automaton = {};
 	__u32 first_accept;
 	bool any = false;
 	int r;
@@ -405,19 +404,19 @@ static int compile_globs(struct compiler *c, struct glob_fit fit, const char *wh
 		char *glob = *fit.glob(&c->config->services[s].match);
 
 		any = any || glob;
-		patterns[s] = (struct dfa_pattern){glob ?: "", DFA_GLOB, 0};
+		patterns[s] = (struct pattern){glob ?: "", PATTERN_GLOB, 0};
 	}
 	*ret_start = DFA_DEAD;
 	if (!any)
 		return 0;
-	r = compile_patterns(c, patterns, n, what, "all services", &dfa);
+	r = compile_patterns(c, patterns, n, what, "all services", &automaton);
 	if (r)
 		return r;
-	r = place(c, &dfa, ret_start, &first_accept);
+	r = place(c, &automaton, ret_start, &first_accept);
 	if (r)
 		return r;
-	fit.dfa = &dfa;
-	for (fit.set = 1; fit.set < dfa.n_sets; fit.set++) {
+	fit.automaton = &automaton;
+	for (fit.set = 1; fit.set < automaton.n_sets; fit.set++) {
 		r = add_set(c, glob_fits, &fit, &c->out.accepts[first_accept + fit.set - 1].value);
 		if (r)
 			return r;

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/duration.h"
 #include "config/schema.h"
-#include "match/automaton.h"
+#include "match/pattern.h"
 
 enum {
 	MIN_SLICES = 10, /* in a window */

@@ -4,7 +4,7 @@
  * Pure: no I/O; deterministic: the same patterns give the same tables.
  *
  * Numbers in a compiled automaton are relative to it. Many automata share one pair of arrays, and
- * one dead state: dfa_place() does that, by this rule, for an automaton that comes after S states
+ * one dead state: automaton_place() does that, by this rule, for an automaton that comes after S states
  * (the dead one not counted) and C cells of others:
  *   state number s != 0 (index, dflt, next, check, start) becomes S + s; 0 stays 0;
  *   base becomes C + base.
@@ -18,32 +18,13 @@
 #include <stddef.h>
 
 #include "dfa.h"
-
-enum dfa_syntax {
-	/* `*`: one or more bytes other than '/'; `**`: any bytes, none included; others: literal */
-	DFA_ROUTE,
-	/* `*`: any bytes, none included; `?`: any one byte; others: literal, case matters */
-	DFA_GLOB,
-};
+#include "match/pattern.h"
 
 enum {
-	DFA_MAX_STATES = 1 << 20, /* a limit on what one pattern set may cost */
+	AUTOMATON_MAX_STATES = 1 << 20, /* a limit on what one pattern set may cost */
 };
 
-struct dfa_pattern {
-	const char *text;
-	enum dfa_syntax syntax;
-	/*
-	 * 0: on its own. Patterns of the same group are alternatives: if any of them matches, the
-	 * first of them is the one in the accept set. A group costs much less than its patterns on
-	 * their own if they are of the form "*x*": an automaton that must tell which of 20 such
-	 * patterns it has met needs a state for each of a million subsets; one that must only tell
-	 * that it has met one of them is as small as the patterns.
-	 */
-	__u32 group;
-};
-
-struct dfa {
+struct automaton {
 	struct dfa_state *states; /* [0] is DFA_DEAD; numbers are relative: 0 .. n_states-1 */
 	size_t n_states;
 	struct dfa_cell *cells; /* max(base) + 256; free ones are {DFA_DEAD, DFA_DEAD} */
@@ -61,38 +42,31 @@ struct dfa {
 /*
  * Compiles `n` patterns (n may be 0: the result matches nothing).
  * Returns 0; -ENOMEM; -E2BIG if the automaton would need more than `max_states` states, the dead
- * one included (max_states <= DFA_MAX_STATES), or if building it would take more than a few hundred
- * MiB or a few seconds. *ret is untouched on failure; release it with dfa_clear().
+ * one included (max_states <= AUTOMATON_MAX_STATES), or if building it would take more than a few hundred
+ * MiB or a few seconds. *ret is untouched on failure; release it with automaton_clear().
  */
-int dfa_compile(const struct dfa_pattern *patterns, size_t n, size_t max_states, struct dfa *ret);
+int automaton_compile(const struct pattern *patterns, size_t n, size_t max_states,
+		      struct automaton *ret);
 
-void dfa_clear(struct dfa *dfa);
+void automaton_clear(struct automaton *automaton);
 
 /*
  * Copies the automaton with absolute numbers, for arrays in which `state_offset` states besides the
  * dead one and `cell_offset` cells come before it: its states 1 .. n_states-1 to states[0 ..], its
  * cells to cells[0 ..]. Accept sets other than 0 become accept_offset + set.
  */
-void dfa_place(const struct dfa *dfa, __u32 state_offset, __u32 cell_offset, __u32 accept_offset,
-	       struct dfa_state *states, struct dfa_cell *cells);
+void automaton_place(const struct automaton *automaton, __u32 state_offset, __u32 cell_offset,
+		     __u32 accept_offset, struct dfa_state *states, struct dfa_cell *cells);
 
 /* One step; the same arithmetic the kernel does. */
-__u32 dfa_next(const struct dfa *dfa, __u32 state, unsigned char c);
+__u32 automaton_next(const struct automaton *automaton, __u32 state, unsigned char c);
 
 /* The accept set of the whole text; 0: no pattern matches. */
-__u32 dfa_match(const struct dfa *dfa, const char *text, size_t len);
+__u32 automaton_match(const struct automaton *automaton, const char *text, size_t len);
 
-static inline bool dfa_set_has(const struct dfa *dfa, __u32 set, size_t pattern)
+static inline bool automaton_set_has(const struct automaton *automaton, __u32 set, size_t pattern)
 {
-	return dfa->sets[set * dfa->set_words + pattern / 64] >> (pattern % 64) & 1;
+	return automaton->sets[set * automaton->set_words + pattern / 64] >> (pattern % 64) & 1;
 }
-
-/*
- * Orders two route templates by specificity, as needed for "most specific wins": at the first
- * difference, read from the left, the end comes before a literal byte (which is in byte order),
- * a literal byte before `*`, and `*` before `**`.
- * Returns < 0 if `a` is more specific, > 0 if `b` is, 0 if they are the same template.
- */
-int route_specificity_cmp(const char *a, const char *b);
 
 #endif

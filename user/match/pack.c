@@ -59,8 +59,7 @@ static size_t packer_find_free(struct packer *packer, size_t from)
 	return from;
 }
 
-static bool row_fits(const struct packer *packer, size_t base, const struct dfa_edge *edges,
-		     size_t n)
+static bool row_fits(const struct packer *packer, size_t base, const struct edge *edges, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (packer->cells[base + edges[i].byte].check != DFA_DEAD)
@@ -69,8 +68,8 @@ static bool row_fits(const struct packer *packer, size_t base, const struct dfa_
 	return true;
 }
 
-static int packer_place(struct packer *packer, __u32 state, struct dfa_row *row,
-			const struct dfa_edge *edges)
+static int packer_place(struct packer *packer, __u32 state, struct row *row,
+			const struct edge *edges)
 {
 	size_t lowest = edges[0].byte, at;
 	int r = packer_grow(packer);
@@ -97,7 +96,7 @@ static int packer_place(struct packer *packer, __u32 state, struct dfa_row *row,
 }
 
 /* Long rows first: short ones fill the holes they leave. */
-static int sort_rows(const struct dfa_row *rows, size_t n_rows, __u32 **ret_order)
+static int sort_rows(const struct row *rows, size_t n_rows, __u32 **ret_order)
 {
 	__u32 *order = calloc(n_rows, sizeof(*order));
 	size_t start[N_BYTES + 2] = {}; /* by N_BYTES - n_edges */
@@ -114,8 +113,8 @@ static int sort_rows(const struct dfa_row *rows, size_t n_rows, __u32 **ret_orde
 	return 0;
 }
 
-int dfa_pack(struct dfa_row *rows, size_t n_rows, const struct dfa_edge *edges,
-	     struct dfa_cell **ret_cells, size_t *ret_n_cells)
+int pack_rows(struct row *rows, size_t n_rows, const struct edge *edges,
+	      struct dfa_cell **ret_cells, size_t *ret_n_cells)
 {
 	_cleanup_(packer_clear) struct packer packer = {};
 	_cleanup_free_ __u32 *order = NULL;
@@ -126,7 +125,7 @@ int dfa_pack(struct dfa_row *rows, size_t n_rows, const struct dfa_edge *edges,
 	if (!r)
 		r = packer_grow(&packer); /* an automaton without edges has cells, too */
 	for (size_t i = 0; i < n_rows && !r; i++) {
-		struct dfa_row *row = &rows[order[i]];
+		struct row *row = &rows[order[i]];
 
 		if (!row->n_edges)
 			break; /* base 0 will do: no cell is theirs */

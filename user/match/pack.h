@@ -8,12 +8,12 @@
 
 #include "dfa.h"
 
-struct dfa_edge {
+struct edge {
 	__u32 next;
 	__u8 byte;
 };
 
-struct dfa_row {
+struct row {
 	size_t first_edge; /* edges that differ from dflt, in order of bytes */
 	__u32 n_edges;
 	__u32 dflt;
@@ -25,7 +25,7 @@ struct dfa_row {
  * Places the edges of rows 0 .. n_rows-1 and sets each row's base. Returns 0 or -ENOMEM;
  * *ret_cells is malloc()ed, and has room for max(base) + 256 cells.
  */
-int dfa_pack(struct dfa_row *rows, size_t n_rows, const struct dfa_edge *edges,
-	     struct dfa_cell **ret_cells, size_t *ret_n_cells);
+int pack_rows(struct row *rows, size_t n_rows, const struct edge *edges,
+	      struct dfa_cell **ret_cells, size_t *ret_n_cells);
 
 #endif

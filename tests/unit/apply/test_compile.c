@@ -127,7 +127,7 @@ static void world_compile(struct world *w, int round)
 	assert_int_equal(w->tables.live.n_services, w->config.n_services);
 }
 
-/* ---- the kernel's side: bpf/dfa.bpf.h, request.bpf.h, identity.bpf.h ---- */
+/* ---- the kernel's side: bpf/automaton.bpf.h, request.bpf.h, identity.bpf.h ---- */
 
 static __u32 step(const struct world *w, __u32 state, unsigned char byte)
 {
@@ -219,7 +219,8 @@ static int service_match(const struct world *w, __u16 port, const char *process,
 
 /* ---- the same, from the words of the headers ---- */
 
-static bool any_matches(char *const *patterns, size_t n, enum dfa_syntax syntax, const char *text)
+static bool any_matches(char *const *patterns, size_t n, enum pattern_syntax syntax,
+			const char *text)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (naive_match(patterns[i], syntax, text, strlen(text)))
@@ -237,10 +238,10 @@ static bool naive_eligible(const struct config_slo *slo, const char *route, enum
 		named |= strcmp(slo->eligible.routes[i], route) == 0;
 	return named && slo->eligible.methods >> method & 1 &&
 	       !(slo->eligible.exclude_methods >> method & 1) &&
-	       !any_matches(slo->eligible.exclude_paths, slo->eligible.n_exclude_paths, DFA_ROUTE,
-			    path) &&
+	       !any_matches(slo->eligible.exclude_paths, slo->eligible.n_exclude_paths,
+			    PATTERN_ROUTE, path) &&
 	       !any_matches(slo->eligible.exclude_user_agents, slo->eligible.n_exclude_user_agents,
-			    DFA_GLOB, agent);
+			    PATTERN_GLOB, agent);
 }
 
 static const char *naive_route(const struct config_service *service, const char *path)
@@ -248,7 +249,7 @@ static const char *naive_route(const struct config_service *service, const char 
 	const char *best = NULL;
 
 	for (size_t i = 0; i < service->n_routes; i++) {
-		if (naive_match(service->routes[i], DFA_ROUTE, path, strlen(path)) &&
+		if (naive_match(service->routes[i], PATTERN_ROUTE, path, strlen(path)) &&
 		    (!best || route_specificity_cmp(service->routes[i], best) < 0))
 			best = service->routes[i];
 	}
@@ -289,8 +290,8 @@ static int naive_service(const struct config *config, __u16 port, const char *pr
 
 		if ((!wanted->port || wanted->port == port) &&
 		    (!wanted->process ||
-		     naive_match(wanted->process, DFA_GLOB, process, strlen(process))) &&
-		    (!wanted->exe || naive_match(wanted->exe, DFA_GLOB, exe, strlen(exe))))
+		     naive_match(wanted->process, PATTERN_GLOB, process, strlen(process))) &&
+		    (!wanted->exe || naive_match(wanted->exe, PATTERN_GLOB, exe, strlen(exe))))
 			return (int)s;
 	}
 	return NO_SERVICE;

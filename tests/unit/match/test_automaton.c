@@ -22,36 +22,36 @@ static double seconds_now(void)
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static void check_shape(const struct dfa *dfa)
+static void check_shape(const struct automaton *automaton)
 {
-	assert_true(dfa->n_states >= 1);
-	assert_true(dfa->n_sets >= 1);
-	assert_true(dfa->start < dfa->n_states);
-	assert_int_equal(dfa->states[0].base, 0);
-	assert_int_equal(dfa->states[0].dflt, DFA_DEAD);
-	assert_int_equal(dfa->states[0].accept, 0);
-	for (size_t i = 0; i < dfa->set_words; i++)
-		assert_int_equal(dfa->sets[i], 0);
-	for (size_t s = 0; s < dfa->n_states; s++) {
-		assert_true((size_t)dfa->states[s].base + 256 <= dfa->n_cells);
-		assert_true(dfa->states[s].dflt < dfa->n_states);
-		assert_true(dfa->states[s].accept < dfa->n_sets);
+	assert_true(automaton->n_states >= 1);
+	assert_true(automaton->n_sets >= 1);
+	assert_true(automaton->start < automaton->n_states);
+	assert_int_equal(automaton->states[0].base, 0);
+	assert_int_equal(automaton->states[0].dflt, DFA_DEAD);
+	assert_int_equal(automaton->states[0].accept, 0);
+	for (size_t i = 0; i < automaton->set_words; i++)
+		assert_int_equal(automaton->sets[i], 0);
+	for (size_t s = 0; s < automaton->n_states; s++) {
+		assert_true((size_t)automaton->states[s].base + 256 <= automaton->n_cells);
+		assert_true(automaton->states[s].dflt < automaton->n_states);
+		assert_true(automaton->states[s].accept < automaton->n_sets);
 	}
-	for (size_t i = 0; i < dfa->n_cells; i++) {
-		assert_true(dfa->cells[i].check < dfa->n_states);
-		assert_true(dfa->cells[i].next < dfa->n_states);
-		if (dfa->cells[i].check == DFA_DEAD)
-			assert_int_equal(dfa->cells[i].next, DFA_DEAD);
+	for (size_t i = 0; i < automaton->n_cells; i++) {
+		assert_true(automaton->cells[i].check < automaton->n_states);
+		assert_true(automaton->cells[i].next < automaton->n_states);
+		if (automaton->cells[i].check == DFA_DEAD)
+			assert_int_equal(automaton->cells[i].next, DFA_DEAD);
 	}
 }
 
 /* As the kernel walks: many bytes at once, where the state's kind allows it. */
-static __u32 quick_match(const struct dfa *dfa, const char *text)
+static __u32 quick_match(const struct automaton *automaton, const char *text)
 {
-	__u32 at = dfa->start;
+	__u32 at = automaton->start;
 
 	while (*text) {
-		const struct dfa_state *from = &dfa->states[at];
+		const struct dfa_state *from = &automaton->states[at];
 
 		if (from->kind == DFA_RUN && !strncmp(text, (const char *)&from->bytes, from->n)) {
 			assert_in_range(from->n, 1, DFA_RUN_MAX);
@@ -64,19 +64,19 @@ static __u32 quick_match(const struct dfa *dfa, const char *text)
 			text++;
 			continue;
 		}
-		at = dfa_next(dfa, at, (unsigned char)*text++);
+		at = automaton_next(automaton, at, (unsigned char)*text++);
 	}
-	return dfa->states[at].accept;
+	return automaton->states[at].accept;
 }
 
 /* Compares the accept set of `text` with what each pattern says on its own. */
-static void check_text(const struct dfa *dfa, const struct dfa_pattern *patterns, size_t n,
+static void check_text(const struct automaton *automaton, const struct pattern *patterns, size_t n,
 		       const char *text)
 {
-	__u32 set = dfa_match(dfa, text, strlen(text));
+	__u32 set = automaton_match(automaton, text, strlen(text));
 	bool any = false;
 
-	assert_int_equal(quick_match(dfa, text), set);
+	assert_int_equal(quick_match(automaton, text), set);
 	for (size_t p = 0; p < n; p++) {
 		bool expected =
 			naive_match(patterns[p].text, patterns[p].syntax, text, strlen(text));
@@ -92,7 +92,7 @@ static void check_text(const struct dfa *dfa, const struct dfa_pattern *patterns
 		}
 		expected &= is_first;
 		any |= expected;
-		if (dfa_set_has(dfa, set, p) != expected)
+		if (automaton_set_has(automaton, set, p) != expected)
 			fail_msg(
 				"pattern %zu \"%s\" (syntax %d, group %u) and text \"%s\": expected %d",
 				p, patterns[p].text, patterns[p].syntax, patterns[p].group, text,
@@ -101,8 +101,8 @@ static void check_text(const struct dfa *dfa, const struct dfa_pattern *patterns
 	assert_int_equal(set != 0, any);
 }
 
-static void check_all_texts(const struct dfa *dfa, const struct dfa_pattern *patterns, size_t n,
-			    const char *alphabet, size_t max_len)
+static void check_all_texts(const struct automaton *automaton, const struct pattern *patterns,
+			    size_t n, const char *alphabet, size_t max_len)
 {
 	size_t n_letters = strlen(alphabet), digits[16] = {};
 	char text[17] = "";
@@ -110,7 +110,7 @@ static void check_all_texts(const struct dfa *dfa, const struct dfa_pattern *pat
 	for (;;) {
 		size_t at = 0;
 
-		check_text(dfa, patterns, n, text);
+		check_text(automaton, patterns, n, text);
 		while (at < max_len && text[at] && ++digits[at] == n_letters) {
 			digits[at] = 0;
 			text[at] = alphabet[0];
@@ -124,7 +124,7 @@ static void check_all_texts(const struct dfa *dfa, const struct dfa_pattern *pat
 
 enum { MAX_RANDOM = 6 };
 
-static void random_patterns(struct dfa_pattern *patterns, char texts[][12], size_t *ret_n)
+static void random_patterns(struct pattern *patterns, char texts[][12], size_t *ret_n)
 {
 	static const char *const alphabets[] = {"ab/**", "ab?**", "a/*"};
 	size_t n = 1 + random_below(MAX_RANDOM);
@@ -136,9 +136,9 @@ static void random_patterns(struct dfa_pattern *patterns, char texts[][12], size
 		for (size_t i = 0; i < len; i++)
 			texts[p][i] = alphabet[random_below((unsigned int)strlen(alphabet))];
 		texts[p][len] = '\0';
-		patterns[p] = (struct dfa_pattern){
+		patterns[p] = (struct pattern){
 			.text = texts[p],
-			.syntax = random_below(2) ? DFA_ROUTE : DFA_GLOB,
+			.syntax = random_below(2) ? PATTERN_ROUTE : PATTERN_GLOB,
 			.group = random_below(2) ? 0 : 1 + random_below(3) * 1000,
 		};
 	}
@@ -149,15 +149,15 @@ TEST(agrees_with_naive_matcher)
 {
 	random_state = 20240607;
 	for (int round = 0; round < 1500; round++) {
-		struct dfa_pattern patterns[MAX_RANDOM];
+		struct pattern patterns[MAX_RANDOM];
 		char texts[MAX_RANDOM][12];
-		struct dfa dfa;
+		struct automaton automaton;
 		size_t n;
 
 		random_patterns(patterns, texts, &n);
-		assert_int_equal(dfa_compile(patterns, n, 1 << 16, &dfa), 0);
-		check_shape(&dfa);
-		check_all_texts(&dfa, patterns, n, "ab/?", 4);
+		assert_int_equal(automaton_compile(patterns, n, 1 << 16, &automaton), 0);
+		check_shape(&automaton);
+		check_all_texts(&automaton, patterns, n, "ab/?", 4);
 		for (int i = 0; i < 50; i++) {
 			char text[15];
 			size_t len = random_below(15);
@@ -165,9 +165,9 @@ TEST(agrees_with_naive_matcher)
 			for (size_t k = 0; k < len; k++)
 				text[k] = "ab/*"[random_below(4)];
 			text[len] = '\0';
-			check_text(&dfa, patterns, n, text);
+			check_text(&automaton, patterns, n, text);
 		}
-		dfa_clear(&dfa);
+		automaton_clear(&automaton);
 	}
 }
 
@@ -203,78 +203,79 @@ TEST(routes_match_as_documented)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct dfa_pattern pattern = {.text = cases[i].pattern, .syntax = DFA_ROUTE};
-		struct dfa dfa;
+		struct pattern pattern = {.text = cases[i].pattern, .syntax = PATTERN_ROUTE};
+		struct automaton automaton;
 		__u32 set;
 
-		assert_int_equal(dfa_compile(&pattern, 1, 1000, &dfa), 0);
-		set = dfa_match(&dfa, cases[i].text, strlen(cases[i].text));
-		if (dfa_set_has(&dfa, set, 0) != cases[i].matches)
+		assert_int_equal(automaton_compile(&pattern, 1, 1000, &automaton), 0);
+		set = automaton_match(&automaton, cases[i].text, strlen(cases[i].text));
+		if (automaton_set_has(&automaton, set, 0) != cases[i].matches)
 			fail_msg("%s, %s", cases[i].pattern, cases[i].text);
-		dfa_clear(&dfa);
+		automaton_clear(&automaton);
 	}
 }
 
 TEST(bytes_are_unsigned)
 {
-	static const struct dfa_pattern patterns[] = {
-		{.text = "\xff\x80?*", .syntax = DFA_GLOB},
-		{.text = "/\xc3\xa9/*", .syntax = DFA_ROUTE},
+	static const struct pattern patterns[] = {
+		{.text = "\xff\x80?*", .syntax = PATTERN_GLOB},
+		{.text = "/\xc3\xa9/*", .syntax = PATTERN_ROUTE},
 	};
-	struct dfa dfa;
+	struct automaton automaton;
 
-	assert_int_equal(dfa_compile(patterns, 2, 1000, &dfa), 0);
-	check_shape(&dfa);
+	assert_int_equal(automaton_compile(patterns, 2, 1000, &automaton), 0);
+	check_shape(&automaton);
 	for (int c = 0; c < 256; c++) {
 		char text[] = {(char)0xff, (char)0x80, (char)c};
 		char path[] = {'/', (char)0xc3, (char)0xa9, '/', (char)c};
 
-		assert_true(dfa_set_has(&dfa, dfa_match(&dfa, text, sizeof(text)), 0));
-		assert_int_equal(dfa_match(&dfa, path, sizeof(path)) != 0, c != '/');
+		assert_true(automaton_set_has(&automaton,
+					      automaton_match(&automaton, text, sizeof(text)), 0));
+		assert_int_equal(automaton_match(&automaton, path, sizeof(path)) != 0, c != '/');
 	}
-	dfa_clear(&dfa);
+	automaton_clear(&automaton);
 }
 
 /* A state that all 256 bytes lead somewhere else from. */
 TEST(widest_row)
 {
 	static char texts[255][3];
-	static struct dfa_pattern patterns[255];
-	struct dfa dfa;
+	static struct pattern patterns[255];
+	struct automaton automaton;
 
 	for (int c = 1; c < 256; c++) {
 		texts[c - 1][0] = (char)c;
 		texts[c - 1][1] = 'x';
 		patterns[c - 1].text = texts[c - 1];
-		patterns[c - 1].syntax = DFA_ROUTE;
+		patterns[c - 1].syntax = PATTERN_ROUTE;
 	}
-	assert_int_equal(dfa_compile(patterns, 255, 1000, &dfa), 0);
-	check_shape(&dfa);
+	assert_int_equal(automaton_compile(patterns, 255, 1000, &automaton), 0);
+	check_shape(&automaton);
 	for (int c = 1; c < 256; c++) {
 		char text[] = {(char)c, 'x'};
-		__u32 set = dfa_match(&dfa, text, 2);
+		__u32 set = automaton_match(&automaton, text, 2);
 
 		for (size_t p = 0; p < 255; p++) {
 			bool expected = (int)p == c - 1;
 
 			if (texts[p][0] == '*')
 				expected = c != '/';
-			assert_int_equal(dfa_set_has(&dfa, set, p), expected);
+			assert_int_equal(automaton_set_has(&automaton, set, p), expected);
 		}
 	}
-	dfa_clear(&dfa);
+	automaton_clear(&automaton);
 }
 
 TEST(no_patterns_match_nothing)
 {
-	struct dfa dfa;
+	struct automaton automaton;
 
-	assert_int_equal(dfa_compile(NULL, 0, 1, &dfa), 0);
-	check_shape(&dfa);
-	assert_int_equal(dfa.start, DFA_DEAD);
-	assert_int_equal(dfa_match(&dfa, "", 0), 0);
-	assert_int_equal(dfa_match(&dfa, "/x", 2), 0);
-	dfa_clear(&dfa);
+	assert_int_equal(automaton_compile(NULL, 0, 1, &automaton), 0);
+	check_shape(&automaton);
+	assert_int_equal(automaton.start, DFA_DEAD);
+	assert_int_equal(automaton_match(&automaton, "", 0), 0);
+	assert_int_equal(automaton_match(&automaton, "/x", 2), 0);
+	automaton_clear(&automaton);
 }
 
 TEST(specificity)
@@ -302,9 +303,9 @@ TEST(thousand_routes)
 {
 	enum { N = 1000 };
 	static char texts[N][64];
-	static struct dfa_pattern patterns[N];
+	static struct pattern patterns[N];
 	double started = seconds_now();
-	struct dfa dfa;
+	struct automaton automaton;
 
 	for (int i = 0; i < N; i++) {
 		static const char *const shapes[] = {
@@ -316,14 +317,14 @@ TEST(thousand_routes)
 		};
 
 		snprintf(texts[i], sizeof(texts[i]), shapes[i % 5], i);
-		patterns[i] = (struct dfa_pattern){.text = texts[i], .syntax = DFA_ROUTE};
+		patterns[i] = (struct pattern){.text = texts[i], .syntax = PATTERN_ROUTE};
 	}
-	assert_int_equal(dfa_compile(patterns, N, 1 << 18, &dfa), 0);
+	assert_int_equal(automaton_compile(patterns, N, 1 << 18, &automaton), 0);
 	started = seconds_now() - started;
-	print_message("1000 routes: %zu states, %zu cells, %zu sets, %.1f ms\n", dfa.n_states,
-		      dfa.n_cells, dfa.n_sets, started * 1e3);
+	print_message("1000 routes: %zu states, %zu cells, %zu sets, %.1f ms\n", automaton.n_states,
+		      automaton.n_cells, automaton.n_sets, started * 1e3);
 	assert_true(started < 1.0);
-	check_shape(&dfa);
+	check_shape(&automaton);
 	for (int i = 0; i < N; i++) {
 		char text[64];
 		size_t len = 0;
@@ -333,23 +334,23 @@ TEST(thousand_routes)
 			if (*from != '*' || from[1] != '*')
 				text[len++] = *from == '*' ? 'x' : *from;
 		}
-		set = dfa_match(&dfa, text, len);
+		set = automaton_match(&automaton, text, len);
 		for (int p = 0; p < N; p++)
-			assert_int_equal(dfa_set_has(&dfa, set, (size_t)p), p == i);
+			assert_int_equal(automaton_set_has(&automaton, set, (size_t)p), p == i);
 	}
-	assert_int_equal(dfa_match(&dfa, "/api/v1/resource0/x/detail", 26), 0);
-	dfa_clear(&dfa);
+	assert_int_equal(automaton_match(&automaton, "/api/v1/resource0/x/detail", 26), 0);
+	automaton_clear(&automaton);
 }
 
 enum { N_BOTS = 64 };
 
-static void make_bots(struct dfa_pattern *patterns, char texts[][16], __u32 group)
+static void make_bots(struct pattern *patterns, char texts[][16], __u32 group)
 {
 	for (int i = 0; i < N_BOTS; i++) {
 		snprintf(texts[i], sizeof(texts[i]), "*bot%c%c*", 'a' + i % 8, 'a' + i / 8);
-		patterns[i] = (struct dfa_pattern){
+		patterns[i] = (struct pattern){
 			.text = texts[i],
-			.syntax = DFA_GLOB,
+			.syntax = PATTERN_GLOB,
 			.group = group,
 		};
 	}
@@ -357,17 +358,18 @@ static void make_bots(struct dfa_pattern *patterns, char texts[][16], __u32 grou
 
 TEST(blow_up_is_refused)
 {
-	static const size_t limits[] = {0, 1, 1000, 65536, DFA_MAX_STATES, SIZE_MAX};
-	struct dfa_pattern patterns[N_BOTS];
+	static const size_t limits[] = {0, 1, 1000, 65536, AUTOMATON_MAX_STATES, SIZE_MAX};
+	struct pattern patterns[N_BOTS];
 	char texts[N_BOTS][16];
-	struct dfa untouched = {.n_states = 12345}, dfa = untouched;
+	struct automaton untouched = {.n_states = 12345}, automaton = untouched;
 
 	make_bots(patterns, texts, 0);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
 		double started = seconds_now();
 
-		assert_int_equal(dfa_compile(patterns, N_BOTS, limits[i], &dfa), -E2BIG);
-		assert_memory_equal(&dfa, &untouched, sizeof(dfa));
+		assert_int_equal(automaton_compile(patterns, N_BOTS, limits[i], &automaton),
+				 -E2BIG);
+		assert_memory_equal(&automaton, &untouched, sizeof(automaton));
 		started = seconds_now() - started;
 		print_message("limit %zu: refused after %.0f ms\n", limits[i], started * 1e3);
 		assert_true(started < 30.0); /* under sanitizers */
@@ -376,100 +378,102 @@ TEST(blow_up_is_refused)
 
 TEST(groups_do_not_blow_up)
 {
-	struct dfa_pattern patterns[N_BOTS];
+	struct pattern patterns[N_BOTS];
 	char texts[N_BOTS][16];
-	struct dfa dfa;
+	struct automaton automaton;
 
 	make_bots(patterns, texts, 77);
-	assert_int_equal(dfa_compile(patterns, N_BOTS, 1000, &dfa), 0);
-	check_shape(&dfa);
-	print_message("64 globs of one group: %zu states, %zu cells\n", dfa.n_states, dfa.n_cells);
-	assert_true(dfa.n_states < 100);
-	assert_true(dfa_set_has(&dfa, dfa_match(&dfa, "a bothh/1.0", 11), 0));
-	assert_int_equal(dfa_match(&dfa, "a bot hh/1.0", 12), 0);
-	assert_int_equal(dfa.n_sets, 2);
-	dfa_clear(&dfa);
+	assert_int_equal(automaton_compile(patterns, N_BOTS, 1000, &automaton), 0);
+	check_shape(&automaton);
+	print_message("64 globs of one group: %zu states, %zu cells\n", automaton.n_states,
+		      automaton.n_cells);
+	assert_true(automaton.n_states < 100);
+	assert_true(
+		automaton_set_has(&automaton, automaton_match(&automaton, "a bothh/1.0", 11), 0));
+	assert_int_equal(automaton_match(&automaton, "a bot hh/1.0", 12), 0);
+	assert_int_equal(automaton.n_sets, 2);
+	automaton_clear(&automaton);
 }
 
 TEST(limit_is_exact)
 {
-	struct dfa_pattern pattern = {.text = "/abc", .syntax = DFA_ROUTE};
-	struct dfa dfa;
+	struct pattern pattern = {.text = "/abc", .syntax = PATTERN_ROUTE};
+	struct automaton automaton;
 
 	/* dead, start, and one after each byte */
-	assert_int_equal(dfa_compile(&pattern, 1, 5, &dfa), -E2BIG);
-	assert_int_equal(dfa_compile(&pattern, 1, 6, &dfa), 0);
-	assert_int_equal(dfa.n_states, 6);
-	dfa_clear(&dfa);
+	assert_int_equal(automaton_compile(&pattern, 1, 5, &automaton), -E2BIG);
+	assert_int_equal(automaton_compile(&pattern, 1, 6, &automaton), 0);
+	assert_int_equal(automaton.n_states, 6);
+	automaton_clear(&automaton);
 }
 
 TEST(same_patterns_same_tables)
 {
-	struct dfa_pattern patterns[MAX_RANDOM];
+	struct pattern patterns[MAX_RANDOM];
 	char texts[MAX_RANDOM][12];
-	struct dfa a, b;
+	struct automaton a, b;
 	size_t n;
 
 	random_state = 4711;
 	random_patterns(patterns, texts, &n);
-	assert_int_equal(dfa_compile(patterns, n, 1000, &a), 0);
-	assert_int_equal(dfa_compile(patterns, n, 2000, &b), 0);
+	assert_int_equal(automaton_compile(patterns, n, 1000, &a), 0);
+	assert_int_equal(automaton_compile(patterns, n, 2000, &b), 0);
 	assert_int_equal(a.n_states, b.n_states);
 	assert_int_equal(a.n_cells, b.n_cells);
 	assert_memory_equal(a.states, b.states, a.n_states * sizeof(*a.states));
 	assert_memory_equal(a.cells, b.cells, a.n_cells * sizeof(*a.cells));
-	dfa_clear(&a);
-	dfa_clear(&b);
+	automaton_clear(&a);
+	automaton_clear(&b);
 }
 
 /* What of a usual template and glob can be passed at once. */
 TEST(kinds_of_states)
 {
-	static const struct dfa_pattern route = {.text = "/api/orders/*/items/**",
-						 .syntax = DFA_ROUTE};
-	static const struct dfa_pattern glob = {.text = "*bot*", .syntax = DFA_GLOB};
+	static const struct pattern route = {.text = "/api/orders/*/items/**",
+					     .syntax = PATTERN_ROUTE};
+	static const struct pattern glob = {.text = "*bot*", .syntax = PATTERN_GLOB};
 	const struct dfa_state *at;
-	struct dfa dfa;
+	struct automaton automaton;
 
-	assert_int_equal(dfa_compile(&route, 1, 100, &dfa), 0);
-	at = &dfa.states[dfa.start];
+	assert_int_equal(automaton_compile(&route, 1, 100, &automaton), 0);
+	at = &automaton.states[automaton.start];
 	assert_int_equal(at->kind, DFA_RUN);
 	assert_int_equal(at->n, 8);
 	assert_memory_equal(&at->bytes, "/api/ord", 8);
-	at = &dfa.states[at->run_next];
+	at = &automaton.states[at->run_next];
 	assert_int_equal(at->kind, DFA_RUN);
 	assert_int_equal(at->n, 4);
 	assert_memory_equal(&at->bytes, "ers/", 4);
 	/* a segment has one byte at least */
-	at = &dfa.states[at->run_next];
+	at = &automaton.states[at->run_next];
 	assert_int_equal(at->kind, DFA_STEP);
-	at = &dfa.states[at->dflt];
+	at = &automaton.states[at->dflt];
 	assert_int_equal(at->kind, DFA_LOOP);
 	assert_int_equal(at->n, 1);
 	assert_memory_equal(&at->bytes, "/\n\n\n", 4);
-	at = &dfa.states[dfa_next(&dfa, (__u32)(at - dfa.states), '/')];
+	at = &automaton.states[automaton_next(&automaton, (__u32)(at - automaton.states), '/')];
 	assert_memory_equal(&at->bytes, "items/\0", 8);
 	/* "**": whatever follows */
-	at = &dfa.states[at->run_next];
+	at = &automaton.states[at->run_next];
 	assert_int_equal(at->kind, DFA_LOOP);
 	assert_int_equal(at->n, 0);
-	dfa_clear(&dfa);
+	automaton_clear(&automaton);
 
-	assert_int_equal(dfa_compile(&glob, 1, 100, &dfa), 0);
-	at = &dfa.states[dfa.start];
+	assert_int_equal(automaton_compile(&glob, 1, 100, &automaton), 0);
+	at = &automaton.states[automaton.start];
 	assert_int_equal(at->kind, DFA_LOOP);
 	assert_int_equal(at->n, 1);
 	assert_memory_equal(&at->bytes, "b\n\n\n", 4);
-	dfa_clear(&dfa);
+	automaton_clear(&automaton);
 }
 
 /* Three automata in one pair of arrays, walked as the kernel does. */
 TEST(placed_automata_share_arrays)
 {
-	static const struct dfa_pattern patterns[] = {
-		{.text = "/a/*", .syntax = DFA_ROUTE},
-		{.text = "*bot*", .syntax = DFA_GLOB},
-		{.text = "/a/**", .syntax = DFA_ROUTE},
+	static const struct pattern patterns[] = {
+		{.text = "/a/*", .syntax = PATTERN_ROUTE},
+		{.text = "*bot*", .syntax = PATTERN_GLOB},
+		{.text = "/a/**", .syntax = PATTERN_ROUTE},
 	};
 	static const char *const texts[] = {"/a/x", "/a/x/y", "/a/robot", "bot",
 					    "",	    "/a",     "/a/bot/"};
@@ -478,15 +482,15 @@ TEST(placed_automata_share_arrays)
 	__u32 n_states = 0, n_cells = 0, start[3];
 
 	for (int i = 0; i < 3; i++) {
-		struct dfa dfa;
+		struct automaton automaton;
 
-		assert_int_equal(dfa_compile(&patterns[i], 1, 20, &dfa), 0);
-		dfa_place(&dfa, n_states, n_cells, 10U * (unsigned int)i, states + n_states + 1,
-			  cells + n_cells);
-		start[i] = dfa.start ? n_states + dfa.start : DFA_DEAD;
-		n_states += (__u32)dfa.n_states - 1;
-		n_cells += (__u32)dfa.n_cells;
-		dfa_clear(&dfa);
+		assert_int_equal(automaton_compile(&patterns[i], 1, 20, &automaton), 0);
+		automaton_place(&automaton, n_states, n_cells, 10U * (unsigned int)i,
+				states + n_states + 1, cells + n_cells);
+		start[i] = automaton.start ? n_states + automaton.start : DFA_DEAD;
+		n_states += (__u32)automaton.n_states - 1;
+		n_cells += (__u32)automaton.n_cells;
+		automaton_clear(&automaton);
 	}
 	for (int i = 0; i < 3; i++) {
 		for (size_t t = 0; t < sizeof(texts) / sizeof(*texts); t++) {
@@ -508,31 +512,31 @@ TEST(placed_automata_share_arrays)
 
 TEST(every_failed_allocation_is_clean)
 {
-	struct dfa_pattern patterns[N_BOTS + 4] = {
-		{.text = "/x/*", .syntax = DFA_ROUTE},
-		{.text = "/x/**/y", .syntax = DFA_ROUTE},
-		{.text = "q?*z", .syntax = DFA_GLOB},
-		{.text = "*z*", .syntax = DFA_GLOB},
+	struct pattern patterns[N_BOTS + 4] = {
+		{.text = "/x/*", .syntax = PATTERN_ROUTE},
+		{.text = "/x/**/y", .syntax = PATTERN_ROUTE},
+		{.text = "q?*z", .syntax = PATTERN_GLOB},
+		{.text = "*z*", .syntax = PATTERN_GLOB},
 	};
 	char texts[N_BOTS][16];
-	struct dfa untouched = {.n_states = 12345};
+	struct automaton untouched = {.n_states = 12345};
 	unsigned long n;
 
 	make_bots(patterns + 4, texts, 1);
 	for (n = 1;; n++) {
-		struct dfa dfa = untouched;
+		struct automaton automaton = untouched;
 		int err;
 
 		n_allocations = 0;
 		fail_at = n;
-		err = dfa_compile(patterns, N_BOTS + 4, 10000, &dfa);
+		err = automaton_compile(patterns, N_BOTS + 4, 10000, &automaton);
 		fail_at = 0;
 		if (!err) {
-			dfa_clear(&dfa);
+			automaton_clear(&automaton);
 			break;
 		}
 		assert_int_equal(err, -ENOMEM);
-		assert_memory_equal(&dfa, &untouched, sizeof(dfa));
+		assert_memory_equal(&automaton, &untouched, sizeof(automaton));
 	}
 	print_message("%lu allocations\n", n - 1);
 	assert_true(n > 20);
