@@ -249,6 +249,7 @@ static int agent_start(struct agent *agent, const struct agent_options *options,
 	r = r ?: record_new(options->state_dir, say, &agent->record);
 	if (r)
 		return r;
+	agent->alerting.record = agent->record;
 	gap_seconds = record_start(agent->record, &agent->axis.timeline, &agent->axis.coverage);
 	agent->axis.stepped_seconds =
 		agent->axis.coverage.n ? axis_now(&agent->axis) - fmax(gap_seconds, 0) : NAN;
@@ -260,7 +261,7 @@ static int agent_start(struct agent *agent, const struct agent_options *options,
 	if (r)
 		return r;
 	say_gap(agent, gap_seconds);
-	r = agent_alerts_start(agent);
+	r = alerting_start(&agent->alerting);
 	r = r ?: agent_recall_found(agent, axis_now(&agent->axis));
 	r = r ?: agent_step(agent);
 	if (r)
@@ -273,7 +274,7 @@ void agent_free(struct agent *agent)
 {
 	if (!agent)
 		return;
-	agent_alerts_stop(agent);
+	alerting_clear(&agent->alerting);
 	probe_close(agent->probe);
 	pins_close(agent->pins);
 	applied_clear(&agent->applied);
@@ -317,6 +318,12 @@ int agent_new(const struct agent_options *options, struct config *config, struct
 		return -ENOMEM;
 	}
 	agent->consistent = true;
+	agent->alerting = (struct alerting){
+		.applied = &agent->applied,
+		.axis = &agent->axis,
+		.facts_of = agent_facts,
+		.context = agent,
+	};
 	uname(&agent->kernel);
 	strftime(agent->started_at, sizeof(agent->started_at), "%Y-%m-%dT%H:%M:%SZ",
 		 gmtime_r(&now, &utc));
@@ -372,11 +379,42 @@ int agent_reload(struct agent *agent, struct error *ret_error)
 		return r;
 	agent->reloads++;
 	r = agent_recall(agent);
-	r = r ?: agent_alerts_configure(agent);
+	r = r ?: alerting_configure(&agent->alerting);
 	if (r)
 		snprintf(ret_error->text, sizeof(ret_error->text), "applied, but: %s",
 			 strerror(-r));
 	return r;
+}
+
+int agent_silence(struct agent *agent, const char *text, size_t len, const char *by,
+		  char ret_id[static SILENCE_ID_BYTES], struct error *ret_error)
+{
+	return alerting_silence(&agent->alerting, text, len, by, ret_id, ret_error);
+}
+
+int agent_unsilence(struct agent *agent, const char *id)
+{
+	return alerting_unsilence(&agent->alerting, id);
+}
+
+int agent_notify_test(struct agent *agent, const char *text, size_t len)
+{
+	return alerting_test(&agent->alerting, text, len);
+}
+
+int agent_deliver_fd(const struct agent *agent)
+{
+	return alerting_fd(&agent->alerting);
+}
+
+int agent_deliver_timeout_ms(const struct agent *agent)
+{
+	return alerting_timeout_ms(&agent->alerting);
+}
+
+void agent_deliver_run(struct agent *agent)
+{
+	alerting_run(&agent->alerting);
 }
 
 const struct config *agent_config(const struct agent *agent)

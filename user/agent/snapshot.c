@@ -58,15 +58,6 @@ void agent_snapshot_store(const struct agent *agent, struct snapshot_store *ret)
 	ret->bytes = report.bytes;
 }
 
-static const struct config_service *configured_as(const struct agent *agent, const char *name)
-{
-	for (size_t i = 0; i < agent->applied.in_force.config.n_services; i++) {
-		if (!strcmp(agent->applied.in_force.config.services[i].name, name))
-			return &agent->applied.in_force.config.services[i];
-	}
-	return NULL;
-}
-
 /* Moves the service's series. */
 static int take_series(struct agent *agent, const struct service *service,
 		       struct collection *collection, struct snapshot_service *ret)
@@ -94,7 +85,9 @@ static int snapshot_service(struct agent *agent, const struct service *service,
 			    struct collection *collection, struct snapshot_service *ret)
 {
 	const struct config_service *configured =
-		service->id < SERVICE_FOUND ? configured_as(agent, service->name) : NULL;
+		service->id < SERVICE_FOUND
+			? config_service_named(&agent->applied.in_force.config, service->name)
+			: NULL;
 
 	ret->name = strdup(service->name);
 	ret->role = ROLE_SERVER;
@@ -152,7 +145,7 @@ static int snapshot_alerts(struct agent *agent, const struct track *track, doubl
 			.status = state->status,
 			.since_unix = axis_wall(&agent->axis, state->since_seconds),
 			.started_unix = axis_wall(&agent->axis, state->started_seconds),
-			.silenced = agent_silenced(agent, track, rule->severity, now, NULL),
+			.silenced = alerting_silenced(&agent->alerting, track, rule->severity, now),
 			.reading = track->alerts.readings[i],
 		};
 	}
@@ -203,6 +196,11 @@ int agent_snapshot_slo(struct agent *agent, const struct track *track, struct sn
 	return snapshot_alerts(agent, track, now, ret);
 }
 
+int agent_facts(void *agent, const struct track *track, struct snapshot_slo *ret)
+{
+	return agent_snapshot_slo(agent, track, ret);
+}
+
 static int slo_order(const void *a, const void *b)
 {
 	return strcmp(((const struct snapshot_slo *)a)->name,
@@ -226,13 +224,6 @@ static int snapshot_slos(struct agent *agent, struct snapshot *ret)
 		qsort(ret->slos + tracks->n_configured, tracks->n_found, sizeof(*ret->slos),
 		      slo_order);
 	return r;
-}
-
-const struct config_about *agent_about(const struct agent *agent, const char *service)
-{
-	const struct config_service *configured = configured_as(agent, service);
-
-	return configured ? &configured->about : NULL;
 }
 
 struct unmeasured {

@@ -124,8 +124,8 @@ int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret)
 {
 	_cleanup_(snapshot_alerts_clear) struct snapshot_alerts alerts = {
 		.changes = calloc(CHANGES_SHOWN, sizeof(*alerts.changes)),
-		.receivers = deliver_report(agent->deliver),
-		.silences = silences_json(&agent->silences),
+		.receivers = deliver_report(agent->alerting.deliver),
+		.silences = silences_json(&agent->alerting.silences),
 		.maintenance = maintenance_report(&agent->applied.in_force.config,
 						  axis_wall(&agent->axis, axis_now(&agent->axis))),
 	};
@@ -134,7 +134,7 @@ int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret)
 
 	if (!alerts.changes || !alerts.receivers || !alerts.silences || !alerts.maintenance)
 		r = -ENOMEM;
-	r = r ?: notices_each(agent->notices, take_notice, &taking);
+	r = r ?: notices_each(agent->alerting.notices, take_notice, &taking);
 	r = r ?: record_each_change(agent->record, -INFINITY, CHANGES_SHOWN, take_change, &taking);
 	if (r)
 		return r;

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/discover.h"
 #include "agent/private.h"
+#include "agent/series.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/term_names.h"
 
 int agent_sweep(struct agent *agent, struct policies_in_use *ret_in_use)
 {
@@ -28,75 +29,14 @@ int agent_sweep(struct agent *agent, struct policies_in_use *ret_in_use)
 	return 0;
 }
 
-/* ---- services ---- */
-
-struct endpoints {
-	struct found_endpoint {
-		struct endpoint_key key;
-		struct endpoint endpoint;
-	} * list;
-	size_t n;
-};
-
-static int gather_endpoint(void *context, const struct endpoint_key *key,
-			   const struct endpoint *endpoint)
-{
-	struct endpoints *endpoints = context;
-	struct found_endpoint *grown =
-		realloc(endpoints->list, (endpoints->n + 1) * sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	endpoints->list = grown;
-	grown[endpoints->n++] = (struct found_endpoint){*key, *endpoint};
-	return 0;
-}
-
-/* In the order they were found, so that names that depend on it do not change over a restart. */
-static int endpoint_order(const void *a, const void *b)
-{
-	const struct found_endpoint *x = a, *y = b;
-
-	return x->endpoint.id < y->endpoint.id ? -1 : x->endpoint.id > y->endpoint.id;
-}
-
-static int take_endpoint(struct agent *agent, const struct found_endpoint *found)
-{
-	const struct endpoint *endpoint = &found->endpoint;
-	const char *configured =
-		endpoint->service < SERVICE_FOUND
-			? ids_name(agent->applied.numbers.services, endpoint->service)
-			: NULL;
-	int r;
-
-	if (endpoint->service == SERVICE_NONE)
-		return 0; /* being registered at this moment */
-	r = service_seen(&agent->services, endpoint->service, configured, &found->key, endpoint);
-	if (r || endpoint->service < SERVICE_FOUND)
-		return r;
-	return applied_found(&agent->applied,
-			     services_by_id(&agent->services, endpoint->service)->name,
-			     endpoint->service - SERVICE_FOUND);
-}
-
 int agent_discover(struct agent *agent)
 {
-	const struct config *config = &agent->applied.in_force.config;
 	struct endpoints endpoints = {};
-	struct service *service;
-	int r = 0;
+	int r = discover_configured(&agent->services, &agent->applied);
 
-	for (size_t i = 0; !r && i < config->n_services; i++)
-		r = services_add(&agent->services,
-				 ids_number(agent->applied.numbers.services,
-					    config->services[i].name),
-				 config->services[i].name, &service);
-	r = r ?: probe_each_endpoint(agent->probe, gather_endpoint, &endpoints);
-	if (!r && endpoints.n)
-		qsort(endpoints.list, endpoints.n, sizeof(*endpoints.list), endpoint_order);
-	for (size_t i = 0; !r && i < endpoints.n; i++)
-		r = take_endpoint(agent, &endpoints.list[i]);
-	free(endpoints.list);
+	r = r ?: probe_each_endpoint(agent->probe, endpoints_add, &endpoints);
+	r = r ?: discover_endpoints(&endpoints, &agent->services, &agent->applied);
+	endpoints_clear(&endpoints);
 	return r ?: agent_recall(agent);
 }
 
@@ -153,58 +93,11 @@ int agent_recall_found(struct agent *agent, double now_seconds)
 	return r ?: agent_recall(agent);
 }
 
-/* ---- series ---- */
-
-struct series_list {
-	const struct agent *agent;
-	struct store_series *list;
-	size_t n;
-	size_t max;
-	__u64 *requests; /* by service */
-};
-
-static int add_series(void *context, __u32 id, const struct series_key *key,
-		      const struct series_value *value)
-{
-	struct series_list *series = context;
-	const struct service *service = services_by_id(&series->agent->services, key->service);
-	unsigned int outcome = series_outcome(key);
-	struct store_series *grown;
-
-	(void)id;
-	series->requests[key->service] += value->requests;
-	if (!service || key->method >= HTTP_METHOD_COUNT || outcome >= OUTCOME_COUNT)
-		return 0;
-	if (series->n == series->max) {
-		size_t max = series->max * 2 ?: 256;
-
-		grown = realloc(series->list, max * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		series->list = grown;
-		series->max = max;
-	}
-	series->list[series->n++] = (struct store_series){
-		.service = service->name,
-		.route = ids_name(series->agent->applied.numbers.routes, key->route) ?: "_other",
-		.method = method_name(key->method),
-		.outcome = outcome_name(outcome),
-		.status = key->status,
-		.role = series_role(key),
-		.requests = value->requests,
-	};
-	return 0;
-}
-
 static int step_series(struct agent *agent, double now, struct series_list *series)
 {
-	int r;
+	int r = series_init(series, &agent->services, agent->applied.numbers.routes);
 
-	series->agent = agent;
-	series->requests = calloc(1 << 16, sizeof(*series->requests));
-	if (!series->requests)
-		return -ENOMEM;
-	r = probe_each_series(agent->probe, add_series, series);
+	r = r ?: probe_each_series(agent->probe, series_add, series);
 	for (size_t i = 0; !r && i < agent->services.n; i++)
 		service_rate_step(agent->services.list[i], now,
 				  series->requests[agent->services.list[i]->id]);
@@ -216,13 +109,11 @@ static int step_series(struct agent *agent, double now, struct series_list *seri
 static int step_track(struct agent *agent, struct track *track, double now)
 {
 	struct slo_counts counts;
-	bool excluded;
 	int r = agent_counts(agent, track, &counts);
 
-	if (r)
-		return r;
-	agent_silenced(agent, track, SEVERITY_PAGE, now, &excluded);
-	return track_step(track, now, &counts, excluded);
+	return r
+		       ?: track_step(track, now, &counts,
+				     alerting_excluded(&agent->alerting, track, now));
 }
 
 /* Writes the step to disk, as far as it can be. */
@@ -249,25 +140,41 @@ static int record_all(struct agent *agent, const struct store_series *series, si
 	return record_step(agent->record, &step);
 }
 
-int agent_take(struct agent *agent, double now)
+/* Turns what was counted since the last step into history, in memory. */
+static int count(struct agent *agent, double now, struct series_list *series)
 {
-	const struct tracks *tracks = &agent->applied.tracks;
-	struct series_list series = {};
 	struct track *track;
-	int r = 0, judged;
 	size_t at = 0;
+	int r = 0;
 
-	while (!r && (track = tracks_next(tracks, TRACKS_IN_FORCE | TRACKS_ENDED, &at)))
+	while (!r &&
+	       (track = tracks_next(&agent->applied.tracks, TRACKS_IN_FORCE | TRACKS_ENDED, &at)))
 		r = step_track(agent, track, now);
 	r = r ?: axis_step(&agent->axis, now);
-	r = r ?: step_series(agent, now, &series);
+	return r ?: step_series(agent, now, series);
+}
+
+int agent_take(struct agent *agent, double now)
+{
+	struct series_list series = {};
+	int r = count(agent, now, &series);
+
+	r = r ?: record_all(agent, series.list, series.n);
+	series_clear(&series);
+	return r;
+}
+
+/* What was counted is recorded, whatever becomes of the alerts. */
+static int take_and_judge(struct agent *agent, double now)
+{
+	struct series_list series = {};
+	int r = count(agent, now, &series), judged;
+
 	if (!r) {
-		/* what was counted is recorded, whatever becomes of the alerts */
-		judged = agent_judge(agent, now);
+		judged = alerting_step(&agent->alerting, now);
 		r = record_all(agent, series.list, series.n) ?: judged;
 	}
-	free(series.list);
-	free(series.requests);
+	series_clear(&series);
 	return r;
 }
 
@@ -311,7 +218,7 @@ int agent_step(struct agent *agent)
 
 	r = r ?: agent_discover(agent);
 	look_at_clock(agent);
-	r = r ?: agent_take(agent, axis_now(&agent->axis));
+	r = r ?: take_and_judge(agent, axis_now(&agent->axis));
 	if (!r && ending && record_report(agent->record).state != RECORD_FAILING)
 		applied_forget_ended(&agent->applied);
 	return r;

@@ -82,6 +82,15 @@ bool config_receiver_is_same(const struct config_receiver *a, const struct confi
 	return !a->url || !strcmp(a->url, b->url);
 }
 
+const struct config_service *config_service_named(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_services; i++) {
+		if (!strcmp(config->services[i].name, name))
+			return &config->services[i];
+	}
+	return NULL;
+}
+
 int config_warn(struct config *config, const char *format, ...)
 {
 	char text[MAX_WARNING_BYTES];

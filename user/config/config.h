@@ -153,6 +153,9 @@ void config_receiver_clear(struct config_receiver *receiver);
 /* Whether both have the same address: kind, URL and command. */
 bool config_receiver_is_same(const struct config_receiver *a, const struct config_receiver *b);
 
+/* The configured service of that name, or NULL. */
+const struct config_service *config_service_named(const struct config *config, const char *name);
+
 /* Adds to config->warnings. Returns 0 or -ENOMEM. */
 int config_warn(struct config *config, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

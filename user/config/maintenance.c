@@ -231,10 +231,8 @@ int config_read_maintenance(struct document *doc, yaml_node_t *node,
 /* Found services have names that no configuration knows: any will do if an SLO is for them. */
 static bool knows_service(const struct config *config, const char *name)
 {
-	for (size_t i = 0; i < config->n_services; i++) {
-		if (!strcmp(config->services[i].name, name))
-			return true;
-	}
+	if (config_service_named(config, name))
+		return true;
 	for (size_t i = 0; i < config->n_slos; i++) {
 		if (config_slo_is_wildcard(&config->slos[i]))
 			return true;

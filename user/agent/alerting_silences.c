@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Silences, as they are asked for over the socket. */
+#include "agent/alerting.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-
-#include "agent/private.h"
 
 static int draw_id(char ret[static SILENCE_ID_BYTES])
 {
@@ -17,22 +17,26 @@ static int draw_id(char ret[static SILENCE_ID_BYTES])
 	return 0;
 }
 
-static bool selects_something(const struct agent *agent, const struct silence *silence)
+static bool selects_something(const struct alerting *alerting, const struct silence *silence)
 {
-	bool any = !silence->slo;
+	const struct config *config = &alerting->applied->in_force.config;
 
-	for (size_t i = 0; i < agent->applied.in_force.config.n_slos; i++)
-		any = any || !strcmp(agent->applied.in_force.config.slos[i].name, silence->slo);
-	return any || tracks_named(&agent->applied.tracks, silence->slo);
+	if (!silence->slo)
+		return true;
+	for (size_t i = 0; i < config->n_slos; i++) {
+		if (!strcmp(config->slos[i].name, silence->slo))
+			return true;
+	}
+	return tracks_named(&alerting->applied->tracks, silence->slo);
 }
 
-static int add(struct agent *agent, struct silence *silence, struct error *error)
+static int add(struct alerting *alerting, struct silence *silence, struct error *error)
 {
 	int r = draw_id(silence->id);
 
-	if (!selects_something(agent, silence))
+	if (!selects_something(alerting, silence))
 		return error_set(error, -EINVAL, "no SLO of this name");
-	r = r ?: silences_add(&agent->silences, silence);
+	r = r ?: silences_add(&alerting->silences, silence);
 	if (r == -EINVAL)
 		return error_set(
 			error, r,
@@ -44,26 +48,26 @@ static int add(struct agent *agent, struct silence *silence, struct error *error
 	return r ? error_set(error, r, "%s", strerror(-r)) : 0;
 }
 
-static void keep(struct agent *agent, const char *id)
+static void keep(struct alerting *alerting, const char *id)
 {
-	for (size_t i = 0; i < agent->silences.n; i++) {
+	for (size_t i = 0; i < alerting->silences.n; i++) {
 		json_t *json;
 		char *text;
 
-		if (strcmp(agent->silences.list[i].id, id) != 0)
+		if (strcmp(alerting->silences.list[i].id, id) != 0)
 			continue;
-		json = silence_json(&agent->silences.list[i]);
+		json = silence_json(&alerting->silences.list[i]);
 		text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 		if (text)
-			record_keep(agent->record, RECORD_SILENCE, id, text);
+			record_keep(alerting->record, RECORD_SILENCE, id, text);
 		free(text);
 		json_decref(json);
 	}
-	record_flush(agent->record);
+	record_flush(alerting->record);
 }
 
-int agent_silence(struct agent *agent, const char *text, size_t len, const char *by,
-		  char ret_id[static SILENCE_ID_BYTES], struct error *ret_error)
+int alerting_silence(struct alerting *alerting, const char *text, size_t len, const char *by,
+		     char ret_id[static SILENCE_ID_BYTES], struct error *ret_error)
 {
 	json_t *asked = json_loadb(text, len, 0, NULL);
 	struct silence silence = {.by = (char *)by};
@@ -82,25 +86,25 @@ int agent_silence(struct agent *agent, const char *text, size_t len, const char 
 		r = error_set(ret_error, -EINVAL, "exclude: expected alerts or eligible");
 	if (!r) {
 		silence.exclude_eligible = !strcmp(exclude, "eligible");
-		silence.from_unix = axis_wall(&agent->axis, axis_now(&agent->axis));
+		silence.from_unix = axis_wall(alerting->axis, axis_now(alerting->axis));
 		silence.until_unix = silence.from_unix + for_seconds;
-		r = add(agent, &silence, ret_error);
+		r = add(alerting, &silence, ret_error);
 	}
 	json_decref(asked);
 	if (r)
 		return r;
-	keep(agent, silence.id);
+	keep(alerting, silence.id);
 	memcpy(ret_id, silence.id, sizeof(silence.id));
 	return 0;
 }
 
-int agent_unsilence(struct agent *agent, const char *id)
+int alerting_unsilence(struct alerting *alerting, const char *id)
 {
-	int r = silences_remove(&agent->silences, id);
+	int r = silences_remove(&alerting->silences, id);
 
 	if (r)
 		return r;
-	record_drop(agent->record, RECORD_SILENCE, id);
-	record_flush(agent->record);
+	record_drop(alerting->record, RECORD_SILENCE, id);
+	record_flush(alerting->record);
 	return 0;
 }

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/alerting.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/say.h"
+#include "notify/notice_message.h"
+
+/* Active alerts; the texts are their tracks'. */
+struct active {
+	struct notice_alert *list;
+	size_t n;
+};
+
+/* ---- judging ---- */
+
+static struct alert_subject subject_of(struct alerting *alerting, const struct track *track,
+				       double now)
+{
+	return (struct alert_subject){
+		.budgeted = track_budgeted(track),
+		.events = track->history,
+		.objective = track->slo->objective,
+		.window = axis_window(alerting->axis, track->slo, now),
+		.coverage = &alerting->axis->coverage,
+		.since_seconds = track->since_seconds,
+	};
+}
+
+static void match_silences(const struct alerting *alerting, const struct track *track,
+			   enum alert_severity severity, double now, bool *ret_silenced,
+			   bool *ret_excluded)
+{
+	silences_match(&alerting->silences, &alerting->applied->in_force.config, track->name,
+		       track->slo_name, track->service, severity, axis_wall(alerting->axis, now),
+		       ret_silenced, ret_excluded);
+}
+
+bool alerting_silenced(const struct alerting *alerting, const struct track *track,
+		       enum alert_severity severity, double now)
+{
+	bool silenced, excluded;
+
+	match_silences(alerting, track, severity, now, &silenced, &excluded);
+	return silenced;
+}
+
+bool alerting_excluded(const struct alerting *alerting, const struct track *track, double now)
+{
+	bool silenced, excluded;
+
+	/* events have no severity: any will do */
+	match_silences(alerting, track, SEVERITY_PAGE, now, &silenced, &excluded);
+	return excluded;
+}
+
+static double spent_ratio(const struct alert_subject *subject, double now)
+{
+	struct slo_events events =
+		slo_history_sum(subject->budgeted, now, now - subject->window.from_seconds);
+	struct slo_budget budget = slo_budget(events, subject->objective,
+					      subject->window.length_seconds, (struct maybe){0});
+
+	return budget.spent_ratio.known ? budget.spent_ratio.value : NAN;
+}
+
+static void record_changes(struct alerting *alerting, const struct track *track,
+			   const struct alert_subject *subject, const struct alert_state *before,
+			   const struct alert_change *changes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct alert_rule *rule = &track->slo->alerts[changes[i].rule];
+		const struct alert_state *old = &before[changes[i].rule];
+		const struct alert_state *new = &track->alerts.states[changes[i].rule];
+
+		record_change(alerting->record,
+			      &(const struct store_change){
+				      .t_seconds = changes[i].t_seconds,
+				      .slo = track->name,
+				      .service = track->service,
+				      .rule = rule->name,
+				      .severity = alert_severity_name(rule->severity),
+				      .from = alert_status_name(changes[i].from),
+				      .to = alert_status_name(changes[i].to),
+				      .budget_spent_ratio =
+					      spent_ratio(subject, changes[i].t_seconds),
+				      .started_seconds = changes[i].from == ALERT_INACTIVE
+								 ? new->started_seconds
+								 : old->started_seconds,
+			      });
+	}
+}
+
+static int add_active(const struct alerting *alerting, const struct track *track, double now,
+		      struct active *active)
+{
+	for (size_t i = 0; i < track->slo->n_alerts; i++) {
+		const struct alert_rule *rule = &track->slo->alerts[i];
+		struct notice_alert *grown;
+
+		if (track->alerts.states[i].status == ALERT_INACTIVE)
+			continue;
+		grown = realloc(active->list, (active->n + 1) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		active->list = grown;
+		grown[active->n++] = (struct notice_alert){
+			.service = track->service,
+			.slo = track->name,
+			.rule = rule->name,
+			.severity = rule->severity,
+			.silenced = alerting_silenced(alerting, track, rule->severity, now),
+		};
+	}
+	return 0;
+}
+
+static int judge(struct alerting *alerting, struct track *track, double now, struct active *active)
+{
+	struct alert_subject subject = subject_of(alerting, track, now);
+	struct alert_change changes[ALERT_RULES_MAX];
+	struct alert_state before[ALERT_RULES_MAX];
+	size_t n;
+
+	memcpy(before, track->alerts.states, sizeof(before));
+	n = alerts_evaluate(track->slo->alerts, track->slo->n_alerts, &subject, now,
+			    track->alerts.states, changes, NULL);
+	if (track_alerting(track)) /* again, for the readings that messages tell */
+		alerts_evaluate(track->slo->alerts, track->slo->n_alerts, &subject, now,
+				track->alerts.states, (struct alert_change[ALERT_RULES_MAX]){},
+				track->alerts.readings);
+	record_changes(alerting, track, &subject, before, changes, n);
+	return add_active(alerting, track, now, active);
+}
+
+/* ---- making known ---- */
+
+static bool among(const struct snapshot_slo *slos, size_t n, const struct track *track)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (slos[i].name == track->name)
+			return true;
+	}
+	return false;
+}
+
+/* The facts of each SLO that the notice's alerts are of, once. An SLO that has ended has none. */
+static int gather_facts(struct alerting *alerting, const struct notice *notice,
+			struct snapshot_slo *slos, size_t *n)
+{
+	for (size_t i = 0; i < notice->n_alerts; i++) {
+		const struct track *track =
+			tracks_named(&alerting->applied->tracks, notice->alerts[i].slo);
+		int r;
+
+		if (!track || among(slos, *n, track))
+			continue;
+		r = alerting->facts_of(alerting->context, track, &slos[*n]);
+		if (r)
+			return r;
+		++*n;
+	}
+	return 0;
+}
+
+/* NULL when out of memory, or if the facts cannot be read. */
+static json_t *message_of(struct alerting *alerting, const struct notice *notice)
+{
+	const struct config_service *service =
+		config_service_named(&alerting->applied->in_force.config, notice->service);
+	_cleanup_free_ struct snapshot_slo *slos = calloc(notice->n_alerts ?: 1, sizeof(*slos));
+	json_t *json = NULL;
+	size_t n = 0;
+
+	if (!slos)
+		return NULL;
+	if (!gather_facts(alerting, notice, slos, &n))
+		json = notice_message(notice, slos, n, service ? &service->about : NULL,
+				      alerting->axis->timeline.wall_offset_seconds);
+	for (size_t i = 0; i < n; i++)
+		free(slos[i].alerts);
+	return json;
+}
+
+static int send_notice(void *context, const struct notice *notice)
+{
+	struct alerting *alerting = context;
+	json_t *message = message_of(alerting, notice);
+	int r = message ? deliver_send(alerting->deliver, message, clock_seconds(CLOCK_BOOTTIME))
+			: -ENOMEM;
+
+	json_decref(message);
+	return r;
+}
+
+struct open_notices {
+	struct alerting *alerting;
+	json_t *messages;
+};
+
+static int add_open(void *context, const struct notice *notice)
+{
+	struct open_notices *open = context;
+
+	return json_array_append_new(open->messages, message_of(open->alerting, notice)) ? -ENOMEM
+											 : 0;
+}
+
+/* Alertmanagers are told again and again which notices are open. */
+static int refresh_open(struct alerting *alerting)
+{
+	struct open_notices open = {alerting, json_array()};
+	int r = open.messages ? notices_each(alerting->notices, add_open, &open) : -ENOMEM;
+
+	r = r ?: deliver_open(alerting->deliver, open.messages, clock_seconds(CLOCK_BOOTTIME));
+	json_decref(open.messages);
+	return r;
+}
+
+/* Written only when it has changed. */
+static void keep_notices(struct alerting *alerting)
+{
+	json_t *state = notices_save(alerting->notices);
+	char *text = state ? json_dumps(state, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+
+	json_decref(state);
+	if (!text || (alerting->notices_kept && !strcmp(text, alerting->notices_kept))) {
+		free(text);
+		return;
+	}
+	record_keep(alerting->record, RECORD_NOTICES, "state", text);
+	free(alerting->notices_kept);
+	alerting->notices_kept = text;
+}
+
+static void expire_silences(struct alerting *alerting, double now)
+{
+	char id[SILENCE_ID_BYTES];
+
+	while (silences_expire(&alerting->silences, axis_wall(alerting->axis, now), id))
+		record_drop(alerting->record, RECORD_SILENCE, id);
+}
+
+int alerting_step(struct alerting *alerting, double now)
+{
+	struct active active = {};
+	struct track *track;
+	size_t at = 0;
+	int r = 0;
+
+	expire_silences(alerting, now);
+	while (!r && (track = tracks_next(&alerting->applied->tracks, TRACKS_IN_FORCE, &at)))
+		r = judge(alerting, track, now, &active);
+	if (!r)
+		r = notices_step(alerting->notices, now, active.list, active.n, send_notice,
+				 alerting);
+	free(active.list);
+	r = r ?: refresh_open(alerting);
+	keep_notices(alerting);
+	deliver_keep_books(alerting->deliver);
+	return r;
+}
+
+/* ---- life ---- */
+
+static void keep_delivery(void *context, const char *key, const char *text)
+{
+	record_keep(((struct alerting *)context)->record, RECORD_DELIVERY, key, text);
+}
+
+static void drop_delivery(void *context, const char *key)
+{
+	struct alerting *alerting = context;
+
+	record_drop(alerting->record, RECORD_DELIVERY, key);
+	alerting->settled = true;
+}
+
+static const struct deliver_ops ops = {.keep = keep_delivery, .drop = drop_delivery};
+
+static int restore_notices(void *context, const char *key, const char *text)
+{
+	struct alerting *alerting = context;
+	json_t *state = json_loads(text, 0, NULL);
+	int r = strcmp(key, "state") != 0 ? 0 : notices_load(alerting->notices, state);
+
+	json_decref(state);
+	if (r == -EINVAL)
+		say("the notices on disk are not understood: alerts that still stand are notified "
+		    "again");
+	return r == -ENOMEM ? r : 0;
+}
+
+static int restore_delivery(void *context, const char *key, const char *text)
+{
+	int r = deliver_restore(((struct alerting *)context)->deliver, key, text,
+				clock_seconds(CLOCK_BOOTTIME));
+
+	return r == -ENOMEM ? r : 0;
+}
+
+static int restore_silence(void *context, const char *key, const char *text)
+{
+	json_t *saved = json_loads(text, 0, NULL);
+	int r = silences_restore(&((struct alerting *)context)->silences, saved);
+
+	(void)key;
+	json_decref(saved);
+	return r == -ENOMEM ? r : 0;
+}
+
+int alerting_start(struct alerting *alerting)
+{
+	const struct config *config = &alerting->applied->in_force.config;
+	int r = notices_new((double)config->remind_seconds, &alerting->notices);
+
+	r = r ?: deliver_new(config, &ops, alerting, &alerting->deliver);
+	r = r ?: record_each_text(alerting->record, RECORD_NOTICES, restore_notices, alerting);
+	r = r ?: record_each_text(alerting->record, RECORD_DELIVERY, restore_delivery, alerting);
+	return r ?: record_each_text(alerting->record, RECORD_SILENCE, restore_silence, alerting);
+}
+
+int alerting_configure(struct alerting *alerting)
+{
+	const struct config *config = &alerting->applied->in_force.config;
+
+	notices_set_remind(alerting->notices, (double)config->remind_seconds);
+	return deliver_configure(alerting->deliver, config);
+}
+
+void alerting_clear(struct alerting *alerting)
+{
+	deliver_free(alerting->deliver);
+	notices_free(alerting->notices);
+	silences_clear(&alerting->silences);
+	free(alerting->notices_kept);
+}
+
+int alerting_fd(const struct alerting *alerting)
+{
+	return deliver_fd(alerting->deliver);
+}
+
+int alerting_timeout_ms(const struct alerting *alerting)
+{
+	return deliver_timeout_ms(alerting->deliver, clock_seconds(CLOCK_BOOTTIME));
+}
+
+void alerting_run(struct alerting *alerting)
+{
+	deliver_run(alerting->deliver, clock_seconds(CLOCK_BOOTTIME));
+	/* killed before the next step, the agent would send it again */
+	if (alerting->settled)
+		record_flush(alerting->record);
+	alerting->settled = false;
+}
+
+int alerting_test(struct alerting *alerting, const char *text, size_t len)
+{
+	json_t *asked = json_loadb(text, len, 0, NULL);
+	const char *name = json_string_value(json_object_get(asked, "severity")) ?: "page";
+	const struct config *config = &alerting->applied->in_force.config;
+	enum alert_severity severity = SEVERITY_PAGE;
+	json_t *message;
+	int n = 0, r;
+
+	alert_severity_find(name, &severity);
+	json_decref(asked);
+	if (!config->n_receivers)
+		return -ENOENT;
+	for (size_t i = 0; i < config->n_receivers; i++)
+		n += config->receivers[i].severities >> severity & 1;
+	message = notice_message_test(severity, clock_seconds(CLOCK_REALTIME));
+	r = message ? deliver_send(alerting->deliver, message, clock_seconds(CLOCK_BOOTTIME))
+		    : -ENOMEM;
+	json_decref(message);
+	return r ?: n;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Alerts at each step: judged, kept quiet or made known, and recorded. On its way an alert is
+ * a change of status (slo/alerts), an active alert of a service and severity (notify/notices), one
+ * of those behind a notice's message (notify/notice_message), which waits in each receiver's queue
+ * until it is delivered (deliver/deliver).
+ */
+#ifndef SLIPROBE_AGENT_ALERTING_H
+#define SLIPROBE_AGENT_ALERTING_H
+
+#include "agent/axis.h"
+#include "apply/applied.h"
+#include "base/error.h"
+#include "deliver/deliver.h"
+#include "notify/notices.h"
+#include "notify/silences.h"
+#include "record/record.h"
+#include "report/snapshot.h"
+
+/* The facts of the track at this moment, for a message: ret->alerts is to be freed. 0 or -errno. */
+typedef int alerting_facts_fn(void *context, const struct track *track, struct snapshot_slo *ret);
+
+struct alerting {
+	/* another's: whose alerts, when, written down where */
+	const struct applied *applied;
+	struct axis *axis;
+	struct record *record;
+	alerting_facts_fn *facts_of;
+	void *context;
+	/* its own */
+	struct silences silences;
+	struct notices *notices;
+	struct deliver *deliver;
+	char *notices_kept; /* their state as it was last recorded */
+	bool settled; /* a delivery has left its queue, which is not written yet */
+};
+
+/* Goes on with the notices, deliveries and silences of the record. Returns 0 or -errno. */
+int alerting_start(struct alerting *alerting);
+
+/* Another configuration is in force. Returns 0 or -ENOMEM. */
+int alerting_configure(struct alerting *alerting);
+void alerting_clear(struct alerting *alerting);
+
+/*
+ * Judges all tracks in force, and queues what there is to tell of them. Tracks must have been stepped.
+ * Returns 0 or -errno.
+ */
+int alerting_step(struct alerting *alerting, double now_seconds);
+
+/* True if that severity of the track's alerts is kept quiet now. */
+bool alerting_silenced(const struct alerting *alerting, const struct track *track,
+		       enum alert_severity severity, double now_seconds);
+/* True if the track's events are left out of its SLO now. */
+bool alerting_excluded(const struct alerting *alerting, const struct track *track,
+		       double now_seconds);
+
+/* Deliveries: to be waited for and run as deliver/deliver says. */
+int alerting_fd(const struct alerting *alerting);
+int alerting_timeout_ms(const struct alerting *alerting);
+void alerting_run(struct alerting *alerting);
+
+/*
+ * Sends a test message of the severity in the JSON text to all receivers that want it. Returns their
+ * number; -ENOENT if none is configured; -ENOMEM.
+ */
+int alerting_test(struct alerting *alerting, const char *text, size_t len);
+
+/* ---- agent/alerting_silences ---- */
+
+/*
+ * Silences alerts as the JSON text says: {"slo", "service", "severity", "for_seconds", "comment",
+ * "exclude"}. Returns 0 and its id, or -errno and why.
+ */
+int alerting_silence(struct alerting *alerting, const char *text, size_t len, const char *by,
+		     char ret_id[static SILENCE_ID_BYTES], struct error *ret_error);
+/* Returns 0 or -ENOENT. */
+int alerting_unsilence(struct alerting *alerting, const char *id);
+
+#endif
