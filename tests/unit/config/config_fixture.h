@@ -17,10 +17,10 @@ static struct config parse_good(const char *text)
 {
 	struct config config = {};
 	struct error error = {};
-	int err = parse(text, &config, &error);
+	int r = parse(text, &config, &error);
 
-	if (err)
-		fail_msg("%d: %s", err, error.text);
+	if (r)
+		fail_msg("%d: %s", r, error.text);
 	return config;
 }
 

@@ -10,7 +10,7 @@
 static unsigned long fail_each_allocation_of(const char *text)
 {
 	unsigned long n = 0;
-	int err;
+	int r;
 
 	do {
 		struct config untouched = {.n_services = 4711}, config = untouched;
@@ -18,16 +18,16 @@ static unsigned long fail_each_allocation_of(const char *text)
 
 		n_allocations = 0;
 		fail_at = ++n;
-		err = parse(text, &config, &error);
+		r = parse(text, &config, &error);
 		fail_at = 0;
-		if (err) {
+		if (r) {
 			assert_memory_equal(&config, &untouched, sizeof(config));
-			assert_int_equal(err, -ENOMEM);
+			assert_int_equal(r, -ENOMEM);
 		} else {
 			assert_int_equal(config.n_warnings, 1);
 			config_clear(&config);
 		}
-	} while (err);
+	} while (r);
 	print_message("%lu allocations\n", n - 1);
 	return n;
 }

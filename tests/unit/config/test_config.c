@@ -369,7 +369,7 @@ TEST(durations)
 {
 	static const struct {
 		const char *text;
-		int err;
+		int r;
 		uint64_t ns;
 	} cases[] = {
 		{"0s", 0, 0},
@@ -408,8 +408,8 @@ TEST(durations)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		uint64_t ns = 4711;
 
-		if (duration_parse(cases[i].text, &ns) != cases[i].err ||
-		    ns != (cases[i].err ? 4711 : cases[i].ns))
+		if (duration_parse(cases[i].text, &ns) != cases[i].r ||
+		    ns != (cases[i].r ? 4711 : cases[i].ns))
 			fail_msg("\"%s\": %llu", cases[i].text, (unsigned long long)ns);
 	}
 }
@@ -424,23 +424,23 @@ TEST(every_failed_allocation_is_clean)
 		struct config untouched = {.n_services = 4711}, config;
 		struct error error;
 		unsigned long n = 0;
-		int err;
+		int r;
 
 		do {
 			config = untouched;
 			n_allocations = 0;
 			fail_at = ++n;
-			err = parse(texts[t], &config, &error);
+			r = parse(texts[t], &config, &error);
 			fail_at = 0;
-			if (err)
+			if (r)
 				assert_memory_equal(&config, &untouched, sizeof(config));
-			if (err == -ENOMEM)
+			if (r == -ENOMEM)
 				assert_string_equal(error.text, "t.yaml: out of memory");
-		} while (err == -ENOMEM);
-		assert_int_equal(err, t ? -EINVAL : 0);
+		} while (r == -ENOMEM);
+		assert_int_equal(r, t ? -EINVAL : 0);
 		print_message("%lu allocations\n", n - 1);
 		assert_true(n > 3);
-		if (!err)
+		if (!r)
 			config_clear(&config);
 	}
 }
@@ -490,14 +490,14 @@ TEST(mutated_files_do_no_harm)
 		size_t len = strlen(full_yaml), n = 1 + random_below(3);
 		struct config config = {};
 		struct error error = {};
-		int err;
+		int r;
 
 		memcpy(text, full_yaml, len);
 		while (n-- && len)
 			len = mutate(text, len, sizeof(text));
-		err = config_parse(text, len, "t.yaml", &config, &error);
-		assert_true(err == 0 || err == -EINVAL);
-		if (err) {
+		r = config_parse(text, len, "t.yaml", &config, &error);
+		assert_true(r == 0 || r == -EINVAL);
+		if (r) {
 			assert_int_equal(strncmp(error.text, "t.yaml:", 7), 0);
 			assert_true(strstr(error.text, "expected") ||
 				    strstr(error.text, "supported"));

@@ -297,7 +297,7 @@ static void check_with(const char *name, const char *service, struct error *ret_
 	struct document doc = {.file = "t.yaml", .error = ret_error};
 	struct config config = {};
 	struct config_slo *slos;
-	int err;
+	int r;
 
 	assert_int_equal(document_open(&doc, text, strlen(text)), 0);
 	assert_int_equal(config_read(&doc, &config), 0);
@@ -315,8 +315,8 @@ static void check_with(const char *name, const char *service, struct error *ret_
 	config.slos = slos;
 	config.n_slos = 2;
 	*ret_error = (struct error){};
-	err = config_check(&doc, &config);
-	assert_int_equal(err, ret_error->text[0] ? -EINVAL : 0);
+	r = config_check(&doc, &config);
+	assert_int_equal(r, ret_error->text[0] ? -EINVAL : 0);
 	config_clear(&config);
 	document_close(&doc);
 }

@@ -235,16 +235,16 @@ TEST(running_out_of_memory_is_told)
 				     "  - {name: \"{service}\", service: \"*\", objective: 99}\n");
 	FILE *file = fopen("/dev/null", "w");
 	unsigned long n = 0;
-	int err;
+	int r;
 
 	assert_non_null(file);
 	do {
 		n_allocations = 0;
 		fail_at = ++n;
-		err = prometheus_rules_write(&config, file);
+		r = prometheus_rules_write(&config, file);
 		fail_at = 0;
-		assert_true(err == 0 || err == -ENOMEM);
-	} while (err);
+		assert_true(r == 0 || r == -ENOMEM);
+	} while (r);
 	assert_true(n > 100);
 	assert_true(n_allocations < n); /* not that one failed and nobody noticed */
 	fclose(file);

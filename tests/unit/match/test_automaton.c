@@ -525,17 +525,17 @@ TEST(every_failed_allocation_is_clean)
 	make_bots(patterns + 4, texts, 1);
 	for (n = 1;; n++) {
 		struct automaton automaton = untouched;
-		int err;
+		int r;
 
 		n_allocations = 0;
 		fail_at = n;
-		err = automaton_compile(patterns, N_BOTS + 4, 10000, &automaton);
+		r = automaton_compile(patterns, N_BOTS + 4, 10000, &automaton);
 		fail_at = 0;
-		if (!err) {
+		if (!r) {
 			automaton_clear(&automaton);
 			break;
 		}
-		assert_int_equal(err, -ENOMEM);
+		assert_int_equal(r, -ENOMEM);
 		assert_memory_equal(&automaton, &untouched, sizeof(automaton));
 	}
 	print_message("%lu allocations\n", n - 1);
