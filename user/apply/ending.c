@@ -42,21 +42,18 @@ static void begin_ending(struct tracks *tracks, struct track_entry entry)
 	tracks->ending[tracks->n_ending++] = entry;
 }
 
-/* Those among the ending that the change has again. */
+/* Those among the ending that the change has again: configured with the found ones, if found. */
 static void revive(struct change *change, struct tracks *tracks)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < tracks->n_ending; i++) {
 		const struct track_entry *ending = &tracks->ending[i];
-		const struct wildcard *still = still_of(change, ending);
 
-		if (still) {
-			track_configure(ending->track, still->slo);
+		if (still_of(change, ending))
 			tracks->found[tracks->n_found++] = *ending;
-		} else if (ending->base != BASE_NONE || !change_has_track(change, ending->track)) {
+		else if (ending->base != BASE_NONE || !change_has_track(change, ending->track))
 			tracks->ending[n++] = *ending;
-		}
 	}
 	tracks->n_ending = n;
 }

@@ -312,6 +312,7 @@ TEST(an_ended_wildcard_takes_its_tracks_with_it_and_back)
 	assert_int_equal(applied.tracks.wildcards[0].base, base);
 	assert_int_equal(applied.tracks.n_found, 2);
 	assert_ptr_equal(track_named(&applied, "nginx:80-up"), track);
+	assert_ptr_equal(track->slo, &applied.in_force.config.slos[0]);
 	/* forgotten, its base is free again */
 	put_in_force(&applied, &none_in_use, changed);
 	for (int i = 0; i < 2; i++)
