@@ -15,7 +15,7 @@ enum {
 	HOUR_SECONDS = 3600,
 };
 
-/* Steps that overlap by less do so because their times were written in decimals. */
+/* Steps overlap by less than this because their times were written as decimal numbers. */
 #define SAME_SECONDS 1e-3
 
 struct backtest {
@@ -31,7 +31,7 @@ struct backtest {
 	size_t max_transitions;
 	struct slo_events total; /* of all steps */
 	bool any;
-	/* the last step that burned, and where the run of them began */
+	/* the end of the last step that burned, and the beginning of the first of that burn */
 	bool burning;
 	double burn_from, burn_last;
 };
@@ -117,7 +117,7 @@ static int add(struct backtest *backtest, double from, double t, struct slo_even
 	return r;
 }
 
-/* Keeps account of since when it has been burning. */
+/* Notes when a burn begins and ends, see struct backtest_transition. */
 static void note_burn(struct backtest *backtest, double from, double t, struct slo_events events)
 {
 	struct maybe burn;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an SLO's alerts would have done: steps of the past, replayed through the engine that judges
- * the present. Pure.
+ * Replays steps of the past through slo/alerts, which judges the present, too: so an SLO's alerts
+ * would have fired. Pure.
  */
 #ifndef SLIPROBE_DECIDE_BACKTEST_H
 #define SLIPROBE_DECIDE_BACKTEST_H
@@ -27,8 +27,9 @@ struct backtest_transition {
 	struct alert_change change;
 	struct maybe spent_ratio; /* of the budget, at that moment */
 	/*
-	 * Since when it has been burning: from the beginning of the first step whose share of bad
-	 * events was above the budget, without a better one more than 5 min behind such a one since.
+	 * For how long it has been burning. A burn begins with a step whose share of bad events is
+	 * above the budget. It ends with a better step that comes more than 5 min after the last
+	 * such step.
 	 */
 	struct maybe burning_seconds;
 };
@@ -64,21 +65,21 @@ static inline void backtest_freep(struct backtest **backtest)
 }
 
 /*
- * The step [from, t], which begins where the last one ended or later: what is between them was not
- * covered. Returns 0; -EINVAL for times out of order or out of range (below 0 with calendar
- * months), -ERANGE if the events of all steps are more than 2^63 - 1, -ENOMEM. After a failure only
- * backtest_free() is left to be called.
+ * Replays the step [from, t]. It begins where the last one ended, or later: time between two steps
+ * was not covered. Returns 0; -EINVAL for times out of order or out of range (below 0 with calendar
+ * months); -ERANGE if the events of all steps are more than 2^63 - 1; -ENOMEM. After a failure only
+ * backtest_free() may be called.
  */
 int backtest_step(struct backtest *backtest, double from_seconds, double t_seconds,
 		  struct slo_events events);
 
-/* As of the last step; it belongs to the backtest, and changes with its next step. */
+/* The result as of the last step. It belongs to the backtest, and changes with its next step. */
 const struct backtest_result *backtest_result(struct backtest *backtest);
 
-/* Burn rate in the `span` that ends at the last step. */
+/* The burn rate in the span that ends at the last step. */
 struct maybe backtest_burn_rate(const struct backtest *backtest, double span_seconds);
 
-/* Budget at the last step, projected by the burn rate of the last hour. */
+/* The budget at the last step, projected by the burn rate of the last hour. */
 struct slo_budget backtest_budget(const struct backtest *backtest);
 
 #endif

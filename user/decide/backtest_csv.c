@@ -46,7 +46,7 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Without spaces around it. */
+/* The field between `from` and `to`, without spaces around it. */
 static struct field trimmed(const char *line, const char *from, const char *to)
 {
 	while (from < to && is_space(*from))
@@ -81,7 +81,7 @@ static bool field_is(const struct field *field, const char *name)
 	return field->len == strlen(name) && !memcmp(field->text, name, field->len);
 }
 
-/* Decimal, e.g. "-1.5e3"; strtod() would also take "0x10", "nan", "inf". */
+/* A decimal number, e.g. "-1.5e3". strtod() would also take "0x10", "nan", "inf". */
 static bool read_seconds(const struct field *field, double *ret)
 {
 	char text[64];
@@ -119,7 +119,7 @@ static int read_count(const struct field *field, const char *name, uint64_t *ret
 	return 0;
 }
 
-/* The times of a row, with the defaults for what it does not say. */
+/* The times of a row. A row without step_seconds reaches back to the row before. */
 static int read_times(const struct csv *csv, const struct field *fields, int n,
 		      struct csv_step *ret_step, struct csv_error *ret_error)
 {

@@ -17,7 +17,7 @@ enum {
 	CSV_STEP_SECONDS = 10, /* the first row's, if it does not say */
 };
 
-/* What the rows so far make of the next one. Zeroed before the first line. */
+/* The reader's state between two lines. Zeroed before the first. */
 struct csv {
 	bool header;
 	bool any;

@@ -22,7 +22,7 @@ __attribute__((format(printf, 3, 4))) static void decide(struct gate_verdict *re
 	va_end(args);
 }
 
-/* True if too little is known, which *ret then says. */
+/* Whether too little is known. *ret then says what is missing. */
 static bool too_little_known(const struct gate_facts *facts, struct gate_verdict *ret)
 {
 	if (isnan(facts->coverage_ratio))

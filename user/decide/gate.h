@@ -12,7 +12,7 @@ enum gate_decision {
 	GATE_UNKNOWN,
 };
 
-/* What is known of one SLO's window; NaN: unknown. */
+/* Facts about one SLO's window. NaN: unknown. */
 struct gate_facts {
 	double coverage_ratio; /* of the window since the SLO was first counted */
 	double eligible;

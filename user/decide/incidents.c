@@ -15,7 +15,7 @@ enum {
 	FINE_STEP_SECONDS = 60,
 };
 
-/* 1 - 0.9 misses 0.1 by a few bits: a burn rate of exactly 1 is one on paper. */
+/* 1 - 0.9 misses 0.1 by a few bits. A burn rate that is 1 on paper must not be above it. */
 static const double tolerance = 1e-9;
 
 static int compare_spans(const void *a, const void *b)
@@ -88,7 +88,7 @@ static double find_beginning(const struct incident_history *history, double fire
 	return NAN;
 }
 
-/* Steps are in a span that their middle is in. */
+/* The sum of the steps whose middle is in [from, to]. */
 static void sum(const struct incident_history *history, double from, double to, double *ret_good,
 		double *ret_bad)
 {
@@ -125,7 +125,7 @@ void incident_measure(struct incident *incident, const struct incident_history *
 		incident->spent_ratio = spent / allowed;
 }
 
-/* A mean of what is known; NaN if nothing is. */
+/* A mean of the values that are known; NaN if none is. */
 struct mean {
 	double sum;
 	size_t n;

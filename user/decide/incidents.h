@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What alerts really cost: incidents from the recorded changes of alerts, measured in the recorded
- * history. Pure. Times are Unix seconds; NaN: unknown.
+ * Incidents, and what they really cost: from the recorded changes of alerts, measured in the
+ * recorded history. Pure. Times are Unix seconds. NaN: unknown.
  */
 #ifndef SLIPROBE_DECIDE_INCIDENTS_H
 #define SLIPROBE_DECIDE_INCIDENTS_H
 
 #include <stddef.h>
 
-/* An alert was active. */
+/* A span in which an alert was active. */
 struct incident_span {
 	const char *alert;
 	double from_seconds;
@@ -35,24 +35,28 @@ struct incident {
 	double fired_seconds;
 	double resolved_seconds; /* NaN: still active */
 	double detect_seconds; /* from the beginning of its first bad step until it fired */
-	double spent_ratio; /* of the budget, by all of it */
+	double spent_ratio; /* of the budget */
 };
 
 /*
- * Alerts that overlap, or touch, are one incident. Spans are of one SLO, and get sorted. ret has
- * room for n; returns how many. What is to be measured is left unknown.
+ * Makes one incident of spans that overlap or touch. The spans are of one SLO, and get sorted.
+ * `ret` has room for n; returns how many there are. detect_seconds and spent_ratio are left
+ * unknown.
  */
 size_t incidents_merge(struct incident_span *spans, size_t n, struct incident *ret);
 
 /*
- * The first bad step comes after the last step before the page that had events and a burn rate of
- * at most 1, if that lies within the alert's long window: else, or if steps of that age are wider
- * than a minute, the time to detect is unknown. The long window is what the alert is named by
- * (burn-1h; of exhaust-4h a quarter), 6 h for other names.
+ * Finds detect_seconds and spent_ratio.
  *
- * Spent: bad events from that step (if unknown, from the long window's beginning) until it was
- * resolved (or now), by the bad events allowed in the SLO's window at that time. Unknown if history
- * does not reach back to when it fired, or nothing is allowed.
+ * The incident begins with its first bad step: the one after the last step before the alert that
+ * had events and a burn rate of at most 1. That step must lie within the alert's lookback, and the
+ * bad one must not be wider than a minute; else the time to detect is unknown. The lookback is in
+ * the alert's name (burn-1h: 1 h; exhaust-4h: a quarter of 4 h); with any other name it is 6 h.
+ *
+ * Spent are the bad events from that beginning (if unknown, from the beginning of the lookback)
+ * until the incident was resolved (or now), divided by the bad events allowed in the SLO's window
+ * at that time. Unknown if the history does not reach back to when the alert fired, or nothing is
+ * allowed.
  */
 void incident_measure(struct incident *incident, const struct incident_history *history);
 

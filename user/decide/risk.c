@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "config/values.h"
 
-/* Sums of decimal fractions miss by a few bits: what is equal on paper is equal here. */
+/* Sums of decimal fractions miss by a few bits. Numbers that are equal on paper are equal here. */
 static const double tolerance = 1e-9;
 
 static bool is_above(double a, double b)
@@ -37,7 +37,7 @@ static int read_number(struct document *doc, yaml_node_t *node, const struct sch
 	return 0;
 }
 
-/* The same, but not 0. */
+/* As read_number(), but 0 is refused. */
 static int read_positive(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			 void *base)
 {

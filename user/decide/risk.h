@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A risk catalogue: is an objective affordable, given what is known to go wrong? Pure.
+ * A risk catalogue: is an objective affordable, with all that is known to go wrong? Pure.
  *
- * From Google's Customer Reliability Engineering: "Know thy enemy: how to prioritize and communicate
- * risks" (CRE life lessons) and the risk analysis of the "Art of SLOs" workshop. There a risk is a
- * time to detect (ETTD), a time to repair (ETTR), the share of users it touches and the time
- * between failures (ETTF), and one that takes more than a quarter of the budget stands out:
+ * From Google's Customer Reliability Engineering: "Know thy enemy: how to prioritize and
+ * communicate risks" (CRE life lessons) and the risk analysis of the "Art of SLOs" workshop. There
+ * a risk is a time to detect (ETTD), a time to repair (ETTR), the share of users it touches and the
+ * time between failures (ETTF). A risk that takes more than a quarter of the budget stands out.
  *   bad minutes a year = (detect + repair) * impact * 365.25 / days between failures
  *   budget a year      = (1 - objective) * 365.25 * 1440 minutes
  */

@@ -5,13 +5,13 @@
 
 #include "base/units.h"
 
-/* Below it 1 - objective is too rough in binary to be compared with a margin. */
+/* A smaller budget is too rough in binary to be compared with a margin. */
 #define BUDGET_MIN 1e-9
 #define MARGIN 1e-6
 
 typedef unsigned __int128 u128;
 
-/* A number that is to be whole; 0 if it is none. */
+/* The whole number that `value` stands for; 0 if it stands for none. */
 static uint64_t whole_number(long double value)
 {
 	return value >= 1 ? units_round(value) : 0;
@@ -33,7 +33,7 @@ static void reduce(uint64_t *a, uint64_t *b)
 	}
 }
 
-/* False: it does not fit. */
+/* The product of `factors` and `more`. False if it does not fit. */
 static bool product(const uint64_t *factors, size_t n, u128 more, u128 *ret)
 {
 	u128 all = more;
@@ -51,7 +51,7 @@ static int sign(long double difference)
 	return (difference > 0) - (difference < 0);
 }
 
-/* False: the products do not fit. */
+/* As alert_limit_compare(), of the products. False if they do not fit. */
 static bool compare_products(const uint64_t above[3], const uint64_t below[3],
 			     struct slo_events events, int *ret)
 {
@@ -101,7 +101,7 @@ int alert_limit_compare(const struct alert_limit *limit, struct slo_events event
 	return compare_exactly(limit, events);
 }
 
-/* (budget * whole - bad) * window * recent against horizon * recent bad * whole. */
+/* (budget * whole - bad) * window * recent <= horizon * recent bad * whole */
 static bool gone_exactly(double objective, struct slo_events whole, struct slo_events recent,
 			 double window_seconds, double horizon_seconds)
 {

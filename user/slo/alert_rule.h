@@ -21,7 +21,7 @@ enum {
 	ALERT_NO_DATA_ENDS_SECONDS = 7 * 86400,
 };
 
-/* What a rule may be written with. No window or horizon is longer than its SLO's window. */
+/* Bounds of a rule's numbers. No window or horizon is longer than the SLO's window. */
 enum {
 	ALERT_BURN_LONG_MIN_SECONDS = 5 * 60,
 	ALERT_BURN_SHORT_MIN_SECONDS = 10, /* and below the long window */

@@ -10,7 +10,8 @@
  *     burn rate(long) > factor and burn rate(short) > factor
  *   Once it fires, a short window without any eligible event is no recovery: it goes on until the
  *   short window has events and is at or below the factor, or the long one is.
- * exhaust: at the burn rate over the last quarter of `horizon`, the budget is gone within `horizon`:
+ * exhaust: at the burn rate over the last quarter of `horizon`, the budget is gone within
+ * `horizon`:
  *     remaining ratio * window / burn rate <= horizon
  *   The budget is that of the whole window. While not all of it has passed since the SLO was first
  *   counted, or the calendar month began, the rest is taken to have the same traffic and no bad
@@ -66,8 +67,8 @@ struct alert_subject {
 
 /*
  * A cache: the status cannot change before `until_seconds`, nor before the budgeted history holds
- * more than `most`. Zero it when the rule, the objective, the window or the history changes; zero is
- * always safe. It is not worth storing.
+ * more than `most`. Zero it when the rule, the objective, the window or the history changes; zero
+ * is always safe. It is not worth storing.
  */
 struct alert_calm {
 	bool valid;

@@ -54,7 +54,7 @@ static size_t span_after(const struct coverage *coverage, double t_seconds)
 {
 	size_t low = 0, high = coverage->n;
 
-	/* mostly asked about the present */
+	/* mostly the present is asked for */
 	if (high && coverage->spans[high - 1].from_seconds <= t_seconds)
 		low = high - 1;
 	while (low < high) {

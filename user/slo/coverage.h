@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * When counting took place: spans of time on the agent's axis (slo/timeline). Time outside them
- * is shown as without coverage, never as good. Pure.
+ * The times at which counting took place, as spans on the agent's axis (slo/timeline). Time outside
+ * them is shown as not covered, never as good. Pure.
  */
 #ifndef SLIPROBE_SLO_COVERAGE_H
 #define SLIPROBE_SLO_COVERAGE_H
@@ -26,9 +26,9 @@ struct coverage {
 void coverage_clear(struct coverage *coverage);
 
 /*
- * Counting took place in [from, to]. `from` is not before the last span's beginning; what overlaps
- * or touches the last span (up to 1 ms apart) extends it. Returns 0; -ENOMEM, or -EINVAL for times
- * that are not finite or to < from (nothing was added).
+ * Adds [from, to], in which counting took place. `from` is not before the beginning of the last
+ * span. A span that overlaps the last one, or touches it (up to 1 ms apart), extends it. Returns 0;
+ * -ENOMEM; -EINVAL for times that are not finite, or to < from. After a failure nothing was added.
  */
 int coverage_add(struct coverage *coverage, double from_seconds, double to_seconds);
 

@@ -10,7 +10,7 @@
 
 const int64_t slo_tier_width_seconds[SLO_TIERS] = {10, 60, 3600};
 
-/* Counts end at 2^64 - 1: sums stay sums, and no part of one is negative. */
+/* Counts stop at 2^64 - 1, so that sums stay sums and no part of one is negative. */
 static uint64_t saturated(uint64_t a, uint64_t b)
 {
 	return a + b < a ? UINT64_MAX : a + b;
@@ -62,7 +62,7 @@ void slo_history_free(struct slo_history *history)
 	free(history);
 }
 
-/* A step that ends at t_us, after the open bucket; `total` is everything before that step. */
+/* Opens the bucket of a step that ends at t_us, after the open one. `total`: before that step. */
 static void tier_advance(struct slo_tier_state *tier, int64_t t_us, struct slo_events total)
 {
 	int64_t width_us = tier->closed.width_us;
@@ -114,7 +114,7 @@ int slo_history_add(struct slo_history *history, double t_seconds, struct slo_ev
 	return history_add(history, seconds_to_us(t_seconds), events);
 }
 
-/* A step of such a length is spread over pieces of this one. */
+/* The length of the pieces that a step of length_us is spread over. */
 static int64_t piece_us(const struct slo_history *history, int64_t length_us)
 {
 	size_t i = 0;
@@ -143,7 +143,7 @@ static uint64_t count_share(uint64_t total, int64_t k, int64_t n)
 	return (uint64_t)((unsigned __int128)total * (uint64_t)k / (uint64_t)n);
 }
 
-/* What adding `n` pieces may need: full blocks, and those that end early by their counts. */
+/* The most blocks that adding `n` pieces may need. Large counts end a block early. */
 static size_t blocks_needed(int64_t n, struct slo_events events)
 {
 	uint64_t blocks =
@@ -171,7 +171,7 @@ static int history_spread(struct slo_history *history, int64_t from_us, int64_t 
 	struct slo_events before = {0};
 	int r;
 
-	/* the oldest, which are not kept, are one piece */
+	/* the oldest pieces are not kept: they are added as one */
 	if (n > kept && length_us > hours->keep_us)
 		k = n - kept + 1;
 	r = history_reserve(history, blocks_needed(n - k + 1, events));
@@ -207,10 +207,10 @@ int slo_history_add_span(struct slo_history *history, double from_seconds, doubl
 }
 
 /*
- * Everything in the steps that ended at or before t_us, at the finest resolution that reaches back
- * to it. It depends on the moment alone, not on the span asked for: that is what makes sums over
- * adjacent spans add up. Nor does it depend on what old buckets happen to be still there: a history
- * that was stored and restored gives the same sums.
+ * All events of the steps that ended at or before t_us, at the finest resolution that reaches back
+ * to it. The result depends on that moment alone. It does not depend on the span that is asked for,
+ * so sums over adjacent spans add up. It does not depend on which old buckets are still there, so a
+ * history that was stored and restored gives the same sums.
  */
 static struct slo_events history_total(const struct slo_history *history, int64_t t_us,
 				       struct slo_cursor *cursor)
@@ -236,7 +236,7 @@ static struct slo_events history_total(const struct slo_history *history, int64_
 	return slo_totals_find(&tier->closed, t_us, tier->open_end_us, &cursor->stay);
 }
 
-/* True if history_total() is what it was when the cursor was left. */
+/* Whether history_total() at t_us is the total that the cursor holds. */
 static bool cursor_holds(const struct slo_cursor *cursor, const struct slo_history *history,
 			 int64_t t_us)
 {
@@ -246,7 +246,7 @@ static bool cursor_holds(const struct slo_cursor *cursor, const struct slo_histo
 	       age_us > cursor->tier->finer_keep_us && age_us <= cursor->tier->keep_us;
 }
 
-/* The one expected is not it. */
+/* Finds the span's cursor among all of them, or gives it one. */
 static struct slo_cursor *cursor_search(const struct slo_history *history, double span_seconds,
 					int64_t t_us)
 {
@@ -257,7 +257,7 @@ static struct slo_cursor *cursor_search(const struct slo_history *history, doubl
 		if (cursors->list[i].span_seconds == span_seconds)
 			return &cursors->list[i];
 	}
-	/* a window with a fixed beginning has another span each time */
+	/* a window with a fixed beginning has another span at each step, but the same place */
 	for (size_t i = 0; i < cursors->n; i++) {
 		if (cursor_holds(&cursors->list[i], history, t_us))
 			return &cursors->list[i];
@@ -309,7 +309,7 @@ struct slo_events slo_history_sum(const struct slo_history *history, double now_
 	if (span_seconds <= DBL_MAX)
 		before = history_total_hinted(history, seconds_to_us(now_seconds - span_seconds),
 					      span_seconds);
-	/* restored tiers that contradict one another must not make for 2^64 events */
+	/* restored tiers may contradict one another: that must not come to 2^64 events */
 	return (struct slo_events){.good = not_negative(until.good, before.good),
 				   .bad = not_negative(until.bad, before.bad)};
 }

@@ -23,34 +23,34 @@
 enum { SLO_CURSORS = 32 };
 
 /*
- * All tiers see every step. The newest bucket with events is open: its running total is the
- * history's, so that a step that falls into it writes nothing here.
+ * One tier. Each tier sees every step. The newest bucket with events is open: its running total is
+ * the history's, so a step that falls into it writes nothing here.
  */
 struct slo_tier_state {
 	struct slo_totals closed;
-	int64_t finer_keep_us; /* what is older than this, */
-	int64_t keep_us; /* and not than this, is looked up here */
+	int64_t finer_keep_us; /* moments older than this, but not older than */
+	int64_t keep_us; /* this, are looked up here */
 	int64_t open_end_us; /* INT64_MIN: there is none */
 	int64_t open_bucket;
-	struct slo_events restored; /* the sum, before slo_history_restored() */
+	struct slo_events restored; /* of all buckets, until slo_history_restored() */
 };
 
 /*
- * Where the window of each span begins: the next look-up is a little later. These are hints:
- * nothing but the time it takes depends on them.
+ * Where the window of one span begins. The next look-up is a little later. Cursors are hints: only
+ * the time that a look-up takes depends on them.
  */
 struct slo_cursor {
 	double span_seconds;
-	const struct slo_tier_state *tier; /* NULL: there is no stay yet */
+	const struct slo_tier_state *tier; /* that `stay` is in; NULL: there is none yet */
 	struct slo_stay stay;
 };
 
 struct slo_cursors {
 	struct slo_cursor list[SLO_CURSORS];
 	size_t n;
-	size_t next; /* spans are asked for in the same order at each step: the one expected */
-	size_t oldest; /* to be given up for a new one */
-	double now_seconds; /* as last asked for */
+	size_t next; /* the one expected: spans are asked for in one order at each step */
+	size_t oldest; /* the one that a new span takes */
+	double now_seconds; /* of the last look-up */
 	int64_t now_us;
 };
 
@@ -63,7 +63,7 @@ struct slo_history {
 	int64_t first_event_us; /* the end of the step */
 	int64_t last_event_us;
 	struct slo_events total;
-	struct slo_cursors *cursors; /* changed by look-ups in a const history, too */
+	struct slo_cursors *cursors; /* look-ups in a const history change them, too */
 };
 
 static inline int64_t clamped_to_us(double seconds)
@@ -76,8 +76,8 @@ static inline int64_t clamped_to_us(double seconds)
 }
 
 /*
- * Whole microseconds, so that 10 s steps computed in floating point fall on 10 s boundaries. As
- * llround() of it, which is a call.
+ * Whole microseconds, so that 10 s steps computed in floating point fall on 10 s boundaries. The
+ * result is that of llround(), which would be a call.
  */
 static inline int64_t seconds_to_us(double seconds)
 {

@@ -53,7 +53,9 @@ double judge_missing_seconds(const struct judge *judge);
 /* The events of the whole window, if its missing part has the same traffic and no bad events. */
 struct slo_events judge_whole_window(const struct judge *judge);
 
-/* The share of bad events that spends `ratio` of the budget, and the one of a burn rule's factor. */
+/*
+ * The share of bad events that spends `ratio` of the budget, and the one of a burn rule's factor.
+ */
 struct alert_limit judge_budget_limit(const struct judge *judge, double ratio);
 struct alert_limit judge_burn_limit(const struct judge *judge, const struct alert_rule *rule);
 

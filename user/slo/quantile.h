@@ -8,9 +8,9 @@
 #include "hist.h"
 
 /*
- * Estimates the q-quantile (0 < q <= 1, nearest rank) of a histogram in seconds: the geometric
- * midpoint of the bucket that holds it, so within 4.5 % of it. Where a bucket has no such midpoint
- * the estimate is half the first bound (below 0.95 us) or the last bound (above 128 s).
+ * Estimates the q-quantile (0 < q <= 1, nearest rank) of a histogram, in seconds. The estimate is
+ * the geometric midpoint of the bucket that holds the quantile, so it is within 4.5 % of it. The
+ * first bucket (below 0.95 us) gives half its bound, the last one (above 128 s) its lower bound.
  * Returns false, *ret_seconds untouched, if the histogram is empty.
  */
 bool quantile_seconds(const uint64_t counts[HIST_BUCKETS], double q, double *ret_seconds);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Puts a stored history back. */
+/*
+ * Puts a stored history back: slo_history_restore() for each bucket, slo_history_restored() once.
+ */
 #include <errno.h>
 
 #include "slo/history.h"

@@ -12,7 +12,7 @@ enum {
 	GAP_SECONDS = SLO_WINDOW_MAX_SECONDS + SLO_KEPT_BEYOND_SECONDS,
 };
 
-/* The last multiple of the length at or before the moment, to the microsecond as histories are. */
+/* The last end of a slice at or before the moment, which is rounded as histories round it. */
 static int64_t slice_end(const struct slices *slices, double t_seconds)
 {
 	int64_t seconds = (int64_t)floor(round(t_seconds * 1e6) / 1e6);

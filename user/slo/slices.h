@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Timeslices, as in OpenSLO: time is cut into slices that end at multiples of their length on the
- * agent's axis; one that had eligible events is good if good / eligible >= target, else bad, and
- * one without any is neither. Slices are kept as the events of a history of their own. Pure.
+ * Timeslices, as in OpenSLO. Slices end at multiples of their length on the agent's axis. A slice
+ * that had eligible events is good if good / eligible >= target, else bad; one without any is
+ * neither. Slices are kept as the events of a history of their own. Pure.
  */
 #ifndef SLIPROBE_SLO_SLICES_H
 #define SLIPROBE_SLO_SLICES_H
@@ -18,16 +18,16 @@ struct slices {
 };
 
 /*
- * Slices that end at or before `from_seconds` (the first step's beginning; after a restart, the
- * last step that was seen) are taken as settled. slice_seconds: above 0.
+ * Slices that end at or before `from_seconds` count as settled. It is the first step's beginning,
+ * or after a restart the last step that was seen. slice_seconds: above 0.
  */
 void slices_init(struct slices *slices, uint64_t slice_seconds, double target, double from_seconds);
 
 /*
- * Settles the slices that have ended by `now_seconds`: all steps up to it are in `events`, and each
- * slice is added to `ret_slices` at its end. Of a gap longer than any window can be, only the last
- * part is looked at. Returns 0; -ENOMEM or -EINVAL (of slo_history_add(): the next call goes on
- * where this one stopped).
+ * Settles the slices that have ended by `now_seconds`: each is added to `ret_slices` at its end.
+ * `events` has all steps up to now. Of a gap longer than any history is kept, only the last part is
+ * looked at. Returns 0; -EINVAL for a time that is not valid; what slo_history_add() failed with:
+ * the next call goes on where this one stopped.
  */
 int slices_close(struct slices *slices, const struct slo_history *events, double now_seconds,
 		 struct slo_history *ret_slices);

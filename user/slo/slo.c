@@ -18,7 +18,7 @@ static long double budget_units(double objective)
 	return units_budget(objective);
 }
 
-/* Beyond the numbers there are: unknown. */
+/* Unknown if the value is beyond what a double holds. */
 static struct maybe ratio(long double value)
 {
 	if (!isfinite((double)value))
@@ -47,7 +47,7 @@ struct maybe slo_burn_rate(struct slo_events events, double objective)
 	return ratio((long double)events.bad * UNITS_IN_ONE / allowed_units);
 }
 
-/* Of full outage. */
+/* Minutes of full outage that the budget allows. */
 static double allowed_minutes(double objective, double window_seconds)
 {
 	double minutes = (double)(budget_units(objective) / UNITS_IN_ONE * window_seconds / 60);

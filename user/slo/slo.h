@@ -43,7 +43,7 @@ static inline double slo_eligible(struct slo_events events)
  * Times are seconds on the agent's axis (slo/timeline). Bucket ends are multiples of the tier's
  * width; the bucket that ends at e holds the steps that end in (e - width, e].
  *
- * Look-ups leave hints for the next ones in it: a history, const or not, is one thread's at a time.
+ * Look-ups leave hints in it for later ones, so a history, const or not, belongs to one thread.
  */
 struct slo_history;
 
@@ -68,46 +68,45 @@ int slo_history_new(uint64_t window_seconds, struct slo_history **ret);
 void slo_history_free(struct slo_history *history);
 
 /*
- * Adds the events of the step that ends at `t_seconds` (monotonic, not earlier than the step added
- * before: an earlier time is taken as that one). Returns 0; -ENOMEM, or -EINVAL for a time that is
- * not valid (slo/time_limit; nothing was added). What goes beyond 2^64 - 1 events in
- * all is not counted.
+ * Adds the events of the step that ends at `t_seconds`. A time before that of the last step counts
+ * as the last step's. Returns 0; -ENOMEM, or -EINVAL for a time that is not valid (slo/time_limit):
+ * then nothing was added. Events beyond 2^64 - 1 in all are not counted.
  */
 int slo_history_add(struct slo_history *history, double t_seconds, struct slo_events events);
 
 /*
- * The same for a step that began at `from_seconds`: when it is longer than 20 s (the kernel counted
- * while no agent read), nothing tells when in it the events came, and they are spread evenly over
- * it, to the last one: in 10 s pieces if it is up to 6 h long, minutes up to 8 d, else hours (what
- * is longer ago than hours are kept is one piece).
+ * slo_history_add() for a step that began at `from_seconds`. Nothing tells when in the step its
+ * events came. In a step longer than 20 s (the kernel counted while no agent read) they are spread
+ * evenly, to the last one: over 10 s pieces if it is up to 6 h long, minutes up to 8 d, else hours.
+ * The part of it that is older than hours are kept is one piece.
  */
 int slo_history_add_span(struct slo_history *history, double from_seconds, double t_seconds,
 			 struct slo_events events);
 
 /*
  * Events of the steps that end in (now - span, now]. A window that reaches beyond the oldest step
- * counts what there is; one that begins before the first step ever counts everything added.
- * An edge of the window up to 6 h back is exact to a 10 s step, up to 8 d to a minute, older ones
- * to an hour. Sums over adjacent spans add up to the sum over both, exactly.
- * Amortised constant time when asked for the same spans at every step.
+ * has all the events that are kept; one that begins before the first step ever has all that were
+ * added. An edge of the window up to 6 h back is exact to a 10 s step, up to 8 d to a minute, an
+ * older one to an hour. Sums over adjacent spans add up to the sum over both, exactly. It takes
+ * amortised constant time if every step asks for the same spans.
  */
 struct slo_events slo_history_sum(const struct slo_history *history, double now_seconds,
 				  double span_seconds);
 
 /*
- * True and the end of the last step that had events; false if there was none. Of a step that was
- * restored: the end of its finest bucket.
+ * The end of the last step that had events, or, if it was restored, of its finest bucket. False if
+ * no step had events.
  */
 bool slo_history_last_event(const struct slo_history *history, double *ret_t_seconds);
 
-/* The same for the first ever (restored: the first that was). */
+/* The end of the first step ever that had events; of a restored history, as far as is known. */
 bool slo_history_first_event(const struct slo_history *history, double *ret_t_seconds);
 
 /* Number of one-hour buckets that end in (from, to] and had events. */
 size_t slo_history_busy_hours(const struct slo_history *history, double from_seconds,
 			      double to_seconds);
 
-/* Stops at a non-zero return and gives it back. */
+/* A return other than 0 stops slo_history_each() and is returned. */
 typedef int (*slo_bucket_fn)(void *context, enum slo_tier tier, int64_t end_seconds,
 			     struct slo_events events);
 
@@ -116,13 +115,13 @@ int slo_history_each(const struct slo_history *history, enum slo_tier tier, int6
 		     slo_bucket_fn fn, void *context);
 
 /*
- * Puts back what slo_history_each() gave, into an empty history: for each tier the buckets of the
- * time that it is kept for, oldest first, then slo_history_restored() once. All tiers are taken to
- * end at the same moment, so that what a finer one has no longer is the difference. From then on
- * sums are what they would have been without the interruption, but that nothing is known of what
- * was before the oldest hour. Return 0, -ENOMEM, or -EINVAL (not oldest first, not the end of a
- * bucket, the history is not empty, or a finer tier holds more than the hours do: the history is
- * then to be thrown away).
+ * Put back into an empty history what slo_history_each() gave: for each tier the buckets of the
+ * time that it is kept for, oldest first, then slo_history_restored() once. All tiers end at the
+ * same moment: the events that a finer tier lacks came before its first bucket. From then on sums
+ * are what they would have been without the interruption, but that nothing is known of the time
+ * before the oldest hour. Return 0; -ENOMEM; -EINVAL if buckets are not oldest first, a time is not
+ * the end of a bucket, the history is not empty, or a finer tier holds more than the hours do.
+ * After a failure the history is of no use.
  */
 int slo_history_restore(struct slo_history *history, enum slo_tier tier, int64_t end_seconds,
 			struct slo_events events);
@@ -130,7 +129,7 @@ int slo_history_restored(struct slo_history *history, double last_step_seconds);
 
 struct slo_budget {
 	double allowed_events;
-	/* of full outage: (1 - objective) * window, and what of it is left (negative: overspent) */
+	/* of full outage: (1 - objective) * window, and how many are left (negative: overspent) */
 	double allowed_minutes;
 	struct maybe remaining_minutes;
 	struct maybe spent_ratio; /* unknown when nothing was eligible */
@@ -140,8 +139,8 @@ struct slo_budget {
 };
 
 /*
- * The span an SLO is judged over, ending now. Rolling: from = now - length. Calendar: from the
- * month's first second; length is the whole month's.
+ * The span that an SLO is judged over. It ends now. A rolling one begins at now - length. A
+ * calendar month begins with its first second; its length is that of the whole month.
  */
 struct slo_window {
 	double from_seconds;
@@ -157,8 +156,8 @@ static inline struct slo_window slo_window_rolling(double now_seconds, double le
 }
 
 /*
- * A calendar window's budget begins anew when it ends: an exhaustion after that is unknown. Any
- * other is given back as it is.
+ * A calendar window's budget begins anew when the window ends: an exhaustion after that is unknown.
+ * Any other projection is returned as it is.
  */
 static inline struct maybe slo_window_exhausted_in(const struct slo_window *window,
 						   double now_seconds,
@@ -173,8 +172,8 @@ struct maybe slo_availability(struct slo_events events);
 struct maybe slo_burn_rate(struct slo_events events, double objective);
 
 /*
- * `events`: of the whole window; `burn_rate`: the present one (the 1 h window's) that the
- * projection of exhaustion goes by: for a calendar window, see slo_window_exhausted_in().
+ * `events`: of the whole window. `burn_rate`: the present one (of the last hour), by which
+ * exhaustion is projected. See slo_window_exhausted_in() for a calendar window.
  */
 struct slo_budget slo_budget(struct slo_events events, double objective, double window_seconds,
 			     struct maybe burn_rate);

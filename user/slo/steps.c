@@ -11,7 +11,7 @@ static int find_first(void *context, enum slo_tier tier, int64_t end_seconds,
 	return 1;
 }
 
-/* Events of the buckets that end in (after, until]. */
+/* The sum of the buckets that end in (after, until]. */
 struct part {
 	int64_t after;
 	int64_t until;
@@ -34,8 +34,9 @@ static int add_part(void *context, enum slo_tier tier, int64_t end_seconds,
 }
 
 /*
- * The end of the last bucket of `tier` that the next finer tier does not have all of: the one that
- * the finer tier's first bucket lies in, or the one before. INT64_MAX if the finer tier is empty.
+ * The end of the last bucket of `tier` whose events the next finer tier does not all have. It is
+ * the bucket that the finer tier's first one lies in, or the one before. INT64_MAX if the finer
+ * tier is empty.
  */
 static int64_t last_own(const struct slo_history *history, enum slo_tier tier)
 {

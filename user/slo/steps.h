@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A history as one row of steps, each at the finest resolution there is for its time: hours, then
- * minutes, then 10 s. Pure.
+ * A history as one row of steps: hours, then minutes, then 10 s, each step at the finest resolution
+ * that there is of its time. Pure.
  */
 #ifndef SLIPROBE_SLO_STEPS_H
 #define SLIPROBE_SLO_STEPS_H
@@ -15,8 +15,8 @@ struct slo_step {
 };
 
 /*
- * Calls back for each step that had events, oldest first, no two overlap and their sum is all that
- * the history holds. A non-zero return ends it and is returned.
+ * Calls back for each step that had events, oldest first. No two overlap, and their sum is all that
+ * the history holds. A return other than 0 stops it and is returned.
  */
 int slo_history_steps(const struct slo_history *history,
 		      int (*fn)(void *context, const struct slo_step *step), void *context);

@@ -22,7 +22,7 @@ static void begin_at(struct timeline *timeline, double axis_seconds, double boot
 	timeline->wall_offset_seconds = realtime_seconds - axis_seconds;
 }
 
-/* The wall clock is all that tells how long it was. */
+/* Only the wall clock tells how long the machine was down. */
 static double start_after_boot(struct timeline *timeline, const struct timeline_mark *saved,
 			       double boottime_seconds, double realtime_seconds)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The agent's time axis: seconds that begin at the wall clock's (Unix) time when the state is first
- * made, and go on with CLOCK_BOOTTIME: steps of the wall clock do not move it, suspend does. Across
- * a reboot it goes on by as much as the wall clock says has passed, or stands still if that says
- * less than nothing. The wall clock's offset from it is only for showing times and for calendars.
- * Pure.
+ * The agent's time axis, in seconds. It begins at the wall clock's (Unix) time when the state is
+ * first made, and goes on with CLOCK_BOOTTIME: steps of the wall clock do not move it, suspend
+ * does. Across a reboot it goes on by as much as has passed by the wall clock, or stands still if
+ * that is less than nothing. The wall clock's offset from it only serves to show times, and
+ * calendars. Pure.
  */
 #ifndef SLIPROBE_SLO_TIMELINE_H
 #define SLIPROBE_SLO_TIMELINE_H
@@ -16,11 +16,12 @@ enum { TIMELINE_BOOT_ID_BYTES = 37 };
 struct timeline {
 	double anchor_seconds; /* axis - CLOCK_BOOTTIME */
 	double wall_offset_seconds; /* CLOCK_REALTIME - axis */
-	bool owed; /* the clock went back over the reboot: a step forward will make up for it, */
-	double owed_wall_offset_seconds; /* until its offset is again what it had been */
+	/* the wall clock went back over a reboot: a step forward will make up for it, */
+	bool owed;
+	double owed_wall_offset_seconds; /* until the offset is again what it had been */
 };
 
-/* What is kept of it on disk. */
+/* The axis, as it is kept on disk. */
 struct timeline_mark {
 	char boot_id[TIMELINE_BOOT_ID_BYTES]; /* /proc/sys/kernel/random/boot_id */
 	double anchor_seconds;
@@ -31,8 +32,8 @@ struct timeline_mark {
 };
 
 /*
- * saved: NULL if there is none. Returns the seconds between the last step and now; negative if the
- * wall clock says that now is before it (the axis then stands still).
+ * saved: NULL if there is none. Returns the seconds between the last step and now. They are
+ * negative if, by the wall clock, now is before the last step; the axis then stands still.
  */
 double timeline_start(struct timeline *timeline, const struct timeline_mark *saved,
 		      const char *boot_id, double boottime_seconds, double realtime_seconds);
@@ -40,13 +41,13 @@ double timeline_start(struct timeline *timeline, const struct timeline_mark *sav
 double timeline_now(const struct timeline *timeline, double boottime_seconds);
 
 /*
- * Looks at the wall clock. Returns by how much it was stepped since the last time, 0 if by less
- * than half a second (adjustments of its rate move both clocks). While `owed`, a step forward to
- * later than the axis would be by the offset from before moves the axis to there, once.
+ * Looks at the wall clock. Returns by how much it was stepped since the last look; 0 for less than
+ * half a second, as adjustments of its rate move both clocks. While `owed`, a step forward that
+ * brings the offset back to what it had been, or beyond, moves the axis by what lies beyond, once.
  */
 double timeline_look(struct timeline *timeline, double boottime_seconds, double realtime_seconds);
 
-/* What is to be kept. last_seconds: axis, the step that is being written. */
+/* The mark to keep. last_seconds: of the step that is being written, on the axis. */
 void timeline_mark(const struct timeline *timeline, const char *boot_id, double last_seconds,
 		   struct timeline_mark *ret);
 

@@ -116,7 +116,9 @@ void slo_totals_rebase(struct slo_totals *totals, struct slo_events base)
 	totals->dropped.bad += base.bad;
 }
 
-/* An entry of a block; both count from the oldest there is. */
+/*
+ * An entry of a block. Blocks count from the oldest that is kept, entries from the block's first.
+ */
 struct place {
 	size_t block;
 	size_t entry;
@@ -140,14 +142,15 @@ static struct slo_events stay_at(const struct slo_totals *totals, struct place p
 	return stay->total;
 }
 
-/* A few entries on from the last look-up. */
+/* Goes a few entries on from the last look-up. False if the place is further away. */
 static bool place_near(const struct slo_totals *totals, int64_t t_us, const struct slo_stay *stay,
 		       struct place *ret)
 {
 	struct place place = {(size_t)(stay->block - totals->n_dropped), stay->entry};
 	const struct slo_block *block;
 
-	if (place.block >= totals->n_blocks) /* or long dropped */
+	/* also true of a block that was dropped: the difference wraps */
+	if (place.block >= totals->n_blocks)
 		return false;
 	block = totals->blocks[place.block];
 	if (block_bucket(block, place.entry) * totals->width_us > t_us)
@@ -205,7 +208,7 @@ struct slo_events slo_totals_find(const struct slo_totals *totals, int64_t t_us,
 			.until_us = totals->n_blocks ? totals->blocks[0]->bucket * totals->width_us
 						     : next_us,
 			.total = totals->dropped,
-			/* nearest to it: the first there is */
+			/* the nearest place: the first block that is kept */
 			.block = totals->n_dropped,
 		};
 		return stay->total;
@@ -254,7 +257,7 @@ int slo_totals_each(const struct slo_totals *totals, int64_t from_us, slo_totals
 	size_t i = totals->n_blocks;
 	int r = 0;
 
-	/* mostly asked for the newest */
+	/* from the end, as mostly the newest are asked for */
 	while (i && !block_ends_before(totals, i - 1, from_us))
 		i--;
 	if (i)

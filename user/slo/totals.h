@@ -2,11 +2,11 @@
 /*
  * Running totals of events at the ends of time buckets of one width: a sum over any span is the
  * difference of two look-ups, and sums over the parts of a span add up to the whole by
- * construction. Part of the history (slo/slo). Times are microseconds, the bucket of number b
- * ends at b * width.
+ * construction. Part of slo/history. Times are microseconds; the bucket of number b ends at
+ * b * width.
  *
- * They are kept in blocks: 64 bit for the block's first bucket, 32 bit relative to it for the
- * others: less than 11 bytes a bucket. Buckets without events take nothing.
+ * Totals are kept in blocks: 64 bit for the first bucket of a block, 32 bit relative to it for the
+ * others. That is less than 11 bytes a bucket. Buckets without events take nothing.
  */
 #ifndef SLIPROBE_SLO_TOTALS_H
 #define SLIPROBE_SLO_TOTALS_H
@@ -38,15 +38,15 @@ struct slo_totals {
 };
 
 /*
- * Where a look-up ended. The total does not change for times in [from, until), and a later look-up
- * goes on from there. All zero: nowhere.
+ * Where a look-up ended. All times in [from, until) have that total, and a later look-up goes on
+ * from there. All zero: nowhere.
  */
 struct slo_stay {
 	int64_t from_us;
 	int64_t until_us;
 	struct slo_events total;
-	uint64_t block; /* counted from the first ever; its entry */
-	uint32_t entry;
+	uint64_t block; /* counted from the first ever */
+	uint32_t entry; /* of the block */
 };
 
 static inline struct slo_events slo_events_minus(struct slo_events a, struct slo_events b)
@@ -72,34 +72,35 @@ static inline int slo_totals_reserve(struct slo_totals *totals, size_t n)
 	return totals->n_ready - totals->n_blocks >= n ? 0 : slo_totals_grow(totals, n);
 }
 
-/* Gives back what was reserved, but for one block. */
+/* Frees the reserved blocks, but for one. */
 void slo_totals_trim(struct slo_totals *totals);
 
 void slo_totals_clear(struct slo_totals *totals);
 
 /*
- * The running total at the end of `bucket`, which is later than the last one. Returns true if that
- * used up a reserved block.
+ * Adds the running total at the end of `bucket`, which is later than the last one. Returns true if
+ * it took a reserved block.
  */
 bool slo_totals_append(struct slo_totals *totals, int64_t bucket, struct slo_events total);
 
-/* Forgets blocks with no bucket after `bucket`. */
+/* Drops the blocks that have no bucket after `bucket`. */
 void slo_totals_drop(struct slo_totals *totals, int64_t bucket);
 
-/* Everything so far was counted from 0, and should have been from `base`. */
+/* Adds `base` to all totals so far, which were counted from 0. */
 void slo_totals_rebase(struct slo_totals *totals, struct slo_events base);
 
 /*
- * The running total at the end of the last bucket that ends at or before t_us. `next_us`, later than
- * t_us: the end of the bucket that will be appended next.
+ * The running total at the end of the last bucket that ends at or before t_us. `next_us`: the end
+ * of the bucket that will be appended next, later than t_us. `stay`: where the last look-up ended;
+ * this one leaves its own.
  */
 struct slo_events slo_totals_find(const struct slo_totals *totals, int64_t t_us, int64_t next_us,
 				  struct slo_stay *stay);
 
 /*
- * Calls back with each bucket that ends at or after from_us, oldest first, and its running total
- * (as `total`) and that of the bucket before it (as `before`). Stops at a non-zero return and gives
- * it back. *ret_last: the last one's running total, if it is not stopped.
+ * Calls back with each bucket that ends at or after from_us, oldest first. `total` is its running
+ * total, `before` that of the bucket before it. A return other than 0 stops it and is returned.
+ * *ret_last: the last bucket's running total, set if it is not stopped.
  */
 typedef int (*slo_totals_fn)(void *context, int64_t bucket, struct slo_events before,
 			     struct slo_events total);
