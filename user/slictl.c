@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * slictl: the human face of the agent's status socket.
+ * slictl: what people ask the agent, over its status socket, and what needs no agent. Its commands
+ * are in ctl/.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -10,10 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/backtest.h"
 #include "ctl/client.h"
 #include "ctl/ctl.h"
-#include "ctl/export.h"
 #include "ctl/options.h"
 #include "ctl/views.h"
 #include "kernel/support.h"
@@ -38,7 +37,7 @@ static int run_status(const struct ctl *ctl, int argc, char **argv)
 {
 	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
 
-	/* the table has nothing of the services */
+	/* the table does not show services */
 	return r == CTL_DONE ? ctl_show(ctl, ctl->json ? "/v1/status" : "/v1/status?services=no",
 					NULL, ctl_view_status)
 			     : r;
@@ -158,7 +157,7 @@ static const struct command_group groups[] = {
 
 enum {
 	N_GROUPS = sizeof(groups) / sizeof(groups[0]),
-	USAGE_COLUMN = 28, /* where help begins: after two spaces and as much of name, arguments */
+	USAGE_COLUMN = 28, /* width of a command's name and arguments, before its help */
 };
 
 static const struct command *find_command(const char *name)
@@ -210,7 +209,7 @@ static void command_usage(const struct command *command, FILE *out)
 		fprintf(out, "\n%s", command->details);
 }
 
-/* The exit status, once it is sure that what was written has arrived. */
+/* The exit status. It says so if not all that was written has arrived. */
 static int finish(int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
@@ -226,8 +225,8 @@ struct invocation {
 };
 
 /*
- * Takes what every command understands out of its argv, so that it may stand after the command,
- * too. Returns the new argc.
+ * Takes the options that all commands have out of a command's argv: they may stand behind the
+ * command, too. Returns the new argc.
  */
 static int take_common(struct invocation *invocation, int argc, char **argv)
 {
@@ -255,7 +254,7 @@ static int take_common(struct invocation *invocation, int argc, char **argv)
 	return n;
 }
 
-/* What stands before the command. Returns false after a message. */
+/* Takes the options that stand before the command. Returns false after a message. */
 static bool take_first(struct invocation *invocation, int argc, char **argv)
 {
 	static const struct option options[] = {

@@ -9,15 +9,16 @@
 #include "ctl/table.h"
 #include "slo/alert_rule.h"
 
-/* False, and *ret untouched, if "severity" is absent or no severity. */
+/* Reads "severity". False, and *ret untouched, if it is absent or no severity. */
 bool ctl_alert_severity(const json_t *alert, enum alert_severity *ret);
 
-/* Whether "state" is that of an alert that is on: firing or exhausted. */
+/* Whether "state" is firing or exhausted. */
 bool ctl_alert_is_active(const json_t *alert);
 
+/* Whether "silenced" is true. */
 bool ctl_alert_is_silenced(const json_t *alert);
 
-/* Red for "page", yellow for "ticket"; plain for all else, and for NULL. */
+/* Red for "page", yellow for "ticket", plain for any other text and for NULL. */
 enum ctl_colour ctl_severity_colour(const char *severity);
 
 #endif

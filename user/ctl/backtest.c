@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "ctl/backtest.h"
-
+/*
+ * slictl backtest --config F --slo NAME --events CSV: replays the steps in a file through an SLO's
+ * alerts. Needs neither agent nor privilege.
+ */
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -12,6 +14,8 @@
 #include "base/format.h"
 #include "config/load.h"
 #include "ctl/backtest_json.h"
+#include "ctl/ctl.h"
+#include "ctl/views.h"
 #include "decide/backtest.h"
 #include "decide/backtest_csv.h"
 
@@ -73,7 +77,7 @@ static bool parse_percent(const char *text, double *ret)
 	char *end;
 	double ratio;
 
-	/* as the configuration has it, or with the sign */
+	/* the percent sign, which the configuration does not have, may follow */
 	if (!digits || digits > 24 || (digits != len && strcmp(text + digits, "%") != 0))
 		return false;
 	snprintf(shifted, sizeof(shifted), "%.*se-2", (int)digits, text);
@@ -117,7 +121,7 @@ enum option_id {
 	OPTION_MIN_EVENTS,
 };
 
-/* NULL, or what the option's value should have been. */
+/* Returns NULL, or a text that says which value was expected. */
 static const char *set_option(struct arguments *arguments, int option, const char *value)
 {
 	switch (option) {
@@ -153,7 +157,7 @@ static const char *set_option(struct arguments *arguments, int option, const cha
 	}
 }
 
-/* True to go on; else the exit status is set. */
+/* False if the command ends here: *ret_status is then its exit status. */
 static bool parse_arguments(const struct ctl *ctl, int argc, char **argv, struct arguments *ret,
 			    int *ret_status)
 {
@@ -217,7 +221,7 @@ static int unknown_slo(const struct ctl *ctl, const struct config *config, const
 	return CTL_CANNOT_TELL;
 }
 
-/* Leaves out what reaches beyond the window: in a configuration it would be refused. */
+/* Leaves out rules that look back beyond the window. A configuration with them would be refused. */
 static size_t keep_fitting(const struct ctl *ctl, uint64_t window_seconds, struct alert_rule *rules,
 			   size_t n)
 {
@@ -236,7 +240,7 @@ static size_t keep_fitting(const struct ctl *ctl, uint64_t window_seconds, struc
 	return kept;
 }
 
-/* The SLO's rules as they are to be tried; NULL when out of memory. */
+/* The rules to replay: the SLO's, changed as the options say. NULL when out of memory. */
 static struct alert_rule *make_rules(const struct ctl *ctl, const struct config_slo *slo,
 				     const struct arguments *arguments, size_t *ret_n)
 {
@@ -349,7 +353,9 @@ static int report(const struct ctl *ctl, const char *name, const struct backtest
 		r = ctl_view_backtest(json, ctl->colour, ctl->out);
 		return r < 0 ? fail(ctl, "out of memory") : CTL_DONE;
 	}
-	/* 15 digits: Unix times to the microsecond, and no binary fractions of decimal ones */
+	/*
+	 * 15 digits show Unix times to the microsecond, and no binary fractions of decimal numbers
+	 */
 	if (json_dumpf(json, ctl->out, JSON_COMPACT | JSON_REAL_PRECISION(15)) < 0)
 		return fail(ctl, "cannot write the output");
 	fputc('\n', ctl->out);

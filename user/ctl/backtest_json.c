@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 
-/* json_pack()'s "o*" would drop it: unknown is to be seen. */
+/* Null if it is unknown. The member stays, as json_pack()'s "o*" would not let it. */
 static json_t *ratio_json(struct maybe ratio)
 {
 	return ratio.known ? json_real(ratio.value) : json_null();

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A backtest's outcome as JSON:
- *   slo, objective, window_seconds, calendar (the time zone, or null), slice_seconds (or null),
- *   transitions: each change of an alert: t, alert, severity, state (firing, exhausted, resolved),
- *     budget_spent_ratio, and burning_seconds: how long it had been burning (decide/backtest),
- *   summary: of each alert: fired (times), firing_seconds (exhausted ones, too), and of the first
- *     time: t, detected_after_seconds, budget_spent_ratio,
- *   final: at the last step: t, eligible, good, bad (requests, or slices if the SLO budgets those,
- *     and then requests beside them), availability, budget, burn_rate.
- * Unknown is null.
+ * The outcome of a backtest as JSON:
+ *   slo, objective, window_seconds, calendar (the time zone, or null), slice_seconds (or null)
+ *   transitions: a list of the changes of alerts: t, alert, severity, state (firing, exhausted,
+ *     resolved), budget_spent_ratio, burning_seconds (see decide/backtest)
+ *   summary: a list of the alerts: alert, severity, fired (how often), firing_seconds (exhausted
+ *     ones, too), and of the first time: t, detected_after_seconds, budget_spent_ratio
+ *   final: the last step: t, availability, budget, burn_rate, and eligible, good, bad of what is
+ *     budgeted. With slices `requests` has these three of the requests.
+ * Unknown numbers are null.
  */
 #ifndef SLIPROBE_CTL_BACKTEST_JSON_H
 #define SLIPROBE_CTL_BACKTEST_JSON_H

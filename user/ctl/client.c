@@ -114,7 +114,7 @@ static void set_options(const struct ctl *ctl, CURL *curl, const char *url, stru
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
-	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever http_proxy says */
+	curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* even if there is an http_proxy */
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CTL_CONNECT_TIMEOUT_MS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)CTL_TIMEOUT_MS);
@@ -146,7 +146,7 @@ int ctl_ask(const struct ctl *ctl, const struct ctl_request *request, struct ctl
 		return CTL_CANNOT_TELL;
 	}
 
-	/* Nothing of TLS or Windows sockets is wanted. */
+	/* without TLS and Windows sockets */
 	if (curl_global_init(CURL_GLOBAL_NOTHING) == CURLE_OK)
 		curl = curl_easy_init();
 	if (curl)

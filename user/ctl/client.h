@@ -18,7 +18,7 @@ enum {
 struct ctl_request {
 	const char *method; /* GET, POST or DELETE */
 	const char *path;
-	const char *name; /* a last segment for the path, taken literally; or NULL */
+	const char *name; /* the last segment of the path, which gets percent-encoded; or NULL */
 	const char *body; /* JSON; or NULL */
 };
 
@@ -29,27 +29,32 @@ struct ctl_answer {
 };
 
 /*
- * Returns CTL_DONE with the answer, whatever its status is, in *ret, to be cleared. Returns, having
- * said why on ctl->err and with *ret untouched: CTL_UNREACHABLE when nothing answers;
- * CTL_CANNOT_TELL when what answers makes no sense.
+ * Returns CTL_DONE and the answer, of any status, in *ret: clear it after use. Else says why on
+ * ctl->err, leaves *ret untouched, and returns CTL_UNREACHABLE when nothing answers, or
+ * CTL_CANNOT_TELL when the answer is none that an agent gives.
  */
 int ctl_ask(const struct ctl *ctl, const struct ctl_request *request, struct ctl_answer *ret);
 void ctl_answer_clear(struct ctl_answer *answer);
 
-/* Repeats the agent's own words for a refusal, {"error": "..."}, on ctl->err. CTL_CANNOT_TELL. */
+/*
+ * Repeats on ctl->err the words of a refusal, {"error": "..."}. Returns CTL_CANNOT_TELL.
+ */
 int ctl_say_refused(const struct ctl *ctl, const struct ctl_answer *answer);
 
 /*
- * The same as ctl_ask(), for those who want nothing but an object in an answer of 200: whatever
- * else comes is CTL_CANNOT_TELL, and said. ret_json is the caller's to json_decref().
+ * As ctl_ask(), for an answer that must be of status 200 and hold an object. Any other answer is
+ * CTL_CANNOT_TELL, and ctl->err says so. The caller owns *ret_json.
  */
 int ctl_ask_json(const struct ctl *ctl, const struct ctl_request *request, json_t **ret_json);
 
-/* GET, and shown: as it came with --json, else through `view`, see ctl_views.h. */
+/* Gets the address, and shows the answer: as it came with --json, else by `view` (ctl/views). */
 typedef int ctl_view(const json_t *json, bool colour, FILE *out);
 int ctl_show(const struct ctl *ctl, const char *path, const char *name, ctl_view *view);
 
-/* Writes `json` (which it takes; NULL: out of memory) as a line. CTL_DONE or CTL_CANNOT_TELL. */
+/*
+ * Writes `json` as a line, and takes the reference. NULL stands for "out of memory". Returns
+ * CTL_DONE or CTL_CANNOT_TELL.
+ */
 int ctl_print_json(const struct ctl *ctl, json_t *json);
 
 #endif

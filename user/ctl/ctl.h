@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parts of slictl share: the invocation and the exit codes.
+ * The invocation of slictl, its exit codes and its commands.
  */
 #ifndef SLIPROBE_CTL_CTL_H
 #define SLIPROBE_CTL_CTL_H
@@ -39,14 +39,19 @@ static inline void ctl_json_decrefp(json_t **json)
 int ctl_check(const struct ctl *ctl, const char *file);
 
 /*
- * The commands that have options: argv[0] is the command's name, argv[argc] NULL; argv may be
- * reordered. Each returns its exit status. What they do is in the usage, in slictl.c.
+ * The commands that have options. argv[0] is the command's name, argv[argc] NULL; argv may get
+ * reordered. Each returns an enum ctl_exit. The usage, in slictl.c, says what they do.
  */
 int ctl_alerts(const struct ctl *ctl, int argc, char **argv);
+int ctl_backtest(const struct ctl *ctl, int argc, char **argv);
+int ctl_export(const struct ctl *ctl, int argc, char **argv);
 int ctl_gate(const struct ctl *ctl, int argc, char **argv);
 int ctl_history(const struct ctl *ctl, int argc, char **argv);
 int ctl_notify_test(const struct ctl *ctl, int argc, char **argv);
 int ctl_risk(const struct ctl *ctl, int argc, char **argv);
 int ctl_silence(const struct ctl *ctl, int argc, char **argv);
+
+/* The help of `export`, which names formats that are known in ctl/export. */
+extern const char ctl_export_details[];
 
 #endif

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "ctl/export.h"
-
+/*
+ * slictl export prometheus-rules|openslo [--config FILE] [--strict]: the SLOs of a configuration in
+ * others' formats, to ctl->out. ctl->err names what the format cannot hold. With --strict that is a
+ * failure, and nothing is written.
+ */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/format.h"
 #include "config/load.h"
+#include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "export/openslo.h"
 #include "export/prometheus_rules.h"

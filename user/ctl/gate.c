@@ -15,7 +15,7 @@ enum {
 	HTTP_NOT_FOUND = 404,
 };
 
-/* "10", "10%", "2.5%": 0 .. 100, as the ratio nearest to what is written. */
+/* The ratio nearest to a percentage from 0 to 100: "10", "10%", "2.5%". */
 static bool parse_percent(const char *text, double *ret_ratio)
 {
 	char shifted[32];
@@ -36,7 +36,7 @@ static bool parse_percent(const char *text, double *ret_ratio)
 	return true;
 }
 
-/* The name of an alert that stops everything, or NULL. */
+/* The name of an active page that is not silenced, or NULL. */
 static const char *find_page(const json_t *alerts)
 {
 	size_t i;
@@ -67,7 +67,7 @@ static void judge(const json_t *slo, double min_budget, struct gate_verdict *ret
 	gate_decide(&facts, min_budget, ret);
 }
 
-/* A copy of what the agent said, null if it did not. */
+/* The member as the agent sent it; null if it is absent. */
 static json_t *said(const json_t *object, const char *key)
 {
 	json_t *value = json_object_get(object, key);
@@ -105,7 +105,10 @@ static int print(const struct ctl *ctl, const char *name, double min_budget, con
 	return CTL_DONE;
 }
 
-/* What is known of the SLO, or in *ret why nothing is; CTL_DONE, or why there is no answer. */
+/*
+ * Asks for the SLO. *ret_slo stays NULL if nothing is known of it: *ret then says why. Returns what
+ * ctl_ask() or ctl_say_refused() returned.
+ */
 static int ask(const struct ctl *ctl, const char *name, json_t **ret_slo, struct gate_verdict *ret)
 {
 	const struct ctl_request request = {.method = "GET", .path = "/v1/slos/", .name = name};
@@ -149,7 +152,7 @@ int ctl_gate(const struct ctl *ctl, int argc, char **argv)
 	if (slo)
 		judge(slo, min_budget, &verdict);
 	else if (r != CTL_DONE && !ctl->json)
-		return r; /* it has been said why */
+		return r; /* ctl->err says why */
 	printed = print(ctl, name, min_budget, slo, &verdict);
 	if (r != CTL_DONE || printed != CTL_DONE)
 		return r != CTL_DONE ? r : printed;

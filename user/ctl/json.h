@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tolerant reading of JSON objects: whatever is absent, null or of another type is unknown.
+ * Tolerant reading of JSON objects: a member that is absent, null or of another type is unknown.
  */
 #ifndef SLIPROBE_CTL_JSON_H
 #define SLIPROBE_CTL_JSON_H
@@ -36,7 +36,7 @@ static inline struct format_text ctl_count(const json_t *object, const char *key
 	return ret;
 }
 
-/* A count, unknown taken as 0: to decide whether there is something to show. */
+/* A count; 0 if it is unknown. It decides whether there is something to show. */
 static inline json_int_t ctl_count_or_zero(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));

@@ -14,9 +14,9 @@ enum {
 	POLL_MS = 250,
 };
 
-/* What became of the message at one receiver. */
+/* How the message fared at one receiver. */
 struct outcome {
-	const char *result; /* "sent", "given up", "waiting"; NULL: it was given none */
+	const char *result; /* "sent", "given up", "waiting"; NULL: it was not given the message */
 	const char *error;
 };
 
@@ -27,7 +27,7 @@ static bool is_test(const json_t *message)
 	return kind && !strcmp(kind, "test") && ctl_string(message, "id");
 }
 
-/* The ids of the tests that any receiver knows of, as members of an object; NULL: no memory. */
+/* An object whose members are the ids of all tests that receivers know of. NULL: no memory. */
 static json_t *test_ids(const json_t *receivers)
 {
 	json_t *ids = json_object();
@@ -60,7 +60,7 @@ static struct outcome find_outcome(const json_t *receiver, const json_t *old_ids
 		ret.result = ctl_string(message, "result");
 		ret.error = ctl_string(message, "error");
 	}
-	/* behind others that failed it has not even been tried */
+	/* it waits behind messages that failed, and has not been tried */
 	if (is(ret.result, "waiting") && !ret.error)
 		ret.error = ctl_string(receiver, "last_error");
 	return ret;
@@ -86,7 +86,7 @@ static int get_alerts(const struct ctl *ctl, json_t **ret_alerts)
 			    ret_alerts);
 }
 
-/* Asks until `expected` receivers have done with the message, or time is up. */
+/* Asks again until `expected` receivers have sent the message or given it up, or time is up. */
 static int wait_for(const struct ctl *ctl, const json_t *old_ids, json_int_t expected,
 		    json_t **ret_alerts)
 {

@@ -16,7 +16,7 @@ int ctl_usage_error(const struct ctl *ctl, const char *command, const char *what
 	return CTL_CANNOT_TELL;
 }
 
-/* Commands without options have nothing to say that the list of commands does not. */
+/* Names the list of commands, not the command, if that has no options and so no help of its own. */
 static int refuse(const struct ctl *ctl, char **argv, size_t n_options, const char *what,
 		  const char *which)
 {

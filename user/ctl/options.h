@@ -12,8 +12,8 @@
 /* "--NAME VALUE" or "--NAME=VALUE" sets *value (to a piece of argv); "--NAME" sets *flag. */
 struct ctl_option {
 	const char *name;
-	const char **value; /* one of both is NULL */
-	bool *flag;
+	const char **value; /* NULL if it is a flag */
+	bool *flag; /* NULL if it has a value */
 };
 
 enum {
@@ -21,14 +21,18 @@ enum {
 };
 
 /*
- * Reads a command's argv (argv[0] is its name; reordered). Options may stand before or after the
- * argument, and end at "--". `argument` is the name of its one argument, which goes to
- * *ret_argument, or NULL. Returns CTL_DONE, or CTL_CANNOT_TELL having said why on ctl->err.
+ * Reads a command's argv, and reorders it. argv[0] is the command's name. Options may stand before
+ * or after the argument, and end at "--". `argument` is the name of the command's one argument,
+ * which goes to *ret_argument; NULL if it takes none. Returns CTL_DONE, or CTL_CANNOT_TELL, and
+ * ctl->err says why.
  */
 int ctl_options(const struct ctl *ctl, int argc, char **argv, const struct ctl_option *options,
 		size_t n_options, const char *argument, const char **ret_argument);
 
-/* "slictl: WHAT: WHICH; see slictl COMMAND --help" (both of them may be NULL). CTL_CANNOT_TELL. */
+/*
+ * Says "slictl: WHAT: WHICH; see slictl COMMAND --help"; `which` and `command` may be NULL. Returns
+ * CTL_CANNOT_TELL.
+ */
 int ctl_usage_error(const struct ctl *ctl, const char *command, const char *what,
 		    const char *which);
 

@@ -26,7 +26,7 @@ struct assessment {
 	json_t *recorded; /* NULL: no agent */
 };
 
-/* CTL_CANNOT_TELL, having said `text`. */
+/* Says `text`. Returns CTL_CANNOT_TELL. */
 static int refuse(const struct ctl *ctl, const char *text)
 {
 	if (ctl->json) {
@@ -49,7 +49,8 @@ static int refuse_file(const struct ctl *ctl, const char *file, const char *why)
 static int load(const struct ctl *ctl, const char *file, struct risk_catalogue *ret)
 {
 	_cleanup_fclose_ FILE *in = fopen(file, "re");
-	_cleanup_free_ char *text = malloc(RISK_MAX_BYTES + 1); /* one more, to tell it is larger */
+	_cleanup_free_ char *text =
+		malloc(RISK_MAX_BYTES + 1); /* one more tells that it is larger */
 	struct error error = {};
 	size_t len;
 	int r;
@@ -91,7 +92,7 @@ static void add_minutes(struct ctl_table *table, double minutes)
 	ctl_table_add(table, text.text, CTL_PLAIN);
 }
 
-/* Costs are not rounded down, as format_percent() does. */
+/* A share of costs. format_percent() would round it down, which is good news. */
 static struct format_text share_text(double ratio)
 {
 	struct format_text ret;

@@ -9,7 +9,7 @@
 #include "ctl/json.h"
 #include "decide/incidents.h"
 
-/* The incidents of one severity, while they are gathered. */
+/* The incidents of one severity, as they are gathered. */
 struct record {
 	const char *severity;
 	json_t *list;
@@ -53,8 +53,9 @@ static bool is_of(const json_t *change, const char *slo, const char *severity)
 }
 
 /*
- * Spans in which alerts of one SLO were active. Changes come newest first: whatever an alert's
- * newest change leads to holds still. An end tells when it began, too, should that be forgotten.
+ * Finds the spans in which alerts of one SLO were active. Changes come newest first: the state that
+ * an alert's newest change led to still holds. The change that ends a span also says when the span
+ * began, as older changes may be forgotten.
  */
 static size_t find_spans(const json_t *changes, const char *slo, const char *severity,
 			 struct incident_span *ret)
@@ -77,7 +78,7 @@ static size_t find_spans(const json_t *changes, const char *slo, const char *sev
 			newest = !(is_of(other, slo, severity) &&
 				   equal(ctl_string(other, "alert"), alert));
 		}
-		/* what is neither an end nor the newest change is told by the end after it */
+		/* any other change lies in a span that its end makes known */
 		if (ended || newest)
 			ret[n++] = (struct incident_span){alert, isnan(started) ? at : started,
 							  ended ? at : INFINITY};
@@ -85,7 +86,7 @@ static size_t find_spans(const json_t *changes, const char *slo, const char *sev
 	return n;
 }
 
-/* *ret_steps is malloc()ed; NULL: none, or no memory. */
+/* Returns how many there are. *ret_steps is malloc()ed; NULL: none, or no memory. */
 static size_t read_steps(const json_t *json, struct incident_step **ret_steps)
 {
 	size_t n = json_array_size(json), i;
@@ -166,7 +167,7 @@ static int fired_later(const void *a, const void *b)
 	return strcmp(y ? y : "", x ? x : "");
 }
 
-/* The list, the last incident first; takes it. NULL when out of memory. */
+/* Sorts the list, the last incident first. Takes the reference, and returns one. */
 static json_t *sort_list(json_t *list)
 {
 	size_t n = json_array_size(list), i;
@@ -202,7 +203,7 @@ static void get(const struct ctl *ctl, const char *path, const char *name, json_
 		     ret_json);
 }
 
-/* True if no change before `i` is of the same SLO. */
+/* Whether no change before `i` is of the SLO of change `i`. */
 static bool is_first_of_slo(const json_t *changes, size_t i)
 {
 	const char *slo = ctl_string(json_array_get(changes, i), "slo");
@@ -243,7 +244,7 @@ json_t *risk_record(const struct ctl *ctl, const char *slo)
 
 	if (!nowhere)
 		return NULL;
-	quiet.err = nowhere; /* that there is no agent is no error here */
+	quiet.err = nowhere; /* it is no error here if there is no agent */
 	get(&quiet, "/v1/alerts", NULL, &alerts);
 	if (!json_is_array(json_object_get(alerts, "changes")))
 		return NULL;

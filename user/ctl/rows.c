@@ -65,7 +65,7 @@ const struct ctl_as ctl_as_percent = {add_percent, true};
 const struct ctl_as ctl_as_rate = {add_rate, true};
 const struct ctl_as ctl_as_span = {add_span, true};
 
-/* The object that has the member, and the member's key in it. */
+/* The object that has the member. *key becomes the member's key in it. */
 static const json_t *find_object(const json_t *row, const char **key)
 {
 	const char *dot;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tables from JSON: a row for each object of a list, a cell for each field of a row. A field that is
- * absent, null or of another type is shown as "-".
+ * Tables from JSON: a row for each object of a list, a cell for each field of a row. A field that
+ * is absent, null or of another type is shown as "-".
  */
 #ifndef SLIPROBE_CTL_ROWS_H
 #define SLIPROBE_CTL_ROWS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What becomes of the agent's answers. */
+/* Asks the agent, and shows its answers. */
 #include <errno.h>
 
 #include "base/format.h"
@@ -35,7 +35,7 @@ static int say_not_understood(const struct ctl *ctl, int r)
 	return CTL_CANNOT_TELL;
 }
 
-/* An answer of 200 that is not empty. */
+/* As ctl_ask(), for an answer that must be of status 200 and not empty. */
 static int ask_ok(const struct ctl *ctl, const struct ctl_request *request, struct ctl_answer *ret)
 {
 	_cleanup_(ctl_answer_clear) struct ctl_answer answer = {};

@@ -42,7 +42,7 @@ static int check(const struct ctl *ctl, const char *command, struct silence_opti
 	return CTL_DONE;
 }
 
-/* NULL if a text is not UTF-8, or when out of memory. */
+/* The request's JSON. NULL if a text is not UTF-8, or when out of memory. */
 static char *make_body(const struct silence_options *options)
 {
 	_cleanup_json_ json_t *json =

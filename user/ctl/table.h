@@ -45,19 +45,19 @@ void ctl_table_init(struct ctl_table *table, const struct ctl_column *columns, s
 void ctl_table_clear(struct ctl_table *table);
 
 /*
- * Appends a cell, row by row, with a copy of `text` made safe for the terminal (NULL: "-").
- * Out of memory is remembered, and reported by ctl_table_print().
+ * Appends a cell, row by row, with a copy of `text` made safe for the terminal (NULL: "-"). If
+ * there is no memory for it, ctl_table_print() fails.
  */
 void ctl_table_add(struct ctl_table *table, const char *text, enum ctl_colour colour);
 
 /*
  * Writes header and rows, each line after `indent` spaces, without trailing spaces. Escape
  * sequences for colours are written only with `colour`.
- * Returns 0, or -ENOMEM if a cell was lost; then nothing is written.
+ * Returns 0, or -ENOMEM, with nothing written, if a cell is missing.
  */
 int ctl_table_print(const struct ctl_table *table, int indent, bool colour, FILE *out);
 
-/* Writes `text` in a colour: for single words outside tables. `text` is made safe. */
+/* Writes a word outside tables in a colour. `text` is made safe. */
 void ctl_write_coloured(const char *text, enum ctl_colour how, bool colour, FILE *out);
 
 #endif

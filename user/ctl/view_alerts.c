@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* /v1/alerts: what is active, what changed, who was told, and what is kept quiet. */
+/* /v1/alerts: active alerts, notices, changes, receivers, silences, maintenance windows. */
 #include <errno.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ static void add_state(struct ctl_table *table, const json_t *object, const char 
 
 static const struct ctl_as as_state = {add_state, false};
 
-/* The long window's and the short window's, or the only one there is. */
+/* "14.4x/20.0x": in the long window and in the short one; "-" if neither is known. */
 static void add_burns(struct ctl_table *table, const json_t *object, const char *key)
 {
 	char text[2 * sizeof(struct format_text)];
@@ -60,7 +60,7 @@ static int print_active(const json_t *active, bool colour, FILE *out)
 	return ctl_rows_print(&(struct ctl_rows){.list = active, CTL_FIELDS(fields)}, colour, out);
 }
 
-/* "slo alert, slo alert" of a notice */
+/* ": slo alert, slo alert" */
 static void print_notice_alerts(const json_t *alerts, FILE *out)
 {
 	size_t i;
@@ -108,7 +108,7 @@ static void add_change(struct ctl_table *table, const json_t *object, const char
 
 static const struct ctl_as as_change = {add_change, false};
 
-/* `max`: of the changes; 0: all. */
+/* Shows up to `max` changes; 0: all. */
 static int print_changes(const json_t *changes, size_t max, bool colour, FILE *out)
 {
 	static const struct ctl_field fields[] = {
@@ -194,7 +194,7 @@ static int print_receivers(const json_t *receivers, bool colour, FILE *out)
 	return r;
 }
 
-/* A silence that does not name one is for all. */
+/* A silence that names no SLO, service or severity is for all of them. */
 static void add_name_or_all(struct ctl_table *table, const json_t *object, const char *key)
 {
 	ctl_table_add(table, ctl_string(object, key) ?: "all", CTL_PLAIN);

@@ -2,9 +2,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ctl/backtest.h"
+#include "ctl/ctl.h"
 #include "ctl/json.h"
 #include "ctl/rows.h"
+#include "ctl/views.h"
 
 static struct format_text seconds_text(double seconds)
 {
@@ -51,7 +52,7 @@ static void add_active(struct ctl_table *table, const json_t *object, const char
 
 static const struct ctl_as as_active = {add_active, true};
 
-/* Copies that also have "after": seconds from `from` on. NULL when out of memory. */
+/* Copies of the transitions, with "after": seconds since `from`. NULL when out of memory. */
 static json_t *with_after(const json_t *transitions, double from)
 {
 	json_t *list = json_array(), *item;
@@ -60,7 +61,7 @@ static json_t *with_after(const json_t *transitions, double from)
 	json_array_foreach(transitions, i, item) {
 		json_t *copy = json_copy(item);
 
-		/* there is no JSON for an unknown number: it is then absent */
+		/* json_real() gives NULL for an unknown number, and so the member is absent */
 		json_object_set_new(copy, "after", json_real(ctl_number(item, "t") - from));
 		if (json_array_append_new(list, copy) < 0) {
 			json_decref(list);

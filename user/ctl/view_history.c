@@ -98,7 +98,7 @@ static void add_period(struct ctl_table *table, const struct period *period, con
 			 (period->to_seconds - period->from_seconds);
 	struct format_text text;
 
-	if (covered > 1 - 1e-6) /* spans are seconds to the microsecond at best */
+	if (covered > 1 - 1e-6) /* times of spans are rounded to microseconds */
 		covered = 1;
 	ctl_table_add(table, format_unix(period->from_seconds).text, CTL_PLAIN);
 	snprintf(text.text, sizeof(text.text), "%" JSON_INTEGER_FORMAT, eligible);
@@ -151,8 +151,8 @@ static void print_gap(double from, double to, FILE *out)
 }
 
 /*
- * Calls print_gap() for all but the first `skip`, unless `out` is NULL; returns how many there are.
- * `since` is told to the second: nothing shorter can be called a gap.
+ * Prints all gaps but the first `skip`, unless `out` is NULL. Returns how many there are. `since`
+ * is in whole seconds, so a shorter time is no gap.
  */
 static size_t walk_gaps(const json_t *coverage, double since, double now, size_t skip, FILE *out)
 {
@@ -172,7 +172,7 @@ static size_t walk_gaps(const json_t *coverage, double since, double now, size_t
 	return n;
 }
 
-/* The last moment to be shown: a step that is still under way is not a gap. */
+/* The last moment to show: the step that is still under way is not a gap. */
 static double last_moment(const json_t *coverage, double since, double now)
 {
 	size_t n = json_array_size(coverage);

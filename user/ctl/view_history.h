@@ -16,14 +16,14 @@ enum {
 	CTL_HISTORY_GAPS_SHOWN = 10, /* the last ones */
 };
 
-/* As in ctl_views.h. By the hour for a history of up to 2 d, else by the day (of UTC). */
+/* As in ctl/views. By the hour for a history of up to 2 d, else by the day (of UTC). */
 int ctl_view_history(const json_t *history, bool colour, FILE *out);
 int ctl_view_history_by_hour(const json_t *history, bool colour, FILE *out);
 int ctl_view_history_by_day(const json_t *history, bool colour, FILE *out);
 
 /*
- * "t_seconds,good,bad,step_seconds" and a row for each step, oldest first: what slictl backtest
- * takes. t is the step's end in Unix seconds. `colour` is not used.
+ * Writes "t_seconds,good,bad,step_seconds" and a row for each step, oldest first, as slictl
+ * backtest reads them. t is the step's end in Unix seconds. `colour` is not used.
  */
 int ctl_view_history_csv(const json_t *history, bool colour, FILE *out);
 

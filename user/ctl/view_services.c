@@ -11,8 +11,8 @@ enum {
 };
 
 /*
- * Requests of a route that failed: an answer of 5xx, or no whole answer at all (what has no status).
- * -1: unknown.
+ * The requests of a route that failed: those answered with 5xx, and those without a whole answer,
+ * which have no status. -1: unknown.
  */
 static json_int_t route_errors(const json_t *route)
 {
@@ -69,7 +69,7 @@ static int print_routes(const json_t *routes, bool colour, FILE *out)
 			      colour, out);
 }
 
-/* ", LABEL VALUE", or nothing if the value is unknown or 0. */
+/* Prints ", LABEL VALUE"; nothing if the value is unknown or 0. */
 static void print_known(const json_t *object, const char *key, const char *label, FILE *out)
 {
 	const json_t *value = json_object_get(object, key);

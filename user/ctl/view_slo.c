@@ -105,7 +105,7 @@ static void print_coverage(const json_t *slo, bool colour, FILE *out)
 	fprintf(out, " of %s)\n", format_span(ctl_number(coverage, "elapsed_seconds")).text);
 }
 
-/* In ratio, events and minutes of full outage. */
+/* The budget that is left: as a ratio, in events, and in minutes of full outage. */
 static void print_budget(const json_t *slo, bool colour, FILE *out)
 {
 	const json_t *budget = json_object_get(slo, "budget");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the list of SLOs and the view of one have in common.
+ * How the budget of an SLO is shown, in the list of SLOs and in the view of one.
  */
 #ifndef SLIPROBE_CTL_VIEW_SLO_H
 #define SLIPROBE_CTL_VIEW_SLO_H
@@ -8,7 +8,7 @@
 #include "base/format.h"
 #include "ctl/table.h"
 
-/* Of what is left of a budget: red when nothing is, yellow below a quarter. */
+/* Red when nothing of the budget is left, yellow below a quarter, else green. */
 enum ctl_colour ctl_budget_colour(double remaining_ratio);
 
 /* A span; "exhausted" for 0. */

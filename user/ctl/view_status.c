@@ -106,7 +106,7 @@ static int print_slos(const json_t *slos, bool colour, FILE *out)
 	return ctl_rows_print(&(struct ctl_rows){.list = slos, CTL_FIELDS(fields)}, colour, out);
 }
 
-/* "reason 3, other 1": the members of an object of counts that are not 0. */
+/* Prints "reason 3, other 1": those members of an object of counts that are not 0. */
 static void print_counts(const json_t *counts, FILE *out)
 {
 	const char *separator = "";
@@ -175,7 +175,7 @@ static void print_coverage(const json_t *coverage, bool colour, FILE *out)
 	}
 }
 
-/* The windows that are not wholly covered: what is judged there is not all there was. */
+/* The SLOs whose windows are not wholly covered: they are judged by a part of their requests. */
 static void print_uncovered(const json_t *slos, bool colour, FILE *out)
 {
 	size_t i;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "tests/unit/fixtures/test.h"
-#include "ctl/backtest.h"
+#include "ctl/ctl.h"
 
 struct answer {
 	int status;

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 
 #include "tests/unit/ctl/fake_agent.h"
-#include "ctl/export.h"
 
 #define DIR "/tmp/test_ctl_files.\xff"
 #define CONFIG DIR "/c.yaml"
