@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,8 +81,8 @@ int tables_slos(const struct config *config, struct tables_slo **ret, size_t *re
 }
 
 /* Adds an automaton to the tables; its accept set k is at the returned offset + k - 1. */
-static int place(struct compiler *c, const struct automaton *automaton, __u32 *ret_start,
-		 __u32 *ret_accepts)
+static int append_automaton(struct compiler *c, const struct automaton *automaton, __u32 *ret_start,
+			    __u32 *ret_accepts)
 {
 	/* the dead state is before the region, and no offset of it */
 	__u32 state_offset = c->region.states - 1 + c->out.n_states;
@@ -114,12 +113,11 @@ static int compile_patterns(struct compiler *c, const struct pattern *patterns, 
 {
 	int r = automaton_compile(patterns, n, AUTOMATON_MAX_STATES, ret);
 
-	if (r == -E2BIG) {
-		snprintf(c->error->text, sizeof(c->error->text),
-			 "%s: %s of %s: together too complex to match in one pass: use fewer `*`",
-			 c->config->file, what, whose);
-		return -EINVAL;
-	}
+	if (r == -E2BIG)
+		return error_set(
+			c->error, -EINVAL,
+			"%s: %s of %s: together too complex to match in one pass: use fewer `*`",
+			c->config->file, what, whose);
 	return r;
 }
 
@@ -149,64 +147,97 @@ static __u64 mask_by_route(const struct service_slos *slos, const char *route)
 	return mask;
 }
 
-/* Patterns: the routes, then each SLO's excluded paths as a group of alternatives. */
+/* What the paths of a service are matched by. */
+struct path_patterns {
+	const struct config_service *service; /* NULL: found services, which have no routes */
+	const struct service_slos *slos;
+	struct pattern *patterns; /* the routes, then what SLO i excludes as group i + 1 */
+	__u32 *route_ids;
+	size_t n_routes;
+	size_t n;
+};
+
+static void path_patterns_clear(struct path_patterns *paths)
+{
+	free(paths->patterns);
+	free(paths->route_ids);
+}
+
+static int path_patterns_init(struct path_patterns *paths, const struct tables_ids *ids)
+{
+	size_t at = 0;
+
+	paths->n = paths->n_routes = paths->service ? paths->service->n_routes : 0;
+	for (size_t i = 0; i < paths->slos->n; i++)
+		paths->n += paths->slos->slos[i]->eligible.n_exclude_paths;
+	paths->patterns = calloc(paths->n + 1, sizeof(*paths->patterns));
+	paths->route_ids = calloc(paths->n_routes + 1, sizeof(*paths->route_ids));
+	if (!paths->patterns || !paths->route_ids)
+		return -ENOMEM;
+	for (; at < paths->n_routes; at++) {
+		char *route = paths->service->routes[at];
+
+		paths->patterns[at] = (struct pattern){route, PATTERN_ROUTE, 0};
+		paths->route_ids[at] = ids->route(ids->context, route);
+		if (!paths->route_ids[at])
+			return -ENOSPC;
+	}
+	for (size_t i = 0; i < paths->slos->n; i++) {
+		const struct config_slo *slo = paths->slos->slos[i];
+
+		for (size_t k = 0; k < slo->eligible.n_exclude_paths; k++)
+			paths->patterns[at++] = (struct pattern){slo->eligible.exclude_paths[k],
+								 PATTERN_ROUTE, i + 1};
+	}
+	return 0;
+}
+
+/* What it means that a path matches the patterns in `set`. */
+static struct accept path_accept(const struct path_patterns *paths,
+				 const struct automaton *automaton, __u32 set)
+{
+	size_t best = paths->n_routes; /* none */
+	const char *route = "_other";
+	struct accept accept;
+
+	for (size_t p = 0; p < paths->n_routes; p++) {
+		const char *other = paths->service->routes[p];
+
+		if (automaton_set_has(automaton, set, p) &&
+		    (best == paths->n_routes || route_specificity_cmp(other, route) < 0)) {
+			best = p;
+			route = other;
+		}
+	}
+	accept = (struct accept){
+		.value = best < paths->n_routes ? paths->route_ids[best] : ROUTE_OTHER,
+		.slo_mask = mask_by_route(paths->slos, route),
+	};
+	for (size_t p = paths->n_routes; p < paths->n; p++) {
+		if (automaton_set_has(automaton, set, p))
+			accept.slo_mask &= ~(1ULL << (paths->patterns[p].group - 1));
+	}
+	return accept;
+}
+
 static int compile_paths(struct compiler *c, const struct config_service *service,
 			 const struct service_slos *slos, struct policy *policy)
 {
-	size_t n_routes = service ? service->n_routes : 0, n = n_routes, at;
-	_cleanup_free_ struct pattern *patterns = NULL;
+	_cleanup_(path_patterns_clear) struct path_patterns paths = {.service = service,
+								     .slos = slos};
 	_cleanup_(automaton_clear) struct automaton automaton = {};
-	_cleanup_free_ __u32 *route_ids = NULL;
 	__u32 first_accept;
-	int r;
+	int r = path_patterns_init(&paths, c->ids);
 
 	policy->other_mask = mask_by_route(slos, "_other");
-	for (size_t i = 0; i < slos->n; i++)
-		n += slos->slos[i]->eligible.n_exclude_paths;
-	if (!n)
-		return 0;
-	patterns = calloc(n, sizeof(*patterns));
-	route_ids = calloc(n_routes + 1, sizeof(*route_ids));
-	if (!patterns || !route_ids)
-		return -ENOMEM;
-	for (at = 0; at < n_routes; at++) {
-		patterns[at] = (struct pattern){service->routes[at], PATTERN_ROUTE, 0};
-		route_ids[at] = c->ids->route(c->ids->context, service->routes[at]);
-		if (!route_ids[at])
-			return -ENOSPC;
-	}
-	for (size_t i = 0; i < slos->n; i++) {
-		for (size_t k = 0; k < slos->slos[i]->eligible.n_exclude_paths; k++)
-			patterns[at++] = (struct pattern){slos->slos[i]->eligible.exclude_paths[k],
-							  PATTERN_ROUTE, i + 1};
-	}
-	r = compile_patterns(c, patterns, n, "routes and excluded paths",
+	if (r || !paths.n)
+		return r;
+	r = compile_patterns(c, paths.patterns, paths.n, "routes and excluded paths",
 			     service ? service->name : "found services", &automaton);
-	if (r)
-		return r;
-	r = place(c, &automaton, &policy->path_start, &first_accept);
-	if (r)
-		return r;
-	for (size_t set = 1; c->out.accepts && set < automaton.n_sets; set++) {
-		struct accept accept = {};
-		size_t best = n_routes;
-
-		for (size_t p = 0; p < n_routes; p++) {
-			if (automaton_set_has(&automaton, set, p) &&
-			    (best == n_routes ||
-			     route_specificity_cmp(service->routes[p], service->routes[best]) < 0))
-				best = p;
-		}
-		accept.value = best < n_routes ? route_ids[best] : ROUTE_OTHER;
-		accept.slo_mask = best < n_routes ? mask_by_route(slos, service->routes[best])
-						  : policy->other_mask;
-		for (size_t p = n_routes; p < n; p++) {
-			if (automaton_set_has(&automaton, set, p))
-				accept.slo_mask &= ~(1ULL << (patterns[p].group - 1));
-		}
-		c->out.accepts[first_accept + set - 1] = accept;
-	}
-	return 0;
+	r = r ?: append_automaton(c, &automaton, &policy->path_start, &first_accept);
+	for (__u32 set = 1; !r && c->out.accepts && set < automaton.n_sets; set++)
+		c->out.accepts[first_accept + set - 1] = path_accept(&paths, &automaton, set);
+	return r;
 }
 
 static int compile_agents(struct compiler *c, const char *whose, const struct service_slos *slos,
@@ -234,7 +265,7 @@ static int compile_agents(struct compiler *c, const char *whose, const struct se
 	r = compile_patterns(c, patterns, n, "excluded user agents", whose, &automaton);
 	if (r)
 		return r;
-	r = place(c, &automaton, &policy->ua_start, &first_accept);
+	r = append_automaton(c, &automaton, &policy->ua_start, &first_accept);
 	if (r)
 		return r;
 	for (size_t set = 1; set < automaton.n_sets; set++) {
@@ -262,6 +293,25 @@ static void add_threshold(struct policy *policy, __u64 ns)
 	policy->threshold_buckets[bucket / 64] |= 1ULL << (bucket % 64);
 }
 
+static void add_slo(struct policy *policy, struct service_slos *slos, const struct config_slo *slo,
+		    const struct tables_slo *at)
+{
+	__u64 methods = slo->eligible.methods & ~slo->eligible.exclude_methods;
+	size_t n = slos->n++;
+
+	slos->slos[n] = slo;
+	policy->slos[n] = (struct policy_slo){at->criteria, at->counts};
+	for (int m = 0; m < HTTP_METHOD_COUNT; m++) {
+		if (methods >> m & 1)
+			policy->method_mask[m] |= 1ULL << n;
+	}
+	if (slo->eligible.client_abort)
+		policy->client_abort_mask |= 1ULL << n;
+	if (slo->good.latency_ns)
+		add_threshold(policy, slo->good.latency_ns);
+	policy->n_slos = slos->n;
+}
+
 static int compile_policy(struct compiler *c, size_t service, struct policy *policy)
 {
 	const struct config_service *configured =
@@ -272,29 +322,14 @@ static int compile_policy(struct compiler *c, size_t service, struct policy *pol
 
 	*policy = (struct policy){};
 	for (size_t i = 0; i < c->n_slos; i++) {
-		const struct config_slo *slo = &c->config->slos[c->slos[i].config_slo];
-		size_t n = slos.n;
-
 		if (c->slos[i].config_service != service)
 			continue;
-		if (n == POLICY_SLOS_MAX) {
-			snprintf(c->error->text, sizeof(c->error->text),
-				 "%s: %s: expected at most %d SLOs, got more", c->config->file,
-				 name, POLICY_SLOS_MAX);
-			return -EINVAL;
-		}
-		slos.slos[slos.n++] = slo;
-		policy->slos[n] = (struct policy_slo){c->slos[i].criteria, c->slos[i].counts};
-		for (int m = 0; m < HTTP_METHOD_COUNT; m++) {
-			if ((slo->eligible.methods & ~slo->eligible.exclude_methods) >> m & 1)
-				policy->method_mask[m] |= 1ULL << n;
-		}
-		if (slo->eligible.client_abort)
-			policy->client_abort_mask |= 1ULL << n;
-		if (slo->good.latency_ns)
-			add_threshold(policy, slo->good.latency_ns);
+		if (slos.n == POLICY_SLOS_MAX)
+			return error_set(c->error, -EINVAL,
+					 "%s: %s: expected at most %d SLOs, got more",
+					 c->config->file, name, POLICY_SLOS_MAX);
+		add_slo(policy, &slos, &c->config->slos[c->slos[i].config_slo], &c->slos[i]);
 	}
-	policy->n_slos = slos.n;
 	if (configured) {
 		policy->service = c->ids->service(c->ids->context, configured->name);
 		if (!policy->service)
@@ -309,24 +344,27 @@ static void set_add(struct service_set *set, size_t service)
 	set->words[service / 64] |= 1ULL << (service % 64);
 }
 
-/* Appends the services that `wanted` accepts; *ret is the set's absolute number. */
-static int add_set(struct compiler *c, bool (*wanted)(const struct config_match *, const void *),
-		   const void *argument, __u32 *ret)
+/* True if the service, whose index is `number`, is to be in a set. */
+typedef bool (*wanted_fn)(const struct config_match *match, size_t number, const void *argument);
+
+/* Appends the set of the services that are wanted; *ret is the set's absolute number. */
+static int add_set(struct compiler *c, wanted_fn wanted, const void *argument, __u32 *ret)
 {
 	int r = grow(&c->out.sets, &c->out.n_sets, 1, sizeof(*c->out.sets));
 
 	if (r)
 		return r;
 	for (size_t s = 0; s < c->config->n_services; s++) {
-		if (wanted(&c->config->services[s].match, argument))
+		if (wanted(&c->config->services[s].match, s, argument))
 			set_add(&c->out.sets[c->out.n_sets - 1], s);
 	}
 	*ret = c->region.sets + c->out.n_sets - 1;
 	return 0;
 }
 
-static bool port_fits(const struct config_match *match, const void *port)
+static bool port_fits(const struct config_match *match, size_t number, const void *port)
 {
+	(void)number;
 	return !match->port || match->port == *(const __u16 *)port;
 }
 
@@ -357,7 +395,6 @@ struct glob_fit {
 	char *const *(*glob)(const struct config_match *match);
 	const struct automaton *automaton;
 	__u32 set;
-	const struct config_service *first;
 };
 
 static char *const *glob_process(const struct config_match *match)
@@ -370,17 +407,13 @@ static char *const *glob_exe(const struct config_match *match)
 	return &match->exe;
 }
 
-static bool glob_fits(const struct config_match *match, const void *argument)
+static bool glob_fits(const struct config_match *match, size_t number, const void *argument)
 {
 	const struct glob_fit *fit = argument;
-	size_t service =
-		(size_t)((const struct config_service *)((const char *)match -
-							 offsetof(struct config_service, match)) -
-			 fit->first);
 
 	if (!*fit->glob(match))
 		return true;
-	return fit->automaton && automaton_set_has(fit->automaton, fit->set, service);
+	return fit->automaton && automaton_set_has(fit->automaton, fit->set, number);
 }
 
 static int compile_globs(struct compiler *c, struct glob_fit fit, const char *what,
@@ -393,7 +426,6 @@ static int compile_globs(struct compiler *c, struct glob_fit fit, const char *wh
 	bool any = false;
 	int r;
 
-	fit.first = c->config->services;
 	r = add_set(c, glob_fits, &fit, ret_any);
 	if (r)
 		return r;
@@ -412,16 +444,11 @@ static int compile_globs(struct compiler *c, struct glob_fit fit, const char *wh
 	r = compile_patterns(c, patterns, n, what, "all services", &automaton);
 	if (r)
 		return r;
-	r = place(c, &automaton, ret_start, &first_accept);
-	if (r)
-		return r;
+	r = append_automaton(c, &automaton, ret_start, &first_accept);
 	fit.automaton = &automaton;
-	for (fit.set = 1; fit.set < automaton.n_sets; fit.set++) {
+	for (fit.set = 1; !r && fit.set < automaton.n_sets; fit.set++)
 		r = add_set(c, glob_fits, &fit, &c->out.accepts[first_accept + fit.set - 1].value);
-		if (r)
-			return r;
-	}
-	return 0;
+	return r;
 }
 
 static int compile_all(struct compiler *c)

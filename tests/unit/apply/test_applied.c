@@ -242,113 +242,6 @@ TEST(tracks_are_listed_by_what_is_asked)
 	assert_int_equal(at, 5);
 }
 
-/* ---- wildcards ---- */
-
-TEST(a_found_service_has_a_track_for_each_wildcard)
-{
-	const struct track *track;
-	struct config config;
-	struct change change = plan(&applied, &none_in_use, wild, &config);
-
-	assert_int_equal(change.write.n_counters, 1);
-	assert_int_equal(change.write.counters[0].slot, 0);
-	assert_int_equal(change.write.counters[0].counts, SLO_CRITERIA_MAX);
-	assert_int_equal(change.write.counters[0].n_counts, ENDPOINTS_MAX);
-	change_commit(&change);
-	assert_int_equal(applied.tracks.n_wildcards, 1);
-	assert_int_equal(applied_found(&applied, "nginx:80", 5), 0);
-	assert_int_equal(applied_found(&applied, "nginx:80", 5), 0);
-	assert_int_equal(applied.tracks.n_found, 1);
-	track = track_named(&applied, "nginx:80-up");
-	assert_int_equal(track->counts, SLO_CRITERIA_MAX + 5);
-	assert_true(track->wildcard);
-	assert_int_equal(track->birth.serial, applied.tracks.wildcards[0].birth.serial);
-	/* it goes on over a reload */
-	put_in_force(&applied, &none_in_use, wild);
-	assert_ptr_equal(track_named(&applied, "nginx:80-up"), track);
-	assert_ptr_equal(track->slo, &applied.in_force.config.slos[0]);
-}
-
-TEST(a_service_known_from_disk_gets_its_slot_when_it_is_met)
-{
-	const char *definition;
-	struct track *track;
-
-	put_in_force(&applied, &none_in_use, wild);
-	definition = applied.tracks.wildcards[0].definition;
-	assert_int_equal(applied_found_before(&applied, "old-up", "old", "another"), 0);
-	assert_int_equal(applied_found_before(&applied, "else-up", "old", definition), 0);
-	assert_int_equal(applied.tracks.n_found, 0);
-	for (int i = 0; i < 2; i++)
-		assert_int_equal(applied_found_before(&applied, "old-up", "old", definition), 0);
-	assert_int_equal(applied.tracks.n_found, 1);
-	track = track_named(&applied, "old-up");
-	assert_int_equal(track->counts, TRACK_NO_COUNTS);
-	assert_int_equal(applied_found(&applied, "old", 9), 0);
-	assert_int_equal(applied.tracks.n_found, 1);
-	assert_int_equal(track->counts, SLO_CRITERIA_MAX + 9);
-}
-
-TEST(an_ended_wildcard_takes_its_tracks_with_it_and_back)
-{
-	struct track *track;
-	__u32 base;
-
-	put_in_force(&applied, &none_in_use, wild);
-	assert_int_equal(applied_found(&applied, "nginx:80", 5), 0);
-	track = track_named(&applied, "nginx:80-up");
-	base = applied.tracks.wildcards[0].base;
-	put_in_force(&applied, &none_in_use, changed);
-	assert_int_equal(applied.tracks.n_found, 0);
-	assert_int_equal(applied.tracks.n_ending, 1);
-	assert_int_equal(applied.tracks.n_wildcards, 1);
-	assert_null(applied.tracks.wildcards[0].slo);
-	/* a service met now may have requests that began under it */
-	assert_int_equal(applied_found(&applied, "late:81", 6), 0);
-	assert_int_equal(applied.tracks.n_ending, 2);
-	assert_null(applied.tracks.ending[1].track->slo);
-	put_in_force(&applied, &none_in_use, wild);
-	assert_int_equal(applied.tracks.n_wildcards, 1);
-	assert_int_equal(applied.tracks.wildcards[0].base, base);
-	assert_int_equal(applied.tracks.n_found, 2);
-	assert_ptr_equal(track_named(&applied, "nginx:80-up"), track);
-	assert_ptr_equal(track->slo, &applied.in_force.config.slos[0]);
-	/* forgotten, its base is free again */
-	put_in_force(&applied, &none_in_use, changed);
-	for (int i = 0; i < 2; i++)
-		applied_review_ending(&applied, &none_in_use);
-	applied_forget_ended(&applied);
-	assert_int_equal(applied.tracks.n_wildcards, 0);
-	assert_int_equal(applied.tracks.n_ending, 0);
-}
-
-TEST(wildcards_of_open_requests_count_to_the_limit)
-{
-	struct tables_region region;
-	struct error error = {};
-	char yaml[256];
-
-	for (int i = 0; i < SLO_WILDCARDS_MAX; i++) {
-		struct policies_in_use all = in_use_all();
-
-		snprintf(yaml, sizeof(yaml),
-			 "slos:\n  - {name: \"{service}-%d\", service: \"*\", objective: 99}\n", i);
-		put_in_force(&applied, &all, yaml);
-		assert_int_equal(applied.tracks.wildcards[0].base,
-				 SLO_CRITERIA_MAX + i * ENDPOINTS_MAX);
-	}
-	region = next_region(&applied);
-	assert_int_equal(plan_fails(&applied, &none_in_use, &region, wild, &error), -ENOSPC);
-	assert_string_equal(error.text,
-			    "t.yaml: expected at most 4 SLOs for service \"*\" (those of open "
-			    "requests under earlier configurations included)");
-	for (int i = 0; i < 2; i++)
-		applied_review_ending(&applied, &none_in_use);
-	applied_forget_ended(&applied);
-	put_in_force(&applied, &none_in_use, wild);
-	assert_int_equal(applied.tracks.wildcards[0].base, SLO_CRITERIA_MAX);
-}
-
 /* ---- plans that come to nothing ---- */
 
 static void assert_as_before(__u32 generation, const struct track *fast)
@@ -494,10 +387,6 @@ int main(void)
 		WITH_SETUP(one_that_comes_back_goes_on),
 		WITH_SETUP(an_ended_one_is_forgotten_when_nobody_is_judged_for_it),
 		WITH_SETUP(tracks_are_listed_by_what_is_asked),
-		WITH_SETUP(a_found_service_has_a_track_for_each_wildcard),
-		WITH_SETUP(a_service_known_from_disk_gets_its_slot_when_it_is_met),
-		WITH_SETUP(an_ended_wildcard_takes_its_tracks_with_it_and_back),
-		WITH_SETUP(wildcards_of_open_requests_count_to_the_limit),
 		WITH_SETUP(a_dropped_change_leaves_all_as_it_was),
 		WITH_SETUP(too_small_a_room_is_refused),
 		WITH_SETUP(no_free_policies_are_refused),
