@@ -10,11 +10,14 @@ struct record_histories {
 	size_t n;
 };
 
-/* Returns 0 or -errno, then it is empty. */
+/* Returns 0, or -errno: `histories` is empty then. */
 int record_histories_load(struct record_histories *histories, struct store *store);
 void record_histories_clear(struct record_histories *histories);
 
-/* The history, the caller's from now on; NULL if there is none. To be slo_history_restored(). */
+/*
+ * The history, or NULL if there is none. The caller owns it from now on, and calls
+ * slo_history_restored().
+ */
 struct slo_history *record_histories_take(struct record_histories *histories, int64_t slo,
 					  enum store_history which);
 

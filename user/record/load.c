@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Coverage and tracks get what the store has of them. */
+/* Loads coverage and tracks from the store. */
 #include "record/private.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ double record_start(struct record *record, struct timeline *timeline, struct cov
 
 /* ---- tracks ---- */
 
-/* Takes a second or two if there is much: not before it is needed, when the kernel counts. */
+/* May take two seconds, so it waits until a track needs it: the kernel counts by then. */
 static void read_histories(struct record *record)
 {
 	int r;
@@ -53,8 +53,7 @@ int record_load(struct record *record, const char *instance, const struct timeli
 	double born = timeline_now(timeline, track->birth.boottime_seconds);
 	int r = 0;
 
-	track->mark.until_seconds = -INFINITY;
-	track->mark.n_alerts = 0;
+	record_track_forget(track);
 	if (record->store) {
 		r = record_track_find(record->store, track, &search);
 		if (!r && search.found.id)
@@ -69,7 +68,7 @@ int record_load(struct record *record, const char *instance, const struct timeli
 				"%s: the history of SLO %s cannot be read (%s): it begins anew",
 				record->path, track->name, record_why(r));
 	}
-	/* what a step before did not see had no events then */
+	/* a track that the last step did not see had no events before it */
 	if (born < stepped_seconds)
 		born = stepped_seconds;
 	if (isnan(track->since_seconds))

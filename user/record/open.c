@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The store behind a record: opened, opened to be read only, and opened again. */
+/* Opens the store behind a record: to be written, to be read only, and again. */
 #include "record/private.h"
 
 #include <errno.h>
@@ -43,7 +43,7 @@ static int open_store(struct record *record, struct error *ret_notice)
 	return 0;
 }
 
-/* What is known goes on to hold on a disk that is full or read-only. */
+/* On a disk that is full or read-only the history goes on to count. */
 static void open_to_read(struct record *record)
 {
 	if (record->state != RECORD_FAILING || store_open_to_read(record->dir, &record->store))
@@ -87,7 +87,7 @@ void record_open(struct record *record)
 
 /* ---- again ---- */
 
-/* Nothing of what is in memory is on disk. */
+/* Nothing in memory is on disk. */
 static void forget_written(struct record *record, const struct record_step *step)
 {
 	for (size_t i = 0; i < step->n_tracks; i++)
@@ -97,7 +97,7 @@ static void forget_written(struct record *record, const struct record_step *step
 	record_changes_forget(&record->changes);
 }
 
-/* True if what is open now is not what was read while it could not be written. */
+/* True if the store is not the one that was read while it could not be written. */
 static bool replaced(const struct record *record, const char *read_instance)
 {
 	return *read_instance && strcmp(record->instance, read_instance) != 0;

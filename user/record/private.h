@@ -21,17 +21,17 @@ struct record {
 	char *dir;
 	char *path;
 	struct store *store; /* NULL: not open */
-	bool to_read; /* the store cannot be written: it is open to be read */
-	bool recalled; /* what it had of alerts and coverage is in memory */
+	bool to_read; /* the store is open to be read only */
+	bool recalled; /* the alerts and the coverage of the store are in memory */
 	enum record_state state;
 	char reason[512];
-	double retry_seconds; /* axis: not before that */
+	double retry_seconds; /* on the axis: the store is not opened again before */
 	struct record_histories histories; /* read, and not taken by a track yet */
-	bool histories_due; /* to be read */
-	bool made_anew; /* nothing has been written to it yet */
-	bool coverage_written; /* all spans but the last */
+	bool histories_due; /* the histories are not read yet */
+	bool made_anew; /* nothing has been written to the store yet */
+	bool coverage_written; /* all spans but the last are on disk */
 	char boot_id[TIMELINE_BOOT_ID_BYTES];
-	char instance[64]; /* the kernel instance that what is on disk was read from */
+	char instance[64]; /* the kernel instance whose counters are on disk */
 	struct record_texts texts;
 	struct record_changes changes;
 };
@@ -45,14 +45,14 @@ static inline const char *record_why(int r)
 void record_open(struct record *record);
 
 /*
- * Opens the store again, or for the first time to be written. What is in memory and not in that
- * store is written by the next step. Returns 0 or -errno.
+ * Opens the store again, or for the first time to be written. The next step then writes all that
+ * the store lacks. Returns 0 or -errno.
  */
 int record_reopen(struct record *record, const struct record_step *step);
 
 /*
- * After another opening: tracks that have not been loaded yet get the history on disk before their
- * own, the others find their row. first: the coverage was not read before either.
+ * After the store was opened again: a track that was not loaded yet gets the history on disk before
+ * its own, the others find their row. first: the coverage was not read before, either.
  */
 void record_join(struct record *record, const struct record_step *step, bool first);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The agent's memory on disk (store/store): time axis, coverage, and of each SLO its history, its
- * alerts and the kernel counters they were made from. What cannot be written stays in memory and is
- * written when it can be: the kernel's counters are cumulative, so nothing is lost meanwhile, and
- * the operator is told.
+ * The agent's memory on disk (store/store): the time axis, the coverage, and of each SLO its
+ * history, its alerts and the kernel counters they were made from. While the disk cannot be
+ * written, all of it stays in memory. Nothing is lost then, as the kernel's counters are
+ * cumulative; the first step that can be written writes it, and the operator is told.
  */
 #ifndef SLIPROBE_RECORD_RECORD_H
 #define SLIPROBE_RECORD_RECORD_H
@@ -21,7 +21,7 @@ struct record;
 enum record_state {
 	RECORD_OK,
 	RECORD_FAILING, /* the last step could not be written */
-	RECORD_NOT_KEPT, /* it is another agent's, or a newer one's until that is moved away */
+	RECORD_NOT_KEPT, /* the database is another agent's or a newer version's: it stays as it is */
 };
 
 struct record_report {
@@ -45,27 +45,25 @@ struct record_report record_report(const struct record *record);
 double record_start(struct record *record, struct timeline *timeline, struct coverage *coverage);
 
 /*
- * What is on disk of the track: its history, alerts, and, if `instance` is the kernel instance it
- * was counted in, the counters it has been read at. What it has counted since it began, or since
- * the agent's last step (stepped_seconds), is else of the next step. Returns 0 or -errno (it then
- * begins anew).
+ * Gives the track its history and alerts from disk. It gets its last counters, too, if they are of
+ * the kernel instance `instance`. Otherwise the next step takes all that it has counted since it
+ * began, or since the agent's last step (stepped_seconds). Returns 0, or -errno: the track's
+ * history then begins anew.
  */
 int record_load(struct record *record, const char *instance, const struct timeline *timeline,
 		double stepped_seconds, struct track *track);
 
 /*
- * Calls back for each SLO of a found service that has been counted after from_seconds. Returns 0,
- * also if they could not be read (it says so), or -ENOMEM.
+ * Calls back for each SLO of a found service that was last counted at or after from_seconds.
+ * Returns 0 or -ENOMEM. If they cannot be read it tells the operator and returns 0.
  */
 int record_each_found(struct record *record, double from_seconds,
 		      int (*fn)(void *context, const struct store_slo *slo), void *context);
 
-/* One step, as far as it can be written now. */
 struct record_step {
-	const char *instance;
+	const char *instance; /* of the kernel side */
 	const struct timeline *timeline;
-	struct coverage
-		*coverage; /* earlier spans are joined to it, if they could not be read before */
+	struct coverage *coverage; /* gets the spans on disk, if they could not be read before */
 	double now_seconds;
 	struct track *const *tracks;
 	size_t n_tracks;
@@ -73,12 +71,15 @@ struct record_step {
 	size_t n_series;
 };
 
-/* Returns 0, also if it could not be written (see record_report()); -ENOMEM. */
+/*
+ * Writes the step, and those before it that could not be written. Returns 0 or -ENOMEM. After other
+ * errors it returns 0, and record_report() has the reason.
+ */
 int record_step(struct record *record, const struct record_step *step);
 
-/* A change of an alert, to be written with the next step. */
+/* Takes a copy of an alert's change, which the next step writes. */
 void record_change(struct record *record, const struct store_change *change);
-/* Changes written and not yet written, newest first. */
+/* Changes, written or not, newest first. */
 int record_each_change(struct record *record, double from_seconds, size_t limit,
 		       int (*fn)(void *context, const struct store_change *change), void *context);
 
@@ -86,10 +87,10 @@ int record_each_change(struct record *record, double from_seconds, size_t limit,
 #define RECORD_DELIVERY "delivery"
 #define RECORD_SILENCE "silence"
 
-/* Texts by kind and key (store/store), written with the next step that can be, or now. */
+/* Texts by kind and key (store/store). The next step writes them, or record_flush() at once. */
 void record_keep(struct record *record, const char *kind, const char *key, const char *text);
-void record_flush(struct record *record);
 void record_drop(struct record *record, const char *kind, const char *key);
+void record_flush(struct record *record);
 int record_each_text(struct record *record, const char *kind,
 		     int (*fn)(void *context, const char *key, const char *text), void *context);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A step: what is not on disk yet is written, in one transaction. */
+/* A step: one transaction that writes all that is not on disk yet. */
 #include "record/private.h"
 
 #include <errno.h>
@@ -18,7 +18,10 @@ static int put_coverage(struct record *record, const struct coverage *coverage)
 	return r;
 }
 
-/* A database made anew while the agent runs does not get all that was counted as one step. */
+/*
+ * A database made anew while the agent runs does not get all that was counted until now as one
+ * step.
+ */
 static int put_series(struct record *record, const struct record_step *step)
 {
 	return (record->made_anew ? store_set_series : store_put_series)(
@@ -45,7 +48,7 @@ static void written(struct record *record, const struct record_step *step)
 		record_track_written(step->tracks[i]);
 	record_histories_clear(&record->histories);
 	record->histories_due = false;
-	/* what it cannot do now is done at another step */
+	/* an error does not matter: the next step prunes again */
 	store_prune(record->store, step->now_seconds, KEEP_SECONDS);
 	record->made_anew = false;
 	record->coverage_written = true;
@@ -60,12 +63,9 @@ static void written(struct record *record, const struct record_step *step)
 
 static void failed(struct record *record, const struct record_step *step, int r)
 {
-	/* ids given to new rows went with the transaction */
 	store_rollback(record->store);
-	for (size_t i = 0; i < step->n_tracks; i++) {
-		if (step->tracks[i]->mark.until_seconds < -1e12)
-			step->tracks[i]->mark.id = 0;
-	}
+	for (size_t i = 0; i < step->n_tracks; i++)
+		record_track_rolled_back(step->tracks[i]);
 	if (record->state == RECORD_OK)
 		record->tell("cannot write %s: %s: counting goes on, and is written when it can be",
 			     record->path, strerror(-r));
@@ -73,7 +73,7 @@ static void failed(struct record *record, const struct record_step *step, int r)
 	snprintf(record->reason, sizeof(record->reason), "cannot be written: %s", strerror(-r));
 }
 
-/* Opens it, if it has to be and can. */
+/* Opens the store if that is due and possible. */
 static bool writable(struct record *record, const struct record_step *step)
 {
 	if (!record->store || record->to_read)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Small texts by kind and key, in memory, and which of them are not on disk yet.
- */
+/* Small texts by kind and key in memory, each with whether it is on disk. */
 #ifndef SLIPROBE_RECORD_TEXTS_H
 #define SLIPROBE_RECORD_TEXTS_H
 
@@ -20,16 +18,16 @@ void record_texts_clear(struct record_texts *texts);
 /* Reads all kinds there are. Returns 0 or -errno. */
 int record_texts_load(struct record_texts *texts, struct store *store);
 
-/* text NULL: drops it. */
+/* text NULL: drops the key. */
 void record_texts_set(struct record_texts *texts, const char *kind, const char *key,
 		      const char *text);
 int record_texts_each(const struct record_texts *texts, const char *kind,
 		      int (*fn)(void *context, const char *key, const char *text), void *context);
 
-/* Puts what is unwritten; it stays so until record_texts_written(). */
+/* Puts those that are not on disk. They count as that until record_texts_written(). */
 int record_texts_put(struct record_texts *texts, struct store *store);
 void record_texts_written(struct record_texts *texts);
-/* All is to be written again. */
+/* None is on disk. */
 void record_texts_forget(struct record_texts *texts);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "slo/steps.h"
+#include "slo/time_limit.h"
 
 enum {
 	SLICE_MAX_SECONDS = 3600, /* a slice is added when it has ended */
@@ -48,8 +49,8 @@ static int load_alert(void *context, const char *rule, const struct alert_state 
 
 struct replay {
 	struct slo_history *history;
-	double last_seconds; /* of the last step, whose bucket may end later */
-	struct slo_events known; /* of those to come, as many are in the history already */
+	double last_seconds; /* of the last step: its bucket may end later */
+	struct slo_events known; /* so many of the events to come are in the history already */
 };
 
 static uint64_t take_known(uint64_t events, uint64_t *known)
@@ -75,7 +76,7 @@ static int replay_step(void *context, const struct slo_step *step)
 		       : 0;
 }
 
-/* The history on disk, and behind it what the track has had that is not on disk. */
+/* The history on disk, and behind it those events of the track that are not on disk. */
 static int load_history(struct record_place *place, const struct store_slo *slo,
 			enum store_history which, struct slo_events known, double last_seconds,
 			struct slo_history **ret)
@@ -111,7 +112,7 @@ int record_track_load(struct record_place *place, const struct store_slo *slo, b
 	struct slo_events known = {};
 	int r;
 
-	/* while it could not be read, the track began with all that its counters had */
+	/* a track that could not be loaded began with all that its counters had */
 	if (stepped && same_counters)
 		known = (struct slo_events){counted.good, counted.bad};
 	r = load_history(place, slo, STORE_EVENTS, known, track->stepped_seconds, &track->history);
@@ -128,7 +129,7 @@ int record_track_load(struct record_place *place, const struct store_slo *slo, b
 	track->excluded += slo->excluded;
 	if (stepped)
 		return 0;
-	/* the slice that the last step was in is still to be settled */
+	/* the slice of the last step is not settled yet */
 	if (track->sliced)
 		slices_init(&track->slices, track->slice_seconds, track->slice_target,
 			    slo->last_seconds);
@@ -158,7 +159,7 @@ static int put_bucket(void *context, enum slo_tier tier, int64_t end_seconds,
 static int put_history(const struct slo_history *history, double from_seconds,
 		       struct bucket_put *put)
 {
-	int64_t from = from_seconds < -1e12 ? INT64_MIN / 2 : (int64_t)from_seconds;
+	int64_t from = (int64_t)fmax(from_seconds, TIME_BEFORE_ALL_SECONDS);
 	int r = 0;
 
 	for (int tier = 0; !r && tier < SLO_TIERS; tier++)
@@ -171,7 +172,7 @@ static struct alert_mark mark_alert(const struct alert_state *state)
 	return (struct alert_mark){state->status, state->since_seconds, state->started_seconds};
 }
 
-/* Those that are not on disk as they are: few change at a step. */
+/* Only those that differ from the disk: few change at a step. */
 static int put_alerts(struct store *store, const struct track *track)
 {
 	bool same_rules = track->mark.alerts_configured == track->alerts.configured;
@@ -228,6 +229,12 @@ void record_track_forget(struct track *track)
 	track->mark.id = 0;
 	track->mark.until_seconds = -INFINITY;
 	track->mark.n_alerts = 0;
+}
+
+void record_track_rolled_back(struct track *track)
+{
+	if (isinf(track->mark.until_seconds))
+		track->mark.id = 0;
 }
 
 void record_track_written(struct track *track)

@@ -11,30 +11,33 @@
 
 struct record_place {
 	struct store *store;
-	struct record_histories *histories; /* what has been read of it already */
+	struct record_histories *histories; /* those of the store that are read already */
 };
 
 struct record_search {
 	const struct track *track;
 	struct store_slo found; /* id 0: none; without its texts */
-	bool other_definition; /* there is one of its name that counts something else */
+	bool other_definition; /* the store has an SLO of this name that counts other events */
 };
 
+/* Looks for the track's row. Returns 0, also if there is none, or -errno. */
 int record_track_find(struct store *store, const struct track *track, struct record_search *ret);
 
 /*
- * The history on disk goes before what the track has had; its alerts are those on disk.
- * same_kernel: what the counters were read at is of the kernel instance that counts now. Returns 0
- * or -errno.
+ * Puts the history on disk before the track's own, and sets its alerts to those on disk.
+ * same_kernel: the counters on disk are of the kernel instance that counts now. Returns 0 or
+ * -errno.
  */
 int record_track_load(struct record_place *place, const struct store_slo *slo, bool same_kernel,
 		      struct track *track);
 
-/* In a transaction: what is not on disk yet. */
+/* In a transaction: puts the part of the track that is not on disk. */
 int record_track_put(struct store *store, struct track *track);
-/* It is on disk as it is now. */
+/* After the commit: the track is on disk as it is now. */
 void record_track_written(struct track *track);
-/* Nothing of it is. */
+/* After a rollback: the id of a new row went with the transaction. */
+void record_track_rolled_back(struct track *track);
+/* Nothing of the track is on disk. */
 void record_track_forget(struct track *track);
 
 #endif

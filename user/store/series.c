@@ -7,13 +7,12 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "slo/time_limit.h"
 
 enum {
 	OTHERS = 0, /* the id of all that were not kept by name */
 	US_PER_SECOND = 1000000,
 };
-
-#define TIME_LIMIT_SECONDS 1e12 /* as in slo/slo */
 
 struct growth {
 	int64_t id;
@@ -148,7 +147,7 @@ static int enter_series(struct store *store, double t_seconds, const struct stor
 	bool own;
 	int r;
 
-	if (!isfinite(t_seconds) || fabs(t_seconds) > TIME_LIMIT_SECONDS)
+	if (!time_valid(t_seconds))
 		return -EINVAL;
 	r = store_enter(store, &own);
 	if (r)
