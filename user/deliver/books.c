@@ -7,6 +7,7 @@
 
 #include "base/calendar.h"
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "notify/message.h"
 
 static const char *const result_names[] = {
@@ -151,12 +152,8 @@ static json_t *each_recent(const struct books *books, json_t *(*json)(const stru
 	int failed = !list;
 
 	for (uint64_t i = 0; i < n && i < BOOKS_RECENT_MAX; i++)
-		failed |= json_array_append_new(
-			list, json(&books->recent[(n - 1 - i) % BOOKS_RECENT_MAX]));
-	if (!failed)
-		return list;
-	json_decref(list);
-	return NULL;
+		failed |= push(list, json(&books->recent[(n - 1 - i) % BOOKS_RECENT_MAX]));
+	return checked(list, failed);
 }
 
 json_t *books_report(const struct books *books)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "deliver/work.h"
 #include "notify/message.h"
 
@@ -70,7 +71,8 @@ int deliver_send(struct deliver *deliver, const json_t *message, double boottime
 	return 0;
 }
 
-static int alerts_json(const struct receiver *receiver, const json_t *messages, json_t **ret)
+/* NULL when out of memory. */
+static json_t *alerts_json(const struct receiver *receiver, const json_t *messages)
 {
 	json_t *list = json_array();
 	int failed = !list;
@@ -79,15 +81,9 @@ static int alerts_json(const struct receiver *receiver, const json_t *messages, 
 		const json_t *message = json_array_get(messages, i);
 
 		if (receiver->severities & message_severity(message))
-			failed |= json_array_append_new(list,
-							message_alert(message, deliver_unix_now()));
+			failed |= push(list, message_alert(message, deliver_unix_now()));
 	}
-	if (failed) {
-		json_decref(list);
-		return -ENOMEM;
-	}
-	*ret = list;
-	return 0;
+	return checked(list, failed);
 }
 
 int deliver_open(struct deliver *deliver, const json_t *messages, double boottime_seconds)
@@ -102,7 +98,8 @@ int deliver_open(struct deliver *deliver, const json_t *messages, double boottim
 		if (receiver->kind != RECEIVER_ALERTMANAGER ||
 		    boottime_seconds < receiver->refresh_seconds)
 			continue;
-		if (alerts_json(receiver, messages, &alerts)) {
+		alerts = alerts_json(receiver, messages);
+		if (!alerts) {
 			result = -ENOMEM;
 			continue;
 		}
@@ -250,11 +247,8 @@ json_t *deliver_report(const struct deliver *deliver)
 	int failed = !list;
 
 	for (size_t i = 0; i < deliver->n; i++)
-		failed |= json_array_append_new(list, receiver_report(deliver->receivers[i]));
-	if (!failed)
-		return list;
-	json_decref(list);
-	return NULL;
+		failed |= push(list, receiver_report(deliver->receivers[i]));
+	return checked(list, failed);
 }
 
 /* ---- life ---- */

@@ -39,8 +39,8 @@ struct http_post {
 /* ---- what libcurl asks for ---- */
 
 /*
- * Nothing is remembered of a socket, so that nothing can be out of date. A failure to watch one ends
- * in its timeout: telling libcurl of it would end all transfers.
+ * Nothing is remembered of a socket, so that nothing can be out of date. A failure to watch one
+ * ends in its timeout: telling libcurl of it would end all transfers.
  */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *unused)
 {

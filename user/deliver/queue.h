@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The messages that wait for one receiver, oldest first, and how each is kept over restarts. Pure. */
+/*
+ * The messages that wait for one receiver, oldest first, and how each is kept over restarts. Pure.
+ */
 #ifndef SLIPROBE_DELIVER_QUEUE_H
 #define SLIPROBE_DELIVER_QUEUE_H
 
@@ -32,8 +34,8 @@ void delivery_free(struct delivery *delivery);
 void delivery_free_at(struct delivery **delivery);
 
 /*
- * As text for the time that the agent does not run; `receiver` is whose it is. malloc()ed, NULL when
- * out of memory. first_seconds and next_seconds do not outlast a boot: they are left out.
+ * As text for the time that the agent does not run; `receiver` is whose it is. malloc()ed, NULL
+ * when out of memory. first_seconds and next_seconds do not outlast a boot: they are left out.
  */
 char *delivery_save(const struct delivery *delivery, const char *receiver);
 /* Returns 0, -ENOMEM or -EINVAL; *ret_receiver is malloc()ed. */

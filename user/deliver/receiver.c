@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 
 /* ---- where it is ---- */
 
@@ -35,7 +36,7 @@ static char *argv_text(char *const *argv, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		json_t *argument = json_string(argv[i]);
 
-		failed |= json_array_append_new(list, argument ? argument : json_null());
+		failed |= push(list, argument ? argument : json_null());
 	}
 	text = failed ? NULL : json_dumps(list, JSON_COMPACT);
 	json_decref(list);
@@ -169,11 +170,7 @@ json_t *receiver_report(const struct receiver *receiver)
 	json_t *report = books_report(&receiver->books);
 	int failed = !report;
 
-	failed |= json_object_set_new(report, "receiver", json_string(receiver->name));
-	failed |= json_object_set_new(report, "waiting",
-				      json_integer((json_int_t)receiver->n_waiting));
-	if (!failed)
-		return report;
-	json_decref(report);
-	return NULL;
+	failed |= put(report, "receiver", json_string(receiver->name));
+	failed |= put(report, "waiting", json_integer((json_int_t)receiver->n_waiting));
+	return checked(report, failed);
 }

@@ -8,6 +8,7 @@
 
 #include "base/calendar.h"
 #include "base/cleanup.h"
+#include "base/json.h"
 
 const char *message_text(const json_t *message, const char *key)
 {
@@ -156,7 +157,7 @@ static char *describe(const json_t *message)
 /* It takes no empty annotation. */
 static int annotate(json_t *annotations, const char *key, const char *text)
 {
-	return *text ? json_object_set_new(annotations, key, json_string(text)) : 0;
+	return *text ? put(annotations, key, json_string(text)) : 0;
 }
 
 static json_t *annotations_json(const json_t *message)
@@ -172,10 +173,7 @@ static json_t *annotations_json(const json_t *message)
 		failed |= annotate(annotations, "runbook_url", message_text(about, "runbook"));
 		failed |= annotate(annotations, "command", message_text(message, "command"));
 	}
-	if (!failed)
-		return annotations;
-	json_decref(annotations);
-	return NULL;
+	return checked(annotations, failed);
 }
 
 json_t *message_alert(const json_t *message, double unix_seconds)

@@ -1,5 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A notification's message (its shape: deliver/deliver) as receivers other than webhooks see it. */
+/*
+ * A message: a notice as the JSON that goes out. An alert's way to a receiver has seven stations:
+ *
+ *   alert_change  slo/alerts      the status of one rule of one SLO has changed in a step
+ *   store_change  store/store     that change with names and severity: the history of alerts
+ *   notice_alert  notify/notices  an alert that is active now, whenever it changed
+ *   notice        notify/notices  what all of a service and severity have to tell in this step
+ *   message       here            the notice as JSON, with the SLOs' numbers of that moment
+ *   delivery      deliver/queue   the message as it waits for one receiver
+ *   recent        deliver/books   what became of that delivery
+ *
+ * The JSON, which webhooks and commands get as it is:
+ *   {"version": 1, "id", "kind": "fire|escalate|remind|resolve|test", "status": "firing|resolved",
+ *    "severity", "service", "host", "started_at", "sent_at", "summary",
+ *    "slos": [{"name", "objective", "window_seconds", "availability", "burn_rate": {...},
+ *              "budget": {... as in the status}, "alerts": [{"name", "since", ...}]}],
+ *    "about": {"owner", "purpose", "mitigation", "runbook"}, "command": "slictl slo NAME"}
+ *
+ * notify/notice_message makes messages. This module reads them, for the receivers that want other
+ * text: a line of the journal, an alert of an Alertmanager.
+ */
 #ifndef SLIPROBE_NOTIFY_MESSAGE_H
 #define SLIPROBE_NOTIFY_MESSAGE_H
 
@@ -11,31 +31,32 @@
 #include "slo/alerts.h"
 
 enum {
-	MESSAGE_ALERT_SECONDS = 240, /* how long an alert stands without being sent again */
+	MESSAGE_ALERT_SECONDS = 240, /* an alert stands so long without being sent again */
 	MESSAGE_TEST_SECONDS = 60,
 };
 
-/* A member that is text, or "". */
+/* The member `key`; "" if it is not there or no text. */
 const char *message_text(const json_t *message, const char *key);
+/* Whether the member `key` is `text`. */
 bool message_is(const json_t *message, const char *key, const char *text);
 
-/* Bit of its severity, as in struct config_receiver; 0 if unknown. */
+/* The bit of its severity in config_receiver.severities; 0 if it is unknown. */
 unsigned int message_severity(const json_t *message);
 
-/* A length of time as people say it: "52 min", "3.6 h", "12.0 d". */
+/* Prints a length of time: "52 min", "3.6 h", "12.0 d". */
 void message_print_span(FILE *out, double seconds);
 
 /*
- * "PAGE shop: SUMMARY", with a word before the summary unless it fires: "resolved: ". One line of
- * at most `size` - 1 bytes: control characters are blanks.
+ * The line "PAGE shop: SUMMARY". All kinds but `fire` have a word before the summary: "resolved: ".
+ * At most `size` - 1 bytes; control characters become blanks.
  */
 void message_line(const json_t *message, char *ret, size_t size);
 
 /*
- * The alert for an Alertmanager (POST /api/v2/alerts, OpenAPI 2.0 there): labels alertname
- * (SliprobeErrorBudget; SliprobeTest), service, severity, host; it ends MESSAGE_ALERT_SECONDS from
- * now, a test MESSAGE_TEST_SECONDS; a resolved one ended when the message was made. NULL when out of
- * memory.
+ * The message as an alert for an Alertmanager (POST /api/v2/alerts, OpenAPI 2.0 there). Labels:
+ * alertname (SliprobeErrorBudget or SliprobeTest), service, severity, host. It ends
+ * MESSAGE_ALERT_SECONDS from now, a test MESSAGE_TEST_SECONDS from now; a resolved one ended when
+ * the message was made. NULL when out of memory.
  */
 json_t *message_alert(const json_t *message, double unix_seconds);
 

@@ -9,6 +9,7 @@
 
 #include "base/calendar.h"
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/utf8.h"
 #include "notify/message.h"
 #include "report/json.h"
@@ -130,16 +131,13 @@ static json_t *alerts_of(const struct notice *notice, const char *slo_name,
 
 		if (strcmp(notice->alerts[i].slo, slo_name) != 0)
 			continue;
-		failed |= json_array_append_new(
-			array, alert ? json_alert(alert)
+		failed |= push(array,
+			       alert ? json_alert(alert)
 				     : json_pack("{s:s, s:s, s:s}", "name", notice->alerts[i].rule,
 						 "severity", alert_severity_name(notice->severity),
 						 "state", "inactive"));
 	}
-	if (!failed)
-		return array;
-	json_decref(array);
-	return NULL;
+	return checked(array, failed);
 }
 
 static json_t *slos_of(const struct notice *notice, const struct snapshot_slo *slos, size_t n)
@@ -155,13 +153,10 @@ static json_t *slos_of(const struct notice *notice, const struct snapshot_slo *s
 		if (named_before(notice, i))
 			continue;
 		object = slo ? json_slo_value(slo) : json_pack("{s:s}", "name", name);
-		failed |= json_object_set_new(object, "alerts", alerts_of(notice, name, slo));
-		failed |= json_array_append_new(array, object);
+		failed |= put(object, "alerts", alerts_of(notice, name, slo));
+		failed |= push(array, object);
 	}
-	if (!failed)
-		return array;
-	json_decref(array);
-	return NULL;
+	return checked(array, failed);
 }
 
 /* For a shell, whatever the name of a process has in it. */

@@ -10,9 +10,10 @@
 #include <sys/random.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "notify/notices_open.h"
 
-/* A service that has an open notice; within a step also one that may get one. */
+/* A service with an open notice. Within a step, any service with an active alert. */
 struct subject {
 	char *service;
 	struct open_notice *open[SEVERITY_COUNT]; /* NULL: none */
@@ -25,7 +26,7 @@ struct notices {
 	size_t n;
 };
 
-/* The alerts of one service and severity in one step; those that are silenced come last. */
+/* The alerts of one service and severity in one step. Silenced ones come last. */
 struct standing {
 	const struct notice_alert *alerts;
 	size_t n;
@@ -41,7 +42,7 @@ struct step {
 
 /* ---- order ---- */
 
-/* Within a service pages come first, then what is silenced comes last. */
+/* By service, there pages first; of a service and severity, silenced alerts last. */
 static int alert_order(const void *a, const void *b)
 {
 	const struct notice_alert *left = a, *right = b;
@@ -86,7 +87,7 @@ static void subject_clear(struct subject *subject)
 	free(subject->service);
 }
 
-/* `services` are sorted; those that are not there yet are added. */
+/* Adds the services of the alerts that are not there yet. */
 static int subjects_add(struct notices *notices, const struct notice_alert *sorted, size_t n)
 {
 	const size_t before = notices->n;
@@ -112,7 +113,7 @@ static int subjects_add(struct notices *notices, const struct notice_alert *sort
 	return 0;
 }
 
-/* Also puts them in order: subjects_add() may have failed in its middle. */
+/* Drops services without an open notice. Sorts, as subjects_add() may have failed halfway. */
 static void subjects_tidy(struct notices *notices)
 {
 	size_t n = 0;
@@ -131,7 +132,8 @@ static void subjects_tidy(struct notices *notices)
 /* ---- a step ---- */
 
 static int tell(const struct step *step, const char *service, enum alert_severity severity,
-		enum notice_kind kind, const struct open_notice *open, const struct behind *behind)
+		enum notice_kind kind, const struct open_notice *open,
+		const struct alert_list *list)
 {
 	struct notice notice = {
 		.service = service,
@@ -139,8 +141,8 @@ static int tell(const struct step *step, const char *service, enum alert_severit
 		.kind = kind,
 		.started_seconds = open->started_seconds,
 		.now_seconds = step->now_seconds,
-		.alerts = behind->alerts,
-		.n_alerts = behind->n,
+		.alerts = list->alerts,
+		.n_alerts = list->n,
 	};
 
 	memcpy(notice.id, open->id, sizeof(notice.id));
@@ -172,8 +174,8 @@ static int fire(const struct step *step, struct subject *subject, enum alert_sev
 
 	if (severity == SEVERITY_PAGE && subject->open[SEVERITY_TICKET])
 		kind = NOTICE_ESCALATE;
-	r = r ?: behind_copy(standing->alerts, standing->n, &open->told);
-	r = r ?: behind_copy(standing->alerts, standing->n, &open->now);
+	r = r ?: alert_list_copy(standing->alerts, standing->n, &open->told);
+	r = r ?: alert_list_copy(standing->alerts, standing->n, &open->now);
 	r = r ?: tell(step, subject->service, severity, kind, open, &open->told);
 	if (r)
 		return r;
@@ -194,40 +196,39 @@ static int resolve(const struct step *step, struct subject *subject, enum alert_
 	return 0;
 }
 
-/* Whether it is to be told of again: as a fire if it is not the same as before. */
+/* Whether an open notice whose alerts stand has something to tell. */
 static bool due(const struct step *step, const struct open_notice *open,
-		enum alert_severity severity, const struct behind *now)
+		enum alert_severity severity, const struct alert_list *now)
 {
 	const double remind_seconds = step->notices->remind_seconds;
 
 	if (open->held)
 		return true;
 	if (severity == SEVERITY_NOTICE)
-		return !behind_within(now, &open->told);
+		return !alert_list_within(now, &open->told);
 	return remind_seconds > 0 && step->now_seconds - open->last_seconds >= remind_seconds;
 }
 
 /*
- * A reminder, or the fire of a ticket that a page no longer holds back, or of a notice that others
- * have joined.
+ * Reminds, or fires again: a ticket that no page holds any more, or a notice that others have
+ * joined.
  */
 static int tell_again(const struct step *step, const struct subject *subject,
-		      enum alert_severity severity, struct behind *now)
+		      enum alert_severity severity, struct alert_list *now)
 {
 	struct open_notice *open = subject->open[severity];
-	const bool again = open->held || severity == SEVERITY_NOTICE;
-	_cleanup_(behind_clear) struct behind told = {};
+	const enum notice_kind kind =
+		open->held || severity == SEVERITY_NOTICE ? NOTICE_FIRE : NOTICE_REMIND;
+	_cleanup_(alert_list_clear) struct alert_list told = {};
 	int r;
 
 	if (!due(step, open, severity, now))
 		return 0;
-	r = behind_copy(now->alerts, now->n, &told);
-	r = r
-		    ?: tell(step, subject->service, severity, again ? NOTICE_FIRE : NOTICE_REMIND,
-			    open, now);
+	r = alert_list_copy(now->alerts, now->n, &told);
+	r = r ?: tell(step, subject->service, severity, kind, open, now);
 	if (r)
 		return r;
-	behind_swap(&open->told, &told);
+	alert_list_swap(&open->told, &told);
 	open->held = false;
 	open->last_seconds = step->now_seconds;
 	return 0;
@@ -237,7 +238,7 @@ static int judge(const struct step *step, struct subject *subject, enum alert_se
 		 const struct standing *standing, bool hold)
 {
 	struct open_notice *open = subject->open[severity];
-	_cleanup_(behind_clear) struct behind now = {};
+	_cleanup_(alert_list_clear) struct alert_list now = {};
 	int r;
 
 	if (!open)
@@ -248,11 +249,11 @@ static int judge(const struct step *step, struct subject *subject, enum alert_se
 		open->held = true;
 	if (!standing->n)
 		return 0;
-	r = behind_copy(standing->alerts, standing->n, &now);
+	r = alert_list_copy(standing->alerts, standing->n, &now);
 	if (!r && !hold)
 		r = tell_again(step, subject, severity, &now);
 	if (!r)
-		behind_swap(&open->now, &now);
+		alert_list_swap(&open->now, &now);
 	return r;
 }
 
@@ -285,11 +286,11 @@ static int judge_all(const struct step *step, const struct notice_alert *sorted,
 			take(&sorted, end, subject->service, SEVERITY_TICKET);
 		const struct standing notice =
 			take(&sorted, end, subject->service, SEVERITY_NOTICE);
+		bool hold;
 
 		r = judge(step, subject, SEVERITY_PAGE, &page, false);
-		r = r
-			    ?: judge(step, subject, SEVERITY_TICKET, &ticket,
-				     subject->open[SEVERITY_PAGE] && page.n);
+		hold = subject->open[SEVERITY_PAGE] && page.n;
+		r = r ?: judge(step, subject, SEVERITY_TICKET, &ticket, hold);
 		r = r ?: judge(step, subject, SEVERITY_NOTICE, &notice, false);
 	}
 	return r;
@@ -347,17 +348,12 @@ json_t *notices_save(const struct notices *notices)
 
 		for (enum alert_severity s = 0; s < SEVERITY_COUNT; s++) {
 			if (subject->open[s])
-				failed |= json_array_append_new(
-					list,
-					open_notice_save(subject->open[s], subject->service, s));
+				failed |= push(list, open_notice_save(subject->open[s],
+								      subject->service, s));
 		}
 	}
-	if (failed || !list) {
-		json_decref(list);
-		return NULL;
-	}
 	return json_pack("{s:i, s:f, s:o}", "version", 1, "now", notices->now_seconds, "notices",
-			 list);
+			 checked(list, failed));
 }
 
 static int load_one(struct notices *notices, const json_t *saved)

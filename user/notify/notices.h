@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From active alerts to notifications: one for a service and severity, whatever number of SLOs and
- * windows stand behind it. Pure but for the ids, which are random: time is an argument, sending is
- * another's work (deliver/deliver).
+ * Notices: what the active alerts of a service and severity have to tell, whatever number of SLOs
+ * and windows stand behind it. Pure, but for ids, which are random: time is an argument, and
+ * sending is the work of deliver/deliver. notify/message has the way from an alert to a receiver.
  *
- * At each step it is told all active alerts. For each service and severity:
- *   fire      the first alert became active
- *   escalate  a page, while a ticket of the same service is open: the ticket is then held back until
- *             the page resolves, and fires again (as `fire`) if it still stands then. So is a ticket
- *             that begins under a page: it fires when the page has resolved. A ticket held back is
- *             still open if it had fired, and resolves when it ends.
- *   remind    still active `remind_seconds` after the last message
- *   resolve   no alert is active any more (sent only if a fire was sent)
- * Of severity `notice` (a budget is half spent, then more) nothing is reminded of, it may stand for
- * weeks; but when an alert joins that was not told of, it fires again, with the same id.
- * Silenced alerts count as not active for what is sent: a notice that is silenced while firing is
- * neither reminded nor resolved before the silence ends; ended meanwhile, its resolve is sent. A page
- * that is silenced holds no ticket back.
+ * A step is given all active alerts. For each service and severity:
  *
- * A step judges services in the order of their names, a service's page before its ticket; the order
- * of the alerts that it is told changes nothing.
+ *   the notice is  and                                           it tells
+ *   closed         an alert is active                            fire, or escalate
+ *   open           its last message is remind_seconds old        remind
+ *   open           of severity notice, and an alert has joined   fire, with the same id
+ *   open           no alert is active any more                   resolve
+ *   held           no page holds it any more                     fire, with the same id
+ *
+ * A page escalates if a ticket of its service is open. As long as that page stands it holds tickets
+ * of the service back. An open ticket is held: it tells nothing but its resolve. A closed one stays
+ * closed, and fires after the page.
+ * A notice of severity notice (half a budget is spent, or more) may stand for weeks: no remind.
+ * A silenced alert fires nothing, reminds of nothing and, if it is a page, holds nothing back. It
+ * keeps its notice open: the resolve comes when the alert itself ends.
+ *
+ * A step judges services in the order of their names, and a service's page before its ticket before
+ * its notice. The order of the alerts that it is given changes nothing.
  */
 #ifndef SLIPROBE_NOTIFY_NOTICES_H
 #define SLIPROBE_NOTIFY_NOTICES_H
@@ -32,7 +34,7 @@
 
 struct notices;
 
-/* One active alert. Strings are copied where kept. */
+/* One active alert. A notice that keeps it copies the strings. */
 struct notice_alert {
 	const char *service;
 	const char *slo;
@@ -54,9 +56,9 @@ struct notice {
 	const char *service;
 	enum alert_severity severity;
 	enum notice_kind kind;
-	double started_seconds; /* fire */
+	double started_seconds; /* of the first fire */
 	double now_seconds;
-	/* all that is active (and not silenced) now; for resolve: what was at the last message */
+	/* those that are active and not silenced; of a resolve, those of the last message */
 	const struct notice_alert *alerts;
 	size_t n_alerts;
 };
@@ -66,24 +68,24 @@ void notices_free(struct notices *notices);
 void notices_set_remind(struct notices *notices, double remind_seconds);
 
 /*
- * Alerts must differ in service, severity, SLO and rule. Calls fn for each message that is due; its return other than 0 ends the step, is returned, and
- * leaves that notice as if the step had not been: it comes again. Returns 0, -ENOMEM, or
- * -EAGAIN if the kernel has no random numbers yet.
+ * Any two alerts differ in service, severity, SLO or rule. Calls fn for each notice that is due. A
+ * return of fn other than 0 ends the step and is returned; that notice comes again in the next
+ * step. Returns 0, -ENOMEM, or -EAGAIN if the kernel has no random numbers yet.
  */
 int notices_step(struct notices *notices, double now_seconds, const struct notice_alert *active,
 		 size_t n, int (*fn)(void *context, const struct notice *notice), void *context);
 
 /*
- * Each notice that is open (fired and not resolved), e.g. to refresh it at an Alertmanager: of the
- * kind `fire`, with the alerts that stood behind it at the last step (before a silence, if it is
- * silenced), and that step's time. Ends as notices_step() if fn does not return 0.
+ * Calls fn for each open notice, as a fire: with the alerts and the time of the last step, or, if
+ * it is silenced, with the alerts before the silence. A return of fn other than 0 ends it, and is
+ * returned.
  */
 int notices_each(const struct notices *notices, int (*fn)(void *context, const struct notice *),
 		 void *context);
 
-/* The whole state, to be kept over restarts. NULL when out of memory. */
+/* The whole state, for the next agent. NULL when out of memory. */
 json_t *notices_save(const struct notices *notices);
-/* Into an empty one. Returns 0, -ENOMEM, or -EINVAL (nothing was taken). */
+/* Into notices of which none is open. Returns 0, or -ENOMEM or -EINVAL: then none is. */
 int notices_load(struct notices *notices, const json_t *saved);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 
 /* ---- the alerts behind it ---- */
 
@@ -17,7 +18,7 @@ static const char *put_string(char **at, const char *text)
 	return start;
 }
 
-int behind_copy(const struct notice_alert *alerts, size_t n, struct behind *ret)
+int alert_list_copy(const struct notice_alert *alerts, size_t n, struct alert_list *ret)
 {
 	_cleanup_free_ struct notice_alert *copies = calloc(n + 1, sizeof(*copies));
 	char *strings, *at;
@@ -38,61 +39,57 @@ int behind_copy(const struct notice_alert *alerts, size_t n, struct behind *ret)
 		copies[i].slo = put_string(&at, alerts[i].slo);
 		copies[i].rule = put_string(&at, alerts[i].rule);
 	}
-	*ret = (struct behind){TAKE_PTR(copies), n, strings};
+	*ret = (struct alert_list){TAKE_PTR(copies), n, strings};
 	return 0;
 }
 
-void behind_swap(struct behind *a, struct behind *b)
+void alert_list_swap(struct alert_list *a, struct alert_list *b)
 {
-	const struct behind old = *a;
+	const struct alert_list old = *a;
 
 	*a = *b;
 	*b = old;
 }
 
-static bool behind_has(const struct behind *behind, const struct notice_alert *alert)
+static bool alert_list_has(const struct alert_list *list, const struct notice_alert *alert)
 {
-	for (size_t i = 0; i < behind->n; i++) {
-		if (!strcmp(behind->alerts[i].slo, alert->slo) &&
-		    !strcmp(behind->alerts[i].rule, alert->rule))
+	for (size_t i = 0; i < list->n; i++) {
+		if (!strcmp(list->alerts[i].slo, alert->slo) &&
+		    !strcmp(list->alerts[i].rule, alert->rule))
 			return true;
 	}
 	return false;
 }
 
-bool behind_within(const struct behind *behind, const struct behind *all)
+bool alert_list_within(const struct alert_list *list, const struct alert_list *all)
 {
-	for (size_t i = 0; i < behind->n; i++) {
-		if (!behind_has(all, &behind->alerts[i]))
+	for (size_t i = 0; i < list->n; i++) {
+		if (!alert_list_has(all, &list->alerts[i]))
 			return false;
 	}
 	return true;
 }
 
-void behind_clear(struct behind *behind)
+void alert_list_clear(struct alert_list *list)
 {
-	free(behind->alerts);
-	free(behind->strings);
-	*behind = (struct behind){};
+	free(list->alerts);
+	free(list->strings);
+	*list = (struct alert_list){};
 }
 
-static json_t *behind_save(const struct behind *behind)
+static json_t *alert_list_save(const struct alert_list *list)
 {
-	json_t *list = json_array();
-	int failed = !list;
+	json_t *array = json_array();
+	int failed = !array;
 
-	for (size_t i = 0; i < behind->n; i++)
-		failed |= json_array_append_new(list, json_pack("{s:s, s:s}", "slo",
-								behind->alerts[i].slo, "rule",
-								behind->alerts[i].rule));
-	if (!failed)
-		return list;
-	json_decref(list);
-	return NULL;
+	for (size_t i = 0; i < list->n; i++)
+		failed |= push(array, json_pack("{s:s, s:s}", "slo", list->alerts[i].slo, "rule",
+						list->alerts[i].rule));
+	return checked(array, failed);
 }
 
-static int behind_load(const json_t *saved, const char *service, enum alert_severity severity,
-		       struct behind *ret)
+static int alert_list_load(const json_t *saved, const char *service, enum alert_severity severity,
+			   struct alert_list *ret)
 {
 	const size_t n = json_array_size(saved);
 	_cleanup_free_ struct notice_alert *alerts = calloc(n + 1, sizeof(*alerts));
@@ -113,7 +110,7 @@ static int behind_load(const json_t *saved, const char *service, enum alert_seve
 		if (!alerts[i].slo || !alerts[i].rule)
 			return -EINVAL;
 	}
-	return behind_copy(alerts, n, ret);
+	return alert_list_copy(alerts, n, ret);
 }
 
 /* ---- the notice ---- */
@@ -122,8 +119,8 @@ void open_notice_free(struct open_notice *open)
 {
 	if (!open)
 		return;
-	behind_clear(&open->told);
-	behind_clear(&open->now);
+	alert_list_clear(&open->told);
+	alert_list_clear(&open->now);
 	free(open);
 }
 
@@ -135,7 +132,7 @@ void open_notice_free_at(struct open_notice **open)
 json_t *open_notice_save(const struct open_notice *open, const char *service,
 			 enum alert_severity severity)
 {
-	json_t *told = behind_save(&open->told), *now = behind_save(&open->now);
+	json_t *told = alert_list_save(&open->told), *now = alert_list_save(&open->now);
 
 	if (!told || !now) {
 		json_decref(told);
@@ -167,8 +164,8 @@ int open_notice_load(const json_t *saved, const char **ret_service,
 	if (!*id || strlen(id) >= sizeof(open->id) || !*service)
 		return -EINVAL;
 	r = alert_severity_find(severity_name, &severity) ? 0 : -EINVAL;
-	r = r ?: behind_load(told, service, severity, &open->told);
-	r = r ?: behind_load(now, service, severity, &open->now);
+	r = r ?: alert_list_load(told, service, severity, &open->told);
+	r = r ?: alert_list_load(now, service, severity, &open->now);
 	if (r)
 		return r;
 	memcpy(open->id, id, strlen(id) + 1);

@@ -8,6 +8,7 @@
 
 #include "base/calendar.h"
 #include "base/cleanup.h"
+#include "base/json.h"
 
 enum { DAY_SECONDS = 86400, WEEK_SECONDS = 7 * DAY_SECONDS };
 
@@ -280,15 +281,12 @@ json_t *maintenance_report(const struct config *config, double unix_seconds)
 			calendar_rfc3339(span.from_unix, from);
 			calendar_rfc3339(span.until_unix, until);
 		}
-		failed |= json_array_append_new(
-			list, json_pack("{s:s, s:b, s:s?, s:s?}", "name", maintenance->name,
-					"active", known && span_holds(&span, unix_seconds), "from",
-					known ? from : NULL, "until", known ? until : NULL));
+		failed |= push(list,
+			       json_pack("{s:s, s:b, s:s?, s:s?}", "name", maintenance->name,
+					 "active", known && span_holds(&span, unix_seconds), "from",
+					 known ? from : NULL, "until", known ? until : NULL));
 	}
-	if (!failed)
-		return list;
-	json_decref(list);
-	return NULL;
+	return checked(list, failed);
 }
 
 /* ---- both ---- */

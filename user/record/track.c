@@ -116,10 +116,9 @@ int record_track_load(struct record_place *place, const struct store_slo *slo, b
 	if (stepped && same_counters)
 		known = (struct slo_events){counted.good, counted.bad};
 	r = load_history(place, slo, STORE_EVENTS, known, track->stepped_seconds, &track->history);
-	if (track->sliced)
-		r = r
-			    ?: load_history(place, slo, STORE_SLICES, (struct slo_events){},
-					    track->stepped_seconds, &track->sliced);
+	if (!r && track->sliced)
+		r = load_history(place, slo, STORE_SLICES, (struct slo_events){},
+				 track->stepped_seconds, &track->sliced);
 	r = r ?: store_each_alert(place->store, slo->id, load_alert, track);
 	if (r)
 		return r;
@@ -217,10 +216,8 @@ int record_track_put(struct store *store, struct track *track)
 	put.slo = slo.id;
 	r = r ?: put_history(track->history, track->mark.until_seconds, &put);
 	put.which = STORE_SLICES;
-	if (track->sliced)
-		r = r
-			    ?: put_history(track->sliced,
-					   track->mark.until_seconds - SLICE_MAX_SECONDS, &put);
+	if (!r && track->sliced)
+		r = put_history(track->sliced, track->mark.until_seconds - SLICE_MAX_SECONDS, &put);
 	return r ?: put_alerts(store, track);
 }
 

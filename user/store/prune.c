@@ -63,9 +63,9 @@ static int keep_house(struct store *store, double before_seconds)
 {
 	int r = store_run(store, STORE_OLD_COVERAGE, STORE_ARGS(STORE_REAL(before_seconds)));
 
-	r = r
-		    ?: store_run(store, STORE_TOO_MANY_COVERAGE,
-				 STORE_ARGS(STORE_INT(COVERAGE_SPANS_MAX - 1)));
+	if (!r)
+		r = store_run(store, STORE_TOO_MANY_COVERAGE,
+			      STORE_ARGS(STORE_INT(COVERAGE_SPANS_MAX - 1)));
 	r = r ?: store_run(store, STORE_OLD_SERIES, STORE_ARGS(STORE_REAL(before_seconds)));
 	return r ?: prune_slos(store, before_seconds);
 }
