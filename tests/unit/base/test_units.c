@@ -13,7 +13,7 @@ static void assert_rounded(long double value)
 			 (unsigned long long)units_round(value));
 }
 
-/* Of any size, right at, and next to, whole numbers and halves. */
+/* Values of any size, at and next to whole numbers and halves. */
 TEST(rounding_is_llroundl)
 {
 	for (int i = 0; i < 1000000; i++) {

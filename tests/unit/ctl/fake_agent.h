@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A status socket whose answers are a table, for tests of slictl's commands. It takes the place of
- * the agent, not of the socket's server: what is asked of it is kept as it came.
+ * A status socket whose answers are a table, for tests of slictl's commands. Requests are kept as
+ * they came.
  */
 #ifndef SLIPROBE_CTL_FAKE_AGENT_H
 #define SLIPROBE_CTL_FAKE_AGENT_H
@@ -20,7 +20,7 @@ struct fake_reply {
 	const char *request; /* "GET /v1/status", percent-decoded */
 	unsigned int status;
 	const char *body;
-	unsigned int times; /* for how many requests it holds, before a later one does; 0: all */
+	unsigned int times; /* how many requests it answers before a later row does; 0: all */
 };
 
 struct fake_agent {
@@ -150,7 +150,7 @@ static inline void spoken_clear(struct spoken *spoken)
 	free(spoken->err);
 }
 
-/* The same, and what comes of it is as expected; NULL: whatever it is. */
+/* Runs a command line, and expects its status and output; NULL: any output. */
 static inline void expect_spoken(command_fn *command, const char *socket, bool json,
 				 const char *line, int status, const char *out, const char *err)
 {

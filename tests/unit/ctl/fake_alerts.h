@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Answers of a fake agent about alerts: one of each thing there is, and none of any. */
+/* Answers of a fake agent about alerts: `full` has one of everything, `empty` nothing. */
 #ifndef SLIPROBE_CTL_FAKE_ALERTS_H
 #define SLIPROBE_CTL_FAKE_ALERTS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* slictl alerts before a socket. */
+/* slictl alerts, asking a fake agent. */
 #include "tests/unit/fixtures/test.h"
 #include "tests/unit/ctl/fake_alerts.h"
 

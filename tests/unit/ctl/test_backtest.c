@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* slictl backtest before files: what it says of a replay, and what it refuses. */
+/* slictl backtest: its JSON and text of a replay, and its refusals. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * slictl's commands before files: their exit status, and that what --json prints is JSON whatever
- * the bytes of names.
+ * slictl's commands that read files: their exit status, and that --json prints JSON even if names
+ * are not UTF-8.
  */
 #include "tests/unit/fixtures/test.h"
 #include <sys/stat.h>
@@ -44,7 +44,7 @@ static int check(const struct ctl *ctl, int argc, char **argv)
 	return ctl_check(ctl, argv[1]);
 }
 
-/* The JSON that comes of it, with its exit status. */
+/* Runs a command line, and returns the JSON that it prints. */
 static json_t *json_of(command_fn *command, const char *socket, const char *line, int status)
 {
 	struct spoken spoken = speak(command, socket, true, line);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* slictl gate before a socket: its exit status, and what it says. */
+/* slictl gate, asking a fake agent: its exit status and output. */
 #include "tests/unit/fixtures/test.h"
 #include "tests/unit/ctl/fake_agent.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* slictl history before a socket. */
+/* slictl history, asking a fake agent. */
 #include "tests/unit/fixtures/test.h"
 #include "tests/unit/ctl/fake_agent.h"
 

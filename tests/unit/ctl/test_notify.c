@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* slictl notify-test before a socket. */
+/* slictl notify-test, asking a fake agent. */
 #include "tests/unit/fixtures/test.h"
 #include "tests/unit/ctl/fake_alerts.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* slictl risk before files and a socket. */
+/* slictl risk, reading files and asking a fake agent. */
 #include "tests/unit/fixtures/test.h"
 #include "tests/unit/ctl/fake_alerts.h"
 
-/* A catalogue in a file of its own, beside the socket. */
+/* Writes a file beside the socket. */
 static void with_file(const char *dir, const char *name, const char *text, char ret_path[64])
 {
 	FILE *file;

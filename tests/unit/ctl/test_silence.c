@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* slictl silence before a socket. */
+/* slictl silence, asking a fake agent. */
 #include "tests/unit/fixtures/test.h"
 #include "tests/unit/ctl/fake_alerts.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Replaying steps: transitions, and what is said about them. */
+/* Replaying steps: the transitions of alerts, and the numbers about them. */
 #include <errno.h>
 #include <math.h>
 
@@ -71,7 +71,9 @@ TEST(an_outage_of_ten_minutes)
 	backtest_free(backtest);
 }
 
-/* One request in six minutes, all of them bad from `begin` on: half an hour, not ten seconds. */
+/*
+ * One request in six minutes, bad from `begin` on: the page comes at the fifth, after half an hour.
+ */
 TEST(idle_steps_are_no_recovery)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
@@ -205,7 +207,7 @@ static void check_slow_burn(const char *time_zone, double from, double begin, do
 	}
 	assert_true(result->alerts[3].first.change.t_seconds == begin + ticket);
 	assert_true(result->alerts[3].first.burning_seconds.value == ticket);
-	/* what is shown, and told by budget-50 and on, is of what was eligible so far */
+	/* the budget shown, by which budget-50 and the like go, is that of the events so far */
 	assert_int_equal(result->alerts[6].fired, 1);
 	assert_int_equal(result->alerts[8].fired, 1);
 	assert_true(backtest_budget(backtest).spent_ratio.value >= 1);

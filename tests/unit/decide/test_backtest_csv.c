@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Rows of steps: what is read, and what is refused. */
+/* Rows of steps, read and refused. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A replay against the plain way: a list of all that was counted, summed anew for each question, and
- * every rule asked at every step.
+ * A replay against the plain way: a list of all events, summed anew for each question, and every
+ * rule judged at every step.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -35,7 +35,7 @@ struct plain {
 	struct piece pieces[PIECES_MAX]; /* steps; long ones in pieces of 10 s */
 	size_t n;
 	int64_t last_us;
-	/* what rules are asked about */
+	/* the subject of the rules */
 	struct slo_history *history;
 	struct slo_history *sliced;
 	struct slices slices;
@@ -81,7 +81,7 @@ static void plain_add(struct plain *plain, double from, double t, struct slo_eve
 	}
 }
 
-/* Everything after an edge, which is as exact as its age allows. */
+/* The sum of everything after an edge. The older the edge, the coarser it is. */
 static struct slo_events plain_sum(const struct plain *plain, double from)
 {
 	int64_t edge_us = to_us(from), age_us = plain->last_us - edge_us;
@@ -323,7 +323,7 @@ static size_t replay(uint64_t seed, struct plain *plain)
 		for (size_t k = 0; k < options.n_rules; k++)
 			active[k] += plain->states[k].status != ALERT_INACTIVE ? t - last : 0;
 		plain_step(plain, from, t, events);
-		/* late by less than a millisecond is the same moment */
+		/* times that differ by less than a millisecond are the same moment */
 		assert_int_equal(backtest_step(backtest, from - (i && from == last ? 5e-4 : 0), t,
 					       events),
 				 0);
@@ -346,7 +346,7 @@ TEST(a_replay_is_what_the_plain_way_says)
 	for (uint64_t seed = 1; seed <= SERIES; seed++)
 		changes += replay(seed, &plain);
 	print_message("%zu changes\n", changes);
-	assert_true(changes > 1000); /* or nothing has been tried */
+	assert_true(changes > 1000); /* else the series have tried little */
 }
 
 int main(void)

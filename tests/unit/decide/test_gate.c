@@ -4,7 +4,7 @@
 #include "tests/unit/fixtures/test.h"
 #include "decide/gate.h"
 
-/* A healthy SLO, to be changed in one thing. */
+/* A healthy SLO. Tests change one thing of it. */
 static const struct gate_facts healthy = {
 	.coverage_ratio = 1,
 	.eligible = 1000,

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What recorded alerts cost.
- */
+/* Incidents from recorded alerts, and their cost. */
 #include <math.h>
 
 #include "tests/unit/fixtures/test.h"
@@ -109,7 +107,7 @@ TEST(test_steps_without_events_neither_begin_nor_end_it)
 
 TEST(test_unknown_if_bad_for_all_of_the_long_window)
 {
-	/* bad from 100000 to 102000, that is, for longer than what is looked at */
+	/* bad from 100000 to 102000: longer than the lookback */
 	struct incident_history history = history_with_outage(0, 200);
 	struct incident incident = {"burn-30m", 101900, 102000, NAN, NAN};
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Risk catalogues: what is read, what is refused, and what comes out, to the last digit.
- */
+/* Risk catalogues, read and refused, and their costs to the last digit. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>

@@ -14,7 +14,6 @@ enum { STEP = 10, MINUTE = 60, HOUR = 3600, DAY = 86400 };
 enum { BURN_1H, BURN_6H, BURN_1D, BURN_3D, EXHAUST_4H, EXHAUST_3D, BUDGET_50, BUDGET_80 };
 enum { BUDGET_100 = BUDGET_80 + 1, NO_DATA, COVERAGE, DEFAULTS };
 
-/* One SLO being judged. */
 struct bench {
 	struct alert_rule rules[ALERT_RULES_MAX];
 	size_t n;
@@ -27,7 +26,7 @@ struct bench {
 	struct coverage *coverage;
 	double now;
 	double since;
-	bool month; /* the window: the month that `now` is in, all of 30 d */
+	bool month; /* the window is the month that `now` is in; all months have 30 d */
 };
 
 static inline void bench_init(struct bench *bench, double objective, uint64_t window)
@@ -89,7 +88,9 @@ static inline void run(struct bench *bench, double until, double seconds, uint64
 		step(bench, bench->now + seconds, good, bad);
 }
 
-/* Days without errors: the last four in steps of 10 s, which windows begin in, before them hours. */
+/*
+ * Days without errors. The last four, in which windows begin, are in steps of 10 s, others of 1 h.
+ */
 static inline void run_healthy(struct bench *bench, int days, uint64_t per_step)
 {
 	run(bench, (days - 4) * DAY, HOUR, per_step * (HOUR / STEP), 0);

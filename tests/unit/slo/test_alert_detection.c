@@ -17,7 +17,7 @@ static const struct {
 	{10, 3 * DAY, 6 * HOUR},
 };
 
-/* A plain table of steps, and what is expected of it. */
+/* A plain table of steps. */
 struct table {
 	uint64_t window;
 	uint64_t budget_one_in; /* 1000: an objective of 99.9 % */
@@ -91,9 +91,9 @@ static void check_detection(struct table *table, double rate, double duration)
 		}
 	}
 	for (size_t rule = 0; rule < 4; rule++) {
-		/* to the end of a step: the agent looks no earlier */
+		/* the agent looks at the end of a step */
 		double seconds = ceil(workbook_seconds(table, rule, rate) / STEP) * STEP;
-		/* one step, or what it takes for one bad event if that is longer */
+		/* one step, or the time in which one bad event comes if that is longer */
 		double tolerance = STEP * fmax(1, 1 / (rate * (double)table->per_step));
 
 		if (seconds >= (double)burn_rules[rule].seconds || seconds > duration) {
@@ -123,7 +123,7 @@ TEST(burns_are_detected_and_resolved_when_the_workbook_says)
 							rates[r], durations[r]);
 }
 
-/* The numbers it is judged by: after 52 s, 8 min 38 s, 43 min 12 s, 3 h 36 min, 36 h. */
+/* Times by the workbook: 52 s, 8 min 38 s, 43 min 12 s, 3 h 36 min, 36 h. */
 TEST(detection_by_hand)
 {
 	static const struct {
@@ -168,7 +168,7 @@ TEST(a_slow_burn_pages_only_when_the_budget_is_nearly_gone)
 	/* (1 - 2 t / 30 d) * 30 d / 2 <= 4 h: 15 d - t <= 4 h */
 	left = 15 * DAY - 4 * HOUR;
 	assert_true(t >= left - MINUTE && t <= left + MINUTE);
-	/* past the end it burns on: a state of its own */
+	/* nothing is left and it burns on: exhausted */
 	run(&bench, 30 * DAY + 15 * DAY + HOUR, MINUTE, 998, 2);
 	assert_int_equal(status(&bench, EXHAUST_4H), ALERT_EXHAUSTED);
 	assert_int_equal(status(&bench, EXHAUST_3D), ALERT_EXHAUSTED);

@@ -2,7 +2,7 @@
 #include "tests/unit/fixtures/test.h"
 #include "slo/alert_limit.h"
 
-/* Whatever the numbers: as they are, only when reduced, and beyond 128 bits. */
+/* With products that fit 128 bits, that fit them when reduced, and that do not. */
 TEST(a_limit_is_met_exactly)
 {
 	/* burn rate 14.4 of 99.9 % over 30 d in 1 h: of 10000, 144 may be bad */

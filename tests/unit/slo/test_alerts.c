@@ -45,13 +45,13 @@ static void assert_finite(struct maybe ratio)
 	assert_true(ratio.known || ratio.value == 0);
 }
 
-/* With readings every rule is looked at at every step; without, most of them are calm. */
+/* With readings every rule is judged at every step; without, most of them are calm. */
 TEST(calm_changes_nothing)
 {
 	size_t changes = 0;
 
 	for (uint64_t seed = 1; seed <= 36; seed++) {
-		/* young; whole soon; whole at once */
+		/* the window: young; soon whole; whole from the beginning */
 		static const double ages[] = {0, -27.5 * DAY, -INFINITY};
 		static const double objectives[] = {0.999, 0.99, 0.9999, 0.5, 0.999999, 1};
 		static const uint64_t windows[] = {30 * DAY, 7 * DAY, HOUR, 90 * DAY};
@@ -97,7 +97,7 @@ TEST(calm_changes_nothing)
 		bench_clear(&calm);
 	}
 	print_message("%zu changes\n", changes);
-	assert_true(changes > 1000); /* or nothing has been tried */
+	assert_true(changes > 1000); /* else the traffic has tried little */
 }
 
 TEST(order_of_rules_changes_nothing)

@@ -61,7 +61,7 @@ TEST(steps_belong_by_their_end)
 	slo_history_free(history);
 }
 
-/* Whatever is forgotten meanwhile. */
+/* Old buckets are forgotten on the way. */
 TEST(each_tier_reaches_back_exactly)
 {
 	struct slo_history *history = history_new(HOUR);
@@ -122,14 +122,14 @@ TEST(long_idle_gaps)
 	history_add(history, 1000.0 * DAY, 4, 0);
 	assert_sum(history, 1000.0 * DAY, 30 * DAY, 4, 0);
 	assert_sum(history, 1000.0 * DAY, 2000.0 * DAY, 7, 1);
-	/* ends: nothing until the end of numbers */
+	/* a gap up to the limit of times */
 	history_add(history, 1e12, 8, 0);
 	assert_sum(history, 1e12, 30 * DAY, 8, 0);
 	assert_sum(history, 1e12, INFINITY, 15, 1);
 	slo_history_free(history);
 }
 
-/* More than 16 bits of buckets after those before. */
+/* The gap is more buckets than 16 bits can count. */
 TEST(long_gaps_within_a_few_events)
 {
 	struct slo_history *history = history_new(30 * DAY);
@@ -274,7 +274,7 @@ TEST(sums_of_parts_equal_the_whole)
 	}
 }
 
-/* A status read asks 256 SLOs for 8 windows each: this must stay far from being felt. */
+/* A status read asks 256 SLOs for 8 windows each. */
 TEST(windows_are_fast)
 {
 	enum { SLOS = 256, STEPS = 20000 };

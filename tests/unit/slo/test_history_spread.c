@@ -14,7 +14,7 @@ TEST(short_steps_are_not_spread)
 
 	history_add_span(history, 1000, 1020, 100, 2);
 	assert_sum(history, 1020, 10, 100, 2);
-	/* one that overlaps the step before is as long as what is new of it */
+	/* of a step that overlaps the one before, only the rest counts as its length */
 	history_add_span(history, 900, 1040, 40, 0);
 	assert_sum(history, 1040, 10, 40, 0);
 	history_add_span(history, 2000, 1050, 7, 0);
@@ -33,7 +33,7 @@ TEST(long_steps_are_spread_evenly_to_the_last_event)
 	assert_sum(history, 1030, 30, 300, 2);
 	assert_sum(history, 1040, 40, 400, 2);
 	assert_sum(history, 1100, 100, 1000, 7);
-	/* a single one falls to the end */
+	/* a single event comes at the end */
 	history_add_span(history, 1100, 1400, 0, 1);
 	assert_sum(history, 1390, 290, 0, 0);
 	assert_sum(history, 1400, 10, 0, 1);
@@ -63,7 +63,7 @@ TEST(very_long_steps_are_spread_in_coarser_pieces)
 	assert_sum(history, 20 * DAY, 50, 1, 1);
 	assert_sum(history, 20 * DAY - 50, HOUR - 60, 0, 0);
 	assert_sum(history, 20 * DAY, 10 * DAY, 240, 24);
-	/* far longer than anything is kept: what is kept is even, nothing is lost */
+	/* far longer than hours are kept: those that are kept are even, and nothing is lost */
 	history_add_span(history, 20 * DAY, 1e12, 3000000, UINT64_MAX / 2);
 	assert_sum(history, 1e12, INFINITY, 3000000 + 2160 + 420 + 240, UINT64_MAX / 2 + 24);
 	for (int i = 1; i <= 60; i++) {
@@ -90,7 +90,7 @@ TEST(spreading_refuses_what_adding_refuses)
 	slo_history_free(history);
 }
 
-/* Any allocation may fail: then nothing was added, and the next time it is. */
+/* Each allocation fails once: then nothing was added, and the next call adds it. */
 TEST(nothing_is_added_without_memory)
 {
 	const struct slo_events events = {50ULL << 32, 9};

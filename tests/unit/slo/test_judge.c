@@ -25,7 +25,7 @@ TEST(a_burn_of_exactly_the_factor_does_not_fire)
 		assert_int_equal(status(&bench, BURN_1H), ALERT_INACTIVE);
 		step(&bench, bench.now + STEP, good - 1, rows[i].bad + 1);
 		assert_int_equal(status(&bench, BURN_1H), ALERT_FIRING);
-		/* at it again when the one more has left the short window */
+		/* back at the factor when the one bad event more has left the short window */
 		run(&bench, bench.now + 29 * STEP, STEP, good, rows[i].bad);
 		assert_int_equal(status(&bench, BURN_1H), ALERT_FIRING);
 		run(&bench, bench.now + STEP, STEP, good, rows[i].bad);
@@ -54,7 +54,7 @@ TEST(silence_in_the_short_window_is_no_recovery)
 	assert_true(bench.changes[0].t_seconds == DAY + 40 * MINUTE + STEP);
 	bench_clear(&bench);
 
-	/* silence until the long window has nothing either */
+	/* silence, until the long window has no events either */
 	bench_init(&bench, 0.999, 30 * DAY);
 	bench.n = 1;
 	run(&bench, 10 * MINUTE, STEP, 0, 100);
@@ -96,7 +96,7 @@ TEST(low_traffic_pages_at_the_fifth_failure)
 
 /* ---- no data ---- */
 
-/* As a restart does. */
+/* Restores the history, as a restart does. */
 static void restart(struct bench *bench)
 {
 	struct slo_history *copy =
@@ -106,7 +106,7 @@ static void restart(struct bench *bench)
 	bench->history = copy;
 }
 
-/* The last event is then only known to 10 s. */
+/* After a restart the last event is known to 10 s only. */
 TEST(a_silence_that_is_told_does_not_end_with_a_restart)
 {
 	struct bench bench;
@@ -221,7 +221,7 @@ TEST(coverage_lost_is_told_below_nine_tenths_of_an_hour)
 		step(&bench, t, 5, 0);
 		assert_int_equal(status(&bench, COVERAGE), ALERT_FIRING);
 	}
-	/* the last of it leaves the hour */
+	/* the last of the lost time leaves the hour */
 	spans[1].to_seconds = DAY + HOUR + STEP;
 	step(&bench, DAY + HOUR + STEP, 5, 0);
 	assert_int_equal(status(&bench, COVERAGE), ALERT_INACTIVE);

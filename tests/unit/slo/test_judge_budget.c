@@ -22,10 +22,10 @@ TEST(exhaustion_needs_the_burn_of_a_quarter_of_the_horizon)
 	assert_true(t == 30 * DAY + 2600);
 	assert_true(bench.states[EXHAUST_4H].started_seconds == 30 * DAY + 520);
 	assert_true(bench.states[EXHAUST_4H].since_seconds == t);
-	/* until it no longer burns: 1 h later */
+	/* it burns until the lookback, 1 h, has no bad events */
 	t = run_until(&bench, EXHAUST_4H, ALERT_INACTIVE, 31 * DAY, 100, 0) - t;
 	assert_true(t == HOUR);
-	/* the page is not raised for what has been spent; the ticket says it */
+	/* a spent budget raises no page, but the ticket is on */
 	assert_int_equal(status(&bench, EXHAUST_3D), ALERT_EXHAUSTED);
 	run(&bench, bench.now + HOUR, STEP, 50, 50);
 	assert_int_equal(status(&bench, EXHAUST_4H), ALERT_INACTIVE);
@@ -53,8 +53,8 @@ TEST(exhaustion_fires_at_exactly_the_horizon)
 /* ---- a window that is not yet whole ---- */
 
 /*
- * 0.2 % for `days` after `healthy` ones. Of the 30 days' budget that is a small part: no page, and
- * the tickets of burn-3d alone, after 36 h.
+ * 0.2 % of the events are bad for `days` after `healthy` days. They spend a small part of the
+ * budget of 30 days: there is no page, and one ticket, burn-3d, after 36 h.
  */
 static void check_young_slow_burn(double from, double healthy, double days, bool month)
 {
@@ -78,7 +78,7 @@ static void check_young_slow_burn(double from, double healthy, double days, bool
 		}
 	}
 	assert_true(fired == begin + 36 * HOUR + STEP);
-	/* of what was eligible so far it is a large part, and so it is told */
+	/* they are a large part of the budget of the events so far, by which budget rules go */
 	assert_int_equal(status(&bench, BUDGET_50), ALERT_FIRING);
 	bench_clear(&bench);
 }
@@ -93,7 +93,7 @@ TEST(a_slow_burn_does_not_page_in_the_first_days)
 	check_young_slow_burn(60 * DAY, 3 * DAY, 3 * DAY, true);
 }
 
-/* The budget of 30 d of that traffic, whatever there is of it: as when all of it has been lived. */
+/* The budget is that of 30 d of the traffic, however much of the window has passed. */
 TEST(an_outage_in_the_first_days_pages_as_it_does_later)
 {
 	static const double ages[] = {2 * DAY, 5 * DAY, 30 * DAY};
@@ -175,7 +175,7 @@ TEST(eligible_is_extrapolated_to_the_window)
 	}
 }
 
-/* With all of the window lived it matters no more since when, to the last bit. */
+/* Once the whole window has passed, the age of the SLO does not matter, to the last bit. */
 TEST(a_whole_window_is_judged_by_what_is_in_it)
 {
 	struct alert_reading young[ALERT_RULES_MAX], old[ALERT_RULES_MAX];
@@ -231,7 +231,7 @@ TEST(budget_thresholds_fire_at_the_threshold)
 		assert_int_equal(status(&bench, rule), ALERT_INACTIVE);
 	bench_clear(&bench);
 
-	/* four of four are more than the budget, but too few */
+	/* four bad events of four spend more than the budget, but are too few */
 	bench_init(&bench, 0.999, 30 * DAY);
 	step(&bench, 10, 0, 4);
 	assert_int_equal(bench.n_changes, 0);

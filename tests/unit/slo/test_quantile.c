@@ -22,7 +22,7 @@ TEST(bounds_are_powers_of_two)
 		assert_true(hist_bound_ns[k] == UINT64_MAX);
 }
 
-/* The definition: bucket k covers (bound k - 1, bound k]; each side of each bound. */
+/* Bucket k covers (bound k - 1, bound k]: tried on each side of each bound. */
 TEST(buckets_split_at_bounds)
 {
 	for (unsigned int k = 0; k < HIST_BOUNDS; k++) {

@@ -9,7 +9,7 @@
 
 enum { DAY = 86400, HOUR = 3600 };
 
-/* Of each tier, as much as is stored. */
+/* A copy of the part of each tier that is stored. */
 static struct slo_history *copy(const struct slo_history *history, uint64_t window_seconds,
 				double last_step)
 {
@@ -49,7 +49,7 @@ static double random_step(double t)
 	}
 }
 
-/* The same random steps to both. Returns the time of the last. */
+/* Adds random steps to `a`, and to `b` if it is not NULL. Returns the time of the last. */
 static double random_steps(struct slo_history *a, struct slo_history *b, double t, int n)
 {
 	for (int i = 0; i < n; i++) {
@@ -107,7 +107,7 @@ TEST(restored_tiers_end_at_the_same_moment)
 	struct slo_history *history = history_new(30 * DAY);
 	double t = 42;
 
-	/* hours know of more than minutes, minutes of more than the finest: it is long ago */
+	/* hours have events that minutes lack, and minutes some that the finest tier lacks */
 	assert_int_equal(
 		slo_history_restore(history, SLO_TIER_1H, 3 * DAY, (struct slo_events){10, 1}), 0);
 	assert_int_equal(
@@ -129,7 +129,7 @@ TEST(restored_tiers_end_at_the_same_moment)
 	assert_true(t == 9 * DAY - 3);
 	assert_true(slo_history_first_event(history, &t));
 	assert_true(t == 3 * DAY);
-	/* into the same bucket, and the next */
+	/* into the last bucket, and into the next */
 	history_add(history, 9 * DAY - 1, 1, 0);
 	history_add(history, 9 * DAY + 10, 1, 0);
 	assert_sum(history, 9 * DAY + 10, 20, 9, 2);
@@ -203,7 +203,7 @@ TEST(nothing_may_have_been_stored)
 	slo_history_free(history);
 }
 
-/* More spans than are remembered, in a changing order, a fixed beginning among them. */
+/* More spans than there are cursors, in a changing order, one of them with a fixed beginning. */
 TEST(sums_do_not_depend_on_what_was_asked_before)
 {
 	struct slo_history *asked = history_new(30 * DAY), *fresh;

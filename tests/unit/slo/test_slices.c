@@ -13,7 +13,10 @@ TEST(a_slice_is_good_at_its_target)
 	struct slices cut;
 
 	slices_init(&cut, MINUTE, 0.95, 0);
-	/* 95 of 100 is good; it is settled when its minute is over, not before */
+	/*
+	 * 95 of 100 are good, and so is the slice. It is settled when its minute is over, not
+	 * before
+	 */
 	for (int t = 10; t <= 60; t += 10) {
 		assert_int_equal(slices_close(&cut, events, t - 1, slices), 0);
 		assert_sum(slices, t, INFINITY, 0, 0);
@@ -21,12 +24,12 @@ TEST(a_slice_is_good_at_its_target)
 	}
 	assert_int_equal(slices_close(&cut, events, 60, slices), 0);
 	assert_sum(slices, 60, INFINITY, 1, 0);
-	/* one more bad one, and it is bad */
+	/* with 94 of 99 the slice is bad */
 	slo_history_add(events, 61, (struct slo_events){94, 5});
 	assert_int_equal(slices_close(&cut, events, 120, slices), 0);
 	assert_int_equal(slices_close(&cut, events, 120, slices), 0);
 	assert_sum(slices, 120, INFINITY, 1, 1);
-	/* without events it is neither; several may end at once */
+	/* a slice without events is neither; several may end at once */
 	slo_history_add(events, 301, (struct slo_events){1, 0});
 	slo_history_add(events, 361, (struct slo_events){0, 1});
 	assert_int_equal(slices_close(&cut, events, 10000, slices), 0);

@@ -74,7 +74,7 @@ TEST(the_same_boot_goes_on_with_the_same_axis)
 	assert_number(timeline_start(&timeline, &mark, boot_a, 200, 1190), 90);
 	assert_number(timeline_now(&timeline, 200), 1190);
 	assert_number(timeline_wall(&timeline, 1190), 1190);
-	/* stepped meanwhile, in both directions */
+	/* the wall clock was stepped meanwhile, in both directions */
 	assert_number(timeline_start(&timeline, &mark, boot_a, 200, 5000), 90);
 	assert_number(timeline_now(&timeline, 200), 1190);
 	assert_number(timeline_wall(&timeline, 1190), 5000);
@@ -95,7 +95,7 @@ TEST(a_new_boot_goes_on_by_the_wall_clock)
 	assert_number(timeline_now(&timeline, 13), 1610);
 	assert_number(timeline.wall_offset_seconds, 7);
 	assert_false(timeline.owed);
-	/* an id that could not be read says nothing */
+	/* a boot id that could not be read is empty */
 	mark.boot_id[0] = '\0';
 	assert_number(timeline_start(&timeline, &mark, "", 200, 1607), 500);
 	assert_number(timeline_now(&timeline, 200), 1600);
@@ -164,7 +164,7 @@ TEST(what_is_owed_survives_a_restart)
 	timeline_mark(&timeline, boot_b, 1110, &mark);
 	assert_number(timeline_start(&timeline, &mark, boot_b, 23, 227), 10);
 	assert_true(timeline.owed);
-	/* put right while no agent ran */
+	/* the clock was put right while no agent ran */
 	assert_number(timeline_start(&timeline, &mark, boot_b, 23, 1187), 70);
 	assert_false(timeline.owed);
 	assert_number(timeline_now(&timeline, 23), 1180);
