@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The agent's main program: options, start, one event loop, stop. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "base/background.h"
 #include "base/calendar.h"
+#include "base/cleanup.h"
+#include "base/loop.h"
 #include "base/privilege.h"
 #include "config/load.h"
 #include "server/server.h"
@@ -28,8 +29,9 @@ struct options {
 	bool foreground;
 	bool keep;
 	bool remove;
-	int ready_fd; /* a byte written here ends the process that was started; -1: none waits */
 };
+
+/* ---- options ---- */
 
 static void usage(FILE *out)
 {
@@ -70,6 +72,42 @@ static int parse_hook(const char *text, enum probe_hook *ret)
 }
 
 /* Returns 0, or the exit code + 1. */
+static int take_option(int option, struct options *ret)
+{
+	switch (option) {
+	case 'c':
+		ret->config = optarg;
+		return 0;
+	case 'f':
+		ret->foreground = true;
+		return 0;
+	case 's':
+		ret->socket = optarg;
+		return 0;
+	case 'd':
+		ret->state_dir = optarg;
+		return 0;
+	case 'k':
+		return parse_hook(optarg, &ret->hook) ? 1 + 2 : 0;
+	case 'e':
+		ret->keep = true;
+		return 0;
+	case 'r':
+		ret->remove = true;
+		return 0;
+	case 'h':
+		usage(stdout);
+		return 1 + 0;
+	case 'v':
+		printf("sliprobed %s\n", SLIPROBE_VERSION);
+		return 1 + 0;
+	default:
+		usage(stderr);
+		return 1 + 2;
+	}
+}
+
+/* Returns 0, or the exit code + 1. */
 static int parse_options(int argc, char **argv, struct options *ret)
 {
 	static const struct option table[] = {
@@ -84,42 +122,12 @@ static int parse_options(int argc, char **argv, struct options *ret)
 		{"version", no_argument, NULL, 'v'},
 		{},
 	};
-	int option;
+	int option, r;
 
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			ret->config = optarg;
-			break;
-		case 'f':
-			ret->foreground = true;
-			break;
-		case 's':
-			ret->socket = optarg;
-			break;
-		case 'd':
-			ret->state_dir = optarg;
-			break;
-		case 'k':
-			if (parse_hook(optarg, &ret->hook))
-				return 1 + 2;
-			break;
-		case 'e':
-			ret->keep = true;
-			break;
-		case 'r':
-			ret->remove = true;
-			break;
-		case 'h':
-			usage(stdout);
-			return 1 + 0;
-		case 'v':
-			printf("sliprobed %s\n", SLIPROBE_VERSION);
-			return 1 + 0;
-		default:
-			usage(stderr);
-			return 1 + 2;
-		}
+		r = take_option(option, ret);
+		if (r)
+			return r;
 	}
 	if (optind < argc) {
 		fprintf(stderr, "sliprobed: unexpected argument \"%s\"\n", argv[optind]);
@@ -129,6 +137,8 @@ static int parse_options(int argc, char **argv, struct options *ret)
 		ret->config = default_config;
 	return 0;
 }
+
+/* ---- configuration ---- */
 
 static int load_config(const struct options *options, struct config *ret)
 {
@@ -140,25 +150,9 @@ static int load_config(const struct options *options, struct config *ret)
 	return r;
 }
 
-/* ---- what the status socket asks ---- */
-
-struct loop {
-	struct agent *agent;
-	struct status *status;
-	int epoll_fd;
-	int signal_fd;
-	int timer_fd;
-	uint64_t interval_ns;
-};
-
-static int socket_snapshot(void *context, bool series, struct snapshot *ret)
+/* Asked for by a signal, or over the socket. */
+static int reload(struct agent *agent, struct error *ret_error)
 {
-	return agent_snapshot(((struct loop *)context)->agent, series, ret);
-}
-
-static int socket_reload(void *context, struct error *ret_error)
-{
-	struct agent *agent = ((struct loop *)context)->agent;
 	int r = agent_reload(agent, ret_error);
 
 	if (r)
@@ -169,151 +163,145 @@ static int socket_reload(void *context, struct error *ret_error)
 	return r;
 }
 
-static bool socket_ready(void *context)
-{
-	struct snapshot snapshot;
+/* ---- the loop's parts: signals ---- */
 
-	if (socket_snapshot(context, false, &snapshot))
-		return false;
-	snapshot_clear(&snapshot);
-	return true;
-}
-
-static int socket_alerts(void *context, struct snapshot_alerts *ret)
-{
-	return agent_snapshot_alerts(((struct loop *)context)->agent, ret);
-}
-
-static int socket_history(void *context, const char *slo, struct snapshot_history *ret)
-{
-	return agent_snapshot_history(((struct loop *)context)->agent, slo, ret);
-}
-
-static int socket_silence(void *context, const char *json, size_t len, const char *by,
-			  char ret_id[static SILENCE_ID_BYTES], struct error *ret_error)
-{
-	return agent_silence(((struct loop *)context)->agent, json, len, by, ret_id, ret_error);
-}
-
-static int socket_unsilence(void *context, const char *id)
-{
-	return agent_unsilence(((struct loop *)context)->agent, id);
-}
-
-static int socket_notify_test(void *context, const char *json, size_t len)
-{
-	return agent_notify_test(((struct loop *)context)->agent, json, len);
-}
-
-static const struct status_ops socket_ops = {
-	.snapshot = socket_snapshot,
-	.reload = socket_reload,
-	.ready = socket_ready,
-	.alerts = socket_alerts,
-	.history = socket_history,
-	.silence = socket_silence,
-	.unsilence = socket_unsilence,
-	.notify_test = socket_notify_test,
+struct signals {
+	struct agent *agent;
+	int fd;
 };
 
-/* ---- the loop ---- */
-
-static int loop_watch(struct loop *loop, int fd)
+static void signals_block(sigset_t *ret_mask)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-
-	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+	sigemptyset(ret_mask);
+	sigaddset(ret_mask, SIGTERM);
+	sigaddset(ret_mask, SIGINT);
+	sigaddset(ret_mask, SIGHUP);
+	sigprocmask(SIG_BLOCK, ret_mask, NULL);
+	signal(SIGPIPE, SIG_IGN);
 }
 
-static int loop_set_interval(struct loop *loop)
+static int signals_open(struct signals *signals, const sigset_t *mask, struct agent *agent)
 {
-	uint64_t ns = agent_config(loop->agent)->agent.interval_ns;
-	struct itimerspec spec = {
-		.it_interval = {ns / 1000000000, ns % 1000000000},
-		.it_value = {ns / 1000000000, ns % 1000000000},
-	};
-
-	if (ns == loop->interval_ns)
-		return 0;
-	loop->interval_ns = ns;
-	return timerfd_settime(loop->timer_fd, 0, &spec, NULL) ? -errno : 0;
+	signals->agent = agent;
+	signals->fd = signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return signals->fd < 0 ? -errno : 0;
 }
 
-static int loop_init(struct loop *loop, const sigset_t *signals)
+static void signals_close(struct signals *signals)
 {
-	int r;
-
-	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	loop->signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	loop->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (loop->epoll_fd < 0 || loop->signal_fd < 0 || loop->timer_fd < 0)
-		return -errno;
-	r = loop_watch(loop, loop->signal_fd);
-	r = r ?: loop_watch(loop, loop->timer_fd);
-	r = r ?: loop_watch(loop, status_fd(loop->status));
-	r = r ?: loop_watch(loop, agent_deliver_fd(loop->agent));
-	return r ?: loop_set_interval(loop);
+	if (signals->fd >= 0)
+		close(signals->fd);
 }
 
-/* Returns false when it is time to stop. */
-static bool loop_signals(struct loop *loop)
+static int signals_run(void *context)
 {
+	struct signals *signals = context;
 	struct signalfd_siginfo info;
 	struct error error;
 
-	while (read(loop->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+	while (read(signals->fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo != SIGHUP)
-			return false;
-		socket_reload(loop, &error);
+			return LOOP_STOP;
+		reload(signals->agent, &error);
 	}
-	return true;
+	return 0;
 }
 
-static void loop_step(struct loop *loop)
+static struct loop_part signals_part(struct signals *signals)
 {
+	return (struct loop_part){signals->fd, NULL, signals_run, signals};
+}
+
+/* ---- the loop's parts: the agent's steps ---- */
+
+struct steps {
+	struct agent *agent;
+	int timer_fd;
+	uint64_t interval_ns; /* that the timer is set to */
+};
+
+static int steps_set_interval(struct steps *steps)
+{
+	uint64_t ns = agent_config(steps->agent)->agent.interval_ns;
+	const struct itimerspec spec = {
+		.it_interval = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)},
+		.it_value = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)},
+	};
+
+	if (ns == steps->interval_ns)
+		return 0;
+	steps->interval_ns = ns;
+	return timerfd_settime(steps->timer_fd, 0, &spec, NULL) ? -errno : 0;
+}
+
+static int steps_open(struct steps *steps, struct agent *agent)
+{
+	steps->agent = agent;
+	steps->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	return steps->timer_fd < 0 ? -errno : steps_set_interval(steps);
+}
+
+static void steps_close(struct steps *steps)
+{
+	if (steps->timer_fd >= 0)
+		close(steps->timer_fd);
+}
+
+/* Before each wait, as a reload may have changed the interval. It is the timer that wakes. */
+static int steps_timeout_ms(void *context)
+{
+	steps_set_interval(context);
+	return -1;
+}
+
+static int steps_run(void *context)
+{
+	struct steps *steps = context;
 	uint64_t expirations;
 	int r;
 
-	if (read(loop->timer_fd, &expirations, sizeof(expirations)) != sizeof(expirations))
-		return;
-	r = agent_step(loop->agent);
+	if (read(steps->timer_fd, &expirations, sizeof(expirations)) != sizeof(expirations))
+		return 0;
+	r = agent_step(steps->agent);
 	if (r)
 		fprintf(stderr, "sliprobed: reading the counters failed, trying again: %s\n",
 			strerror(-r));
+	return 0;
 }
 
-static int sooner(int a_ms, int b_ms)
+static struct loop_part steps_part(struct steps *steps)
 {
-	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+	return (struct loop_part){steps->timer_fd, steps_timeout_ms, steps_run, steps};
 }
 
-static int loop_run(struct loop *loop)
-{
-	for (;;) {
-		struct epoll_event event;
-		int n = epoll_wait(loop->epoll_fd, &event, 1,
-				   sooner(status_timeout_ms(loop->status),
-					  agent_deliver_timeout_ms(loop->agent)));
+/* ---- the loop's parts: deliveries ---- */
 
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0 && event.data.fd == loop->signal_fd && !loop_signals(loop))
-			return 0;
-		if (n > 0 && event.data.fd == loop->timer_fd)
-			loop_step(loop);
-		status_run(loop->status);
-		agent_deliver_run(loop->agent);
-		loop_set_interval(loop);
-	}
+static int deliver_part_timeout_ms(void *context)
+{
+	return agent_deliver_timeout_ms(context);
 }
 
-/* ---- start ---- */
-
-static int start_status(const struct options *options, const struct config *config,
-			struct loop *loop)
+static int deliver_part_run(void *context)
 {
-	const char *path = options->socket ?: config->agent.socket;
-	int r = status_open(path, &socket_ops, loop, &loop->status);
+	agent_deliver_run(context);
+	return 0;
+}
+
+static struct loop_part agent_deliver_part(struct agent *agent)
+{
+	return (struct loop_part){
+		agent_deliver_fd(agent),
+		deliver_part_timeout_ms,
+		deliver_part_run,
+		agent,
+	};
+}
+
+/* ---- from start to stop ---- */
+
+static int open_listener(const char *path, struct listener *ret)
+{
+	int r = listener_open(path, ret);
 
 	if (r == -EADDRINUSE)
 		fprintf(stderr, "sliprobed: another instance is already running at %s\n", path);
@@ -322,7 +310,7 @@ static int start_status(const struct options *options, const struct config *conf
 	return r;
 }
 
-static int start_agent(const struct options *options, struct config *config, struct loop *loop)
+static int start_agent(const struct options *options, struct config *config, struct agent **ret)
 {
 	const struct agent_options agent_options = {
 		.config_file = options->config,
@@ -334,93 +322,97 @@ static int start_agent(const struct options *options, struct config *config, str
 
 	for (size_t i = 0; i < config->n_warnings; i++)
 		fprintf(stderr, "sliprobed: %s\n", config->warnings[i]);
-	r = agent_new(&agent_options, config, &loop->agent, &error);
+	r = agent_new(&agent_options, config, ret, &error);
 	if (r)
 		fprintf(stderr, "sliprobed: %s\n", error.text);
 	return r;
 }
 
-/* Lets the process that was started end, and its terminal or pipes go. */
-static int let_go(int ready_fd)
-{
-	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+static const struct server_ops server_ops = {
+	.snapshot = agent_snapshot,
+	.alerts = agent_snapshot_alerts,
+	.history = agent_snapshot_history,
+	.reload = reload,
+	.silence = agent_silence,
+	.unsilence = agent_unsilence,
+	.notify_test = agent_notify_test,
+};
 
-	if (nothing < 0)
-		return -errno;
-	for (int fd = 0; fd <= 2; fd++) {
-		if (dup2(nothing, fd) < 0)
-			return -errno;
-	}
-	close(nothing);
-	if (write(ready_fd, "", 1) != 1)
-		return -errno;
-	close(ready_fd);
-	return 0;
+/* All that run() makes. */
+struct running {
+	struct listener listener;
+	struct agent *agent;
+	struct server *server;
+	struct signals signals;
+	struct steps steps;
+};
+
+static void running_end(struct running *running)
+{
+	server_close(running->server);
+	listener_close(&running->listener);
+	signals_close(&running->signals);
+	steps_close(&running->steps);
+	agent_free(running->agent);
 }
 
-/* Everything is in place: from here on nothing needs a privilege. */
-static int settle(const struct options *options, struct loop *loop, const sigset_t *signals)
+/* Nothing needs a privilege once this has returned. */
+static int start(const struct options *options, struct config *config, const sigset_t *mask,
+		 struct running *running)
 {
-	int r = loop_init(loop, signals);
+	/* the socket first: its lock is what a second instance is refused by */
+	int r = open_listener(options->socket ?: config->agent.socket, &running->listener);
 
-	r = r ?: privilege_drop();
-	if (r) {
-		fprintf(stderr, "sliprobed: cannot start: %s\n", strerror(-r));
-		return r;
-	}
-	fprintf(stderr, "sliprobed: counting (%s: %s), configuration %s\n", agent_hook(loop->agent),
-		agent_hook_reason(loop->agent), agent_config(loop->agent)->file);
-	return options->ready_fd < 0 ? 0 : let_go(options->ready_fd);
-}
-
-static int run(const struct options *options, struct config *config, const sigset_t *signals)
-{
-	struct loop loop = {.epoll_fd = -1, .signal_fd = -1, .timer_fd = -1};
-	/* the socket first: it is what a second instance is refused by */
-	int r = start_status(options, config, &loop);
-
+	r = r ?: start_agent(options, config, &running->agent);
 	if (r)
 		return r;
-	r = start_agent(options, config, &loop);
-	r = r ?: settle(options, &loop, signals);
-	if (!r) {
-		r = loop_run(&loop);
-		if (r)
-			fprintf(stderr, "sliprobed: stopping: %s\n", strerror(-r));
-		agent_stop(loop.agent, options->keep);
-	}
-	status_close(loop.status);
-	close(loop.epoll_fd);
-	close(loop.signal_fd);
-	close(loop.timer_fd);
-	agent_free(loop.agent);
+	r = server_open(&running->listener, &server_ops, running->agent, &running->server);
+	r = r ?: signals_open(&running->signals, mask, running->agent);
+	r = r ?: steps_open(&running->steps, running->agent);
+	r = r ?: privilege_drop();
+	if (r)
+		fprintf(stderr, "sliprobed: cannot start: %s\n", strerror(-r));
+	else
+		fprintf(stderr, "sliprobed: counting (%s: %s), configuration %s\n",
+			agent_hook(running->agent), agent_hook_reason(running->agent),
+			agent_config(running->agent)->file);
 	return r;
 }
 
-/*
- * Goes to the background: returns 0 in the new process, whose ret_ready_fd is to be written to once
- * all is in place. The process that was started waits for that, and ends with exit code 0, or 1 if
- * it does not come. Before anything else, because a signalfd belongs to the process that watched it.
- */
-static int background(int *ret_ready_fd)
+/* Runs until a signal ends it. */
+static int loop(struct running *running)
 {
-	int ready[2];
-	pid_t pid;
-	char byte;
+	const struct loop_part parts[] = {
+		signals_part(&running->signals),
+		steps_part(&running->steps),
+		server_part(running->server),
+		agent_deliver_part(running->agent),
+	};
+	int r = loop_run(parts, sizeof(parts) / sizeof(parts[0]));
 
-	if (pipe2(ready, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	if (pid < 0)
-		return -errno;
-	if (pid > 0) {
-		close(ready[1]);
-		_exit(read(ready[0], &byte, 1) == 1 ? 0 : 1);
-	}
-	close(ready[0]);
-	setsid();
-	*ret_ready_fd = ready[1];
-	return 0;
+	if (r)
+		fprintf(stderr, "sliprobed: stopping: %s\n", strerror(-r));
+	return r;
+}
+
+/* ready_fd: of background_begin(), or -1. */
+static int run(const struct options *options, struct config *config, const sigset_t *mask,
+	       int ready_fd)
+{
+	_cleanup_(running_end) struct running running = {
+		.listener = LISTENER_NONE,
+		.signals = {.fd = -1},
+		.steps = {.timer_fd = -1},
+	};
+	int r = start(options, config, mask, &running);
+
+	if (!r && ready_fd >= 0)
+		r = background_ready(ready_fd);
+	if (r)
+		return r;
+	r = loop(&running);
+	agent_stop(running.agent, options->keep);
+	return r;
 }
 
 static int remove_left(const struct options *options, const struct config *config)
@@ -435,10 +427,10 @@ static int remove_left(const struct options *options, const struct config *confi
 
 int main(int argc, char **argv)
 {
-	struct options options = {.ready_fd = -1};
-	struct config config = {};
-	sigset_t signals;
-	int r = parse_options(argc, argv, &options);
+	struct options options = {};
+	_cleanup_(config_clear) struct config config = {};
+	int ready_fd = -1, r = parse_options(argc, argv, &options);
+	sigset_t mask;
 
 	if (r)
 		return r - 1;
@@ -449,26 +441,18 @@ int main(int argc, char **argv)
 		fprintf(stderr,
 			"sliprobed: not permitted to load BPF programs: run as root, or with "
 			"CAP_BPF and CAP_PERFMON\n");
-		config_clear(&config);
 		return 1;
 	}
-	if (options.remove) {
-		r = remove_left(&options, &config);
-		config_clear(&config);
-		return r ? 1 : 0;
+	if (options.remove)
+		return remove_left(&options, &config) ? 1 : 0;
+	if (!options.foreground) {
+		r = background_begin(&ready_fd);
+		if (r) {
+			fprintf(stderr, "sliprobed: cannot go to the background: %s\n",
+				strerror(-r));
+			return 1;
+		}
 	}
-	if (!options.foreground && background(&options.ready_fd)) {
-		fprintf(stderr, "sliprobed: cannot go to the background: %s\n", strerror(errno));
-		config_clear(&config);
-		return 1;
-	}
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	r = run(&options, &config, &signals);
-	config_clear(&config);
-	return r ? 1 : 0;
+	signals_block(&mask);
+	return run(&options, &config, &mask, ready_fd) ? 1 : 0;
 }

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/loop.h"
 #include "deliver/work.h"
 #include "notify/message.h"
 
@@ -191,20 +192,13 @@ int deliver_fd(const struct deliver *deliver)
 	return deliver->hub.epoll_fd;
 }
 
-static int sooner(int a_ms, int b_ms)
-{
-	if (a_ms < 0 || b_ms < 0)
-		return a_ms < 0 ? b_ms : a_ms;
-	return a_ms < b_ms ? a_ms : b_ms;
-}
-
 int deliver_timeout_ms(const struct deliver *deliver, double boottime_seconds)
 {
 	int timeout_ms = http_timeout_ms(deliver->hub.http);
 
 	for (size_t i = 0; i < deliver->n; i++)
-		timeout_ms = sooner(timeout_ms,
-				    receiver_timeout_ms(deliver->receivers[i], boottime_seconds));
+		timeout_ms = loop_sooner_ms(timeout_ms, receiver_timeout_ms(deliver->receivers[i],
+									    boottime_seconds));
 	return timeout_ms;
 }
 

@@ -79,7 +79,7 @@ int deliver_open(struct deliver *deliver, const json_t *messages, double boottim
 /* Gives changed books to ops->keep(). Call it before the texts are written to disk. */
 void deliver_keep_books(struct deliver *deliver);
 
-/* A part of the event loop: wait for deliver_fd() to be readable, then run. */
+/* Run it when the descriptor is readable, and after timeout_ms; -1: no time. */
 int deliver_fd(const struct deliver *deliver);
 int deliver_timeout_ms(const struct deliver *deliver, double boottime_seconds);
 void deliver_run(struct deliver *deliver, double boottime_seconds);

@@ -11,54 +11,51 @@
 #define SLIPROBE_SERVER_SERVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
+#include "base/loop.h"
 #include "notify/silences.h"
 #include "report/snapshot.h"
 #include "report/snapshot_alerts.h"
 #include "report/snapshot_history.h"
+#include "server/listener.h"
 
-/* What the socket asks of the agent; each is called from status_run(), never concurrently. */
-struct status_ops {
-	/* fills *ret from the kernel maps as they are now; returns 0 or -errno */
-	/* without `series`: for those who want neither series nor what services had of requests */
-	int (*snapshot)(void *agent, bool series, struct snapshot *ret);
-	/* reloads the configuration; on failure returns -errno and why, running configuration kept */
-	int (*reload)(void *agent, struct error *ret_error);
-	/* true once programs are attached and the first read of the maps has succeeded */
-	bool (*ready)(void *agent);
-	int (*alerts)(void *agent, struct snapshot_alerts *ret); /* returns 0 or -errno */
-	/* likewise; -ENOENT: there is no such SLO */
-	int (*history)(void *agent, const char *slo, struct snapshot_history *ret);
-	/* 0 and the id of a silence; or -errno and why */
-	int (*silence)(void *agent, const char *json, size_t len, const char *by,
+struct agent; /* known to those who fill in server_ops */
+
+/*
+ * What the socket asks of the agent, from within the loop. Functions that return int return 0 or
+ * -errno where nothing else is said.
+ */
+struct server_ops {
+	/* as the kernel's maps are now; without `series`: neither these nor the services' requests */
+	int (*snapshot)(struct agent *agent, bool series, struct snapshot *ret);
+	int (*alerts)(struct agent *agent, struct snapshot_alerts *ret);
+	/* -ENOENT: there is no such SLO */
+	int (*history)(struct agent *agent, const char *slo, struct snapshot_history *ret);
+	/* reads the configuration again; on failure says why, and keeps the one it has */
+	int (*reload)(struct agent *agent, struct error *ret_error);
+	/* gives the silence's id; or says why not */
+	int (*silence)(struct agent *agent, const char *json, size_t len, const char *by,
 		       char ret_id[static SILENCE_ID_BYTES], struct error *ret_error);
-	int (*unsilence)(void *agent, const char *id); /* 0 or -ENOENT */
-	int (*notify_test)(void *agent, const char *json, size_t len); /* see agent_notify_test() */
+	int (*unsilence)(struct agent *agent, const char *id); /* -ENOENT: there is none */
+	/* returns how many receivers it goes to; -ENOENT: none is configured */
+	int (*notify_test)(struct agent *agent, const char *json, size_t len);
 };
 
-struct status;
+struct server;
 
 /*
- * Listens at `path`: takes an flock() on "<path>.lock", removes a stale socket, binds, mode 0660,
- * group `sliprobe` if it exists. Missing parent directories of the socket are made (0755).
- * `ops` and `agent` must live until status_close().
- * Returns 0; -EADDRINUSE if another instance holds the lock; -EEXIST if something that is no socket
- * is at `path`; -ENAMETOOLONG; or another -errno.
+ * Answers for `agent` whom the listener accepts, which is taken over, on failure, too. `ops` and
+ * `agent` must live until server_close(). Returns 0 or -errno.
  */
-int status_open(const char *path, const struct status_ops *ops, void *agent, struct status **ret);
+int server_open(struct listener *listener, const struct server_ops *ops, struct agent *agent,
+		struct server **ret);
 
-/*
- * The descriptor to wait on for reading, and the longest wait (ms, -1: no limit) before the next
- * run: 0 when input already taken from its socket waits to be served. Ask anew before each wait.
- */
-int status_fd(const struct status *status);
-int status_timeout_ms(const struct status *status);
-
-/* Serves whatever is ready, without blocking. */
-void status_run(struct status *status);
+/* Its part of the loop: serves whatever is ready. */
+struct loop_part server_part(struct server *server);
 
 /* Stops listening, removes socket and lock file. */
-void status_close(struct status *status);
+void server_close(struct server *server);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "server/listen.h"
+#include "server/listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,7 +66,7 @@ static int remove_stale(const char *path)
 	return unlink(path) ? -errno : 0;
 }
 
-static int listen_at(const char *path, struct status_listener *listener)
+static int listen_at(const char *path, struct listener *listener)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const struct group *group = getgrnam("sliprobe");
@@ -92,10 +92,9 @@ static int listen_at(const char *path, struct status_listener *listener)
 	return listen(listener->fd, SOMAXCONN) ? -errno : 0;
 }
 
-int status_listen(const char *path, struct status_listener *ret)
+int listener_open(const char *path, struct listener *ret)
 {
-	_cleanup_(status_listener_close) struct status_listener listener = {.fd = -1,
-									    .lock_fd = -1};
+	_cleanup_(listener_close) struct listener listener = LISTENER_NONE;
 	const size_t len = strlen(path);
 	_cleanup_free_ char *lock_path = NULL;
 	int r;
@@ -118,11 +117,11 @@ int status_listen(const char *path, struct status_listener *ret)
 	if (r)
 		return r;
 	*ret = listener;
-	listener = (struct status_listener){.fd = -1, .lock_fd = -1};
+	listener = LISTENER_NONE;
 	return 0;
 }
 
-void status_listener_unlink(struct status_listener *listener)
+void listener_unlink(struct listener *listener)
 {
 	if (listener->path)
 		unlink(listener->path);
@@ -130,9 +129,9 @@ void status_listener_unlink(struct status_listener *listener)
 	listener->path = NULL;
 }
 
-void status_listener_close(struct status_listener *listener)
+void listener_close(struct listener *listener)
 {
-	status_listener_unlink(listener);
+	listener_unlink(listener);
 	if (listener->fd >= 0)
 		close(listener->fd);
 	/* the lock goes last, and its file while it is held */
@@ -141,5 +140,5 @@ void status_listener_close(struct status_listener *listener)
 	if (listener->lock_fd >= 0)
 		close(listener->lock_fd);
 	free(listener->lock_path);
-	*listener = (struct status_listener){.fd = -1, .lock_fd = -1};
+	*listener = LISTENER_NONE;
 }

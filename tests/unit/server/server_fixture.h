@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The status socket with a made-up agent behind it and raw sockets in front, in one thread. */
+#ifndef SLIPROBE_TESTS_SERVER_FIXTURE_H
+#define SLIPROBE_TESTS_SERVER_FIXTURE_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/unit/fixtures/test.h"
+#include "server/server.h"
+#include "tests/unit/report/snapshot_fixture.h"
+
+struct agent {
+	int snapshots;
+	int with_series; /* of these */
+	int reloads;
+	int snapshot_err;
+	int reload_err;
+	size_t extra_slos;
+};
+
+struct fixture {
+	struct agent agent;
+	char directory[64];
+	char path[80];
+	struct server *server;
+};
+
+enum { ANSWER_MAX = 8 << 20 };
+
+static char answer[ANSWER_MAX];
+
+static inline int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret)
+{
+	agent->snapshots++;
+	agent->with_series += series;
+	if (agent->snapshot_err)
+		return agent->snapshot_err;
+	fixture_snapshot(ret);
+	if (agent->extra_slos) {
+		const struct snapshot_slo first = ret->slos[1]; /* it owns nothing */
+
+		ret->slos = realloc(ret->slos, agent->extra_slos * sizeof(*ret->slos));
+		ret->n_slos = agent->extra_slos;
+		for (size_t i = 1; i < ret->n_slos; i++)
+			ret->slos[i] = first;
+	}
+	return 0;
+}
+
+static inline int agent_reload(struct agent *agent, struct error *ret_error)
+{
+	agent->reloads++;
+	if (agent->reload_err)
+		strcpy(ret_error->text, "f.yaml:3: slos: expected \"a list\"");
+	return agent->reload_err;
+}
+
+static inline int agent_alerts(struct agent *agent, struct snapshot_alerts *ret)
+{
+	(void)agent;
+	ret->receivers = json_array();
+	ret->silences = json_array();
+	ret->maintenance = json_array();
+	ret->store.reason = "";
+	return 0;
+}
+
+static inline int agent_history(struct agent *agent, const char *slo, struct snapshot_history *ret)
+{
+	(void)agent;
+	ret->name = "checkout";
+	return strcmp(slo, "checkout") ? -ENOENT : 0;
+}
+
+static inline int agent_silence(struct agent *agent, const char *json, size_t len, const char *by,
+				char ret_id[static SILENCE_ID_BYTES], struct error *ret_error)
+{
+	(void)agent;
+	if (len != 2 || memcmp(json, "{}", 2) != 0 || strncmp(by, "uid ", 4) != 0) {
+		strcpy(ret_error->text, "expected {}");
+		return -EINVAL;
+	}
+	strcpy(ret_id, "abc");
+	return 0;
+}
+
+static inline int agent_unsilence(struct agent *agent, const char *id)
+{
+	(void)agent;
+	return strcmp(id, "abc") ? -ENOENT : 0;
+}
+
+static inline int agent_notify_test(struct agent *agent, const char *json, size_t len)
+{
+	(void)agent;
+	(void)json;
+	return (int)len;
+}
+
+static const struct server_ops ops = {
+	.snapshot = agent_snapshot,
+	.reload = agent_reload,
+	.alerts = agent_alerts,
+	.history = agent_history,
+	.silence = agent_silence,
+	.unsilence = agent_unsilence,
+	.notify_test = agent_notify_test,
+};
+
+static inline int open_server(struct fixture *f)
+{
+	struct listener listener;
+	int r = listener_open(f->path, &listener);
+
+	return r ?: server_open(&listener, &ops, &f->agent, &f->server);
+}
+
+static inline void close_server(struct fixture *f)
+{
+	server_close(f->server);
+	f->server = NULL;
+}
+
+static inline int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	strcpy(f->directory, "/tmp/sliprobe-test-XXXXXX");
+	assert_non_null(mkdtemp(f->directory));
+	snprintf(f->path, sizeof(f->path), "%s/a/b/s.sock", f->directory);
+	assert_int_equal(open_server(f), 0);
+	*state = f;
+	return 0;
+}
+
+static inline int teardown(void **state)
+{
+	struct fixture *f = *state;
+	char path[128];
+
+	close_server(f);
+	assert_int_equal(access(f->path, F_OK), -1);
+	/* rmdir() fails if anything was left behind */
+	snprintf(path, sizeof(path), "%s/a/b", f->directory);
+	assert_int_equal(rmdir(path), 0);
+	snprintf(path, sizeof(path), "%s/a", f->directory);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(f->directory), 0);
+	free(f);
+	return 0;
+}
+
+static inline int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static inline int dial(const struct fixture *f)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(address.sun_path, f->path);
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return fd;
+}
+
+/* One turn of an event loop such as the agent's. */
+static inline void turn(struct fixture *f, int limit_ms)
+{
+	const struct loop_part part = server_part(f->server);
+	struct pollfd pollfd = {.fd = part.fd, .events = POLLIN};
+	int timeout_ms = part.timeout_ms(part.context);
+
+	if (timeout_ms < 0 || timeout_ms > limit_ms)
+		timeout_ms = limit_ms;
+	assert_true(poll(&pollfd, 1, timeout_ms) >= 0);
+	assert_int_equal(part.run(part.context), 0);
+}
+
+static inline void say(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/*
+ * Reads into `answer` until `n` responses' worth of `mark` have come or the connection ends, for at
+ * most 3 s. Returns true if it ended.
+ */
+static inline bool hear(struct fixture *f, int fd, const char *mark, size_t n)
+{
+	const int64_t begin = now_ms();
+	size_t len = 0;
+
+	answer[0] = 0;
+	while (now_ms() < begin + 3000) {
+		ssize_t got = recv(fd, answer + len, sizeof(answer) - 1 - len, 0);
+		size_t marks = 0;
+
+		if (got == 0 || (got < 0 && errno != EAGAIN))
+			return true;
+		if (got < 0) {
+			turn(f, 10);
+			continue;
+		}
+		len += (size_t)got;
+		answer[len] = 0;
+		for (const char *at = answer; mark && (at = strstr(at, mark)); at++)
+			marks++;
+		if (mark && marks >= n)
+			return false;
+	}
+	fail_msg("no answer in 3 s; so far: %.200s", answer);
+	return false;
+}
+
+static inline void ask(struct fixture *f, const char *request)
+{
+	int fd = dial(f);
+
+	say(fd, request);
+	assert_true(hear(f, fd, NULL, 0));
+	close(fd);
+}
+
+static inline void get_with(struct fixture *f, const char *method, const char *target,
+			    const char *headers)
+{
+	char request[512];
+
+	snprintf(request, sizeof(request),
+		 "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n", method, target,
+		 headers);
+	ask(f, request);
+}
+
+static inline void get(struct fixture *f, const char *target)
+{
+	get_with(f, "GET", target, "");
+}
+
+static inline void assert_code(int code)
+{
+	char line[32];
+
+	snprintf(line, sizeof(line), "HTTP/1.1 %d ", code);
+	if (strncmp(answer, line, strlen(line)) != 0)
+		fail_msg("not %d: %.300s", code, answer);
+}
+
+static inline void assert_has(const char *text)
+{
+	if (!strstr(answer, text))
+		fail_msg("no %s in %.500s", text, answer);
+}
+
+static inline const char *body(void)
+{
+	const char *end = strstr(answer, "\r\n\r\n");
+
+	assert_non_null(end);
+	return end + 4;
+}
+
+/* Both ends of all connections are in the test: raises its limit of descriptors. */
+static inline void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max < 4096 ? limit.rlim_max : 4096;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is answered at each address. */
+#include "server_fixture.h"
+
+TEST(every_route_answers)
+{
+	struct fixture *f = *state;
+
+	get(f, "/v1/status");
+	assert_code(200);
+	assert_has("Content-Type: application/json\r\n");
+	assert_int_equal(strncmp(body(), "{\"agent\": {", 11), 0);
+	get(f, "/v1/services");
+	assert_code(200);
+	assert_int_equal(strncmp(body(), "{\"services\": [", 14), 0);
+	get(f, "/v1/slos/checkout");
+	assert_code(200);
+	assert_int_equal(strncmp(body(), "{\"name\": \"checkout\"", 19), 0);
+	assert_int_equal(f->agent.snapshots, 3);
+	get(f, "/healthz");
+	assert_code(200);
+	assert_string_equal(body(), "ok\n");
+	get(f, "/healthz?verbose=1");
+	assert_code(200);
+	assert_int_equal(f->agent.snapshots, 3);
+	get(f, "/v1/alerts");
+	assert_code(200);
+	assert_int_equal(strncmp(body(), "{\"active\": [], ", 15), 0);
+	get(f, "/v1/history/checkout");
+	assert_code(200);
+	assert_int_equal(strncmp(body(), "{\"name\": \"checkout\", ", 21), 0);
+	get(f, "/v1/history/checkou");
+	assert_code(404);
+}
+
+TEST(ready_means_that_the_agent_can_be_read)
+{
+	struct fixture *f = *state;
+
+	get(f, "/readyz");
+	assert_code(200);
+	assert_string_equal(body(), "ok\n");
+	assert_int_equal(f->agent.with_series, 0);
+	f->agent.snapshot_err = -EIO;
+	get(f, "/readyz");
+	assert_code(503);
+	assert_string_equal(body(), "{\"error\": \"not ready\"}\n");
+	get(f, "/healthz");
+	assert_code(200);
+}
+
+TEST(names_are_percent_decoded)
+{
+	struct fixture *f = *state;
+
+	get(f, "/v1/slos/check%6fut");
+	assert_code(200);
+	get(f, "/v1/slos/unused%20%22%5C%0A%FF");
+	assert_code(200);
+	assert_has("{\"name\": \"unused \\\"\\\\\\n\\\\xff\"");
+	get(f, "/v1/slos/checkou");
+	assert_code(404);
+	get(f, "/v1/slos/checkout%2F");
+	assert_code(404);
+	get(f, "/v1/slos/");
+	assert_code(404);
+}
+
+/* What is not to be shown is not asked of the agent. */
+TEST(services_may_be_left_out)
+{
+	struct fixture *f = *state;
+
+	get(f, "/v1/status?services=no");
+	assert_code(200);
+	assert_int_equal(strncmp(body(), "{\"agent\": {", 11), 0);
+	assert_has("\"coverage\": {");
+	assert_has("\"slos\": [{");
+	assert_has("\"store\": {");
+	assert_null(strstr(body(), "\"services\""));
+	get(f, "/v1/slos/checkout");
+	assert_has("\"owner\": \"team-shop\"");
+	assert_int_equal(f->agent.snapshots, 2);
+	assert_int_equal(f->agent.with_series, 0);
+	get(f, "/v1/status?services=yes");
+	assert_has("\"services\": [{");
+	get(f, "/v1/status?services");
+	assert_has("\"services\": [{");
+	get(f, "/v1/services?services=no");
+	assert_has("\"services\": [{");
+	get(f, "/metrics");
+	assert_code(200);
+	assert_int_equal(f->agent.snapshots, 6);
+	assert_int_equal(f->agent.with_series, 4);
+}
+
+TEST(metrics_in_the_format_asked_for)
+{
+	struct fixture *f = *state;
+
+	get(f, "/metrics");
+	assert_code(200);
+	assert_has("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
+	assert_has("# TYPE sliprobe_slo_events_total counter\n");
+	get_with(f, "GET", "/metrics", "Accept: */*\r\n");
+	assert_has("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
+	/* as Prometheus asks */
+	get_with(f, "GET", "/metrics",
+		 "Accept: application/openmetrics-text;version=1.0.0,"
+		 "application/openmetrics-text;version=0.0.1;q=0.75,"
+		 "text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n");
+	assert_code(200);
+	assert_has("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n");
+	assert_has("# TYPE sliprobe_slo_events counter\n");
+	assert_string_equal(answer + strlen(answer) - 6, "# EOF\n");
+}
+
+TEST(refusals_are_json)
+{
+	struct fixture *f = *state;
+
+	get(f, "/nowhere");
+	assert_code(404);
+	assert_has("Content-Type: application/json\r\n");
+	assert_int_equal(strncmp(body(), "{\"error\": \"", 11), 0);
+	get(f, "/");
+	assert_code(404);
+	get(f, "/v1/statusx");
+	assert_code(404);
+	get_with(f, "DELETE", "/v1/status", "");
+	assert_code(405);
+	assert_has("Allow: GET, HEAD\r\n");
+	assert_int_equal(strncmp(body(), "{\"error\": \"", 11), 0);
+	get(f, "/v1/reload");
+	assert_code(405);
+	assert_has("Allow: POST\r\n");
+	f->agent.snapshot_err = -EIO;
+	get(f, "/v1/status");
+	assert_code(503);
+	assert_string_equal(body(), "{\"error\": \"Input/output error\"}\n");
+	get(f, "/metrics");
+	assert_code(503);
+}
+
+TEST(reload)
+{
+	struct fixture *f = *state;
+
+	get_with(f, "POST", "/v1/reload", "Content-Length: 0\r\n");
+	assert_code(200);
+	assert_string_equal(body(), "{\"reloaded\": true}\n");
+	f->agent.reload_err = -EINVAL;
+	get_with(f, "POST", "/v1/reload", "Content-Length: 0\r\n");
+	assert_code(422);
+	assert_string_equal(body(), "{\"error\": \"f.yaml:3: slos: expected \\\"a list\\\"\"}\n");
+	assert_int_equal(f->agent.reloads, 2);
+}
+
+TEST(head_is_get_without_body)
+{
+	struct fixture *f = *state;
+	char length[64];
+
+	get(f, "/v1/status");
+	snprintf(length, sizeof(length), "Content-Length: %zu\r\n", strlen(body()));
+	get_with(f, "HEAD", "/v1/status", "");
+	assert_code(200);
+	assert_has(length);
+	assert_string_equal(body(), "");
+	get_with(f, "HEAD", "/v1/reload", "");
+	assert_code(405);
+	assert_int_equal(f->agent.reloads, 0);
+}
+
+TEST(silences)
+{
+	struct fixture *f = *state;
+
+	ask(f, "POST /v1/silences HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+	       "Content-Length: 2\r\n\r\n{}");
+	assert_code(200);
+	assert_string_equal(body(), "{\"id\": \"abc\"}\n");
+	ask(f, "POST /v1/silences HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+	       "Content-Length: 1\r\n\r\n{");
+	assert_code(400);
+	assert_string_equal(body(), "{\"error\": \"expected {}\"}\n");
+	get_with(f, "DELETE", "/v1/silences/abc", "");
+	assert_code(200);
+	assert_string_equal(body(), "{}\n");
+	get_with(f, "DELETE", "/v1/silences/abd", "");
+	assert_code(404);
+	get_with(f, "DELETE", "/v1/silences", "");
+	assert_code(405);
+}
+
+TEST(test_messages)
+{
+	struct fixture *f = *state;
+
+	ask(f, "POST /v1/notify-test HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+	       "Content-Length: 3\r\n\r\n{ }");
+	assert_code(200);
+	assert_string_equal(body(), "{\"receivers\": 3}\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_SETUP(every_route_answers),
+		WITH_SETUP(ready_means_that_the_agent_can_be_read),
+		WITH_SETUP(names_are_percent_decoded),
+		WITH_SETUP(services_may_be_left_out),
+		WITH_SETUP(metrics_in_the_format_asked_for),
+		WITH_SETUP(refusals_are_json),
+		WITH_SETUP(reload),
+		WITH_SETUP(head_is_get_without_body),
+		WITH_SETUP(silences),
+		WITH_SETUP(test_messages),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

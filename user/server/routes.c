@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "server/routes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "report/json.h"
+
+static bool take_snapshot(const struct request *request, bool series, struct snapshot *ret,
+			  struct reply *reply)
+{
+	int r = request->ops->snapshot(request->agent, series, ret);
+
+	if (!r)
+		return true;
+	reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-r));
+	return false;
+}
+
+/* Whoever asks for `services=no` does without most of the text, and of what it takes to make it. */
+static void get_status(const struct request *request, struct reply *reply)
+{
+	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
+	const char *services =
+		MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "services");
+	bool brief = services && !strcmp(services, "no");
+
+	if (take_snapshot(request, !brief, &snapshot, reply))
+		reply_json(reply, MHD_HTTP_OK,
+			   brief ? json_status_brief(&snapshot) : json_status(&snapshot));
+}
+
+static void get_services(const struct request *request, struct reply *reply)
+{
+	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
+
+	if (take_snapshot(request, true, &snapshot, reply))
+		reply_json(reply, MHD_HTTP_OK, json_services(&snapshot));
+}
+
+static void get_slo(const struct request *request, struct reply *reply)
+{
+	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
+
+	if (!take_snapshot(request, false, &snapshot, reply))
+		return;
+	for (size_t i = 0; i < snapshot.n_slos; i++) {
+		if (!strcmp(snapshot.slos[i].name, request->rest)) {
+			reply_json(reply, MHD_HTTP_OK, json_slo(&snapshot, i));
+			return;
+		}
+	}
+	reply_error(reply, MHD_HTTP_NOT_FOUND, "no SLO of this name");
+}
+
+/*
+ * Prometheus names OpenMetrics in its Accept; whoever does not (curl, promtool behind it) gets the
+ * format that everything reads.
+ */
+static bool accepts_openmetrics(struct MHD_Connection *connection)
+{
+	static const char type[] = "application/openmetrics-text";
+	const char *accept =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+
+	for (; accept && *accept; accept++) {
+		if (!strncasecmp(accept, type, sizeof(type) - 1))
+			return true;
+	}
+	return false;
+}
+
+static void get_metrics(const struct request *request, struct reply *reply)
+{
+	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
+	const enum metrics_format format =
+		accepts_openmetrics(request->connection) ? METRICS_OPENMETRICS : METRICS_TEXT;
+	struct metrics *metrics;
+	int r;
+
+	if (!take_snapshot(request, true, &snapshot, reply))
+		return;
+	r = metrics_new(&snapshot, format, &metrics);
+	if (!r)
+		reply_metrics(reply, format, metrics);
+}
+
+static void get_health(const struct request *request, struct reply *reply)
+{
+	(void)request;
+	reply_with(reply, MHD_HTTP_OK, "text/plain", strdup("ok\n"));
+}
+
+/* Ready: the kernel's maps can be read. */
+static void get_ready(const struct request *request, struct reply *reply)
+{
+	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
+
+	if (request->ops->snapshot(request->agent, false, &snapshot))
+		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, "not ready");
+	else
+		get_health(request, reply);
+}
+
+static void post_reload(const struct request *request, struct reply *reply)
+{
+	struct error error = {""};
+	int r = request->ops->reload(request->agent, &error);
+
+	if (!r)
+		reply_json(reply, MHD_HTTP_OK, strdup("{\"reloaded\": true}\n"));
+	else
+		reply_error(reply, MHD_HTTP_UNPROCESSABLE_CONTENT,
+			    error.text[0] ? error.text : strerror(-r));
+}
+
+static void get_alerts(const struct request *request, struct reply *reply)
+{
+	_cleanup_(snapshot_alerts_clear) struct snapshot_alerts alerts = {0};
+	int r = request->ops->alerts(request->agent, &alerts);
+
+	if (r)
+		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-r));
+	else
+		reply_json(reply, MHD_HTTP_OK, json_alerts(&alerts));
+}
+
+static void get_history(const struct request *request, struct reply *reply)
+{
+	_cleanup_(snapshot_history_clear) struct snapshot_history history = {0};
+	int r = request->ops->history(request->agent, request->rest, &history);
+
+	if (r == -ENOENT)
+		reply_error(reply, MHD_HTTP_NOT_FOUND, "no SLO of this name");
+	else if (r)
+		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-r));
+	else
+		reply_json(reply, MHD_HTTP_OK, json_history(&history));
+}
+
+/* Who asks, by the socket's peer credentials: "uid 1000". */
+static void peer_name(struct MHD_Connection *connection, char *ret, size_t size)
+{
+	int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+		snprintf(ret, size, "unknown");
+	else
+		snprintf(ret, size, "uid %u", peer.uid);
+}
+
+static void post_silence(const struct request *request, struct reply *reply)
+{
+	char id[SILENCE_ID_BYTES], by[32], *body;
+	struct error error = {""};
+	int r;
+
+	peer_name(request->connection, by, sizeof(by));
+	r = request->ops->silence(request->agent, request->body, request->body_len, by, id, &error);
+	if (r)
+		reply_error(reply, MHD_HTTP_BAD_REQUEST, error.text[0] ? error.text : strerror(-r));
+	else
+		reply_json(reply, MHD_HTTP_OK,
+			   asprintf(&body, "{\"id\": \"%s\"}\n", id) < 0 ? NULL : body);
+}
+
+static void delete_silence(const struct request *request, struct reply *reply)
+{
+	if (request->ops->unsilence(request->agent, request->rest))
+		reply_error(reply, MHD_HTTP_NOT_FOUND, "no silence of this id");
+	else
+		reply_json(reply, MHD_HTTP_OK, strdup("{}\n"));
+}
+
+static void post_notify_test(const struct request *request, struct reply *reply)
+{
+	int n = request->ops->notify_test(request->agent, request->body, request->body_len);
+	char *body;
+
+	if (n == -ENOENT)
+		reply_error(reply, MHD_HTTP_CONFLICT, "no receiver is configured");
+	else if (n < 0)
+		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-n));
+	else
+		reply_json(reply, MHD_HTTP_OK,
+			   asprintf(&body, "{\"receivers\": %d}\n", n) < 0 ? NULL : body);
+}
+
+static const struct route {
+	const char *path; /* one that ends in '/' takes a name after it */
+	const char *method; /* GET stands for HEAD, too */
+	void (*serve)(const struct request *request, struct reply *reply);
+} routes[] = {
+	/* clang-format off */
+	{"/v1/status", "GET", get_status},
+	{"/v1/services", "GET", get_services},
+	{"/v1/slos/", "GET", get_slo},
+	{"/v1/alerts", "GET", get_alerts},
+	{"/v1/history/", "GET", get_history},
+	{"/v1/silences", "POST", post_silence},
+	{"/v1/silences/", "DELETE", delete_silence},
+	{"/v1/notify-test", "POST", post_notify_test},
+	{"/v1/reload", "POST", post_reload},
+	{"/metrics", "GET", get_metrics},
+	{"/healthz", "GET", get_health},
+	{"/readyz", "GET", get_ready},
+	/* clang-format on */
+};
+
+static const struct route *route_find(const char *url, const char **ret_rest)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		size_t len = strlen(routes[i].path);
+
+		if (strncmp(url, routes[i].path, len) != 0 ||
+		    (routes[i].path[len - 1] == '/') != (url[len] != 0))
+			continue;
+		*ret_rest = url + len;
+		return &routes[i];
+	}
+	return NULL;
+}
+
+void route_serve(struct request *request, const char *url, const char *method, struct reply *reply)
+{
+	const struct route *route = route_find(url, &request->rest);
+	const bool get = !strcmp(method, "GET") || !strcmp(method, "HEAD");
+
+	if (!route) {
+		reply_error(reply, MHD_HTTP_NOT_FOUND, "nothing here");
+	} else if (strcmp(route->method, get ? "GET" : method) != 0) {
+		reply_error(reply, MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed here");
+		reply->allow = strcmp(route->method, "GET") ? route->method : "GET, HEAD";
+	} else {
+		route->serve(request, reply);
+	}
+}

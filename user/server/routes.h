@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The socket's addresses, and what is answered at each. */
+#ifndef SLIPROBE_SERVER_ROUTES_H
+#define SLIPROBE_SERVER_ROUTES_H
+
+#include <microhttpd.h>
+#include <stddef.h>
+
+#include "server/reply.h"
+#include "server/server.h"
+
+struct request {
+	const struct server_ops *ops;
+	struct agent *agent;
+	struct MHD_Connection *connection;
+	const char
+		*rest; /* what follows the path of an address that ends in '/', percent-decoded */
+	const char *body;
+	size_t body_len;
+};
+
+/* Answers the request, a refusal included. */
+void route_serve(struct request *request, const char *url, const char *method, struct reply *reply);
+
+#endif
