@@ -155,18 +155,17 @@ static int snapshot_alerts(struct agent *agent, const struct track *track, doubl
 static void snapshot_events(const struct track *track, const struct slo_counts *counts,
 			    struct snapshot_slo *ret)
 {
-#define X(name, seconds) seconds,
-	static const double windows[] = {SLO_BURN_WINDOWS(X)};
-#undef X
 	double now = ret->now_seconds, span = now - ret->window.from_seconds;
 
 	ret->total = (struct slo_events){counts->good, counts->bad};
 	ret->events = track_events(track, now, span, counts);
 	ret->budgeted = track->sliced ? slo_history_sum(track->sliced, now, span) : ret->events;
-	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
-		ret->burn_events[i] = track->sliced
-					      ? slo_history_sum(track->sliced, now, windows[i])
-					      : track_events(track, now, windows[i], counts);
+	for (size_t i = 0; i < SNAPSHOT_BURN_WINDOWS; i++) {
+		double seconds = (double)snapshot_burn_windows[i].seconds;
+
+		ret->burn_events[i] = track->sliced ? slo_history_sum(track->sliced, now, seconds)
+						    : track_events(track, now, seconds, counts);
+	}
 }
 
 int agent_snapshot_slo(struct agent *agent, const struct track *track, struct snapshot_slo *ret)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the makers of JSON (report/json) share. */
+/*
+ * Makers of JSON. What has many parts, or parts of its own, is put together by put() and push() and
+ * looked at once, by checked(); json_pack() is for a few fixed keys with texts and numbers.
+ */
 #ifndef SLIPROBE_BASE_JSON_H
 #define SLIPROBE_BASE_JSON_H
 

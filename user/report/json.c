@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/term_names.h"
 #include "slo/quantile.h"
 
 char *json_render(json_t *value, const char *end)
@@ -59,10 +60,9 @@ static json_t *lost_json(const struct snapshot *snapshot)
 	json_t *object = json_object();
 	int failed = 0;
 
-#define X(id, name)                                                                                \
-	failed |= put(object, name, count(snapshot->coverage.lost_by_reason[LOST_##id]));
-	LOST_REASONS(X)
-#undef X
+	for (size_t i = 0; i < LOST_REASON_COUNT; i++)
+		failed |= put(object, lost_reason_name(i),
+			      count(snapshot->coverage.lost_by_reason[i]));
 	return checked(object, failed);
 }
 
@@ -71,11 +71,11 @@ static json_t *kernel_errors_json(const struct snapshot *snapshot)
 	json_t *object = json_object();
 	int failed = 0;
 
-#define X(id, name)                                                                                \
-	if (snapshot->coverage.kernel_errors[KERR_##id])                                           \
-		failed |= put(object, name, count(snapshot->coverage.kernel_errors[KERR_##id]));
-	KERNEL_ERRORS(X)
-#undef X
+	for (size_t i = 0; i < KERR_COUNT; i++) {
+		if (snapshot->coverage.kernel_errors[i])
+			failed |= put(object, kernel_error_name(i),
+				      count(snapshot->coverage.kernel_errors[i]));
+	}
 	return checked(object, failed);
 }
 
@@ -121,9 +121,8 @@ static json_t *outcomes_json(const struct snapshot_merged *merged)
 	json_t *object = json_object();
 	int failed = 0;
 
-#define X(id, name) failed |= put(object, name, count(merged->outcomes[OUTCOME_##id]));
-	OUTCOMES(X)
-#undef X
+	for (size_t i = 0; i < OUTCOME_COUNT; i++)
+		failed |= put(object, outcome_name(i), count(merged->outcomes[i]));
 	return checked(object, failed);
 }
 
@@ -183,11 +182,6 @@ static int put_counts(json_t *object, const struct snapshot_merged *merged)
 
 static json_t *routes_json(const struct snapshot_service *service)
 {
-	static const char *const methods[] = {
-#define X(id, name) [HTTP_METHOD_##id] = name,
-		HTTP_METHODS(X)
-#undef X
-	};
 	json_t *array = json_array();
 	int failed = 0;
 
@@ -198,7 +192,8 @@ static json_t *routes_json(const struct snapshot_service *service)
 		end = snapshot_route_end(service, i);
 		snapshot_merge(service, i, end, &merged);
 		failed |= put(object, "route", text_or_null(service->series[i]->route));
-		failed |= put(object, "method", json_string(methods[service->series[i]->method]));
+		failed |=
+			put(object, "method", json_string(method_name(service->series[i]->method)));
 		failed |= put_counts(object, &merged);
 		failed |= put(object, "latency_seconds", quantiles_json(merged.total));
 		failed |= put(object, "queue_seconds", quantiles_json(merged.queue));
@@ -224,18 +219,13 @@ json_t *json_about(const struct config_about *about)
 
 static json_t *service_json(const struct snapshot_service *service)
 {
-	static const char *const roles[] = {
-#define X(id, name) [ROLE_##id] = name,
-		ROLES(X)
-#undef X
-	};
 	json_t *object = json_object();
 	struct snapshot_merged merged;
 	int failed = 0;
 
 	snapshot_merge_counts(service, 0, service->n_series, &merged);
 	failed |= put(object, "name", text_or_null(service->name));
-	failed |= put(object, "role", json_string(roles[service->role]));
+	failed |= put(object, "role", json_string(role_name(service->role)));
 	failed |= put(object, "configured", json_boolean(service->configured));
 	failed |= put(object, "port", nonzero_or_null(service->port));
 	failed |= put(object, "process", nonempty_or_null(service->process));

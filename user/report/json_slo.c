@@ -19,16 +19,11 @@ static json_t *budget_json(const struct slo_budget *budget)
 
 static json_t *burn_rates_json(const struct snapshot_slo *slo)
 {
-	static const char *const windows[] = {
-#define X(name, seconds) name,
-		SLO_BURN_WINDOWS(X)
-#undef X
-	};
 	json_t *object = json_object();
 	int failed = 0;
 
-	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
-		failed |= put(object, windows[i],
+	for (size_t i = 0; i < SNAPSHOT_BURN_WINDOWS; i++)
+		failed |= put(object, snapshot_burn_windows[i].name,
 			      ratio_or_null(slo_burn_rate(slo->burn_events[i], slo->objective)));
 	return checked(object, failed);
 }

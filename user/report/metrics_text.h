@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Lines of Prometheus' text formats. Private to user/metrics*.c. */
+/* Lines of Prometheus' text formats. Private to report/metrics*. */
 #ifndef SLIPROBE_REPORT_METRICS_TEXT_H
 #define SLIPROBE_REPORT_METRICS_TEXT_H
 
@@ -9,7 +9,6 @@
 
 #include "base/maybe.h"
 #include "report/metrics.h"
-#include "slo/slo.h"
 
 enum { NUMBER_MAX = 32 };
 

@@ -4,6 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct snapshot_burn_window snapshot_burn_windows[] = {
+#define X(name, seconds) {name, seconds},
+	SLO_BURN_WINDOWS(X)
+#undef X
+};
+
 static void texts_free(char **texts, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -112,16 +118,11 @@ void snapshot_merge(const struct snapshot_service *service, size_t first, size_t
 
 struct slo_budget snapshot_slo_budget(const struct snapshot_slo *slo)
 {
-	static const uint64_t windows_seconds[] = {
-#define X(name, seconds) seconds,
-		SLO_BURN_WINDOWS(X)
-#undef X
-	};
 	struct maybe burn_rate = {0};
 	struct slo_budget budget;
 
-	for (size_t i = 0; i < sizeof(windows_seconds) / sizeof(windows_seconds[0]); i++) {
-		if (windows_seconds[i] == 3600)
+	for (size_t i = 0; i < SNAPSHOT_BURN_WINDOWS; i++) {
+		if (snapshot_burn_windows[i].seconds == 3600)
 			burn_rate = slo_burn_rate(slo->burn_events[i], slo->objective);
 	}
 	budget = slo_budget(slo->budgeted, slo->objective, slo->window.length_seconds, burn_rate);

@@ -77,6 +77,18 @@ struct snapshot_alert {
 	struct alert_reading reading;
 };
 
+#define X(name, seconds) +1
+enum { SNAPSHOT_BURN_WINDOWS = 0 SLO_BURN_WINDOWS(X) };
+#undef X
+
+struct snapshot_burn_window {
+	const char *name;
+	uint64_t seconds;
+};
+
+/* SLO_BURN_WINDOWS in its order. */
+extern const struct snapshot_burn_window snapshot_burn_windows[SNAPSHOT_BURN_WINDOWS];
+
 struct snapshot_slo {
 	const char *name;
 	const char *service;
@@ -93,8 +105,8 @@ struct snapshot_slo {
 	struct slo_events events;
 	/* what the budget is in: the same, or the window's good and bad slices */
 	struct slo_events budgeted;
-	/* the same over each of SLO_BURN_WINDOWS, in its order */
-	struct slo_events burn_events[8];
+	/* as budgeted, over each of snapshot_burn_windows */
+	struct slo_events burn_events[SNAPSHOT_BURN_WINDOWS];
 	/* all that the kernel has counted for this SLO since it was loaded */
 	struct slo_events total;
 	uint64_t excluded; /* events left out by maintenance and silences */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The families of SLOs. */
+#include <stdlib.h>
+
+#include "report/metrics_families.h"
+#include "slo/slo.h"
+
+static void slo_events(struct writer *writer, const struct snapshot_slo *slo)
+{
+	static const char *const results[] = {"good", "bad"};
+	const uint64_t values[] = {slo->total.good, slo->total.bad};
+
+	for (size_t i = 0; i < 2; i++) {
+		char *label_text = labels(writer, "slo", slo->name, "service", slo->service,
+					  "result", results[i], NULL);
+
+		if (label_text)
+			sample_u64(writer, "sliprobe_slo_events_total", label_text, values[i]);
+		free(label_text);
+	}
+}
+
+static void slo_objective(struct writer *writer, const struct snapshot_slo *slo)
+{
+	char *label_text = labels(writer, "slo", slo->name, "service", slo->service, NULL);
+
+	if (label_text)
+		sample_ratio(writer, "sliprobe_slo_objective_ratio", label_text,
+			     (struct maybe){.known = true, .value = slo->objective});
+	free(label_text);
+}
+
+static void slo_remaining(struct writer *writer, const struct snapshot_slo *slo)
+{
+	char *label_text = labels(writer, "slo", slo->name, "service", slo->service, NULL);
+
+	if (label_text)
+		sample_ratio(writer, "sliprobe_slo_error_budget_remaining_ratio", label_text,
+			     snapshot_slo_budget(slo).remaining_ratio);
+	free(label_text);
+}
+
+static void slo_burn_rates(struct writer *writer, const struct snapshot_slo *slo)
+{
+	for (size_t i = 0; i < SNAPSHOT_BURN_WINDOWS; i++) {
+		char *label_text = labels(writer, "slo", slo->name, "service", slo->service,
+					  "window", snapshot_burn_windows[i].name, NULL);
+
+		if (label_text)
+			sample_ratio(writer, "sliprobe_slo_burn_rate", label_text,
+				     slo_burn_rate(slo->burn_events[i], slo->objective));
+		free(label_text);
+	}
+}
+
+void metrics_slos(struct writer *writer, const struct snapshot *snapshot)
+{
+	static const struct {
+		const char *name, *type, *unit, *help;
+		void (*write)(struct writer *writer, const struct snapshot_slo *slo);
+	} families[] = {
+		{"sliprobe_slo_events", "counter", "",
+		 "Eligible events of an SLO since the agent began to count it.", slo_events},
+		{"sliprobe_slo_objective_ratio", "gauge", "ratio",
+		 "Objective: good events / eligible events to be met over the window.",
+		 slo_objective},
+		{"sliprobe_slo_error_budget_remaining_ratio", "gauge", "ratio",
+		 "Part of the window's error budget that is left; negative if overspent.",
+		 slo_remaining},
+		{"sliprobe_slo_burn_rate", "gauge", "",
+		 "Bad / eligible events of a window, as a multiple of 1 - objective.",
+		 slo_burn_rates},
+	};
+
+	for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++) {
+		family(writer, families[f].name, families[f].type, families[f].unit,
+		       families[f].help);
+		for (size_t i = 0; i < snapshot->n_slos; i++)
+			families[f].write(writer, &snapshot->slos[i]);
+	}
+}
