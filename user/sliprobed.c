@@ -360,7 +360,7 @@ static void running_end(struct running *running)
 static int start(const struct options *options, struct config *config, const sigset_t *mask,
 		 struct running *running)
 {
-	/* the socket first: its lock is what a second instance is refused by */
+	/* the socket first: its lock refuses a second instance */
 	int r = open_listener(options->socket ?: config->agent.socket, &running->listener);
 
 	r = r ?: start_agent(options, config, &running->agent);

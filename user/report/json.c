@@ -167,7 +167,7 @@ static json_t *error_ratio_json(const struct snapshot_merged *merged)
 	return json_real((double)merged->errors / (double)merged->requests);
 }
 
-/* What a service and each of its routes have in common. */
+/* Counts of a service or of a route. */
 static int put_counts(json_t *object, const struct snapshot_merged *merged)
 {
 	int failed = 0;

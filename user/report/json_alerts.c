@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The active alerts, what is told of them, and their last changes, as JSON. */
+/* Active alerts, open notices and the last changes of alerts, as JSON. */
 #include "base/json.h"
 #include "report/json.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One SLO as JSON: what was counted, its budget, its terms, its alerts. */
+/* One SLO as JSON: its counts, its budget, its terms, its alerts. */
 #include "base/json.h"
 #include "report/json.h"
 

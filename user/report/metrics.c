@@ -10,7 +10,7 @@
 
 enum { PIECE_BYTES = 64 << 10 };
 
-/* Where in the text: what it has of a series or of a route is made when it is wanted. */
+/* A place in the text. Samples of series and routes are made when the text is read up to them. */
 struct place {
 	enum {
 		AT_HEAD,
@@ -29,7 +29,7 @@ struct metrics {
 	struct snapshot snapshot;
 	enum metrics_format format;
 	struct metrics_bounds bounds;
-	/* before and after all series; it names what a reload may take away */
+	/* the text before and after all series: made at once, as a reload may free its names */
 	char *head;
 	char *tail;
 	size_t len;
@@ -113,7 +113,7 @@ static void write_next(const struct metrics *metrics, struct writer *writer, str
 	*place = (struct place){.part = place->part + 1};
 }
 
-/* What `write` writes, in *ret and *ret_len. Returns 0 or -ENOMEM. */
+/* Gives the text that `write` writes. Returns 0 or -ENOMEM. */
 static int write_text(const struct metrics *metrics,
 		      void (*write)(struct writer *writer, const struct metrics *metrics,
 				    void *context),

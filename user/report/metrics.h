@@ -31,8 +31,8 @@ enum metrics_format {
 struct metrics;
 
 /*
- * Takes what `snapshot` has, and zeroes it; of what is the configuration's, routes must outlast the
- * text. Returns 0, or -ENOMEM (then nothing is taken).
+ * Takes the snapshot's contents and zeroes it. The texts of its routes, which belong to the
+ * configuration, must outlast the metrics. Returns 0, or -ENOMEM: then nothing is taken.
  */
 int metrics_new(struct snapshot *snapshot, enum metrics_format format, struct metrics **ret);
 void metrics_free(struct metrics *metrics);

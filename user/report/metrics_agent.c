@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The families of the agent itself: its build, and what it has seen and lost. */
+/* The families of the agent itself: its build, and the requests it has seen and lost. */
 #include <stdlib.h>
 
 #include "base/term_names.h"

@@ -19,7 +19,7 @@ void metrics_bounds_init(struct metrics_bounds *bounds)
 /* One series or route of a family. */
 struct histogram {
 	const uint64_t *buckets;
-	uint64_t count; /* with what has no duration */
+	uint64_t count; /* of all requests, also those without a duration */
 	uint64_t sum_ns;
 	const struct snapshot_threshold *thresholds;
 	size_t n_thresholds;

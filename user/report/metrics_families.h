@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The metrics by what they are of. Private to report/metrics*. */
+/* The families of metrics, by subject. Private to report/metrics*. */
 #ifndef SLIPROBE_REPORT_METRICS_FAMILIES_H
 #define SLIPROBE_REPORT_METRICS_FAMILIES_H
 

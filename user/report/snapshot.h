@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the agent knows at one moment: plain data, made anew for each read of the socket, rendered
- * as JSON (report/json) and OpenMetrics (report/metrics). Renderers do no I/O and need no kernel.
+ * The facts of one moment: plain data, made by the agent for each read of the socket, rendered as
+ * JSON (report/json) and metrics (report/metrics). Renderers do no I/O and need no kernel.
  */
 #ifndef SLIPROBE_REPORT_SNAPSHOT_H
 #define SLIPROBE_REPORT_SNAPSHOT_H
@@ -96,14 +96,14 @@ struct snapshot_slo {
 	double objective;
 	uint64_t window_seconds;
 	double now_seconds;
-	struct slo_window window; /* on the same axis as now_seconds */
+	struct slo_window window; /* on the axis of now_seconds */
 	double wall_offset_seconds; /* Unix time - that axis */
-	double since_seconds; /* first counted, likewise */
+	double since_seconds; /* first counted, on that axis */
 	double covered_seconds; /* of the window since then */
 	double elapsed_seconds;
-	/* requests of the window: history plus what the kernel has counted since the last step */
+	/* requests of the window: the history's, and those since the last step */
 	struct slo_events events;
-	/* what the budget is in: the same, or the window's good and bad slices */
+	/* what the budget is counted in: `events`, or good and bad slices of the window */
 	struct slo_events budgeted;
 	/* as budgeted, over each of snapshot_burn_windows */
 	struct slo_events burn_events[SNAPSHOT_BURN_WINDOWS];
@@ -194,7 +194,7 @@ struct snapshot_merged {
 /* Adds the histogram's counts to those of `buckets`. */
 void snapshot_hist_add(const struct snapshot_hist *hist, uint64_t buckets[HIST_BUCKETS]);
 
-/* What is in the buckets before `bucket`. */
+/* The sum of the buckets before `bucket`. */
 uint64_t snapshot_hist_below(const struct snapshot_hist *hist, size_t bucket);
 
 /* The index after the last series with the route and method of series `first`. */
@@ -204,7 +204,7 @@ size_t snapshot_route_end(const struct snapshot_service *service, size_t first);
 void snapshot_merge_counts(const struct snapshot_service *service, size_t first, size_t end,
 			   struct snapshot_merged *ret);
 
-/* Likewise, with the histograms. */
+/* Adds up the service's series [first, end), histograms included. */
 void snapshot_merge(const struct snapshot_service *service, size_t first, size_t end,
 		    struct snapshot_merged *ret);
 

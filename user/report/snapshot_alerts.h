@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Alerts at one moment: those that are active, what is told of them and to whom, and their last
+ * The alerts of one moment: those that are active, their notices and receivers, and their last
  * changes. Plain data, rendered by json_alerts().
  */
 #ifndef SLIPROBE_REPORT_SNAPSHOT_ALERTS_H

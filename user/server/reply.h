@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a request is answered with. */
+/* The answer to a request, on its way to libmicrohttpd. */
 #ifndef SLIPROBE_SERVER_REPLY_H
 #define SLIPROBE_SERVER_REPLY_H
 

@@ -22,7 +22,7 @@ static bool take_snapshot(const struct request *request, bool series, struct sna
 	return false;
 }
 
-/* Whoever asks for `services=no` does without most of the text, and of what it takes to make it. */
+/* `services=no` leaves out the services: most of the text, and most of the work of making it. */
 static void get_status(const struct request *request, struct reply *reply)
 {
 	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The socket's addresses, and what is answered at each. */
+/* The socket's addresses and their answers: a new address is a function and a row. */
 #ifndef SLIPROBE_SERVER_ROUTES_H
 #define SLIPROBE_SERVER_ROUTES_H
 
@@ -13,8 +13,7 @@ struct request {
 	const struct server_ops *ops;
 	struct agent *agent;
 	struct MHD_Connection *connection;
-	const char
-		*rest; /* what follows the path of an address that ends in '/', percent-decoded */
+	const char *rest; /* of the path, after an address that ends in '/'; percent-decoded */
 	const char *body;
 	size_t body_len;
 };

@@ -24,7 +24,7 @@
 struct agent; /* known to those who fill in server_ops */
 
 /*
- * What the socket asks of the agent, from within the loop. Functions that return int return 0 or
+ * The agent, as far as the socket asks it. All are called from within the loop, and return 0 or
  * -errno where nothing else is said.
  */
 struct server_ops {

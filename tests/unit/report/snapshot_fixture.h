@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A snapshot with a bit of everything, for the tests of what is rendered from it. */
+/* A snapshot with a bit of everything, for the tests of renderers. */
 #ifndef SLIPROBE_TESTS_SNAPSHOT_FIXTURE_H
 #define SLIPROBE_TESTS_SNAPSHOT_FIXTURE_H
 

@@ -94,7 +94,7 @@ TEST(slow_readers_do_not_block)
 		close(slow[i]);
 }
 
-/* Where few files may be open, fewer clients may stay, and a good one is served all the same. */
+/* Few files may be open: fewer clients may stay, but a good one is served. */
 TEST(few_descriptors)
 {
 	struct fixture *f = *state;

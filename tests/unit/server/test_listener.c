@@ -25,7 +25,7 @@ TEST(stale_files_are_replaced)
 
 	snprintf(lock_path, sizeof(lock_path), "%s.lock", f->path);
 	close_server(f);
-	/* what a killed agent leaves */
+	/* a killed agent leaves these */
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	strcpy(address.sun_path, f->path);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is answered at each address. */
+/* The answers at each address. */
 #include "server_fixture.h"
 
 TEST(every_route_answers)
@@ -66,7 +66,7 @@ TEST(names_are_percent_decoded)
 	assert_code(404);
 }
 
-/* What is not to be shown is not asked of the agent. */
+/* The agent is asked for no more than is shown. */
 TEST(services_may_be_left_out)
 {
 	struct fixture *f = *state;
