@@ -274,29 +274,6 @@ static struct loop_part steps_part(struct steps *steps)
 	return (struct loop_part){steps->timer_fd, steps_timeout_ms, steps_run, steps};
 }
 
-/* ---- the loop's parts: deliveries ---- */
-
-static int deliver_part_timeout_ms(void *context)
-{
-	return agent_deliver_timeout_ms(context);
-}
-
-static int deliver_part_run(void *context)
-{
-	agent_deliver_run(context);
-	return 0;
-}
-
-static struct loop_part agent_deliver_part(struct agent *agent)
-{
-	return (struct loop_part){
-		agent_deliver_fd(agent),
-		deliver_part_timeout_ms,
-		deliver_part_run,
-		agent,
-	};
-}
-
 /* ---- from start to stop ---- */
 
 static int open_listener(const char *path, struct listener *ret)
@@ -386,7 +363,7 @@ static int loop(struct running *running)
 		signals_part(&running->signals),
 		steps_part(&running->steps),
 		server_part(running->server),
-		agent_deliver_part(running->agent),
+		agent_part(running->agent),
 	};
 	int r = loop_run(parts, sizeof(parts) / sizeof(parts[0]));
 

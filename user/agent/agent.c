@@ -402,19 +402,9 @@ int agent_notify_test(struct agent *agent, const char *text, size_t len)
 	return alerting_test(&agent->alerting, text, len);
 }
 
-int agent_deliver_fd(const struct agent *agent)
+struct loop_part agent_part(struct agent *agent)
 {
-	return alerting_fd(&agent->alerting);
-}
-
-int agent_deliver_timeout_ms(const struct agent *agent)
-{
-	return alerting_timeout_ms(&agent->alerting);
-}
-
-void agent_deliver_run(struct agent *agent)
-{
-	alerting_run(&agent->alerting);
+	return alerting_part(&agent->alerting);
 }
 
 const struct config *agent_config(const struct agent *agent)

@@ -7,6 +7,7 @@
 #define SLIPROBE_AGENT_AGENT_H
 
 #include "base/error.h"
+#include "base/loop.h"
 #include "config/config.h"
 #include "kernel/probe.h"
 #include "notify/silences.h"
@@ -70,10 +71,8 @@ int agent_unsilence(struct agent *agent, const char *id);
  */
 int agent_notify_test(struct agent *agent, const char *text, size_t len);
 
-/* Deliveries: to be waited for and run as deliver/deliver says. */
-int agent_deliver_fd(const struct agent *agent);
-int agent_deliver_timeout_ms(const struct agent *agent);
-void agent_deliver_run(struct agent *agent);
+/* Its part of the event loop: deliveries. Steps are the caller's to make. */
+struct loop_part agent_part(struct agent *agent);
 
 const struct config *agent_config(const struct agent *agent);
 const char *agent_hook(const struct agent *agent);

@@ -341,23 +341,36 @@ void alerting_clear(struct alerting *alerting)
 	free(alerting->notices_kept);
 }
 
-int alerting_fd(const struct alerting *alerting)
+/* At once if a delivery has left its queue and that is not written yet. */
+static int deliveries_timeout_ms(void *context)
 {
-	return deliver_fd(alerting->deliver);
+	const struct alerting *alerting = context;
+
+	return alerting->settled
+		       ? 0
+		       : deliver_timeout_ms(alerting->deliver, clock_seconds(CLOCK_BOOTTIME));
 }
 
-int alerting_timeout_ms(const struct alerting *alerting)
+static int deliveries_run(void *context)
 {
-	return deliver_timeout_ms(alerting->deliver, clock_seconds(CLOCK_BOOTTIME));
-}
+	struct alerting *alerting = context;
 
-void alerting_run(struct alerting *alerting)
-{
 	deliver_run(alerting->deliver, clock_seconds(CLOCK_BOOTTIME));
 	/* killed before the next step, the agent would send it again */
 	if (alerting->settled)
 		record_flush(alerting->record);
 	alerting->settled = false;
+	return 0;
+}
+
+struct loop_part alerting_part(struct alerting *alerting)
+{
+	return (struct loop_part){
+		.fd = deliver_fd(alerting->deliver),
+		.timeout_ms = deliveries_timeout_ms,
+		.run = deliveries_run,
+		.context = alerting,
+	};
 }
 
 int alerting_test(struct alerting *alerting, const char *text, size_t len)

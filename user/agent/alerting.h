@@ -11,6 +11,7 @@
 #include "agent/axis.h"
 #include "apply/applied.h"
 #include "base/error.h"
+#include "base/loop.h"
 #include "deliver/deliver.h"
 #include "notify/notices.h"
 #include "notify/silences.h"
@@ -55,10 +56,8 @@ bool alerting_silenced(const struct alerting *alerting, const struct track *trac
 bool alerting_excluded(const struct alerting *alerting, const struct track *track,
 		       double now_seconds);
 
-/* Deliveries: to be waited for and run as deliver/deliver says. */
-int alerting_fd(const struct alerting *alerting);
-int alerting_timeout_ms(const struct alerting *alerting);
-void alerting_run(struct alerting *alerting);
+/* Its part of the event loop: deliveries. */
+struct loop_part alerting_part(struct alerting *alerting);
 
 /*
  * Sends a test message of the severity in the JSON text to all receivers that want it. Returns their
