@@ -152,10 +152,8 @@ int ctl_ask(const struct ctl *ctl, const struct ctl_request *request, struct ctl
 	if (curl)
 		url = make_url(curl, request);
 	headers = curl_slist_append(NULL, "Content-Type: application/json");
-	if (!url || !headers) {
-		fprintf(ctl->err, "slictl: out of memory\n");
-		return CTL_CANNOT_TELL;
-	}
+	if (!url || !headers)
+		return ctl_no_memory(ctl);
 	set_options(ctl, curl, url, &body);
 	set_request(curl, request, headers);
 	code = curl_easy_perform(curl);

@@ -22,8 +22,14 @@ struct ctl_request {
 	const char *body; /* JSON; or NULL */
 };
 
+/* Of HTTP. */
+enum {
+	CTL_STATUS_OK = 200,
+	CTL_STATUS_NOT_FOUND = 404,
+};
+
 struct ctl_answer {
-	long status; /* of HTTP */
+	long status;
 	char *body; /* malloc()ed, NUL-terminated, but may hold NULs */
 	size_t len;
 };
@@ -56,5 +62,8 @@ int ctl_show(const struct ctl *ctl, const char *path, const char *name, ctl_view
  * CTL_DONE or CTL_CANNOT_TELL.
  */
 int ctl_print_json(const struct ctl *ctl, json_t *json);
+
+/* Says that there is no memory. Returns CTL_CANNOT_TELL. */
+int ctl_no_memory(const struct ctl *ctl);
 
 #endif

@@ -10,11 +10,6 @@
 #include "ctl/table.h"
 #include "decide/gate.h"
 
-enum {
-	HTTP_OK = 200,
-	HTTP_NOT_FOUND = 404,
-};
-
 /* The ratio nearest to a percentage from 0 to 100: "10", "10%", "2.5%". */
 static bool parse_percent(const char *text, double *ret_ratio)
 {
@@ -119,11 +114,11 @@ static int ask(const struct ctl *ctl, const char *name, json_t **ret_slo, struct
 	snprintf(ret->reason, sizeof(ret->reason), "The agent did not answer.");
 	if (r != CTL_DONE)
 		return r;
-	if (answer.status == HTTP_NOT_FOUND) {
+	if (answer.status == CTL_STATUS_NOT_FOUND) {
 		snprintf(ret->reason, sizeof(ret->reason), "There is no SLO of this name.");
 		return CTL_DONE;
 	}
-	if (answer.status != HTTP_OK) {
+	if (answer.status != CTL_STATUS_OK) {
 		snprintf(ret->reason, sizeof(ret->reason), "The agent refused to answer.");
 		return ctl_say_refused(ctl, &answer);
 	}

@@ -255,11 +255,7 @@ static int print(const struct ctl *ctl, const struct assessment *assessment)
 				  some ? json_real(verdict->affordable_objective) : json_null(),
 				  "risks", risks_json(assessment), "recorded",
 				  assessment->recorded));
-	if (print_text(ctl, assessment) < 0) {
-		fprintf(ctl->err, "slictl: out of memory\n");
-		return CTL_CANNOT_TELL;
-	}
-	return CTL_DONE;
+	return print_text(ctl, assessment) < 0 ? ctl_no_memory(ctl) : CTL_DONE;
 }
 
 static int assess(const struct ctl *ctl, const struct risk_catalogue *catalogue, double objective,

@@ -5,10 +5,6 @@
 #include "base/format.h"
 #include "ctl/client.h"
 
-enum {
-	HTTP_OK = 200,
-};
-
 static json_t *parse(const struct ctl_answer *answer)
 {
 	return json_loadb(answer->body ? answer->body : "", answer->len, 0, NULL);
@@ -28,10 +24,17 @@ int ctl_say_refused(const struct ctl *ctl, const struct ctl_answer *answer)
 	return CTL_CANNOT_TELL;
 }
 
+int ctl_no_memory(const struct ctl *ctl)
+{
+	fprintf(ctl->err, "slictl: out of memory\n");
+	return CTL_CANNOT_TELL;
+}
+
 static int say_not_understood(const struct ctl *ctl, int r)
 {
-	fprintf(ctl->err, "slictl: %s\n",
-		r == -ENOMEM ? "out of memory" : "the agent's answer is not understood");
+	if (r == -ENOMEM)
+		return ctl_no_memory(ctl);
+	fprintf(ctl->err, "slictl: the agent's answer is not understood\n");
 	return CTL_CANNOT_TELL;
 }
 
@@ -43,7 +46,7 @@ static int ask_ok(const struct ctl *ctl, const struct ctl_request *request, stru
 
 	if (r != CTL_DONE)
 		return r;
-	if (answer.status != HTTP_OK)
+	if (answer.status != CTL_STATUS_OK)
 		return ctl_say_refused(ctl, &answer);
 	if (!answer.body) {
 		fprintf(ctl->err, "slictl: the agent's answer is empty\n");
@@ -91,10 +94,8 @@ int ctl_print_json(const struct ctl *ctl, json_t *json)
 {
 	_cleanup_json_ json_t *owned = json;
 
-	if (!owned || json_dumpf(owned, ctl->out, JSON_COMPACT | JSON_REAL_PRECISION(12)) < 0) {
-		fprintf(ctl->err, "slictl: out of memory\n");
-		return CTL_CANNOT_TELL;
-	}
+	if (!owned || json_dumpf(owned, ctl->out, JSON_COMPACT | JSON_REAL_PRECISION(12)) < 0)
+		return ctl_no_memory(ctl);
 	fputc('\n', ctl->out);
 	return CTL_DONE;
 }
