@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A configuration in force: what the kernel judges by, and the SLOs counted under it. Putting
- * another one in force never touches what open requests are still judged by: new tables go to free
- * places, one store makes them live, and places are used again only when a sweep over all
- * connections has found them unused.
+ * A configuration in force: the tables that the kernel judges by, and the SLOs counted under it.
+ * Putting another one in force leaves alone what open requests are still judged by: new tables go to
+ * free places, one store makes them live, and a place is used again only when a sweep over all
+ * connections has found it unused.
+ *
+ *   apply/change    plans the change, without touching the kernel; then commits or drops it
+ *   apply/apply     writes what is planned, and makes it live
+ *   apply/ending    tracks that a change ends are counted on until nobody is judged for them
+ *   apply/found     tracks of services that are found while it is in force
+ *   apply/note      what another agent needs to go on with it
  */
 #ifndef SLIPROBE_APPLY_APPLIED_H
 #define SLIPROBE_APPLY_APPLIED_H
@@ -19,9 +25,9 @@
 struct in_force {
 	struct config config;
 	__u32 generation; /* 0: none yet */
-	__u16 *policies; /* numbers of the kernel's policies */
+	__u16 *policies; /* their numbers in the kernel: one for each service, then that of found ones */
 	size_t n_policies;
-	__u16 *ports;
+	__u16 *ports; /* that services are matched by */
 	size_t n_ports;
 };
 
@@ -37,26 +43,26 @@ struct applied {
 	void *persist_context;
 };
 
-/* Nothing in force. Returns 0 or -ENOMEM. */
+/* Makes one with nothing in force. Returns 0 or -ENOMEM. */
 int applied_init(struct applied *applied);
 void applied_clear(struct applied *applied);
 
 /*
- * Room for a configuration's automata, with spare for later ones. Returns 0; -EINVAL if the
- * configuration cannot be compiled; another -errno.
+ * Finds the room to reserve for each generation's automata: what the configuration needs, with spare
+ * for later ones. Returns 0, or -errno and a sentence: -EINVAL if it cannot be compiled.
  */
 int applied_room(const struct config *config, struct tables_region *ret, struct error *ret_error);
 
 /*
- * Puts `config` in force and takes it over. `in_use`: the findings of a sweep that has run just
- * before. Returns 0, or -errno and a sentence; then all is as before.
+ * Puts `config` in force and takes it over. `in_use`: the policies that a sweep has found in use just
+ * before. Returns 0, or -errno and a sentence; then the former configuration stays in force.
  */
 int applied_apply(struct applied *applied, struct probe *probe,
 		  const struct policies_in_use *in_use, struct config *config,
 		  struct error *ret_error);
 
 /*
- * Takes over, with nothing in force, what another agent has put in force in `probe` and noted.
+ * Takes over what another agent has put in force in `probe` and noted; nothing may be in force here.
  * Everything restored is marked as ending; the applied_apply() that must follow revives what the
  * configuration still has. Returns 0; -EINVAL for a note that is not understood; another -errno.
  */
@@ -65,14 +71,14 @@ int applied_restore(struct applied *applied, struct probe *probe,
 
 /*
  * Tracks and wildcards that have ended are counted on. At each step, after a sweep,
- * applied_review_ending() finds out which nobody is judged for any more; when what was counted
- * since has been recorded, applied_forget_ended() frees those.
+ * applied_review_ending() finds those that nobody is judged for any more; applied_forget_ended()
+ * frees them, and is called when their last counts have been recorded.
  */
 bool applied_any_ending(const struct applied *applied);
 void applied_review_ending(struct applied *applied, const struct policies_in_use *in_use);
 void applied_forget_ended(struct applied *applied);
 
-/* Makes sure that the found service has its tracks. Returns 0 or -errno. */
+/* Makes the tracks of a found service, one for each wildcard, that it lacks. Returns 0 or -errno. */
 int applied_found(struct applied *applied, const char *service, __u32 endpoint);
 
 /*

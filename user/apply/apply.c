@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel's part in a change: what apply/change has planned is written, and made live. */
+/* The kernel's part in a change: writes what apply/change has planned, and makes it live. */
 #include <errno.h>
 #include <string.h>
 

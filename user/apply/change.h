@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A change of the configuration in force, in three acts: planned here, without touching the kernel;
- * written to places nothing is judged by yet (change.write, by apply/apply); then in force.
+ * A change of the configuration in force, in three acts: change_plan() collects all that the kernel
+ * needs, without touching it; apply/apply writes that, where nothing is judged by it yet, and makes
+ * it live; change_commit() puts it in force here.
  */
 #ifndef SLIPROBE_APPLY_CHANGE_H
 #define SLIPROBE_APPLY_CHANGE_H
@@ -15,7 +16,7 @@
 struct change {
 	struct applied *applied;
 	struct config *config;
-	struct tables_change write; /* what the kernel is to have before it goes live */
+	struct tables_change write;
 	struct tables_slo *slos;
 	size_t n_slos;
 	struct track **tracks; /* of configured services, in configured order */
@@ -29,7 +30,7 @@ struct change {
 
 /*
  * Plans to put `config` in force, in the region that is free. On failure, which is -errno and a
- * sentence, `applied` counts and judges as before. *ret ends with change_commit() or change_drop().
+ * sentence, the former one stays in force. *ret ends with change_commit() or change_drop().
  */
 int change_plan(struct applied *applied, const struct policies_in_use *in_use,
 		const struct tables_region *region, struct config *config, struct change *ret,
@@ -38,7 +39,7 @@ int change_plan(struct applied *applied, const struct policies_in_use *in_use,
 /* Puts the change in force and takes its configuration over. Cannot fail: all room is reserved. */
 void change_commit(struct change *change);
 
-/* `applied` counts and judges as before. */
+/* Gives the change up: the former configuration stays in force. */
 void change_drop(struct change *change);
 
 /* ---- used by change_plan() and change_commit() ---- */
@@ -46,7 +47,7 @@ void change_drop(struct change *change);
 /* Plans the wildcard of an SLO for service "*" (apply/found). Returns 0 or -errno. */
 int change_add_wildcard(struct change *change, struct tables_slo *slo, struct error *error);
 
-/* Has the counters of an SLO that begins written (apply/change). */
+/* Adds the counters of an SLO that begins to what is written (apply/change). */
 void change_add_counters(struct change *change, const struct new_counters *counters);
 
 /* True if the track is one of the change's. */
@@ -56,8 +57,8 @@ bool change_has_track(const struct change *change, const struct track *track);
 int change_reserve_ending(struct change *change);
 
 /*
- * Tracks and wildcards that the change no longer has begin to end; those that were ending and are
- * the change's again go on.
+ * Ends the tracks and wildcards that the change no longer has; those that were ending and are the
+ * change's again go on.
  */
 void change_end(struct change *change);
 

@@ -80,11 +80,11 @@ int tables_slos(const struct config *config, struct tables_slo **ret, size_t *re
 	return 0;
 }
 
-/* Adds an automaton to the tables; its accept set k is at the returned offset + k - 1. */
+/* Appends an automaton to the tables; its accept set k goes to c->out.accepts[*ret_accepts + k - 1]. */
 static int append_automaton(struct compiler *c, const struct automaton *automaton, __u32 *ret_start,
 			    __u32 *ret_accepts)
 {
-	/* the dead state is before the region, and no offset of it */
+	/* the automaton's state 0 is the dead one, which all automata share */
 	__u32 state_offset = c->region.states - 1 + c->out.n_states;
 	__u32 cell_offset = c->region.cells + c->out.n_cells;
 	__u32 accept_offset = c->region.accepts - 1 + c->out.n_accepts;
@@ -130,7 +130,7 @@ static bool slo_names_route(const struct config_slo *slo, const char *route)
 	return slo->eligible.n_routes == 0;
 }
 
-/* The SLOs of one service: their numbers in its policy are their places in `slos`. */
+/* The SLOs of one service, in the order of their numbers in its policy. */
 struct service_slos {
 	const struct config_slo *slos[POLICY_SLOS_MAX];
 	size_t n;
@@ -147,7 +147,7 @@ static __u64 mask_by_route(const struct service_slos *slos, const char *route)
 	return mask;
 }
 
-/* What the paths of a service are matched by. */
+/* The patterns that the paths of a service are matched by. */
 struct path_patterns {
 	const struct config_service *service; /* NULL: found services, which have no routes */
 	const struct service_slos *slos;
@@ -192,7 +192,7 @@ static int path_patterns_init(struct path_patterns *paths, const struct tables_i
 	return 0;
 }
 
-/* What it means that a path matches the patterns in `set`. */
+/* The route and the SLOs of a path that matches the patterns in `set`. */
 static struct accept path_accept(const struct path_patterns *paths,
 				 const struct automaton *automaton, __u32 set)
 {
@@ -344,7 +344,7 @@ static void set_add(struct service_set *set, size_t service)
 	set->words[service / 64] |= 1ULL << (service % 64);
 }
 
-/* True if the service, whose index is `number`, is to be in a set. */
+/* True if the service, whose index is `number`, belongs in a set. */
 typedef bool (*wanted_fn)(const struct config_match *match, size_t number, const void *argument);
 
 /* Appends the set of the services that are wanted; *ret is the set's absolute number. */
@@ -390,7 +390,7 @@ static int compile_ports(struct compiler *c)
 	return r;
 }
 
-/* Services whose glob on one property is matched, together with those that have none. */
+/* Chooses the services whose glob on one property is matched, and those that have no such glob. */
 struct glob_fit {
 	char *const *(*glob)(const struct config_match *match);
 	const struct automaton *automaton;
@@ -487,7 +487,7 @@ int tables_compile(const struct config *config, const struct tables_slo *slos, s
 	struct tables_region need = {};
 	int r;
 
-	/* place 0 of states and accepts means "none" */
+	/* index 0 of states and accepts stands for none */
 	c.region = region ? *region : (struct tables_region){.states = 1, .accepts = 1};
 	r = compile_all(&c);
 	if (r) {

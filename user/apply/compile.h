@@ -17,13 +17,14 @@
 struct tables_slo {
 	size_t config_slo; /* index in config->slos */
 	size_t config_service; /* index in config->services, or TABLES_FOUND */
-	__u32 criteria; /* slot the caller chose */
-	__u32 counts;
+	/* where the policy counts it, as the caller has chosen: see apply/places */
+	__u32 criteria; /* slot */
+	__u32 counts; /* slot, or the base of a wildcard */
 };
 
 #define TABLES_FOUND ((size_t)-1)
 
-/* Numbers that outlive a configuration. Return a number > 0, or 0 when there are no more. */
+/* Gives numbers > 0 to names, the same ones each time; 0 when there are no more. */
 struct tables_ids {
 	__u32 (*service)(void *context, const char *name);
 	__u32 (*route)(void *context, const char *route);
@@ -40,9 +41,10 @@ int tables_slos(const struct config *config, struct tables_slo **ret, size_t *re
 struct slo_criteria tables_criteria(const struct config_slo *slo);
 
 /*
- * Returns 0; -ENOMEM; -E2BIG if the region is too small (`ret_need` says what it would take, and is
- * set in success too); -ENOSPC if ids have run out; -EINVAL with a sentence in ret_error for what
- * cannot be compiled. `region` may be NULL: no limit, offsets 0, to find out the need.
+ * Compiles for a region; NULL: for one without limits at the start of the maps, to find out the need.
+ * *ret_need is the room it takes, also if there is too little. Returns 0; -ENOMEM; -E2BIG if the
+ * region is too small; -ENOSPC if ids have run out; -EINVAL and a sentence for a configuration that
+ * cannot be compiled.
  */
 int tables_compile(const struct config *config, const struct tables_slo *slos, size_t n_slos,
 		   const struct tables_region *region, const struct tables_ids *ids,

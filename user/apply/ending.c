@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a configuration ends is counted on until no open request is judged for it and its last counts
- * are history: requests go into the history of the SLO they began under.
+ * Tracks and wildcards that a configuration ends. They are counted on until no open request is judged
+ * for them and their last counts are history: a request goes into the history of the SLO that it
+ * began under.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include "apply/change.h"
 #include "apply/note.h"
 
-/* A walk and a step may miss what is just being counted; two of each, seconds apart, cannot. */
+/* A sweep and a step may miss a request that is just being counted; two of each cannot. */
 enum { SWEEPS_UNUSED = 2 };
 
 static struct wildcard *still_of(const struct change *change, const struct track_entry *found)
@@ -42,7 +43,7 @@ static void begin_ending(struct tracks *tracks, struct track_entry entry)
 	tracks->ending[tracks->n_ending++] = entry;
 }
 
-/* Those among the ending that the change has again: configured with the found ones, if found. */
+/* Takes those off the list that the change has again. end_found() configures the found ones. */
 static void revive(struct change *change, struct tracks *tracks)
 {
 	size_t n = 0;
@@ -75,7 +76,7 @@ static void end_found(struct change *change, struct tracks *tracks)
 	tracks->n_found = n;
 }
 
-/* Puts them behind those of the change. */
+/* Puts wildcards that the change no longer has behind those of the change. */
 static void end_wildcards(struct change *change, struct tracks *tracks)
 {
 	size_t n = change->n_wildcards;
@@ -165,7 +166,7 @@ void applied_forget_ended(struct applied *applied)
 	}
 	applied->tracks.n_ending = n;
 	forget_wildcards(applied);
-	/* without a new note another agent goes on with them, and finds nothing to count */
+	/* with the former note another agent would go on with them, and find nothing to count */
 	if (applied->tracks.n_ending != n_ending || applied->tracks.n_wildcards != n_wildcards)
 		note_persist_again(applied);
 }

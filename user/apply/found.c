@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* SLOs that every found service has: planned in a change, and the tracks made as services are met. */
+/* SLOs that every found service has: their wildcards, and the tracks made from them. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-/* A wildcard of the configuration that counts and judges as one did before; NULL if none does. */
+/* The wildcard of that definition, in force or ended; NULL if there is none. */
 static const struct wildcard *known_wildcard(const struct tracks *tracks, const char *definition)
 {
 	for (size_t i = 0; i < tracks->n_wildcards; i++) {
@@ -34,7 +34,7 @@ static int wildcard_init(struct wildcard *wildcard, const struct config_slo *slo
 	return wildcard->name && wildcard->definition ? 0 : -ENOMEM;
 }
 
-/* Places for a wildcard that begins. */
+/* Takes places for a wildcard that begins. */
 static int begin(struct change *change, struct wildcard *wildcard, struct error *error)
 {
 	struct numbers *numbers = &change->applied->numbers;
@@ -80,7 +80,7 @@ int change_add_wildcard(struct change *change, struct tables_slo *slo, struct er
 	return r;
 }
 
-/* What a wildcard's tracks are made by, also when its configuration has gone. */
+/* The SLO to make tracks of a wildcard by when its configuration has gone. */
 static struct config_slo shape(const struct wildcard *wildcard)
 {
 	return (struct config_slo){
@@ -124,7 +124,7 @@ static int found_track_add(struct applied *applied, const struct wildcard *wildc
 	return 0;
 }
 
-/* The track of a found service, whether or not its endpoint has been met. */
+/* The found service's entry for a wildcard, also if only its name is known; NULL if there is none. */
 static struct track_entry *found_of(struct applied *applied, const struct wildcard *wildcard,
 				    const char *service, __u32 endpoint)
 {

@@ -54,7 +54,7 @@ static json_t *note_tracks(const struct change *change)
 
 	for (size_t i = 0; !r && i < change->n_tracks; i++)
 		r = add_track(array, change->tracks[i]);
-	/* those that end are counted on */
+	/* those that end are counted on, and another agent must know their slots */
 	for (size_t i = 0; !r && i < applied->tracks.n_configured; i++) {
 		if (!change_has_track(change, applied->tracks.configured[i]))
 			r = add_track(array, applied->tracks.configured[i]);
@@ -108,7 +108,7 @@ json_t *note_body(const struct change *change)
 	const struct applied *applied = change->applied;
 	const struct tables_change *write = &change->write;
 
-	/* a NULL argument makes it fail, and the others are released */
+	/* one that is NULL makes json_pack() fail; it releases the others */
 	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "generation",
 			 (json_int_t)write->generation, "serials",
 			 (json_int_t)applied->numbers.serials, "services",
@@ -160,7 +160,7 @@ json_t *note_wrap(const struct note_head *head, const json_t *body)
 			 "rules", (json_t *)body);
 }
 
-/* ---- the way back ---- */
+/* ---- reading ---- */
 
 static int restore_names(struct ids *names, const json_t *array)
 {

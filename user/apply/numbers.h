@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Numbers that outlive a configuration: what the kernel's tables and the agent call a service, a
- * route, a policy, a slot of counters.
+ * Numbers that outlive a configuration: those of services and routes in the kernel's tables, those
+ * of places there, and the serial numbers of counters.
  */
 #ifndef SLIPROBE_APPLY_NUMBERS_H
 #define SLIPROBE_APPLY_NUMBERS_H
@@ -21,7 +21,7 @@ struct numbers {
 	__u64 serials; /* the last one given to a track or wildcard */
 };
 
-/* Returns 0 or -ENOMEM. */
+/* Makes them with none given out. Returns 0 or -ENOMEM. */
 int numbers_init(struct numbers *numbers);
 void numbers_clear(struct numbers *numbers);
 

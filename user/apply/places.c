@@ -113,7 +113,7 @@ int places_restore(struct applied *applied, const struct policies_in_use *in_use
 	return 0;
 }
 
-/* The first free one of `n`, taken. */
+/* Takes the first free one of `n`. */
 static int take(bool *used, __u32 n, __u32 *ret)
 {
 	for (__u32 i = 0; i < n; i++) {

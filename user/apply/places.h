@@ -22,27 +22,30 @@
 
 struct applied;
 
-/* What a kernel policy refers to, for as long as anything may be judged by it. */
+/* The slots and bases that a policy refers to, while anything may be judged by it. */
 struct policy_refs {
 	__u32 n;
 	struct policy_slo slos[POLICY_SLOS_MAX];
 };
 
 struct places {
-	struct policy_refs *policies[POLICIES_MAX]; /* NULL: free */
-	bool slots[SLO_CRITERIA_MAX]; /* in use; found anew for each configuration */
-	bool bases[SLO_WILDCARDS_MAX];
+	struct policy_refs *policies[POLICIES_MAX]; /* NULL: free; 0 is never given out */
+	bool slots[SLO_CRITERIA_MAX]; /* true: in use. Found anew by places_review() */
+	bool bases[SLO_WILDCARDS_MAX]; /* true: in use, as slots */
 };
 
 void places_free(struct places *places);
 
-/* Frees the policies nothing is judged by any more, and finds what the others refer to. */
+/*
+ * Frees the policies that are neither in use nor live, and finds the slots and bases that the others
+ * refer to.
+ */
 void places_review(struct applied *applied, const struct policies_in_use *in_use);
 
 /* Reads the kernel's policy of that number. Returns 0 or -errno. */
 typedef int (*policy_read_fn)(void *context, __u32 number, struct policy *ret);
 
-/* Finds what the policies refer to that are in use or live. Returns 0 or -errno. */
+/* Finds what the policies that are in use or live refer to. Returns 0 or -errno. */
 int places_restore(struct applied *applied, const struct policies_in_use *in_use,
 		   policy_read_fn read_policy, void *context);
 
@@ -51,7 +54,7 @@ int places_take_slot(struct places *places, __u32 *ret);
 /* Takes a free base; *ret is the first of its counters. Returns 0 or -ENOSPC. */
 int places_take_base(struct places *places, __u32 *ret);
 
-/* NULL when out of memory; to be freed. */
+/* The references of a policy. NULL when out of memory; to be freed. */
 struct policy_refs *policy_refs_new(const struct policy *policy);
 
 /* True if a policy counts there: at a track's slot, or from a wildcard's base on. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The SLOs being counted: each has its slots in the kernel and its history here. One whose
- * definition a new configuration leaves as it was goes on with both; a changed definition of what
- * is eligible or good begins anew.
+ * An SLO of one service that is counted: it has its counters in the kernel and its history here. If a
+ * new configuration leaves its definition as it was, it goes on with both; with another definition of
+ * what is eligible or good it begins anew, as another track.
  */
 #ifndef SLIPROBE_APPLY_TRACK_H
 #define SLIPROBE_APPLY_TRACK_H
@@ -18,13 +18,13 @@
 
 enum {
 	TRACK_WINDOW_S = 92 * 86400, /* the longest: an SLO's window may change under its history */
-	TRACK_NO_COUNTS =
-		0xffffffff, /* its service has not been found since the kernel side began */
+	/* no counters: its service has not been found since the kernel side began */
+	TRACK_NO_COUNTS = 0xffffffff,
 };
 
-/* When and as what its counters in the kernel began: no two of a kernel instance are alike. */
+/* When counters in the kernel began. */
 struct track_birth {
-	__u64 serial;
+	__u64 serial; /* no two of a kernel side have the same */
 	double boottime_seconds; /* CLOCK_BOOTTIME */
 };
 
@@ -35,7 +35,7 @@ struct track_alerts {
 	unsigned int configured; /* how often the rules were replaced: states[i] may be another's */
 };
 
-/* What is kept on disk of an alert's state. */
+/* The part of an alert's state that is kept on disk. */
 struct alert_mark {
 	enum alert_status status;
 	double since_seconds;
@@ -55,17 +55,17 @@ struct track_mark {
 struct track {
 	char *name;
 	char *service;
-	char *definition; /* what two tracks must have in common to count the same events */
+	char *definition; /* of the events it counts, and of those that are good */
 	const struct config_slo *slo; /* of the configuration in force; NULL: it has ended */
 	char *slo_name; /* as configured, with "{service}" if for any service */
 	bool wildcard; /* for any service */
 	uint64_t slice_seconds; /* 0: occurrences */
 	double slice_target;
-	__u32 counts; /* slot of its counters in the kernel */
+	__u32 counts; /* index of its counters in the kernel, or TRACK_NO_COUNTS */
 	struct track_birth birth;
 	struct slo_counts stepped; /* the counters at the last step */
-	double stepped_seconds; /* when that was, on the agent's axis */
-	double since_seconds; /* first counted */
+	double stepped_seconds; /* of that step, on the agent's axis; NaN: none yet */
+	double since_seconds; /* when it was first counted; NaN: not known yet */
 	struct slo_history *history;
 	struct slo_history *sliced; /* timeslices: good and bad slices, else NULL */
 	struct slices slices;
@@ -76,24 +76,26 @@ struct track {
 };
 
 /*
- * Returns 0, -ENOMEM or -EINVAL. Takes copies of the strings; `slo` stays the configuration's, and
- * must not go before track_configure() or track_end().
+ * Makes a track with copies of the strings. `slo` stays the configuration's, and must not go before
+ * track_configure() or track_end(). Returns 0, -ENOMEM or -EINVAL.
  */
 int track_new(const char *name, const char *service, const char *definition,
 	      const struct config_slo *slo, __u32 counts, struct track_birth birth,
 	      struct track **ret);
 void track_free(struct track *track);
 
-/* Another configuration's SLO: alerts of the same name go on. */
+/* Judges it by another configuration's SLO from now on; alerts of the same name go on. */
 void track_configure(struct track *track, const struct config_slo *slo);
 
-/* It is no more of the configuration: counted on, but not judged. */
+/* Ends it with its configuration: it is counted on, but no longer judged. */
 void track_end(struct track *track);
+
+/* The number of its alert rules; 0 once it has ended. */
 size_t track_n_alerts(const struct track *track);
 
 /*
- * The counters now are `counts`: what came since the last step is history from now on, or, if
- * `exclude`, is left out. Returns 0 or -errno, then nothing has changed.
+ * Takes the events since the last step into the history, or leaves them out of it (`exclude`).
+ * `counts`: the counters now. Returns 0, or -errno; then nothing has changed.
  */
 int track_step(struct track *track, double now_seconds, const struct slo_counts *counts,
 	       bool exclude);
@@ -104,14 +106,14 @@ bool track_alerting(const struct track *track);
 /* The history that the budget is in: of slices, if it is budgeted by them, else of events. */
 const struct slo_history *track_budgeted(const struct track *track);
 
-/* Events in the span until now, of history and of what came since the last step. */
+/* Events in the span until now, those since the last step included. `counts`: the counters now. */
 struct slo_events track_events(const struct track *track, double now_seconds, double span_seconds,
 			       const struct slo_counts *counts);
 
 /*
- * Text that differs between two SLOs of a service unless they count the same events as good and
- * bad (`service` is the one it is counted for). Lists are taken in their order: the same entries in
- * another order are another definition. NULL when out of memory; to be freed.
+ * The definition of an SLO for a service (NULL: for found ones), as text: two that differ may count
+ * different events as good and bad. Lists are taken in their order: their entries in another order
+ * are another definition. NULL when out of memory; to be freed.
  */
 char *slo_definition(const struct config_slo *slo, const struct config_service *service);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tracks of a configuration in force, in lists: those of configured services, those of found
- * ones, and those that have ended. Wildcards are what the tracks of found services are made from.
+ * The tracks that are counted, in lists: those of configured services, those of found services, and
+ * those that have ended. The tracks of found services are made from wildcards.
  */
 #ifndef SLIPROBE_APPLY_TRACKS_H
 #define SLIPROBE_APPLY_TRACKS_H
@@ -22,7 +22,8 @@ struct wildcard {
 	__u32 criteria; /* its slot */
 	__u32 base; /* of its counters: those of an endpoint are at base + the endpoint's id */
 	struct track_birth birth;
-	unsigned int unused_sweeps; /* once ended: in a row, that found nobody judged for it */
+	unsigned int
+		unused_sweeps; /* in a row that found nobody judged for it, once it has ended */
 };
 
 enum {
@@ -35,7 +36,8 @@ struct track_entry {
 	struct track *track;
 	__u32 base; /* of its wildcard, or BASE_NONE */
 	__u32 endpoint; /* of a found service: its id, or ENDPOINT_NOT_MET */
-	unsigned int unused_sweeps; /* as its wildcard's */
+	unsigned int
+		unused_sweeps; /* in a row that found nobody judged for it, once it has ended */
 };
 
 struct tracks {
@@ -43,8 +45,7 @@ struct tracks {
 	size_t n_configured;
 	struct track_entry *found; /* of found services */
 	size_t n_found;
-	/* no longer of the configuration, but counted on: see apply/ending */
-	struct track_entry *ending;
+	struct track_entry *ending; /* of former configurations, counted on: see apply/ending */
 	size_t n_ending;
 	struct wildcard *wildcards; /* those in force, then those that have ended */
 	size_t n_wildcards;

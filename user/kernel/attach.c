@@ -26,7 +26,10 @@ static int attach(struct probe *probe, struct bpf_program *program, struct error
 
 size_t probe_programs(struct sliprobe_bpf *skel, struct bpf_program *ret[PROBE_LINKS])
 {
-	/* what ends a request first, what begins one last: none is seen that cannot be ended */
+	/*
+	 * Programs that end a request come first, those that begin one last: no request is seen that
+	 * cannot be ended.
+	 */
 	struct bpf_program *order[] = {
 		skel->progs.sock_destroyed, skel->progs.sock_state,	skel->progs.tp_send,
 		skel->progs.fexit_send,	    skel->progs.fexit_sendpage, skel->progs.sock_reading,
@@ -64,7 +67,7 @@ int probe_attach(struct probe *probe, struct error *ret_error)
 	size_t n_programs = probe_programs(skel, programs);
 	int r;
 
-	skel->bss->attached_ns = ~0ULL >> 1;
+	skel->bss->attached_ns = PROBE_NEVER_NS;
 	/* CLOCK_MONOTONIC_COARSE moves by one jiffy */
 	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
 		return error_set(ret_error, -errno, "cannot tell the kernel's tick: %s",
@@ -78,7 +81,7 @@ int probe_attach(struct probe *probe, struct error *ret_error)
 		if (r)
 			return r;
 	}
-	/* the programs' clock */
+	/* by the clock that the programs read */
 	if (clock_gettime(CLOCK_MONOTONIC, &now))
 		return error_set(ret_error, -errno, "cannot tell the time: %s", strerror(errno));
 	skel->bss->attached_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;

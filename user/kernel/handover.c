@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel side over the agent's restarts: pins it, and takes over what is pinned. */
+/* The kernel side over the agent's restarts: pinned by one agent, taken over by another. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -50,7 +50,7 @@ static int pin_all(struct probe *probe, const char *dir, char path[static PATH_M
 		if (r)
 			return r;
 	}
-	/* last: they are what makes it complete */
+	/* links are pinned last: only with them the pins are complete */
 	for (size_t i = 0; i < n; i++) {
 		pin_path(dir, "prog", bpf_program__name(programs[i]), path);
 		r = bpf_obj_pin(bpf_program__fd(programs[i]), path);
@@ -114,7 +114,7 @@ static int adopt_maps(struct probe *probe, const char *dir, char path[static PAT
 		if (r)
 			return r;
 	}
-	/* they are loaded already */
+	/* the pinned links hold loaded ones */
 	bpf_object__for_each_program(program, probe->skel->obj)
 		bpf_program__set_autoload(program, false);
 	snprintf(path, PATH_MAX, "%s", dir);
@@ -132,7 +132,7 @@ static int adopt_links(struct probe *probe, const char *dir, struct bpf_program 
 		if (!probe->links[i])
 			return -errno;
 		probe->program_fds[probe->n_links++] = -1;
-		/* for its statistics */
+		/* the program itself, for its statistics */
 		pin_path(dir, "prog", bpf_program__name(programs[i]), path);
 		probe->program_fds[i] = bpf_obj_get(path);
 		if (probe->program_fds[i] < 0)

@@ -101,7 +101,7 @@ void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool
 				  fexit && kernel_has("tcp_sendpage", BTF_KIND_FUNC));
 }
 
-/* Histograms are the largest per-CPU table, and the only one that no count depends on. */
+/* The number of histogram groups: the largest per-CPU table, and the only one no count depends on. */
 static __u32 hist_groups(void)
 {
 	size_t cpus = libbpf_num_possible_cpus() > 0 ? libbpf_num_possible_cpus() : 1;

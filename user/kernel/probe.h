@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel side as the agent sees it: load, attach, configure, read. The only module that knows
- * the skeleton.
+ * The kernel side as the agent sees it: loaded, attached, given tables, swept, read, handed over. A
+ * file for each; only they know the skeleton.
  */
 #ifndef SLIPROBE_KERNEL_PROBE_H
 #define SLIPROBE_KERNEL_PROBE_H
@@ -17,6 +17,8 @@
 
 struct probe;
 
+/* ---- kernel/load ---- */
+
 enum probe_hook {
 	PROBE_HOOK_AUTO,
 	PROBE_HOOK_TRACEPOINT, /* sock_send_length and sock_recv_length, Linux 6.3 */
@@ -25,10 +27,10 @@ enum probe_hook {
 
 const char *probe_hook_name(enum probe_hook hook);
 
-/* How well one hook family does on this kernel. */
+/* Whether one hook family can be loaded on this kernel. */
 struct probe_trial {
 	int error; /* 0, or -errno of the load */
-	char reason[256]; /* what the kernel or libbpf said, if error */
+	char reason[256]; /* of the error, in the words of the kernel or libbpf */
 };
 
 /* Loads the family's programs, and removes them again. */
@@ -42,6 +44,18 @@ void probe_try(enum probe_hook hook, struct probe_trial *ret);
 int probe_open(enum probe_hook hook, const struct tables_region *room, struct probe **ret,
 	       struct error *ret_error);
 
+/* True if the kernel lets a sweep go over the map of connections itself. */
+bool probe_sweeps_map(void);
+
+enum probe_hook probe_hook(const struct probe *probe);
+const char *probe_hook_used(const struct probe *probe);
+const char *probe_hook_reason(const struct probe *probe);
+
+/* Lets everything go. The kernel removes what is not pinned. */
+void probe_close(struct probe *probe);
+
+/* ---- kernel/attach ---- */
+
 /*
  * Attaches the programs: requests are seen from here on, and judged by what probe_live() has made
  * live before. Returns 0, or -errno and one sentence in ret_error.
@@ -51,12 +65,15 @@ int probe_attach(struct probe *probe, struct error *ret_error);
 /* Detaches the programs: the counters, which can still be read, no longer change. */
 void probe_detach(struct probe *probe);
 
-/* Lets everything go. What is not pinned, the kernel removes. */
-void probe_close(struct probe *probe);
+/* Times the kernel skipped a program because it was already running on that CPU. */
+__u64 probe_misses(struct probe *probe);
+
+/* ---- kernel/handover ---- */
 
 /*
  * Pins maps and links, once attached, in the directory `dir` of a BPF file system, so that counting
- * goes on when this process ends. Returns 0 or -errno; then nothing is pinned.
+ * goes on when this process ends. Returns 0, or -errno and a sentence; then some may be pinned, which
+ * are the caller's to remove.
  */
 int probe_pin(struct probe *probe, const char *dir, struct error *ret_error);
 
@@ -69,12 +86,10 @@ int probe_adopt(const char *dir, struct probe **ret, struct error *ret_error);
 /* Differs between two builds of the kernel side. */
 __u64 probe_build(void);
 
+/* ---- kernel/tables ---- */
+
 /* The generation requests are judged by; 0: none yet. */
 __u32 probe_generation(const struct probe *probe);
-
-enum probe_hook probe_hook(const struct probe *probe);
-const char *probe_hook_used(const struct probe *probe);
-const char *probe_hook_reason(const struct probe *probe);
 
 /* Where the tables of `generation` go. */
 struct tables_region probe_region(const struct probe *probe, __u32 generation);
@@ -90,22 +105,26 @@ void probe_forget_ports(struct probe *probe, const __u16 *ports, size_t n, __u32
 
 int probe_read_policy(struct probe *probe, __u32 number, struct policy *ret);
 
-/* Reading. Counters are sums over all CPUs, each exact, not read at one instant. */
+/* ---- kernel/read: counters are sums over all CPUs, each exact, not read at one instant ---- */
+
 int probe_read_stats(struct probe *probe, __u64 ret[STAT_COUNT]);
 __u64 probe_lost(const __u64 stats[STAT_COUNT]); /* for whatever reason */
+
 /*
  * *ret is true if no request was in flight at some moment in this call, by the counters: ended and
  * lost are read before seen, so if they are equal, none was open between the two reads.
  */
 int probe_at_rest(struct probe *probe, bool *ret);
+
+/* The counters of an SLO at index `slot`. */
 int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret);
 
-/* Calls back for each entry; a non-zero return ends the reading and is returned. */
+/* Called for each entry; a non-zero return ends the reading and is returned. */
 typedef int (*probe_series_fn)(void *context, __u32 id, const struct series_key *key,
 			       const struct series_value *value);
 /*
- * Of the series of that id: `octave` of the histogram's buckets, HIST_PER_OCTAVE each. By id in
- * ascending order, as series are, and by kind.
+ * An octave of a histogram: HIST_PER_OCTAVE buckets. They come by the ids of their series, ascending
+ * as series do, and then by kind.
  */
 typedef int (*probe_hist_fn)(void *context, __u32 id, enum hist_kind kind, __u32 octave,
 			     const struct hist_value *value);
@@ -123,6 +142,8 @@ int probe_each_unmeasured(struct probe *probe, probe_unmeasured_fn fn, void *con
 /* True if the endpoint has served a request that was counted. */
 bool probe_serves_http(struct probe *probe, const struct endpoint_key *key);
 
+/* ---- kernel/sweep ---- */
+
 /*
  * A sweep's findings. A request seen before the sweep and not ended after it must have been met by
  * it, and none that ended before it.
@@ -134,6 +155,8 @@ struct probe_swept {
 	bool consistent; /* a sweep over files may meet less, see bpf/hook/sweep.bpf.h */
 };
 
+#define PROBE_NEVER_NS (~0ULL >> 1) /* no clock and no time span of the kernel side gets there */
+
 /*
  * Sweeps over all connections: ends requests unanswered for that long, and counts those in flight.
  * With `ret_in_use`, it also finds the policies that connections are judged by: all of them, if it
@@ -141,11 +164,5 @@ struct probe_swept {
  */
 int probe_sweep(struct probe *probe, __u64 unanswered_ns, struct probe_swept *ret,
 		struct policies_in_use *ret_in_use);
-
-/* True if the kernel lets the sweep go over the map of connections itself. */
-bool probe_sweeps_map(void);
-
-/* Times the kernel skipped a program because it was already running on that CPU. */
-__u64 probe_misses(struct probe *probe);
 
 #endif

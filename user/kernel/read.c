@@ -10,7 +10,8 @@
 #include "kernel/private.h"
 
 enum {
-	EACH_BATCH = 512,
+	EACH_BATCH = 512, /* entries, at first */
+	EACH_BATCH_MAX = 1 << 20,
 	BATCH_BYTES = 1 << 20, /* of values, if one entry does not take more */
 };
 
@@ -61,8 +62,8 @@ int probe_at_rest(struct probe *probe, bool *ret)
 	if (r)
 		return r;
 	/*
-	 * Between the reading of the last two, no fewer had ended or were lost than was read before,
-	 * and no more had been seen than was read after.
+	 * At the moment between the two reads, at least as many had ended or were lost as was read
+	 * before, and at most as many had been seen as was read after.
 	 */
 	*ret = stats[STAT_SEEN] == stats[STAT_ENDED] + probe_lost(stats);
 	return 0;
@@ -87,59 +88,73 @@ int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret)
 	return 0;
 }
 
-/* Reads a hash map in batches; calls back with key and (summed, if per CPU) value. */
+/* Keys and values of a hash map, as many as one read gives. */
+struct batch {
+	void *keys;
+	void *values;
+	__u32 room;
+};
+
+static void batch_clear(struct batch *batch)
+{
+	free(batch->keys);
+	free(batch->values);
+}
+
+static int batch_grow(struct batch *batch, __u32 room, size_t key_size, size_t value_size)
+{
+	void *keys = realloc(batch->keys, room * key_size), *values;
+
+	if (!keys)
+		return -ENOMEM;
+	batch->keys = keys;
+	values = realloc(batch->values, room * value_size);
+	if (!values)
+		return -ENOMEM;
+	batch->values = values;
+	batch->room = room;
+	return 0;
+}
+
+/* Reads a hash map in batches; calls back with key and value, summed if it is per CPU. */
 static int each(struct probe *probe, struct bpf_map *map,
 		int (*fn)(void *context, const void *key, const void *value), void *context)
 {
 	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_HASH;
-	size_t key_size = bpf_map__key_size(map);
+	size_t key_size = bpf_map__key_size(map), words = bpf_map__value_size(map) / sizeof(__u64);
 	size_t value_size = bpf_map__value_size(map) * (per_cpu ? probe->n_cpus : 1);
-	size_t words = bpf_map__value_size(map) / sizeof(__u64);
-	_cleanup_free_ void *keys = NULL, *values = NULL;
-	__u32 room = 0, want = EACH_BATCH, count;
-	bool first = true;
-	__u64 token = 0;
-	int r = 0;
+	_cleanup_(batch_clear) struct batch batch = {};
+	int r = batch_grow(&batch, EACH_BATCH, key_size, value_size);
+	__u64 token, *from = NULL;
 
 	while (!r) {
-		if (room < want) {
-			void *more_keys = realloc(keys, want * key_size);
-			void *more_values;
+		__u32 count = batch.room;
+		int stop = 0;
 
-			if (more_keys)
-				keys = more_keys;
-			more_values = more_keys ? realloc(values, want * value_size) : NULL;
-			if (!more_values)
-				return -ENOMEM;
-			values = more_values;
-			room = want;
-		}
-		count = room;
-		r = bpf_map_lookup_batch(bpf_map__fd(map), first ? NULL : &token, &token, keys,
-					 values, &count, NULL);
-		if (r == -ENOSPC && want < 1 << 20) {
-			want *= 2; /* a bucket is longer than the batch */
-			r = 0;
+		r = bpf_map_lookup_batch(bpf_map__fd(map), from, &token, batch.keys, batch.values,
+					 &count, NULL);
+		if (r == -ENOSPC && batch.room < EACH_BATCH_MAX) {
+			/* a bucket is longer than the batch */
+			r = batch_grow(&batch, batch.room * 2, key_size, value_size);
 			continue;
 		}
 		if (r && r != -ENOENT)
 			return r;
-		first = false;
-		for (__u32 i = 0; i < count; i++) {
-			__u64 *value = (__u64 *)((char *)values + i * value_size);
-			int stop;
+		from = &token;
+		for (__u32 i = 0; !stop && i < count; i++) {
+			__u64 *value = (__u64 *)((char *)batch.values + i * value_size);
 
 			if (per_cpu)
 				sum_cpus(probe, value, words);
-			stop = fn(context, (const char *)keys + i * key_size, value);
-			if (stop)
-				return stop;
+			stop = fn(context, (const char *)batch.keys + i * key_size, value);
 		}
+		if (stop)
+			return stop;
 	}
 	return r == -ENOENT ? 0 : r;
 }
 
-/* each() with the types of one map */
+/* A caller's function with the types of one map, called by each(). */
 struct typed {
 	void *fn;
 	void *context;
@@ -171,8 +186,8 @@ EACH(unmeasured, unmeasured, struct unmeasured_key, __u64, *value)
 /* ---- tables by id ---- */
 
 /*
- * Reads the first n entries of an array: *ret has them, summed over the CPUs if they are per CPU.
- * Some at a time: with many CPUs what the kernel gives of all at once is large.
+ * Reads the first n entries of an array into *ret, summed over the CPUs if they are per CPU. It reads
+ * some at a time: with many CPUs all at once would take much memory.
  */
 static int read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **ret)
 {
@@ -202,14 +217,17 @@ static int read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **
 		}
 		done += count;
 		if (!count)
-			return -EIO; /* an array has all of its entries */
+			return -EIO; /* cannot be: an array has all of its entries */
 	}
 	*ret = values;
 	values = NULL;
 	return 0;
 }
 
-/* Likewise, of a table of blocks of counters, and its twin: the sums, for n ids at least. */
+/*
+ * Reads a table of blocks of counters and its twin, the shared one: *ret has their sums, for n ids at
+ * least.
+ */
 static int read_table(struct probe *probe, struct bpf_map *own, struct bpf_map *shared, __u32 n,
 		      void **ret)
 {
@@ -228,7 +246,7 @@ static int read_table(struct probe *probe, struct bpf_map *own, struct bpf_map *
 	return 0;
 }
 
-/* Ids given out so far, and 0. */
+/* The number of ids given out so far, 0 included; `last`: the highest. */
 static __u32 n_ids(__u32 last, __u32 max)
 {
 	return last < max ? last + 1 : max;
@@ -258,7 +276,7 @@ int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context)
 	__u32 n = n_ids(skel->bss->series_last, SERIES_IDS), n_groups;
 	int r = read_array(probe, skel->maps.hist_ids, n, &ids_at);
 
-	/* after the ids of groups: each of these is read */
+	/* read after the ids of groups, so that no id is beyond it */
 	n_groups = n_ids(skel->bss->hist_last, skel->bss->hist_groups);
 	r = r ?: read_table(probe, skel->maps.hist, skel->maps.hist_shared, n_groups, &values_at);
 	for (__u32 id = 1; !r && id < n; id++) {

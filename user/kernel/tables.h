@@ -73,7 +73,7 @@ struct new_counters {
 	__u32 n_counts;
 };
 
-/* What is written for a generation before it goes live. Nothing is judged by it until then. */
+/* All that a generation needs before it goes live. Nothing is judged by it until then. */
 struct tables_change {
 	__u32 generation;
 	struct tables tables;

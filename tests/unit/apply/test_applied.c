@@ -15,7 +15,7 @@ static const char two[] = "services:\n"
 			  "  - {name: fast, service: shop, objective: 99, good: {latency: 1s}}\n"
 			  "  - {name: up, service: cart, objective: 99.9}\n";
 
-/* The same services, routes and SLOs in another order, and one more of each before them. */
+/* `two` in another order, with one more service, route and SLO before them. */
 static const char turned[] =
 	"services:\n"
 	"  - {name: new, match: {port: 82}, routes: [/z]}\n"

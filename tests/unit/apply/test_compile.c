@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What compiling gives for a whole configuration, and how it fails. */
+/* Whole configurations compiled, and the ways in which that fails. */
 #include <errno.h>
 #include <stdio.h>
 
