@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/loop.h"
 #include "base/privilege.h"
+#include "base/say.h"
 #include "config/load.h"
 #include "server/server.h"
 
@@ -66,8 +67,7 @@ static int parse_hook(const char *text, enum probe_hook *ret)
 			return 0;
 		}
 	}
-	fprintf(stderr, "sliprobed: --hook: expected auto, tracepoint or fexit, got \"%s\"\n",
-		text);
+	say("--hook: expected auto, tracepoint or fexit, got \"%s\"", text);
 	return -EINVAL;
 }
 
@@ -130,7 +130,7 @@ static int parse_options(int argc, char **argv, struct options *ret)
 			return r;
 	}
 	if (optind < argc) {
-		fprintf(stderr, "sliprobed: unexpected argument \"%s\"\n", argv[optind]);
+		say("unexpected argument \"%s\"", argv[optind]);
 		return 1 + 2;
 	}
 	if (!ret->config && !access(default_config, F_OK))
@@ -146,7 +146,7 @@ static int load_config(const struct options *options, struct config *ret)
 	int r = config_load(options->config, ret, &error);
 
 	if (r)
-		fprintf(stderr, "sliprobed: %s\n", error.text);
+		say("%s", error.text);
 	return r;
 }
 
@@ -156,10 +156,9 @@ static int reload(struct agent *agent, struct error *ret_error)
 	int r = agent_reload(agent, ret_error);
 
 	if (r)
-		fprintf(stderr, "sliprobed: reload refused, the running configuration stays: %s\n",
-			ret_error->text);
+		say("reload refused, the running configuration stays: %s", ret_error->text);
 	else
-		fprintf(stderr, "sliprobed: reloaded %s\n", agent_config(agent)->file);
+		say("reloaded %s", agent_config(agent)->file);
 	return r;
 }
 
@@ -264,8 +263,7 @@ static int steps_run(void *context)
 		return 0;
 	r = agent_step(steps->agent);
 	if (r)
-		fprintf(stderr, "sliprobed: reading the counters failed, trying again: %s\n",
-			strerror(-r));
+		say("reading the counters failed, trying again: %s", strerror(-r));
 	return 0;
 }
 
@@ -281,9 +279,9 @@ static int open_listener(const char *path, struct listener *ret)
 	int r = listener_open(path, ret);
 
 	if (r == -EADDRINUSE)
-		fprintf(stderr, "sliprobed: another instance is already running at %s\n", path);
+		say("another instance is already running at %s", path);
 	else if (r)
-		fprintf(stderr, "sliprobed: cannot listen at %s: %s\n", path, strerror(-r));
+		say("cannot listen at %s: %s", path, strerror(-r));
 	return r;
 }
 
@@ -298,10 +296,10 @@ static int start_agent(const struct options *options, struct config *config, str
 	int r;
 
 	for (size_t i = 0; i < config->n_warnings; i++)
-		fprintf(stderr, "sliprobed: %s\n", config->warnings[i]);
+		say("%s", config->warnings[i]);
 	r = agent_new(&agent_options, config, ret, &error);
 	if (r)
-		fprintf(stderr, "sliprobed: %s\n", error.text);
+		say("%s", error.text);
 	return r;
 }
 
@@ -348,11 +346,10 @@ static int start(const struct options *options, struct config *config, const sig
 	r = r ?: steps_open(&running->steps, running->agent);
 	r = r ?: privilege_drop();
 	if (r)
-		fprintf(stderr, "sliprobed: cannot start: %s\n", strerror(-r));
+		say("cannot start: %s", strerror(-r));
 	else
-		fprintf(stderr, "sliprobed: counting (%s: %s), configuration %s\n",
-			agent_hook(running->agent), agent_hook_reason(running->agent),
-			agent_config(running->agent)->file);
+		say("counting (%s: %s), configuration %s", agent_hook(running->agent),
+		    agent_hook_reason(running->agent), agent_config(running->agent)->file);
 	return r;
 }
 
@@ -368,7 +365,7 @@ static int loop(struct running *running)
 	int r = loop_run(parts, sizeof(parts) / sizeof(parts[0]));
 
 	if (r)
-		fprintf(stderr, "sliprobed: stopping: %s\n", strerror(-r));
+		say("stopping: %s", strerror(-r));
 	return r;
 }
 
@@ -398,7 +395,7 @@ static int remove_left(const struct options *options, const struct config *confi
 	int r = agent_remove(options->state_dir ?: config->agent.state_dir, &error);
 
 	if (r)
-		fprintf(stderr, "sliprobed: %s\n", error.text);
+		say("%s", error.text);
 	return r;
 }
 
@@ -415,9 +412,8 @@ int main(int argc, char **argv)
 	if (load_config(&options, &config))
 		return 1;
 	if (privilege_check()) {
-		fprintf(stderr,
-			"sliprobed: not permitted to load BPF programs: run as root, or with "
-			"CAP_BPF and CAP_PERFMON\n");
+		say("not permitted to load BPF programs: run as root, or with CAP_BPF and "
+		    "CAP_PERFMON");
 		return 1;
 	}
 	if (options.remove)
@@ -425,8 +421,7 @@ int main(int argc, char **argv)
 	if (!options.foreground) {
 		r = background_begin(&ready_fd);
 		if (r) {
-			fprintf(stderr, "sliprobed: cannot go to the background: %s\n",
-				strerror(-r));
+			say("cannot go to the background: %s", strerror(-r));
 			return 1;
 		}
 	}

@@ -35,7 +35,14 @@ struct snapshot_hist {
 	size_t n_octaves;
 };
 
-/* One counted combination of service, role, route, method, outcome and status. */
+/*
+ * One counted combination of service, role, route, method, outcome and status.
+ *
+ * A series has one struct for each of its stages. struct series_value (abi/series.h) is the
+ * kernel's counter, under a struct series_key of numbers. For a snapshot it becomes a struct
+ * collected (agent/collect): this struct, with names and histograms, beside its key. At a step it
+ * becomes a struct store_series (store/store), with names, which is written to disk.
+ */
 struct snapshot_series {
 	const char *route; /* template or "_other" */
 	enum http_method method;

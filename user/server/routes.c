@@ -11,15 +11,24 @@
 #include "base/cleanup.h"
 #include "report/json.h"
 
+static int snapshot_now(const struct request *request, bool series, struct snapshot *ret)
+{
+	return request->ops->snapshot(request->agent, series, ret);
+}
+
+static void reply_failure(struct reply *reply, int r)
+{
+	reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-r));
+}
+
 static bool take_snapshot(const struct request *request, bool series, struct snapshot *ret,
 			  struct reply *reply)
 {
-	int r = request->ops->snapshot(request->agent, series, ret);
+	int r = snapshot_now(request, series, ret);
 
-	if (!r)
-		return true;
-	reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-r));
-	return false;
+	if (r)
+		reply_failure(reply, r);
+	return !r;
 }
 
 /* `services=no` leaves out the services: most of the text, and most of the work of making it. */
@@ -101,7 +110,7 @@ static void get_ready(const struct request *request, struct reply *reply)
 {
 	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
 
-	if (request->ops->snapshot(request->agent, false, &snapshot))
+	if (snapshot_now(request, false, &snapshot))
 		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, "not ready");
 	else
 		get_health(request, reply);
@@ -125,7 +134,7 @@ static void get_alerts(const struct request *request, struct reply *reply)
 	int r = request->ops->alerts(request->agent, &alerts);
 
 	if (r)
-		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-r));
+		reply_failure(reply, r);
 	else
 		reply_json(reply, MHD_HTTP_OK, json_alerts(&alerts));
 }
@@ -138,7 +147,7 @@ static void get_history(const struct request *request, struct reply *reply)
 	if (r == -ENOENT)
 		reply_error(reply, MHD_HTTP_NOT_FOUND, "no SLO of this name");
 	else if (r)
-		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-r));
+		reply_failure(reply, r);
 	else
 		reply_json(reply, MHD_HTTP_OK, json_history(&history));
 }
@@ -187,7 +196,7 @@ static void post_notify_test(const struct request *request, struct reply *reply)
 	if (n == -ENOENT)
 		reply_error(reply, MHD_HTTP_CONFLICT, "no receiver is configured");
 	else if (n < 0)
-		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-n));
+		reply_failure(reply, n);
 	else
 		reply_json(reply, MHD_HTTP_OK,
 			   asprintf(&body, "{\"receivers\": %d}\n", n) < 0 ? NULL : body);
