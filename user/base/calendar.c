@@ -15,7 +15,7 @@
 enum {
 	DAY = 86400,
 	WEEK = 7 * DAY,
-	/* more than any zone's offset, and than any change of it (Apia's, in 2011: a day) */
+	/* more than any zone's offset, and than any change of one (Apia's in 2011: a day) */
 	OFFSET_MAX = 26 * 3600,
 	TZ_BYTES = 4096,
 	ZONE_BYTES = 64,
@@ -25,7 +25,7 @@ enum {
 
 /* ---- the zone ---- */
 
-/* Stays in the environment; only what it says changes. */
+/* Stays in the environment; only its text changes. */
 static char tz_setting[TZ_BYTES];
 
 void calendar_init(void)
@@ -34,14 +34,14 @@ void calendar_init(void)
 
 	if (*tz_setting && tz == tz_setting + strlen("TZ="))
 		return;
-	/* none, or one that has no room here: the system's */
+	/* without a TZ, or with one that has no room here: the system's zone */
 	if (!tz || snprintf(tz_setting, sizeof(tz_setting), "TZ=%s", tz) >= TZ_BYTES)
 		snprintf(tz_setting, sizeof(tz_setting), "TZ=:/etc/localtime");
 	putenv(tz_setting);
 }
 
 struct zone_switch {
-	char before[TZ_BYTES]; /* what tz_setting was */
+	char before[TZ_BYTES]; /* the former tz_setting */
 };
 
 static void zone_enter(struct zone_switch *zone_switch, const char *zone)
@@ -95,7 +95,7 @@ bool calendar_zone_valid(const char *zone)
 
 /* ---- within a zone ---- */
 
-/* What a clock on the wall shows, as if it were UTC. */
+/* The time that a clock on the wall shows, as if it were UTC. */
 static int64_t local_seconds(int64_t t)
 {
 	struct tm tm;
@@ -143,7 +143,7 @@ int calendar_month(const char *zone, int64_t unix_seconds, int64_t *ret_from, in
 		return -EINVAL;
 	zone_enter(&zone_switch, zone);
 	month = month_of(unix_seconds);
-	/* where the clock was put back over midnight of the first, there are two */
+	/* a clock that is put back over midnight of the first begins the month twice */
 	if (unix_seconds < month_begin(month))
 		month--;
 	else if (unix_seconds >= month_begin(month + 1))
@@ -194,7 +194,7 @@ static int find_weekly(const char *zone, int weekday, int minute_of_day, int64_t
 	    minute_of_day < 0 || minute_of_day >= 24 * 60 || !calendar_zone_valid(zone))
 		return -EINVAL;
 	zone_enter(&zone_switch, zone);
-	/* from a Thursday that is before all times */
+	/* counted from a Thursday before all times */
 	day = (local_seconds(unix_seconds) + WEEK) / DAY;
 	local = (day - (day + 4 - weekday) % 7) * DAY - WEEK + (int64_t)minute_of_day * 60;
 	/* a week more: the clock may have been put back over midnight */
@@ -210,7 +210,9 @@ static int find_weekly(const char *zone, int weekday, int minute_of_day, int64_t
 	return r;
 }
 
-/* An answer given: at each step the same is asked for every SLO, and switching zones takes a while. */
+/*
+ * An answer, kept: each step asks the same question for every SLO, and a switch of zones is slow.
+ */
 struct weekly {
 	char zone[ZONE_BYTES];
 	int weekday;
@@ -222,7 +224,7 @@ struct weekly {
 int calendar_weekly(const char *zone, int weekday, int minute_of_day, int64_t unix_seconds,
 		    int64_t *ret)
 {
-	static struct weekly given[16]; /* unused: no zone */
+	static struct weekly given[16]; /* a free one has no zone */
 	static unsigned int next;
 	struct weekly *weekly;
 	int r;
@@ -260,7 +262,7 @@ void calendar_rfc3339(double unix_seconds, char ret_text[static 32])
 		strftime(ret_text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
-/* As many digits as there are '0' in the pattern; other characters stand for themselves. */
+/* A run of '0' in the pattern is a number of as many digits; other characters are themselves. */
 static bool parse_pattern(const char **text, const char *pattern, int *ret_numbers)
 {
 	const char *p = *text;
@@ -316,13 +318,13 @@ static bool date_valid(int year, int month, int day)
 {
 	struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
 
-	timegm(&tm); /* puts right what is none */
+	timegm(&tm); /* corrects a day that does not exist */
 	return tm.tm_mon == month - 1;
 }
 
 static bool time_valid(int hour, int minute, int second)
 {
-	/* a leap second is taken as the one after it */
+	/* a leap second counts as the second after it */
 	return hour <= 23 && minute <= 59 && second <= 59 + (minute == 59);
 }
 

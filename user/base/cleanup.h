@@ -25,7 +25,7 @@ static inline void close_file_at(FILE **file)
 		fclose(*file);
 }
 
-/* For files that are read: what fclose() says of one that was written matters. */
+/* For files that are read only: of a written file the result of fclose() matters. */
 #define _cleanup_fclose_ _cleanup_(close_file_at)
 
 /* Returns the pointer and leaves NULL behind. */

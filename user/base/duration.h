@@ -13,7 +13,7 @@
 #define DURATION_D_NS (24 * DURATION_H_NS)
 
 /*
- * "500us", "100ms", "1.5s", "1m", "2h", "30d" (a day is 24 h), "0s". Returns 0, -EINVAL for any
+ * Reads "500us", "100ms", "1.5s", "1m", "2h", "30d" (a day is 24 h), "0s". Returns 0, -EINVAL for
  * other text (no unit, spaces, a sign, a fraction of a nanosecond), -ERANGE above 2^64 - 1 ns.
  */
 int duration_parse(const char *text, uint64_t *ret_ns);

@@ -3,7 +3,7 @@
 #ifndef SLIPROBE_BASE_ERROR_H
 #define SLIPROBE_BASE_ERROR_H
 
-/* Ready to print, without a line's end. A refused file: with file, line, key and expectation. */
+/* Ready to print, without a line's end. Of a refused file: file, line, key and expectation. */
 struct error {
 	char text[512];
 };

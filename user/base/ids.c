@@ -15,7 +15,7 @@ struct named {
 
 struct ids {
 	void *tree; /* tsearch() of struct named */
-	struct named **entries; /* by number - 1; owns them */
+	struct named **entries; /* by id - 1; owns them */
 	__u32 n;
 	__u32 max;
 };

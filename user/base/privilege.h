@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Capabilities: what the agent needs to start, and that it holds none afterwards. */
+/* The capabilities that the agent needs to start, and gives up afterwards. */
 #ifndef SLIPROBE_BASE_PRIVILEGE_H
 #define SLIPROBE_BASE_PRIVILEGE_H
 
@@ -12,8 +12,8 @@ int privilege_check(void);
 int privilege_drop(void);
 
 /*
- * Names of the capabilities in effect, without "cap_". Returns 0, -ENOMEM or -EIO; the list and its
- * strings are the caller's.
+ * Names of the capabilities in effect, without "cap_". Returns 0, -ENOMEM or -EIO. The caller frees
+ * the list and its strings.
  */
 int privilege_held(char ***ret, size_t *ret_n);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Objectives, ratios and targets are the decimal numbers they were written as, which binary
- * fractions are not: where it matters they are taken in whole units of 1e-12.
+ * Objectives, ratios and targets are decimal numbers, which binary fractions only approximate. An
+ * exact comparison takes them in whole units of 1e-12.
  */
 #ifndef SLIPROBE_BASE_UNITS_H
 #define SLIPROBE_BASE_UNITS_H
@@ -12,8 +12,8 @@
 #define UNITS_IN_ONE 1000000000000ULL
 
 /*
- * The nearest whole number, as llroundl() has it; 0 for a NaN and outside 0.5 .. 9e18. That call
- * is only made where a double is not near enough to one: below 1e14 it is off by less than 0.02.
+ * The nearest whole number, as of llroundl(); 0 for a NaN and outside 0.5 .. 9e18. Calls llroundl()
+ * only if a double cannot decide: below 1e14 a double is off by less than 0.02.
  */
 static inline uint64_t units_round(long double value)
 {

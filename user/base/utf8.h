@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * Bytes of the character at `text`, 0 if there is none. *ret_code may be printed unless
- * utf8_is_control().
+ * The number of bytes of the character at `text`, 0 if there is none. *ret_code may be printed
+ * unless utf8_is_control().
  */
 size_t utf8_decode(const char *text, size_t len, uint32_t *ret_code);
 bool utf8_is_control(uint32_t code);

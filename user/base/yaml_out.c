@@ -17,7 +17,7 @@ static void fail(struct yaml_out *out, int r)
 		out->failed = r;
 }
 
-/* What libyaml does on failure leaves nothing to write to. */
+/* After a failure libyaml has nothing left to write to. */
 static void emit(struct yaml_out *out, yaml_event_t *event, int made)
 {
 	if (!made)
@@ -109,7 +109,7 @@ void yaml_out_list_end(struct yaml_out *out)
 	emit(out, &event, yaml_sequence_end_event_initialize(&event));
 }
 
-/* Also to readers that take "on" for true and "1_000" for a number, as YAML 1.1 has it. */
+/* Whether YAML 1.1 reads it as text, too, which takes "on" for true and "1_000" for a number. */
 static bool is_plainly_text(const char *text)
 {
 	static const char *const words[] = {"true", "false", "yes",  "no",  "on", "off",

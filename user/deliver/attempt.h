@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the ways of delivery have in common: one attempt, and what came of it. */
+/* One attempt to deliver, by HTTP or by a command, and its result. */
 #ifndef SLIPROBE_DELIVER_ATTEMPT_H
 #define SLIPROBE_DELIVER_ATTEMPT_H
 
@@ -8,17 +8,17 @@
 
 enum attempt_result {
 	ATTEMPT_TAKEN,
-	ATTEMPT_FAILED, /* to be tried again */
-	ATTEMPT_REFUSED, /* no use to try again */
+	ATTEMPT_FAILED, /* another attempt may succeed */
+	ATTEMPT_REFUSED, /* another attempt would be refused, too */
 };
 
-/* Called once for each attempt that is not cancelled; the attempt is gone then. */
+/* Called once when an attempt ends, unless it was cancelled. The attempt is freed then. */
 struct attempt_done {
 	void (*fn)(void *context, enum attempt_result result, const char *error);
 	void *context;
 };
 
-/* Whose descriptor it is that the one epoll reports. */
+/* The owner of a descriptor on the epoll that all attempts share. */
 enum attempt_watch {
 	WATCH_HTTP,
 	WATCH_COMMAND,
@@ -29,7 +29,7 @@ static inline uint64_t attempt_watch_data(enum attempt_watch watch, int fd)
 	return (uint64_t)watch << 32 | (uint32_t)fd;
 }
 
-/* Attempts take their time from a clock of their own, libcurl's: suspended time is no timeout. */
+/* The clock of timeouts, which is libcurl's: it stands still while the system is suspended. */
 static inline int64_t attempt_now_ms(void)
 {
 	struct timespec now;

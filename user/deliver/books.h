@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What became of what was sent to one receiver, and how that is kept over restarts. Pure. */
+/* The books of one receiver: what became of its deliveries, as text for the next agent. Pure. */
 #ifndef SLIPROBE_DELIVER_BOOKS_H
 #define SLIPROBE_DELIVER_BOOKS_H
 
@@ -20,11 +20,11 @@ enum delivery_result {
 	DELIVERY_GIVEN_UP,
 };
 
-/* A message that was queued not long ago. */
+/* One of the last deliveries. */
 struct recent {
 	uint64_t number;
-	json_t *message; /* of one from before a restart: what is told of it */
-	double at_unix; /* when it came to this result; of one that waits, when it was queued */
+	json_t *message; /* after a restart only the members that the report shows */
+	double at_unix; /* when it came to this result; while it waits, when it was queued */
 	enum delivery_result result;
 	unsigned int attempts;
 	char error[BOOKS_ERROR_BYTES];
@@ -39,35 +39,35 @@ struct books {
 	char last_error[BOOKS_ERROR_BYTES];
 	struct recent recent[BOOKS_RECENT_MAX]; /* the last one queued is at (n_recent - 1) % max */
 	uint64_t n_recent;
-	bool changed; /* not kept yet: set here, cleared by who keeps them */
+	bool changed; /* since books_save(): set here, cleared by the caller of that */
 };
 
 void books_clear(struct books *books);
 
-/* Counts what became of a message or an attempt; `error` may be NULL. */
+/* A delivery is queued, an attempt has failed, a delivery has a result. `error` may be NULL. */
 void books_queued(struct books *books, const struct delivery *delivery);
 void books_attempt_failed(struct books *books);
 void books_note(struct books *books, const struct delivery *delivery, enum delivery_result result,
 		const char *error, double unix_seconds);
-/* Of what is no message: an Alertmanager's refresh. */
+/* The same for a refresh of an Alertmanager, which is no delivery. */
 void books_refreshed(struct books *books, double unix_seconds);
 void books_refresh_failed(struct books *books, const char *error, double unix_seconds);
 
 /* As in deliver_report(), without `receiver` and `waiting`. NULL when out of memory. */
 json_t *books_report(const struct books *books);
 
-/* The number of the message that was queued last; 0 if there was none. */
+/* The number of the last delivery; 0 if there was none. */
 uint64_t books_newest(const struct books *books);
 
 /*
- * As text for the time that the agent does not run: 16 KiB at most besides services' names.
- * malloc()ed, NULL when out of memory.
+ * The books as text for the next agent: at most 16 KiB and the services' names. malloc()ed, NULL
+ * when out of memory.
  */
 char *books_save(const struct books *books);
 
 /*
- * Takes what was saved in place of the books; `queue` is what waits now. Returns 0, or -ENOMEM or
- * -EINVAL: then nothing has changed.
+ * Replaces the books by saved ones. `queue`: the deliveries that wait now. Returns 0, or -ENOMEM or
+ * -EINVAL: nothing has changed.
  */
 int books_load(struct books *books, const char *text, const struct deliveries *queue);
 

@@ -19,14 +19,14 @@
 
 enum {
 	KILLED_WAIT_MS = 1000,
-	STATUS_FD = STDERR_FILENO + 1, /* of the child until it runs the command */
+	STATUS_FD = STDERR_FILENO + 1, /* in the child, until it runs the command */
 };
 
 struct command {
 	int epoll_fd;
 	pid_t pid;
 	int pidfd;
-	int input_fd; /* -1: all is written, or it wants no more */
+	int input_fd; /* -1: the body is written, or the command reads no more */
 	char *body;
 	size_t len;
 	size_t written;
@@ -45,17 +45,17 @@ static void close_at(int *fd)
 
 /* ---- start ---- */
 
-/* Its descriptors but 0 to 2 and STATUS_FD are closed. Returns 0 or -errno. */
+/* In the child: closes all descriptors but 0 to 2 and STATUS_FD. Returns 0 or -errno. */
 static int child_descriptors(int input_fd, int status_fd)
 {
-	/* out of the way first: one of ours may be 0 to 2 if the agent was started without those */
+	/* away from 0 to 2 first, where it is if the agent was started without those */
 	status_fd = fcntl(status_fd, F_DUPFD_CLOEXEC, STATUS_FD);
 	if (status_fd < 0 || dup2(input_fd, STDIN_FILENO) < 0 ||
 	    fcntl(STDIN_FILENO, F_SETFD, 0) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		return -errno;
 	if (status_fd != STATUS_FD && dup3(status_fd, STATUS_FD, O_CLOEXEC) < 0)
 		return -errno;
-	/* not only ours: libraries may have some that are not closed on exec */
+	/* libraries may have descriptors that are not closed on exec */
 	closefrom(STATUS_FD + 1);
 	return 0;
 }
@@ -65,26 +65,27 @@ static int child_signals(void)
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL); /* those that cannot be set need not be */
+		signal(number, SIG_DFL); /* fails only for signals that need no setting */
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL) ? -errno : 0;
 }
 
 /*
- * Ends with the agent, however that ends: the next one would start it again beside this one. The
- * kernel looks at the thread that forked, which is the one of the agent's loop and ends last. A
- * set-user-id program would get rid of it, but is none here: the agent has PR_SET_NO_NEW_PRIVS.
+ * Makes the child end with the agent, however that ends: otherwise the next agent would start the
+ * command a second time beside it. The kernel looks at the end of the thread that forked, which is
+ * that of the agent's loop and ends last. A set-user-id program would lose the setting, but there
+ * is none here, as the agent has PR_SET_NO_NEW_PRIVS.
  */
 static int child_ends_with(pid_t agent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return -errno;
 	if (getppid() != agent)
-		_exit(EXIT_FAILURE); /* it has ended meanwhile, and nobody is told */
+		_exit(EXIT_FAILURE); /* the agent ended before the setting took effect */
 	return 0;
 }
 
-/* After fork(): other threads may have held any lock. */
+/* After fork(): takes no locks, as other threads may have held any. */
 static void __attribute__((noreturn))
 child(char *const *argv, int input_fd, int status_fd, pid_t agent)
 {
@@ -103,7 +104,7 @@ child(char *const *argv, int input_fd, int status_fd, pid_t agent)
 	_exit(EXIT_SUCCESS);
 }
 
-/* Waits until it runs the command or could not. */
+/* Waits until the child runs the command or has failed to. */
 static int spawn(char *const *argv, int input_fd, pid_t *ret)
 {
 	_cleanup_(close_at) int status_fd = -1;
@@ -148,7 +149,7 @@ static void command_free_at(struct command **command)
 	command_free(*command);
 }
 
-/* Until it is waited for, its number is no one else's. */
+/* The process is not waited for yet, so its number is not another's. */
 static void command_kill(struct command *command)
 {
 	kill(-command->pid, SIGKILL);
@@ -230,7 +231,7 @@ void command_cancel(struct command *command)
 	struct pollfd end = {.fd = command->pidfd, .events = POLLIN};
 
 	command_kill(command);
-	/* one that sleeps in the kernel ends when it wakes: init takes it then */
+	/* a process that sleeps in the kernel ends when it wakes, and init waits for it */
 	if (poll(&end, 1, KILLED_WAIT_MS) == 1)
 		waitpid(command->pid, NULL, WNOHANG);
 	command_free(command);
@@ -253,7 +254,7 @@ static void command_end(struct command *command, const siginfo_t *info)
 	done.fn(done.context, taken ? ATTEMPT_TAKEN : ATTEMPT_FAILED, taken ? NULL : error);
 }
 
-/* What it does not read, it does not want: its exit status tells. */
+/* A command need not read its input: its exit status alone counts. */
 static void command_feed(struct command *command)
 {
 	ssize_t n = write(command->input_fd, command->body + command->written,
@@ -264,7 +265,7 @@ static void command_feed(struct command *command)
 	if (n > 0)
 		command->written += (size_t)n;
 	if (n < 0 || command->written == command->len)
-		close_at(&command->input_fd); /* that also ends its being watched */
+		close_at(&command->input_fd); /* the epoll drops it, too */
 }
 
 bool command_event(struct command *command, int fd)

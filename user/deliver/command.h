@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A command with JSON on its standard input. Its output goes to our standard error. It runs in a
- * process group of its own, with signals as if started from a shell and no other descriptor of
- * ours; processes that it leaves behind live on, unless it is killed at the timeout: then all of
- * the group are. When the agent is killed, so is the command at the same moment, but not what it
- * has started.
+ * process group of its own, with a shell's signals and none of our other descriptors. At the
+ * timeout the whole group is killed. When the agent ends, even by a kill, the command is killed,
+ * but not its children. Children that outlive a command live on.
  */
 #ifndef SLIPROBE_DELIVER_COMMAND_H
 #define SLIPROBE_DELIVER_COMMAND_H
@@ -17,19 +16,19 @@
 struct command;
 
 /*
- * argv is NULL-terminated; without a slash in it, argv[0] is looked for in PATH. Takes the body, on
- * failure, too. Its descriptors are watched with attempt_watch_data(WATCH_COMMAND, fd). SIGPIPE
- * must be ignored. To be called by the thread that lives as long as the process: with it the
- * command ends. Returns 0, or -errno if it cannot be started.
+ * argv is NULL-terminated; an argv[0] without a slash is looked for in PATH. Takes the body, on
+ * failure, too. Descriptors are watched with attempt_watch_data(WATCH_COMMAND, fd). SIGPIPE must be
+ * ignored. The caller must be the thread that lives as long as the process, because the command
+ * ends with it. Returns 0, or -errno if the command cannot be started.
  */
 int command_start(int epoll_fd, char *const *argv, char *body, uint64_t timeout_ns,
 		  const struct attempt_done *done, struct command **ret);
-/* Kills it with its group. */
+/* Kills the command and its group. */
 void command_cancel(struct command *command);
 
-/* False: the descriptor is none of its. Otherwise the command may be gone afterwards. */
+/* False: the descriptor is not this command's. After true the command may be freed. */
 bool command_event(struct command *command, int fd);
-/* Kills it if its time is over; the end is then reported by an event. */
+/* Kills the command if its time is over. An event then reports its end. */
 void command_run(struct command *command);
 /* -1: no limit */
 int command_timeout_ms(const struct command *command);

@@ -25,7 +25,7 @@ struct deliver {
 	uint64_t last_number;
 };
 
-/* Grows over restarts as long as the wall clock does, or the messages of before are restored. */
+/* Grows over restarts: by the wall clock, or by the numbers of restored deliveries. */
 static uint64_t next_number(struct deliver *deliver)
 {
 	const uint64_t now_us = (uint64_t)(deliver_unix_now() * 1e6);
@@ -45,7 +45,7 @@ static void deliveries_free(struct delivery **deliveries, size_t n)
 		delivery_free(deliveries[i]);
 }
 
-/* First all of them are made, then none can fail. */
+/* Makes all deliveries first, so that none fails when others are queued. */
 int deliver_send(struct deliver *deliver, const json_t *message, double boottime_seconds)
 {
 	_cleanup_free_ struct delivery **deliveries = calloc(deliver->n + 1, sizeof(*deliveries));
@@ -218,7 +218,7 @@ static void on_event(struct deliver *deliver, const struct epoll_event *event)
 	}
 }
 
-/* Events are taken one by one: each may close what others are about. */
+/* Takes one event at a time, as each may close the descriptor of another. */
 void deliver_run(struct deliver *deliver, double boottime_seconds)
 {
 	struct epoll_event event;
@@ -276,7 +276,7 @@ static int receivers_new(struct deliver *deliver, const struct config *config,
 	return 0;
 }
 
-/* Goes on with the old receiver in place of the new one, with the new one's settings. */
+/* Puts the old receiver in place of the new one, with the settings of the new. */
 static void receiver_go_on(struct receiver **receiver, struct receiver **old)
 {
 	struct receiver *made = *receiver;

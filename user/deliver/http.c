@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 
 enum {
-	ANSWER_KEPT_BYTES = 200, /* for the error */
+	ANSWER_KEPT_BYTES = 200, /* for the text of an error */
 	ANSWER_READ_BYTES = 4 << 10,
 };
 
@@ -23,7 +23,7 @@ struct http {
 	CURLM *multi;
 	struct curl_slist *headers;
 	bool timer;
-	int64_t timer_ms; /* when it is due, if there is one */
+	int64_t timer_ms; /* when libcurl's timer is due, if it has one */
 };
 
 struct http_post {
@@ -39,8 +39,8 @@ struct http_post {
 /* ---- what libcurl asks for ---- */
 
 /*
- * Nothing is remembered of a socket, so that nothing can be out of date. A failure to watch one
- * ends in its timeout: telling libcurl of it would end all transfers.
+ * Keeps no state of a socket, so that none can be out of date. A socket that cannot be watched runs
+ * into its timeout: libcurl, if told, would end all transfers.
  */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *unused)
 {
@@ -72,7 +72,7 @@ static int on_timer(CURLM *multi, long timeout_ms, void *context)
 	return 0;
 }
 
-/* libcurl's own way does not close it on exec. */
+/* libcurl's own sockets are not closed on exec. */
 static curl_socket_t on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -91,7 +91,7 @@ static size_t on_answer(char *bytes, size_t size, size_t n, void *context)
 	memcpy(post->answer + post->answer_kept, bytes, kept);
 	post->answer_kept += kept;
 	post->answer_bytes += len;
-	/* anything else than `len` ends the transfer */
+	/* a return other than `len` ends the transfer */
 	return post->answer_bytes > ANSWER_READ_BYTES ? 0 : len;
 }
 
@@ -146,7 +146,7 @@ static int http_post_options(const struct http *http, struct http_post *post, co
 		 SET(easy, CURLOPT_WRITEDATA, post) ||
 		 SET(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 #if LIBCURL_VERSION_NUM >= 0x075700
-	/* a post that ends while its name is looked up must not wait for that thread */
+	/* a post that ends during the look-up of its name must not wait for that thread */
 	failed = failed || SET(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
 	return failed ? -EINVAL : 0;
@@ -191,7 +191,7 @@ static enum attempt_result judge(long status)
 	return ATTEMPT_FAILED;
 }
 
-/* A status that has come counts, whatever became of the rest of the answer. */
+/* A status that has arrived counts, even if the rest of the answer is lost. */
 static void http_post_end(struct http *http, struct http_post *post, CURLcode code)
 {
 	const struct attempt_done done = post->done;
@@ -288,7 +288,7 @@ int http_new(int epoll_fd, struct http **ret)
 	http->epoll_fd = epoll_fd;
 	http->multi = curl_multi_init();
 	if (!http->multi || !headers_add(&http->headers, "Content-Type: application/json") ||
-	    !headers_add(&http->headers, "Expect:") /* no waiting for a 100 */ ||
+	    !headers_add(&http->headers, "Expect:") /* do not wait for a 100 */ ||
 	    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ||
 	    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http) ||
 	    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer) ||

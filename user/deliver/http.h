@@ -13,9 +13,9 @@
 struct http;
 struct http_post;
 
-/* Its sockets are watched with attempt_watch_data(WATCH_HTTP, fd). Returns 0, -ENOMEM or -EIO. */
+/* Watches sockets with attempt_watch_data(WATCH_HTTP, fd). Returns 0, -ENOMEM or -EIO. */
 int http_new(int epoll_fd, struct http **ret);
-/* All posts must be done or cancelled. */
+/* Every post must be done or cancelled. */
 void http_free(struct http *http);
 
 /* Takes the body, on failure, too. Returns 0, -ENOMEM or -EINVAL. */
@@ -24,7 +24,7 @@ int http_post_start(struct http *http, const char *url, char *body, uint64_t tim
 void http_post_cancel(struct http *http, struct http_post *post);
 
 void http_event(struct http *http, int fd, uint32_t epoll_events);
-/* Timers, and whatever is finished. */
+/* Runs timers and ends finished posts. */
 void http_run(struct http *http);
 /* -1: no limit */
 int http_timeout_ms(const struct http *http);

@@ -101,7 +101,7 @@ double delivery_backoff_seconds(unsigned int attempts, double random)
 {
 	double seconds = DELIVERY_BACKOFF_MAX_SECONDS;
 
-	/* 2^9 is above the limit */
+	/* 2^9 s are above the limit */
 	if (attempts < 10)
 		seconds = attempts ? 1U << (attempts - 1) : 1;
 	if (seconds > DELIVERY_BACKOFF_MAX_SECONDS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The messages that wait for one receiver, oldest first, and how each is kept over restarts. Pure.
+ * The deliveries that wait for one receiver, oldest first, and their texts for the next agent.
+ * Pure.
  */
 #ifndef SLIPROBE_DELIVER_QUEUE_H
 #define SLIPROBE_DELIVER_QUEUE_H
@@ -22,8 +23,8 @@ struct delivery {
 	json_t *message;
 	unsigned int attempts;
 	double first_unix; /* when it was queued, by the wall clock */
-	double first_seconds; /* the same by CLOCK_BOOTTIME */
-	double next_seconds; /* not tried before */
+	double first_seconds; /* when it was queued, by CLOCK_BOOTTIME */
+	double next_seconds; /* CLOCK_BOOTTIME: no attempt before it */
 };
 
 TAILQ_HEAD(deliveries, delivery);
@@ -34,19 +35,19 @@ void delivery_free(struct delivery *delivery);
 void delivery_free_at(struct delivery **delivery);
 
 /*
- * As text for the time that the agent does not run; `receiver` is whose it is. malloc()ed, NULL
- * when out of memory. first_seconds and next_seconds do not outlast a boot: they are left out.
+ * The delivery and its receiver's identity as text for the next agent, without first_seconds and
+ * next_seconds, which a boot ends. malloc()ed, NULL when out of memory.
  */
 char *delivery_save(const struct delivery *delivery, const char *receiver);
 /* Returns 0, -ENOMEM or -EINVAL; *ret_receiver is malloc()ed. */
 int delivery_load(const char *text, char **ret_receiver, struct delivery **ret);
 
-/* Puts it where its number belongs. */
+/* Inserts by number. */
 void deliveries_insert(struct deliveries *deliveries, struct delivery *delivery);
 
 /*
- * Seconds from the attempt-th failure (from 1) to the next attempt; `random` is of [0, 1): 1 s,
- * doubling, DELIVERY_BACKOFF_MAX_SECONDS at most, and a quarter more or less.
+ * Seconds from a failure to the next attempt: 1 s, doubling, DELIVERY_BACKOFF_MAX_SECONDS at most,
+ * and a quarter more or less. `attempts`: those that have failed, 1 or more. `random`: of [0, 1).
  */
 double delivery_backoff_seconds(unsigned int attempts, double random);
 

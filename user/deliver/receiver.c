@@ -26,7 +26,7 @@ static const char *kind_name(enum config_receiver_kind kind)
 	return "journal";
 }
 
-/* argv as JSON, so that no two are alike; bytes that are no text would not be kept anyway. */
+/* argv as JSON, so that no two are alike. Bytes that are no text become null. */
 static char *argv_text(char *const *argv, size_t n)
 {
 	json_t *list = json_array();

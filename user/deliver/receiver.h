@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One receiver: where it is, what waits for it, and what became of what was sent. */
+/* One receiver: its address, the deliveries that wait for it, its books. */
 #ifndef SLIPROBE_DELIVER_RECEIVER_H
 #define SLIPROBE_DELIVER_RECEIVER_H
 
@@ -16,8 +16,8 @@
 
 enum receiver_busy {
 	RECEIVER_IDLE,
-	RECEIVER_SENDING, /* the head of its queue */
-	RECEIVER_REFRESHING, /* an Alertmanager's open alerts */
+	RECEIVER_SENDING, /* sends the head of its queue */
+	RECEIVER_REFRESHING, /* sends an Alertmanager the open alerts */
 };
 
 struct deliver_hub;
@@ -25,8 +25,8 @@ struct deliver_hub;
 struct receiver {
 	struct deliver_hub *hub;
 	enum config_receiver_kind kind;
-	char *identity; /* kind and address: what its messages are kept under */
-	char *name; /* the same to be shown: without a password */
+	char *identity; /* kind and address, which tell receivers apart over restarts */
+	char *name; /* kind and address as shown: without a password */
 	char *url; /* of HTTP */
 	char **argv; /* of a command, NULL-terminated */
 	uint64_t timeout_ns;
@@ -39,20 +39,21 @@ struct receiver {
 	struct http_post *post;
 	struct command *command;
 
-	/* Alertmanager */
-	json_t *refresh; /* alerts to be sent, or NULL */
-	double refresh_seconds; /* when it is to be told again what is open */
+	/* of an Alertmanager */
+	json_t *refresh; /* the open alerts, to be sent; or NULL */
+	double refresh_seconds; /* when it is told of the open alerts again */
 	unsigned int refresh_failures;
 
 	struct books books;
-	char *books_key; /* they are kept under */
+	char *books_key; /* the key of their text */
 };
 
-#define RECEIVER_BOOKS_KEY "books " /* all of those begin so, messages' with a digit */
+#define RECEIVER_BOOKS_KEY                                                                         \
+	"books " /* begins the keys of books; those of deliveries begin with a digit */
 
 /* Returns 0 or -ENOMEM. */
 int receiver_new(const struct config_receiver *config, struct receiver **ret);
-/* It must be idle. Takes its queue along. */
+/* The receiver must be idle. Frees its queue, too. */
 void receiver_free(struct receiver *receiver);
 
 /* As in deliver_report(). NULL when out of memory. */

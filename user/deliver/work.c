@@ -57,7 +57,7 @@ void receiver_keep_books(struct receiver *receiver)
 		return;
 	text = books_save(&receiver->books);
 	if (!text)
-		return; /* it is tried again */
+		return; /* the next run tries again */
 	hub->ops.keep(hub->context, receiver->books_key, text);
 	receiver->books.changed = false;
 }
@@ -68,7 +68,7 @@ void deliver_drop(struct deliver_hub *hub, const char *key)
 		hub->ops.drop(hub->context, key);
 }
 
-/* It leaves the queue. */
+/* The delivery has a result and leaves the queue. */
 static void settle(struct receiver *receiver, struct delivery *delivery,
 		   enum delivery_result result, const char *error)
 {
@@ -79,7 +79,7 @@ static void settle(struct receiver *receiver, struct delivery *delivery,
 	delivery_free(delivery);
 }
 
-/* The oldest that is not being sent. */
+/* The oldest delivery that is not being sent. */
 static struct delivery *oldest_waiting(const struct receiver *receiver)
 {
 	struct delivery *oldest = TAILQ_FIRST(&receiver->queue);
@@ -114,7 +114,7 @@ static void refresh_done(struct receiver *receiver, enum attempt_result result, 
 	if (result == ATTEMPT_TAKEN) {
 		receiver->refresh_failures = 0;
 		books_refreshed(&receiver->books, deliver_unix_now());
-		/* it is back: what waits need not wait longer */
+		/* the receiver is back: the queue need not wait longer */
 		if (head && head->next_seconds > hub->now_seconds)
 			head->next_seconds = hub->now_seconds;
 		return;
@@ -170,7 +170,7 @@ void receiver_cancel(struct receiver *receiver)
 	receiver->busy = RECEIVER_IDLE;
 }
 
-/* Takes the body; NULL: out of memory. */
+/* Takes the body, which is NULL when out of memory. */
 static void attempt(struct receiver *receiver, enum receiver_busy busy, char *body)
 {
 	struct deliver_hub *hub = receiver->hub;
@@ -236,7 +236,7 @@ bool receiver_wants(const struct receiver *receiver, const json_t *message)
 {
 	if (!(receiver->severities & message_severity(message)))
 		return false;
-	/* an Alertmanager is kept informed anyway, and repeats at intervals of its own */
+	/* an Alertmanager knows what is open, and repeats at intervals of its own */
 	return receiver->kind != RECEIVER_ALERTMANAGER || !message_is(message, "kind", "remind");
 }
 
@@ -249,8 +249,8 @@ static void print_line(const json_t *message)
 }
 
 /*
- * What an Alertmanager has not been told of, and is over, would only be news of the past: with the
- * resolve alone it is up to date.
+ * A notice resolves that an Alertmanager has not been told of: the resolve alone brings it up to
+ * date, and the messages that wait are given up.
  */
 static void overtake(struct receiver *receiver, const json_t *message)
 {

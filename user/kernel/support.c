@@ -21,7 +21,7 @@ struct findings {
 	bool btf;
 	struct probe_trial trials[FAMILIES];
 	int chosen; /* index in families, or -1 */
-	bool walks_map;
+	bool sweeps_map;
 };
 
 static void find(struct findings *ret)
@@ -29,7 +29,7 @@ static void find(struct findings *ret)
 	uname(&ret->kernel);
 	ret->btf = !access("/sys/kernel/btf/vmlinux", R_OK);
 	ret->chosen = -1;
-	ret->walks_map = probe_sweeps_map();
+	ret->sweeps_map = probe_sweeps_map();
 	for (int i = FAMILIES - 1; i >= 0; i--) {
 		probe_try(families[i], &ret->trials[i]);
 		if (!ret->trials[i].error)
@@ -46,14 +46,14 @@ static const char *why(const struct findings *found)
 	return "the tracepoints cannot be used here";
 }
 
-static const char *walk(const struct findings *found)
+static const char *sweep(const struct findings *found)
 {
-	return found->walks_map ? "map" : "files";
+	return found->sweeps_map ? "map" : "files";
 }
 
-static const char *walk_why(const struct findings *found)
+static const char *sweep_why(const struct findings *found)
 {
-	return found->walks_map
+	return found->sweeps_map
 		       ? "all connections can be listed"
 		       : "the kernel lets no program list all connections: those that no process "
 			 "has open at the moment are not met";
@@ -70,7 +70,7 @@ static void print_text(FILE *out, const struct findings *found)
 			found->trials[i].error ? found->trials[i].reason : "");
 	fprintf(out, "hook         %s: %s\n",
 		found->chosen < 0 ? "none" : probe_hook_name(families[found->chosen]), why(found));
-	fprintf(out, "walk         %s: %s\n", walk(found), walk_why(found));
+	fprintf(out, "walk         %s: %s\n", sweep(found), sweep_why(found));
 }
 
 static int print_json(FILE *out, const struct findings *found)
@@ -87,8 +87,8 @@ static int print_json(FILE *out, const struct findings *found)
 	root = json_pack("{s:s, s:b, s:o, s:s?, s:s, s:s, s:s}", "kernel", found->kernel.release,
 			 "btf", found->btf, "hooks", tried, "hook",
 			 found->chosen < 0 ? NULL : probe_hook_name(families[found->chosen]),
-			 "hook_reason", why(found), "walk", walk(found), "walk_reason",
-			 walk_why(found));
+			 "hook_reason", why(found), "walk", sweep(found), "walk_reason",
+			 sweep_why(found));
 	if (!root)
 		return -ENOMEM;
 	r = json_dumpf(root, out, JSON_INDENT(2)) ? -EIO : 0;

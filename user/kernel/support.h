@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What this kernel offers, found by trying each feature rather than by reading version numbers.
- */
+/* Finds the features of this kernel by trying each of them, not by reading version numbers. */
 #ifndef SLIPROBE_KERNEL_SUPPORT_H
 #define SLIPROBE_KERNEL_SUPPORT_H
 
@@ -9,11 +7,11 @@
 #include <stdio.h>
 
 /*
- * Probes the running kernel and writes one line per feature, with the hook family the agent would
- * choose and why; with `json`, one JSON object ending in a newline instead. Needs the privilege to
- * load BPF programs, not a running agent.
- * Returns 0 if the agent can run here; 1 if it cannot (the output says why); -errno if that could
- * not be found out, e.g. -EPERM, with nothing or only part of the output written.
+ * Tries the running kernel and writes one line a feature, with the hook family that the agent would
+ * choose, and the reason. With `json` it writes one JSON object and a newline instead. Needs the
+ * privilege to load BPF programs, and no running agent. Returns 0 if the agent can run here; 1 if
+ * it cannot, with the reason in the output; -errno if that is not known, e.g. -EPERM: the output
+ * may be missing or in part.
  */
 int support_print(FILE *out, bool json);
 

@@ -125,7 +125,7 @@ static void print_about(FILE *out, const json_t *about)
 	}
 }
 
-/* One line an SLO: which windows fired, the burn rates, what is left and for how long. */
+/* One line an SLO: the rules that fired, the burn rates, the rest of the budget and its end. */
 static char *describe(const json_t *message)
 {
 	const json_t *slos = json_object_get(message, "slos");
@@ -154,7 +154,7 @@ static char *describe(const json_t *message)
 	return text;
 }
 
-/* It takes no empty annotation. */
+/* An Alertmanager refuses empty annotations. */
 static int annotate(json_t *annotations, const char *key, const char *text)
 {
 	return *text ? put(annotations, key, json_string(text)) : 0;
@@ -190,7 +190,7 @@ json_t *message_alert(const json_t *message, double unix_seconds)
 			 later);
 	if (!message_is(message, "status", "resolved"))
 		ends_at = later;
-	/* an end before the start is refused: the clock may have been set back between them */
+	/* an end before the start is refused; a clock that was set back makes one */
 	if (strcmp(ends_at, starts_at) < 0)
 		ends_at = starts_at;
 	return json_pack("{s:{s:s, s:s, s:s, s:s}, s:o, s:s*, s:s}", "labels", "alertname",

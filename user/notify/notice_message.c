@@ -159,7 +159,7 @@ static json_t *slos_of(const struct notice *notice, const struct snapshot_slo *s
 	return checked(array, failed);
 }
 
-/* For a shell, whatever the name of a process has in it. */
+/* Quoted for a shell, as the name of a process may have any character. */
 static json_t *command(const struct notice *notice)
 {
 	static const char quote[] = "'\\''";

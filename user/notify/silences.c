@@ -66,7 +66,7 @@ static bool silence_valid(const struct silence *silence)
 	enum alert_severity severity;
 	const double seconds = floor(silence->until_unix) - floor(silence->from_unix);
 
-	/* comparisons are false of what is no number */
+	/* written so that a NaN is refused, too */
 	if (!(seconds >= SILENCE_MIN_SECONDS && seconds <= SILENCE_MAX_SECONDS))
 		return false;
 	if (!silence->id[0] || !memchr(silence->id, 0, sizeof(silence->id)))
@@ -164,7 +164,7 @@ json_t *silence_json(const struct silence *silence)
 			 silence->exclude_eligible ? "eligible" : "alerts", "by", silence->by);
 }
 
-/* The texts of *ret are the JSON's. */
+/* The texts of *ret belong to `saved`. */
 static int silence_read(const json_t *saved, struct silence *ret)
 {
 	const char *id = json_string_value(json_object_get(saved, "id"));
@@ -206,11 +206,11 @@ struct span {
 	double until_unix;
 };
 
-/* The present one, or else the next, or else the last. False if it cannot be told. */
+/* The window of now, or else the next, or else the last. False if none can be found. */
 static bool maintenance_span(const struct config_maintenance *maintenance, double unix_seconds,
 			     struct span *ret)
 {
-	/* with a change of the clocks between them, two may lie more than a week apart */
+	/* two windows may lie more than a week apart if the clocks change between them */
 	static const int ahead_seconds[] = {0, WEEK_SECONDS, WEEK_SECONDS + DAY_SECONDS};
 	const char *zone = maintenance->time_zone ? maintenance->time_zone : "UTC";
 

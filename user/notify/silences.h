@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What keeps alerts quiet: silences set by hand, and the maintenance windows of the configuration.
- * Pure: time is an argument, the wall clock's (Unix) seconds.
+ * Silences, which an operator sets, and the maintenance windows of the configuration: both keep
+ * alerts quiet. Pure: time is an argument, Unix seconds of the wall clock.
  */
 #ifndef SLIPROBE_NOTIFY_SILENCES_H
 #define SLIPROBE_NOTIFY_SILENCES_H
@@ -21,10 +21,10 @@ enum {
 	SILENCE_TEXT_MAX = 1024, /* bytes of each text */
 };
 
-/* Applies to what all of its selectors match; NULL matches all. */
+/* Applies to the alerts that slo, service and severity all match. NULL matches any. */
 struct silence {
 	char id[SILENCE_ID_BYTES];
-	char *slo; /* also as written in the configuration, with "{service}" */
+	char *slo; /* its name, or its name in the configuration, with "{service}" */
 	char *service;
 	char *severity; /* notice, ticket or page */
 	char *comment; /* or NULL */
@@ -32,7 +32,7 @@ struct silence {
 	/* [from, until), in whole seconds: fractions are cut */
 	double from_unix;
 	double until_unix;
-	/* events are left out of the SLO, too: then it cannot be for one severity */
+	/* also leaves events out of the SLO: then `severity` must be NULL */
 	bool exclude_eligible;
 };
 
@@ -45,7 +45,7 @@ void silences_clear(struct silences *silences);
 
 /*
  * Adds a copy. Returns 0; -EINVAL for an empty or a known id, a duration out of bounds, an unknown
- * severity, a severity together with exclude_eligible, a text that is empty, too long or not UTF-8;
+ * severity, a severity with exclude_eligible, or a text that is empty, too long or not UTF-8;
  * -ENOSPC if there are SILENCES_MAX; -ENOMEM.
  */
 int silences_add(struct silences *silences, const struct silence *silence);
@@ -53,31 +53,34 @@ int silences_add(struct silences *silences, const struct silence *silence);
 /* Returns 0 or -ENOENT. */
 int silences_remove(struct silences *silences, const char *id);
 
-/* Removes one that has ended and says which: to be called until it returns false. */
+/* Removes one silence that has ended, and returns its id. Call it until it returns false. */
 bool silences_expire(struct silences *silences, double unix_seconds,
 		     char ret_id[static SILENCE_ID_BYTES]);
 
 /*
  * {"id", "slo", "service", "severity", "from", "until", "comment", "exclude": "alerts|eligible",
- *  "by"}, times in RFC 3339: as the socket shows it, and as it is kept. NULL when out of memory.
+ *  "by"}, times in RFC 3339: for the socket, and as text for the next agent. NULL when out of
+ *  memory.
  */
 json_t *silence_json(const struct silence *silence);
-/* Adds what silence_json() gave. Returns as silences_add(); unreadable: -EINVAL. */
+/*
+ * Adds a silence from its silence_json(). Returns as silences_add(), -EINVAL if it is unreadable.
+ */
 int silences_restore(struct silences *silences, const json_t *saved);
 
 /*
- * Whether alerts of this severity are kept quiet now, and whether the SLO's events are left out now
- * (whatever the severity). config_slo: the SLO's name in the configuration; it differs from `slo`
- * if that was made for a service that was found. Maintenance for named services and SLOs applies to
- * any of them. silences and config may be NULL.
+ * Whether alerts of this severity are quiet now, and whether the SLO's events are left out now,
+ * which does not depend on the severity. config_slo: the SLO's name in the configuration, which
+ * differs from `slo` for the SLO of a found service. Maintenance with names applies to each service
+ * and each SLO that it names. silences and config may be NULL.
  */
 void silences_match(const struct silences *silences, const struct config *config, const char *slo,
 		    const char *config_slo, const char *service, enum alert_severity severity,
 		    double unix_seconds, bool *ret_silenced, bool *ret_excluded);
 
 /*
- * The configured windows, [{"name", "active", "from", "until"}]: the present one or else the next;
- * from and until are null if it is over for good. NULL when out of memory.
+ * The maintenance of the configuration, [{"name", "active", "from", "until"}], each with the window
+ * of now or else the next. from and until are null if there is no next. NULL when out of memory.
  */
 json_t *maintenance_report(const struct config *config, double unix_seconds);
 

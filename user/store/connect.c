@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From a file to a database that can be trusted, and back. */
+/* Makes a connection to a database that can be trusted, and ends it. */
 #include "store/db.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 
-/* The value that is there while the database is open, and after it was not closed cleanly. */
+/* The name of a value that exists while the database is open, and until it is closed cleanly. */
 #define OPEN_MARK "open"
 
 enum {
@@ -43,7 +43,7 @@ static int ask(struct store *store, const char *sql, struct answer *ret)
 	return SQLITE_OK;
 }
 
-/* -errno, and what SQLite says; a table or column that is missing is damage, too. */
+/* Returns -errno with SQLite's message. A missing table or column is damage, too. */
 static int explain(struct store *store, int code, struct error *ret_found)
 {
 	int r = store_errno(store->db, code);
@@ -55,7 +55,7 @@ static int explain(struct store *store, int code, struct error *ret_found)
 	return r ? error_set(ret_found, r, "%s", sqlite3_errmsg(store->db)) : 0;
 }
 
-/* Where the WAL has a newer header than the file. */
+/* store_look() has seen the header of the file; the WAL may have a newer one. */
 static int check_identity(struct store *store, bool *ret_has_tables, struct error *ret_found)
 {
 	struct store_identity identity;
@@ -83,8 +83,8 @@ static int check_identity(struct store *store, bool *ret_has_tables, struct erro
 }
 
 /*
- * quick_check reports as text what kept it from reading, too: that is no damage, and must not cost
- * the history.
+ * quick_check reports a failure to read as text, too. That is no damage, and must not cost the
+ * history.
  */
 static int check_text(struct store *store, const char *text, struct error *ret_found)
 {
@@ -136,7 +136,7 @@ static int configure(struct store *store, struct error *ret_found)
 	struct answer mode = {};
 	int code = ask(store, "PRAGMA journal_mode = WAL", &mode);
 
-	/* checkpoints are store_prune()'s; what was deleted here is no secret */
+	/* store_prune() makes the checkpoints; deleted rows are no secret */
 	if (!code)
 		code = sqlite3_exec(store->db,
 				    "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
@@ -167,7 +167,7 @@ static int prepare(struct store *store, struct error *ret_found)
 	return 0;
 }
 
-/* Also makes sure now that it can be written. */
+/* Also finds out whether the database can be written. */
 static int mark_open(struct store *store, struct error *ret_found)
 {
 	struct stat status;
@@ -204,7 +204,7 @@ static int open_connection(struct store *store, const char *name, int flags,
 
 	if (code)
 		return store->db ? explain(store, code, ret_found) : -ENOMEM;
-	/* what is not ours is left as it is */
+	/* until it is known to be ours, the database stays as it is */
 	set_flag(store, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
 	set_flag(store, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
 	code = sqlite3_exec(store->db, "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY",
@@ -242,7 +242,7 @@ static int connect_to_read(struct store *store, const char *name, int flags)
 	return r ?: prepare(store, &found);
 }
 
-/* ret has room for three times the path. */
+/* ret has room for the path three times. */
 static void put_immutable_uri(char *ret, const char *path)
 {
 	ret = stpcpy(ret, "file:");
@@ -252,9 +252,9 @@ static void put_immutable_uri(char *ret, const char *path)
 }
 
 /*
- * SQLite reads a database with a WAL only where it can make or find the file that it shares memory
- * in (https://www.sqlite.org/wal.html#readonly). With nothing in the WAL the database is all in its
- * one file.
+ * SQLite reads a database with a WAL only if it can make or find the -shm file beside it
+ * (https://www.sqlite.org/wal.html#readonly). If the WAL is empty, the one file has everything and
+ * is read as immutable.
  */
 int store_connect_to_read(struct store *store)
 {
@@ -271,10 +271,10 @@ int store_connect_to_read(struct store *store)
 	return connect_to_read(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
 }
 
-/* The WAL of a file that is not the one it was written for is not to be copied into it. */
+/* A WAL must not be copied into another file than the one it was written for. */
 static void close_cleanly(struct store *store)
 {
-	if (!store->inode) /* it was never opened whole; the flag is set */
+	if (!store->inode) /* it was never opened to the end; the flag is set */
 		return;
 	store_rollback(store);
 	if (store->damaged || store_vanished(store))

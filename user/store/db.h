@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parts of the store share: the connection, its statements, and files beside the database.
- * Private to the room store.
+ * Shared by the parts of the store, and private to this room: the connection, its statements, the
+ * files beside the database.
  */
 #ifndef SLIPROBE_STORE_DB_H
 #define SLIPROBE_STORE_DB_H
@@ -26,7 +26,7 @@ struct store {
 	char *path;
 	char *wal_path;
 	int lock_fd;
-	/* of the files that are open, to see whether they still are those at their paths */
+	/* of the open files, to be compared with those at their paths */
 	dev_t device;
 	ino_t inode;
 	ino_t wal_inode;
@@ -34,13 +34,13 @@ struct store {
 	/* the WAL as of the last commit: it only grows as long as it has this header */
 	unsigned char wal_header[STORE_WAL_HEADER_BYTES];
 	off_t wal_bytes;
-	bool wal_torn; /* it was cut short: what is committed may not be readable */
+	bool wal_torn; /* the WAL was cut short: commits may not be readable */
 	bool in_transaction;
 	int failed; /* the first error in this transaction: nothing more is put until it ends */
-	bool damaged; /* SQLite said so: the next opening is to look closely */
+	bool damaged; /* SQLite met damage: the next opening looks closely */
 	int64_t last_series; /* the newest series' id */
 	size_t n_puts; /* buckets since the last pruning */
-	double housekept_seconds; /* when rarely done pruning was last done */
+	double housekept_seconds; /* the last time of the pruning that is done rarely */
 };
 
 /* ---- one statement ---- */
@@ -75,10 +75,10 @@ struct store_arg {
 	(const struct store_arg[]){__VA_ARGS__},                                                   \
 		sizeof((const struct store_arg[]){__VA_ARGS__}) / sizeof(struct store_arg)
 
-/* -errno for a code of SQLite's. */
+/* SQLite's code as -errno. */
 int store_errno(sqlite3 *db, int code);
 
-/* Runs what returns no rows. Does nothing and returns the first error in a failed transaction. */
+/* Runs a statement without rows. In a failed transaction it only returns the first error. */
 int store_run(struct store *store, enum store_statement statement, const struct store_arg *args,
 	      size_t n_args);
 
@@ -107,37 +107,37 @@ static inline enum store_statement store_tier_statement(enum store_statement of_
 	return of_10s + STORE_TIER_STRIDE * tier;
 }
 
-/* A transaction if there is none yet; *ret_own says whether there was none. */
+/* Begins a transaction unless there is one. *ret_own: whether it did. */
 int store_enter(struct store *store, bool *ret_own);
 int store_leave(struct store *store, bool own, int r);
 
-/* All of one SLO's buckets, oldest first. */
+/* Calls back for all buckets of one SLO, oldest first. */
 int store_each_bucket_of(struct store *store, int64_t slo, enum store_history which,
 			 enum slo_tier tier, slo_bucket_fn fn, void *context);
 
 /* ---- the database as a whole ---- */
 
 /*
- * Opens and checks the database at store->path, or makes it. Returns -EUCLEAN when it is damaged,
- * with what was found in ret_found; -ENOTSUP, with a sentence there. The connection is to be closed
- * by store_disconnect() in any case.
+ * Opens and checks the database at store->path, or makes it. Returns -EUCLEAN if it is damaged,
+ * -ENOTSUP if it is not to be touched, each with the finding. After any return, store_disconnect()
+ * closes the connection.
  */
 int store_connect(struct store *store, struct error *ret_found);
-/* To be read only. Returns -ENOENT if it has no tables. */
+/* Opens the database to be read only. Returns -ENOENT if it has no tables. */
 int store_connect_to_read(struct store *store);
 void store_disconnect(struct store *store);
 
 /* ---- files ---- */
 
 /*
- * Looks at the files before SQLite does. Returns -EUCLEAN when they cannot be a database, with what
- * was found; -ENOTSUP, with a sentence, when they are one that is not to be touched.
+ * Looks at the files before SQLite does, and makes the database's. Returns -EUCLEAN if they cannot
+ * be a database, -ENOTSUP if they are one that is not to be touched, each with the finding.
  */
 int store_look(const char *path, const char *wal_path, struct error *ret_found);
-/* Makes nothing. */
+/* Looks, but makes no file. */
 int store_look_to_read(const char *path, const char *wal_path, struct error *ret_found);
 
-/* True if the WAL was cut short since store_note_wal(), as far as it can be seen yet. */
+/* Whether the WAL was seen to be cut short since store_note_wal(). */
 bool store_wal_torn(const struct store *store);
 void store_note_wal(struct store *store);
 
@@ -147,10 +147,10 @@ struct store_identity {
 	bool has_tables;
 };
 
-/* 0, or -ENOTSUP and a sentence. */
+/* Whether the store may use such a database: 0, or -ENOTSUP with the finding. */
 int store_judge(const struct store_identity *identity, struct error *ret_found);
 
-/* Renames the database and what belongs to it; ret_name: the new name, without its directory. */
+/* Renames the database and the files beside it. ret_name: the new name, without the directory. */
 int store_set_aside(const char *dir, char ret_name[static 64]);
 
 #endif

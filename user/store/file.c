@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The store's files as bytes: what they are before SQLite touches them, and setting them aside.
+ * The store's files as bytes: looks at them before SQLite touches them, watches them while they are
+ * open, and sets damaged ones aside.
  * Formats: https://www.sqlite.org/fileformat2.html, sections 1.3 (header), 1.6 (b-tree pages) and
  * 4.1 (WAL).
  */
@@ -25,9 +26,12 @@
 enum {
 	DAMAGED_KEPT = 3,
 	HEADER_BYTES = 100,
+	HEADER_USER_VERSION = 60, /* offsets */
+	HEADER_APPLICATION_ID = 68,
 	PAGE_HEADER_BYTES = 8,
+	PAGE_CELLS = 3, /* offset of their number, 16 bit */
 	WAL_HEADER_WORDS = STORE_WAL_HEADER_BYTES / 4,
-	WAL_MAGIC = 0x377f0682, /* the last bit: checksums of big-endian words */
+	WAL_MAGIC = 0x377f0682, /* the last bit says whether checksums are of big-endian words */
 	BTREE_LEAF_TABLE = 13,
 };
 
@@ -64,7 +68,7 @@ int store_judge(const struct store_identity *identity, struct error *ret_found)
 	return 0;
 }
 
-/* The checksum of section 4.2, of the header's words but the last two. */
+/* Compares the checksum (section 4.2) of the header's words but the last two, which have it. */
 static bool wal_header_holds(const unsigned char header[4 * WAL_HEADER_WORDS])
 {
 	bool big = big_endian(header) & 1;
@@ -81,9 +85,9 @@ static bool wal_header_holds(const unsigned char header[4 * WAL_HEADER_WORDS])
 }
 
 /*
- * SQLite takes a WAL with a bad header for an empty one. What it held is then gone, and a
- * checkpoint may have been half done: the database cannot be trusted. All zeros, or less than a
- * header, were never committed to.
+ * SQLite takes a WAL with a bad header for an empty one, and loses its steps. A checkpoint may have
+ * been half done, too: the database cannot be trusted. A WAL of zeros, or shorter than a header,
+ * was never committed to.
  */
 static int look_at_wal(const char *path, struct error *ret_found)
 {
@@ -102,7 +106,7 @@ static int look_at_wal(const char *path, struct error *ret_found)
 	return error_set(ret_found, -EUCLEAN, "has a write-ahead log that is damaged");
 }
 
-/* The size, or 0 while there is no whole header. Locks are on other files: it may be closed. */
+/* The WAL's size, or 0 without a whole header. It has no locks that the close would drop. */
 static off_t read_wal(const char *path, unsigned char ret_header[static STORE_WAL_HEADER_BYTES])
 {
 	_cleanup_(close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -114,7 +118,7 @@ static off_t read_wal(const char *path, unsigned char ret_header[static STORE_WA
 	return status.st_size;
 }
 
-/* SQLite writes on where the WAL should end: what is missing before that is a hole of zeros. */
+/* SQLite goes on where the WAL should end, so that a part cut off becomes a hole of zeros. */
 bool store_wal_torn(const struct store *store)
 {
 	unsigned char header[STORE_WAL_HEADER_BYTES];
@@ -155,10 +159,11 @@ uint64_t store_bytes(const struct store *store)
 	return bytes;
 }
 
-/* O_CREAT: an fd is enough to make the file: SQLite would give it to all to read. */
+/* flags may have O_CREAT: SQLite would make a file that all may read. */
 static int look_at_database(const char *path, int flags, struct error *ret_found)
 {
 	unsigned char header[HEADER_BYTES + PAGE_HEADER_BYTES];
+	const unsigned char *page = header + HEADER_BYTES;
 	struct store_identity identity;
 	_cleanup_(close_at) int fd = open(path, flags | O_CLOEXEC, 0640);
 
@@ -166,12 +171,12 @@ static int look_at_database(const char *path, int flags, struct error *ret_found
 		return -errno;
 	if (pread(fd, header, sizeof(header), 0) < (ssize_t)sizeof(header) ||
 	    memcmp(header, magic, sizeof(magic)) != 0)
-		return 0; /* new, or SQLite will find out what is wrong */
+		return 0; /* it is new, or SQLite will refuse it */
 	identity = (struct store_identity){
-		.application_id = big_endian(header + 68),
-		.version = big_endian(header + 60),
-		.has_tables = header[HEADER_BYTES] != BTREE_LEAF_TABLE ||
-			      header[HEADER_BYTES + 3] || header[HEADER_BYTES + 4],
+		.application_id = big_endian(header + HEADER_APPLICATION_ID),
+		.version = big_endian(header + HEADER_USER_VERSION),
+		.has_tables =
+			page[0] != BTREE_LEAF_TABLE || page[PAGE_CELLS] || page[PAGE_CELLS + 1],
 	};
 	return store_judge(&identity, ret_found);
 }
@@ -202,7 +207,7 @@ int store_look_to_read(const char *path, const char *wal_path, struct error *ret
 	return look(path, wal_path, O_RDONLY, ret_found);
 }
 
-/* -1: not the name of what was set aside */
+/* -1: not the name of a file that was set aside */
 static long long damaged_time(const char *name)
 {
 	char *end;
@@ -251,7 +256,7 @@ static long long newest_damaged(int dir_fd, long long before)
 
 static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
 
-/* A directory that is not empty stays: it was not ours. */
+/* A directory that is not empty stays, as it was not ours. */
 static void remove_damaged(int dir_fd, long long t)
 {
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
@@ -273,7 +278,7 @@ static void keep_newest(int dir_fd)
 	}
 }
 
-/* A time nothing was set aside at. */
+/* A time at which nothing was set aside. */
 static long long free_time(int dir_fd)
 {
 	long long now = (long long)time(NULL), newest = newest_damaged(dir_fd, INT64_MAX);
@@ -289,7 +294,7 @@ int store_set_aside(const char *dir, char ret_name[static 64])
 	if (dir_fd < 0)
 		return -errno;
 	t = free_time(dir_fd);
-	/* the database last: as long as it is there, this is done again */
+	/* the database last: while it is there, the next opening does all of this again */
 	for (size_t i = sizeof(suffixes) / sizeof(suffixes[0]); i-- > 0;) {
 		char from[64], to[96];
 

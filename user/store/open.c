@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The store's directory and lock, and what the operator is told about them. */
+/* Opens and closes a store: its directory, its lock, and the sentences for the operator. */
 #include "store/db.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 #define GOES_ON "counting goes on, but no history is kept"
 
-/* The directory, and those above it that are missing. */
+/* Makes the directory, and those above it. */
 static int make_dir(char *dir)
 {
 	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -31,7 +31,7 @@ static int make_dir(char *dir)
 	return mkdir(dir, 0750) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* The process that wrote its id there; 0 if none can be read. */
+/* The process id in the lock file; 0 if there is none. */
 static long lock_owner(int fd)
 {
 	char text[32] = "";
@@ -40,7 +40,7 @@ static long lock_owner(int fd)
 	return n > 0 ? strtol(text, NULL, 10) : 0;
 }
 
-/* Returns 0 with store->lock_fd, or -errno. */
+/* Sets store->lock_fd. Returns 0 or -errno. */
 static int open_lock(struct store *store, int flags)
 {
 	_cleanup_free_ char *path = NULL;
@@ -72,7 +72,7 @@ static int take_lock(struct store *store, struct error *ret_notice)
 		return error_set(ret_notice, r, "%.200s cannot be locked (%s): " GOES_ON,
 				 store->dir, strerror(-r));
 	}
-	/* only to be read by people: no reason to fail */
+	/* the id is only for people to read: no reason to fail */
 	n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	if (ftruncate(store->lock_fd, 0) < 0 || pwrite(store->lock_fd, text, (size_t)n, 0) < n)
 		return 0;
@@ -140,7 +140,7 @@ static int open_database(struct store *store, struct error *ret_notice)
 	return r ? refuse(store, r, &found, ret_notice) : 0;
 }
 
-/* Nobody can have taken a lock that is not there. */
+/* A lock file that is missing is held by nobody. */
 static int take_lock_to_read(struct store *store)
 {
 	int r = open_lock(store, O_RDONLY);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ageing of what the store keeps, in small pieces. */
+/* The store forgets, in small pieces. */
 #include "store/db.h"
 
 #include <errno.h>
@@ -7,12 +7,13 @@
 #include <sys/stat.h>
 
 enum {
-	PRUNE_ROWS = 4096, /* and twice as many as were put: ageing never falls behind */
-	PRUNE_SLOS = 4, /* looking for what an SLO has left takes some 100 ms when there is much */
+	PRUNE_ROWS = 4096, /* and twice the buckets put, so that pruning never falls behind */
+	PRUNE_SLOS = 4, /* to look for the buckets of one may take 100 ms */
 	HOUSEKEEPING_SECONDS = 3600,
 	WAL_BYTES = 4 << 20,
-	FREE_PAGES = 256, /* fewer are soon in use again */
-	EXTRA_BUCKETS = 2, /* what the memory still has must not be missing here */
+	FREE_PAGES = 256, /* so many may stay free: they are soon in use again */
+	EXTRA_BUCKETS =
+		2, /* kept beyond the time, so that memory never has buckets that the disk lacks */
 	KEEP_10S_SECONDS = 6 * 3600,
 	KEEP_1MIN_SECONDS = 8 * 86400,
 };
@@ -58,7 +59,7 @@ static int prune_slos(struct store *store, double before_seconds)
 	return r;
 }
 
-/* What takes a look at whole tables. */
+/* Prunes what needs a look at whole tables. */
 static int keep_house(struct store *store, double before_seconds)
 {
 	int r = store_run(store, STORE_OLD_COVERAGE, STORE_ARGS(STORE_REAL(before_seconds)));
@@ -70,7 +71,7 @@ static int keep_house(struct store *store, double before_seconds)
 	return r ?: prune_slos(store, before_seconds);
 }
 
-/* The oldest bucket end of each table that is due, then the next of each. */
+/* Drops the oldest due bucket end of each table, then the next of each. */
 static int prune_rows(struct store *store, const double before_seconds[SLO_TIERS])
 {
 	const struct {
@@ -141,7 +142,7 @@ static int shrink(struct store *store)
 	return store_run(store, STORE_SHRINK, NULL, 0);
 }
 
-/* Somebody who reads may hold it up; the next step tries again. */
+/* A reader may hold the checkpoint up; the next step tries again. */
 static int checkpoint(struct store *store)
 {
 	struct stat status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Requests of each series in the store. The only part that adds to what is there. */
+/* Requests of each series in the store. Only this part adds to a value. */
 #include "store/db.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "slo/time_limit.h"
 
 enum {
-	OTHERS = 0, /* the id of all that were not kept by name */
+	OTHERS = 0, /* the id of all series that are not kept by name */
 	US_PER_SECOND = 1000000,
 };
 
@@ -19,7 +19,7 @@ struct growth {
 	uint64_t requests;
 };
 
-/* What `series` grew by, and its id. A counter that fell has begun anew. */
+/* Sets the counter of a series, and returns its growth. A counter that fell has begun anew. */
 static int put_counter(struct store *store, double t_seconds, const struct store_series *series,
 		       struct growth *ret)
 {
@@ -55,7 +55,7 @@ static int put_counter(struct store *store, double t_seconds, const struct store
 	return r;
 }
 
-/* The end of the bucket that t_seconds falls in: whole microseconds, as slo/slo has it. */
+/* The end of the bucket that t_seconds falls in, by whole microseconds, as in slo/history. */
 static int64_t bucket_end(double t_seconds, enum slo_tier tier)
 {
 	int64_t width_us = slo_tier_width_seconds[tier] * US_PER_SECOND;
@@ -64,7 +64,7 @@ static int64_t bucket_end(double t_seconds, enum slo_tier tier)
 	return (t_us / width_us + (t_us % width_us > 0)) * slo_tier_width_seconds[tier];
 }
 
-/* Series that have a name in this bucket. */
+/* Counts the series that have a name in this bucket. */
 static int count_named(struct store *store, enum slo_tier tier, int64_t end_seconds, size_t *ret)
 {
 	enum store_statement statement = store_tier_statement(STORE_COUNT_SERIES_10S, tier);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* SLOs in the store: their counters and history, their alerts and each change of those. */
+/* SLOs in the store: counters and history, alerts and the changes of alerts. */
 #include "store/db.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ int store_put_slo(struct store *store, struct store_slo *slo)
 		if (r || sqlite3_changes(store->db))
 			return r;
 	}
-	/* a new one, or its transaction was rolled back and the id may be another's by now */
+	/* it is new, or its transaction was rolled back and the id may be another's by now */
 	r = store_run(store, STORE_NEW_SLO, args, 10);
 	if (!r)
 		slo->id = sqlite3_last_insert_rowid(store->db);
@@ -125,7 +125,7 @@ int store_load_history(struct store *store, int64_t slo, enum store_history whic
 	int r = store_first(store, STORE_HAS_SLO, STORE_ARGS(STORE_INT(slo)));
 
 	if (r <= 0)
-		return r; /* what a dropped one had is no longer anyone's */
+		return r; /* buckets that a dropped SLO left behind are not read */
 	store_end(store, STORE_HAS_SLO);
 	r = 0;
 	for (enum slo_tier tier = 0; tier < SLO_TIERS && !r; tier++)

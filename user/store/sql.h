@@ -2,8 +2,8 @@
 /*
  * The store's tables and statements. Private to the room store.
  *
- * Buckets are kept by their end first: a step writes side by side what all SLOs have in the newest
- * bucket, and ageing drops whole pages at the other end. Nothing has a second index.
+ * The key of a bucket begins with its end: a step writes the newest buckets of all SLOs side by
+ * side, and pruning drops whole pages at the other end. Nothing has a second index.
  */
 #ifndef SLIPROBE_STORE_SQL_H
 #define SLIPROBE_STORE_SQL_H
@@ -23,7 +23,7 @@ enum {
 #define STORE_BUCKET_TABLES                                                                        \
 	STORE_BUCKET_TABLE("10s") STORE_BUCKET_TABLE("1min") STORE_BUCKET_TABLE("1h")
 
-/* AUTOINCREMENT: the buckets of an SLO that was dropped must not become another's. */
+/* AUTOINCREMENT: the buckets of a dropped SLO must not become another's. */
 #define STORE_SCHEMA                                                                               \
 	"CREATE TABLE value(name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;"   \
 	"CREATE TABLE slo(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"               \
@@ -48,8 +48,8 @@ enum {
 	" PRIMARY KEY (kind, key)) WITHOUT ROWID;" STORE_BUCKET_TABLES
 
 /*
- * One SLO's buckets: from each end to the next one, and there to the SLO's row. A scan would read
- * those of all SLOs.
+ * One SLO's buckets: goes from each end to the next, and looks for the SLO's row there. A scan
+ * would read the buckets of all SLOs.
  */
 #define STORE_LOAD_BUCKETS(tier)                                                                   \
 	"WITH RECURSIVE e(x) AS (SELECT min(end_seconds) FROM bucket_" tier                        \

@@ -46,7 +46,7 @@ int store_errno(sqlite3 *db, int code)
 	case SQLITE_TOOBIG:
 		return -EINVAL;
 	case SQLITE_READONLY:
-		/* the WAL cannot be made beside a file that can be written */
+		/* the file can be written, but no WAL can be made beside it */
 		return code == SQLITE_READONLY_DIRECTORY || code == SQLITE_READONLY_CANTINIT
 			       ? -EACCES
 			       : -EROFS;
@@ -64,8 +64,8 @@ int store_errno(sqlite3 *db, int code)
 }
 
 /*
- * SQLite may have given up the whole transaction by itself. What is put after that would be
- * committed alone, so the transaction counts as failed from now on.
+ * SQLite may have given up the whole transaction by itself. Later puts would be committed without
+ * the earlier ones, so the transaction counts as failed from now on.
  */
 static int note(struct store *store, int code)
 {

@@ -64,7 +64,7 @@ int store_enter(struct store *store, bool *ret_own)
 int store_leave(struct store *store, bool own, int r)
 {
 	if (r && store->in_transaction && !store->failed)
-		store->failed = r; /* part of it is done */
+		store->failed = r; /* a part is put, the rest is not */
 	if (!own)
 		return r;
 	if (!r)
