@@ -35,6 +35,7 @@ char *json_alerts(const struct snapshot_alerts *alerts);
 char *json_history(const struct snapshot_history *history);
 
 /* Parts of the above, as values for messages. Each returns NULL when out of memory. */
+json_t *json_services_value(const struct snapshot *snapshot);
 json_t *json_slo_value(const struct snapshot_slo *slo);
 json_t *json_alert(const struct snapshot_alert *alert);
 json_t *json_about(const struct config_about *about); /* null for NULL */

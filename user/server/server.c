@@ -97,7 +97,7 @@ struct upload {
 };
 
 /*
- * Called with the head (*upload is NULL), with each piece of the body, and at the end of the
+ * Called with the head (*context is NULL), with each piece of the body, and at the end of the
  * request.
  */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
@@ -194,8 +194,10 @@ int server_open(struct listener *listener, const struct server_ops *ops, struct 
 	_cleanup_(server_close_at) struct server *server = calloc(1, sizeof(*server));
 	int r;
 
-	if (!server)
+	if (!server) {
+		listener_close(listener);
 		return -ENOMEM;
+	}
 	server->ops = ops;
 	server->agent = agent;
 	server->listener = *listener;

@@ -46,8 +46,8 @@ struct server_ops {
 struct server;
 
 /*
- * Answers for `agent` whom the listener accepts, which is taken over, on failure, too. `ops` and
- * `agent` must live until server_close(). Returns 0 or -errno.
+ * Answers the listener's clients for `agent`. Takes the listener over; on failure it is closed.
+ * `ops` and `agent` must live until server_close(). Returns 0 or -errno.
  */
 int server_open(struct listener *listener, const struct server_ops *ops, struct agent *agent,
 		struct server **ret);
