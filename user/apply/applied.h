@@ -20,7 +20,10 @@
 #include "apply/tracks.h"
 #include "base/error.h"
 #include "config/config.h"
-#include "kernel/probe.h"
+#include "kernel/policies_in_use.h"
+#include "kernel/tables.h"
+
+struct probe;
 
 struct in_force {
 	struct config config;

@@ -22,22 +22,22 @@ struct wildcard {
 	__u32 criteria; /* its slot */
 	__u32 base; /* of its counters: those of an endpoint are at base + the endpoint's id */
 	struct track_birth birth;
-	unsigned int
-		unused_sweeps; /* in a row that found nobody judged for it, once it has ended */
+	/* sweeps in a row that found nobody judged for it, once it has ended */
+	unsigned int unused_sweeps;
 };
 
 enum {
 	BASE_NONE = 0, /* no wildcard's: the track is a configured service's */
-	ENDPOINT_NOT_MET =
-		ENDPOINTS_MAX, /* known from disk, not found since the kernel side began */
+	/* its service is known from disk, and not found since the kernel side began */
+	ENDPOINT_NOT_MET = ENDPOINTS_MAX,
 };
 
 struct track_entry {
 	struct track *track;
 	__u32 base; /* of its wildcard, or BASE_NONE */
 	__u32 endpoint; /* of a found service: its id, or ENDPOINT_NOT_MET */
-	unsigned int
-		unused_sweeps; /* in a row that found nobody judged for it, once it has ended */
+	/* sweeps in a row that found nobody judged for it, once it has ended */
+	unsigned int unused_sweeps;
 };
 
 struct tracks {

@@ -292,7 +292,7 @@ static int read_changed(const char *path[3], json_t *value)
 	int r;
 
 	if (path[1])
-		object = json_array_get(json_object_get(body, path[0]), (size_t)atoi(path[1]));
+		object = json_array_get(json_object_get(body, path[0]), (size_t)(path[1][0] - '0'));
 	if (value)
 		json_object_set_new(object, path[1] ? path[2] : path[0], value);
 	else
