@@ -17,9 +17,8 @@ int read_alert_severity(struct document *doc, yaml_node_t *node, const struct sc
 			void *base)
 {
 	const char *text = scalar_text(node);
-	enum alert_severity *severity = (void *)((char *)base + field->offset);
 
-	if (text && alert_severity_find(text, severity))
+	if (text && alert_severity_find(text, VALUE_AT(enum alert_severity, base, field)))
 		return 0;
 	return document_expected(doc, node, field->expected);
 }

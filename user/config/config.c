@@ -71,6 +71,21 @@ void config_clear(struct config *config)
 	*config = (struct config){};
 }
 
+const char *config_receiver_kind_name(enum config_receiver_kind kind)
+{
+	switch (kind) {
+	case RECEIVER_ALERTMANAGER:
+		return "alertmanager";
+	case RECEIVER_WEBHOOK:
+		return "webhook";
+	case RECEIVER_COMMAND:
+		return "command";
+	case RECEIVER_JOURNAL:
+		break;
+	}
+	return "journal";
+}
+
 bool config_receiver_is_same(const struct config_receiver *a, const struct config_receiver *b)
 {
 	if (a->kind != b->kind || a->n_argv != b->n_argv)

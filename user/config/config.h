@@ -148,6 +148,9 @@ struct config {
 
 void config_clear(struct config *config);
 
+/* "alertmanager", "webhook", "command", "journal" */
+const char *config_receiver_kind_name(enum config_receiver_kind kind);
+
 void config_receiver_clear(struct config_receiver *receiver);
 
 /* Whether both have the same address: kind, URL and command. */

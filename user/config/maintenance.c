@@ -12,7 +12,6 @@
 
 enum {
 	MAX_MAINTENANCE = 256,
-	MAX_ZONE_BYTES = 64,
 };
 
 #define MAX_ONCE (366 * DURATION_D_NS)
@@ -26,7 +25,7 @@ static int read_time(struct document *doc, yaml_node_t *node, const struct schem
 
 	if (!text || calendar_parse_rfc3339(text, &seconds) < 0)
 		return document_expected(doc, node, field->expected);
-	*(int64_t *)(void *)((char *)base + field->offset) = seconds;
+	*VALUE_AT(int64_t, base, field) = seconds;
 	return 0;
 }
 
@@ -74,9 +73,7 @@ static const struct schema_field maintenance_fields[] = {
 		.read = read_text,
 		.offset = offsetof(struct config_maintenance, name),
 		.required = true,
-		.valid = valid_name,
-		.max = CONFIG_MAX_NAME,
-		.expected = "a name of at most 63 bytes without '/' or '\"'",
+		NAME_VALUE,
 	},
 	{
 		.key = "services",
@@ -121,9 +118,7 @@ static const struct schema_field maintenance_fields[] = {
 		.key = "time_zone",
 		.read = read_text,
 		.offset = offsetof(struct config_maintenance, time_zone),
-		.valid = calendar_zone_valid,
-		.max = MAX_ZONE_BYTES,
-		.expected = TIME_ZONE_EXPECTED,
+		TIME_ZONE_VALUE,
 	},
 	{
 		.key = "exclude",

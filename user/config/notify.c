@@ -29,7 +29,7 @@ static int read_severity(struct document *doc, yaml_node_t *node, const struct s
 static int read_severities(struct document *doc, yaml_node_t *node,
 			   const struct schema_field *field, void *base)
 {
-	*(uint32_t *)(void *)((char *)base + field->offset) = 0;
+	*VALUE_AT(uint32_t, base, field) = 0;
 	return read_list(doc, node, field, base);
 }
 

@@ -133,33 +133,15 @@ static const struct schema_field spec_fields[] = {
 		.required = true,
 		.expected = ALERT_SEVERITY_EXPECTED,
 	},
-	{
-		.key = "condition",
-		.read = read_mapping,
-		.required = true,
-		.schema = &burn_schema,
-		.expected = "a mapping with op, threshold, lookbackWindow",
-	},
+	MAPPING("condition", burn_schema, "a mapping with op, threshold, lookbackWindow"),
 };
 
 static const struct schema spec_schema = {FIELDS(spec_fields)};
 
 static const struct schema_field condition_fields[] = {
 	OPENSLO_HEAD("AlertCondition"),
-	{
-		.key = "metadata",
-		.read = read_mapping,
-		.required = true,
-		.schema = &metadata_schema,
-		.expected = "a mapping with name",
-	},
-	{
-		.key = "spec",
-		.read = read_mapping,
-		.required = true,
-		.schema = &spec_schema,
-		.expected = "a mapping with severity, condition",
-	},
+	MAPPING("metadata", metadata_schema, "a mapping with name"),
+	MAPPING("spec", spec_schema, "a mapping with severity, condition"),
 };
 
 static const struct schema condition_schema = {FIELDS(condition_fields)};

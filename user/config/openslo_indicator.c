@@ -58,20 +58,8 @@ static const struct schema_field ratio_fields[] = {
 		.check_only = true,
 		.expected = "true",
 	},
-	{
-		.key = "good",
-		.read = read_mapping,
-		.required = true,
-		.schema = &good_schema,
-		.expected = "a mapping with metricSource",
-	},
-	{
-		.key = "total",
-		.read = read_mapping,
-		.required = true,
-		.schema = &total_schema,
-		.expected = "a mapping with metricSource",
-	},
+	MAPPING("good", good_schema, "a mapping with metricSource"),
+	MAPPING("total", total_schema, "a mapping with metricSource"),
 	{.key = "bad", .read = read_unsupported},
 	{.key = "raw", .read = read_unsupported},
 	{.key = "rawType", .read = read_unsupported},
@@ -81,13 +69,7 @@ static const struct schema ratio_schema = {FIELDS(ratio_fields)};
 
 static const struct schema_field indicator_spec_fields[] = {
 	{.key = "description", .read = openslo_read_any},
-	{
-		.key = "ratioMetric",
-		.read = read_mapping,
-		.required = true,
-		.schema = &ratio_schema,
-		.expected = "a mapping with good and total",
-	},
+	MAPPING("ratioMetric", ratio_schema, "a mapping with good and total"),
 	{.key = "thresholdMetric", .read = read_unsupported},
 };
 
@@ -96,13 +78,7 @@ static const struct schema indicator_spec_schema = {FIELDS(indicator_spec_fields
 static const struct schema_field indicator_fields[] = {
 	OPENSLO_HEAD("SLI"),
 	{.key = "metadata", .read = read_mapping, .schema = &openslo_metadata_schema},
-	{
-		.key = "spec",
-		.read = read_mapping,
-		.required = true,
-		.schema = &indicator_spec_schema,
-		.expected = "a mapping with ratioMetric",
-	},
+	MAPPING("spec", indicator_spec_schema, "a mapping with ratioMetric"),
 };
 
 const struct schema openslo_indicator_schema = {FIELDS(indicator_fields)};

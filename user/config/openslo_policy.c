@@ -105,13 +105,7 @@ static const struct schema policy_spec_schema = {FIELDS(policy_spec_fields)};
 static const struct schema_field policy_fields[] = {
 	OPENSLO_HEAD("AlertPolicy"),
 	{.key = "metadata", .read = read_mapping, .schema = &openslo_metadata_schema},
-	{
-		.key = "spec",
-		.read = read_mapping,
-		.required = true,
-		.schema = &policy_spec_schema,
-		.expected = "a mapping with conditions",
-	},
+	MAPPING("spec", policy_spec_schema, "a mapping with conditions"),
 };
 
 static const struct schema policy_schema = {FIELDS(policy_fields)};

@@ -14,10 +14,8 @@
 #include "config/values.h"
 
 #define ALERTS_PATH "metadata.annotations.sliprobe/alerts"
-#define MONTH_SECONDS (31 * DURATION_D_NS / DURATION_S_NS) /* as for slos[].calendar */
 
 enum {
-	MAX_ZONE_BYTES = 63,
 	MAX_ALERTS_BYTES = 1 << 16,
 };
 
@@ -36,9 +34,7 @@ static const struct schema_field annotation_fields[] = {
 		.key = "sliprobe/name",
 		.read = read_text,
 		.offset = offsetof(struct draft, name),
-		.valid = valid_name,
-		.max = CONFIG_MAX_NAME,
-		.expected = "a name of at most 63 bytes without '/' or '\"'",
+		NAME_VALUE,
 	},
 	{
 		.key = "sliprobe/alerts",
@@ -61,9 +57,7 @@ static const struct schema_field metadata_fields[] = {
 		.read = read_text,
 		.offset = offsetof(struct draft, slo.name),
 		.required = true,
-		.valid = valid_name,
-		.max = CONFIG_MAX_NAME,
-		.expected = "a name of at most 63 bytes without '/' or '\"'",
+		NAME_VALUE,
 	},
 	OPENSLO_DISPLAY_NAME,
 	OPENSLO_LABELS,
@@ -123,9 +117,7 @@ static const struct schema_field calendar_fields[] = {
 		.read = read_text,
 		.offset = offsetof(struct draft, slo.time_zone),
 		.required = true,
-		.valid = calendar_zone_valid,
-		.max = MAX_ZONE_BYTES,
-		.expected = TIME_ZONE_EXPECTED,
+		TIME_ZONE_VALUE,
 	},
 };
 
@@ -171,7 +163,7 @@ static int read_one_window(struct document *doc, yaml_node_t *node,
 		of_kind.schema = &month_schema;
 	r = read_mapping(doc, node, &of_kind, base);
 	if (!r && draft->slo.calendar_month)
-		draft->slo.window_seconds = MONTH_SECONDS;
+		draft->slo.window_seconds = VALUE_MONTH_SECONDS;
 	return r;
 }
 
@@ -267,13 +259,7 @@ static const struct schema_field spec_fields[] = {
 		.max = CONFIG_MAX_NAME,
 		.expected = "the name of a service, or \"*\" for every service found",
 	},
-	{
-		.key = "indicator",
-		.read = read_mapping,
-		.required = true,
-		.schema = &openslo_indicator_schema,
-		.expected = "a mapping with spec",
-	},
+	MAPPING("indicator", openslo_indicator_schema, "a mapping with spec"),
 	{.key = "indicatorRef", .read = read_unsupported},
 	{
 		.key = "timeWindow",
@@ -303,20 +289,8 @@ static const struct schema spec_schema = {FIELDS(spec_fields)};
 
 static const struct schema_field root_fields[] = {
 	OPENSLO_HEAD("SLO"),
-	{
-		.key = "metadata",
-		.read = read_mapping,
-		.required = true,
-		.schema = &metadata_schema,
-		.expected = "a mapping with name",
-	},
-	{
-		.key = "spec",
-		.read = read_mapping,
-		.required = true,
-		.schema = &spec_schema,
-		.expected = "a mapping with service, indicator, objectives",
-	},
+	MAPPING("metadata", metadata_schema, "a mapping with name"),
+	MAPPING("spec", spec_schema, "a mapping with service, indicator, objectives"),
 };
 
 static const struct schema root_schema = {FIELDS(root_fields)};

@@ -69,7 +69,7 @@ static int store_seconds(struct document *doc, const yaml_node_t *node,
 
 	if (!seconds || seconds > field->max / DURATION_S_NS || ns < field->min)
 		return document_expected(doc, node, field->expected);
-	*(uint64_t *)(void *)((char *)base + field->offset) = seconds;
+	*VALUE_AT(uint64_t, base, field) = seconds;
 	return 0;
 }
 
@@ -111,7 +111,7 @@ int openslo_read_ratio(struct document *doc, yaml_node_t *node, const struct sch
 
 	if (!(ratio > 0 && ratio < 1))
 		return document_expected(doc, node, field->expected);
-	*(double *)(void *)((char *)base + field->offset) = ratio;
+	*VALUE_AT(double, base, field) = ratio;
 	return 0;
 }
 
@@ -122,7 +122,7 @@ int openslo_read_number(struct document *doc, yaml_node_t *node, const struct sc
 
 	if (!(number > 0))
 		return document_expected(doc, node, field->expected);
-	*(double *)(void *)((char *)base + field->offset) = number;
+	*VALUE_AT(double, base, field) = number;
 	return 0;
 }
 

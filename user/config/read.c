@@ -229,7 +229,7 @@ int read_text(struct document *doc, yaml_node_t *node, const struct schema_field
 	copy = dup_text(text);
 	if (!copy)
 		return -ENOMEM;
-	memcpy((char *)base + field->offset, &copy, sizeof(copy));
+	*VALUE_AT(char *, base, field) = copy;
 	return 0;
 }
 
@@ -244,7 +244,7 @@ int read_choice(struct document *doc, yaml_node_t *node, const struct schema_fie
 	if (!choice->name)
 		return document_expected(doc, node, field->expected);
 	if (!field->check_only)
-		*(bool *)((char *)base + field->offset) = choice->value;
+		*VALUE_AT(bool, base, field) = choice->value;
 	return 0;
 }
 
@@ -258,7 +258,7 @@ static int read_duration(struct document *doc, yaml_node_t *node, const struct s
 	    ns % unit_ns)
 		return document_expected(doc, node, field->expected);
 	if (!field->check_only)
-		*(uint64_t *)(void *)((char *)base + field->offset) = ns / unit_ns;
+		*VALUE_AT(uint64_t, base, field) = ns / unit_ns;
 	return 0;
 }
 

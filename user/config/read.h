@@ -66,6 +66,16 @@ struct schema_field {
 /* of struct schema */
 #define FIELDS(array) .fields = (array), .n_fields = sizeof(array) / sizeof((array)[0])
 
+/* A field: a key whose value must be there, and be a mapping. */
+#define MAPPING(name, of_schema, text)                                                             \
+	{                                                                                          \
+		.key = name, .read = read_mapping, .required = true, .schema = &(of_schema),       \
+		.expected = text,                                                                  \
+	}
+
+/* The place of a field's value in the struct at `base`. */
+#define VALUE_AT(type, base, field) ((type *)(void *)((char *)(base) + (field)->offset))
+
 /* Text is copied to a char *; seconds and ns go to uint64_t; a choice to bool. */
 value_reader read_mapping, read_list, read_text, read_choice, read_duration_ns,
 	read_duration_seconds, read_unsupported;

@@ -121,13 +121,7 @@ static const struct schema_field service_fields[] = {
 		.max = CONFIG_MAX_NAME,
 		.expected = "a name of at most 63 bytes without '/', '\"', '{' or '}'",
 	},
-	{
-		.key = "match",
-		.read = read_mapping,
-		.required = true,
-		.schema = &match_schema,
-		.expected = "a mapping with port, process or exe",
-	},
+	MAPPING("match", match_schema, "a mapping with port, process or exe"),
 	{
 		.key = "routes",
 		.read = read_list,

@@ -12,9 +12,7 @@
 
 enum {
 	MAX_GLOB_BYTES = 256,
-	MAX_ZONE_BYTES = 64,
 	SLICE_STEP_SECONDS = 10,
-	LONGEST_MONTH_SECONDS = 31 * 86400,
 };
 
 static const struct schema_field eligible_route_item = {
@@ -133,7 +131,7 @@ static int read_calendar(struct document *doc, yaml_node_t *node, const struct s
 {
 	struct config_slo *slo = base;
 
-	slo->window_seconds = LONGEST_MONTH_SECONDS;
+	slo->window_seconds = VALUE_MONTH_SECONDS;
 	return read_choice(doc, node, field, base);
 }
 
@@ -155,8 +153,7 @@ static int read_time_zone(struct document *doc, yaml_node_t *node, const struct 
 #define TIME_ZONE                                                                                  \
 	{                                                                                          \
 		.key = "time_zone", .read = read_time_zone,                                        \
-		.offset = offsetof(struct config_slo, time_zone), .valid = calendar_zone_valid,    \
-		.max = MAX_ZONE_BYTES, .expected = TIME_ZONE_EXPECTED,                             \
+		.offset = offsetof(struct config_slo, time_zone), TIME_ZONE_VALUE,                 \
 	}
 
 static const struct schema_field window_fields[] = {{CALENDAR, .required = true}, TIME_ZONE};
@@ -205,13 +202,7 @@ static const struct schema_field timeslices_fields[] = {
 static const struct schema timeslices_schema = {FIELDS(timeslices_fields)};
 
 static const struct schema_field budgeting_fields[] = {
-	{
-		.key = "timeslices",
-		.read = read_mapping,
-		.required = true,
-		.schema = &timeslices_schema,
-		.expected = "a mapping with slice and target",
-	},
+	MAPPING("timeslices", timeslices_schema, "a mapping with slice and target"),
 };
 
 static const struct schema budgeting_schema = {FIELDS(budgeting_fields)};
@@ -240,9 +231,7 @@ static const struct schema_field slo_fields[] = {
 		.read = read_text,
 		.offset = offsetof(struct config_slo, name),
 		.required = true,
-		.valid = valid_name,
-		.max = CONFIG_MAX_NAME,
-		.expected = "a name of at most 63 bytes without '/' or '\"'",
+		NAME_VALUE,
 	},
 	{
 		.key = "service",

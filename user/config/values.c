@@ -106,7 +106,7 @@ int read_count(struct document *doc, yaml_node_t *node, const struct schema_fiel
 
 	if (!text || !parse_number(text, strlen(text), field->max, &count) || count < field->min)
 		return document_expected(doc, node, field->expected);
-	*(uint64_t *)(void *)((char *)base + field->offset) = count;
+	*VALUE_AT(uint64_t, base, field) = count;
 	return 0;
 }
 
@@ -117,7 +117,7 @@ int read_port(struct document *doc, yaml_node_t *node, const struct schema_field
 
 	if (!text || !parse_number(text, strlen(text), UINT16_MAX, &port) || !port)
 		return document_expected(doc, node, "a port number from 1 to 65535");
-	*(uint16_t *)(void *)((char *)base + field->offset) = (uint16_t)port;
+	*VALUE_AT(uint16_t, base, field) = (uint16_t)port;
 	return 0;
 }
 
@@ -149,7 +149,7 @@ int read_percent(struct document *doc, yaml_node_t *node, const struct schema_fi
 
 	if (!(ratio > 0 && ratio < 1))
 		return document_expected(doc, node, field->expected);
-	*(double *)(void *)((char *)base + field->offset) = ratio;
+	*VALUE_AT(double, base, field) = ratio;
 	return 0;
 }
 
@@ -162,7 +162,7 @@ int read_share(struct document *doc, yaml_node_t *node, const struct schema_fiel
 
 	if (!(ratio > 0 && ratio <= (double)field->max / 100))
 		return document_expected(doc, node, field->expected);
-	*(double *)(void *)((char *)base + field->offset) = ratio;
+	*VALUE_AT(double, base, field) = ratio;
 	return 0;
 }
 
@@ -217,7 +217,7 @@ int read_method(struct document *doc, yaml_node_t *node, const struct schema_fie
 int read_methods(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		 void *base)
 {
-	*(uint32_t *)(void *)((char *)base + field->offset) = 0;
+	*VALUE_AT(uint32_t, base, field) = 0;
 	return read_list(doc, node, field, base);
 }
 
@@ -235,6 +235,6 @@ int read_bytes(struct document *doc, yaml_node_t *node, const struct schema_fiel
 		factor = 1000000;
 	if (!text || !parse_number(text, len - (factor > 1), MAX_MIN_BODY_BYTES / factor, &bytes))
 		return document_expected(doc, node, field->expected);
-	*(uint64_t *)(void *)((char *)base + field->offset) = bytes * factor;
+	*VALUE_AT(uint64_t, base, field) = bytes * factor;
 	return 0;
 }

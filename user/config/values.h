@@ -3,7 +3,9 @@
 #ifndef SLIPROBE_CONFIG_VALUES_H
 #define SLIPROBE_CONFIG_VALUES_H
 
+#include "base/calendar.h"
 #include "base/duration.h"
+#include "config/config.h"
 #include "config/read.h"
 
 bool valid_name(const char *text);
@@ -28,6 +30,8 @@ value_reader read_port, read_percent, read_share, read_count, read_bytes, read_s
 
 enum {
 	VALUE_MAX_TEMPLATE_BYTES = 1024,
+	VALUE_MAX_ZONE_BYTES = 64,
+	VALUE_MONTH_SECONDS = 31 * 86400, /* of a calendar month, which is at most that long */
 };
 
 /* of an SLO */
@@ -37,6 +41,12 @@ enum {
 /* Items of lists: a path template. */
 extern const struct schema_field config_template_item;
 
-#define TIME_ZONE_EXPECTED "a time zone the system knows, such as Europe/Berlin"
+/* of fields read by read_text(): a name that appears in URLs and labels; a time zone */
+#define NAME_VALUE                                                                                 \
+	.valid = valid_name, .max = CONFIG_MAX_NAME,                                               \
+	.expected = "a name of at most 63 bytes without '/' or '\"'"
+#define TIME_ZONE_VALUE                                                                            \
+	.valid = calendar_zone_valid, .max = VALUE_MAX_ZONE_BYTES,                                 \
+	.expected = "a time zone the system knows, such as Europe/Berlin"
 
 #endif

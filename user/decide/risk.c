@@ -33,7 +33,7 @@ static int read_number(struct document *doc, yaml_node_t *node, const struct sch
 	number = strtod(text, NULL);
 	if (number < (double)field->min || number > (double)field->max)
 		return document_expected(doc, node, field->expected);
-	*(double *)(void *)((char *)base + field->offset) = number;
+	*VALUE_AT(double, base, field) = number;
 	return 0;
 }
 
@@ -43,7 +43,7 @@ static int read_positive(struct document *doc, yaml_node_t *node, const struct s
 {
 	int r = read_number(doc, node, field, base);
 
-	if (!r && !(*(double *)(void *)((char *)base + field->offset) > 0))
+	if (!r && !(*VALUE_AT(double, base, field) > 0))
 		r = document_expected(doc, node, field->expected);
 	return r;
 }

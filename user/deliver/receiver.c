@@ -11,21 +11,6 @@
 
 /* ---- where it is ---- */
 
-static const char *kind_name(enum config_receiver_kind kind)
-{
-	switch (kind) {
-	case RECEIVER_ALERTMANAGER:
-		return "alertmanager";
-	case RECEIVER_WEBHOOK:
-		return "webhook";
-	case RECEIVER_COMMAND:
-		return "command";
-	case RECEIVER_JOURNAL:
-		break;
-	}
-	return "journal";
-}
-
 /* argv as JSON, so that no two are alike. Bytes that are no text become null. */
 static char *argv_text(char *const *argv, size_t n)
 {
@@ -60,7 +45,7 @@ static char *url_shown(const char *url)
 
 static int address_copy(struct receiver *receiver, const struct config_receiver *config)
 {
-	const char *kind = kind_name(config->kind);
+	const char *kind = config_receiver_kind_name(config->kind);
 	_cleanup_free_ char *shown = NULL, *address = NULL;
 
 	if (config->kind == RECEIVER_JOURNAL) {

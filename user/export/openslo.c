@@ -280,7 +280,7 @@ static void write_target(struct yaml_out *out, const struct config *config, size
 	yaml_out_pair(out, "name", name);
 	yaml_out_map_end(out);
 	yaml_out_map_at(out, "spec", false);
-	yaml_out_pair(out, "target", openslo_target_kind(receiver->kind));
+	yaml_out_pair(out, "target", config_receiver_kind_name(receiver->kind));
 	if (receiver->url)
 		yaml_out_pair(out, "url", receiver->url);
 	write_texts(out, "argv", receiver->argv, receiver->n_argv);

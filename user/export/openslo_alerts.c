@@ -38,21 +38,6 @@ void openslo_target_name(size_t i, char *ret_name, size_t size)
 	snprintf(ret_name, size, "target-%zu", i + 1);
 }
 
-const char *openslo_target_kind(enum config_receiver_kind kind)
-{
-	switch (kind) {
-	case RECEIVER_ALERTMANAGER:
-		return "alertmanager";
-	case RECEIVER_WEBHOOK:
-		return "webhook";
-	case RECEIVER_COMMAND:
-		return "command";
-	case RECEIVER_JOURNAL:
-		break;
-	}
-	return "journal";
-}
-
 static void number_pair(struct yaml_out *out, const char *key, uint64_t number, bool quoted)
 {
 	char text[24];

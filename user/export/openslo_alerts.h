@@ -10,9 +10,8 @@
 /* A number that strtod() gives back the same, without an exponent. */
 void openslo_decimal(double number, char ret_text[static PROMQL_NUMBER_BYTES]);
 
-/* Receivers have no names: these are theirs in the file. */
+/* Receivers have no names: this is that of receiver number i in the file. */
 void openslo_target_name(size_t i, char *ret_name, size_t size);
-const char *openslo_target_kind(enum config_receiver_kind kind);
 
 /* spec.alertPolicies: the burn rules. */
 void openslo_write_policies(struct yaml_out *out, const struct config *config,
