@@ -13,6 +13,7 @@
 #include "abi.h"
 #include "config/config.h"
 #include "slo/alerts.h"
+#include "slo/history.h"
 #include "slo/slices.h"
 #include "slo/slo.h"
 

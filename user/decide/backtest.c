@@ -8,6 +8,7 @@
 #include "base/calendar.h"
 #include "base/cleanup.h"
 #include "slo/coverage.h"
+#include "slo/history.h"
 #include "slo/slices.h"
 
 enum {

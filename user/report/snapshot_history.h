@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "slo/coverage.h"
+#include "slo/history.h"
 #include "slo/slo.h"
 #include "slo/timeline.h"
 

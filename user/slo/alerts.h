@@ -44,6 +44,7 @@
 #include "base/maybe.h"
 #include "slo/alert_rule.h"
 #include "slo/coverage.h"
+#include "slo/history.h"
 #include "slo/slo.h"
 
 enum alert_status {

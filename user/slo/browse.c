@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Looks through a history: its buckets, and its first and last event. */
-#include "slo/history.h"
+#include "slo/history_private.h"
 
 bool slo_history_last_event(const struct slo_history *history, double *ret_t_seconds)
 {

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "slo/history_private.h"
+
 #define SPREAD_US (20 * US_PER_SECOND)
 
 const int64_t slo_tier_width_seconds[SLO_TIERS] = {10, 60, 3600};

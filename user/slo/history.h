@@ -1,102 +1,100 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The inside of a history (slo/slo), for the files that work on it: slo/history adds and sums,
- * slo/browse looks through it, slo/restore puts a stored one back.
+ * The history of one SLO: its events in steps, at three resolutions ("tiers"). Memory grows with
+ * the buckets that had events, up to about 190 kB for an SLO over 92 d that is busy all the time.
+ *
+ * Times are seconds on the agent's axis (slo/timeline). Bucket ends are multiples of the tier's
+ * width; the bucket that ends at e holds the steps that end in (e - width, e].
+ *
+ * Look-ups leave hints in it for later ones, so a history, const or not, belongs to one thread.
+ * Pure: time is an argument.
  */
 #ifndef SLIPROBE_SLO_HISTORY_H
 #define SLIPROBE_SLO_HISTORY_H
 
-#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "slo/slo.h"
-#include "slo/time_limit.h"
-#include "slo/totals.h"
 
-#define US_PER_SECOND 1000000LL
+struct slo_history;
 
-/* 2^52: from here on a double has no fraction. */
-#define WHOLE_NUMBERS 4503599627370496.0
+enum slo_tier {
+	SLO_TIER_10S, /* for 6 h */
+	SLO_TIER_1MIN, /* for 8 d */
+	SLO_TIER_1H, /* for the window plus 31 d */
+	SLO_TIERS,
+};
 
-enum { SLO_CURSORS = 32 };
+extern const int64_t slo_tier_width_seconds[SLO_TIERS];
+
+enum {
+	SLO_KEPT_BEYOND_SECONDS = 31 * 86400, /* hours are kept for the window and so much more */
+};
+
+/* Returns 0; -ENOMEM; -EINVAL: no SLO has such a window. */
+int slo_history_new(uint64_t window_seconds, struct slo_history **ret);
+void slo_history_free(struct slo_history *history);
 
 /*
- * One tier. Each tier sees every step. The newest bucket with events is open: its running total is
- * the history's, so a step that falls into it writes nothing here.
+ * Adds the events of the step that ends at `t_seconds`. A time before that of the last step counts
+ * as the last step's. Returns 0; -ENOMEM, or -EINVAL for a time that is not valid (slo/time_limit):
+ * then nothing was added. Events beyond 2^64 - 1 in all are not counted.
  */
-struct slo_tier_state {
-	struct slo_totals closed;
-	int64_t finer_keep_us; /* moments older than this, but not older than */
-	int64_t keep_us; /* this, are looked up here */
-	int64_t open_end_us; /* INT64_MIN: there is none */
-	int64_t open_bucket;
-	struct slo_events restored; /* of all buckets, until slo_history_restored() */
-};
+int slo_history_add(struct slo_history *history, double t_seconds, struct slo_events events);
 
 /*
- * Where the window of one span begins. The next look-up is a little later. Cursors are hints: only
- * the time that a look-up takes depends on them.
+ * slo_history_add() for a step that began at `from_seconds`. Nothing tells when in the step its
+ * events came. In a step longer than 20 s (the kernel counted while no agent read) they are spread
+ * evenly, to the last one: over 10 s pieces if it is up to 6 h long, minutes up to 8 d, else hours.
+ * The part of it that is older than hours are kept is one piece.
  */
-struct slo_cursor {
-	double span_seconds;
-	const struct slo_tier_state *tier; /* that `stay` is in; NULL: there is none yet */
-	struct slo_stay stay;
-};
-
-struct slo_cursors {
-	struct slo_cursor list[SLO_CURSORS];
-	size_t n;
-	size_t next; /* the one expected: spans are asked for in one order at each step */
-	size_t oldest; /* the one that a new span takes */
-	double now_seconds; /* of the last look-up */
-	int64_t now_us;
-};
-
-struct slo_history {
-	struct slo_tier_state tiers[SLO_TIERS]; /* finest first */
-	bool any;
-	bool any_event;
-	int64_t first_us; /* of the first step ever */
-	int64_t last_us; /* of the last step */
-	int64_t first_event_us; /* the end of the step */
-	int64_t last_event_us;
-	struct slo_events total;
-	struct slo_cursors *cursors; /* look-ups in a const history change them, too */
-};
-
-static inline int64_t clamped_to_us(double seconds)
-{
-	if (seconds > TIME_LIMIT_SECONDS)
-		seconds = TIME_LIMIT_SECONDS;
-	if (!(seconds > -TIME_LIMIT_SECONDS))
-		seconds = -TIME_LIMIT_SECONDS;
-	return (int64_t)(seconds * (double)US_PER_SECOND);
-}
+int slo_history_add_span(struct slo_history *history, double from_seconds, double t_seconds,
+			 struct slo_events events);
 
 /*
- * Whole microseconds, so that 10 s steps computed in floating point fall on 10 s boundaries. The
- * result is that of llround(), which would be a call.
+ * Events of the steps that end in (now - span, now]. A window that reaches beyond the oldest step
+ * has all the events that are kept; one that begins before the first step ever has all that were
+ * added. An edge of the window up to 6 h back is exact to a 10 s step, up to 8 d to a minute, an
+ * older one to an hour. Sums over adjacent spans add up to the sum over both, exactly. It takes
+ * amortised constant time if every step asks for the same spans.
  */
-static inline int64_t seconds_to_us(double seconds)
-{
-	double us = seconds * (double)US_PER_SECOND;
+struct slo_events slo_history_sum(const struct slo_history *history, double now_seconds,
+				  double span_seconds);
 
-	if (fabs(us) < WHOLE_NUMBERS)
-		return (int64_t)(us + copysign(0.5, us));
-	return clamped_to_us(seconds);
-}
+/*
+ * The end of the last step that had events, or, if it was restored, of its finest bucket. False if
+ * no step had events.
+ */
+bool slo_history_last_event(const struct slo_history *history, double *ret_t_seconds);
 
-static inline double us_to_seconds(int64_t us)
-{
-	return (double)us / (double)US_PER_SECOND;
-}
+/* The end of the first step ever that had events; of a restored history, as far as is known. */
+bool slo_history_first_event(const struct slo_history *history, double *ret_t_seconds);
 
-static inline void tier_open(struct slo_tier_state *tier, int64_t bucket)
-{
-	tier->open_bucket = bucket;
-	tier->open_end_us = bucket * tier->closed.width_us;
-}
+/* Number of one-hour buckets that end in (from, to] and had events. */
+size_t slo_history_busy_hours(const struct slo_history *history, double from_seconds,
+			      double to_seconds);
+
+/* A return other than 0 stops slo_history_each() and is returned. */
+typedef int (*slo_bucket_fn)(void *context, enum slo_tier tier, int64_t end_seconds,
+			     struct slo_events events);
+
+/* Calls back for each bucket that had events and ends at or after `from_seconds`, oldest first. */
+int slo_history_each(const struct slo_history *history, enum slo_tier tier, int64_t from_seconds,
+		     slo_bucket_fn fn, void *context);
+
+/*
+ * Put back into an empty history what slo_history_each() gave: for each tier the buckets of the
+ * time that it is kept for, oldest first, then slo_history_restored() once. All tiers end at the
+ * same moment: the events that a finer tier lacks came before its first bucket. From then on sums
+ * are what they would have been without the interruption, but that nothing is known of the time
+ * before the oldest hour. Return 0; -ENOMEM; -EINVAL if buckets are not oldest first, a time is not
+ * the end of a bucket, the history is not empty, or a finer tier holds more than the hours do.
+ * After a failure the history is of no use.
+ */
+int slo_history_restore(struct slo_history *history, enum slo_tier tier, int64_t end_seconds,
+			struct slo_events events);
+int slo_history_restored(struct slo_history *history, double last_step_seconds);
 
 #endif

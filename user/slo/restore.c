@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 
-#include "slo/history.h"
+#include "slo/history_private.h"
 
 int slo_history_restore(struct slo_history *history, enum slo_tier tier, int64_t end_seconds,
 			struct slo_events events)

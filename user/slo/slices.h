@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "slo/slo.h"
+#include "slo/history.h"
 
 struct slices {
 	uint64_t seconds; /* length of a slice */

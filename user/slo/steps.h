@@ -6,7 +6,7 @@
 #ifndef SLIPROBE_SLO_STEPS_H
 #define SLIPROBE_SLO_STEPS_H
 
-#include "slo/slo.h"
+#include "slo/history.h"
 
 struct slo_step {
 	int64_t end_seconds;

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "slo/history.h"
 #include "slo/slo.h"
 #include "store/sql.h"
 #include "store/store.h"

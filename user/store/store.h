@@ -27,6 +27,7 @@
 #include "base/error.h"
 #include "slo/alerts.h"
 #include "slo/coverage.h"
+#include "slo/history.h"
 #include "slo/slo.h"
 
 struct store;
