@@ -306,18 +306,23 @@ static int see_change(void *context, const struct store_change *change)
 	return 0;
 }
 
+static struct store_change firing(double budget_spent_ratio)
+{
+	return (struct store_change){.t_seconds = 10,
+				     .slo = "checkout",
+				     .service = "shop",
+				     .rule = "burn-1h",
+				     .severity = "page",
+				     .from = "inactive",
+				     .to = "firing",
+				     .budget_spent_ratio = budget_spent_ratio,
+				     .started_seconds = 10};
+}
+
 TEST(test_changes_come_newest_first)
 {
 	struct store *store = open_good();
-	struct store_change change = {.t_seconds = 10,
-				      .slo = "checkout",
-				      .service = "shop",
-				      .rule = "burn-1h",
-				      .severity = "page",
-				      .from = "inactive",
-				      .to = "firing",
-				      .budget_spent_ratio = 0.5,
-				      .started_seconds = 10};
+	struct store_change change = firing(0.5);
 	char text[512] = "";
 
 	assert_int_equal(store_add_change(store, &change), 0);
@@ -348,15 +353,7 @@ TEST(test_changes_come_newest_first)
 TEST(test_a_change_that_is_there_is_not_added_again)
 {
 	struct store *store = open_good();
-	struct store_change change = {.t_seconds = 10,
-				      .slo = "checkout",
-				      .service = "shop",
-				      .rule = "burn-1h",
-				      .severity = "page",
-				      .from = "inactive",
-				      .to = "firing",
-				      .budget_spent_ratio = NAN,
-				      .started_seconds = 10};
+	struct store_change change = firing(NAN);
 	char text[512] = "";
 
 	assert_int_equal(store_add_change(store, &change), 0);
