@@ -41,21 +41,6 @@ void config_receiver_clear(struct config_receiver *receiver)
 	free_texts(receiver->argv, receiver->n_argv);
 }
 
-const char *config_receiver_kind_name(enum config_receiver_kind kind)
-{
-	switch (kind) {
-	case RECEIVER_ALERTMANAGER:
-		return "alertmanager";
-	case RECEIVER_WEBHOOK:
-		return "webhook";
-	case RECEIVER_COMMAND:
-		return "command";
-	case RECEIVER_JOURNAL:
-		break;
-	}
-	return "journal";
-}
-
 static void maintenance_clear(struct config_maintenance *maintenance)
 {
 	free(maintenance->name);

@@ -153,9 +153,6 @@ const char *config_receiver_kind_name(enum config_receiver_kind kind);
 
 void config_receiver_clear(struct config_receiver *receiver);
 
-/* As the key in `notify`: "webhook". */
-const char *config_receiver_kind_name(enum config_receiver_kind kind);
-
 /* Whether both have the same address: kind, URL and command. */
 bool config_receiver_is_same(const struct config_receiver *a, const struct config_receiver *b);
 
