@@ -12,7 +12,7 @@
 
 #include "abi.h"
 #include "kernel/conn.bpf.h"
-#include "http1.h"
+#include "http1/state.h"
 #include "judge/judge.bpf.h"
 #include "judge/verdict.bpf.h"
 #include "kernel/compat.bpf.h"

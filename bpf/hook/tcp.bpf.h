@@ -165,7 +165,7 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 		stat_error(KERR_SEQ_BACK);
 	} else if (gap && !rx_unseen(&flow, gap)) {
 		stat_error(KERR_RX_GAP);
-		conn->rx.state = HTTP1_BAD;
+		http1_lose(&conn->rx);
 	}
 
 	found = io_init(&scratch->io, &scratch->call, sk, ret);
@@ -174,7 +174,7 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 			return 0;
 		if (conn->mode == CONN_HTTP) {
 			stat_error(KERR_NO_BUFFER);
-			conn->rx.state = HTTP1_BAD;
+			http1_lose(&conn->rx);
 			return 0;
 		}
 		if (conn->mode == CONN_OLD && found != IO_URING && found != IO_COMPAT)
@@ -189,7 +189,7 @@ static __always_inline int conn_received(struct sock *sk, int ret, int flags)
 	rx_recognise(conn);
 	if (scratch->io.left && conn->mode == CONN_HTTP) {
 		stat_error(KERR_PUMP_LIMIT);
-		conn->rx.state = HTTP1_BAD;
+		http1_lose(&conn->rx);
 	}
 	return 0;
 }
@@ -209,7 +209,7 @@ static __always_inline void conn_join_answering(struct conn *conn, struct tcp_so
 	if (age_ns > now_ns || now_ns - age_ns < attached_ns + ARRIVAL_SLACK_TICKS * tick_ns)
 		return;
 	conn->mode = CONN_HTTP;
-	conn->rx.state = HTTP1_BAD;
+	http1_lose(&conn->rx);
 	conn->first_read_ns = now_ns - age_ns;
 	conn->tx_seq -= sent;
 }
@@ -273,8 +273,7 @@ static __always_inline int conn_sent(struct sock *sk, int ret, const bool own)
 	write_seq = tp->write_seq;
 	gap = write_seq - conn->tx_seq - ret;
 	/* "GET /..." has come, but no end of the line, or none that makes sense */
-	if (conn->mode == CONN_NEW &&
-	    http1_has_path(conn->rx.state == HTTP1_BAD ? conn->rx.sub : conn->rx.state))
+	if (conn->mode == CONN_NEW && http1_has_path(&conn->rx))
 		conn->mode = CONN_HTTP;
 	if (conn->mode != CONN_HTTP) {
 		conn->tx_seq = write_seq;

@@ -4,7 +4,7 @@
 #define SLIPROBE_KERNEL_CONN_BPF_H
 
 #include "abi.h"
-#include "http1.h"
+#include "http1/state.h"
 #include "kernel/helpers.bpf.h"
 
 /* One request between its head and its outcome. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A chunk of bytes, as the parser of include/http1_parse.h reads it in the kernel. */
+/* A chunk of bytes, as the parser of include/http1/ reads it in the kernel. */
 #ifndef SLIPROBE_PROTOCOL_CHUNK_BPF_H
 #define SLIPROBE_PROTOCOL_CHUNK_BPF_H
 
-#include "http1.h"
+#include "http1/parse.h"
 #include "kernel/helpers.bpf.h"
 
 enum {
@@ -55,7 +55,8 @@ static __always_inline void chunk_end(struct chunk *chunk, __u32 len)
 #define HTTP1_LOAD64(chunk, pos, len) CHUNK_WORD(&HTTP1_AT(chunk, pos), 0)
 #define HTTP1_LOAD64_ON(chunk, pos, n, len) CHUNK_WORD(&HTTP1_AT(chunk, pos), n)
 #define HTTP1_WITHIN(pos) ((pos) & (CHUNK_ROOM - 1))
-#define HTTP1_ANY(pos, other) HTTP1_WITHIN(chunk_any(pos, other))
+#define HTTP1_FORGET(pos, other) HTTP1_WITHIN(chunk_any(pos, other))
+#define HTTP1_REPEAT(n, step, context) bpf_loop(n, step, context, 0)
 #define HTTP1_LOOP _Pragma("clang loop unroll(disable)")
 #define HTTP1_UNROLL _Pragma("clang loop unroll(full)")
 #define HTTP1_SEPARATE __noinline

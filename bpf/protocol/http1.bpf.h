@@ -21,7 +21,7 @@
 #include "who/unmeasured.bpf.h"
 
 /* after what it is given by the two above: the automata, the bytes */
-#include "http1_parse.h"
+#include "http1/feed.h"
 
 enum {
 	CONN_JOINS = 64, /* message starts tried on a connection older than the agent */
@@ -30,39 +30,6 @@ enum {
 static __always_inline void conn_ignore(struct conn *conn)
 {
 	conn->mode = CONN_IGNORED;
-}
-
-/* ---- parsing ---- */
-
-struct parse {
-	struct http1 *parser;
-	struct piece *piece;
-	__u32 event; /* enum http1_event of the last step */
-};
-
-static long parse_step(__u32 i, struct parse *parse)
-{
-	struct piece *piece = parse->piece;
-	__u32 pos = piece->pos, len = piece->len;
-	__u32 result;
-
-	if (pos >= len || pos >= CHUNK_BYTES || len > CHUNK_BYTES)
-		return 1;
-	result = http1_step(parse->parser, &piece->chunk, pos, len);
-	piece->pos = pos + http1_result_consumed(result);
-	parse->event = http1_result_event(result);
-	return parse->event != HTTP1_EV_NONE || http1_opaque(parse->parser);
-}
-
-/* Parses the copied bytes up to the first event, opaque bytes, or their end. */
-__noinline __u32 parse_chunk(struct http1 *parser, struct piece *piece)
-{
-	struct parse parse = {.parser = parser, .piece = piece};
-
-	if (!parser || !piece)
-		return HTTP1_EV_NONE;
-	bpf_loop(CHUNK_BYTES, parse_step, &parse, 0);
-	return parse.event;
 }
 
 /* ---- requests ---- */
@@ -125,7 +92,7 @@ static __always_inline int rx_bad(struct flow *flow)
 
 	switch (conn->mode) {
 	case CONN_NEW:
-		if (http1_has_path(conn->rx.sub) && !(conn->rx.flags & HTTP1_PREFACE))
+		if (http1_has_path(&conn->rx) && !(conn->rx.flags & HTTP1_PREFACE))
 			return 1; /* the answer will tell whether this is HTTP: see conn_sent() */
 		if (conn->rx.flags & HTTP1_TLS)
 			conn_unmeasured(flow, BLIND_TLS);
@@ -189,22 +156,17 @@ static __noinline int rx_event(struct flow *flow, __u32 event)
 }
 
 /*
- * Bytes that begin a request: mostly its whole head, and all there is of it. Returns the event that
- * rx_event() has to act upon, if any.
+ * Bytes that begin a request: mostly its whole head, and all there is of it. Returns the event that rx_event() has
+ * to act upon, if any.
  */
 __noinline __u32 rx_first(struct conn *conn, struct piece *piece, __u64 now_ns, __u64 queue_ns)
 {
-	__u32 result, event, pos;
+	__u32 event;
 
 	if (!conn || !piece)
 		return HTTP1_EV_NONE;
-	pos = piece->pos;
-	if (pos >= CHUNK_BYTES || piece->len > CHUNK_BYTES)
-		return HTTP1_EV_NONE;
 	rx_begin(conn, now_ns, queue_ns);
-	result = http1_begin_request(&conn->rx, &piece->chunk, pos, piece->len, 1);
-	piece->pos = pos + http1_result_consumed(result);
-	event = http1_result_event(result);
+	event = http1_feed_first_request(&conn->rx, &piece->chunk, &piece->pos, piece->len);
 	if (event != HTTP1_EV_HEAD || conn->service == SERVICE_NONE || conn->promoted)
 		return event;
 	conn->mode = CONN_HTTP;
@@ -286,7 +248,7 @@ static __always_inline int tx_head(struct flow *flow, bool own)
 		return 0;
 	}
 	if (conn->head == conn->tail) {
-		if (conn->head == 1 && conn->rx.state == HTTP1_BAD && http1_has_path(conn->rx.sub))
+		if (conn->head == 1 && http1_is_lost(&conn->rx) && http1_has_path(&conn->rx))
 			stat_error(KERR_HEAD_UNPARSABLE);
 		/* its path may have more to come */
 		if (conn->rx.state == HTTP1_PATH || conn->rx.state == HTTP1_BAD)
@@ -309,24 +271,17 @@ static __always_inline int tx_head(struct flow *flow, bool own)
 }
 
 /*
- * Bytes that begin a response: often all of it. Returns the event that tx_event() has to act upon, if
- * any. `closing`: the peer has closed its side.
+ * Bytes that begin a response: often all of it. Returns the event that tx_event() has to act upon, if any.
+ * `closing`: the peer has closed its side.
  */
 __noinline __u32 tx_first(struct conn *conn, struct piece *piece, __u64 now_ns, __u32 closing)
 {
 	struct request *request;
-	__u32 result, event, pos, status;
-	__u64 n;
+	__u32 event, status;
 
 	if (!conn || !piece)
 		return HTTP1_EV_NONE;
-	pos = piece->pos;
-	if (pos >= CHUNK_BYTES || piece->len > CHUNK_BYTES)
-		return HTTP1_EV_NONE;
-	result = http1_begin_response(&conn->tx, &piece->chunk, pos, piece->len, 1);
-	pos += http1_result_consumed(result);
-	piece->pos = pos;
-	event = http1_result_event(result);
+	event = http1_feed_first_response(&conn->tx, &piece->chunk, &piece->pos, piece->len);
 	status = conn->tx.status;
 	if (event != HTTP1_EV_HEAD || closing || status < 200 || conn->head == conn->tail)
 		return event;
@@ -335,11 +290,8 @@ __noinline __u32 tx_first(struct conn *conn, struct piece *piece, __u64 now_ns, 
 		return event;
 	event = http1_body_begin(&conn->tx, status == 204 || status == 304 ||
 						    request->method == HTTP_METHOD_HEAD);
-	n = piece->len - pos;
-	if (event == HTTP1_EV_NONE && n && n <= http1_opaque(&conn->tx)) {
-		piece->pos = piece->len;
-		event = http1_pass(&conn->tx, n);
-	}
+	if (event == HTTP1_EV_NONE && piece->pos < piece->len && http1_opaque(&conn->tx))
+		event = http1_feed_opaque(&conn->tx, &piece->pos, piece->len);
 	if (event != HTTP1_EV_END)
 		return event;
 	request_answered_here(conn, request, now_ns, false, true);

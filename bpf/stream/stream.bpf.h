@@ -59,25 +59,16 @@ static __always_inline long pump_step(struct flow *flow, struct io *io, const bo
 	if (!pump_fill(parser, io, &event))
 		return 1;
 	if (piece->pos < piece->len) {
-		__u64 opaque = http1_opaque(parser);
-
-		if (opaque) {
-			__u64 n = piece->len - piece->pos;
-
-			n = n < opaque ? n : opaque;
-			piece->pos += n;
-			event = http1_pass(parser, n);
-		} else if (parser->state != HTTP1_START) {
-			event = parse_chunk(parser, piece);
-		} else if (!sending) {
+		if (!http1_at_start(parser))
+			event = http1_feed_on(parser, &piece->chunk, &piece->pos, piece->len);
+		else if (!sending)
 			event = rx_first(flow->conn, piece, flow->now_ns,
 					 flow->now_ns - flow->arrived_ns);
-		} else if (HTTP1_AT(&piece->chunk, piece->pos) == 'H' && tx_begin(flow)) {
+		else if (HTTP1_AT(&piece->chunk, piece->pos) == 'H' && tx_begin(flow))
 			stop = true;
-		} else {
+		else
 			event = tx_first(flow->conn, piece, flow->now_ns,
 					 flow->sk->__sk_common.skc_state == TCP_CLOSE_WAIT);
-		}
 	}
 	if (event != HTTP1_EV_NONE)
 		stop = sending ? tx_event(flow, event, true) : rx_event(flow, event);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Runs the parser, the automata and the histogram in the kernel, over inputs that
- * tests/bpf/test_parser.c puts into the globals. The walk over the pieces is that of
- * bpf/stream/stream.bpf.h.
+ * tests/bpf/test_parser.c puts into the globals.
  */
 #include "abi.h"
 #include "kernel/dfa.bpf.h" /* here `value` of `accepts` is the accept set's own number */
@@ -10,7 +9,7 @@
 #include "protocol/chunk.bpf.h"
 
 /* needs what the two above define */
-#include "http1_parse.h"
+#include "http1/feed.h"
 
 #include "tests/vectors/http1_driver.h"
 
@@ -35,21 +34,13 @@ struct http1_run run; /* set up by the test, too */
 __u32 hist_buckets[HIST_VALUES];
 __u32 copies_failed;
 
-struct copy {
-	__u32 pos;
-	__u32 len;
-	struct chunk chunk;
-};
-
-static struct copy copy;
-
 /*
  * In a map and not on the stack: Linux 6.1 verifies a loop's callback as if it ran once, and takes
  * what its known values then lead nowhere to for dead code.
  */
-__u32 pump_piece;
-__u32 pump_next; /* offset of the next byte to copy */
-__u32 pump_event;
+static struct chunk chunk;
+__u32 piece_now;
+__u32 next; /* offset of the next byte to feed */
 
 static inline __u32 http1_test_accept(__u32 state)
 {
@@ -58,92 +49,52 @@ static inline __u32 http1_test_accept(__u32 state)
 	return accept ? accept->value : 0;
 }
 
-static long parse_step(__u32 i, void *ctx)
-{
-	__u32 pos = copy.pos, len = copy.len;
-	__u32 result, consumed;
-
-	if (pos >= len || pos >= CHUNK_BYTES || len > CHUNK_BYTES)
-		return 1;
-	result = http1_step(&run.parser, &copy.chunk, pos, len);
-	consumed = http1_result_consumed(result);
-	if (!consumed || consumed > len - pos) {
-		run.faulty = 1;
-		run.stopped = 1;
-		return 1;
-	}
-	copy.pos = pos + consumed;
-	run.offset += consumed;
-	pump_event = http1_result_event(result);
-	return pump_event != HTTP1_EV_NONE || http1_opaque(&run.parser);
-}
-
-/* Copies what comes next of the current piece. Returns false if that fails. */
-static __always_inline bool copy_next(__u32 n)
+/* Copies what comes next, n bytes at most. Returns how many; 0: it failed. */
+static __always_inline __u32 copy_next(__u32 n)
 {
 	__u32 size = n > CHUNK_BYTES ? CHUNK_BYTES : n;
 
 	barrier_var(size);
 	if (size > CHUNK_BYTES)
-		return false;
-	if (bpf_probe_read_kernel(&copy.chunk, size, &input[pump_next & (INPUT_ROOM - 1)])) {
+		return 0;
+	if (bpf_probe_read_kernel(&chunk, size, &input[next & (INPUT_ROOM - 1)])) {
 		copies_failed++;
-		return false;
+		return 0;
 	}
-	chunk_end(&copy.chunk, size);
-	copy.pos = 0;
-	copy.len = size;
-	pump_next += size;
-	return true;
+	chunk_end(&chunk, size);
+	return size;
 }
 
-static long pump_step(__u32 i, void *ctx)
+/* As bpf/stream: opaque bytes are passed by length, the others copied. */
+static long parse_step(__u32 i, void *ctx)
 {
-	__u64 opaque = http1_opaque(&run.parser);
-	__u32 end, n;
+	__u32 end, n, size;
 
-	if (run.stopped)
+	if (run.stopped || piece_now >= n_pieces || piece_now >= INPUT_ROOM)
 		return 1;
-	pump_event = HTTP1_EV_NONE;
-	if (copy.pos < copy.len) {
-		n = copy.len - copy.pos;
-		if (opaque) {
-			n = n < opaque ? n : opaque;
-			copy.pos += n;
-			run.offset += n;
-			pump_event = http1_pass(&run.parser, n);
-		} else {
-			bpf_loop(CHUNK_BYTES, parse_step, NULL, 0);
-		}
-	} else {
-		if (pump_piece >= n_pieces || pump_piece >= INPUT_ROOM)
-			return 1;
-		end = piece_end[pump_piece];
-		if (pump_next >= end) {
-			pump_piece++;
-			return 0;
-		}
-		n = end - pump_next;
-		if (!opaque)
-			return !copy_next(n);
-		n = n < opaque ? n : opaque;
-		pump_next += n;
-		run.offset += n;
-		pump_event = http1_pass(&run.parser, n);
+	end = piece_end[piece_now];
+	if (next >= end) {
+		piece_now++;
+		return 0;
 	}
-	if (pump_event != HTTP1_EV_NONE)
-		http1_run_event(&run, pump_event);
+	n = end - next;
+	size = http1_run_unseen(&run, n);
+	if (!size) {
+		size = copy_next(n);
+		if (!size)
+			return 1;
+		http1_run_feed(&run, &chunk, size);
+	}
+	next += size;
 	return 0;
 }
 
 SEC("syscall")
 int parse(void *ctx)
 {
-	pump_piece = 0;
-	pump_next = 0;
-	copy.pos = 0;
-	copy.len = 0;
-	bpf_loop(1 << 20, pump_step, NULL, 0);
+	piece_now = 0;
+	next = 0;
+	bpf_loop(1 << 20, parse_step, NULL, 0);
 	http1_run_finish(&run);
 	return 0;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Drives the HTTP/1.x parser over one direction of a connection as bpf/conn.bpf.h does, and keeps
- * what came out, one result a message. Compiles for the kernel, too.
+ * Drives the HTTP/1.x parser over one direction of a connection, and keeps what came out, one result a
+ * message. Compiles for the kernel, too: the walk is include/http1/feed.h's there as here.
  *
- * The including file includes include/http1_parse.h first, and defines http1_test_accept(state):
- * the accept set of an automaton's state.
+ * The including file includes http1/feed.h first, and defines http1_test_accept(state): the accept set
+ * of an automaton's state.
  */
 #ifndef SLIPROBE_TESTS_HTTP1_DRIVER_H
 #define SLIPROBE_TESTS_HTTP1_DRIVER_H
@@ -41,6 +41,7 @@ struct http1_result {
 struct http1_run {
 	struct http1 parser;
 	__u64 offset; /* of the next byte in the whole input */
+	__u32 pos; /* of the next byte in the piece being fed */
 	__u32 path_start;
 	__u32 agent_start;
 	__u32 head_mask; /* bit n: final response n answers HEAD */
@@ -51,7 +52,6 @@ struct http1_run {
 	__u8 stopped; /* what follows is of no interest */
 	__u8 faulty; /* the parser broke its contract */
 	__u8 ready; /* the parser is told its automata beforehand */
-	__u8 pad[4];
 	struct http1_result results[HTTP1_RESULTS_MAX];
 };
 
@@ -201,38 +201,57 @@ static inline void http1_run_finish(struct http1_run *run)
 		http1_run_add(run, HTTP1_IN_HEAD);
 }
 
+struct http1_run_piece {
+	struct http1_run *run;
+	http1_bytes buf;
+	__u32 len;
+};
+
+/* Feeds up to the next event, and acts upon it. Returns 1 if there is nothing left to do. */
+static inline long http1_run_step(__u32 i, struct http1_run_piece *piece)
+{
+	struct http1_run *run = piece->run;
+	struct http1 *parser = &run->parser;
+	__u32 pos = run->pos, len = piece->len;
+	__u64 opaque = http1_opaque(parser);
+	__u64 body = parser->body;
+	__u32 event;
+
+	(void)i;
+	if (run->stopped || pos >= len)
+		return 1;
+	event = http1_feed(parser, piece->buf, &run->pos, len);
+	if (run->pos <= pos || run->pos > len ||
+	    (opaque && parser->body != body + (run->pos - pos))) {
+		run->faulty = 1;
+		run->stopped = 1;
+		return 1;
+	}
+	run->offset += run->pos - pos;
+	http1_run_event(run, event);
+	return 0;
+}
+
 /* What the caller has set up is in *run already: flags, start states and masks. */
 static inline void http1_run_feed(struct http1_run *run, http1_bytes buf, __u32 len)
 {
-	__u32 pos = 0;
+	struct http1_run_piece piece = {.run = run, .buf = buf, .len = len};
 
-	while (pos < len && !run->stopped) {
-		__u64 opaque = http1_opaque(&run->parser);
-		__u32 n = len - pos;
-		__u32 event;
+	run->pos = 0;
+	HTTP1_REPEAT(len, http1_run_step, &piece);
+}
 
-		if (opaque) {
-			__u64 body = run->parser.body;
+/* Passes up to `len` opaque bytes that are not there to be fed; returns how many. */
+static inline __u32 http1_run_unseen(struct http1_run *run, __u32 len)
+{
+	__u64 opaque = run->stopped ? 0 : http1_opaque(&run->parser);
+	__u32 n = len < opaque ? len : (__u32)opaque;
 
-			n = n < opaque ? n : (__u32)opaque;
-			event = http1_pass(&run->parser, n);
-			if (run->parser.body != body + n)
-				run->faulty = 1;
-		} else {
-			__u32 result = http1_step(&run->parser, buf, pos, len);
-
-			event = http1_result_event(result);
-			if (http1_result_consumed(result) == 0 ||
-			    http1_result_consumed(result) > n) {
-				run->faulty = 1;
-				return;
-			}
-			n = http1_result_consumed(result);
-		}
-		pos += n;
-		run->offset += n;
-		http1_run_event(run, event);
-	}
+	if (!n)
+		return 0;
+	run->offset += n;
+	http1_run_event(run, http1_pass(&run->parser, n));
+	return n;
 }
 
 #endif

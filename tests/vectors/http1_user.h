@@ -13,17 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dfa.h"
 #include "match/automaton.h"
-#include "http1_parse.h"
-#include "http1_driver.h"
-#include "http1_vectors.h"
 
 /* ---- automata ---- */
 
 /* Paths and user agents in one pair of arrays, as the agent places them in the maps. */
 static struct vector_automata {
-	struct dfa paths;
-	struct dfa agents;
+	struct automaton paths;
+	struct automaton agents;
 	struct dfa_state *states;
 	size_t n_states;
 	struct dfa_cell *cells;
@@ -53,6 +51,12 @@ static inline const struct dfa_state *http1_dfa_state(__u32 state)
 	return state == DFA_DEAD ? NULL : &vector_automata.states[state];
 }
 
+/* need what the two above define */
+#include "http1/feed.h"
+#include "tests/vectors/http1_driver.h"
+
+#include "tests/vectors/http1_vectors.h"
+
 static inline __u32 http1_test_accept(__u32 state)
 {
 	if (state >= vector_automata.n_states)
@@ -65,15 +69,15 @@ static inline bool vector_automata_init(void)
 	enum { N_ROUTES = sizeof(vector_routes) / sizeof(vector_routes[0]) };
 	enum { N_AGENTS = sizeof(vector_agents) / sizeof(vector_agents[0]) };
 	struct vector_automata *a = &vector_automata;
-	struct dfa_pattern routes[N_ROUTES], agents[N_AGENTS];
+	struct pattern routes[N_ROUTES], agents[N_AGENTS];
 	__u32 state_offset, cell_offset;
 
 	for (int i = 0; i < N_ROUTES; i++)
-		routes[i] = (struct dfa_pattern){.text = vector_routes[i], .syntax = DFA_ROUTE};
+		routes[i] = (struct pattern){.text = vector_routes[i], .syntax = PATTERN_ROUTE};
 	for (int i = 0; i < N_AGENTS; i++)
-		agents[i] = (struct dfa_pattern){.text = vector_agents[i], .syntax = DFA_GLOB};
-	if (dfa_compile(routes, N_ROUTES, DFA_MAX_STATES, &a->paths) ||
-	    dfa_compile(agents, N_AGENTS, DFA_MAX_STATES, &a->agents))
+		agents[i] = (struct pattern){.text = vector_agents[i], .syntax = PATTERN_GLOB};
+	if (automaton_compile(routes, N_ROUTES, AUTOMATON_MAX_STATES, &a->paths) ||
+	    automaton_compile(agents, N_AGENTS, AUTOMATON_MAX_STATES, &a->agents))
 		return false;
 	state_offset = (__u32)a->paths.n_states - 1;
 	cell_offset = (__u32)a->paths.n_cells;
@@ -84,9 +88,9 @@ static inline bool vector_automata_init(void)
 	if (!a->states || !a->cells)
 		return false;
 	a->agent_accept = (__u32)a->paths.n_sets - 1;
-	dfa_place(&a->paths, 0, 0, 0, a->states + 1, a->cells);
-	dfa_place(&a->agents, state_offset, cell_offset, a->agent_accept,
-		  a->states + state_offset + 1, a->cells + cell_offset);
+	automaton_place(&a->paths, 0, 0, 0, a->states + 1, a->cells);
+	automaton_place(&a->agents, state_offset, cell_offset, a->agent_accept,
+			a->states + state_offset + 1, a->cells + cell_offset);
 	a->path_start = a->paths.start;
 	a->agent_start = state_offset + a->agents.start;
 	return true;
@@ -98,8 +102,8 @@ static inline void vector_automata_clear(void)
 
 	free(a->states);
 	free(a->cells);
-	dfa_clear(&a->paths);
-	dfa_clear(&a->agents);
+	automaton_clear(&a->paths);
+	automaton_clear(&a->agents);
 }
 
 /* ---- splits ---- */
@@ -203,7 +207,7 @@ static inline struct http1_expected vector_actual(const struct http1_result *res
 
 	for (size_t i = 0; i < sizeof(vector_routes) / sizeof(vector_routes[0]) && result->path;
 	     i++) {
-		if (dfa_set_has(&vector_automata.paths, result->path, i)) {
+		if (automaton_set_has(&vector_automata.paths, result->path, i)) {
 			actual.route = (__u8)(i + 1);
 			break;
 		}

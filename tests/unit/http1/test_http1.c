@@ -13,16 +13,26 @@ static struct guard guard;
 static struct splits splits;
 static __u8 input[VECTOR_BYTES_MAX];
 
-static void run_pieces(const struct http1_vector *vector, place_fn place, bool ready,
+/* How a run is done. */
+struct way {
+	place_fn place;
+	bool ready; /* the parser is told its automata beforehand */
+	bool unseen; /* bytes that are opaque at a piece's beginning are not there */
+};
+
+static void run_pieces(const struct http1_vector *vector, const struct way *way,
 		       struct http1_run *ret)
 {
 	__u32 begin = 0;
 
-	vector_run_init(vector, ready, ret);
+	vector_run_init(vector, way->ready, ret);
 	for (__u32 i = 0; i < splits.n; i++) {
-		__u32 len = splits.end[i] - begin;
+		__u32 len;
 
-		http1_run_feed(ret, place(&guard, input + begin, len), len);
+		if (way->unseen)
+			begin += http1_run_unseen(ret, splits.end[i] - begin);
+		len = splits.end[i] - begin;
+		http1_run_feed(ret, way->place(&guard, input + begin, len), len);
 		begin = splits.end[i];
 	}
 	http1_run_finish(ret);
@@ -31,14 +41,17 @@ static void run_pieces(const struct http1_vector *vector, place_fn place, bool r
 static void check_vector(const struct http1_vector *vector, place_fn place)
 {
 	size_t len = vector_bytes(vector, input);
+	struct way way = {.place = place};
 	struct http1_run whole, run;
 
 	assert_true(splits_plan((__u32)len, 0, &splits));
-	run_pieces(vector, place, false, &whole);
+	run_pieces(vector, &way, &whole);
 	if (!vector_check(vector, &whole))
 		fail_msg("\"%s\", whole", vector->name);
 	for (__u32 plan = 0; splits_plan((__u32)len, plan, &splits); plan++) {
-		run_pieces(vector, place, !(plan & 1), &run);
+		way.ready = !(plan & 1);
+		way.unseen = plan & 2;
+		run_pieces(vector, &way, &run);
 		if (!runs_same(&run, &whole)) {
 			(void)vector_check(vector, &run);
 			fail_msg("\"%s\", plan %u, %u pieces, first one of %u bytes", vector->name,
@@ -122,7 +135,8 @@ TEST(method_is_known_before_the_head_is)
 	http1_run_feed(&run, (const __u8 *)stream, sizeof(stream) - 1);
 	assert_int_equal(run.parser.method, HTTP_METHOD_DELETE);
 	assert_int_not_equal(http1_test_accept(run.parser.dfa), 0);
-	assert_true(run.parser.state > HTTP1_START && run.parser.state < HTTP1_BODY);
+	assert_true(http1_in_head(&run.parser));
+	assert_true(http1_has_start_line(&run.parser));
 }
 
 /* Bytes that the hooks never see, such as those of sendfile(), count as body all the same. */
@@ -141,15 +155,82 @@ TEST(unseen_body)
 	assert_int_equal(run.parser.body, 5000000000);
 }
 
-/* A hook that has lost its place sets the state by itself; nothing moves it on from there. */
-TEST(bad_stays_bad)
+/* A feed stops behind each event, and says what it has consumed. */
+TEST(one_event_at_a_time)
 {
-	struct http1 parser = {.state = HTTP1_BAD};
+	static const char stream[] = "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nabGET";
+	const __u32 len = sizeof(stream) - 1, body = len - 5;
+	const __u8 *bytes = guard_at_end(&guard, (const __u8 *)stream, len);
+	struct http1 parser = {};
+	__u32 pos = 0;
 
+	assert_int_equal(http1_feed(&parser, bytes, &pos, len), HTTP1_EV_METHOD);
+	assert_int_equal(parser.method, HTTP_METHOD_POST);
+	assert_int_equal(pos, 5);
+	assert_int_equal(http1_feed(&parser, bytes, &pos, len), HTTP1_EV_HEAD);
+	assert_int_equal(pos, body);
+	assert_int_equal(http1_body_begin(&parser, 0), HTTP1_EV_NONE);
+	assert_int_equal(http1_opaque(&parser), 2);
+	assert_int_equal(http1_feed(&parser, bytes, &pos, len), HTTP1_EV_END);
+	assert_int_equal(pos, body + 2);
+	http1_reset(&parser);
+	while (pos < len)
+		assert_int_equal(http1_feed(&parser, bytes, &pos, len), HTTP1_EV_NONE);
+	assert_int_equal(pos, len);
+	assert_true(http1_in_head(&parser));
+}
+
+/* With its automata known beforehand, a head that is all there is one event, in one call. */
+TEST(a_whole_head_at_once)
+{
+	static const char request[] = "GET /items/5 HTTP/1.1\r\nHost: h\r\n\r\n";
+	static const char response[] = "HTTP/1.1 204 None\r\nServer: s\r\n\r\n";
+	struct http1 parser = {};
+	__u32 pos = 0;
+
+	http1_ready(&parser, vector_automata.path_start, vector_automata.agent_start);
+	assert_int_equal(http1_feed_first_request(&parser, (const __u8 *)request, &pos,
+						  sizeof(request) - 1),
+			 HTTP1_EV_HEAD);
+	assert_int_equal(pos, sizeof(request) - 1);
+	assert_int_not_equal(http1_test_accept(parser.dfa), 0);
+	parser = (struct http1){.flags = HTTP1_RESPONSE};
+	pos = 0;
+	assert_int_equal(http1_feed_first_response(&parser, (const __u8 *)response, &pos,
+						   sizeof(response) - 1),
+			 HTTP1_EV_HEAD);
+	assert_int_equal(pos, sizeof(response) - 1);
+	assert_int_equal(parser.status, 204);
+}
+
+/* Nothing moves a parser on that its caller has lost. */
+TEST(lost_by_the_caller)
+{
+	struct http1 parser = {.state = HTTP1_PATH};
+
+	assert_true(http1_has_path(&parser));
+	http1_lose(&parser);
+	assert_true(http1_is_lost(&parser));
+	assert_int_equal(http1_lost_in(&parser), HTTP1_BAD);
+	assert_false(http1_has_path(&parser));
 	assert_int_equal(http1_opaque(&parser), ~0ULL);
 	assert_int_equal(http1_pass(&parser, 100), HTTP1_EV_NONE);
-	assert_int_equal(parser.state, HTTP1_BAD);
+	assert_true(http1_is_lost(&parser));
 	assert_int_equal(parser.body, 0);
+}
+
+/* A line without a version: an answer will tell whether it was one of HTTP. */
+TEST(lost_in_the_path)
+{
+	static const char stream[] = "GET /a\n";
+	struct http1_vector vector = {};
+	struct http1_run run;
+
+	vector_run_init(&vector, true, &run);
+	http1_run_feed(&run, (const __u8 *)stream, sizeof(stream) - 1);
+	assert_true(http1_is_lost(&run.parser));
+	assert_int_equal(http1_lost_in(&run.parser), HTTP1_PATH);
+	assert_true(http1_has_path(&run.parser));
 }
 
 static int setup(void **state)
@@ -175,7 +256,10 @@ int main(void)
 		cmocka_unit_test(message_ends),
 		cmocka_unit_test(method_is_known_before_the_head_is),
 		cmocka_unit_test(unseen_body),
-		cmocka_unit_test(bad_stays_bad),
+		cmocka_unit_test(one_event_at_a_time),
+		cmocka_unit_test(a_whole_head_at_once),
+		cmocka_unit_test(lost_by_the_caller),
+		cmocka_unit_test(lost_in_the_path),
 	};
 
 	return cmocka_run_group_tests_name("http1", tests, setup, teardown);

@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bytes of HTTP/1.x messages, one at a time and as words of eight, the first one lowest. */
+/* Private to the HTTP/1.x parser: bytes, one at a time and as words of eight, the first one lowest. */
 #ifndef SLIPROBE_HTTP1_WORDS_H
 #define SLIPROBE_HTTP1_WORDS_H
 
 #include "types.h"
 
+enum {
+	HTTP1_STEP_MAX = 128, /* bytes that one step skips at most; a multiple of 8 */
+};
+
 #define HTTP1_ONES 0x0101010101010101ULL
 
-/*
- * The kernel has a definition of its own of each of these (bpf/chunk.bpf.h), for its verifier.
- *
- * HTTP1_LOAD64   eight bytes from pos on; those at len and behind it are line feeds
- * HTTP1_LOAD64_ON  likewise, from pos + n on; n is a constant
- * HTTP1_WITHIN   the same offset
- * HTTP1_ANY      likewise, of which the verifier knows nothing more: it would follow each value that a
- *                loop's turns lead to. `other`: any value that it does not know, better one that is
- *                not just being loaded
- * HTTP1_LOOP     before a loop: unrolled, it would be larger than the kernel takes
- * HTTP1_UNROLL   before a loop: the other way round
- * HTTP1_SEPARATE of a function: verified once, not in each place it is called
- */
+/* The kernel has a definition of its own of each of these, for its verifier: see parse.h. */
 #ifndef HTTP1_AT
 typedef const __u8 *http1_bytes;
 
@@ -36,7 +28,10 @@ static inline __u64 http1_load64(const __u8 *at, __s32 n)
 #define HTTP1_LOAD64(buf, pos, len) http1_load64(&(buf)[pos], (len) - (pos))
 #define HTTP1_LOAD64_ON(buf, pos, n, len) HTTP1_LOAD64(buf, (pos) + (n), len)
 #define HTTP1_WITHIN(pos) (pos)
-#define HTTP1_ANY(pos, other) (pos)
+#define HTTP1_FORGET(pos, other) (pos)
+#define HTTP1_REPEAT(n, step, context)                                                             \
+	for (__u32 i_ = 0; i_ < (n) && !step(i_, context); i_++)                                   \
+		;
 #define HTTP1_LOOP
 #define HTTP1_UNROLL
 #define HTTP1_SEPARATE static inline

@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What each state of the HTTP/1.x parser does with one byte, or with a run of bytes alike. Returns, as
- * http1_step() does, an HTTP1_RESULT().
+ * Private to the HTTP/1.x parser: what each state does with one byte, or with a run of bytes alike.
+ * Each function returns an HTTP1_RESULT(): what that completed, and how many bytes it consumed.
  */
 #ifndef SLIPROBE_HTTP1_BYTES_H
 #define SLIPROBE_HTTP1_BYTES_H
 
-#include "http1.h"
-#include "http1_words.h"
+#include "dfa.h"
+#include "parse.h"
+#include "words.h"
+
+/* The including file's, see parse.h. */
+__u32 http1_dfa_next(__u32 state, __u8 byte);
+const struct dfa_state *http1_dfa_state(__u32 state);
+
+enum {
+	HTTP1_METHOD_MAX = 32, /* bytes of a method token; a longer one is not HTTP */
+	HTTP1_SKIPS_MAX = 8, /* words in one step through an automaton */
+};
 
 /* enum http1_name, lower case; 0 ends each */
 static const char http1_names[4][32] = {"content-length", "transfer-encoding", "user-agent", ""};
 /* not of 8 bytes: clang would put them into a mergeable section, which BTF cannot describe */
 static const char http1_version[12] = "HTTP/1.";
 static const char http1_chunked[12] = "chunked";
-
-/* `body` while a Content-Length is read that has no value yet */
-#define HTTP1_NO_LENGTH (~0ULL)
 
 #define HTTP1_RESULT(event, consumed) ((__u32)(event) << 16 | (consumed))
 
@@ -28,27 +35,6 @@ static inline enum http1_event http1_result_event(__u32 result)
 static inline __u32 http1_result_consumed(__u32 result)
 {
 	return result & 0xffff;
-}
-
-static inline void http1_reset(struct http1 *p)
-{
-	p->state = HTTP1_START;
-	p->flags &= HTTP1_RESPONSE;
-	p->sub = 0;
-	p->status = 0;
-	p->method = HTTP_METHOD_OTHER;
-	p->dfa = 0;
-	p->ua = 0;
-	p->left = 0;
-	p->body = 0;
-}
-
-/* Between messages: the automata for the next request are known already, no need to ask. */
-static inline void http1_ready(struct http1 *p, __u32 dfa, __u32 ua)
-{
-	p->dfa = dfa;
-	p->ua = ua;
-	p->flags |= HTTP1_READY;
 }
 
 /* tchar of RFC 9110, section 5.6.2 */
@@ -96,15 +82,9 @@ static inline __u8 http1_method(__u64 token)
 
 static inline __u32 http1_bad(struct http1 *p)
 {
-	p->sub = p->state;
+	p->sub = p->state; /* http1_lost_in() */
 	p->state = HTTP1_BAD;
 	return HTTP1_RESULT(HTTP1_EV_BAD, 1);
-}
-
-/* True for the states of a request line whose target has begun. */
-static inline int http1_has_path(__u8 state)
-{
-	return state == HTTP1_PATH || state == HTTP1_QUERY || state == HTTP1_VERSION;
 }
 
 static inline __u32 http1_go(struct http1 *p, enum http1_state state)
@@ -186,10 +166,11 @@ static inline __u32 http1_read_absolute(struct http1 *p, __u8 c)
 }
 
 /*
- * Passes what bytes it can of `word`, in which `ends` marks those not to be passed in any case, and
- * perhaps others. Returns how many; 0: the next one has to be looked at.
+ * How many bytes of `word` the automaton at *state may pass at once; *state is then the state behind
+ * them. 0: the next byte has to go through http1_dfa_next(). `ends` marks bytes never to be passed, and
+ * perhaps others.
  */
-static inline __u32 http1_walk(__u32 *state, __u64 word, __u64 ends)
+static inline __u32 http1_skip_by_dfa(__u32 *state, __u64 word, __u64 ends)
 {
 	const struct dfa_state *from = http1_dfa_state(*state);
 
@@ -218,7 +199,7 @@ static inline __attribute__((always_inline)) __u32 http1_read_path(struct http1 
 	__u32 at = pos;
 
 	HTTP1_LOOP
-	for (__u32 i = 0; i < HTTP1_WALK_MAX; i++) {
+	for (__u32 i = 0; i < HTTP1_SKIPS_MAX; i++) {
 		__u64 word;
 		__u32 passed = 0;
 		__u8 c;
@@ -226,13 +207,13 @@ static inline __attribute__((always_inline)) __u32 http1_read_path(struct http1 
 		if (at >= len)
 			break;
 		word = HTTP1_LOAD64(buf, at, len);
-		at = HTTP1_ANY(at, len);
+		at = HTTP1_FORGET(at, len);
 		c = word;
 		if (c != ' ')
-			passed = http1_walk(&state, word,
-					    http1_bytes_below(word, ' ' + 1) |
-						    http1_bytes_equal(word, '?') |
-						    http1_bytes_equal(word, '#'));
+			passed = http1_skip_by_dfa(&state, word,
+						   http1_bytes_below(word, ' ' + 1) |
+							   http1_bytes_equal(word, '?') |
+							   http1_bytes_equal(word, '#'));
 		at += passed;
 		if (passed)
 			continue;
@@ -418,7 +399,7 @@ HTTP1_SEPARATE __u32 http1_read_agent(struct http1 *p, http1_bytes buf, __u32 po
 		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 	state = p->ua;
 	HTTP1_LOOP
-	for (__u32 i = 0; i < HTTP1_WALK_MAX; i++) {
+	for (__u32 i = 0; i < HTTP1_SKIPS_MAX; i++) {
 		__u64 word;
 		__u32 passed = 0;
 		__u8 c;
@@ -426,9 +407,9 @@ HTTP1_SEPARATE __u32 http1_read_agent(struct http1 *p, http1_bytes buf, __u32 po
 		if (at >= len)
 			break;
 		word = HTTP1_LOAD64(buf, at, len);
-		at = HTTP1_ANY(at, len);
+		at = HTTP1_FORGET(at, len);
 		if (p->sub)
-			passed = http1_walk(&state, word, http1_bytes_below(word, ' '));
+			passed = http1_skip_by_dfa(&state, word, http1_bytes_below(word, ' '));
 		at += passed;
 		if (passed)
 			continue;

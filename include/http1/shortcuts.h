@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Short cuts of the HTTP/1.x parser: what nearly all messages consist of, when all of it is in the
- * piece. Each does at once what http1_bytes.h would do byte by byte, leaves the parser exactly as
- * that would, and leaves to it what is any different.
+ * Private to the HTTP/1.x parser: short cuts for what nearly all messages consist of, when all of it is
+ * in the piece. Each does at once what bytes.h would do byte by byte, leaves the parser exactly as that
+ * would, and leaves to it what is any different.
  */
 #ifndef SLIPROBE_HTTP1_WHOLE_H
 #define SLIPROBE_HTTP1_WHOLE_H
 
-#include "http1_bytes.h"
+#include "http1/bytes.h"
+#include "http1/parse.h"
+#include "http1/words.h"
 
 /* "GET ", "POST " and the like: returns the length, or 0 if it is none of them. */
 static inline __u32 http1_method_whole(struct http1 *p, __u64 word)
@@ -50,6 +52,7 @@ static inline __u32 http1_version_whole(struct http1 *p, http1_bytes buf, __u32 
 
 enum {
 	HTTP1_NAME_MAX = 18, /* bytes http1_name_whole() looks at */
+	HTTP1_LINES_MAX = 16, /* lines, or parts of lines, that one step passes */
 };
 
 /* By its first letter, a small or a capital c, t or u; other characters pass, too. */
@@ -160,9 +163,9 @@ static inline __attribute__((always_inline)) __u64 http1_scan(http1_bytes buf, _
  * Lines of a head, up to one that matters, or its end. pos is in a line that does not matter. Behind
  * len, line feeds are read: a scan ends there at last.
  */
-static inline __attribute__((always_inline)) __u32 http1_lines_here(struct http1 *p,
-								    http1_bytes buf, __u32 pos,
-								    __u32 len)
+static inline __attribute__((always_inline)) __u32 http1_lines_inline(struct http1 *p,
+								      http1_bytes buf, __u32 pos,
+								      __u32 len)
 {
 	__u32 at = pos;
 	__u32 line = 0; /* where the one begins that `at` is in; 0: the one that p->state is of */
@@ -174,22 +177,22 @@ static inline __attribute__((always_inline)) __u32 http1_lines_here(struct http1
 
 		marks = http1_scan(buf, at, len, &n);
 		if (!marks) {
-			at = HTTP1_ANY(at + HTTP1_SCAN_BYTES, len);
+			at = HTTP1_FORGET(at + HTTP1_SCAN_BYTES, len);
 			continue;
 		}
 		at = HTTP1_WITHIN(at + n + http1_bytes_first(marks));
 		word = HTTP1_LOAD64(buf, at, len);
 		if ((word & 0xffff) == ('\r' | '\n' << 8)) {
-			at = HTTP1_ANY(at + 2, len);
+			at = HTTP1_FORGET(at + 2, len);
 			word >>= 16;
 		} else {
 			if ((word & 0xff) != '\n') {
 				/* another control character, or not ASCII: on to a line feed */
 				at += http1_bytes_before(http1_bytes_equal(word, '\n'));
-				at = HTTP1_ANY(at, len);
+				at = HTTP1_FORGET(at, len);
 				continue;
 			}
-			at = HTTP1_ANY(at + 1, len);
+			at = HTTP1_FORGET(at + 1, len);
 			word >>= 8;
 		}
 		if ((word & 0xff) <= ' ') {
@@ -219,7 +222,7 @@ static inline __attribute__((always_inline)) __u32 http1_lines_here(struct http1
 			at += n;
 			http1_name_end(p);
 			n = http1_value_whole(p, buf, at, len);
-			at = HTTP1_ANY(at + n, len);
+			at = HTTP1_FORGET(at + n, len);
 			if (!n)
 				break;
 		}
@@ -240,7 +243,7 @@ HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __
 {
 	if (!p || !buf)
 		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
-	return http1_lines_here(p, buf, pos, len);
+	return http1_lines_inline(p, buf, pos, len);
 }
 
 /* The first byte of a line, or its name up to the colon. */
@@ -288,8 +291,9 @@ static inline __u32 http1_chunk_size_whole(struct http1 *p, http1_bytes buf, __u
 }
 
 /* The path and the version */
-static inline __attribute__((always_inline)) __u32 http1_path_here(struct http1 *p, http1_bytes buf,
-								   __u32 pos, __u32 len)
+static inline __attribute__((always_inline)) __u32 http1_path_inline(struct http1 *p,
+								     http1_bytes buf, __u32 pos,
+								     __u32 len)
 {
 	__u32 result = http1_read_path(p, buf, pos, len);
 
@@ -302,7 +306,7 @@ HTTP1_SEPARATE __u32 http1_path_whole(struct http1 *p, http1_bytes buf, __u32 po
 {
 	if (!p || !buf)
 		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
-	return http1_path_here(p, buf, pos, len);
+	return http1_path_inline(p, buf, pos, len);
 }
 
 /* Up to the space that may end the target. */
@@ -337,10 +341,10 @@ HTTP1_SEPARATE __u32 http1_query_whole(struct http1 *p, http1_bytes buf, __u32 p
 	return HTTP1_RESULT(HTTP1_EV_NONE, HTTP1_STEP_MAX);
 }
 
-/* "GET /": http1_step() in HTTP1_START. `here`: and on, as far as it goes */
+/* Between messages: "GET /index HTTP/1.1" and the head behind it, as far as that goes. */
 static inline __attribute__((always_inline)) __u32 http1_begin_request(struct http1 *p,
 								       http1_bytes buf, __u32 pos,
-								       __u32 len, const int here)
+								       __u32 len)
 {
 	__u64 word;
 	__u32 at, n, result;
@@ -353,28 +357,26 @@ static inline __attribute__((always_inline)) __u32 http1_begin_request(struct ht
 		return http1_start(p, HTTP1_AT(buf, pos));
 	if (http1_method_end(p) != HTTP1_EV_NONE)
 		return HTTP1_RESULT(HTTP1_EV_METHOD, n);
-	at = HTTP1_ANY(pos + n, len);
+	at = HTTP1_FORGET(pos + n, len);
 	if (HTTP1_AT(buf, at) != '/')
 		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 	p->dfa = http1_dfa_next(p->dfa, '/');
 	http1_go(p, HTTP1_PATH);
 	at++;
-	if (!here)
-		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
-	result = http1_path_here(p, buf, at, len);
+	result = http1_path_inline(p, buf, at, len);
 	if (p->state != HTTP1_START_LINE_REST)
 		return result + (at - pos);
-	at = HTTP1_ANY(at + http1_result_consumed(result), len);
+	at = HTTP1_FORGET(at + http1_result_consumed(result), len);
 	if (at >= len)
 		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
-	len = HTTP1_ANY(len, word); /* of which each turn above has said something */
-	return http1_lines_here(p, buf, at, len) + (at - pos);
+	len = HTTP1_FORGET(len, word); /* of which each turn above has said something */
+	return http1_lines_inline(p, buf, at, len) + (at - pos);
 }
 
-/* "HTTP/1.1 200 ": http1_step() in HTTP1_START. `here`: and on, as far as it goes */
+/* Between messages: "HTTP/1.1 200 " and the head behind it, as far as that goes. */
 static inline __attribute__((always_inline)) __u32 http1_begin_response(struct http1 *p,
 									http1_bytes buf, __u32 pos,
-									__u32 len, const int here)
+									__u32 len)
 {
 	__u64 version, code;
 	__u32 status, at;
@@ -393,18 +395,9 @@ static inline __attribute__((always_inline)) __u32 http1_begin_response(struct h
 	p->status = status;
 	http1_start_line_known(p);
 	at = pos + 13;
-	if (at >= len || !here)
+	if (at >= len)
 		return HTTP1_RESULT(HTTP1_EV_NONE, 13);
-	return http1_lines_here(p, buf, at, len) + 13;
-}
-
-/* http1_step() in HTTP1_START. */
-HTTP1_SEPARATE __u32 http1_begin(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
-{
-	if (!p || !buf)
-		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
-	return p->flags & HTTP1_RESPONSE ? http1_begin_response(p, buf, pos, len, 0)
-					 : http1_begin_request(p, buf, pos, len, 0);
+	return http1_lines_inline(p, buf, at, len) + 13;
 }
 
 #endif

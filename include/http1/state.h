@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * State of the HTTP/1.x parser (include/http1_parse.h): one struct http1 follows one direction of
- * one connection through any number of messages. It keeps only what an SLI needs: method, route,
- * status, framing, body length.
+ * State of the HTTP/1.x parser: one struct http1 follows one direction of one connection through any
+ * number of messages. It keeps only what an SLI needs: method, route, status, framing, body length.
+ *
+ * What a user of the parser may ask about `state` is in parse.h.
  */
-#ifndef SLIPROBE_HTTP1_H
-#define SLIPROBE_HTTP1_H
+#ifndef SLIPROBE_HTTP1_STATE_H
+#define SLIPROBE_HTTP1_STATE_H
 
-#include "terms.h"
 #include "types.h"
 
 enum http1_state {
@@ -41,15 +41,7 @@ enum http1_state {
 	HTTP1_TRAILER, /* first byte of a trailer line */
 	HTTP1_TRAILER_LF,
 	HTTP1_TRAILER_SKIP,
-	HTTP1_BAD, /* cannot be followed any further */
-};
-
-enum http1_event {
-	HTTP1_EV_NONE,
-	HTTP1_EV_METHOD, /* `method` is known; the caller sets `dfa` and `ua`. Not if HTTP1_READY */
-	HTTP1_EV_HEAD, /* head is complete; the caller calls http1_body_begin() */
-	HTTP1_EV_END, /* message is complete */
-	HTTP1_EV_BAD, /* state is HTTP1_BAD */
+	HTTP1_BAD, /* lost: cannot be followed any further */
 };
 
 enum http1_flag {
@@ -60,7 +52,7 @@ enum http1_flag {
 	HTTP1_CHUNKED = 1 << 4,
 	HTTP1_PREFACE = 1 << 5, /* BAD because it is HTTP/2's connection preface */
 	HTTP1_TLS = 1 << 6, /* BAD because it looks like a TLS record */
-	HTTP1_READY = 1 << 7, /* `dfa` and `ua` are set to where they start: see http1_ready() */
+	HTTP1_READY = 1 << 7, /* `dfa` and `ua` are where they start already: see http1_ready() */
 };
 
 /* Headers that matter. */
@@ -71,18 +63,10 @@ enum http1_name {
 	HTTP1_NAME_OTHER,
 };
 
-enum {
-	HTTP1_METHOD_MAX = 32, /* bytes of a method token; a longer one is not HTTP */
-	HTTP1_STEP_MAX = 128, /* bytes a loop in a step consumes at most; a multiple of 8 */
-	HTTP1_WALK_MAX = 8, /* steps of an automaton, of up to 8 bytes each */
-	HTTP1_SCAN_BYTES = 32, /* of a line that are looked at in one turn */
-	HTTP1_LINES_MAX = 16, /* lines, or parts of lines, of a head it passes */
-};
-
 struct http1 {
 	__u8 state; /* enum http1_state */
 	__u8 flags; /* enum http1_flag */
-	__u8 sub; /* position inside whatever `state` matches; HTTP1_BAD: the state before */
+	__u8 sub; /* position inside whatever `state` matches; HTTP1_BAD: see http1_lost_in() */
 	__u8 name; /* enum http1_name: this line's header; at its start: the last line's */
 	__u16 status;
 	__u8 method; /* enum http_method */

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * HTTP/1.x message parser: incremental, allocation-free, the same code in the kernel and in user
+ * space. Messages: RFC 9112; methods and statuses: RFC 9110. Little-endian machines only.
+ *
+ * Lenient where servers are lenient (bare LF, leading empty lines, any token as a method, junk in
+ * the target), strict where the framing would be lost.
+ *
+ * The caller feeds bytes in pieces of any size (feed.h), and acts upon each event:
+ *
+ *	while (pos < len)
+ *		switch (http1_feed_request(p, buf, &pos, len)) { ... }
+ *
+ * Bytes of a body need not be there: http1_opaque() says how many, http1_pass() passes them.
+ *
+ * Before it includes feed.h, a caller defines two steps of the automata of dfa.h:
+ *
+ *	http1_dfa_next(state, byte)   the state behind one byte
+ *	http1_dfa_state(state)        the state itself; NULL: the dead one
+ *
+ * and, for the kernel's verifier, a type and nine macros, which words.h has for user space:
+ *
+ *	http1_bytes                       a piece's bytes
+ *	HTTP1_AT(buf, pos)                one byte
+ *	HTTP1_LOAD64(buf, pos, len)       eight bytes from pos on; those at len and behind are line feeds
+ *	HTTP1_LOAD64_ON(buf, pos, n, len) the same from pos + n on; n is a constant
+ *	HTTP1_WITHIN(pos)                 the same offset, within bounds that the verifier sees
+ *	HTTP1_FORGET(pos, other)          the same offset, of which the verifier forgets what it knew
+ *	HTTP1_REPEAT(n, step, context)    calls step(i, context) up to n times, until it returns not 0
+ *	HTTP1_LOOP                        before a loop that must not be unrolled
+ *	HTTP1_UNROLL                      before a loop that must be unrolled
+ *	HTTP1_SEPARATE                    of a function that is verified once, not in each caller
+ */
+#ifndef SLIPROBE_HTTP1_PARSE_H
+#define SLIPROBE_HTTP1_PARSE_H
+
+#include "terms.h"
+#include "state.h"
+
+enum http1_event {
+	HTTP1_EV_NONE,
+	HTTP1_EV_METHOD, /* `method` is known; the caller sets `dfa` and `ua`. Not if http1_ready() */
+	HTTP1_EV_HEAD, /* the head is complete; the caller calls http1_body_begin() */
+	HTTP1_EV_END, /* the message is complete; the caller calls http1_reset() */
+	HTTP1_EV_BAD, /* not HTTP, or its framing cannot be known: http1_is_lost() from here on */
+};
+
+enum {
+	HTTP1_SCAN_BYTES = 32, /* from any offset on, that HTTP1_LOAD64_ON() may be asked for */
+};
+
+/* `body` while a Content-Length is read that has no value yet */
+#define HTTP1_NO_LENGTH (~0ULL)
+
+/* ---- states that a caller may ask for ---- */
+
+/* Between messages. */
+static inline int http1_at_start(const struct http1 *p)
+{
+	return p->state == HTTP1_START;
+}
+
+/* A head has begun, and goes on. */
+static inline int http1_in_head(const struct http1 *p)
+{
+	return p->state > HTTP1_START && p->state < HTTP1_BODY;
+}
+
+/* In a request's path: `dfa` is not final. */
+static inline int http1_in_path(const struct http1 *p)
+{
+	return p->state == HTTP1_PATH;
+}
+
+/* The version of a request line, or the code of a status line, is known: this is HTTP/1.x. */
+static inline int http1_has_start_line(const struct http1 *p)
+{
+	return p->state >= HTTP1_START_LINE_REST && p->state < HTTP1_BAD;
+}
+
+/* In a body that ends with the connection. */
+static inline int http1_until_close(const struct http1 *p)
+{
+	return p->state == HTTP1_BODY_CLOSE;
+}
+
+static inline int http1_is_lost(const struct http1 *p)
+{
+	return p->state == HTTP1_BAD;
+}
+
+/* Where the parser was when it got lost; HTTP1_BAD: the caller lost it. */
+static inline enum http1_state http1_lost_in(const struct http1 *p)
+{
+	return (enum http1_state)p->sub;
+}
+
+/* In a request line, behind the first byte of its path, or lost there. */
+static inline int http1_has_path(const struct http1 *p)
+{
+	enum http1_state state = http1_is_lost(p) ? http1_lost_in(p) : (enum http1_state)p->state;
+
+	return state == HTTP1_PATH || state == HTTP1_QUERY || state == HTTP1_VERSION;
+}
+
+/* ---- what a caller does to the state ---- */
+
+/* The next byte begins a message. */
+static inline void http1_reset(struct http1 *p)
+{
+	p->state = HTTP1_START;
+	p->flags &= HTTP1_RESPONSE;
+	p->sub = 0;
+	p->status = 0;
+	p->method = HTTP_METHOD_OTHER;
+	p->dfa = 0;
+	p->ua = 0;
+	p->left = 0;
+	p->body = 0;
+}
+
+/* Between messages: the automata of the next request start here. It will not ask: HTTP1_EV_METHOD. */
+static inline void http1_ready(struct http1 *p, __u32 dfa, __u32 ua)
+{
+	p->dfa = dfa;
+	p->ua = ua;
+	p->flags |= HTTP1_READY;
+}
+
+/* Bytes went by that the caller could not see, and that are not opaque. */
+static inline void http1_lose(struct http1 *p)
+{
+	p->sub = HTTP1_BAD;
+	p->state = HTTP1_BAD;
+}
+
+/* Bytes from here on that need not be looked at, whatever they are. */
+static inline __u64 http1_opaque(const struct http1 *p)
+{
+	if (p->state == HTTP1_BODY || p->state == HTTP1_CHUNK_DATA)
+		return p->left;
+	if (p->state == HTTP1_BODY_CLOSE || p->state == HTTP1_BAD)
+		return ~0ULL;
+	return 0;
+}
+
+/* Passes n <= http1_opaque() bytes, n > 0, unseen. */
+static inline __attribute__((always_inline)) enum http1_event http1_pass(struct http1 *p, __u64 n)
+{
+	if (p->state == HTTP1_BAD)
+		return HTTP1_EV_NONE;
+	p->body += n;
+	if (p->state == HTTP1_BODY_CLOSE)
+		return HTTP1_EV_NONE;
+	p->left -= n;
+	if (p->left)
+		return HTTP1_EV_NONE;
+	if (p->state == HTTP1_BODY)
+		return HTTP1_EV_END;
+	p->state = HTTP1_CHUNK_END;
+	return HTTP1_EV_NONE;
+}
+
+/*
+ * Chooses the body's framing once the head is complete (RFC 9112, section 6.3). `bodyless`: the
+ * response to HEAD, or 1xx, 204, 304. Returns HTTP1_EV_END if there is no body, HTTP1_EV_BAD if a
+ * request's framing cannot be known, else HTTP1_EV_NONE.
+ */
+static inline __attribute__((always_inline)) enum http1_event http1_body_begin(struct http1 *p,
+									       int bodyless)
+{
+	int response = p->flags & HTTP1_RESPONSE;
+
+	if ((p->flags & HTTP1_HAS_LENGTH) && p->body == HTTP1_NO_LENGTH)
+		p->flags |= HTTP1_BAD_LENGTH;
+	p->left = p->body;
+	p->body = 0;
+	p->sub = 0;
+	if (bodyless)
+		return HTTP1_EV_END;
+	if (p->flags & HTTP1_CHUNKED) {
+		p->left = 0;
+		p->state = HTTP1_CHUNK_SIZE;
+		return HTTP1_EV_NONE;
+	}
+	if (p->flags & (HTTP1_HAS_CODING | HTTP1_BAD_LENGTH)) {
+		p->state = response ? HTTP1_BODY_CLOSE : HTTP1_BAD;
+		return response ? HTTP1_EV_NONE : HTTP1_EV_BAD;
+	}
+	if (p->flags & HTTP1_HAS_LENGTH) {
+		p->state = HTTP1_BODY;
+		return p->left ? HTTP1_EV_NONE : HTTP1_EV_END;
+	}
+	if (!response)
+		return HTTP1_EV_END;
+	p->state = HTTP1_BODY_CLOSE;
+	return HTTP1_EV_NONE;
+}
+
+#endif
