@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEEP_SECONDS = TRACK_WINDOW_S + 31 * 86400 };
+enum { KEEP_SECONDS = TRACK_WINDOW_S + SLO_KEPT_BEYOND_SECONDS };
 
 static int put_coverage(struct record *record, const struct coverage *coverage)
 {

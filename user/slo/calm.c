@@ -151,10 +151,11 @@ static void calm_exhaust(const struct judge *judge, const struct alert_rule *rul
 static void calm_no_data(const struct judge *judge, const struct alert_rule *rule,
 			 struct alert_calm *calm)
 {
-	double last = judge->now;
+	double last = judge->now_seconds;
 
 	slo_history_last_event(judge->subject->events, &last);
-	calm_within(calm, last + (double)rule->seconds - judge->now - 1, INFINITY, INFINITY);
+	calm_within(calm, last + (double)rule->seconds - judge->now_seconds - 1, INFINITY,
+		    INFINITY);
 }
 
 /*
@@ -169,8 +170,9 @@ static void calm_coverage(const struct judge *judge, const struct alert_rule *ru
 
 	if (!coverage)
 		calm_within(calm, CALM_MAX_SECONDS, INFINITY, INFINITY);
-	else if (judge_covers_all(coverage, from, judge->now))
-		calm_within(calm, (1 - rule->ratio) * (judge->now - from) - 1, INFINITY, INFINITY);
+	else if (judge_covers_all(coverage, from, judge->now_seconds))
+		calm_within(calm, (1 - rule->ratio) * (judge->now_seconds - from) - 1, INFINITY,
+			    INFINITY);
 	else
 		calm->valid = false;
 }
@@ -196,7 +198,7 @@ struct alert_calm calm_find(const struct judge *judge, const struct alert_rule *
 		calm_coverage(judge, rule, &calm);
 	else
 		calm.valid = false;
-	calm.until_seconds += judge->now;
+	calm.until_seconds += judge->now_seconds;
 	if (window->calendar)
 		calm.until_seconds = fmin(calm.until_seconds, window->end_seconds);
 	if (__builtin_add_overflow(calm.most.good, judge->total.good, &calm.most.good))

@@ -37,7 +37,7 @@ static void sums_begin(struct span_sums *sums, const struct slo_history *history
 void judge_begin(struct judge *judge, const struct alert_subject *subject, double now_seconds)
 {
 	judge->subject = subject;
-	judge->now = now_seconds;
+	judge->now_seconds = now_seconds;
 	judge->budget_ratio = 1 - subject->objective;
 	judge->total = slo_history_sum(subject->budgeted, now_seconds, INFINITY);
 	judge->budgeted = judge->events = &judge->sums[0];
@@ -50,19 +50,20 @@ void judge_begin(struct judge *judge, const struct alert_subject *subject, doubl
 
 struct slo_events judge_budgeted(const struct judge *judge, double seconds)
 {
-	return sums_of(judge->budgeted, judge->now, seconds);
+	return sums_of(judge->budgeted, judge->now_seconds, seconds);
 }
 
 double judge_window_seconds(const struct judge *judge)
 {
-	return judge->now - judge->subject->window.from_seconds;
+	return judge->now_seconds - judge->subject->window.from_seconds;
 }
 
 double judge_elapsed_seconds(const struct judge *judge)
 {
 	const struct alert_subject *subject = judge->subject;
 
-	return fmax(judge->now - fmax(subject->window.from_seconds, subject->since_seconds), 1);
+	return fmax(judge->now_seconds - fmax(subject->window.from_seconds, subject->since_seconds),
+		    1);
 }
 
 double judge_missing_seconds(const struct judge *judge)
@@ -89,7 +90,7 @@ struct slo_events judge_whole_window(const struct judge *judge)
 /* Whether the span had the requests that a rule needs before it may become active. */
 static bool enough(const struct judge *judge, const struct alert_rule *rule, double seconds)
 {
-	struct slo_events events = sums_of(judge->events, judge->now, seconds);
+	struct slo_events events = sums_of(judge->events, judge->now_seconds, seconds);
 	uint64_t eligible;
 
 	return events.bad >= rule->min_bad &&
@@ -200,7 +201,7 @@ static enum alert_status no_data_status(const struct judge *judge, const struct 
 
 	if (!slo_history_last_event(judge->subject->events, &last))
 		return ALERT_INACTIVE;
-	silence = covered_seconds(judge->subject, last, judge->now);
+	silence = covered_seconds(judge->subject, last, judge->now_seconds);
 	if (silence >= ALERT_NO_DATA_ENDS_SECONDS)
 		return ALERT_INACTIVE;
 	if (state->status != ALERT_INACTIVE)
@@ -212,7 +213,7 @@ static enum alert_status no_data_status(const struct judge *judge, const struct 
 
 double judge_coverage_from(const struct judge *judge, const struct alert_rule *rule)
 {
-	return fmax(judge->now - (double)rule->seconds, judge->subject->since_seconds);
+	return fmax(judge->now_seconds - (double)rule->seconds, judge->subject->since_seconds);
 }
 
 bool judge_covers_all(const struct coverage *coverage, double from, double to)
@@ -226,13 +227,13 @@ static enum alert_status coverage_status(const struct judge *judge, const struct
 	const struct coverage *coverage = judge->subject->coverage;
 	double from = judge_coverage_from(judge, rule), covered;
 
-	if (!coverage || !(from < judge->now))
+	if (!coverage || !(from < judge->now_seconds))
 		return ALERT_INACTIVE;
-	covered = judge_covers_all(coverage, from, judge->now)
-			  ? judge->now - from
-			  : coverage_seconds(coverage, from, judge->now);
-	return covered + SAME_SECONDS < rule->ratio * (judge->now - from) ? ALERT_FIRING
-									  : ALERT_INACTIVE;
+	covered = judge_covers_all(coverage, from, judge->now_seconds)
+			  ? judge->now_seconds - from
+			  : coverage_seconds(coverage, from, judge->now_seconds);
+	return covered + SAME_SECONDS < rule->ratio * (judge->now_seconds - from) ? ALERT_FIRING
+										  : ALERT_INACTIVE;
 }
 
 enum alert_status judge_rule(const struct judge *judge, const struct alert_rule *rule,

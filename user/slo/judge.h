@@ -22,7 +22,7 @@ struct span_sums {
 /* A subject at one moment. It points into itself: not to be copied. */
 struct judge {
 	const struct alert_subject *subject;
-	double now;
+	double now_seconds;
 	double budget_ratio; /* 1 - objective */
 	struct slo_events total; /* all that was ever added to the budgeted history */
 	struct span_sums *budgeted;
