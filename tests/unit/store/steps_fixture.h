@@ -11,22 +11,22 @@ static inline int put_step(struct store *store, int64_t n)
 	struct slo_events events = {(uint64_t)n, 0};
 	struct store_series series = {.service = "s", .requests = (uint64_t)n};
 	char text[24];
-	int err = store_begin(store);
+	int r = store_begin(store);
 
 	snprintf(text, sizeof(text), "%lld", (long long)n);
-	if (!err)
-		err = store_put_value(store, "first", text);
-	for (int64_t i = 1; i <= 50 && !err; i++)
-		err = store_put_bucket(store, i, STORE_EVENTS, SLO_TIER_10S, 10 * n, events);
-	if (!err)
-		err = store_put_series(store, 10.0 * (double)n, &series, 1);
-	if (!err)
-		err = store_put_text(store, "kind", "last", text);
-	if (!err)
+	if (!r)
+		r = store_put_value(store, "first", text);
+	for (int64_t i = 1; i <= 50 && !r; i++)
+		r = store_put_bucket(store, i, STORE_EVENTS, SLO_TIER_10S, 10 * n, events);
+	if (!r)
+		r = store_put_series(store, 10.0 * (double)n, &series, 1);
+	if (!r)
+		r = store_put_text(store, "kind", "last", text);
+	if (!r)
 		return store_commit(store);
-	if (err != -EBUSY)
+	if (r != -EBUSY)
 		store_rollback(store);
-	return err;
+	return r;
 }
 
 struct found {

@@ -51,10 +51,10 @@ static int remove_base_dir(void **state)
 static inline struct store *open_store(void)
 {
 	struct store *store = NULL;
-	int err = store_open(state_dir, &store, &notice);
+	int r = store_open(state_dir, &store, &notice);
 
-	if (err)
-		fail_msg("store_open(): %s: %s", strerror(-err), notice.text);
+	if (r)
+		fail_msg("store_open(): %s: %s", strerror(-r), notice.text);
 	return store;
 }
 

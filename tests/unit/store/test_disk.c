@@ -40,7 +40,7 @@ TEST(test_a_full_disk_loses_nothing_that_was_committed)
 {
 	struct store *store;
 	char path[96];
-	int fd, err = 0;
+	int fd, r = 0;
 	int64_t n = 0;
 
 	mount_disk("size=4m");
@@ -49,9 +49,9 @@ TEST(test_a_full_disk_loses_nothing_that_was_committed)
 		assert_int_equal(put_step(store, ++n), 0);
 	snprintf(path, sizeof(path), "%s/filler", base_dir);
 	fd = fill_disk(path);
-	while (!(err = put_step(store, n + 1)))
+	while (!(r = put_step(store, n + 1)))
 		n++;
-	assert_int_equal(err, -ENOSPC);
+	assert_int_equal(r, -ENOSPC);
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(put_step(store, n + 1), -ENOSPC);
 	store_prune(store, 10, 1e6);
@@ -99,13 +99,13 @@ TEST(test_a_database_at_its_limit_is_full)
 {
 	struct store *store = open_good();
 	int64_t n = 0;
-	int err;
+	int r;
 
 	assert_int_equal(sqlite3_exec(store->db, "PRAGMA max_page_count = 30", NULL, NULL, NULL),
 			 0);
-	while (!(err = put_step(store, n + 1)))
+	while (!(r = put_step(store, n + 1)))
 		n++;
-	assert_int_equal(err, -ENOSPC);
+	assert_int_equal(r, -ENOSPC);
 	assert_int_equal(put_step(store, n + 1), -ENOSPC);
 	assert_int_equal(last_step(store), n);
 	assert_int_equal(sqlite3_exec(store->db, "PRAGMA max_page_count = 1000", NULL, NULL, NULL),

@@ -41,60 +41,60 @@ static int step(struct store *store, uint64_t n)
 	struct store_series series = {.service = "s", .requests = n};
 	struct coverage coverage = {};
 	char *value = NULL;
-	int err = store_begin(store);
+	int r = store_begin(store);
 
-	if (!err)
-		err = store_put_slo(store, &slo);
-	if (!err)
-		err = store_put_bucket(store, slo.id, STORE_EVENTS, SLO_TIER_1H, 3600,
-				       (struct slo_events){1, 1});
-	if (!err)
-		err = store_put_series(store, 10, &series, 1);
-	if (!err)
-		err = store_put_coverage(store, &(struct coverage_span){1, 2});
-	if (!err)
-		err = store_put_value(store, "kernel", "a");
-	if (!err)
-		err = store_commit(store);
+	if (!r)
+		r = store_put_slo(store, &slo);
+	if (!r)
+		r = store_put_bucket(store, slo.id, STORE_EVENTS, SLO_TIER_1H, 3600,
+				     (struct slo_events){1, 1});
+	if (!r)
+		r = store_put_series(store, 10, &series, 1);
+	if (!r)
+		r = store_put_coverage(store, &(struct coverage_span){1, 2});
+	if (!r)
+		r = store_put_value(store, "kernel", "a");
+	if (!r)
+		r = store_commit(store);
 	store_rollback(store);
-	if (!err)
-		err = store_get_value(store, "kernel", &value);
-	if (!err)
-		err = store_load_coverage(store, &coverage);
-	if (!err)
-		err = store_prune(store, 1e9, 1e6);
+	if (!r)
+		r = store_get_value(store, "kernel", &value);
+	if (!r)
+		r = store_load_coverage(store, &coverage);
+	if (!r)
+		r = store_prune(store, 1e9, 1e6);
 	free(value);
 	coverage_clear(&coverage);
-	return err;
+	return r;
 }
 
 static int open_and_step(uint64_t n)
 {
 	struct store *store = NULL;
-	int err = store_open(state_dir, &store, &notice);
+	int r = store_open(state_dir, &store, &notice);
 
-	if (!err)
-		err = step(store, n);
+	if (!r)
+		r = step(store, n);
 	store_close(store);
-	return err;
+	return r;
 }
 
 /* Each allocation in turn; returns how many there were. */
 static unsigned long walk(void (*prepare)(void))
 {
 	for (unsigned long i = 1;; i += 1 + i / 40) {
-		int err;
+		int r;
 
 		prepare();
 		n_allocations = 0;
 		fail_at = i;
-		err = open_and_step(i);
+		r = open_and_step(i);
 		fail_at = 0;
 		if (n_allocations < i) {
-			assert_int_equal(err, 0);
+			assert_int_equal(r, 0);
 			return i;
 		}
-		assert_true(!err || err == -ENOMEM || err == -EIO);
+		assert_true(!r || r == -ENOMEM || r == -EIO);
 		assert_null(strstr(notice.text, "damaged"));
 	}
 }
