@@ -34,7 +34,7 @@ static void require(bool condition, const char *what)
 	abort();
 }
 
-/* What the accept set says of pattern `p`, from the words of match/automaton about groups. */
+/* What the accept set says of pattern `p`, from the words of match/pattern about groups. */
 static bool expected(const struct pattern *patterns, const bool *matches, size_t n, size_t p)
 {
 	bool any = matches[p];

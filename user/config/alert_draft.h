@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What alert rules have in common, whichever kind of file they are read from. */
+/* Reads the parts of alert rules that the configuration's own keys and OpenSLO have in common. */
 #ifndef SLIPROBE_CONFIG_ALERT_DRAFT_H
 #define SLIPROBE_CONFIG_ALERT_DRAFT_H
 
@@ -12,7 +12,7 @@ bool valid_alert_name(const char *text);
 
 #define ALERT_NAME_EXPECTED "a name of at most 31 of a-z, 0-9 and '-'"
 
-/* To the enum alert_severity at the field's offset. */
+/* Stores an enum alert_severity. */
 value_reader read_alert_severity;
 
 #define ALERT_SEVERITY_EXPECTED "page, ticket or notice"

@@ -19,12 +19,12 @@
 struct draft {
 	struct alert_rule rule;
 	struct config_slo *slo; /* whose window is known */
-	/* of rules without their own; or UNSET */
+	/* defaults for rules without their own; or UNSET */
 	uint64_t min_bad;
 	uint64_t min_events;
 };
 
-/* Those that fit into the SLO's window: no budget is spent, or gone, beyond it. */
+/* The default rules that fit into the SLO's window: beyond it no budget is spent, or gone. */
 static size_t fitting_defaults(uint64_t window_seconds, struct alert_rule ret[ALERT_RULES_MAX])
 {
 	size_t n = alert_rules_default(ret), kept = 0;
@@ -52,7 +52,7 @@ static int append_defaults(struct document *doc, const yaml_node_t *node, struct
 	return r;
 }
 
-/* Values that several kinds have. */
+/* Keys that several kinds have. */
 
 static int read_name(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
@@ -95,7 +95,7 @@ static int read_name(struct document *doc, yaml_node_t *node, const struct schem
 		.expected = "a percentage above 0 and up to " text,                                \
 	}
 
-/* Appends the rule that was read, with the severity and the name it has if it does not say. */
+/* Appends the rule that was read. `severity` and `name` are for a rule that gives none. */
 __attribute__((format(printf, 5, 6))) static int finish_rule(struct document *doc,
 							     const yaml_node_t *node,
 							     struct draft *draft,
@@ -367,7 +367,7 @@ int config_default_alerts(struct config_slo *slo)
 	return 0;
 }
 
-/* Nobody chose these values: that one of them suits no low objective is no news. */
+/* Nobody chose a default rule, so it is no news that one cannot fire at a low objective. */
 static bool is_default(const struct alert_rule *rule)
 {
 	struct alert_rule rules[ALERT_RULES_MAX];
@@ -381,7 +381,7 @@ static bool is_default(const struct alert_rule *rule)
 	return false;
 }
 
-/* An outage of everything burns 1 / (1 - objective), and an alert fires above its factor. */
+/* The highest burn rate is 1 / (1 - objective). A rule whose factor is not below it never fires. */
 static int check_rule(struct config *config, const struct config_slo *slo,
 		      const struct alert_rule *rule)
 {

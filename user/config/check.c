@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What must fit together between keys, and what this version leaves undone. */
+/* Checks keys against each other, and warns of settings without effect. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ enum {
 	MIN_SLICES = 10, /* in a window */
 };
 
-/* About a key of an SLO, wherever the SLO was written. */
+/* Refuses a key of an SLO, in the main file or in the OpenSLO file that the SLO is from. */
 __attribute__((format(printf, 5, 6))) static int refuse_slo(struct document *doc,
 							    const struct config *config, size_t i,
 							    const char *key, const char *format,
@@ -38,7 +38,7 @@ static bool is_same_text(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
-/* One string of a list, so that sorting does not lose its place. */
+/* A string and its place in a list, to sort by the string. */
 struct named {
 	const char *text;
 	size_t index;
@@ -60,7 +60,7 @@ static int compare_templates(const void *a, const void *b)
 	return order ? order : in_a->index < in_b->index ? -1 : in_a->index > in_b->index;
 }
 
-/* Whether a text stands twice: 1 and where it does first, 0, or -ENOMEM. */
+/* Returns 1 and the index of the first text that repeats an earlier one; 0: none does; -ENOMEM. */
 static int find_again(char *const *texts, size_t n, int (*compare)(const void *, const void *),
 		      size_t *ret_index)
 {
@@ -206,7 +206,7 @@ static int check_eligible_routes(struct document *doc, const struct config *conf
 			      compare_texts, "eligible.routes");
 }
 
-/* Which of window, calendar and time_zone stand together. */
+/* window and calendar exclude each other; time_zone needs calendar. */
 static int check_window(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_slo *slo = &config->slos[i];
@@ -288,7 +288,7 @@ static int check_slos_per_service(struct document *doc, const struct config *con
 	if (!counts)
 		return -ENOMEM;
 	for (size_t i = 0; i < config->n_slos; i++) {
-		/* those for "*" are judged in the last place, where no service's own are */
+		/* the last count is that of SLOs for "*", which no service owns */
 		size_t s = find_service(config, config->slos[i].service);
 		bool own = s < config->n_services;
 
@@ -301,7 +301,7 @@ static int check_slos_per_service(struct document *doc, const struct config *con
 	return 0;
 }
 
-/* An SLO's name as it is for one service. */
+/* The name that an SLO has for one service. */
 struct full_name {
 	char text[2 * CONFIG_MAX_NAME];
 	size_t slo;
@@ -329,7 +329,7 @@ static int refuse_name(struct document *doc, const struct config *config, size_t
 			  earlier->slo);
 }
 
-/* Every SLO's name as configured, and as it is for each configured service. Returns how many. */
+/* Lists each SLO's name as configured, and as for each configured service. Returns how many. */
 static size_t find_full_names(const struct config *config, struct full_name *ret_names)
 {
 	size_t n = 0;

@@ -19,7 +19,7 @@ enum {
 	CONFIG_MAX_BYTES = 4 << 20,
 	CONFIG_MAX_SERVICES = 1024,
 	CONFIG_MAX_ROUTES =
-		1024, /* a service; what they cost in all is limited by the automaton, see dfa.h */
+		1024, /* a service; the automaton limits what they cost together, see dfa.h */
 	CONFIG_MAX_SLOS = 1024,
 	CONFIG_MAX_SLOS_PER_SERVICE = 64,
 	CONFIG_MAX_RECEIVERS = 64,
@@ -46,16 +46,16 @@ struct config_about {
 struct config_service {
 	char *name;
 	struct config_match match;
-	char **routes; /* templates as in match/automaton, each starts with '/' */
+	char **routes; /* templates as in match/pattern, each starts with '/' */
 	size_t n_routes;
 	struct config_about about;
 };
 
 struct config_slo {
-	char *file; /* where it stands, if not in the main file: an OpenSLO file of slo_files */
+	char *file; /* the OpenSLO file that it is from; NULL: the main file */
 	unsigned int line;
 	char *name; /* unique; holds "{service}" if and only if service is "*" */
-	char *service; /* a service's name, or "*": one SLO for every service found on the host */
+	char *service; /* a service's name, or "*": for every service found on the host */
 	double objective; /* ratio nearest to the written percentage, 0 < objective < 1 */
 	/* rolling, 30 d if not given; calendar month: 31 d, the longest one */
 	uint64_t window_seconds;
@@ -72,7 +72,7 @@ struct config_slo {
 		size_t n_exclude_paths;
 		char **exclude_user_agents; /* globs */
 		size_t n_exclude_user_agents;
-		uint32_t exclude_methods; /* bits as in `methods`, taken away from them */
+		uint32_t exclude_methods; /* bits as in `methods`, which lose these */
 		bool client_abort; /* `client_abort: bad`: a client_abort is eligible, and bad */
 	} eligible;
 	struct {
@@ -105,7 +105,7 @@ struct config_receiver {
 /* Planned work: no notification is sent, or nothing is eligible, while it lasts. */
 struct config_maintenance {
 	char *name;
-	char **services; /* none of both: all */
+	char **services; /* all, if neither services nor SLOs are named */
 	size_t n_services;
 	char **slos;
 	size_t n_slos;
@@ -141,7 +141,7 @@ struct config {
 	uint64_t remind_seconds; /* alerting.remind, 4 h if not given; 0: never (`never`) */
 	struct config_maintenance *maintenance;
 	size_t n_maintenance;
-	/* settings that are valid but that this version does not act on: one sentence each */
+	/* one sentence for each setting that is valid and has no effect */
 	char **warnings;
 	size_t n_warnings;
 };
@@ -153,7 +153,7 @@ const char *config_receiver_kind_name(enum config_receiver_kind kind);
 
 void config_receiver_clear(struct config_receiver *receiver);
 
-/* Whether both have the same address: kind, URL and command. */
+/* True if both have one address: kind, URL and command. */
 bool config_receiver_is_same(const struct config_receiver *a, const struct config_receiver *b);
 
 /* The configured service of that name, or NULL. */
@@ -163,7 +163,7 @@ const struct config_service *config_service_named(const struct config *config, c
 int config_warn(struct config *config, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Whether the SLO is one for every service found: of the service "*". */
+/* True if the SLO is for every service found: its service is "*". */
 bool config_slo_is_wildcard(const struct config_slo *slo);
 
 /*
@@ -174,10 +174,10 @@ bool config_slo_is_wildcard(const struct config_slo *slo);
 void slo_name_write(const char *name, const char *service, char *ret_text, size_t size);
 char *slo_name_for(const char *name, const char *service);
 
-/* Whether `name` is that of the SLO configured as `pattern`, for any service. */
+/* True if an SLO configured as `pattern` has this name, as configured or for some service. */
 bool config_slo_is_named(const char *pattern, const char *name);
 
-/* The SLO that has a name, as in the configuration or of one service; NULL if there is none. */
+/* The SLO that has this name, as configured or for some service; NULL if none has. */
 const struct config_slo *config_find_slo(const struct config *config, const char *name);
 
 #endif

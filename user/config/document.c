@@ -119,7 +119,7 @@ int document_expected(struct document *doc, const yaml_node_t *node, const char 
 	return document_refuse(doc, node, "expected %s, got %s", expected, got);
 }
 
-/* Text first, so that libyaml's reader need not be asked where it stopped. */
+/* Checks the text before libyaml reads it, which would not say in which line it stopped. */
 static int check_bytes(struct document *doc, const char *text, size_t len)
 {
 	size_t line = 1;
@@ -219,7 +219,7 @@ static int start_parser(yaml_parser_t *parser, const char *text, size_t len)
 
 	if (!yaml_parser_initialize(parser))
 		return -ENOMEM;
-	/* told the encoding, libyaml takes a byte order mark for text */
+	/* libyaml, which is told the encoding, takes a byte order mark for text */
 	text += skipped;
 	len -= skipped;
 	yaml_parser_set_input_string(parser, (const unsigned char *)text, len);
@@ -227,7 +227,7 @@ static int start_parser(yaml_parser_t *parser, const char *text, size_t len)
 	return 0;
 }
 
-/* Everything is found well before anything is composed. */
+/* Checks the whole text before composing any of it. */
 static int start_composing(struct document *doc, const char *text, size_t len, size_t max_documents,
 			   yaml_parser_t *composer)
 {
@@ -245,7 +245,7 @@ static int compose(struct document *doc, yaml_parser_t *composer)
 {
 	if (yaml_parser_load(composer, &doc->yaml))
 		return 0;
-	/* what libyaml has freed of it must not be freed again */
+	/* libyaml has freed it: forget it, or document_close() would free it again */
 	doc->yaml = (yaml_document_t){};
 	return refuse_syntax(doc, composer);
 }
@@ -271,7 +271,7 @@ static bool is_empty(struct document *doc)
 			 root->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
 }
 
-/* The next document that is not empty; *ret_more is false if there is none. */
+/* Composes the next document that is not empty; *ret_more is false if there is none. */
 static int compose_next(struct document *doc, yaml_parser_t *composer, bool *ret_more)
 {
 	for (;;) {

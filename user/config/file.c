@@ -31,7 +31,7 @@ int config_read_file(const char *path, char **ret_text, size_t *ret_len, struct 
 	if (fd < 0)
 		return error_set(ret_error, -errno, "%s: cannot be opened: %s", path,
 				 strerror(errno));
-	text = malloc(CONFIG_MAX_BYTES + 1); /* one more, to tell a file that is too large */
+	text = malloc(CONFIG_MAX_BYTES + 1); /* a file that fills it is too large */
 	if (!text)
 		return error_set(ret_error, -ENOMEM, "%s: out of memory", path);
 	while (len <= CONFIG_MAX_BYTES) {

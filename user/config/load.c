@@ -31,7 +31,7 @@ const char config_default_yaml[] = "# What applies without a configuration file.
 				   "alerting:\n"
 				   "  remind: 4h\n";
 
-/* What the file does not say. */
+/* Sets what the file does not give. */
 static int set_defaults(struct config *config)
 {
 	if (!config->agent.socket)

@@ -131,7 +131,7 @@ static const struct schema_field maintenance_fields[] = {
 
 static const struct schema maintenance_schema = {FIELDS(maintenance_fields)};
 
-/* The maintenance being read has the key. */
+/* True if the maintenance being read has the key. */
 static bool has(struct document *doc, const char *key)
 {
 	char path[DOCUMENT_PATH_BYTES + 16];
@@ -223,7 +223,7 @@ int config_read_maintenance(struct document *doc, yaml_node_t *node,
 	return read_list(doc, node, &maintenance_list, base);
 }
 
-/* Found services have names that no configuration knows: any will do if an SLO is for them. */
+/* With an SLO for every service found, any name will do: found services are not configured. */
 static bool knows_service(const struct config *config, const char *name)
 {
 	if (config_service_named(config, name))

@@ -135,7 +135,7 @@ static const struct schema command_schema = {FIELDS(command_fields)};
 static const struct schema_field journal_fields[] = {SEVERITIES};
 static const struct schema journal_schema = {FIELDS(journal_fields)};
 
-/* The kind is in the field's min. */
+/* field->min is the receiver's kind. */
 static int read_kind(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		     void *base)
 {

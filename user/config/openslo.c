@@ -14,7 +14,7 @@
 	"SLO, AlertPolicy, AlertCondition, AlertNotificationTarget or Service, in documents of "   \
 	"their own"
 
-/* All that is open while a file is read. */
+/* A file while it is read. */
 struct opened {
 	struct document *documents;
 	size_t n_documents;
@@ -27,7 +27,7 @@ static void opened_clear(struct opened *opened)
 	free(opened->file.objects);
 }
 
-/* What names a document in messages, and tells it from the others. */
+/* Finds a document's kind and name, which messages begin with, and which no other may have. */
 static int identify(struct openslo_file *file, struct document *doc, struct openslo_object *object)
 {
 	const char *kind = document_text_at(doc, "kind"),
@@ -106,7 +106,7 @@ static int read_object(const struct openslo_file *file, const struct openslo_obj
 	case OPENSLO_SERVICE:
 		return read_mapping(object->doc, document_root(object->doc), &service_field,
 				    config);
-	case OPENSLO_TARGET: /* policies look at them all: they come first */
+	case OPENSLO_TARGET: /* read before all others: policies look at all targets */
 	case OPENSLO_KIND_COUNT:
 		break;
 	}

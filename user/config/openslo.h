@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * OpenSLO v1 (https://github.com/OpenSLO/OpenSLO) as configuration: files of one or more documents
- * of kind SLO, AlertPolicy, AlertCondition, AlertNotificationTarget and Service. What cannot be
- * mapped is refused by name, e.g.
+ * of kind SLO, AlertPolicy, AlertCondition, AlertNotificationTarget and Service. A key that cannot
+ * be mapped is refused by name, e.g.
  *   shop.yaml:12: SLO "checkout": spec.objectives: expected exactly one objective, got 2
  *
  * SLO
@@ -30,10 +30,10 @@
  *   all of it, here on average. Annotations sliprobe/min_bad, sliprobe/min_events.
  * AlertNotificationTarget: spec.target alertmanager, webhook, command or journal, beside it the keys
  *   that this has in notify (url, argv, timeout, severities).
- * Service: for other readers.
+ * Service: read by other tools; here it is checked and ignored.
  *
- * Durations are OpenSLO's (m, h, d, w), and "s" where a whole minute is too coarse. Labels and
- * annotations of others are passed over.
+ * Durations are OpenSLO's (m, h, d, w), and "s" where a whole minute is too coarse. Labels
+ * are ignored, and annotations without the prefix sliprobe/.
  */
 #ifndef SLIPROBE_CONFIG_OPENSLO_H
 #define SLIPROBE_CONFIG_OPENSLO_H
@@ -42,14 +42,14 @@
 #include "config/config.h"
 
 /*
- * Appends the SLOs and receivers of a file to a configuration that config_check() is yet to see. A
- * receiver that is there already is no second one. Returns 0, -errno of the failed open or read,
- * -EINVAL for a refused file, -ENOMEM; ret_error->text says why. After failure *config can only be
- * cleared.
+ * Appends the SLOs and receivers of a file to a configuration, before config_check(). A receiver
+ * that the configuration has already is not added again. Returns 0, -errno of the failed open or
+ * read, -EINVAL for a refused file, -ENOMEM; ret_error->text says why. After failure *config can
+ * only be cleared.
  */
 int openslo_load(const char *path, struct config *config, struct error *ret_error);
 
-/* The same for text in memory. */
+/* Takes the file's text from memory; `name` stands for the file in messages. */
 int openslo_parse(const char *text, size_t len, const char *name, struct config *config,
 		  struct error *ret_error);
 

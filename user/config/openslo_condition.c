@@ -68,7 +68,7 @@ static const struct schema_field metadata_fields[] = {
 
 static const struct schema metadata_schema = {FIELDS(metadata_fields)};
 
-/* "0m" is no duration to OpenSLO either, but its default is written so. */
+/* OpenSLO's default is written "0m", although that is no duration of OpenSLO's. */
 static int read_after(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		      void *base)
 {
@@ -171,7 +171,7 @@ static int check_condition(struct document *doc, const yaml_node_t *node, struct
 	return 0;
 }
 
-/* The share of the SLO's budget that the threshold stands for. */
+/* Sets the rule's ratio: the share of the SLO's budget that the threshold stands for. */
 static int set_budget(struct document *doc, const yaml_node_t *node, const struct config_slo *slo,
 		      struct draft *draft)
 {

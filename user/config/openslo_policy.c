@@ -5,14 +5,14 @@
 
 #include "config/openslo_schema.h"
 
-/* What a policy is read for. */
+/* A policy while it is read. */
 struct policy {
 	const struct openslo_file *file;
-	struct config_slo *slo; /* NULL: only to be checked */
+	struct config_slo *slo; /* gets the rules; NULL: the policy is only checked */
 	enum alert_severity severity;
 };
 
-/* An item {REF: name}, or what stands in its place. */
+/* The name in an item {key: name}; NULL for an item that is the object itself. */
 static const char *reference(struct document *doc, const char *key)
 {
 	char path[DOCUMENT_PATH_BYTES + 32];
@@ -20,7 +20,7 @@ static const char *reference(struct document *doc, const char *key)
 	return document_text_at(doc, PATH("%s.%s", doc->path, key));
 }
 
-/* Reads from another place of the file, and comes back. */
+/* Moves doc->path to another place of the document, until document_go_back(). */
 static size_t document_go(struct document *doc, const char *path,
 			  char before[static DOCUMENT_PATH_BYTES])
 {
@@ -39,7 +39,7 @@ static void document_go_back(struct document *doc, const char *path, size_t len)
 	doc->path_len = len;
 }
 
-/* Follows a reference to an object of its own; an object's path is the root's, "". */
+/* Reads the item at `node`, or the object of its own that it refers to. */
 static int read_referred(struct document *doc, yaml_node_t *node, struct policy *policy,
 			 const char *key, enum openslo_kind kind,
 			 int (*read)(struct document *doc, yaml_node_t *node,
@@ -111,7 +111,7 @@ static const struct schema_field policy_fields[] = {
 static const struct schema policy_schema = {FIELDS(policy_fields)};
 static const struct schema_field policy_field = {.read = read_mapping, .schema = &policy_schema};
 
-/* Calls `read` at each item of a list below doc->path; 0 items if there is no such list. */
+/* Calls `read` at each item of a list below doc->path. A list that is missing has 0 items. */
 static int each_item(struct document *doc, const char *key, struct policy *policy, size_t *ret_n,
 		     int (*read)(struct document *doc, yaml_node_t *node, struct policy *policy))
 {

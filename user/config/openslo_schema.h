@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the parts of config/openslo share. */
+/* The objects of an OpenSLO file, and the keys and readers that several kinds use. */
 #ifndef SLIPROBE_CONFIG_OPENSLO_SCHEMA_H
 #define SLIPROBE_CONFIG_OPENSLO_SCHEMA_H
 
@@ -40,7 +40,7 @@ struct openslo_file {
 struct openslo_object *openslo_find(const struct openslo_file *file, enum openslo_kind kind,
 				    const char *name);
 
-/* Reads an SLO's document into *slo, a zeroed one that the caller clears after failure, too. */
+/* Reads an SLO's document into *slo, which the caller zeroes, and clears after failure, too. */
 int openslo_read_slo(const struct openslo_file *file, const struct openslo_object *object,
 		     struct config_slo *slo);
 
@@ -51,7 +51,7 @@ int openslo_read_target(struct openslo_object *object, struct config *config);
 int openslo_read_policies(const struct openslo_file *file, struct document *doc,
 			  struct config_slo *slo);
 
-/* Checks an AlertPolicy or AlertCondition as far as that can be done without an SLO. */
+/* Checks an AlertPolicy or AlertCondition without an SLO to apply it to. */
 int openslo_check_alerting(const struct openslo_file *file, const struct openslo_object *object);
 
 /*
@@ -64,7 +64,7 @@ int openslo_read_condition(struct document *doc, yaml_node_t *node, struct confi
 /* An SLO's spec.indicator, to the struct config_slo. */
 extern const struct schema openslo_indicator_schema;
 
-/* Keys that objects have in common: of every kind, and metadata without annotations of ours. */
+/* Keys that several kinds have; metadata is that of kinds without annotations of ours. */
 extern const struct schema_choice openslo_versions[], openslo_true[], openslo_false[];
 extern const struct schema openslo_metadata_schema;
 extern const struct schema_field openslo_description;
@@ -94,12 +94,12 @@ extern const struct schema_field openslo_description;
 		.key = "labels", .read = openslo_read_any                                          \
 	}
 
-/* The field of a schema that has one. */
+/* The field of a key that the schema has. */
 const struct schema_field *openslo_field(const struct schema *schema, const char *key);
 
 /*
- * Readers. Seconds to uint64_t within min and max (ns); a ratio above 0 and below 1, and a positive
- * number, to double; whatever it is, to nothing.
+ * Readers. Durations: seconds to uint64_t, within the field's min and max (ns). Ratio, above 0 and
+ * below 1, and positive number: to double. Any: takes everything, stores nothing.
  */
 value_reader openslo_read_duration, openslo_read_slice, openslo_read_ratio, openslo_read_number,
 	openslo_read_any;

@@ -19,7 +19,7 @@ enum {
 	MAX_ALERTS_BYTES = 1 << 16,
 };
 
-/* The SLO stands first: readers of the configuration's own keys take it for the whole. */
+/* `slo` is the first member: readers of the configuration's own keys store at its offsets. */
 struct draft {
 	struct config_slo slo;
 	char *name; /* annotation sliprobe/name */
@@ -167,7 +167,7 @@ static int read_one_window(struct document *doc, yaml_node_t *node,
 	return r;
 }
 
-/* A list that the format wants, and one thing in it. */
+/* OpenSLO has a list here; this version takes exactly one item. */
 static int read_only_item(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			  void *base)
 {
@@ -282,7 +282,8 @@ static const struct schema_field spec_fields[] = {
 		.items = &(const struct schema_items){.item = &objective_item, .max = 1},
 		.expected = "a list of one objective",
 	},
-	{.key = "alertPolicies", .read = openslo_read_any}, /* once the window is known */
+	{.key = "alertPolicies",
+	 .read = openslo_read_any}, /* read by openslo_read_policies(), once the window is known */
 };
 
 static const struct schema spec_schema = {FIELDS(spec_fields)};
@@ -314,7 +315,7 @@ static int check_slices(struct document *doc, const struct draft *draft)
 	return 0;
 }
 
-/* Text that is YAML again. Its lines are not the file's, so what is wrong is said without one. */
+/* The annotation is YAML within YAML. Its lines are not the file's, so its errors name none. */
 static int read_alerts(struct document *doc, struct config_slo *slo)
 {
 	const yaml_node_t *node = document_find(doc, ALERTS_PATH);

@@ -55,7 +55,7 @@ static const struct schema_field target_fields[] = {
 static const struct schema target_schema = {FIELDS(target_fields)};
 static const struct schema_field target_root = {.read = read_mapping, .schema = &target_schema};
 
-/* Takes the receiver over, unless there is one like it. */
+/* Moves the receiver into the configuration, unless that has one like it. */
 static int append_receiver(struct document *doc, struct config *config,
 			   struct config_receiver *receiver)
 {

@@ -45,10 +45,10 @@ const struct schema_field *openslo_field(const struct schema *schema, const char
 		if (!strcmp(schema->fields[i].key, key))
 			return &schema->fields[i];
 	}
-	abort(); /* a key that the configuration has */
+	abort(); /* callers name keys that the schema has */
 }
 
-/* A positive whole number and a letter. 0 is none: it is below every minimum. */
+/* A positive whole number and a letter. 0, which is below every minimum, for other text. */
 static uint64_t shorthand_seconds(const char *text)
 {
 	static const char letters[] = "smhdw";
@@ -79,7 +79,7 @@ int openslo_read_duration(struct document *doc, yaml_node_t *node, const struct 
 	return store_seconds(doc, node, field, base, shorthand_seconds(scalar_text(node)));
 }
 
-/* "5" are minutes here. */
+/* A number without a unit is in minutes. */
 int openslo_read_slice(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
@@ -92,7 +92,7 @@ int openslo_read_slice(struct document *doc, yaml_node_t *node, const struct sch
 	return store_seconds(doc, node, field, base, seconds % 10 ? 0 : seconds);
 }
 
-/* A decimal number without a sign. NaN if it is none. */
+/* A decimal number without a sign; NaN for other text. */
 static double read_decimal(const yaml_node_t *node)
 {
 	const char *text = scalar_text(node);

@@ -15,7 +15,7 @@ enum {
 	MAX_KEY_BYTES = 32,
 };
 
-/* Levenshtein's distance of a known key and what was written instead of it. */
+/* Levenshtein's distance between a known key and the one that was written. */
 static size_t edit_distance(const char *key, const char *got)
 {
 	size_t row[MAX_KEY_BYTES + 1], len = strlen(got);
@@ -91,7 +91,7 @@ static int read_pair_value(struct document *doc, const yaml_node_pair_t *pair,
 	return r;
 }
 
-/* Finds the pair's field, and reads it unless it is a late one. */
+/* Finds the pair's field and reads its value, unless the field is a late one. */
 static int read_pair(struct document *doc, const yaml_node_pair_t *pair,
 		     const struct schema *schema, const yaml_node_pair_t **seen, void *base)
 {

@@ -29,11 +29,11 @@ struct schema {
 	const struct schema_field *fields;
 	size_t n_fields;
 	void (*init)(void *base); /* sets defaults; may be NULL */
-	const char *own_prefix; /* unknown keys without it are others' business; or NULL */
+	const char *own_prefix; /* keys without it may be unknown; NULL: none may */
 	bool one_key; /* exactly one of the fields must be given */
 };
 
-/* Items are read with `base` at the item, or at the list's own base if item_bytes is 0. */
+/* Readers of items get the item as base; or, if item_bytes is 0, the base of the list. */
 struct schema_items {
 	const struct schema_field *item;
 	size_t item_bytes;
@@ -53,7 +53,7 @@ struct schema_field {
 	const char *expected; /* completes "expected ..." */
 	bool required;
 	bool check_only; /* validated, not stored */
-	bool late; /* read after the others of its mapping, because it needs what they hold */
+	bool late; /* read after the other fields, because it needs their values */
 	/* arguments of `read` */
 	bool multiline; /* read_text: line breaks and tabs may be in it */
 	bool (*valid)(const char *text); /* read_text; may be NULL */
@@ -76,7 +76,7 @@ struct schema_field {
 /* The place of a field's value in the struct at `base`. */
 #define VALUE_AT(type, base, field) ((type *)(void *)((char *)(base) + (field)->offset))
 
-/* Text is copied to a char *; seconds and ns go to uint64_t; a choice to bool. */
+/* Text goes to a char * as a copy, seconds and ns to uint64_t, a choice to bool. */
 value_reader read_mapping, read_list, read_text, read_choice, read_duration_ns,
 	read_duration_seconds, read_unsupported;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The configuration's keys, as tables: read from the bottom up, and on in the files of the larger
- * ones. Offsets of nested mappings are those of the whole struct they are part of.
+ * Tables of the configuration's keys. The root is at the bottom, and each table stands above the
+ * one that uses it. Offsets in a nested mapping are those in the whole struct it is part of.
  */
 #include "config/schema.h"
 

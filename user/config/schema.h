@@ -19,7 +19,7 @@ int config_read(struct document *doc, struct config *config);
 /* Checks what concerns several keys, and adds warnings. */
 int config_check(struct document *doc, struct config *config);
 
-/* Parts of it: whom maintenance names; alerts that cannot fire, which is worth a warning. */
+/* Parts of config_check(): warns of alerts that cannot fire; checks whom maintenance names. */
 int config_check_alerts(struct config *config);
 int config_check_maintenance(struct document *doc, const struct config *config);
 
@@ -29,15 +29,15 @@ int config_check_maintenance(struct document *doc, const struct config *config);
  */
 int config_load_slo_files(struct config *config, struct error *ret_error);
 
-/* Values of top level keys, to the struct config. */
+/* Read the values of top level keys into the struct config. */
 value_reader config_read_slos, config_read_notify, config_read_alerting, config_read_maintenance;
 
-/* What an SLO and a receiver hold, of struct config_slo and struct config_receiver. */
+/* The keys of an SLO, to struct config_slo, and of a receiver, to struct config_receiver. */
 extern const struct schema config_slo_schema, config_receiver_schema;
 
 /*
- * alerts of an SLO, to the struct config_slo, whose window is known. config_default_alerts(): what
- * it has when nothing is said; returns 0 or -ENOMEM.
+ * Reads the alerts of an SLO into the struct config_slo, whose window is known.
+ * config_default_alerts() gives it those of an SLO without the key; returns 0 or -ENOMEM.
  */
 value_reader config_read_alerts;
 int config_default_alerts(struct config_slo *slo);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The files that slo_files names. */
+/* Loads the files that slo_files names. */
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ static bool is_listed(const glob_t *found, size_t n, const char *path)
 	return false;
 }
 
-/* A pipe or a terminal would be waited for. */
+/* Only regular files: reading a pipe or a terminal would wait. */
 static int load(const char *path, struct config *config, struct error *ret_error)
 {
 	struct stat status;
@@ -32,7 +32,7 @@ static int load(const char *path, struct config *config, struct error *ret_error
 	return openslo_load(path, config, ret_error);
 }
 
-/* Matches of each pattern are sorted by name; what two patterns match is read once. */
+/* The matches of each glob are loaded in order of their names, a file that two globs match once. */
 int config_load_slo_files(struct config *config, struct error *ret_error)
 {
 	_cleanup_(globfree) glob_t found = {};

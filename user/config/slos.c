@@ -135,7 +135,7 @@ static int read_calendar(struct document *doc, yaml_node_t *node, const struct s
 	return read_choice(doc, node, field, base);
 }
 
-/* Beside calendar, which may stand in two places. */
+/* time_zone may stand beside calendar or beside window, but only once. */
 static int read_time_zone(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			  void *base)
 {
@@ -286,7 +286,7 @@ static const struct schema_field slo_fields[] = {
 
 const struct schema config_slo_schema = {FIELDS(slo_fields), .init = slo_init};
 
-/* What depends on other keys. */
+/* Reads an SLO, then sets defaults that depend on other keys. */
 static int read_slo(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		    void *base)
 {

@@ -39,7 +39,7 @@ static bool parse_number(const char *text, size_t len, uint64_t max, uint64_t *r
 	return true;
 }
 
-/* Names appear in URLs, labels and tables. */
+/* Names appear in URLs, labels and tables, where these bytes end a name. */
 bool valid_name(const char *text)
 {
 	return !strpbrk(text, "/\"");

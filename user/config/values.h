@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What single values may be: predicates for read_text(), and more readers. */
+/* Single values: predicates for read_text(), and readers. */
 #ifndef SLIPROBE_CONFIG_VALUES_H
 #define SLIPROBE_CONFIG_VALUES_H
 
@@ -19,11 +19,13 @@ bool valid_url(const char *text);
 bool valid_base_url(const char *text);
 
 /*
- * read_port: to uint16_t. read_percent: to double, as a ratio. read_bytes: to uint64_t.
- * read_share: as read_percent, but "2%" will do, too, and the field's max is in percent. read_count:
- * to uint64_t, field's min to max.
- * read_statuses: a list, to the bitmap of config_slo.good.status. read_status: one item of it.
- * read_methods: a list, to a uint32_t with a bit per enum http_method. read_method: one item of it.
+ * read_port: to uint16_t.
+ * read_bytes: "1", "10k", "2M", to uint64_t.
+ * read_count: to uint64_t, from the field's min to its max.
+ * read_percent: "99.9", to double, as a ratio.
+ * read_share: "2" or "2%", up to the field's max (percent), to double, as a ratio.
+ * read_statuses: a list, whose items read_status reads, to the bitmap of config_slo.good.status.
+ * read_methods: a list, whose items read_method reads, to a uint32_t with a bit per enum http_method.
  */
 value_reader read_port, read_percent, read_share, read_count, read_bytes, read_status,
 	read_statuses, read_method, read_methods;
@@ -34,7 +36,7 @@ enum {
 	VALUE_MONTH_SECONDS = 31 * 86400, /* of a calendar month, which is at most that long */
 };
 
-/* of an SLO */
+/* the bounds of an SLO's window */
 #define WINDOW_MIN_NS DURATION_H_NS
 #define WINDOW_MAX_NS (92 * DURATION_D_NS)
 

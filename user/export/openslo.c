@@ -38,7 +38,7 @@ static bool is_taken(const struct config *config, const char *name)
 	return false;
 }
 
-/* What other tools take as a name: the name itself, or one made of its letters and its place. */
+/* The SLO's name if it is a DNS label, as other tools want; else its letters and number. */
 static void object_name(const struct config *config, const struct config_slo *slo,
 			char ret_name[static DNS_LABEL_BYTES])
 {
@@ -57,7 +57,7 @@ static void object_name(const struct config *config, const struct config_slo *sl
 	}
 	while (len && letters[len - 1] == '-')
 		len--;
-	/* each SLO has numbers of its own, so that no two made names are the same */
+	/* no two SLOs get one name: their numbers differ modulo n_slos */
 	do {
 		snprintf(ret_name, DNS_LABEL_BYTES, "%.*s-%zu", (int)(len ? len : 3),
 			 len ? letters : "slo", number);
@@ -116,7 +116,7 @@ static void write_statuses(struct yaml_out *out, const struct config_slo *slo)
 	yaml_out_list_end(out);
 }
 
-/* "1.5s", "100ms", "250us", or of that with a fraction: in any case to the nanosecond. */
+/* "1s", "100ms", "250.000us": exact to the nanosecond. */
 static void write_time(struct yaml_out *out, const char *key, uint64_t ns)
 {
 	char text[40];

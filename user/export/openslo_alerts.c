@@ -20,7 +20,7 @@ void openslo_decimal(double number, char ret_text[static PROMQL_NUMBER_BYTES])
 	}
 }
 
-/* The percentage that is read back as the same ratio, by moving its point. */
+/* The shortest percentage that reads back as this ratio when its point is moved. */
 static void percent(double ratio, char ret_text[static PERCENT_BYTES])
 {
 	char shifted[PERCENT_BYTES + 4];
@@ -62,7 +62,7 @@ static double threshold(const struct config_slo *slo, const struct alert_rule *r
 	return rule->ratio * (double)slo->window_seconds / (double)rule->seconds;
 }
 
-/* Whether the threshold says it all, as config/openslo reads it. */
+/* True if config/openslo gets the rule's ratio back from the threshold alone. */
 static bool is_exact(const struct config_slo *slo, const struct alert_rule *rule)
 {
 	char text[PROMQL_NUMBER_BYTES];

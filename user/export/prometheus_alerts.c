@@ -26,12 +26,12 @@ static const char *title(enum alert_kind kind)
 	return kind < ALERT_KIND_COUNT ? titles[kind] : "";
 }
 
-/* What the expressions of one alert are made of. */
+/* The parts of one alert's expressions. */
 struct scope {
 	const struct config_slo *slo;
 	const struct alert_rule *rule;
 	char *id; /* slo_id="..." */
-	char *firing; /* selects the alert itself, where it is on */
+	char *firing; /* selects the alert's own ALERTS series, which exists while it fires */
 };
 
 static void scope_clear(struct scope *scope)
@@ -78,7 +78,7 @@ const char *prometheus_alert_left_out(const struct config_slo *slo, const struct
 	return NULL;
 }
 
-/* Low traffic: enough to be woken for, or it is on already; "" if any number is. */
+/* The guard for low traffic: enough events, or the alert fires already. "" without minimums. */
 static char *enough(const struct scope *scope, uint64_t seconds)
 {
 	const struct alert_rule *rule = scope->rule;
@@ -99,7 +99,7 @@ static char *enough(const struct scope *scope, uint64_t seconds)
 		      : NULL;
 }
 
-/* A short window without events is no recovery. */
+/* An alert that fires goes on while the short window is without events: that is no recovery. */
 static char *burn(const struct scope *scope)
 {
 	const struct alert_rule *rule = scope->rule;
@@ -125,7 +125,7 @@ static char *burn(const struct scope *scope)
 		     : NULL;
 }
 
-/* Once all is spent a page is kept on, but not begun. */
+/* Once the budget is spent, a page that fires goes on, but none begins. */
 static char *exhaust(const struct scope *scope)
 {
 	const struct alert_rule *rule = scope->rule;
@@ -169,7 +169,7 @@ static char *spent(const struct scope *scope)
 		     : NULL;
 }
 
-/* Minutes in which there was an agent, to tell a silence from nobody having listened. */
+/* Counts the minutes in which there was an agent: without one, silence says nothing. */
 static char *no_data(const struct scope *scope)
 {
 	uint64_t steps = scope->rule->seconds / AGENTS_STEP_SECONDS;
@@ -263,7 +263,7 @@ static char *what_happened(const struct alert_rule *rule)
 	return NULL;
 }
 
-/* One of the about fields; an SLO for "*" has those of the service that it is about. */
+/* Writes a field of `about`. In an SLO for "*" it depends on the service in the alert's labels. */
 static void write_about(struct yaml_out *out, const struct config *config,
 			const struct config_slo *slo, const char *key, size_t offset)
 {
@@ -277,7 +277,7 @@ static void write_about(struct yaml_out *out, const struct config *config,
 
 		if (!value || (!for_all && strcmp(slo->service, service->name) != 0))
 			continue;
-		before = text; /* freed once it is part of the new one */
+		before = text; /* freed once `text` has it at its beginning */
 		shown = promql_template(value);
 		name = promql_string(service->name);
 		if (!shown || !name)

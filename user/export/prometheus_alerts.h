@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The alerting half of export/prometheus_rules, which says what is written and why. */
+/* The alerting rules of an SLO; export/prometheus_rules says how they relate to the agent's. */
 #ifndef SLIPROBE_EXPORT_PROMETHEUS_ALERTS_H
 #define SLIPROBE_EXPORT_PROMETHEUS_ALERTS_H
 
 #include "base/yaml_out.h"
 #include "config/config.h"
 
-/* Why the SLO, or one of its alerts, cannot be said in PromQL, or NULL if it can. */
+/* The reason why PromQL cannot express the SLO, or one of its alerts; NULL if it can. */
 const char *prometheus_slo_left_out(const struct config_slo *slo);
 const char *prometheus_alert_left_out(const struct config_slo *slo, const struct alert_rule *rule);
 
-/* A calendar month that begins when PromQL's does. */
+/* True if the SLO's calendar month is in UTC, as are the months of PromQL. */
 bool prometheus_is_utc(const struct config_slo *slo);
 
 /*
@@ -20,7 +20,7 @@ bool prometheus_is_utc(const struct config_slo *slo);
  */
 double prometheus_limit(const struct config_slo *slo, double ratio, double scale, double per);
 
-/* 1 - objective, as exactly. */
+/* 1 - objective, computed from decimals, too. */
 double prometheus_budget(const struct config_slo *slo);
 
 /* Writes the SLO's alerts as rules of the open group. */

@@ -30,8 +30,8 @@ struct windows {
 
 /* How an SLO's series are found. */
 struct selection {
-	char *matchers; /* without braces, and with a comma at the end */
-	char *regex; /* of an SLO for "*", as a string: on its name, for the service in it; or NULL */
+	char *matchers; /* label matchers without braces, each with a comma behind it */
+	char *regex; /* of an SLO for "*": captures the service in the SLO's name; else NULL */
 };
 
 static void selection_clear(struct selection *selection)
@@ -40,7 +40,7 @@ static void selection_clear(struct selection *selection)
 	free(selection->regex);
 }
 
-/* Failures leave NULLs behind, which the output takes for what they are. */
+/* After a failed allocation members are NULL, which the output reports. */
 static void select_one(const struct config_slo *slo, struct selection *selection)
 {
 	_cleanup_free_ char *name = promql_string(slo->name);
@@ -103,7 +103,7 @@ static void find_windows(const struct config_slo *slo, struct windows *ret)
 	}
 }
 
-/* Takes `expr` over. */
+/* Frees `expr`, which may be NULL after a failed allocation. */
 static void record(struct yaml_out *out, const struct config_slo *slo, const char *name,
 		   const char *suffix, char *expr)
 {
@@ -122,8 +122,8 @@ static void record(struct yaml_out *out, const struct config_slo *slo, const cha
 }
 
 /*
- * `sum` by SLO and service. An SLO for "*" has its service in its name; another one's name may look
- * the same, but then its service is another.
+ * `sum` by SLO and service. The regex finds the series of an SLO for "*" by the service in their
+ * names. It also finds another SLO whose name looks like that, but its label `service` differs.
  */
 static char *by_service(const struct selection *selection, const char *sum, const char *any)
 {
@@ -220,8 +220,8 @@ static void record_remaining(struct yaml_out *out, const struct config_slo *slo)
 }
 
 /*
- * Since when it is counted is asked for by times, not by the number of what was recorded: time in
- * which nothing was is lived, too. One step more than the window, so that a whole one is whole.
+ * The time lived is that since the first sample, not the number of samples: time without samples is
+ * lived, too. The range has one step more than the window, so that a whole window counts as whole.
  */
 static void record_lived(struct yaml_out *out, const struct config_slo *slo)
 {
@@ -260,7 +260,7 @@ static void record_period(struct yaml_out *out, const struct config_slo *slo)
 	record_whole_remaining(out, slo);
 }
 
-/* slo: NULL for what all have in common. interval: NULL for the server's own. */
+/* slo: NULL: the group that all SLOs share. interval: NULL: the server's default. */
 static void start_group(struct yaml_out *out, const struct config_slo *slo, const char *suffix,
 			const char *interval)
 {
@@ -291,7 +291,7 @@ static void write_slo(struct yaml_out *out, const struct config *config,
 	else
 		select_one(slo, &selection);
 	find_windows(slo, &windows);
-	/* less than the 5 min after which an alert no longer finds what was recorded */
+	/* less than 5 min, after which an alert no longer finds a sample */
 	start_group(out, slo, "/long", "2m");
 	for (size_t i = 0; i < windows.n; i++) {
 		if (windows.seconds[i] > LONG_AFTER)

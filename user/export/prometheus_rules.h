@@ -3,37 +3,36 @@
  * The configured SLOs as Prometheus rules over the agents' own sliprobe_slo_events_total, summed
  * over all hosts that are scraped, so that a fleet is judged in Prometheus, Thanos or Mimir.
  *
- * Windows up to 6 h are taken from the agents' counters as they were scraped. Longer ones, up to
- * the SLO's own, would read each scrape of 30 d at each evaluation; they are taken from the same
- * counters recorded once in 5 min, per agent: increase() over those is exact across gaps, lost
- * scrapes and hosts that come and go, which sums and averages of recorded rates are not. It costs a
- * twentieth, lags by up to 5 min, and loses what an agent counted between the last recording and
- * a reset of its counter.
+ * Windows up to 6 h are taken from the agents' counters as they were scraped. A longer window, up
+ * to the SLO's own, would read each scrape of 30 d at each evaluation. It is taken from the counters
+ * recorded once in 5 min, per agent, at a twentieth of the cost. increase() over those is exact
+ * across gaps, lost scrapes and hosts that come and go; sums and averages of recorded rates are
+ * not. Such a window lags by up to 5 min, and loses the events that an agent counted between the
+ * last recording and a reset of its counter.
  *
  * Recorded, with the labels slo, service and slo_id (the name in the configuration: one for all
  * services of an SLO for "*"):
  *   slo:sliprobe_events:increase1h, slo:sliprobe_bad_events:increase1h   and other windows
  *   slo:sli_error:ratio_rate1h            bad / eligible; absent without eligible events
  *   slo:period_error_budget_remaining:ratio          of what was eligible so far
- *   slo:whole_period_error_budget_remaining:ratio    of the whole period, for exhaustion: what is not
- *                         yet lived of it is taken to have the same traffic and no bad events
+ *   slo:whole_period_error_budget_remaining:ratio    of the whole period, for exhaustion: time not
+ *                         yet lived is taken to have the same traffic and no bad events
  *   slo:period_lived:ratio                of the period, since an agent was first seen; at most 1
  *   slo:objective:ratio, slo:error_budget:ratio, slo:time_period:days
  *   slo:sliprobe_agents:count             agents that count it now
  *
- * Alerts are those of slo/alerts, by the same names (label `alert`), limits and guards. What
- * depends on whether the alert is on already goes by the ALERTS series. Coverage, which each agent
- * knows of itself, is here that of the fleet: agents scraped, in the share of those there were in as
- * long a time before (so that a host taken away is missed that long).
+ * Alerts have the names (label `alert`), limits and guards of slo/alerts. Where a rule depends on
+ * whether its alert fires already, it asks the ALERTS series. Each agent knows its own coverage;
+ * here it is the fleet's: the agents scraped in the window, as a share of those scraped in the
+ * window before. A host taken away is missed for one window.
  *
- * Until all of a period is lived, how much of it is known to one interval of the long group (2 min)
- * and 5 min, by which exhaustion may be found earlier or later than by an agent; from then on it is
- * the same. What agents counted before there were these rules, and what Prometheus does not keep
- * for all of the period, is not lived.
+ * In the first window, exhaustion may fire up to 7 min earlier or later than the agent's, because
+ * the time lived is sampled (2 min + 5 min). Time before these rules were loaded, and time that
+ * Prometheus no longer keeps, is not lived.
  *
- * Left out, because no PromQL can say it exactly: SLOs budgeted in timeslices (a slice is shorter
- * than a few scrapes, and increase() is only exact over many), what needs the sum since a month
- * began, and burn alerts of a calendar month in a time zone other than UTC.
+ * PromQL cannot express these exactly, so they are left out: SLOs budgeted in timeslices (a slice
+ * is shorter than a few scrapes, and increase() is only exact over many), rules on the sum since a
+ * month began, and burn alerts of a calendar month in a time zone other than UTC.
  */
 #ifndef SLIPROBE_EXPORT_PROMETHEUS_RULES_H
 #define SLIPROBE_EXPORT_PROMETHEUS_RULES_H
@@ -46,7 +45,7 @@
 enum { PROMETHEUS_REASON_BYTES = 256 };
 
 /*
- * Gives what of an SLO is left out, one sentence each, e.g.
+ * Calls fn with a sentence for each SLO and each alert that is left out, e.g.
  *   SLO "pages": alert "budget-50": the sum since the month began cannot be asked for in PromQL
  * Returns how many; a non-zero return of fn ends it.
  */

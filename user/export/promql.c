@@ -67,7 +67,7 @@ char *promql_template(const char *text)
 	if (!template)
 		return NULL;
 	for (; *text; text++) {
-		/* two braces open an action, and another text may follow */
+		/* two braces open an action, and the next text may begin with the second one */
 		if (*text == '{' && (text[1] == '{' || !text[1])) {
 			memcpy(to, brace, sizeof(brace) - 1);
 			to += sizeof(brace) - 1;

@@ -60,7 +60,7 @@ static const __u32 *span_items(const struct builder *b, const struct span *span)
 	return span->len ? b->subsets.items + span->first : NULL;
 }
 
-/* The state that the positions left in nfa.subset are. */
+/* The state that stands for the `len` positions in nfa.subset. */
 static int intern_subset(struct builder *b, size_t len, __u32 *ret_state)
 {
 	return spans_intern(&b->subsets, b->nfa.subset, len, b->max_states, ret_state);
@@ -100,7 +100,7 @@ static int find_accept(struct builder *b, __u32 state, __u32 *ret_accept)
 	return spans_intern(&b->sets, b->bitmap, b->set_words * 2, SIZE_MAX, ret_accept);
 }
 
-/* Bytes that some token of the state treats unlike the rest; returns how many. */
+/* Finds the bytes that some token of the state names. Returns how many. */
 static size_t find_named_bytes(const struct builder *b, __u32 state, bool named[static N_BYTES])
 {
 	const struct span *span = &b->subsets.spans[state];
@@ -190,7 +190,7 @@ static int build_rows(struct builder *b, __u32 *ret_start)
 	return 0;
 }
 
-/* Bytes that end no input the automata are used on: see http1_read_path() and http1_read_agent(). */
+/* A byte that ends none of the inputs, see http1_read_path() and http1_read_agent(). */
 static bool is_plain(__u8 byte)
 {
 	return byte > ' ' && byte < 0x7f && byte != '?' && byte != '#';
@@ -205,7 +205,7 @@ static const struct edge *only_edge(const struct builder *b, __u32 state)
 	return row->dflt == DFA_DEAD && row->n_edges == 1 && is_plain(edge->byte) ? edge : NULL;
 }
 
-/* What can be passed at once, see enum dfa_kind. */
+/* Finds the bytes that the state can pass at once, see enum dfa_kind. */
 static void find_kind(const struct builder *b, __u32 number, struct dfa_state *state)
 {
 	const struct row *row = &b->rows[number];

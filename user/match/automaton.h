@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Compiles sets of route templates or globs into the automaton of include/dfa.h.
- * Pure: no I/O; deterministic: the same patterns give the same tables.
+ * No I/O, and deterministic: equal patterns give equal tables.
  *
  * Numbers in a compiled automaton are relative to it. Many automata share one pair of arrays, and
- * one dead state: automaton_place() does that, by this rule, for an automaton that comes after S states
- * (the dead one not counted) and C cells of others:
+ * one dead state. automaton_place() puts an automaton behind S states (the dead one not counted) and
+ * C cells of others, by this rule:
  *   state number s != 0 (index, dflt, next, check, start) becomes S + s; 0 stays 0;
  *   base becomes C + base.
  * It then takes up n_states - 1 states and n_cells cells. Look-ups never leave those cells.
@@ -31,8 +31,8 @@ struct automaton {
 	size_t n_cells;
 	__u32 start;
 	/*
-	 * Accept sets: set k (1 .. n_sets-1) is sets[k * set_words .. ], a bitmap of pattern numbers:
-	 * pattern p is in it if word p / 64 has bit p % 64. Set 0 is the empty set.
+	 * Accept sets: set k (1 .. n_sets-1) is sets[k * set_words .. ], a bitmap of pattern
+	 * numbers: pattern p is in it if word p / 64 has bit p % 64. Set 0 is the empty set.
 	 */
 	__u64 *sets;
 	size_t n_sets;
@@ -40,10 +40,10 @@ struct automaton {
 };
 
 /*
- * Compiles `n` patterns (n may be 0: the result matches nothing).
- * Returns 0; -ENOMEM; -E2BIG if the automaton would need more than `max_states` states, the dead
- * one included (max_states <= AUTOMATON_MAX_STATES), or if building it would take more than a few hundred
- * MiB or a few seconds. *ret is untouched on failure; release it with automaton_clear().
+ * Compiles `n` patterns; of 0 patterns the result matches nothing. Returns 0; -ENOMEM; -E2BIG if the
+ * automaton would need more than `max_states` states, the dead one included (max_states <=
+ * AUTOMATON_MAX_STATES), or if building it would take more than a few hundred MiB or a few seconds.
+ * *ret is untouched on failure; release it with automaton_clear().
  */
 int automaton_compile(const struct pattern *patterns, size_t n, size_t max_states,
 		      struct automaton *ret);
@@ -58,7 +58,7 @@ void automaton_clear(struct automaton *automaton);
 void automaton_place(const struct automaton *automaton, __u32 state_offset, __u32 cell_offset,
 		     __u32 accept_offset, struct dfa_state *states, struct dfa_cell *cells);
 
-/* One step; the same arithmetic the kernel does. */
+/* One step, in the arithmetic of the kernel side. */
 __u32 automaton_next(const struct automaton *automaton, __u32 state, unsigned char c);
 
 /* The accept set of the whole text; 0: no pattern matches. */

@@ -18,7 +18,7 @@ enum {
 /* Free cells are found by following `free_from` to a cell that names itself (union-find). */
 struct packer {
 	struct dfa_cell *cells;
-	size_t n_cells; /* there is room for */
+	size_t n_cells; /* allocated */
 	size_t *free_from;
 	size_t used; /* all cells from here on are free */
 };
@@ -128,7 +128,7 @@ int pack_rows(struct row *rows, size_t n_rows, const struct edge *edges,
 		struct row *row = &rows[order[i]];
 
 		if (!row->n_edges)
-			break; /* base 0 will do: no cell is theirs */
+			break; /* rows without edges own no cell: base 0 will do */
 		r = packer_place(&packer, order[i], row, edges + row->first_edge);
 		if (row->base > max_base)
 			max_base = row->base;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Numbers for sequences of words: what makes equal subsets of positions one state. */
+/* Numbers for sequences of words, so that equal subsets of positions become one state. */
 #ifndef SLIPROBE_MATCH_SPANS_H
 #define SLIPROBE_MATCH_SPANS_H
 
