@@ -27,12 +27,6 @@ struct {
 	__type(value, struct service_set);
 } service_sets SEC(".maps");
 
-struct service_port_key {
-	__u32 generation;
-	__u32 port;
-};
-
-/* (generation, port) -> index in service_sets */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SERVICE_PORTS_MAX);

@@ -25,6 +25,12 @@ struct service_set {
 	__u64 words[SERVICE_SET_WORDS];
 };
 
+/* Services of a generation that match a port: index in `service_sets`. */
+struct service_port_key {
+	__u32 generation;
+	__u32 port;
+};
+
 /* Entry points of one generation of the configuration. */
 struct live {
 	__u32 process_start;

@@ -90,9 +90,9 @@ static int write_ports(struct probe *probe, const struct tables_change *change)
 	int r = 0;
 
 	for (size_t i = 0; !r && i < tables->n_ports; i++) {
-		__u32 key[2] = {change->generation, tables->ports[i].port};
+		struct service_port_key key = {change->generation, tables->ports[i].port};
 
-		r = bpf_map_update_elem(bpf_map__fd(probe->skel->maps.service_ports), key,
+		r = bpf_map_update_elem(bpf_map__fd(probe->skel->maps.service_ports), &key,
 					&tables->ports[i].set, BPF_ANY);
 	}
 	return r;
@@ -133,8 +133,8 @@ void probe_live(struct probe *probe, __u32 generation)
 void probe_forget_ports(struct probe *probe, const __u16 *ports, size_t n, __u32 generation)
 {
 	for (size_t i = 0; i < n; i++) {
-		__u32 key[2] = {generation, ports[i]};
+		struct service_port_key key = {generation, ports[i]};
 
-		bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.service_ports), key);
+		bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.service_ports), &key);
 	}
 }
