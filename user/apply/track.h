@@ -18,8 +18,8 @@
 #include "slo/slo.h"
 
 enum {
-	TRACK_WINDOW_S =
-		SLO_WINDOW_MAX_SECONDS, /* the longest: an SLO's window may change under its history */
+	/* the longest window: an SLO's may change under its history */
+	TRACK_WINDOW_S = SLO_WINDOW_MAX_SECONDS,
 	/* no counters: its service has not been found since the kernel side began */
 	TRACK_NO_COUNTS = 0xffffffff,
 };

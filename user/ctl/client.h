@@ -22,7 +22,7 @@ struct ctl_request {
 	const char *body; /* JSON; or NULL */
 };
 
-/* Of HTTP. */
+/* Statuses of HTTP. */
 enum {
 	CTL_STATUS_OK = 200,
 	CTL_STATUS_NOT_FOUND = 404,

@@ -44,8 +44,8 @@ struct risk_catalogue {
 
 /*
  * Reads a catalogue, YAML: objective (optional, a percentage) and risks, whose keys are those of
- * struct risk. `name` stands for the file in messages. Returns 0, -EINVAL with ret_error->text as
- * in config.h, -ENOMEM. *ret is untouched on failure.
+ * struct risk. `name` stands for the file in messages. Returns 0; -ENOMEM; -EINVAL for a refused
+ * catalogue: ret_error->text says why. *ret is untouched on failure.
  */
 int risk_parse(const char *text, size_t len, const char *name, struct risk_catalogue *ret,
 	       struct error *ret_error);

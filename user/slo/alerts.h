@@ -1,38 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Alerts on an error budget, evaluated at each step from the SLO's history alone. Pure: time is an
- * argument.
+ * argument. Below, `long`, `short`, `horizon` and `after` are the lengths in struct alert_rule.
  *
- * burn (The Site Reliability Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts"): more than
- *   `budget_ratio` of the window's budget is used up in `long_seconds`, and it still is at that
- *   rate in `short_seconds`:
- *     factor = budget_ratio * window / long        (2 % of 30 d in 1 h: 14.4)
+ * burn (The Site Reliability Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts"): in the
+ *   long window more than `ratio` of the budget was used up, and the short one still burns at that
+ *   rate:
+ *     factor = ratio * window / long        (2 % of 30 d in 1 h: 14.4)
  *     burn rate(long) > factor and burn rate(short) > factor
- *   Once it fires, a short window without any eligible event is no recovery: it goes on until the
- *   short window has events and is at or below the factor, or the long one is.
- * exhaust: at the burn rate over the last quarter of `horizon`, the budget is gone within
- * `horizon`:
+ *   A short window without any eligible event is no recovery. The alert ends when the short window
+ *   has events and is at or below the factor, or when the long window is at or below it.
+ * exhaust: at the burn rate over the last quarter of the horizon, the budget is gone within the
+ *   horizon:
  *     remaining ratio * window / burn rate <= horizon
- *   The budget is that of the whole window. While not all of it has passed since the SLO was first
- *   counted, or the calendar month began, the rest is taken to have the same traffic and no bad
- *   events; or a slow burn in the second day of 30 would seem to use up what has yet to be earned:
+ *   The budget is that of the whole window. As long as only a part of the window has passed since
+ *   the SLO was first counted, or since the calendar month began, the other part is assumed to have
+ *   the same traffic and no bad events. Else a slow burn on the second day of 30 would seem to use
+ *   up a budget that is yet to be earned:
  *     elapsed = now - max(window from, since), at least 1 s and at most window
  *     eligible' = eligible * window / elapsed, rounded to whole events; bad' = bad
  *     remaining ratio = 1 - bad' / ((1 - objective) * eligible')
  *   Budget rules, and all that is shown, go by the events that were eligible so far.
- *   `exhausted` is a state of its own: nothing remains and it burns on (burn rate > 1). A page is
- *   not raised by that alone, only kept.
- * budget: spent ratio >= `budget_ratio`.
- * no-data: no eligible event for `after` of covered time, by a service that had some in at least
- *   half of the (covered) hours of the day before the silence, and was covered for at least `after`
- *   of it. It ends with the next event, or after 7 d (covered, too).
- * coverage: of the last `long_seconds`, since the SLO was first counted, less than `ratio` was
- *   covered.
+ *   The status is `exhausted` when nothing remains and it burns on (burn rate > 1). That does not
+ *   raise a page, but keeps one.
+ * budget: spent ratio >= `ratio`.
+ * no-data: no eligible event for `after` of covered time. In at least half of the covered hours of
+ *   the day before that silence there were events, and at least `after` of that day was covered.
+ *   The alert ends with the next event, or after 7 d of covered time.
+ * coverage: of the long window, from when the SLO was first counted, less than `ratio` was covered.
  *
- * Low traffic: burn and exhaust need at least `min_bad` bad events, and min_events eligible ones,
- * in the long window (of timeslices too: these are requests, not slices); budget needs them in the
- * SLO's window. A total outage pages when the min_bad-th request has failed: at r requests an hour
- * after min_bad / r hours, as long as that is within the long window.
+ * Low traffic: a rule becomes active only with at least `min_bad` bad events and `min_events`
+ * eligible ones: burn in the long window, exhaust in the quarter of the horizon, budget in the
+ * SLO's window. These are requests even if slices are budgeted. A total outage pages when the
+ * min_bad-th request has failed: at r requests an hour after min_bad / r hours, if that is within
+ * the long window.
  */
 #ifndef SLIPROBE_SLO_ALERTS_H
 #define SLIPROBE_SLO_ALERTS_H
