@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apply/definition.h"
 #include "apply/note.h"
 #include "base/cleanup.h"
 

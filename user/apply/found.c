@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "apply/change.h"
+#include "apply/definition.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 

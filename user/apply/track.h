@@ -112,11 +112,4 @@ const struct slo_history *track_budgeted(const struct track *track);
 struct slo_events track_events(const struct track *track, double now_seconds, double span_seconds,
 			       const struct slo_counts *counts);
 
-/*
- * The definition of an SLO for a service (NULL: for found ones), as text: two that differ may count
- * different events as good and bad. Lists are taken in their order: their entries in another order
- * are another definition. NULL when out of memory; to be freed.
- */
-char *slo_definition(const struct config_slo *slo, const struct config_service *service);
-
 #endif

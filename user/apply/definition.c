@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "apply/definition.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_list(FILE *out, const char *what, char *const *list, size_t n)
+{
+	fprintf(out, "%s:", what);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, " %zu.%s", strlen(list[i]), list[i]);
+	fputc('\n', out);
+}
+
+/* Lengths in front: globs may hold spaces. */
+static void print_match(FILE *out, const struct config_match *match)
+{
+	const char *process = match->process ?: "*", *exe = match->exe ?: "*";
+
+	fprintf(out, "match: %d %zu.%s %zu.%s\n", match->port, strlen(process), process,
+		strlen(exe), exe);
+}
+
+char *slo_definition(const struct config_slo *slo, const struct config_service *service)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	if (service)
+		print_match(out, &service->match);
+	/* which route a path belongs to depends on all templates, if routes are asked for */
+	if (service && slo->eligible.n_routes)
+		print_list(out, "templates", service->routes, service->n_routes);
+	print_list(out, "routes", slo->eligible.routes, slo->eligible.n_routes);
+	print_list(out, "paths", slo->eligible.exclude_paths, slo->eligible.n_exclude_paths);
+	print_list(out, "agents", slo->eligible.exclude_user_agents,
+		   slo->eligible.n_exclude_user_agents);
+	fprintf(out, "methods: %x\nclient_abort: %d\nstatus:",
+		slo->eligible.methods & ~slo->eligible.exclude_methods, slo->eligible.client_abort);
+	for (size_t i = 0; i < CONFIG_STATUS_WORDS; i++)
+		fprintf(out, " %" PRIx64, slo->good.status[i]);
+	fprintf(out, "\nlatency: %" PRIu64 "\nbody: %" PRIu64 "\n", slo->good.latency_ns,
+		slo->good.min_body_bytes);
+	if (slo->slice_seconds)
+		fprintf(out, "slices: %" PRIu64 " %.15g\n", slo->slice_seconds, slo->slice_target);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
