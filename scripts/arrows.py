@@ -66,9 +66,19 @@ def wrong_arrows(top, order):
                 yield f'{path}: "{included}": {name} may not know {other}'
 
 
+def own_header_late(top):
+    """What a module includes first is its own header: that it compiles alone then shows each time."""
+    for path in sorted(pathlib.Path(top).rglob("*.c")):
+        own = str(path.relative_to(top).with_suffix(".h"))
+        included = INCLUDE.findall(path.read_text())
+        if own in included and re.search(r"#\s*include\s+(\S+)", path.read_text())[1] != f'"{own}"':
+            yield f'{path}: "{own}" is not included first'
+
+
 def main():
     wrong = [*wrong_order(ROOMS), *wrong_order(LAYERS)]
     wrong += [*wrong_arrows("user", ROOMS), *wrong_arrows("bpf", LAYERS)]
+    wrong += own_header_late("user")
     for line in wrong:
         print(line)
     return bool(wrong)

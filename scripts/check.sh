@@ -76,6 +76,21 @@ headers() {
 	return "$status"
 }
 
+# One habit each, where C allows two: PATTERN is what the tree does not have.
+habits() {
+	local status=0 pattern
+	local -a unwanted=(
+		'\<int err\>' # int r
+		'(^|[^!])\<(strcmp|strncmp|memcmp|strcasecmp)\([^()]*\) == 0' # !strcmp()
+		'#include "(\.\./|user/|include/)' # from user/, include/ or bpf/; tests also from the root
+		'\<user/[a-z_/]+\.[ch]\>' # a comment names the module: "slo/history"
+	)
+	for pattern in "${unwanted[@]}"; do
+		files -name '*.c' -o -name '*.h' | xargs -0 grep -nE "$pattern" && status=1
+	done
+	return "$status"
+}
+
 shell_check() {
 	need shellcheck || return 1
 	{
@@ -114,6 +129,7 @@ check clang-format clang_format
 check clang-tidy clang_tidy
 check 'includes go down' arrows
 check 'headers compile alone' headers
+check 'one habit each' habits
 check shellcheck shell_check
 check 'python syntax' py_compile
 check 'no package registries' no_registries
