@@ -76,6 +76,12 @@ headers() {
 	return "$status"
 }
 
+# What comments and documents point to is there.
+pointers() {
+	need "$python" || return 1
+	"$python" -B scripts/pointers.py
+}
+
 # One habit each, where C allows two: PATTERN is what the tree does not have.
 habits() {
 	local status=0 pattern
@@ -129,6 +135,7 @@ check clang-format clang_format
 check clang-tidy clang_tidy
 check 'includes go down' arrows
 check 'headers compile alone' headers
+check 'pointers lead somewhere' pointers
 check 'one habit each' habits
 check shellcheck shell_check
 check 'python syntax' py_compile
