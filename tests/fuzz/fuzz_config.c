@@ -146,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (result) {
 		require(result == -EINVAL, "refused with another error than EINVAL");
 		require(memchr(error.text, '\0', sizeof(error.text)), "the reason does not end");
-		require(strncmp(error.text, "fuzz.yaml", 9) == 0, "the reason names no file");
+		require(!strncmp(error.text, "fuzz.yaml", 9), "the reason names no file");
 		require(!memcmp(&config, &untouched, sizeof(config)), "refused, but written to");
 		return 0;
 	}

@@ -118,7 +118,7 @@ static bool is_plainly_text(const char *text)
 	if (!isalpha((unsigned char)text[0]))
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcasecmp(text, words[i]) == 0)
+		if (!strcasecmp(text, words[i]))
 			return false;
 	}
 	for (const char *c = text; *c; c++) {

@@ -236,7 +236,7 @@ static inline bool naive_eligible(const struct config_slo *slo, const char *rout
 	bool named = !slo->eligible.n_routes;
 
 	for (size_t i = 0; i < slo->eligible.n_routes; i++)
-		named |= strcmp(slo->eligible.routes[i], route) == 0;
+		named |= !strcmp(slo->eligible.routes[i], route);
 	return named && slo->eligible.methods >> method & 1 &&
 	       !(slo->eligible.exclude_methods >> method & 1) &&
 	       !any_matches(slo->eligible.exclude_paths, slo->eligible.n_exclude_paths,
