@@ -23,8 +23,8 @@ struct agent {
 	int snapshots;
 	int with_series; /* of these */
 	int reloads;
-	int snapshot_err;
-	int reload_err;
+	int snapshot_r;
+	int reload_r;
 	size_t extra_slos;
 };
 
@@ -43,8 +43,8 @@ static inline int agent_snapshot(struct agent *agent, bool series, struct snapsh
 {
 	agent->snapshots++;
 	agent->with_series += series;
-	if (agent->snapshot_err)
-		return agent->snapshot_err;
+	if (agent->snapshot_r)
+		return agent->snapshot_r;
 	fixture_snapshot(ret);
 	if (agent->extra_slos) {
 		const struct snapshot_slo first = ret->slos[1]; /* it owns nothing */
@@ -60,9 +60,9 @@ static inline int agent_snapshot(struct agent *agent, bool series, struct snapsh
 static inline int agent_reload(struct agent *agent, struct error *ret_error)
 {
 	agent->reloads++;
-	if (agent->reload_err)
+	if (agent->reload_r)
 		strcpy(ret_error->text, "f.yaml:3: slos: expected \"a list\"");
-	return agent->reload_err;
+	return agent->reload_r;
 }
 
 static inline int agent_alerts(struct agent *agent, struct snapshot_alerts *ret)

@@ -41,7 +41,7 @@ TEST(ready_means_that_the_agent_can_be_read)
 	assert_code(200);
 	assert_string_equal(body(), "ok\n");
 	assert_int_equal(f->agent.with_series, 0);
-	f->agent.snapshot_err = -EIO;
+	f->agent.snapshot_r = -EIO;
 	get(f, "/readyz");
 	assert_code(503);
 	assert_string_equal(body(), "{\"error\": \"not ready\"}\n");
@@ -134,7 +134,7 @@ TEST(refusals_are_json)
 	get(f, "/v1/reload");
 	assert_code(405);
 	assert_has("Allow: POST\r\n");
-	f->agent.snapshot_err = -EIO;
+	f->agent.snapshot_r = -EIO;
 	get(f, "/v1/status");
 	assert_code(503);
 	assert_string_equal(body(), "{\"error\": \"Input/output error\"}\n");
@@ -149,7 +149,7 @@ TEST(reload)
 	get_with(f, "POST", "/v1/reload", "Content-Length: 0\r\n");
 	assert_code(200);
 	assert_string_equal(body(), "{\"reloaded\": true}\n");
-	f->agent.reload_err = -EINVAL;
+	f->agent.reload_r = -EINVAL;
 	get_with(f, "POST", "/v1/reload", "Content-Length: 0\r\n");
 	assert_code(422);
 	assert_string_equal(body(), "{\"error\": \"f.yaml:3: slos: expected \\\"a list\\\"\"}\n");
