@@ -14,7 +14,7 @@ ROOMS = {
     "sliprobed.c": "server agent config base",
     "slictl.c": "ctl kernel base",
     "ctl": "decide export config slo base",
-    "server": "agent report notify base",
+    "server": "report notify base",
     "agent": "deliver record notify decide apply report config kernel store match slo base",
     "deliver": "notify config base",
     "record": "store apply slo base",
