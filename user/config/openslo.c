@@ -141,7 +141,7 @@ int openslo_parse(const char *text, size_t len, const char *name, struct config 
 
 	r = r ?: read_file(&opened, config);
 	if (r == -ENOMEM)
-		snprintf(ret_error->text, sizeof(ret_error->text), "%s: out of memory", name);
+		error_set(ret_error, r, "%s: out of memory", name);
 	return r;
 }
 

@@ -28,12 +28,12 @@
  *   rounded to 12 digits; annotation sliprobe/budget has it as a percentage if that is not exact.
  *   alertAfter is the short window, a twelfth of the lookback if not given: the rate must hold for
  *   all of it, here on average. Annotations sliprobe/min_bad, sliprobe/min_events.
- * AlertNotificationTarget: spec.target alertmanager, webhook, command or journal, beside it the keys
- *   that this has in notify (url, argv, timeout, severities).
+ * AlertNotificationTarget: spec.target alertmanager, webhook, command or journal; beside it the
+ *   keys of that kind in notify (url, argv, timeout, severities).
  * Service: read by other tools; here it is checked and ignored.
  *
- * Durations are OpenSLO's (m, h, d, w), and "s" where a whole minute is too coarse. Labels
- * are ignored, and annotations without the prefix sliprobe/.
+ * Durations are OpenSLO's (m, h, d, w), and "s" where a whole minute is too coarse. Labels are
+ * ignored, and annotations without the prefix sliprobe/.
  */
 #ifndef SLIPROBE_CONFIG_OPENSLO_H
 #define SLIPROBE_CONFIG_OPENSLO_H

@@ -81,21 +81,8 @@ static const struct schema_choice kinds[] = {{"burnrate", true}, {}};
 static const struct schema_choice operators[] = {{"gt", true}, {}};
 
 static const struct schema_field burn_fields[] = {
-	{
-		.key = "kind",
-		.read = read_choice,
-		.choices = kinds,
-		.check_only = true,
-		.expected = "burnrate",
-	},
-	{
-		.key = "op",
-		.read = read_choice,
-		.choices = operators,
-		.check_only = true,
-		.required = true,
-		.expected = "gt, the only comparison this version makes",
-	},
+	CONSTANT("kind", kinds, "burnrate"),
+	CONSTANT("op", operators, "gt, the only comparison this version makes", .required = true),
 	{
 		.key = "threshold",
 		.read = openslo_read_number,

@@ -51,13 +51,7 @@ SOURCE(good, "good");
 SOURCE(total, "eligible, client_abort");
 
 static const struct schema_field ratio_fields[] = {
-	{
-		.key = "counter",
-		.read = read_choice,
-		.choices = openslo_true,
-		.check_only = true,
-		.expected = "true",
-	},
+	CONSTANT("counter", openslo_true, "true"),
 	MAPPING("good", good_schema, "a mapping with metricSource"),
 	MAPPING("total", total_schema, "a mapping with metricSource"),
 	{.key = "bad", .read = read_unsupported},

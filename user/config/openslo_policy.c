@@ -69,28 +69,10 @@ static int read_referred(struct document *doc, yaml_node_t *node, struct policy 
 
 static const struct schema_field policy_spec_fields[] = {
 	{.key = "description", .read = openslo_read_any},
-	{
-		.key = "alertWhenBreaching",
-		.read = read_choice,
-		.choices = openslo_true,
-		.check_only = true,
-		.required = true,
-		.expected = "true",
-	},
-	{
-		.key = "alertWhenResolved",
-		.read = read_choice,
-		.choices = openslo_true,
-		.check_only = true,
-		.expected = "true, since what was sent is also resolved",
-	},
-	{
-		.key = "alertWhenNoData",
-		.read = read_choice,
-		.choices = openslo_false,
-		.check_only = true,
-		.expected = "false, since that is an alert of its own (annotation sliprobe/alerts)",
-	},
+	CONSTANT("alertWhenBreaching", openslo_true, "true", .required = true),
+	CONSTANT("alertWhenResolved", openslo_true, "true, since what was sent is also resolved"),
+	CONSTANT("alertWhenNoData", openslo_false,
+		 "false, since that is an alert of its own (annotation sliprobe/alerts)"),
 	{
 		.key = "conditions",
 		.read = openslo_read_any,

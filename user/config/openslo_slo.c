@@ -78,14 +78,7 @@ static const struct schema_field rolling_fields[] = {
 		.max = WINDOW_MAX_NS,
 		.expected = "a duration from 1h to 92d such as 30d or 4w",
 	},
-	{
-		.key = "isRolling",
-		.read = read_choice,
-		.choices = openslo_true,
-		.check_only = true,
-		.required = true,
-		.expected = "true, or a calendar",
-	},
+	CONSTANT("isRolling", openslo_true, "true, or a calendar", .required = true),
 };
 
 static const struct schema rolling_schema = {FIELDS(rolling_fields)};
@@ -133,13 +126,7 @@ static const struct schema_field month_fields[] = {
 		.required = true,
 		.expected = "1M, the only calendar window this version knows",
 	},
-	{
-		.key = "isRolling",
-		.read = read_choice,
-		.choices = openslo_false,
-		.check_only = true,
-		.expected = "false beside calendar",
-	},
+	CONSTANT("isRolling", openslo_false, "false beside calendar"),
 	{
 		.key = "calendar",
 		.read = read_mapping,

@@ -73,6 +73,13 @@ struct schema_field {
 		.expected = text,                                                                  \
 	}
 
+/* A field whose value must be one of the choices, and is not stored. Other members may follow. */
+#define CONSTANT(name, of_choices, text, ...)                                                      \
+	{                                                                                          \
+		.key = name, .read = read_choice, .choices = (of_choices), .check_only = true,     \
+		.expected = text, __VA_ARGS__                                                      \
+	}
+
 /* The place of a field's value in the struct at `base`. */
 #define VALUE_AT(type, base, field) ((type *)(void *)((char *)(base) + (field)->offset))
 

@@ -24,11 +24,9 @@ static int load(const char *path, struct config *config, struct error *ret_error
 {
 	struct stat status;
 
-	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
-		snprintf(ret_error->text, sizeof(ret_error->text),
-			 "%s: slo_files: expected a regular file", path);
-		return -EINVAL;
-	}
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+		return error_set(ret_error, -EINVAL, "%s: slo_files: expected a regular file",
+				 path);
 	return openslo_load(path, config, ret_error);
 }
 

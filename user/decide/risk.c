@@ -132,19 +132,15 @@ int risk_parse(const char *text, size_t len, const char *name, struct risk_catal
 	_cleanup_(risk_clear) struct risk_catalogue catalogue = {};
 	int r;
 
-	if (len > RISK_MAX_BYTES) {
-		snprintf(ret_error->text, sizeof(ret_error->text),
-			 "%s: expected at most %d bytes, got more", name, RISK_MAX_BYTES);
-		return -EINVAL;
-	}
+	if (len > RISK_MAX_BYTES)
+		return error_set(ret_error, -EINVAL, "%s: expected at most %d bytes, got more",
+				 name, RISK_MAX_BYTES);
 	r = document_open(&doc, text, len);
 	if (r)
 		return r;
-	if (!document_root(&doc)) {
-		snprintf(ret_error->text, sizeof(ret_error->text),
-			 "%s: expected %s, but the file is empty", name, catalogue_field.expected);
-		return -EINVAL;
-	}
+	if (!document_root(&doc))
+		return error_set(ret_error, -EINVAL, "%s: expected %s, but the file is empty", name,
+				 catalogue_field.expected);
 	r = read_mapping(&doc, document_root(&doc), &catalogue_field, &catalogue);
 	if (!r)
 		r = check_names(&doc, &catalogue);

@@ -206,17 +206,19 @@ static void record_facts(struct yaml_out *out, const struct config_slo *slo)
 		record_value(out, slo, "slo:time_period:days", "scalar(days_in_month())");
 }
 
-static void record_remaining(struct yaml_out *out, const struct config_slo *slo)
+/* `lived`: text that multiplies the share of bad events; NULL after a failed allocation. */
+static void record_remaining(struct yaml_out *out, const struct config_slo *slo, const char *name,
+			     const char *lived)
 {
 	_cleanup_free_ char *id = promql_string(slo->name);
 	char window[DURATION_TEXT_BYTES], budget[PROMQL_NUMBER_BYTES];
 
 	duration_text(slo->window_seconds, window);
 	promql_number(prometheus_budget(slo), budget);
-	record(out, slo, "slo:period_error_budget_remaining:ratio", "",
-	       id ? promql_format("1 - slo:sli_error:ratio_rate%s{slo_id=%s} / %s", window, id,
-				  budget)
-		  : NULL);
+	record(out, slo, name, "",
+	       id && lived ? promql_format("1 - slo:sli_error:ratio_rate%s{slo_id=%s}%s / %s",
+					   window, id, lived, budget)
+			   : NULL);
 }
 
 /*
@@ -239,25 +241,15 @@ static void record_lived(struct yaml_out *out, const struct config_slo *slo)
 		  : NULL);
 }
 
-static void record_whole_remaining(struct yaml_out *out, const struct config_slo *slo)
-{
-	_cleanup_free_ char *id = promql_string(slo->name);
-	char window[DURATION_TEXT_BYTES], budget[PROMQL_NUMBER_BYTES];
-
-	duration_text(slo->window_seconds, window);
-	promql_number(prometheus_budget(slo), budget);
-	record(out, slo, "slo:whole_period_error_budget_remaining:ratio", "",
-	       id ? promql_format("1 - slo:sli_error:ratio_rate%s{slo_id=%s}\n"
-				  "* slo:period_lived:ratio{slo_id=%s} / %s",
-				  window, id, id, budget)
-		  : NULL);
-}
-
 static void record_period(struct yaml_out *out, const struct config_slo *slo)
 {
-	record_remaining(out, slo);
+	_cleanup_free_ char *id = promql_string(slo->name);
+	_cleanup_free_ char *lived =
+		id ? promql_format("\n* slo:period_lived:ratio{slo_id=%s}", id) : NULL;
+
+	record_remaining(out, slo, "slo:period_error_budget_remaining:ratio", "");
 	record_lived(out, slo);
-	record_whole_remaining(out, slo);
+	record_remaining(out, slo, "slo:whole_period_error_budget_remaining:ratio", lived);
 }
 
 /* slo: NULL: the group that all SLOs share. interval: NULL: the server's default. */
