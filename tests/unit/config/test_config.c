@@ -11,7 +11,6 @@
 
 #include "tests/unit/fixtures/random.h"
 #include "tests/unit/fixtures/test.h"
-#include "base/duration.h"
 #include "config_fixture.h"
 #include "config_refusals.h"
 #include "tests/unit/fixtures/malloc_fail.h"
@@ -223,110 +222,6 @@ TEST(refused_in_exact_words)
 			       config_refusals[i].message);
 }
 
-/* `head`, then n times `item` with its number put in, then `tail`; to be freed. */
-static char *repeat(const char *head, const char *item, size_t n, const char *tail)
-{
-	size_t room = strlen(head) + n * (strlen(item) + 20) + strlen(tail) + 1;
-	char *text = malloc(room);
-	size_t len;
-
-	assert_non_null(text);
-	len = (size_t)sprintf(text, "%s", head);
-	for (size_t i = 0; i < n; i++) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		len += (size_t)snprintf(text + len, room - len, item, i, i);
-#pragma GCC diagnostic pop
-	}
-	snprintf(text + len, room - len, "%s", tail);
-	return text;
-}
-
-static void assert_limit(const char *head, const char *item, size_t most, const char *tail,
-			 const char *message)
-{
-	char *text = repeat(head, item, most, tail);
-	struct config config = parse_good(text);
-
-	config_clear(&config);
-	free(text);
-	text = repeat(head, item, most + 1, tail);
-	assert_refused(text, strlen(text), message);
-	free(text);
-}
-
-TEST(limits_are_exact)
-{
-	assert_limit("services:\n", "- {name: s%zu, match: {process: p%zu}}\n", CONFIG_MAX_SERVICES,
-		     "", "t.yaml:2: services: expected at most 1024 in the list, got 1025");
-	assert_limit("services:\n- name: a\n  match: {port: 1}\n  routes:\n", "  - /r%zu\n",
-		     CONFIG_MAX_ROUTES, "",
-		     "t.yaml:5: services[0].routes: expected at most 1024 in the list, got 1025");
-	assert_limit(
-		"services: [{name: a, match: {port: 1}}]\nslos:\n",
-		"- {name: n%zu, service: a, objective: 9}\n", CONFIG_MAX_SLOS_PER_SERVICE, "",
-		"t.yaml:67: slos[64].service: expected at most 64 SLOs for service \"a\", got more");
-	assert_limit(
-		"slos:\n", "- {name: \"{service}%zu\", service: \"*\", objective: 9}\n",
-		CONFIG_MAX_SLOS_PER_SERVICE, "",
-		"t.yaml:66: slos[64].service: expected at most 64 SLOs for service \"*\", got more");
-	assert_limit(
-		"services: [{name: a, match: {port: 1}}]\n"
-		"slos:\n"
-		"- {name: \"all-{service}\", service: \"*\", objective: 9}\n",
-		"- {name: n%zu, service: a, objective: 9}\n", CONFIG_MAX_SLOS_PER_SERVICE - 1, "",
-		"t.yaml:67: slos[64].service: expected at most 64 SLOs for service \"a\" and \"*\" "
-		"together, got more");
-}
-
-TEST(names_have_63_bytes)
-{
-	char text[256], name[CONFIG_MAX_NAME + 1];
-	struct config config;
-
-	memset(name, 'n', CONFIG_MAX_NAME);
-	name[CONFIG_MAX_NAME] = '\0';
-	snprintf(text, sizeof(text), "services: [{name: %s, match: {port: 1}}]\n", name);
-	config = parse_good(text);
-	assert_string_equal(config.services[0].name, name);
-	config_clear(&config);
-}
-
-TEST(large_input_is_refused)
-{
-	static char text[CONFIG_MAX_BYTES + 1];
-	struct config config;
-	struct error error;
-
-	memset(text, '#', sizeof(text));
-	memcpy(text, "slos: []\n", 9);
-	assert_refused(text, sizeof(text), "t.yaml: expected at most 4194304 bytes, got more");
-	assert_int_equal(config_parse(text, sizeof(text) - 1, "t.yaml", &config, &error), 0);
-	config_clear(&config);
-
-	memset(text, '[', sizeof(text) - 1);
-	assert_refused(text, sizeof(text) - 1,
-		       "t.yaml:1: expected at most 32 levels of nesting, got more");
-	for (size_t i = 1; i < sizeof(text) - 2; i += 2)
-		memcpy(text + i, "a,", 2);
-	assert_refused(text, sizeof(text) - 1,
-		       "t.yaml:1: expected at most 524288 values, got more");
-	assert_refused("agent: {}\n\0", 11,
-		       "t.yaml:2: expected text, got control character U+0000");
-}
-
-TEST(message_fits_any_file_name)
-{
-	char name[2000];
-	struct config config;
-	struct error error = {};
-
-	memset(name, 'x', sizeof(name) - 1);
-	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(config_parse("x", 1, name, &config, &error), -EINVAL);
-	assert_int_equal(strlen(error.text), sizeof(error.text) - 1);
-}
-
 TEST(files_are_loaded)
 {
 	char directory[] = "/tmp/test_config.XXXXXX", path[64], message[192];
@@ -363,55 +258,6 @@ TEST(files_are_loaded)
 	close(fd);
 	unlink(path);
 	rmdir(directory);
-}
-
-TEST(durations)
-{
-	static const struct {
-		const char *text;
-		int r;
-		uint64_t ns;
-	} cases[] = {
-		{"0s", 0, 0},
-		{"500us", 0, 500000},
-		{"100ms", 0, 100000000},
-		{"1.5s", 0, 1500000000},
-		{"10s", 0, 10000000000},
-		{"1m", 0, 60000000000},
-		{"2h", 0, 7200000000000},
-		{"30d", 0, 2592000000000000},
-		{"0.001us", 0, 1},
-		{"0.0010000us", 0, 1},
-		{"0.0001us", -EINVAL, 0},
-		{"1.999999999s", 0, 1999999999},
-		{"0.25d", 0, 21600000000000},
-		{"18446744073.709551615s", 0, UINT64_MAX},
-		{"18446744073.709551616s", -ERANGE, 0},
-		{"18446744073709551616us", -ERANGE, 0},
-		{"300000d", -ERANGE, 0},
-		{"", -EINVAL, 0},
-		{"s", -EINVAL, 0},
-		{"1", -EINVAL, 0},
-		{"1.s", -EINVAL, 0},
-		{".5s", -EINVAL, 0},
-		{"-1s", -EINVAL, 0},
-		{"+1s", -EINVAL, 0},
-		{" 1s", -EINVAL, 0},
-		{"1s ", -EINVAL, 0},
-		{"1 s", -EINVAL, 0},
-		{"1S", -EINVAL, 0},
-		{"1w", -EINVAL, 0},
-		{"1h30m", -EINVAL, 0},
-		{"1e3s", -EINVAL, 0},
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		uint64_t ns = 4711;
-
-		if (duration_parse(cases[i].text, &ns) != cases[i].r ||
-		    ns != (cases[i].r ? 4711 : cases[i].ns))
-			fail_msg("\"%s\": %llu", cases[i].text, (unsigned long long)ns);
-	}
 }
 
 /* Warnings, and every kind of allocation; then a file that is refused. */
@@ -545,12 +391,7 @@ int main(void)
 		cmocka_unit_test(default_is_valid),
 		cmocka_unit_test(good_variants),
 		cmocka_unit_test(refused_in_exact_words),
-		cmocka_unit_test(limits_are_exact),
-		cmocka_unit_test(names_have_63_bytes),
-		cmocka_unit_test(large_input_is_refused),
-		cmocka_unit_test(message_fits_any_file_name),
 		cmocka_unit_test(files_are_loaded),
-		cmocka_unit_test(durations),
 		cmocka_unit_test(every_failed_allocation_is_clean),
 		cmocka_unit_test(the_name_for_a_service_has_it_filled_in),
 		cmocka_unit_test(mutated_files_do_no_harm),

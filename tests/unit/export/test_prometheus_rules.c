@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "tests/unit/fixtures/test.h"
-#include "base/duration.h"
 #include "config/load.h"
 #include "export/prometheus_alerts.h"
 #include "export/prometheus_rules.h"
@@ -52,21 +51,6 @@ static void assert_says(const char *text, const char *what)
 {
 	if (!strstr(text, what))
 		fail_msg("not there: %s", what);
-}
-
-TEST(durations_are_in_the_largest_unit_that_divides_them)
-{
-	static const struct {
-		uint64_t seconds;
-		const char *text;
-	} cases[] = {{1, "1s"},	     {45, "45s"},   {300, "5m"},      {5400, "90m"},
-		     {64800, "18h"}, {86400, "1d"}, {2592000, "30d"}, {3661, "3661s"}};
-	char text[DURATION_TEXT_BYTES];
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		duration_text(cases[i].seconds, text);
-		assert_string_equal(text, cases[i].text);
-	}
 }
 
 TEST(numbers_read_back_the_same)
@@ -265,7 +249,6 @@ TEST(what_cannot_be_written_is_told)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations_are_in_the_largest_unit_that_divides_them),
 		cmocka_unit_test(numbers_read_back_the_same),
 		cmocka_unit_test(texts_are_taken_for_what_they_are),
 		cmocka_unit_test(limits_are_those_of_the_written_decimals),
