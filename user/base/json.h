@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makers of JSON. What has many parts, or parts of its own, is put together by put() and push() and
- * looked at once, by checked(); json_pack() is for a few fixed keys with texts and numbers.
+ * Making JSON. An object or array with many parts is put together by json_put() and json_push(),
+ * and looked at once, by json_checked(). json_pack() is for a few fixed keys with texts and
+ * numbers.
  */
 #ifndef SLIPROBE_BASE_JSON_H
 #define SLIPROBE_BASE_JSON_H
@@ -16,21 +17,21 @@
 #include "base/utf8.h"
 
 /*
- * Every json_*() constructor gives NULL when out of memory, and put() and push() take a NULL as
- * that failure: functions here add up the results of their puts and look once, at their end.
+ * Every maker of JSON returns NULL when out of memory, and json_put() and json_push() take a NULL
+ * for that failure: a function adds up their results in `failed`, and looks once, at its end.
  */
-static inline int put(json_t *object, const char *key, json_t *value)
+static inline int json_put(json_t *object, const char *key, json_t *value)
 {
 	return json_object_set_new(object, key, value);
 }
 
-static inline int push(json_t *array, json_t *value)
+static inline int json_push(json_t *array, json_t *value)
 {
 	return json_array_append_new(array, value);
 }
 
-/* `value` if nothing failed, else NULL with it freed. */
-static inline json_t *checked(json_t *value, int failed)
+/* Returns `value`, or frees it and returns NULL if something failed. */
+static inline json_t *json_checked(json_t *value, int failed)
 {
 	if (!failed)
 		return value;
@@ -38,7 +39,7 @@ static inline json_t *checked(json_t *value, int failed)
 	return NULL;
 }
 
-static inline json_t *text_or_null(const char *bytes)
+static inline json_t *json_text_or_null(const char *bytes)
 {
 	json_t *value;
 	char *clean;
@@ -53,22 +54,22 @@ static inline json_t *text_or_null(const char *bytes)
 	return value;
 }
 
-static inline json_t *nonempty_or_null(const char *bytes)
+static inline json_t *json_nonempty_or_null(const char *bytes)
 {
-	return text_or_null(bytes && *bytes ? bytes : NULL);
+	return json_text_or_null(bytes && *bytes ? bytes : NULL);
 }
 
-static inline json_t *count(uint64_t value)
+static inline json_t *json_count(uint64_t value)
 {
 	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
 }
 
-static inline json_t *ratio_or_null(struct maybe ratio)
+static inline json_t *json_maybe(struct maybe ratio)
 {
 	return ratio.known ? json_real(ratio.value) : json_null();
 }
 
-static inline json_t *time_or_null(double unix_seconds)
+static inline json_t *json_time_or_null(double unix_seconds)
 {
 	char text[32] = "";
 

@@ -104,7 +104,7 @@ json_t *ctl_backtest_json(const char *name, const struct backtest_options *optio
 	for (size_t i = 0; i < options->n_rules; i++)
 		failed |= json_array_append_new(summary,
 						alert_json(&options->rules[i], &result->alerts[i]));
-	root = json_pack("{s:o,s:f,s:f,s:s?,s:o,s:f,s:o,s:o,s:o}", "slo", text_or_null(name),
+	root = json_pack("{s:o,s:f,s:f,s:s?,s:o,s:f,s:o,s:o,s:o}", "slo", json_text_or_null(name),
 			 "objective", options->objective, "window_seconds",
 			 result->window.length_seconds, "calendar", options->time_zone,
 			 "slice_seconds", slice, "from", result->first_seconds, "transitions",

@@ -9,9 +9,9 @@
 static int report_error(const struct ctl *ctl, const char *file, const char *text)
 {
 	if (ctl->json)
-		return ctl_print_json(ctl,
-				      json_pack("{s:b,s:o,s:o}", "ok", false, "file",
-						text_or_null(file), "error", text_or_null(text)));
+		return ctl_print_json(ctl, json_pack("{s:b,s:o,s:o}", "ok", false, "file",
+						     json_text_or_null(file), "error",
+						     json_text_or_null(text)));
 	format_write_safe(text, ctl->err);
 	fputc('\n', ctl->err);
 	return CTL_DONE;
@@ -23,10 +23,10 @@ static int report_ok(const struct ctl *ctl, const char *file, const struct confi
 		json_t *warnings = json_array();
 
 		for (size_t i = 0; i < config->n_warnings; i++)
-			json_array_append_new(warnings, text_or_null(config->warnings[i]));
+			json_array_append_new(warnings, json_text_or_null(config->warnings[i]));
 		return ctl_print_json(ctl,
 				      json_pack("{s:b,s:o,s:I,s:I,s:o}", "ok", true, "file",
-						text_or_null(file), "services",
+						json_text_or_null(file), "services",
 						(json_int_t)config->n_services, "slos",
 						(json_int_t)config->n_slos, "warnings", warnings));
 	}

@@ -30,7 +30,7 @@ struct assessment {
 static int refuse(const struct ctl *ctl, const char *text)
 {
 	if (ctl->json) {
-		ctl_print_json(ctl, json_pack("{s:o}", "error", text_or_null(text)));
+		ctl_print_json(ctl, json_pack("{s:o}", "error", json_text_or_null(text)));
 	} else {
 		format_write_safe(text, ctl->err);
 		fputc('\n', ctl->err);

@@ -152,8 +152,8 @@ static json_t *each_recent(const struct books *books, json_t *(*json)(const stru
 	int failed = !list;
 
 	for (uint64_t i = 0; i < n && i < BOOKS_RECENT_MAX; i++)
-		failed |= push(list, json(&books->recent[(n - 1 - i) % BOOKS_RECENT_MAX]));
-	return checked(list, failed);
+		failed |= json_push(list, json(&books->recent[(n - 1 - i) % BOOKS_RECENT_MAX]));
+	return json_checked(list, failed);
 }
 
 json_t *books_report(const struct books *books)

@@ -82,9 +82,9 @@ static json_t *alerts_json(const struct receiver *receiver, const json_t *messag
 		const json_t *message = json_array_get(messages, i);
 
 		if (receiver->severities & message_severity(message))
-			failed |= push(list, message_alert(message, deliver_unix_now()));
+			failed |= json_push(list, message_alert(message, deliver_unix_now()));
 	}
-	return checked(list, failed);
+	return json_checked(list, failed);
 }
 
 int deliver_open(struct deliver *deliver, const json_t *messages, double boottime_seconds)
@@ -241,8 +241,8 @@ json_t *deliver_report(const struct deliver *deliver)
 	int failed = !list;
 
 	for (size_t i = 0; i < deliver->n; i++)
-		failed |= push(list, receiver_report(deliver->receivers[i]));
-	return checked(list, failed);
+		failed |= json_push(list, receiver_report(deliver->receivers[i]));
+	return json_checked(list, failed);
 }
 
 /* ---- life ---- */

@@ -21,7 +21,7 @@ static char *argv_text(char *const *argv, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		json_t *argument = json_string(argv[i]);
 
-		failed |= push(list, argument ? argument : json_null());
+		failed |= json_push(list, argument ? argument : json_null());
 	}
 	text = failed ? NULL : json_dumps(list, JSON_COMPACT);
 	json_decref(list);
@@ -155,7 +155,7 @@ json_t *receiver_report(const struct receiver *receiver)
 	json_t *report = books_report(&receiver->books);
 	int failed = !report;
 
-	failed |= put(report, "receiver", json_string(receiver->name));
-	failed |= put(report, "waiting", json_integer((json_int_t)receiver->n_waiting));
-	return checked(report, failed);
+	failed |= json_put(report, "receiver", json_string(receiver->name));
+	failed |= json_put(report, "waiting", json_integer((json_int_t)receiver->n_waiting));
+	return json_checked(report, failed);
 }

@@ -157,7 +157,7 @@ static char *describe(const json_t *message)
 /* An Alertmanager refuses empty annotations. */
 static int annotate(json_t *annotations, const char *key, const char *text)
 {
-	return *text ? put(annotations, key, json_string(text)) : 0;
+	return *text ? json_put(annotations, key, json_string(text)) : 0;
 }
 
 static json_t *annotations_json(const json_t *message)
@@ -173,7 +173,7 @@ static json_t *annotations_json(const json_t *message)
 		failed |= annotate(annotations, "runbook_url", message_text(about, "runbook"));
 		failed |= annotate(annotations, "command", message_text(message, "command"));
 	}
-	return checked(annotations, failed);
+	return json_checked(annotations, failed);
 }
 
 json_t *message_alert(const json_t *message, double unix_seconds)

@@ -131,13 +131,13 @@ static json_t *alerts_of(const struct notice *notice, const char *slo_name,
 
 		if (strcmp(notice->alerts[i].slo, slo_name) != 0)
 			continue;
-		failed |= push(array,
-			       alert ? json_alert(alert)
-				     : json_pack("{s:s, s:s, s:s}", "name", notice->alerts[i].rule,
-						 "severity", alert_severity_name(notice->severity),
-						 "state", "inactive"));
+		failed |= json_push(array, alert ? json_alert(alert)
+						 : json_pack("{s:s, s:s, s:s}", "name",
+							     notice->alerts[i].rule, "severity",
+							     alert_severity_name(notice->severity),
+							     "state", "inactive"));
 	}
-	return checked(array, failed);
+	return json_checked(array, failed);
 }
 
 static json_t *slos_of(const struct notice *notice, const struct snapshot_slo *slos, size_t n)
@@ -153,10 +153,10 @@ static json_t *slos_of(const struct notice *notice, const struct snapshot_slo *s
 		if (named_before(notice, i))
 			continue;
 		object = slo ? json_slo_value(slo) : json_pack("{s:s}", "name", name);
-		failed |= put(object, "alerts", alerts_of(notice, name, slo));
-		failed |= push(array, object);
+		failed |= json_put(object, "alerts", alerts_of(notice, name, slo));
+		failed |= json_push(array, object);
 	}
-	return checked(array, failed);
+	return json_checked(array, failed);
 }
 
 /* Quoted for a shell, as the name of a process may have any character. */

@@ -348,12 +348,12 @@ json_t *notices_save(const struct notices *notices)
 
 		for (enum alert_severity s = 0; s < SEVERITY_COUNT; s++) {
 			if (subject->open[s])
-				failed |= push(list, open_notice_save(subject->open[s],
-								      subject->service, s));
+				failed |= json_push(list, open_notice_save(subject->open[s],
+									   subject->service, s));
 		}
 	}
 	return json_pack("{s:i, s:f, s:o}", "version", 1, "now", notices->now_seconds, "notices",
-			 checked(list, failed));
+			 json_checked(list, failed));
 }
 
 static int load_one(struct notices *notices, const json_t *saved)

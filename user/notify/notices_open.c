@@ -83,9 +83,9 @@ static json_t *alert_list_save(const struct alert_list *list)
 	int failed = !array;
 
 	for (size_t i = 0; i < list->n; i++)
-		failed |= push(array, json_pack("{s:s, s:s}", "slo", list->alerts[i].slo, "rule",
-						list->alerts[i].rule));
-	return checked(array, failed);
+		failed |= json_push(array, json_pack("{s:s, s:s}", "slo", list->alerts[i].slo,
+						     "rule", list->alerts[i].rule));
+	return json_checked(array, failed);
 }
 
 static int alert_list_load(const json_t *saved, const char *service, enum alert_severity severity,

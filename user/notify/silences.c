@@ -281,12 +281,12 @@ json_t *maintenance_report(const struct config *config, double unix_seconds)
 			calendar_rfc3339(span.from_unix, from);
 			calendar_rfc3339(span.until_unix, until);
 		}
-		failed |= push(list,
-			       json_pack("{s:s, s:b, s:s?, s:s?}", "name", maintenance->name,
-					 "active", known && span_holds(&span, unix_seconds), "from",
-					 known ? from : NULL, "until", known ? until : NULL));
+		failed |= json_push(
+			list, json_pack("{s:s, s:b, s:s?, s:s?}", "name", maintenance->name,
+					"active", known && span_holds(&span, unix_seconds), "from",
+					known ? from : NULL, "until", known ? until : NULL));
 	}
-	return checked(list, failed);
+	return json_checked(list, failed);
 }
 
 /* ---- both ---- */

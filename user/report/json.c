@@ -24,8 +24,8 @@ static json_t *texts(char *const *items, size_t n)
 	int failed = 0;
 
 	for (size_t i = 0; i < n; i++)
-		failed |= push(array, text_or_null(items[i]));
-	return checked(array, failed);
+		failed |= json_push(array, json_text_or_null(items[i]));
+	return json_checked(array, failed);
 }
 
 static json_t *agent_json(const struct snapshot *snapshot)
@@ -33,20 +33,20 @@ static json_t *agent_json(const struct snapshot *snapshot)
 	json_t *object = json_object();
 	int failed = 0;
 
-	failed |= put(object, "version", text_or_null(snapshot->agent.version));
-	failed |= put(object, "kernel", nonempty_or_null(snapshot->agent.kernel));
-	failed |= put(object, "hook", text_or_null(snapshot->agent.hook));
-	failed |= put(object, "hook_reason", text_or_null(snapshot->agent.hook_reason));
-	failed |= put(object, "started_at", nonempty_or_null(snapshot->agent.started_at));
-	failed |= put(object, "config", text_or_null(snapshot->agent.config));
-	failed |= put(object, "reloads", count(snapshot->agent.reloads));
-	failed |= put(object, "capabilities",
-		      texts(snapshot->agent.capabilities, snapshot->agent.n_capabilities));
-	failed |= put(object, "pinned", json_boolean(snapshot->agent.pinned));
-	failed |= put(object, "taken_over", json_boolean(snapshot->agent.adopted));
-	failed |= put(object, "warnings",
-		      texts(snapshot->agent.warnings, snapshot->agent.n_warnings));
-	return checked(object, failed);
+	failed |= json_put(object, "version", json_text_or_null(snapshot->agent.version));
+	failed |= json_put(object, "kernel", json_nonempty_or_null(snapshot->agent.kernel));
+	failed |= json_put(object, "hook", json_text_or_null(snapshot->agent.hook));
+	failed |= json_put(object, "hook_reason", json_text_or_null(snapshot->agent.hook_reason));
+	failed |= json_put(object, "started_at", json_nonempty_or_null(snapshot->agent.started_at));
+	failed |= json_put(object, "config", json_text_or_null(snapshot->agent.config));
+	failed |= json_put(object, "reloads", json_count(snapshot->agent.reloads));
+	failed |= json_put(object, "capabilities",
+			   texts(snapshot->agent.capabilities, snapshot->agent.n_capabilities));
+	failed |= json_put(object, "pinned", json_boolean(snapshot->agent.pinned));
+	failed |= json_put(object, "taken_over", json_boolean(snapshot->agent.adopted));
+	failed |= json_put(object, "warnings",
+			   texts(snapshot->agent.warnings, snapshot->agent.n_warnings));
+	return json_checked(object, failed);
 }
 
 static json_t *lost_json(const struct snapshot *snapshot)
@@ -55,9 +55,9 @@ static json_t *lost_json(const struct snapshot *snapshot)
 	int failed = 0;
 
 	for (size_t i = 0; i < LOST_REASON_COUNT; i++)
-		failed |= put(object, lost_reason_name(i),
-			      count(snapshot->coverage.lost_by_reason[i]));
-	return checked(object, failed);
+		failed |= json_put(object, lost_reason_name(i),
+				   json_count(snapshot->coverage.lost_by_reason[i]));
+	return json_checked(object, failed);
 }
 
 static json_t *kernel_errors_json(const struct snapshot *snapshot)
@@ -67,10 +67,10 @@ static json_t *kernel_errors_json(const struct snapshot *snapshot)
 
 	for (size_t i = 0; i < KERR_COUNT; i++) {
 		if (snapshot->coverage.kernel_errors[i])
-			failed |= put(object, kernel_error_name(i),
-				      count(snapshot->coverage.kernel_errors[i]));
+			failed |= json_put(object, kernel_error_name(i),
+					   json_count(snapshot->coverage.kernel_errors[i]));
 	}
-	return checked(object, failed);
+	return json_checked(object, failed);
 }
 
 static json_t *unmeasured_json(const struct snapshot *snapshot)
@@ -82,13 +82,13 @@ static json_t *unmeasured_json(const struct snapshot *snapshot)
 		const struct snapshot_unmeasured *listener = &snapshot->unmeasured[i];
 		json_t *object = json_object();
 
-		failed |= put(object, "port", count(listener->port));
-		failed |= put(object, "process", nonempty_or_null(listener->process));
-		failed |= put(object, "reason", text_or_null(listener->reason));
-		failed |= put(object, "connections", count(listener->connections));
-		failed |= push(array, object);
+		failed |= json_put(object, "port", json_count(listener->port));
+		failed |= json_put(object, "process", json_nonempty_or_null(listener->process));
+		failed |= json_put(object, "reason", json_text_or_null(listener->reason));
+		failed |= json_put(object, "connections", json_count(listener->connections));
+		failed |= json_push(array, object);
 	}
-	return checked(array, failed);
+	return json_checked(array, failed);
 }
 
 static json_t *coverage_json(const struct snapshot *snapshot)
@@ -96,18 +96,18 @@ static json_t *coverage_json(const struct snapshot *snapshot)
 	json_t *object = json_object();
 	int failed = 0;
 
-	failed |= put(object, "seen", count(snapshot->coverage.seen));
-	failed |= put(object, "counted", count(snapshot->coverage.counted));
-	failed |= put(object, "lost", count(snapshot->coverage.lost));
-	failed |= put(object, "in_flight", count(snapshot->coverage.in_flight));
-	failed |= put(object, "samples_lost", count(snapshot->coverage.samples_lost));
-	failed |= put(object, "gaps", count(snapshot->coverage.gaps));
-	failed |= put(object, "consistent", json_boolean(snapshot->coverage.consistent));
-	failed |= put(object, "lost_by_reason", lost_json(snapshot));
-	failed |= put(object, "kernel_errors", kernel_errors_json(snapshot));
-	failed |= put(object, "hook_misses", count(snapshot->coverage.hook_misses));
-	failed |= put(object, "unmeasured", unmeasured_json(snapshot));
-	return checked(object, failed);
+	failed |= json_put(object, "seen", json_count(snapshot->coverage.seen));
+	failed |= json_put(object, "counted", json_count(snapshot->coverage.counted));
+	failed |= json_put(object, "lost", json_count(snapshot->coverage.lost));
+	failed |= json_put(object, "in_flight", json_count(snapshot->coverage.in_flight));
+	failed |= json_put(object, "samples_lost", json_count(snapshot->coverage.samples_lost));
+	failed |= json_put(object, "gaps", json_count(snapshot->coverage.gaps));
+	failed |= json_put(object, "consistent", json_boolean(snapshot->coverage.consistent));
+	failed |= json_put(object, "lost_by_reason", lost_json(snapshot));
+	failed |= json_put(object, "kernel_errors", kernel_errors_json(snapshot));
+	failed |= json_put(object, "hook_misses", json_count(snapshot->coverage.hook_misses));
+	failed |= json_put(object, "unmeasured", unmeasured_json(snapshot));
+	return json_checked(object, failed);
 }
 
 json_t *json_store(const struct snapshot_store *store)
@@ -120,11 +120,11 @@ json_t *json_store(const struct snapshot_store *store)
 	json_t *object = json_object();
 	int failed = 0;
 
-	failed |= put(object, "state", json_string(states[store->state]));
-	failed |= put(object, "reason", nonempty_or_null(store->reason));
-	failed |= put(object, "path", text_or_null(store->path));
-	failed |= put(object, "bytes", count(store->bytes));
-	return checked(object, failed);
+	failed |= json_put(object, "state", json_string(states[store->state]));
+	failed |= json_put(object, "reason", json_nonempty_or_null(store->reason));
+	failed |= json_put(object, "path", json_text_or_null(store->path));
+	failed |= json_put(object, "bytes", json_count(store->bytes));
+	return json_checked(object, failed);
 }
 
 static json_t *slos_json(const struct snapshot *snapshot)
@@ -133,8 +133,8 @@ static json_t *slos_json(const struct snapshot *snapshot)
 	int failed = 0;
 
 	for (size_t i = 0; i < snapshot->n_slos; i++)
-		failed |= push(array, json_slo_value(&snapshot->slos[i]));
-	return checked(array, failed);
+		failed |= json_push(array, json_slo_value(&snapshot->slos[i]));
+	return json_checked(array, failed);
 }
 
 static char *status(const struct snapshot *snapshot, bool services)
@@ -142,13 +142,13 @@ static char *status(const struct snapshot *snapshot, bool services)
 	json_t *object = json_object();
 	int failed = 0;
 
-	failed |= put(object, "agent", agent_json(snapshot));
-	failed |= put(object, "coverage", coverage_json(snapshot));
+	failed |= json_put(object, "agent", agent_json(snapshot));
+	failed |= json_put(object, "coverage", coverage_json(snapshot));
 	if (services)
-		failed |= put(object, "services", json_services_value(snapshot));
-	failed |= put(object, "slos", slos_json(snapshot));
-	failed |= put(object, "store", json_store(&snapshot->store));
-	return json_render(checked(object, failed), "\n");
+		failed |= json_put(object, "services", json_services_value(snapshot));
+	failed |= json_put(object, "slos", slos_json(snapshot));
+	failed |= json_put(object, "store", json_store(&snapshot->store));
+	return json_render(json_checked(object, failed), "\n");
 }
 
 char *json_status(const struct snapshot *snapshot)
@@ -167,14 +167,16 @@ char *json_slo(const struct snapshot *snapshot, size_t slo)
 		snapshot_service_find(snapshot, snapshot->slos[slo].service);
 	json_t *object = json_slo_value(&snapshot->slos[slo]);
 
-	return json_render(
-		checked(object, put(object, "about", json_about(service ? service->about : NULL))),
-		"\n");
+	return json_render(json_checked(object,
+					json_put(object, "about",
+						 json_about(service ? service->about : NULL))),
+			   "\n");
 }
 
 char *json_error(const char *text)
 {
 	json_t *object = json_object();
 
-	return json_render(checked(object, put(object, "error", text_or_null(text))), "\n");
+	return json_render(json_checked(object, json_put(object, "error", json_text_or_null(text))),
+			   "\n");
 }

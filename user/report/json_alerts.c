@@ -12,11 +12,11 @@ static json_t *active_json(const struct snapshot_alerts *alerts)
 		const struct snapshot_active *active = &alerts->active[i];
 		json_t *object = json_alert(&active->alert);
 
-		failed |= put(object, "slo", text_or_null(active->slo));
-		failed |= put(object, "service", text_or_null(active->service));
-		failed |= push(array, object);
+		failed |= json_put(object, "slo", json_text_or_null(active->slo));
+		failed |= json_put(object, "service", json_text_or_null(active->service));
+		failed |= json_push(array, object);
 	}
-	return checked(array, failed);
+	return json_checked(array, failed);
 }
 
 static json_t *behind_json(const struct snapshot_notice *notice)
@@ -27,11 +27,11 @@ static json_t *behind_json(const struct snapshot_notice *notice)
 	for (size_t i = 0; i < notice->n_alerts; i++) {
 		json_t *object = json_object();
 
-		failed |= put(object, "slo", text_or_null(notice->alerts[i].slo));
-		failed |= put(object, "name", text_or_null(notice->alerts[i].alert));
-		failed |= push(array, object);
+		failed |= json_put(object, "slo", json_text_or_null(notice->alerts[i].slo));
+		failed |= json_put(object, "name", json_text_or_null(notice->alerts[i].alert));
+		failed |= json_push(array, object);
 	}
-	return checked(array, failed);
+	return json_checked(array, failed);
 }
 
 static json_t *notices_json(const struct snapshot_alerts *alerts)
@@ -43,15 +43,15 @@ static json_t *notices_json(const struct snapshot_alerts *alerts)
 		const struct snapshot_notice *notice = &alerts->notices[i];
 		json_t *object = json_object();
 
-		failed |= put(object, "id", text_or_null(notice->id));
-		failed |= put(object, "service", text_or_null(notice->service));
-		failed |= put(object, "severity",
-			      text_or_null(alert_severity_name(notice->severity)));
-		failed |= put(object, "started_at", time_or_null(notice->started_unix));
-		failed |= put(object, "alerts", behind_json(notice));
-		failed |= push(array, object);
+		failed |= json_put(object, "id", json_text_or_null(notice->id));
+		failed |= json_put(object, "service", json_text_or_null(notice->service));
+		failed |= json_put(object, "severity",
+				   json_text_or_null(alert_severity_name(notice->severity)));
+		failed |= json_put(object, "started_at", json_time_or_null(notice->started_unix));
+		failed |= json_put(object, "alerts", behind_json(notice));
+		failed |= json_push(array, object);
 	}
-	return checked(array, failed);
+	return json_checked(array, failed);
 }
 
 static json_t *changes_json(const struct snapshot_alerts *alerts)
@@ -63,19 +63,19 @@ static json_t *changes_json(const struct snapshot_alerts *alerts)
 		const struct snapshot_change *change = &alerts->changes[i];
 		json_t *object = json_object();
 
-		failed |= put(object, "at", time_or_null(change->at_unix));
-		failed |= put(object, "slo", text_or_null(change->slo));
-		failed |= put(object, "service", text_or_null(change->service));
-		failed |= put(object, "alert", text_or_null(change->alert));
-		failed |= put(object, "severity", text_or_null(change->severity));
-		failed |= put(object, "from", text_or_null(change->from));
-		failed |= put(object, "to", text_or_null(change->to));
-		failed |= put(object, "started_at", time_or_null(change->started_unix));
-		failed |= put(object, "budget_spent_ratio",
-			      ratio_or_null(change->budget_spent_ratio));
-		failed |= push(array, object);
+		failed |= json_put(object, "at", json_time_or_null(change->at_unix));
+		failed |= json_put(object, "slo", json_text_or_null(change->slo));
+		failed |= json_put(object, "service", json_text_or_null(change->service));
+		failed |= json_put(object, "alert", json_text_or_null(change->alert));
+		failed |= json_put(object, "severity", json_text_or_null(change->severity));
+		failed |= json_put(object, "from", json_text_or_null(change->from));
+		failed |= json_put(object, "to", json_text_or_null(change->to));
+		failed |= json_put(object, "started_at", json_time_or_null(change->started_unix));
+		failed |= json_put(object, "budget_spent_ratio",
+				   json_maybe(change->budget_spent_ratio));
+		failed |= json_push(array, object);
 	}
-	return checked(array, failed);
+	return json_checked(array, failed);
 }
 
 char *json_alerts(const struct snapshot_alerts *alerts)
@@ -83,12 +83,12 @@ char *json_alerts(const struct snapshot_alerts *alerts)
 	json_t *object = json_object();
 	int failed = 0;
 
-	failed |= put(object, "active", active_json(alerts));
-	failed |= put(object, "notices", notices_json(alerts));
-	failed |= put(object, "changes", changes_json(alerts));
-	failed |= put(object, "receivers", json_incref(alerts->receivers));
-	failed |= put(object, "silences", json_incref(alerts->silences));
-	failed |= put(object, "maintenance", json_incref(alerts->maintenance));
-	failed |= put(object, "store", json_store(&alerts->store));
-	return json_render(checked(object, failed), "");
+	failed |= json_put(object, "active", active_json(alerts));
+	failed |= json_put(object, "notices", notices_json(alerts));
+	failed |= json_put(object, "changes", changes_json(alerts));
+	failed |= json_put(object, "receivers", json_incref(alerts->receivers));
+	failed |= json_put(object, "silences", json_incref(alerts->silences));
+	failed |= json_put(object, "maintenance", json_incref(alerts->maintenance));
+	failed |= json_put(object, "store", json_store(&alerts->store));
+	return json_render(json_checked(object, failed), "");
 }

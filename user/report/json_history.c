@@ -11,11 +11,11 @@ static json_t *covered_json(const struct snapshot_history *history)
 	for (size_t i = 0; i < history->n_covered; i++) {
 		json_t *span = json_array();
 
-		failed |= push(span, json_real(history->covered[i].from_unix));
-		failed |= push(span, json_real(history->covered[i].to_unix));
-		failed |= push(array, span);
+		failed |= json_push(span, json_real(history->covered[i].from_unix));
+		failed |= json_push(span, json_real(history->covered[i].to_unix));
+		failed |= json_push(array, span);
 	}
-	return checked(array, failed);
+	return json_checked(array, failed);
 }
 
 static json_t *steps_json(const struct snapshot_history *history)
@@ -26,13 +26,13 @@ static json_t *steps_json(const struct snapshot_history *history)
 	for (size_t i = 0; i < history->n_steps; i++) {
 		json_t *step = json_array();
 
-		failed |= push(step, json_real(history->steps[i].end_unix));
-		failed |= push(step, count(history->steps[i].width_seconds));
-		failed |= push(step, count(history->steps[i].events.good));
-		failed |= push(step, count(history->steps[i].events.bad));
-		failed |= push(array, step);
+		failed |= json_push(step, json_real(history->steps[i].end_unix));
+		failed |= json_push(step, json_count(history->steps[i].width_seconds));
+		failed |= json_push(step, json_count(history->steps[i].events.good));
+		failed |= json_push(step, json_count(history->steps[i].events.bad));
+		failed |= json_push(array, step);
 	}
-	return checked(array, failed);
+	return json_checked(array, failed);
 }
 
 char *json_history(const struct snapshot_history *history)
@@ -40,13 +40,13 @@ char *json_history(const struct snapshot_history *history)
 	json_t *object = json_object();
 	int failed = 0;
 
-	failed |= put(object, "name", text_or_null(history->name));
-	failed |= put(object, "service", text_or_null(history->service));
-	failed |= put(object, "objective", json_real(history->objective));
-	failed |= put(object, "window_seconds", count(history->window_seconds));
-	failed |= put(object, "since", time_or_null(history->since_unix));
-	failed |= put(object, "now_seconds", json_real(history->now_unix));
-	failed |= put(object, "coverage", covered_json(history));
-	failed |= put(object, "steps", steps_json(history));
-	return json_render(checked(object, failed), "");
+	failed |= json_put(object, "name", json_text_or_null(history->name));
+	failed |= json_put(object, "service", json_text_or_null(history->service));
+	failed |= json_put(object, "objective", json_real(history->objective));
+	failed |= json_put(object, "window_seconds", json_count(history->window_seconds));
+	failed |= json_put(object, "since", json_time_or_null(history->since_unix));
+	failed |= json_put(object, "now_seconds", json_real(history->now_unix));
+	failed |= json_put(object, "coverage", covered_json(history));
+	failed |= json_put(object, "steps", steps_json(history));
+	return json_render(json_checked(object, failed), "");
 }
