@@ -156,15 +156,6 @@ static int check_services(struct document *doc, const struct config *config)
 	return r;
 }
 
-static size_t find_service(const struct config *config, const char *name)
-{
-	size_t i = 0;
-
-	while (i < config->n_services && strcmp(config->services[i].name, name) != 0)
-		i++;
-	return i;
-}
-
 /* {service} tells the SLOs of "*" apart; in any other name it would never be filled in. */
 static int check_mark(struct document *doc, const struct config *config, size_t i)
 {
@@ -184,23 +175,27 @@ static int check_mark(struct document *doc, const struct config *config, size_t 
 	return 0;
 }
 
+/* `service` is NULL for an SLO for "*": found services have no routes. */
+static bool has_route(const struct config_service *service, const char *route)
+{
+	for (size_t i = 0; service && i < service->n_routes; i++) {
+		if (!strcmp(service->routes[i], route))
+			return true;
+	}
+	return !strcmp(route, "_other");
+}
+
 static int check_eligible_routes(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_slo *slo = &config->slos[i];
-	size_t s = find_service(config, slo->service);
+	const struct config_service *service = config_service_named(config, slo->service);
 	char path[DOCUMENT_PATH_BYTES];
 
 	for (size_t r = 0; r < slo->eligible.n_routes; r++) {
-		const char *route = slo->eligible.routes[r];
-		size_t known = 0,
-		       n = config_slo_is_wildcard(slo) ? 0 : config->services[s].n_routes;
-
-		while (known < n && strcmp(config->services[s].routes[known], route) != 0)
-			known++;
-		if (known == n && strcmp(route, "_other") != 0)
+		if (!has_route(service, slo->eligible.routes[r]))
 			return refuse_slo(doc, config, i, PATH("eligible.routes[%zu]", r),
 					  "expected a route of service \"%s\", got \"%s\"",
-					  slo->service, route);
+					  slo->service, slo->eligible.routes[r]);
 	}
 	return check_distinct(doc, config, i, slo->eligible.routes, slo->eligible.n_routes,
 			      compare_texts, "eligible.routes");
@@ -249,8 +244,7 @@ static int check_slo(struct document *doc, const struct config *config, size_t i
 	const struct config_slo *slo = &config->slos[i];
 	int r;
 
-	if (!config_slo_is_wildcard(slo) &&
-	    find_service(config, slo->service) == config->n_services)
+	if (!config_slo_is_wildcard(slo) && !config_service_named(config, slo->service))
 		return refuse_slo(
 			doc, config, i, "service",
 			"expected the name of a service in services, or \"*\", got \"%s\"",
@@ -288,15 +282,16 @@ static int check_slos_per_service(struct document *doc, const struct config *con
 	if (!counts)
 		return -ENOMEM;
 	for (size_t i = 0; i < config->n_slos; i++) {
+		const struct config_service *service =
+			config_service_named(config, config->slos[i].service);
 		/* the last count is that of SLOs for "*", which no service owns */
-		size_t s = find_service(config, config->slos[i].service);
-		bool own = s < config->n_services;
+		size_t at = service ? (size_t)(service - config->services) : config->n_services;
 
-		if (++counts[s] + (own ? for_all : 0) > CONFIG_MAX_SLOS_PER_SERVICE)
+		if (++counts[at] + (service ? for_all : 0) > CONFIG_MAX_SLOS_PER_SERVICE)
 			return refuse_slo(doc, config, i, "service",
 					  "expected at most %d SLOs for service \"%s\"%s, got more",
 					  CONFIG_MAX_SLOS_PER_SERVICE, config->slos[i].service,
-					  own && for_all ? " and \"*\" together" : "");
+					  service && for_all ? " and \"*\" together" : "");
 	}
 	return 0;
 }
