@@ -234,8 +234,7 @@ static bool waits(const struct deliveries *queue, uint64_t number)
 {
 	const struct delivery *delivery;
 
-	TAILQ_FOREACH(delivery, queue, link)
-	{
+	TAILQ_FOREACH(delivery, queue, link) {
 		if (delivery->number == number)
 			return true;
 	}
@@ -257,8 +256,7 @@ static int list_recent(struct books *books, json_t *saved, const struct deliveri
 		json_incref(recent.message);
 		recent_add(books, &recent);
 	}
-	TAILQ_FOREACH(delivery, queue, link)
-	{
+	TAILQ_FOREACH(delivery, queue, link) {
 		if (delivery->number > books_newest(books))
 			books_queued(books, delivery);
 	}

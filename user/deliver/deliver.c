@@ -115,33 +115,29 @@ int deliver_open(struct deliver *deliver, const json_t *messages, double boottim
 
 /* ---- over restarts ---- */
 
-static struct receiver *receiver_find(const struct deliver *deliver, const char *identity)
+/* The place of the receiver in the list; NULL if there is none. */
+static struct receiver **receiver_find(const struct deliver *deliver, const char *identity)
 {
 	for (size_t i = 0; i < deliver->n; i++) {
-		if (!strcmp(deliver->receivers[i]->identity, identity))
-			return deliver->receivers[i];
+		struct receiver **place = &deliver->receivers[i];
+
+		if (*place && !strcmp((*place)->identity, identity))
+			return place;
 	}
 	return NULL;
 }
 
 static int restore_books(struct deliver *deliver, const char *key, const char *text)
 {
-	int r = 0;
+	struct receiver **place = receiver_find(deliver, key + strlen(RECEIVER_BOOKS_KEY));
+	int r = place ? books_load(&(*place)->books, text, &(*place)->queue) : 0;
 
-	for (size_t i = 0; i < deliver->n; i++) {
-		struct receiver *receiver = deliver->receivers[i];
-
-		if (strcmp(receiver->books_key, key) != 0)
-			continue;
-		r = books_load(&receiver->books, text, &receiver->queue);
-		if (r)
-			break;
-		if (books_newest(&receiver->books) > deliver->last_number)
-			deliver->last_number = books_newest(&receiver->books);
-		return 0;
-	}
-	if (r != -ENOMEM)
+	if (r == -ENOMEM)
+		return r;
+	if (!place || r)
 		deliver_drop(&deliver->hub, key);
+	else if (books_newest(&(*place)->books) > deliver->last_number)
+		deliver->last_number = books_newest(&(*place)->books);
 	return r;
 }
 
@@ -150,14 +146,14 @@ static int restore_message(struct deliver *deliver, const char *key, const char 
 {
 	_cleanup_(delivery_free_at) struct delivery *delivery = NULL;
 	_cleanup_free_ char *identity = NULL;
-	struct receiver *receiver;
+	struct receiver **place;
 	double waited_seconds;
 	int r = delivery_load(text, &identity, &delivery);
 
 	if (r == -ENOMEM)
 		return r;
-	receiver = r ? NULL : receiver_find(deliver, identity);
-	if (!receiver || strcmp(delivery->key, key) != 0) {
+	place = r ? NULL : receiver_find(deliver, identity);
+	if (!place || strcmp(delivery->key, key) != 0) {
 		deliver_drop(&deliver->hub, key);
 		return r;
 	}
@@ -167,7 +163,7 @@ static int restore_message(struct deliver *deliver, const char *key, const char 
 	delivery->first_seconds = boottime_seconds - fmax(waited_seconds, 0);
 	delivery->next_seconds = boottime_seconds;
 	deliver->hub.now_seconds = boottime_seconds;
-	receiver_enqueue(receiver, TAKE_PTR(delivery));
+	receiver_enqueue(*place, TAKE_PTR(delivery));
 	return 0;
 }
 
@@ -287,30 +283,33 @@ static void receiver_go_on(struct receiver **receiver, struct receiver **old)
 	receiver_free(made);
 }
 
+/* The texts of a receiver that goes need not be kept. */
+static void drop_texts(struct deliver_hub *hub, const struct receiver *receiver)
+{
+	const struct delivery *delivery;
+
+	TAILQ_FOREACH(delivery, &receiver->queue, link) {
+		deliver_drop(hub, delivery->key);
+	}
+	deliver_drop(hub, receiver->books_key);
+}
+
 int deliver_configure(struct deliver *deliver, const struct config *config)
 {
 	struct receiver **receivers;
-	const struct delivery *delivery;
 	int r = receivers_new(deliver, config, &receivers);
 
 	if (r)
 		return r;
 	for (size_t i = 0; i < config->n_receivers; i++) {
-		for (size_t j = 0; j < deliver->n; j++) {
-			struct receiver **old = &deliver->receivers[j];
+		struct receiver **old = receiver_find(deliver, receivers[i]->identity);
 
-			if (!*old || strcmp((*old)->identity, receivers[i]->identity) != 0)
-				continue;
+		if (old)
 			receiver_go_on(&receivers[i], old);
-			break;
-		}
 	}
 	for (size_t i = 0; i < deliver->n; i++) {
-		if (!deliver->receivers[i])
-			continue;
-		TAILQ_FOREACH(delivery, &deliver->receivers[i]->queue, link)
-		deliver_drop(&deliver->hub, delivery->key);
-		deliver_drop(&deliver->hub, deliver->receivers[i]->books_key);
+		if (deliver->receivers[i])
+			drop_texts(&deliver->hub, deliver->receivers[i]);
 	}
 	receivers_free(deliver->receivers, deliver->n);
 	deliver->receivers = receivers;
