@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel side: hooks, each a few lines over one handler. The agent loads one of the two
- * families, see kernel/load.
+ * The kernel side: hooks, each a few lines over one handler. The agent loads one of the two families:
+ * tp_* or fexit_*.
  */
 #include "hook/sweep.bpf.h"
 #include "hook/tcp.bpf.h"
@@ -14,65 +14,65 @@ char LICENSE[] SEC("license") = "GPL";
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(tp_send, struct sock *sk, int ret, int flags)
 {
-	return conn_sent(sk, ret, true);
+	return tcp_sent(sk, ret, SENT_BYTES, WRITER_SEND);
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(tp_recv, struct sock *sk, int ret, int flags)
 {
-	return conn_received(sk, ret, flags);
+	return tcp_received(sk, ret, flags);
 }
 
 SEC("fexit/tcp_sendmsg")
 int BPF_PROG(fexit_send, struct sock *sk, struct msghdr *msg, unsigned long size, int ret)
 {
-	return conn_sent(sk, ret, true);
+	return tcp_sent(sk, ret, SENT_BYTES, WRITER_SEND);
 }
 
 SEC("fexit/tcp_sendpage")
 int BPF_PROG(fexit_sendpage, struct sock *sk, struct page *page, int offset, unsigned long size,
 	     int flags, int ret)
 {
-	return conn_sent(sk, ret, false);
+	return tcp_sent(sk, ret, SENT_PAGES, WRITER_SHARED);
 }
 
 SEC("fexit/tcp_recvmsg")
 int BPF_PROG(fexit_recv, struct sock *sk, struct msghdr *msg, unsigned long len, int flags,
 	     int *addr_len, int ret)
 {
-	return conn_received(sk, ret, flags);
+	return tcp_received(sk, ret, flags);
 }
 
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(sock_reading, struct sock *sk)
 {
-	return conn_reading(sk);
+	return tcp_reading(sk);
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(sock_state, struct sock *sk, int old_state, int new_state)
 {
-	return conn_state(sk, old_state, new_state);
+	return tcp_state(sk, old_state, new_state);
 }
 
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(sock_destroyed, struct sock *sk)
 {
-	return conn_destroyed(sk);
+	return tcp_destroyed(sk);
 }
 
 SEC("iter/bpf_sk_storage_map")
-int walk_conns(struct bpf_iter__bpf_sk_storage_map *ctx)
+int sweep_conns(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
-	struct conn *conn = ctx->value;
+	struct tcp_conn *tcp = ctx->value;
 
-	return conn ? walk_conn(conn) : 0;
+	return tcp ? sweep_conn(&tcp->conn) : 0;
 }
 
 SEC("iter/task_file")
-int walk_files(struct bpf_iter__task_file *ctx)
+int sweep_files(struct bpf_iter__task_file *ctx)
 {
 	struct file *file = ctx->file;
 
-	return file ? walk_file(file) : 0;
+	return file ? sweep_file(file) : 0;
 }

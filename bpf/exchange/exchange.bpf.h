@@ -1,290 +1,285 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The requests a connection owes an answer to: a queue numbered from 1. The recv hook puts requests
- * in (`head`), the send hook answers them in order (`tail`), and whoever ends one first, be it an
- * answer, an abort or the unanswered walk, claims it with one compare-and-swap, so that each is
- * counted exactly once however these race.
+ * Exchanges: the requests that a connection owes an answer to, numbered from 1. The request side opens
+ * them, the response side answers them, and whoever ends one first, be it an answer, an abort or the
+ * sweep, claims it with one compare-and-swap, so that each is counted exactly once however these race.
  *
- * One request sits in the connection itself; those behind it (pipelining) in the `pending` map.
+ * One exchange sits in the connection itself; further ones that are open at once (pipelining) are in
+ * the `pending` map.
  */
-#ifndef SLIPROBE_EXCHANGE_BPF_H
-#define SLIPROBE_EXCHANGE_BPF_H
+#ifndef SLIPROBE_EXCHANGE_EXCHANGE_BPF_H
+#define SLIPROBE_EXCHANGE_EXCHANGE_BPF_H
 
 #include "abi.h"
-#include "kernel/conn.bpf.h"
-#include "http1/state.h"
 #include "judge/judge.bpf.h"
+#include "judge/request.bpf.h"
 #include "judge/verdict.bpf.h"
 #include "kernel/compat.bpf.h"
-#include "kernel/dfa.bpf.h"
 #include "kernel/helpers.bpf.h"
-#include "kernel/policy.bpf.h"
 #include "kernel/stat.bpf.h"
 
 enum {
 	PENDING_MAX = 65536,
 };
 
-/* Requests behind another one on the same connection (pipelining). */
+struct exchange {
+	__u32 claim; /* number << 1 | ended: set once, by whoever ends it */
+	__u16 status; /* if answered */
+	__u8 answered; /* the answer is whole, the verdict waits: see exchange_answer() */
+	__u8 pad;
+	__u64 first_read_ns;
+	struct request request;
+	__u64 service_ns; /* if answered */
+	__u64 body_bytes; /* if answered */
+};
+
+/* Those of one connection. */
+struct exchanges {
+	__u64 id; /* of the connection: never used again */
+	__u32 next; /* number of the next exchange; set by the request side */
+	__u32 freed; /* the slots of all lower numbers are free; set by the response side */
+	struct exchange first;
+};
+
+struct pending_key {
+	__u64 id;
+	__u32 number;
+	__u32 pad;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, PENDING_MAX);
 	__type(key, struct pending_key);
-	__type(value, struct request);
+	__type(value, struct exchange);
 } pending SEC(".maps");
 
-static __always_inline struct pending_key pending_key_of(const struct conn *conn, __u32 number)
+static __always_inline void exchanges_init(struct exchanges *open, __u64 id)
 {
-	struct pending_key key = {.cookie = conn->cookie, .number = number};
+	open->id = id;
+	open->next = 1;
+	open->freed = 1;
+}
+
+static __always_inline struct pending_key pending_key_of(const struct exchanges *open, __u32 number)
+{
+	struct pending_key key = {.id = open->id, .number = number};
 
 	return key;
 }
 
-static __always_inline struct request *request_find(struct conn *conn, __u32 number)
+static __always_inline bool exchange_is_first(const struct exchanges *open, __u32 number)
+{
+	return open->first.claim >> 1 == (number & 0x7fffffff);
+}
+
+static __always_inline struct exchange *exchange_find(struct exchanges *open, __u32 number)
 {
 	struct pending_key key;
 
-	if (conn->first.claim >> 1 == (number & 0x7fffffff))
-		return &conn->first;
-	key = pending_key_of(conn, number);
+	if (exchange_is_first(open, number))
+		return &open->first;
+	key = pending_key_of(open, number);
 	return bpf_map_lookup_elem(&pending, &key);
 }
 
-/* True for the one caller that may end the request. */
-static __always_inline bool request_claim(struct request *request, __u32 number)
+/* True for the one caller that may end the exchange. */
+static __always_inline bool exchange_claim(struct exchange *exchange, __u32 number)
 {
-	__u32 open = number << 1;
+	__u32 unclaimed = number << 1;
 
-	return __sync_val_compare_and_swap(&request->claim, open, open | 1) == open;
+	return __sync_val_compare_and_swap(&exchange->claim, unclaimed, unclaimed | 1) == unclaimed;
 }
 
-/* Frees the slot of a request that the send hook has done with. */
-static __always_inline void request_release(struct conn *conn, __u32 number)
+static __always_inline void exchange_free(struct exchanges *open, __u32 number)
 {
 	struct pending_key key;
 
-	if (conn->first.claim >> 1 == (number & 0x7fffffff))
+	if (exchange_is_first(open, number))
 		return;
-	key = pending_key_of(conn, number);
+	key = pending_key_of(open, number);
 	bpf_map_delete_elem(&pending, &key);
 }
 
-/* Which SLOs the request is eligible for, and its route. */
-static __always_inline void request_route(const struct conn *conn, struct request *request)
-{
-	__u32 index = conn->policy;
-	struct policy *policy = bpf_map_lookup_elem(&policies, &index);
-	struct accept *accept;
-	__u32 method = conn->rx.method;
-
-	if (!policy || method >= HTTP_METHOD_COUNT) {
-		stat_error(KERR_POLICY_MISSING);
-		return;
-	}
-	if (live_generation - conn->generation >= LIVE_REGIONS) {
-		/* the head came so slowly that its automaton has been replaced */
-		stat_error(KERR_HEAD_STALE);
-		request->slo_mask = policy->other_mask & policy->method_mask[method];
-		return;
-	}
-	accept = dfa_accept(conn->rx.dfa);
-	request->route = accept ? accept->value : ROUTE_OTHER;
-	request->slo_mask = accept ? accept->slo_mask : policy->other_mask;
-	request->slo_mask &= policy->method_mask[method];
-	accept = dfa_accept(conn->rx.ua);
-	if (accept)
-		request->slo_mask &= accept->slo_mask;
-}
+/* ---- open ---- */
 
 /* All but the claim. */
-static __always_inline void request_fill(const struct conn *conn, struct request *request)
+static __always_inline void exchange_fill(const struct opening *opening, struct exchange *ret)
 {
-	request->service = conn->service;
-	request->policy = conn->policy;
-	request->first_read_ns = conn->first_read_ns;
-	request->queue_ns = conn->queue_ns;
-	request->slo_mask = 0;
-	request->route = ROUTE_OTHER;
-	request->method = conn->rx.method;
-	request->answered = 0;
-	request_route(conn, request);
+	ret->first_read_ns = opening->first_read_ns;
+	ret->answered = 0;
+	request_init(opening, &ret->request);
 }
 
 /* The head of a request is complete, or was answered before it was. */
-static __always_inline void request_push_here(struct conn *conn, const bool own)
+static __always_inline void exchange_open(struct exchanges *open, const struct opening *opening,
+					  const enum writer writer)
 {
-	__u32 number = conn->head;
+	__u32 number = open->next;
 
-	if (own)
-		stat_add_own(STAT_SEEN_RECV, 1);
-	else
-		stat_add(STAT_SEEN, 1);
-	if (number == conn->done) {
-		/* the claim goes last: with it the slot is this request's for all the others */
-		conn->first.claim = 0;
-		request_fill(conn, &conn->first);
-		store_release(&conn->first.claim, number << 1);
+	stat_seen(writer);
+	if (number == open->freed) {
+		/* the claim goes last: with it the slot is this exchange's for all others */
+		open->first.claim = 0;
+		exchange_fill(opening, &open->first);
+		store_release(&open->first.claim, number << 1);
 	} else {
-		struct pending_key key = pending_key_of(conn, number);
-		struct request request = {.claim = number << 1};
+		struct pending_key key = pending_key_of(open, number);
+		struct exchange exchange = {.claim = number << 1};
 
-		request_fill(conn, &request);
-		if (bpf_map_update_elem(&pending, &key, &request, BPF_ANY))
+		exchange_fill(opening, &exchange);
+		if (bpf_map_update_elem(&pending, &key, &exchange, BPF_ANY))
 			stat_lost(LOST_PENDING_FULL);
 	}
-	store_release(&conn->head, number + 1);
+	store_release(&open->next, number + 1);
 }
 
-__noinline int request_push(struct conn *conn)
-{
-	if (conn)
-		request_push_here(conn, false);
-	return 0;
-}
-
-static __always_inline void verdict_of_answer(const struct request *request, struct verdict *ret)
-{
-	ret->outcome = OUTCOME_COMPLETE;
-	ret->status = request->status;
-	ret->service_ns = request->service_ns;
-	ret->body_bytes = request->body_bytes;
-}
+/* ---- answer ---- */
 
 /*
- * The response at `tail` is complete: everything was handed to the kernel, at now_ns; 0: just now.
- * `wait`: the peer has closed its sending side and not acknowledged the answer. If it still does, it
- * got it; if it resets the connection, it had gone. Until one of both is known the verdict waits, see
- * requests_end(). `own`: in the one program that counts into the tables of its own.
+ * The answer to exchange `number` is complete: all of it was handed to the kernel, at now_ns; 0: just
+ * now. `exchange` is what exchange_find() has for it; NULL: it was lost. *verdict gets its time here.
+ *
+ * `wait`: the peer has closed its side and has not acknowledged the answer. An acknowledgement means
+ * that it got the answer, a reset that it had gone (client_abort). Until one of both is known the verdict
+ * waits in the slot: see exchanges_end().
  */
-static __always_inline void request_answered_here(struct conn *conn, struct request *request,
-						  __u64 now_ns, bool wait, const bool own)
+static __always_inline void exchange_answer(struct exchanges *open, __u32 number,
+					    struct exchange *exchange, struct verdict *verdict,
+					    __u64 now_ns, bool wait, const enum writer writer)
 {
-	__u32 number = conn->tail;
-	struct verdict verdict = {
-		.outcome = OUTCOME_COMPLETE,
-		.status = conn->tx.status,
-		.body_bytes = conn->tx.body,
-	};
-	bool behind = conn->done != number;
+	bool in_order = open->freed == number;
 
-	store_release(&conn->tail, number + 1);
-	if (!request) {
-		if (!behind)
-			conn->done = number + 1;
+	if (!exchange) {
+		if (in_order)
+			open->freed = number + 1;
 		return;
 	}
 	if (!now_ns)
 		now_ns = bpf_ktime_get_ns();
-	if (now_ns > request->first_read_ns)
-		verdict.service_ns = now_ns - request->first_read_ns;
+	if (now_ns > exchange->first_read_ns)
+		verdict->service_ns = now_ns - exchange->first_read_ns;
 	if (wait) {
-		request->status = verdict.status;
-		request->service_ns = verdict.service_ns;
-		request->body_bytes = verdict.body_bytes;
-		request->answered = 1;
+		exchange->status = verdict->status;
+		exchange->service_ns = verdict->service_ns;
+		exchange->body_bytes = verdict->body_bytes;
+		exchange->answered = 1;
 		return;
 	}
-	if (conn->peer_reset && conn->old_state == TCP_CLOSE_WAIT)
-		verdict.outcome = OUTCOME_CLIENT_ABORT;
-	if (request_claim(request, number)) {
-		if (own)
-			request_judge(request, &verdict, true);
-		else
-			request_count(request, &verdict);
-	}
-	if (!behind) {
-		request_release(conn, number);
-		conn->done = number + 1;
+	if (exchange_claim(exchange, number))
+		judge(&exchange->request, verdict, writer);
+	if (in_order) {
+		exchange_free(open, number);
+		open->freed = number + 1;
 	}
 }
 
-__noinline int request_answered(struct conn *conn, __u64 now_ns, __u32 wait)
-{
-	if (conn)
-		request_answered_here(conn, request_find(conn, conn->tail), now_ns, wait, true);
-	return 0;
-}
+/* ---- end without an answer ---- */
 
-__noinline int request_answered_shared(struct conn *conn, __u64 now_ns, __u32 wait)
-{
-	if (conn)
-		request_answered_here(conn, request_find(conn, conn->tail), now_ns, wait, false);
-	return 0;
-}
+enum by_close {
+	BY_CLOSE_CUT, /* the answer is cut off */
+	BY_CLOSE_WHOLE, /* its end is that of the connection */
+};
 
-/* How to end requests whose answer is not whole. */
+/* An answer of which a part was sent. */
+struct unfinished {
+	__u64 body_bytes;
+	__u32 number; /* of its exchange; 0: there is none */
+	__u16 status;
+	__u8 by_close; /* enum by_close: what it is if the connection ends now */
+	__u8 pad;
+};
+
+enum ending_kind {
+	ENDING_COUNTED, /* by their outcomes */
+	ENDING_LOST, /* no outcome can be known: counted as lost */
+};
+
+/* How to end the exchanges that are open. */
 struct ending {
-	__u8 outcome; /* of requests without a whole answer */
-	__u8 answered; /* outcome of those whose verdict waited for the peer */
-	__u8 at_close; /* 1 + outcome of a response which ends with the connection; 0: as others */
-	__u8 gone; /* the socket is being destroyed: free the slots too */
-	__s32 lost; /* enum lost_reason instead of an outcome, or -1 */
+	struct unfinished last; /* if BY_CLOSE_WHOLE, it is an answer, with the outcome `waiting` */
+	__u8 kind; /* enum ending_kind */
+	__u8 lost; /* enum lost_reason */
+	__u8 outcome; /* enum outcome, of those without a whole answer */
+	__u8 waiting; /* enum outcome, of those whose verdict waited for the peer */
+	__u8 gone; /* nobody answers any more: free the slots too */
+	__u8 pad[3];
 };
 
-struct requests {
-	struct conn *conn;
-	struct ending how;
+struct ending_walk {
+	struct exchanges *open;
+	const struct ending *how;
 };
 
-static long request_end(__u32 i, struct requests *requests)
+static __always_inline void exchange_end(struct exchange *exchange, __u32 number,
+					 const struct ending *how)
 {
-	struct conn *conn = requests->conn;
-	struct ending *how = &requests->how;
-	__u32 number = conn->done + i;
 	struct verdict verdict = {.outcome = how->outcome};
-	struct request *request;
 
-	if ((__s32)(conn->head - number) <= 0)
-		return 1;
-	request = request_find(conn, number);
-	if (!request)
-		return 0;
-	if (request_claim(request, number)) {
-		if (how->lost >= 0) {
-			stat_lost(how->lost);
-		} else {
-			if (request->answered) {
-				verdict_of_answer(request, &verdict);
-				verdict.outcome = how->answered;
-			} else {
-				verdict.service_ns = bpf_ktime_get_ns() - request->first_read_ns;
-				if (how->at_close && number == conn->tail &&
-				    conn->tx.state == HTTP1_BODY_CLOSE) {
-					verdict.outcome = how->at_close - 1;
-					verdict.status = conn->tx.status;
-					verdict.body_bytes = conn->tx.body;
-				}
-			}
-			request_count(request, &verdict);
+	if (exchange->answered) {
+		verdict.outcome = how->waiting;
+		verdict.status = exchange->status;
+		verdict.service_ns = exchange->service_ns;
+		verdict.body_bytes = exchange->body_bytes;
+	} else {
+		if (how->last.by_close == BY_CLOSE_WHOLE && how->last.number == number) {
+			verdict.outcome = how->waiting;
+			verdict.status = how->last.status;
+			verdict.body_bytes = how->last.body_bytes;
 		}
+		verdict.service_ns = bpf_ktime_get_ns() - exchange->first_read_ns;
+	}
+	judge(&exchange->request, &verdict, WRITER_SHARED);
+}
+
+static long exchanges_end_step(__u32 i, struct ending_walk *walk)
+{
+	const struct ending *how = walk->how;
+	struct exchanges *open = walk->open;
+	__u32 number = open->freed + i;
+	struct exchange *exchange;
+
+	if ((__s32)(open->next - number) <= 0)
+		return 1;
+	exchange = exchange_find(open, number);
+	if (!exchange)
+		return 0;
+	if (exchange_claim(exchange, number)) {
+		if (how->kind == ENDING_LOST)
+			stat_lost(how->lost);
+		else
+			exchange_end(exchange, number, how);
 	}
 	if (how->gone)
-		request_release(conn, number);
+		exchange_free(open, number);
 	return 0;
 }
 
 /* Ends whatever is still open on the connection. */
-__noinline int requests_end(struct conn *conn, struct ending *how)
+__noinline int exchanges_end(struct exchanges *open, struct ending *how)
 {
-	if (!conn || !how || conn->head == conn->done)
+	if (!open || !how || open->next == open->freed)
 		return 0;
 
-	struct requests requests = {.conn = conn, .how = *how};
+	struct ending_walk walk = {.open = open, .how = how};
 
-	bpf_loop(PENDING_MAX, request_end, &requests, 0);
-	if (how->gone) {
-		conn->tail = conn->head;
-		conn->done = conn->head;
-	}
+	bpf_loop(PENDING_MAX, exchanges_end_step, &walk, 0);
+	if (how->gone)
+		open->freed = open->next;
 	return 0;
 }
 
-/* The send side can no longer be followed: what is open has no knowable outcome. */
-static __always_inline void requests_lose(struct conn *conn, enum lost_reason reason)
+/* What is open has no outcome that could be known. Not inlined: its stack is not its callers'. */
+__noinline int exchanges_lose(struct exchanges *open, __u32 reason)
 {
-	struct ending how = {.gone = 1, .lost = reason};
+	struct ending how = {.kind = ENDING_LOST, .lost = reason, .gone = 1};
 
-	requests_end(conn, &how);
+	if (open)
+		exchanges_end(open, &how);
+	return 0;
 }
+
+_Static_assert(sizeof(struct exchange) == 56, "exchange has no holes");
+_Static_assert(sizeof(struct pending_key) == 16, "pending_key has no holes");
 
 #endif

@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* State of each TCP connection; freed with its socket. */
+/* TCP connections: what is known of each, and how far its bytes were followed. */
 #ifndef SLIPROBE_HOOK_CONNS_BPF_H
 #define SLIPROBE_HOOK_CONNS_BPF_H
 
-#include "kernel/conn.bpf.h"
 #include "kernel/helpers.bpf.h"
+#include "protocol/conn.bpf.h"
 
+struct tcp_conn {
+	struct conn conn;
+	__u32 read_seq; /* bytes read were followed up to this copied_seq */
+	__u32 write_seq; /* bytes written were followed up to this write_seq */
+	__u8 closed_from; /* TCP state before it was closed; 0: not known */
+	__u8 peer_reset; /* closed by the peer's reset, or by a time-out */
+	__u8 pad[2];
+	__u32 swept; /* number of the last sweep over files that has met it */
+};
+
+/* Freed with the socket. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct conn);
+	__type(value, struct tcp_conn);
 } conns SEC(".maps");
+
+_Static_assert(sizeof(struct tcp_conn) == sizeof(struct conn) + 16, "tcp_conn has no holes");
 
 #endif

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Work space of the programs on reads and of those on writes: one must not overwrite the other's. */
+/*
+ * Work space on each CPU. The programs on reading and those on writing have a slot each: one may
+ * interrupt the other, and must not overwrite what it works on.
+ */
 #ifndef SLIPROBE_HOOK_SCRATCH_BPF_H
 #define SLIPROBE_HOOK_SCRATCH_BPF_H
 
+#include "abi.h"
 #include "hook/syscall.bpf.h"
 #include "kernel/helpers.bpf.h"
+#include "kernel/stat.bpf.h"
 #include "stream/io.bpf.h"
 #include "who/work.bpf.h"
 
-/* what the read going on on this CPU has found before it changed it, see arrival.bpf.h */
+/* What the read that is going on was about to change: see tcp_time.bpf.h. */
 struct reading {
 	__u64 sock; /* address of the socket being read; 0: none */
 	__u64 arrived_us;
@@ -17,23 +22,33 @@ struct reading {
 };
 
 struct scratch {
-	struct reading reading; /* SCRATCH_RECV's */
+	struct reading reading; /* of SLOT_RECV */
 	struct call call;
 	struct io io;
 	struct who_work who;
 };
 
-enum scratch_user {
-	SCRATCH_RECV,
-	SCRATCH_SEND,
-	SCRATCH_USERS,
+enum slot {
+	SLOT_RECV,
+	SLOT_SEND,
+	SLOTS,
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SCRATCH_USERS);
+	__uint(max_entries, SLOTS);
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
+
+static __always_inline struct scratch *scratch_of(enum slot slot)
+{
+	__u32 index = slot;
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &index);
+
+	if (!scratch)
+		stat_error(KERR_SCRATCH);
+	return scratch;
+}
 
 #endif

@@ -12,12 +12,12 @@ enum {
 };
 
 /*
- * Complements of the cookies of sockets found to be of no interest, by the cookies' lower bits: spares
- * looking for their state. Cookies are never used again; no cookie's complement is 0.
+ * A lossy set of the sockets found to be of no interest: slot = cookie % IGNORED_SLOTS, content = ~cookie,
+ * 0 = empty. Spares looking up their state. The kernel never uses a cookie again, nor is one ~0.
  */
 __u64 ignored[IGNORED_SLOTS];
 
-/* Of a socket that is known to be one of TCP. */
+/* The socket, which is known to be one of TCP. */
 static __always_inline struct tcp_sock *tcp_of(struct sock *sk)
 {
 	if (can_cast)
@@ -25,7 +25,7 @@ static __always_inline struct tcp_sock *tcp_of(struct sock *sk)
 	return bpf_skc_to_tcp_sock(sk);
 }
 
-/* NULL if it is none of TCP. */
+/* The socket; NULL if it is none of TCP. */
 static __always_inline struct tcp_sock *tcp_of_any(struct sock *sk)
 {
 	__u16 family = sk->__sk_common.skc_family;

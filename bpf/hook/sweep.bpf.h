@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The walk over all connections, started by the agent at its own pace: ends requests that have had
+ * The sweep over all connections, started by the agent at its own pace: ends requests that have had
  * no response for too long, and counts what is in flight, independently of the counters.
  *
  * It goes over the map of connections where the kernel lets it, else over the files of all
@@ -11,18 +11,19 @@
 #define SLIPROBE_HOOK_SWEEP_BPF_H
 
 #include "abi.h"
-#include "kernel/conn.bpf.h"
 #include "exchange/exchange.bpf.h"
 #include "hook/conns.bpf.h"
 #include "judge/judge.bpf.h"
 #include "judge/verdict.bpf.h"
 #include "kernel/helpers.bpf.h"
+#include "protocol/conn.bpf.h"
+#include "protocol/protocol.bpf.h"
 
-__u64 walk_unanswered_ns; /* requests older than this are ended by the walk */
-__u64 walk_in_flight; /* result of the walk */
-__u32 walk_number; /* of a walk over files, which meets a connection once for each descriptor */
+__u64 sweep_unanswered_ns; /* requests older than this are ended by the sweep */
+__u64 sweep_in_flight; /* result of the sweep */
+__u32 sweep_number; /* of a sweep over files, which meets a connection once for each descriptor */
 
-/* set by the walk: policies that open requests are judged by */
+/* Set by the sweep: policies that open requests are judged by. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, POLICIES_MAX);
@@ -30,9 +31,10 @@ struct {
 	__type(value, __u32);
 } policies_used SEC(".maps");
 
-struct walk {
-	struct conn *conn;
+struct sweep {
+	struct exchanges *open;
 	__u64 now_ns;
+	__u32 answering; /* number of the exchange whose answer is being sent; 0: none */
 };
 
 static __always_inline void policy_use(__u32 policy)
@@ -43,61 +45,63 @@ static __always_inline void policy_use(__u32 policy)
 		*used = 1;
 }
 
-static long walk_request(__u32 i, struct walk *walk)
+static long sweep_exchange(__u32 i, struct sweep *sweep)
 {
-	struct conn *conn = walk->conn;
-	__u32 number = conn->done + i;
+	struct exchanges *open = sweep->open;
+	__u32 number = open->freed + i;
 	struct verdict verdict = {.outcome = OUTCOME_UNANSWERED};
-	struct request *request;
-	struct request copy;
+	struct exchange *exchange;
+	struct exchange copy;
 
-	if ((__s32)(conn->head - number) <= 0)
+	if ((__s32)(open->next - number) <= 0)
 		return 1;
-	request = request_find(conn, number);
-	if (!request)
+	exchange = exchange_find(open, number);
+	if (!exchange)
 		return 0;
-	copy = *request;
+	copy = *exchange;
 	if (copy.claim != number << 1)
 		return 0; /* ended, or another one by now */
-	policy_use(copy.policy);
-	if (copy.answered || (number == conn->tail && conn->tx.state != HTTP1_START) ||
-	    walk->now_ns - (copy.first_read_ns - copy.queue_ns) < walk_unanswered_ns ||
-	    walk->now_ns < copy.first_read_ns) {
-		walk_in_flight++;
+	policy_use(copy.request.policy);
+	if (copy.answered || number == sweep->answering ||
+	    sweep->now_ns - (copy.first_read_ns - copy.request.queue_ns) < sweep_unanswered_ns ||
+	    sweep->now_ns < copy.first_read_ns) {
+		sweep_in_flight++;
 		return 0;
 	}
-	if (request_claim(request, number))
-		request_count(&copy, &verdict);
+	if (exchange_claim(exchange, number))
+		judge(&copy.request, &verdict, WRITER_SHARED);
 	return 0;
 }
 
-static __always_inline int walk_conn(struct conn *conn)
+static __always_inline int sweep_conn(struct conn *conn)
 {
-	struct walk walk = {.conn = conn};
+	struct exchanges *open = &conn->open;
+	struct sweep sweep = {.open = open};
+	struct unfinished unfinished = {};
 
-	if (conn->mode == CONN_IGNORED && conn->head == conn->done)
+	if (conn->mode != CONN_IGNORED && protocol_reads_request(conn))
+		policy_use(conn->served.policy);
+	if (open->next == open->freed)
 		return 0;
-	if (conn->rx.state != HTTP1_START)
-		policy_use(conn->policy);
-	if (conn->head == conn->done)
-		return 0;
-	walk.now_ns = bpf_ktime_get_ns();
-	bpf_loop(PENDING_MAX, walk_request, &walk, 0);
+	protocol_unfinished(conn, &unfinished);
+	sweep.answering = unfinished.number;
+	sweep.now_ns = bpf_ktime_get_ns();
+	bpf_loop(PENDING_MAX, sweep_exchange, &sweep, 0);
 	return 0;
 }
 
-static __always_inline int walk_file(struct file *file)
+static __always_inline int sweep_file(struct file *file)
 {
 	struct socket *socket = bpf_sock_from_file(file);
-	struct conn *conn;
+	struct tcp_conn *tcp;
 
 	if (!socket || !socket->sk)
 		return 0;
-	conn = bpf_sk_storage_get(&conns, socket->sk, 0, 0);
-	if (!conn || conn->walked == walk_number)
+	tcp = bpf_sk_storage_get(&conns, socket->sk, 0, 0);
+	if (!tcp || tcp->swept == sweep_number)
 		return 0;
-	conn->walked = walk_number;
-	return walk_conn(conn);
+	tcp->swept = sweep_number;
+	return sweep_conn(&tcp->conn);
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The bytes of a finished socket operation: where they are in the caller's memory, by the registers
- * of the system call it is in.
+ * Where the bytes of a finished socket operation are in the process's memory, by the registers of the
+ * system call it is in.
  */
 #ifndef SLIPROBE_HOOK_SYSCALL_BPF_H
 #define SLIPROBE_HOOK_SYSCALL_BPF_H
@@ -15,38 +15,42 @@
 
 __u32 mmsg_seen; /* some process uses sendmmsg or recvmmsg on TCP */
 
+enum source {
+	SOURCE_FOUND,
+	SOURCE_OPAQUE, /* no payload in user memory: sendfile, splice */
+	SOURCE_IO_URING,
+	SOURCE_COMPAT, /* a 32-bit process */
+};
+
+enum {
+	MMSGS_MAX = 4096,
+};
+
 struct mmsg {
 	__u64 vector; /* user address of the mmsghdr array */
 	__u32 next; /* message the next operation of this call is for */
 	__u32 last_len; /* what the kernel will have written to the message before */
 };
 
-/* progress of sendmmsg and recvmmsg calls, by thread */
+/* Progress of sendmmsg and recvmmsg calls, by thread. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, MMSGS_MAX);
 	__type(key, __u32);
 	__type(value, struct mmsg);
 } mmsgs SEC(".maps");
 
 struct call {
 	__u64 regs; /* address of a system call's registers */
-	__u64 regs_offset; /* likewise, in the stack of any task; 0: not known yet */
-};
-
-enum io_found {
-	IO_FOUND,
-	IO_OPAQUE, /* no payload in user memory: sendfile, splice */
-	IO_URING,
-	IO_COMPAT,
+	__u64 regs_offset; /* of the registers in the stack of any task; 0: not known yet */
 };
 
 /*
  * Which message of a sendmmsg() or recvmmsg() this operation is for. The socket hooks fire once a
- * message; the thread's progress is kept between them, and is that of the same call as long as the
- * kernel has stored the length of the message before.
+ * message, so the thread's progress is kept between them. It belongs to this call if the kernel has
+ * stored the length of the message before this one.
  */
-static __noinline __u32 io_mmsg_index(__u64 vector, __u32 length)
+static __noinline __u32 mmsg_index(__u64 vector, __u32 length)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct mmsg *known = bpf_map_lookup_elem(&mmsgs, &tid);
@@ -71,7 +75,7 @@ static __noinline __u32 io_mmsg_index(__u64 vector, __u32 length)
 }
 
 /* An operation that failed ends a sendmmsg() or recvmmsg() call. */
-static __always_inline void io_failed(void)
+static __always_inline void syscall_failed(void)
 {
 	__u32 tid;
 
@@ -82,11 +86,11 @@ static __always_inline void io_failed(void)
 }
 
 /*
- * True if the system call the task is in is on this socket. Of a task that uses io_uring, any system
- * call may complete operations of others at its end: its registers then tell of something else.
+ * True if the system call that the task is in is on this socket. When a task uses io_uring, any of its
+ * system calls may complete other operations at its end: the registers then belong to none of these.
  */
-static __always_inline bool call_is_on(struct task_struct *task, struct pt_regs *regs,
-				       struct sock *sk)
+static __always_inline bool syscall_is_on(struct task_struct *task, struct pt_regs *regs,
+					  struct sock *sk)
 {
 	__u32 fd = REGS_ARG0(regs);
 	struct socket *socket;
@@ -104,10 +108,10 @@ static __always_inline bool call_is_on(struct task_struct *task, struct pt_regs 
 }
 
 /*
- * Registers of the system call that the task is in. They are at the same place of each task's stack: once
- * that is known, no helper has to be called.
+ * The registers of the system call that the task is in. Their offset is one for the stacks of all tasks:
+ * once it is known, no helper has to be called.
  */
-static __always_inline struct pt_regs *call_regs(struct task_struct *task, struct call *call)
+static __always_inline struct pt_regs *syscall_regs(struct task_struct *task, struct call *call)
 {
 	__u64 stack = (__u64)task->stack;
 
@@ -122,39 +126,40 @@ static __always_inline struct pt_regs *call_regs(struct task_struct *task, struc
 			       bpf_core_type_id_kernel(struct pt_regs));
 }
 
-/* True in a call whose operations io_mmsg_index() counts. */
-static __always_inline bool io_is_one_of_many(struct call *call)
+/* True in a sendmmsg() or recvmmsg(), whose operations mmsg_index() counts. */
+static __always_inline bool syscall_is_mmsg(struct call *call)
 {
-	long nr = REGS_NR(call_regs(bpf_get_current_task_btf(), call));
+	long nr = REGS_NR(syscall_regs(bpf_get_current_task_btf(), call));
 
 	return nr == NR_SENDMMSG || nr == NR_RECVMMSG;
 }
 
 /* sendmsg() and the like: `header` is its second argument. */
-static __noinline int io_init_msg(struct io *io, __u64 header, __u32 nr, __u32 length)
+static __noinline int syscall_msg(struct io *io, __u64 header, __u32 nr, __u32 length)
 {
 	struct user_msg msg;
 
 	if (!io)
-		return IO_OPAQUE;
+		return SOURCE_OPAQUE;
 	if (nr == NR_SENDMMSG || nr == NR_RECVMMSG)
-		header += io_mmsg_index(header, length) * sizeof(struct user_mmsg);
+		header += mmsg_index(header, length) * sizeof(struct user_mmsg);
 	else if (nr != NR_SENDMSG && nr != NR_RECVMSG)
-		return IO_OPAQUE;
+		return SOURCE_OPAQUE;
 	if (bpf_probe_read_user(&msg, sizeof(msg), (void *)header)) {
 		stat_error(KERR_MSG_READ);
-		return IO_OPAQUE;
+		return SOURCE_OPAQUE;
 	}
 	io->iov = msg.iov;
 	io->iov_left = msg.iovlen;
-	return IO_FOUND;
+	return SOURCE_FOUND;
 }
 
 /* Finds the `length` bytes of the operation on the socket that the current task has just finished. */
-static __always_inline int io_init(struct io *io, struct call *call, struct sock *sk, __u32 length)
+static __always_inline int syscall_source(struct io *io, struct call *call, struct sock *sk,
+					  __u32 length)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct pt_regs *regs = call_regs(task, call);
+	struct pt_regs *regs = syscall_regs(task, call);
 	__u32 flags = task->flags;
 	long nr;
 
@@ -164,24 +169,24 @@ static __always_inline int io_init(struct io *io, struct call *call, struct sock
 	io->piece.pos = 0;
 	io->piece.len = 0;
 	if (flags & (PF_IO_WORKER | PF_KTHREAD))
-		return flags & PF_IO_WORKER ? IO_URING : IO_OPAQUE;
+		return flags & PF_IO_WORKER ? SOURCE_IO_URING : SOURCE_OPAQUE;
 	if (task_is_compat(task))
-		return IO_COMPAT;
+		return SOURCE_COMPAT;
 	nr = REGS_NR(regs);
 	if (bpf_core_field_exists(task->io_uring) && task->io_uring &&
-	    (nr == NR_IO_URING_ENTER || !call_is_on(task, regs, sk)))
-		return IO_URING;
+	    (nr == NR_IO_URING_ENTER || !syscall_is_on(task, regs, sk)))
+		return SOURCE_IO_URING;
 	if (nr == NR_READ || nr == NR_WRITE || nr == NR_RECVFROM || nr == NR_SENDTO) {
 		io->segment = REGS_ARG1(regs);
 		io->segment_left = length;
-		return IO_FOUND;
+		return SOURCE_FOUND;
 	}
 	if (nr == NR_READV || nr == NR_WRITEV || nr == NR_PREADV2 || nr == NR_PWRITEV2) {
 		io->iov = REGS_ARG1(regs);
 		io->iov_left = REGS_ARG2(regs);
-		return IO_FOUND;
+		return SOURCE_FOUND;
 	}
-	return io_init_msg(io, REGS_ARG1(regs), nr, length);
+	return syscall_msg(io, REGS_ARG1(regs), nr, length);
 }
 
 #endif

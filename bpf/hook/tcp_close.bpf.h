@@ -1,89 +1,110 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How a TCP connection ends, and with it the requests that are open on it. */
+/* How a TCP connection ends, and with it the exchanges that are open on it. */
 #ifndef SLIPROBE_HOOK_TCP_CLOSE_BPF_H
 #define SLIPROBE_HOOK_TCP_CLOSE_BPF_H
 
 #include "abi.h"
-#include "kernel/conn.bpf.h"
 #include "exchange/exchange.bpf.h"
 #include "hook/conns.bpf.h"
 #include "kernel/compat.bpf.h"
 #include "kernel/helpers.bpf.h"
+#include "protocol/conn.bpf.h"
+#include "protocol/protocol.bpf.h"
 
-/* The socket is closed: what is still open will never be answered. */
-static __always_inline void conn_closed(struct sock *sk, struct conn *conn, bool gone)
+/*
+ * The socket is closed: what is still open will never be answered. `gone`: nor can anything be sent on it
+ * any more. Not inlined: its stack is not its callers'.
+ */
+__noinline int tcp_closed(struct tcp_conn *tcp, __u32 gone)
 {
-	bool peer_first = conn->peer_reset || conn->old_state == TCP_CLOSE_WAIT;
+	if (!tcp)
+		return 0;
+
+	bool peer_first = tcp->peer_reset || tcp->closed_from == TCP_CLOSE_WAIT;
 	struct ending how = {
 		.outcome = peer_first ? OUTCOME_CLIENT_ABORT : OUTCOME_SERVER_ABORT,
-		.answered = conn->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE,
+		.waiting = tcp->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE,
 		.gone = gone,
-		.lost = -1,
 	};
 
-	requests_end(conn, &how);
+	exchanges_end(&tcp->conn.open, &how);
+	return 0;
+}
+
+/*
+ * A side is closed in order: an answer that ends with the connection is whole by that, with the outcome
+ * of those that waited.
+ */
+static __always_inline void tcp_closed_in_order(struct tcp_conn *tcp, enum outcome outcome,
+						enum outcome waiting)
+{
+	struct ending how = {.outcome = outcome, .waiting = waiting};
+
+	protocol_unfinished(&tcp->conn, &how.last);
+	exchanges_end(&tcp->conn.open, &how);
+}
+
+static __always_inline bool sock_was_reset(struct sock *sk)
+{
+	int error = sk->sk_err;
+
+	return error != 0 && error != ECONNABORTED;
+}
+
+static __always_inline int tcp_state_closed(struct sock *sk, struct tcp_conn *tcp, int old_state)
+{
+	struct tcp_sock *tp;
+
+	if (old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT)
+		tcp->closed_from = old_state;
+	tcp->peer_reset = sock_was_reset(sk);
+	tcp->conn.peer_gone = tcp->peer_reset && tcp->closed_from == TCP_CLOSE_WAIT;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tcp->peer_reset && old_state != TCP_LAST_ACK && tp && tp->write_seq != tcp->write_seq)
+		return 0;
+	if (old_state == TCP_LAST_ACK)
+		tcp_closed_in_order(tcp, OUTCOME_CLIENT_ABORT,
+				    tcp->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE);
+	else
+		tcp_closed(tcp, false);
+	return 0;
 }
 
 /*
  * A change of TCP state, before it takes place. Runs in any context, also in the middle of a send on
- * the same socket: the peer gets the last byte and closes before the send hook has seen it. So an
- * open request is ended here only if the bytes written are the bytes seen; else the send hook, or at
- * last the socket's destruction, ends it.
+ * the same socket: the peer gets the last byte and closes before the hook on sending has seen it. So an
+ * open exchange is ended here only if the bytes written are the bytes seen; else the hook on sending, or
+ * at last the socket's destruction, ends it.
  */
-static __always_inline int conn_state(struct sock *sk, int old_state, int new_state)
+static __always_inline int tcp_state(struct sock *sk, int old_state, int new_state)
 {
-	struct ending how = {.lost = -1};
-	struct tcp_sock *tp;
-	struct conn *conn;
-	int error;
+	struct tcp_conn *tcp;
 
 	if (new_state != TCP_FIN_WAIT1 && new_state != TCP_LAST_ACK && new_state != TCP_CLOSE)
 		return 0;
-	conn = bpf_sk_storage_get(&conns, sk, 0, 0);
-	if (!conn || conn->head == conn->done)
+	tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
+	if (!tcp || tcp->conn.open.next == tcp->conn.open.freed)
 		return 0;
-	if (new_state == TCP_FIN_WAIT1) {
-		/* we close first */
-		how.outcome = OUTCOME_SERVER_ABORT;
-		how.answered = OUTCOME_COMPLETE;
-		how.at_close = 1 + OUTCOME_COMPLETE;
-		requests_end(conn, &how);
-		return 0;
-	}
-	if (new_state == TCP_LAST_ACK) {
-		/* the peer closed its side first; whether it is still there shows at TCP_CLOSE */
-		conn->old_state = TCP_CLOSE_WAIT;
-		return 0;
-	}
-	error = sk->sk_err;
-	if (old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT)
-		conn->old_state = old_state;
-	conn->peer_reset = error != 0 && error != ECONNABORTED;
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (conn->peer_reset && old_state != TCP_LAST_ACK && tp && tp->write_seq != conn->tx_seq)
-		return 0;
-	if (old_state == TCP_LAST_ACK) {
-		how.outcome = OUTCOME_CLIENT_ABORT;
-		how.answered = conn->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE;
-		how.at_close = 1 + how.answered;
-		requests_end(conn, &how);
-		return 0;
-	}
-	conn_closed(sk, conn, false);
+	if (new_state == TCP_CLOSE)
+		return tcp_state_closed(sk, tcp, old_state);
+	if (new_state == TCP_FIN_WAIT1) /* we close first */
+		tcp_closed_in_order(tcp, OUTCOME_SERVER_ABORT, OUTCOME_COMPLETE);
+	else /* the peer closed its side first; whether it is still there shows at TCP_CLOSE */
+		tcp->closed_from = TCP_CLOSE_WAIT;
 	return 0;
 }
 
 /* No process can reach the socket any more: nothing is in flight on it after this. */
-static __always_inline int conn_destroyed(struct sock *sk)
+static __always_inline int tcp_destroyed(struct sock *sk)
 {
-	struct conn *conn = bpf_sk_storage_get(&conns, sk, 0, 0);
+	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
 
-	if (!conn || conn->head == conn->done)
+	if (!tcp || tcp->conn.open.next == tcp->conn.open.freed)
 		return 0;
-	/* the kernel skips the state hook in a soft interrupt that has interrupted it */
-	if (!conn->old_state && !conn->peer_reset)
-		conn->peer_reset = sk->sk_err != 0 && sk->sk_err != ECONNABORTED;
-	conn_closed(sk, conn, true);
+	/* the kernel skips the hook on states in a soft interrupt that has interrupted it */
+	if (!tcp->closed_from && !tcp->peer_reset)
+		tcp->peer_reset = sock_was_reset(sk);
+	tcp_closed(tcp, true);
 	return 0;
 }
 

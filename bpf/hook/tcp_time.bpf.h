@@ -3,14 +3,14 @@
  * When the bytes just read had arrived, and when they were read.
  *
  * `tcp_mstamp` is the time of the last segment in microseconds, but a read refreshes it:
- * tcp_rcv_space_adjust() does, after its tracepoint. So the tracepoint keeps it, per CPU, for the recv
- * hook of the same read. A delayed acknowledgement refreshes it too (40 ms after the data, when the
- * process has not answered by then), as does a peek before the read: `lrcvtime`, which only received
- * data moves, tells, though only to a jiffy.
+ * tcp_rcv_space_adjust() does, after its tracepoint. So the tracepoint keeps it, per CPU, for the hook on
+ * the end of the same read. A delayed acknowledgement refreshes it too (40 ms after the data, when the
+ * process has not answered by then), as does a peek before the read. `lrcvtime` shows that: only received
+ * data moves it, though it is exact to a jiffy only.
  *
- * What the read, or the transmission of what was sent, has refreshed it to is the time of the hook, but
- * for what happened in the same system call since: reading the clock once more would cost more than
- * most of the rest.
+ * The read, or the transmission of what was sent, has just refreshed the socket's own clock. That clock
+ * serves as now: it is behind by the rest of the system call, and reading another one would cost more than
+ * most of what a hook does.
  */
 #ifndef SLIPROBE_HOOK_TCP_TIME_BPF_H
 #define SLIPROBE_HOOK_TCP_TIME_BPF_H
@@ -26,17 +26,16 @@ enum {
 	ARRIVAL_SLACK_TICKS = 2, /* by which a jiffies clock can differ from the fine one */
 };
 
-/* A read has copied bytes; its first call for this read is the one that counts. */
-static __always_inline int conn_reading(struct sock *sk)
+/* A read has copied bytes. The first of the calls in a read is the one that counts. */
+static __always_inline int tcp_reading(struct sock *sk)
 {
-	__u32 zero = SCRATCH_RECV;
 	struct scratch *scratch;
 	struct reading *reading;
 	struct tcp_sock *tp;
 
 	if (sock_is_ignored(sk))
 		return 0;
-	scratch = bpf_map_lookup_elem(&scratches, &zero);
+	scratch = scratch_of(SLOT_RECV);
 	if (!scratch)
 		return 0;
 	reading = &scratch->reading;
@@ -64,7 +63,7 @@ struct arrival {
 	__u64 arrived_ns;
 };
 
-/* Of the `length` bytes, up to `read_seq`, that the process has just read. */
+/* When the `length` bytes up to `read_seq`, which the process has just read, arrived and were read. */
 static __always_inline struct arrival arrival_of(struct sock *sk, struct tcp_sock *tp,
 						 struct reading *reading, __u32 read_seq,
 						 __u32 length)
@@ -93,8 +92,8 @@ static __always_inline struct arrival arrival_of(struct sock *sk, struct tcp_soc
 }
 
 /*
- * When the last byte sent was handed over: if it is on its way, its transmission took the time. 0: it is
- * not (the window is full, the socket corked), so the clock has to be read, if it matters.
+ * When the last byte sent was handed over, by the clock of its transmission. 0: it is not on its way yet
+ * (the window is full, the socket corked), so that another clock has to be read, if it matters.
  */
 static __always_inline __u64 sent_ns(struct tcp_sock *tp, __u32 write_seq)
 {

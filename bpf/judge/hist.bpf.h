@@ -20,8 +20,11 @@ struct {
 
 TWIN_TABLES(hist, HIST_GROUPS_MAX / BLOCK, struct hist_block);
 
-/* Both at once, the second in bits 8 to 15. By itself: the verifier looks at each bucket there is. */
-__noinline __u32 hist_find(__u64 total_ns, __u64 queue_ns)
+/*
+ * The buckets of both times, the second one in bits 8 to 15. A function of its own, verified once: the
+ * verifier looks at each bucket there is.
+ */
+__noinline __u32 hist_buckets(__u64 total_ns, __u64 queue_ns)
 {
 	return hist_bucket(total_ns) | hist_bucket(queue_ns) << 8;
 }
@@ -40,20 +43,21 @@ static __noinline __u32 hist_make(__u32 *id)
 }
 
 static __always_inline void hist_count(struct hist_ids *ids, enum hist_kind kind, __u32 bucket,
-				       const bool own)
+				       const enum writer writer)
 {
 	__u32 octave = bucket >> HIST_SCALE;
 	struct hist_value *value;
 	__u32 id;
 
+	barrier_var(octave); /* the verifier must see the check on the index itself */
 	if (octave >= HIST_OCTAVES)
 		return;
 	id = ids->ids[kind][octave];
 	if (!id)
 		id = hist_make(&ids->ids[kind][octave]);
-	value = id ? table_value(hist, id, own) : NULL;
+	value = id ? table_value(hist, id, writer) : NULL;
 	if (value)
-		table_add(&value->n[bucket & (HIST_PER_OCTAVE - 1)], 1, own);
+		counter_add(&value->n[bucket & (HIST_PER_OCTAVE - 1)], 1, writer);
 	else
 		stat_error(KERR_HIST_FULL);
 }

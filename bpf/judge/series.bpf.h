@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From a series' key to its place in the per-CPU tables. Ids are given out once and never change, so
- * one that was right is right forever, and is checked by its key: see series_recent.
+ * From a series' key to its id, its index in the tables of counters. An id never changes its series. The
+ * cache of ids, `series_recent`, may be stale: the key found there is compared, so it needs no lock.
  */
 #ifndef SLIPROBE_JUDGE_SERIES_BPF_H
 #define SLIPROBE_JUDGE_SERIES_BPF_H
@@ -16,7 +16,7 @@ enum {
 
 __u32 series_last; /* last id given out */
 
-/* a series' id, given out once: its index in the tables below */
+/* A series' id, given out once; 0: about to be. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SERIES_MAX);
@@ -31,7 +31,7 @@ struct {
 	__type(value, struct series_key);
 } series_keys SEC(".maps");
 
-/* ids by a hash of the key: spares looking in `series_ids` for those counted a moment ago */
+/* The cache, by a hash of the key: spares looking in `series_ids` for those counted a moment ago. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, SERIES_RECENT);
@@ -49,8 +49,8 @@ static __always_inline __u64 series_key_bits(const struct series_key *key)
 }
 
 /*
- * Id of a series that may be new; 0: the table is full. Two processors that make the same one at once
- * take an id each: one of them stays unused.
+ * The id of a series that may be new; 0: the table is full. Two processors that make one series at once
+ * take an id each: one of the ids stays unused.
  */
 static __noinline __u32 series_make(__u64 bits)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tables of counters, each with a twin. Nearly all requests end in the send hook. What it counts is
- * per CPU, and its own: it needs no lock (counter_add_own()). What other programs count (closed
- * connections, resets, the walk) is in tables of the same layout that they share, *_shared. A count is
- * the sum of both.
+ * Tables of counters, each with a twin. Nearly all requests end in the program on sending, which counts
+ * them per CPU and without a lock (WRITER_SEND). What all others count (closed connections, resets, the
+ * sweep) is in a table of the same layout, *_shared. A count is the sum of both.
  */
 #ifndef SLIPROBE_JUDGE_TABLE_BPF_H
 #define SLIPROBE_JUDGE_TABLE_BPF_H
@@ -26,18 +25,18 @@
 		__type(value, value_type);                                                         \
 	} name##_shared SEC(".maps")
 
-/*
- * Each table has a twin: what the send hook counts goes into the table of its own,
- * what others count into the one they share.
- */
-#define table_own(table, key, own)                                                                 \
-	((own) ? bpf_map_lookup_elem(&table, key) : bpf_map_lookup_elem(&table##_shared, key))
+#define table_find(table, key, writer)                                                             \
+	((writer) == WRITER_SEND ? bpf_map_lookup_elem(&table, key)                                \
+				 : bpf_map_lookup_elem(&table##_shared, key))
 
-/* The value of an id in a table of blocks, or NULL. No arithmetic before it is known which. */
-#define table_value(table, id, own)                                                                \
+/*
+ * The value of an id in a table of blocks, or NULL. The test for NULL comes before the indexing: the
+ * verifier refuses arithmetic on a pointer that may be NULL.
+ */
+#define table_value(table, id, writer)                                                             \
 	({                                                                                         \
 		__u32 index_ = (id) / BLOCK;                                                       \
-		struct table##_block *block_ = table_own(table, &index_, own);                     \
+		struct table##_block *block_ = table_find(table, &index_, writer);                 \
 		typeof(&block_->values[0]) value_ = NULL;                                          \
 		if (block_) {                                                                      \
 			barrier_var(block_);                                                       \
@@ -45,13 +44,5 @@
 		}                                                                                  \
 		value_;                                                                            \
 	})
-
-static __always_inline void table_add(__u64 *counter, __u64 n, const bool own)
-{
-	if (own)
-		counter_add_own(counter, n);
-	else
-		counter_add(counter, n);
-}
 
 #endif

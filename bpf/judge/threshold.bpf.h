@@ -29,7 +29,7 @@ static __always_inline void threshold_count(const struct series_key *series, __u
 			return;
 		}
 	}
-	counter_add(value, 1);
+	counter_add(value, 1, WRITER_SHARED);
 }
 
 struct threshold_scan {

@@ -6,8 +6,8 @@
 #include "abi.h"
 
 struct verdict {
-	__u64 service_ns;
-	__u64 body_bytes;
+	__u64 service_ns; /* from the first read of the request */
+	__u64 body_bytes; /* of the response */
 	__u16 status;
 	__u8 outcome; /* enum outcome */
 	__u8 pad[5];

@@ -7,8 +7,11 @@
  * which carried sendfile and splice until 6.5 (commit dc97391e6610 removed it).
  *
  * Loops: before 6.7 (commit ab5cfac139ab) the verifier follows a bpf_loop() callback as if it ran
- * once, and cuts out what the values known then never lead to. So a callback's context on the stack
- * holds pointers and inputs only; what changes from one turn to the next lives in a map.
+ * once, and removes code that the values it knows then never reach. So a callback's context on the stack
+ * holds pointers and inputs only; a value that changes from one turn to the next lives in a map.
+ *
+ * Stacks: a chain of calls may take 512 bytes, and 6.1 counts each frame in steps of 32. So a function
+ * that has much on its stack is not inlined where the chain goes on.
  */
 #ifndef SLIPROBE_KERNEL_COMPAT_BPF_H
 #define SLIPROBE_KERNEL_COMPAT_BPF_H
@@ -38,7 +41,7 @@ enum {
 	IPPROTO_MPTCP = 262,
 };
 
-/* A store that is seen after those before it. */
+/* Stores the value, which other processors see after all stores before this one. */
 static __always_inline void store_release(__u32 *at, __u32 value)
 {
 #if defined(__TARGET_ARCH_x86)

@@ -14,47 +14,57 @@ struct {
 } stats SEC(".maps");
 
 /*
- * Counters that several programs add to are added to atomically, per CPU or not: a program in a soft
- * interrupt may interrupt another one on the same CPU in the middle of an addition.
+ * Who adds to a counter. Each of the two main programs has per-CPU counters to itself: these need no
+ * lock, which would take as long as thirty other instructions, since the kernel never runs a program
+ * inside itself on one CPU (it skips it). All other programs share counters and add atomically, per CPU
+ * or not: a program in a soft interrupt may interrupt another one in the middle of an addition.
  */
-static __always_inline void counter_add(__u64 *counter, __u64 n)
+enum writer {
+	WRITER_RECV, /* the program on reading */
+	WRITER_SEND, /* the program on sending; of two the main one */
+	WRITER_SHARED, /* any other */
+};
+
+static __always_inline void counter_add(__u64 *counter, __u64 n, const enum writer writer)
 {
-	__sync_fetch_and_add(counter, n);
+	if (writer == WRITER_SHARED)
+		__sync_fetch_and_add(counter, n);
+	else
+		*counter += n;
 }
 
-/*
- * A per-CPU counter that one program alone adds to needs no lock, which would take as long as thirty
- * other instructions: the kernel never runs a program inside itself on the same CPU, it skips it.
- */
-static __always_inline void counter_add_own(__u64 *counter, __u64 n)
-{
-	*counter += n;
-}
-
-static __always_inline void stat_add(__u32 stat, __u64 n)
+static __always_inline void stat_add(__u32 stat, __u64 n, const enum writer writer)
 {
 	__u64 *counter = bpf_map_lookup_elem(&stats, &stat);
 
 	if (counter)
-		counter_add(counter, n);
+		counter_add(counter, n, writer);
 }
 
-static __always_inline void stat_add_own(__u32 stat, __u64 n)
+static __always_inline void stat_seen(const enum writer writer)
 {
-	__u64 *counter = bpf_map_lookup_elem(&stats, &stat);
+	if (writer == WRITER_RECV)
+		stat_add(STAT_SEEN_RECV, 1, writer);
+	else
+		stat_add(STAT_SEEN, 1, WRITER_SHARED);
+}
 
-	if (counter)
-		counter_add_own(counter, n);
+static __always_inline void stat_ended(const enum writer writer)
+{
+	if (writer == WRITER_SEND)
+		stat_add(STAT_ENDED_SEND, 1, writer);
+	else
+		stat_add(STAT_ENDED, 1, WRITER_SHARED);
 }
 
 static __always_inline void stat_error(enum kernel_error site)
 {
-	stat_add(STAT_ERROR + site, 1);
+	stat_add(STAT_ERROR + site, 1, WRITER_SHARED);
 }
 
 static __always_inline void stat_lost(enum lost_reason reason)
 {
-	stat_add(STAT_LOST + reason, 1);
+	stat_add(STAT_LOST + reason, 1, WRITER_SHARED);
 }
 
 #endif

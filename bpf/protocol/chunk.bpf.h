@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A chunk of bytes, as the parser of include/http1/ reads it in the kernel. */
+/* A chunk of bytes, as a parser reads it in the kernel. */
 #ifndef SLIPROBE_PROTOCOL_CHUNK_BPF_H
 #define SLIPROBE_PROTOCOL_CHUNK_BPF_H
 
@@ -33,14 +33,15 @@ typedef struct chunk *http1_bytes;
 		word_;                                                                             \
 	})
 
-static __always_inline __u64 chunk_any(__u64 pos, __u64 other)
+/* The same value, of which the verifier has forgotten the range: `other` must be one it does not know. */
+static __always_inline __u64 chunk_forget(__u64 pos, __u64 other)
 {
 	asm volatile("%0 ^= %1" : "+r"(pos) : "r"(other));
 	asm volatile("%0 ^= %1" : "+r"(pos) : "r"(other));
 	return pos;
 }
 
-/* What the parser is to read behind the bytes: line feeds. */
+/* Puts line feeds behind the bytes, for a parser that reads a word at a time. */
 static __always_inline void chunk_end(struct chunk *chunk, __u32 len)
 {
 	__u64 word = 0x0a0a0a0a0a0a0a0aULL;
@@ -55,7 +56,7 @@ static __always_inline void chunk_end(struct chunk *chunk, __u32 len)
 #define HTTP1_LOAD64(chunk, pos, len) CHUNK_WORD(&HTTP1_AT(chunk, pos), 0)
 #define HTTP1_LOAD64_ON(chunk, pos, n, len) CHUNK_WORD(&HTTP1_AT(chunk, pos), n)
 #define HTTP1_WITHIN(pos) ((pos) & (CHUNK_ROOM - 1))
-#define HTTP1_FORGET(pos, other) HTTP1_WITHIN(chunk_any(pos, other))
+#define HTTP1_FORGET(pos, other) HTTP1_WITHIN(chunk_forget(pos, other))
 #define HTTP1_REPEAT(n, step, context) bpf_loop(n, step, context, 0)
 #define HTTP1_LOOP _Pragma("clang loop unroll(disable)")
 #define HTTP1_UNROLL _Pragma("clang loop unroll(full)")

@@ -1,20 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One finished operation on its way to the parser. */
+/* One finished operation on its way from a hook through the stream to the protocol. */
 #ifndef SLIPROBE_PROTOCOL_FLOW_BPF_H
 #define SLIPROBE_PROTOCOL_FLOW_BPF_H
 
-#include "kernel/conn.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "protocol/chunk.bpf.h"
+#include "protocol/conn.bpf.h"
 #include "who/work.bpf.h"
 
-struct flow {
-	struct sock *sk;
-	struct conn *conn;
-	struct piece *piece;
-	struct who_work *who;
-	__u64 now_ns;
-	__u64 arrived_ns; /* of the bytes being read */
+/* Which side's bytes. A server reads requests, a client sends them. */
+enum side {
+	SIDE_REQUEST,
+	SIDE_RESPONSE,
 };
+
+/* Set by the hook, but for `piece` and `in_head`. */
+struct flow {
+	struct conn *conn;
+	struct piece *piece; /* the bytes at hand */
+	struct who_work *who; /* names the connection, if conn_needs_who() */
+	__u64 now_ns; /* of the operation; 0: by the clock, when it matters */
+	__u64 arrived_ns; /* of its first byte */
+	__u32 generation; /* of the configuration, for all of the operation */
+	__u8 turn; /* request side: responses' bytes were sent since the last such operation */
+	__u8 peer_unacked; /* response side: the peer has closed its side and not acknowledged all */
+	__u8 in_head; /* a head goes on behind the bytes at hand */
+	__u8 pad;
+};
+
+/* It is not decided whose connection it is, or by rules that are no longer in force. */
+static __always_inline bool conn_needs_who(const struct conn *conn, __u32 generation)
+{
+	return conn->served.service == SERVICE_NONE || conn->served.generation != generation;
+}
 
 #endif

@@ -10,12 +10,12 @@
 #include "protocol/chunk.bpf.h"
 
 struct io {
-	__u64 left; /* bytes of the operation not looked at yet */
-	__u64 segment; /* user address of the segment's next byte, and how many it has left */
+	__u64 left; /* bytes of the operation that are neither copied nor passed yet */
+	__u64 segment; /* user address of the segment's next byte */
 	__u64 segment_left;
-	__u64 iov; /* user address of the next iovec, and how many there are */
-	__u64 iov_left;
-	struct piece piece; /* what has been copied of them */
+	__u64 iov; /* user address of the next iovec */
+	__u64 iov_left; /* how many there are */
+	struct piece piece; /* what is copied */
 };
 
 /* Goes on to the next iovec. Returns false if there is none that can be read. */
@@ -23,9 +23,9 @@ static __noinline int io_next_segment(struct io *io)
 {
 	struct user_iovec iov;
 
-	if (!io || !io->iov_left)
+	if (!io)
 		return false;
-	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)io->iov)) {
+	if (!io->iov_left || bpf_probe_read_user(&iov, sizeof(iov), (void *)io->iov)) {
 		stat_error(KERR_IOV_READ);
 		return false;
 	}

@@ -15,7 +15,7 @@ struct {
 	__type(value, struct endpoint);
 } endpoints SEC(".maps");
 
-/* one entry of zeroes to make new ones from: too large for the stack */
+/* One entry of zeroes, to make new ones from: too large for the stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -23,14 +23,15 @@ struct {
 	__type(value, struct endpoint);
 } endpoint_blank SEC(".maps");
 
-static __always_inline void endpoint_key_of(struct sock *sk, struct endpoint_key *ret)
+/* The endpoint of a socket that the current process serves. */
+static __always_inline void who_key(__u32 netns, __u16 port, struct endpoint_key *ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_struct *leader = task->group_leader;
 
 	__builtin_memset(ret, 0, sizeof(*ret));
-	ret->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	ret->port = sk->__sk_common.skc_num;
+	ret->netns = netns;
+	ret->port = port;
 	BPF_CORE_READ_STR_INTO(&ret->process, leader, comm);
 }
 
@@ -38,10 +39,10 @@ static __always_inline void endpoint_key_of(struct sock *sk, struct endpoint_key
 static __always_inline struct endpoint *endpoint_find(const struct endpoint_key *key)
 {
 	struct endpoint *endpoint = bpf_map_lookup_elem(&endpoints, key);
-	__u32 zero = 0;
+	__u32 only = 0;
 
 	if (!endpoint) {
-		struct endpoint *blank = bpf_map_lookup_elem(&endpoint_blank, &zero);
+		struct endpoint *blank = bpf_map_lookup_elem(&endpoint_blank, &only);
 
 		if (blank)
 			bpf_map_update_elem(&endpoints, key, blank, BPF_NOEXIST);

@@ -6,6 +6,10 @@
 #include "kernel/helpers.bpf.h"
 #include "who/work.bpf.h"
 
+enum {
+	EXE_STEPS = 128, /* directories and mount points; a deeper path is kept from its end */
+};
+
 struct exe_walk {
 	struct who_work *work;
 	struct dentry *dentry;
@@ -66,7 +70,7 @@ __noinline int exe_path(struct who_work *work)
 	mnt = BPF_CORE_READ(file, f_path.mnt);
 	walk.dentry = BPF_CORE_READ(file, f_path.dentry);
 	walk.mount = (struct mount *)((char *)mnt - bpf_core_field_offset(struct mount, mnt));
-	bpf_loop(128, exe_step, &walk, 0);
+	bpf_loop(EXE_STEPS, exe_step, &walk, 0);
 	return 0;
 }
 

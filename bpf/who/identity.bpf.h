@@ -7,16 +7,16 @@
 #define SLIPROBE_WHO_IDENTITY_BPF_H
 
 #include "abi.h"
-#include "kernel/conn.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "kernel/policy.bpf.h"
 #include "kernel/stat.bpf.h"
 #include "who/endpoint.bpf.h"
 #include "who/exe_path.bpf.h"
 #include "who/match.bpf.h"
+#include "who/served.bpf.h"
 #include "who/work.bpf.h"
 
-/* a cache: what is evicted is decided again */
+/* A cache: what is evicted is decided again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, IDENTITIES_MAX);
@@ -46,15 +46,14 @@ static __always_inline struct identity_key identity_key_of(const struct who_work
 }
 
 /*
- * Gives the connection the policy its next requests are judged by; work->endpoint_key is that of
- * its socket. An endpoint is made only by a whole request: see endpoint_register().
+ * Decides by whose policy the connection's next requests are judged; work->endpoint_key names it. An
+ * endpoint is made only by a whole request: see endpoint_register().
  */
-__noinline int identity_resolve(struct conn *conn, struct who_work *work)
+__noinline int identity_resolve(struct served *served, struct who_work *work, __u32 generation)
 {
-	if (!conn || !work)
+	if (!served || !work)
 		return 0;
 
-	__u32 generation = live_generation;
 	struct identity_key key = identity_key_of(work, generation);
 	struct identity *known = bpf_map_lookup_elem(&identities, &key);
 	struct identity decided = {};
@@ -70,9 +69,9 @@ __noinline int identity_resolve(struct conn *conn, struct who_work *work)
 			decided.policy = number < SERVICE_SET_WORDS * 64 ? now->policies[number]
 									 : now->found_policy;
 	}
-	conn->policy = decided.policy;
-	conn->service = decided.service;
-	conn->generation = generation;
+	served->policy = decided.policy;
+	served->service = decided.service;
+	served->generation = generation;
 	return 0;
 }
 
@@ -80,25 +79,24 @@ __noinline int identity_resolve(struct conn *conn, struct who_work *work)
  * Lists the endpoint (work->endpoint_key), remembers the decision for the process, and names the
  * connection's service.
  */
-__noinline int endpoint_register(struct conn *conn, struct who_work *work)
+__noinline int endpoint_register(struct served *served, struct who_work *work)
 {
-	if (!conn || !work)
+	if (!served || !work)
 		return 0;
 
 	struct endpoint_key endpoint_key = work->endpoint_key;
-	struct identity_key identity_key = identity_key_of(work, conn->generation);
+	struct identity_key identity_key = identity_key_of(work, served->generation);
 	struct endpoint *endpoint = endpoint_find(&endpoint_key);
 	struct identity decided = {};
 	struct policy *policy;
-	__u32 id = 0, index;
+	__u32 id = 0;
 
 	if (endpoint)
 		id = endpoint->id;
 	else
 		stat_error(KERR_ENDPOINT_FULL);
-	index = conn->policy;
-	policy = bpf_map_lookup_elem(&policies, &index);
-	decided.policy = conn->policy;
+	policy = policy_find(served->policy);
+	decided.policy = served->policy;
 	decided.service = SERVICE_FOUND + id;
 	if (policy && policy->service != SERVICE_NONE)
 		decided.service = policy->service;
@@ -115,7 +113,7 @@ __noinline int endpoint_register(struct conn *conn, struct who_work *work)
 	}
 	if (bpf_map_update_elem(&identities, &identity_key, &decided, BPF_ANY))
 		stat_error(KERR_IDENTITY_FULL);
-	conn->service = decided.service;
+	served->service = decided.service;
 	return 0;
 }
 

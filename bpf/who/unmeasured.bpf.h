@@ -31,7 +31,7 @@ __noinline int unmeasured_note(struct who_work *work, __u32 reason)
 		count = bpf_map_lookup_elem(&unmeasured, &key);
 	}
 	if (count)
-		counter_add(count, 1);
+		counter_add(count, 1, WRITER_SHARED);
 	else
 		stat_error(KERR_BLIND_FULL);
 	return 0;

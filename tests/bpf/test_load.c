@@ -27,7 +27,7 @@ enum {
 };
 
 static const char *const programs_always[] = {"sock_state", "sock_destroyed", "sock_reading",
-					      "walk_files"};
+					      "sweep_files"};
 
 struct family {
 	const char *const *programs;
@@ -39,7 +39,7 @@ struct family {
 };
 
 static const char *const programs_tracepoint[] = {"tp_send", "tp_recv"};
-static const char *const programs_walk[] = {"walk_conns"};
+static const char *const programs_sweep[] = {"sweep_conns"};
 static const char *const programs_fexit[] = {"fexit_send", "fexit_recv"};
 static const char *const programs_fexit_sendpage[] = {"fexit_send", "fexit_sendpage", "fexit_recv"};
 
@@ -50,8 +50,8 @@ static const struct family family_tracepoint = {
 	.target_kind = BTF_KIND_TYPEDEF,
 	.attach_type = BPF_TRACE_RAW_TP,
 };
-static const struct family family_walk = {
-	.programs = programs_walk,
+static const struct family family_sweep = {
+	.programs = programs_sweep,
 	.n_programs = 1,
 	.target = "bpf_iter_bpf_sk_storage_map",
 	.target_kind = BTF_KIND_FUNC,
@@ -206,11 +206,11 @@ TEST(fexit_family_with_sendpage)
 	n_loaded++;
 }
 
-/* The other walk is loaded with each family. */
-TEST(walk_over_map)
+/* The sweep over files is loaded with each family. */
+TEST(sweep_over_map)
 {
-	assert_int_equal(probe_sweeps_map(), !is_refused(&family_walk));
-	load_family(&family_walk);
+	assert_int_equal(probe_sweeps_map(), !is_refused(&family_sweep));
+	load_family(&family_sweep);
 }
 
 TEST(some_family_loads)
@@ -241,7 +241,7 @@ int main(void)
 		cmocka_unit_test(fexit_family),
 		cmocka_unit_test(fexit_family_with_sendpage),
 		cmocka_unit_test(some_family_loads),
-		cmocka_unit_test(walk_over_map),
+		cmocka_unit_test(sweep_over_map),
 	};
 
 	return cmocka_run_group_tests_name("load", tests, set_up, tear_down);

@@ -166,7 +166,7 @@ int probe_adopt(const char *dir, struct probe **ret, struct error *ret_error)
 	if (probe->skel) {
 		probe->hook = is_pinned(dir, probe->skel->progs.tp_send) ? PROBE_HOOK_TRACEPOINT
 									 : PROBE_HOOK_FEXIT;
-		probe->sweeps_files = is_pinned(dir, probe->skel->progs.walk_files);
+		probe->sweeps_files = is_pinned(dir, probe->skel->progs.sweep_files);
 		probe_choose_programs(probe->skel, probe->hook, probe->sweeps_files);
 		n = probe_programs(probe->skel, programs);
 		r = adopt_maps(probe, dir, path);

@@ -84,7 +84,7 @@ bool probe_sweeps_map(void)
 
 struct bpf_program *probe_sweep_program(struct sliprobe_bpf *skel, bool files)
 {
-	return files ? skel->progs.walk_files : skel->progs.walk_conns;
+	return files ? skel->progs.sweep_files : skel->progs.sweep_conns;
 }
 
 void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool sweeps_files)

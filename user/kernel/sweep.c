@@ -15,8 +15,8 @@ static int sweep_once(struct probe *probe)
 	ssize_t n;
 	int fd, r;
 
-	probe->skel->bss->walk_in_flight = 0;
-	probe->skel->bss->walk_number++;
+	probe->skel->bss->sweep_in_flight = 0;
+	probe->skel->bss->sweep_number++;
 	fd = bpf_iter_create(bpf_link__fd(probe->sweep));
 	if (fd < 0)
 		return fd;
@@ -67,13 +67,13 @@ int probe_sweep(struct probe *probe, __u64 unanswered_ns, struct probe_swept *re
 	bool missed;
 	int r = ret_in_use ? clear_in_use(probe) : 0;
 
-	probe->skel->bss->walk_unanswered_ns = unanswered_ns;
+	probe->skel->bss->sweep_unanswered_ns = unanswered_ns;
 	r = r ?: probe_read_stats(probe, before);
 	r = r ?: sweep_once(probe);
 	r = r ?: probe_read_stats(probe, after);
 	if (r)
 		return r;
-	swept.in_flight = probe->skel->bss->walk_in_flight;
+	swept.in_flight = probe->skel->bss->sweep_in_flight;
 	swept.at_most = after[STAT_SEEN] - before[STAT_ENDED] - probe_lost(before);
 	swept.at_least = before[STAT_SEEN] - after[STAT_ENDED] - probe_lost(after);
 	missed = (__s64)swept.in_flight < swept.at_least;

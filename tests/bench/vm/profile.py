@@ -13,15 +13,17 @@ STEPS = {
     "entry: the kernel's way to the programs": r"bpf_trace_run|__bpf_trace_|call_trace_|"
                                                r"__bpf_prog_enter|__bpf_prog_exit|bpf_trampoline_",
     "storage: the socket's state": r"bpf_sk_storage_get|bpf_skc_to_tcp_sock",
-    "registers: where the bytes are": r"P:io_|bpf_task_pt_regs|bpf_get_current_task",
+    "registers: where the bytes are": r"P:(syscall_|mmsg_|io_)|bpf_task_pt_regs|"
+                                      r"bpf_get_current_task",
     "copy of the bytes": r"bpf_probe_read_user|copy_from_user_nofault|nmi_uaccess_okay",
     "clock": r"bpf_ktime_get_ns|ktime_get_mono_fast_ns",
     "arrival of the request": r"P:sock_reading",
-    "hooks: order of events, registers": r"P:(tp_|fexit_|rx_event|rx_pump|tx_event|tx_pump|pump|conn_)",
-    "request: parse, route, open": r"P:(rx_first|request_push|identity_|endpoint_)",
-    "response: parse, classify, count": r"P:(tx_first|request_answered|request_count|hist_|slo_|"
-                                        r"series_|split_)",
-    "parse what was not whole": r"P:(http1_|parse_)",
+    "hooks: order of events, registers": r"P:(tp_|fexit_|tcp_|stream_|http1_re\w+_event)",
+    "request: parse, route, open": r"P:(http1_request_(first|head)|http1_open|identity_|"
+                                   r"endpoint_|service_|exe_)",
+    "response: parse, classify, count": r"P:(http1_response_(first|head)|http1_answer|exchanges_|"
+                                        r"judge_|hist_|slo_|series_|threshold_)",
+    "parse what was not whole": r"P:http1_(walk|lines|path|query|read)",
 }
 
 
@@ -51,7 +53,7 @@ def load(kallsyms, blocks):
 
 def main(kallsyms, blocks):
     instructions, calls = load(kallsyms, blocks)
-    requests = calls["P:hist_find"]
+    requests = calls["P:hist_buckets"]
     if not requests:
         sys.exit("profile.py: no request was counted")
     total = 0

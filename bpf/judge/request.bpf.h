@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the verdict on a request depends on, known when it is opened. */
+#ifndef SLIPROBE_JUDGE_REQUEST_BPF_H
+#define SLIPROBE_JUDGE_REQUEST_BPF_H
+
+#include "abi.h"
+#include "kernel/dfa.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/policy.bpf.h"
+#include "kernel/stat.bpf.h"
+
+/* What a protocol has read of a request, and whose it is. */
+struct opening {
+	__u64 first_read_ns;
+	__u64 queue_ns; /* from the arrival of its first byte to first_read_ns */
+	__u32 path; /* where the policy's automata ended; DFA_DEAD: nothing matched */
+	__u32 user_agent;
+	__u32 generation; /* of the policy */
+	__u16 policy;
+	__u16 service;
+	__u8 method; /* enum http_method */
+	__u8 role; /* enum role */
+};
+
+struct request {
+	__u64 queue_ns;
+	__u64 slo_mask; /* the policy's SLOs it is eligible for, by path, method and agent */
+	__u16 service;
+	__u16 policy;
+	__u16 route;
+	__u8 method; /* enum http_method */
+	__u8 role; /* enum role */
+};
+
+/* Which SLOs the request is eligible for, and its route. */
+static __always_inline void request_classify(const struct opening *opening, struct request *request)
+{
+	struct policy *policy = policy_find(opening->policy);
+	__u32 method = opening->method;
+	struct accept *accept;
+
+	barrier_var(method); /* the verifier must see the check on the index itself */
+	if (!policy || method >= HTTP_METHOD_COUNT) {
+		stat_error(KERR_POLICY_MISSING);
+		return;
+	}
+	if (live_generation - opening->generation >= LIVE_REGIONS) {
+		/* the head came so slowly that its automaton has been replaced */
+		stat_error(KERR_HEAD_STALE);
+		request->slo_mask = policy->other_mask & policy->method_mask[method];
+		return;
+	}
+	accept = dfa_accept(opening->path);
+	request->route = accept ? accept->value : ROUTE_OTHER;
+	request->slo_mask = accept ? accept->slo_mask : policy->other_mask;
+	request->slo_mask &= policy->method_mask[method];
+	accept = dfa_accept(opening->user_agent);
+	if (accept)
+		request->slo_mask &= accept->slo_mask;
+}
+
+static __always_inline void request_init(const struct opening *opening, struct request *ret)
+{
+	ret->service = opening->service;
+	ret->policy = opening->policy;
+	ret->queue_ns = opening->queue_ns;
+	ret->slo_mask = 0;
+	ret->route = ROUTE_OTHER;
+	ret->method = opening->method;
+	ret->role = opening->role;
+	request_classify(opening, ret);
+}
+
+_Static_assert(sizeof(struct request) == 24, "request has no holes");
+
+#endif

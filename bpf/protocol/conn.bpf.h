@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* State of one connection, whatever carries it. */
+#ifndef SLIPROBE_PROTOCOL_CONN_BPF_H
+#define SLIPROBE_PROTOCOL_CONN_BPF_H
+
+#include "abi.h"
+#include "exchange/exchange.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "protocol/state.bpf.h"
+#include "who/served.bpf.h"
+
+/*
+ * The hook that finds the connection says whether it is new, old, or of no interest. From then on the
+ * protocol changes the mode, by what it reads; but it is the hook that takes CONN_LIKELY to CONN_HTTP, when
+ * something is answered.
+ */
+enum conn_mode {
+	CONN_NEW, /* its first bytes were seen, and nothing of a request yet */
+	CONN_LIKELY, /* new, and what was read begins as a request does */
+	CONN_OLD, /* older than the agent, or lost: joins at its next request */
+	CONN_HTTP, /* its requests are counted */
+	CONN_IGNORED, /* no server of a protocol that is measured, or a tunnel by now */
+};
+
+struct conn {
+	__u8 mode; /* enum conn_mode */
+	__u8 protocol; /* enum protocol */
+	__u8 role; /* enum role */
+	__u8 sent_since_read; /* set by the hook on sending, taken by that on reading */
+	__u8 peer_gone; /* the peer closed its side, and then reset the connection */
+	__u8 pad[3];
+	struct served served;
+	struct exchanges open;
+	union protocol_state state;
+};
+
+static __always_inline void conn_ignore(struct conn *conn)
+{
+	conn->mode = CONN_IGNORED;
+}
+
+#endif

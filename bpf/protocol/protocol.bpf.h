@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The seam between the bytes of a connection and the protocol they are of. To the stream, a protocol is
+ * four functions:
+ *
+ *	protocol_opaque   how many of the next bytes it need not see
+ *	protocol_pass     that many went by, or fewer
+ *	protocol_feed     it sees bytes
+ *	protocol_lost     bytes went by that it would have had to see
+ *
+ * To those who look at a connection from outside, it says what is under way: protocol_unfinished(),
+ * protocol_reads_request().
+ *
+ * `side` is a constant of each caller. The first protocol is inlined; another one goes into functions of
+ * its own, each verified by itself.
+ */
+#ifndef SLIPROBE_PROTOCOL_PROTOCOL_BPF_H
+#define SLIPROBE_PROTOCOL_PROTOCOL_BPF_H
+
+#include "exchange/exchange.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/stat.bpf.h"
+#include "protocol/conn.bpf.h"
+#include "protocol/flow.bpf.h"
+#include "protocol/http1.bpf.h"
+
+/* The connection is zeroed. */
+static __always_inline void protocol_init(struct conn *conn, enum role role, __u64 id)
+{
+	conn->role = role;
+	conn->protocol = PROTOCOL_HTTP1;
+	exchanges_init(&conn->open, id);
+	http1_conn_init(conn);
+}
+
+/* Bytes from here on that need not be looked at, whatever they are. */
+static __always_inline __u64 protocol_opaque(const struct flow *flow, const enum side side)
+{
+	switch (flow->conn->protocol) {
+	case PROTOCOL_HTTP1:
+		return side == SIDE_REQUEST ? http1_request_opaque(flow)
+					    : http1_opaque(&flow->conn->state.h1.response);
+	default:
+		return ~0ULL;
+	}
+}
+
+/* 0 < n <= protocol_opaque() bytes went by. `writer`: of the response side. */
+static __always_inline void protocol_pass(struct flow *flow, const enum side side, __u64 n,
+					  const enum writer writer)
+{
+	if (flow->conn->protocol != PROTOCOL_HTTP1)
+		return;
+	if (side == SIDE_REQUEST)
+		http1_request_pass(flow, n);
+	else
+		http1_response_pass(flow, n, writer);
+}
+
+/*
+ * Consumes at least one byte of flow->piece, which has one, and acts upon what that completes. Returns true if
+ * the rest of the operation is of no interest. The response side counts as WRITER_SEND.
+ */
+static __always_inline bool protocol_feed(struct flow *flow, const enum side side)
+{
+	if (flow->conn->protocol != PROTOCOL_HTTP1)
+		return true;
+	return side == SIDE_REQUEST ? http1_request_feed(flow) : http1_response_feed(flow);
+}
+
+/* Bytes that are not opaque went by unseen. `reason`: what open exchanges are lost for, if they are. */
+static __always_inline void protocol_lost(struct flow *flow, const enum side side,
+					  enum lost_reason reason)
+{
+	if (flow->conn->protocol != PROTOCOL_HTTP1)
+		return;
+	if (side == SIDE_REQUEST)
+		http1_request_lost(flow);
+	else
+		http1_response_lost(flow->conn, reason);
+}
+
+/* The answer that is being sent: *ret is zeroed. */
+static __always_inline void protocol_unfinished(const struct conn *conn, struct unfinished *ret)
+{
+	if (conn->protocol == PROTOCOL_HTTP1)
+		http1_unfinished(conn, ret);
+}
+
+/* The policy of the connection is one that a request being read is judged by. */
+static __always_inline bool protocol_reads_request(const struct conn *conn)
+{
+	return conn->protocol == PROTOCOL_HTTP1 && http1_reads_request(conn);
+}
+
+#endif

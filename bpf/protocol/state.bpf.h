@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What each protocol keeps of a connection. */
+#ifndef SLIPROBE_PROTOCOL_STATE_BPF_H
+#define SLIPROBE_PROTOCOL_STATE_BPF_H
+
+#include "http1/state.h"
+#include "kernel/helpers.bpf.h"
+
+enum protocol {
+	PROTOCOL_HTTP1,
+};
+
+struct http1_conn {
+	struct http1 request;
+	struct http1 response;
+	__u64 first_read_ns; /* of the request being read */
+	__u64 queue_ns;
+	__u32 answering; /* number of the exchange that the next response answers */
+	__u8 answered_early; /* the request being read was answered before its head was complete */
+	__u8 joins_left; /* in CONN_OLD: times that the beginning of a request is still tried */
+	__u8 pad[2];
+};
+
+union protocol_state {
+	struct http1_conn h1;
+};
+
+_Static_assert(sizeof(struct http1) == 32, "http1 has no holes");
+_Static_assert(sizeof(struct http1_conn) == 88, "http1_conn has no holes");
+
+#endif
