@@ -114,7 +114,7 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c Makefile | $(O)/.tools
 $(O)/bpf/%.bpf.o: tests/bpf/%.bpf.c Makefile | $(O)/.tools
 	$(call msg,BPF,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -I. $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CLANG) -Itests/bpf/$* -I. $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
 $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(call msg,SKEL,$@)

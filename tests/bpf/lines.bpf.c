@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The agent's programs with another protocol plugged in: tests/bpf/lines/ comes before bpf/ in the search
+ * for headers, so its protocol/ is the one that the stream talks to.
+ */
+#include "bpf/sliprobe.bpf.c"
