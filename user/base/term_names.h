@@ -5,11 +5,11 @@
 
 #include "terms.h"
 
-const char *method_name(enum http_method method);
-const char *outcome_name(enum outcome outcome);
-const char *role_name(enum role role);
-const char *lost_reason_name(enum lost_reason reason);
-const char *kernel_error_name(enum kernel_error error);
-const char *blind_reason_name(enum blind_reason reason);
+const char *method_name(enum http_method value);
+const char *outcome_name(enum outcome value);
+const char *role_name(enum role value);
+const char *lost_reason_name(enum lost_reason value);
+const char *kernel_error_name(enum kernel_error value);
+const char *blind_reason_name(enum blind_reason value);
 
 #endif
