@@ -8,7 +8,7 @@
 #include "tests/unit/fixtures/test.h"
 #include "base/say.h"
 
-/* What say() writes with one write(2): a datagram each. */
+/* Each write(2) of say() is a datagram. */
 static void assert_said(const char *sentence, const char *line)
 {
 	char read_back[4096] = "";

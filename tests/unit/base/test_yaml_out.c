@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is quoted, so that no reader takes a text for anything else. */
+/* A text is quoted if any reader might take it for anything else. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an Alertmanager is told: by a server that looks at it, and by the real one, whose own webhook
- * receiver must get one notification that fires and one that resolves.
+ * The requests to an Alertmanager, at a server that looks at them, and at the real one, whose own
+ * webhook receiver must get one notification that fires and one that resolves.
  */
 #include "tests/unit/deliver/deliver_fixture.h"
 
@@ -268,7 +268,7 @@ static size_t append(char *bytes, size_t size, size_t n, void *context)
 	return size * n;
 }
 
-/* What GET gives, or NULL: then it does not listen yet. */
+/* The answer to a GET; NULL while it does not listen yet. */
 static json_t *real_get(const char *path)
 {
 	static char text[1 << 16];

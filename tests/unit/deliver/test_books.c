@@ -252,7 +252,7 @@ TEST(unreadable_books_are_dropped)
 	restore(key, "{]", -EINVAL);
 }
 
-/* What other programs answer is escaped as badly as can be. */
+/* Answers of other programs are escaped as badly as can be. */
 TEST(books_are_bounded)
 {
 	struct deliveries queue = TAILQ_HEAD_INITIALIZER(queue);

@@ -19,7 +19,7 @@
 
 enum { REMIND_SECONDS = 3600, LOG_BYTES = 4096 };
 
-/* What was told, one word a message: "P+a shop/x" for a page's fire; e, r, - for the others. */
+/* The messages told, one word each: "P+a:shop/x" is a page's fire; e, r, - are the other kinds. */
 struct log {
 	char text[LOG_BYTES];
 	char ids[SEVERITY_COUNT][40]; /* of the last message of each severity */

@@ -5,11 +5,11 @@
 
 enum { SERVICES = 3, SLOS = 2, RULES = 2, CELLS = SERVICES * SLOS * RULES, STEPS = 400 };
 
-/* What one service and severity may say, told by the messages alone. */
+/* The state of one service and severity, known from its messages alone. */
 struct model {
 	bool open;
 	bool held; /* a page took over since the last message */
-	bool maybe_held; /* the same, or a step failed in which it might have */
+	bool maybe_held; /* a page took over, or a step failed in which one might have */
 	double last;
 	char id[40];
 };

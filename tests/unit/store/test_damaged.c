@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-/* What a crash leaves: the copy was never closed. */
+/* Makes it look as after a crash: never closed. */
 static void leave_open(void)
 {
 	sql("INSERT INTO value VALUES ('open', 'yes')");
