@@ -356,7 +356,7 @@ static int deliveries_run(void *context)
 	struct alerting *alerting = context;
 
 	deliver_run(alerting->deliver, clock_seconds(CLOCK_BOOTTIME));
-	/* killed before the next step, the agent would send it again */
+	/* takeover I5: killed before the next step, the agent would send it again */
 	if (alerting->settled)
 		record_flush(alerting->record);
 	alerting->settled = false;

@@ -24,6 +24,15 @@ double axis_wall(const struct axis *axis, double seconds)
 	return timeline_wall(&axis->timeline, seconds);
 }
 
+void axis_begin_at(struct axis *axis, double boottime_seconds)
+{
+	double begin_seconds = timeline_now(&axis->timeline, boottime_seconds);
+
+	/* also if it is not known */
+	if (!(axis->stepped_seconds > begin_seconds))
+		axis->stepped_seconds = begin_seconds;
+}
+
 double axis_look(struct axis *axis, double boottime_seconds, double realtime_seconds)
 {
 	double step_seconds = timeline_look(&axis->timeline, boottime_seconds, realtime_seconds);

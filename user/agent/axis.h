@@ -21,7 +21,7 @@ struct axis_month {
 struct axis {
 	struct timeline timeline;
 	struct coverage coverage; /* up to the last step */
-	double stepped_seconds; /* of the last step, or of the start */
+	double stepped_seconds; /* the last step, or the start; NAN: neither is known */
 	struct axis_month month;
 };
 
@@ -31,6 +31,9 @@ double axis_now(const struct axis *axis);
 
 /* Unix time. */
 double axis_wall(const struct axis *axis, double seconds);
+
+/* What is counted from then on is of the next step, unless the last step was later. */
+void axis_begin_at(struct axis *axis, double boottime_seconds);
 
 /* Compares with the clocks. Returns by how much the wall clock was stepped since the last time. */
 double axis_look(struct axis *axis, double boottime_seconds, double realtime_seconds);

@@ -8,6 +8,7 @@
 
 #include "agent/collect.h"
 #include "agent/private.h"
+#include "agent/step.h"
 #include "base/cleanup.h"
 #include "base/privilege.h"
 #include "base/term_names.h"
@@ -17,14 +18,14 @@ static int snapshot_agent(struct agent *agent, struct snapshot *ret)
 	const struct config *config = &agent->applied.in_force.config;
 
 	ret->agent.version = SLIPROBE_VERSION;
-	snprintf(ret->agent.kernel, sizeof(ret->agent.kernel), "%s", agent->kernel.release);
-	ret->agent.hook = probe_hook_used(agent->probe);
-	ret->agent.hook_reason = probe_hook_reason(agent->probe);
+	snprintf(ret->agent.kernel, sizeof(ret->agent.kernel), "%s", agent->host.release);
+	ret->agent.hook = probe_hook_used(agent->kernel.probe);
+	ret->agent.hook_reason = probe_hook_reason(agent->kernel.probe);
 	memcpy(ret->agent.started_at, agent->started_at, sizeof(agent->started_at));
 	ret->agent.config = config->file;
 	ret->agent.reloads = agent->reloads;
-	ret->agent.pinned = agent->pins != NULL;
-	ret->agent.adopted = agent->adopted;
+	ret->agent.pinned = agent->kernel.pins != NULL;
+	ret->agent.adopted = agent->kernel.taken_over;
 	ret->agent.warnings = calloc(config->n_warnings + 2, sizeof(char *));
 	if (!ret->agent.warnings)
 		return -ENOMEM;
@@ -34,9 +35,9 @@ static int snapshot_agent(struct agent *agent, struct snapshot *ret)
 			return -ENOMEM;
 		ret->agent.n_warnings++;
 	}
-	if (!agent->pins) {
+	if (!agent->kernel.pins) {
 		if (asprintf(&ret->agent.warnings[ret->agent.n_warnings],
-			     "counting ends with the agent: %s", agent->unpinned.text) < 0)
+			     "counting ends with the agent: %s", agent->kernel.unpinned.text) < 0)
 			return -ENOMEM;
 		ret->agent.n_warnings++;
 	}
@@ -172,7 +173,7 @@ int agent_snapshot_slo(struct agent *agent, const struct track *track, struct sn
 {
 	struct slo_counts counts;
 	double now = axis_now(&agent->axis), from;
-	int r = agent_counts(agent, track, &counts);
+	int r = kernel_side_counts(&agent->kernel, track, &counts);
 
 	if (r)
 		return r;
@@ -261,12 +262,12 @@ static int take_unmeasured(void *context, const struct unmeasured_key *key, __u6
 static int snapshot_coverage(struct agent *agent, __u64 counted, __u64 ended, struct snapshot *ret)
 {
 	__u64 stats[STAT_COUNT];
-	int r = probe_read_stats(agent->probe, stats);
+	int r = probe_read_stats(agent->kernel.probe, stats);
 
 	if (r)
 		return r;
 	if (stats[STAT_ENDED] == ended && ended != counted) {
-		agent->consistent = false;
+		agent->kernel.consistent = false;
 		fprintf(stderr, "sliprobed: the series add up to %llu requests, expected %llu\n",
 			counted, ended);
 	}
@@ -279,10 +280,10 @@ static int snapshot_coverage(struct agent *agent, __u64 counted, __u64 ended, st
 	ret->coverage.seen = stats[STAT_SEEN];
 	ret->coverage.in_flight = stats[STAT_SEEN] - counted - ret->coverage.lost;
 	ret->coverage.gaps = agent->axis.coverage.n ? agent->axis.coverage.n - 1 : 0;
-	ret->coverage.hook_misses = probe_misses(agent->probe);
-	ret->coverage.consistent = agent->consistent;
-	return probe_each_unmeasured(agent->probe, take_unmeasured,
-				     &(struct unmeasured){agent->probe, ret});
+	ret->coverage.hook_misses = probe_misses(agent->kernel.probe);
+	ret->coverage.consistent = agent->kernel.consistent;
+	return probe_each_unmeasured(agent->kernel.probe, take_unmeasured,
+				     &(struct unmeasured){agent->kernel.probe, ret});
 }
 
 static void collection_clear_at(struct collection *collection)
@@ -297,10 +298,12 @@ int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret)
 	__u64 stats[STAT_COUNT];
 	int r;
 
-	r = agent_sweep(agent, NULL);
-	r = r ?: probe_read_stats(agent->probe, stats);
-	r = r ?: collection_read(agent->probe, agent->applied.numbers.routes, series, &collection);
-	r = r ?: agent_discover(agent);
+	r = step_sweep(agent, NULL);
+	r = r ?: probe_read_stats(agent->kernel.probe, stats);
+	r = r
+		    ?: collection_read(agent->kernel.probe, agent->applied.numbers.routes, series,
+				       &collection);
+	r = r ?: step_discover(agent);
 	r = r ?: snapshot_coverage(agent, collection.requests, stats[STAT_ENDED], &snapshot);
 	r = r ?: snapshot_agent(agent, &snapshot);
 	agent_snapshot_store(agent, &snapshot.store);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/private.h"
+#include "agent/step.h"
 #include "base/cleanup.h"
 
 enum { CHANGES_SHOWN = 200 };

@@ -1,115 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A step: what the kernel has counted becomes history. */
+#include "agent/step.h"
+
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "agent/discover.h"
-#include "agent/private.h"
+#include "agent/recall.h"
 #include "agent/series.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/say.h"
 
-int agent_sweep(struct agent *agent, struct policies_in_use *ret_in_use)
+int step_sweep(struct agent *agent, struct policies_in_use *ret_in_use)
 {
-	struct probe_swept swept;
-	int r = probe_sweep(agent->probe, agent->applied.in_force.config.agent.unanswered_after_ns,
-			    &swept, ret_in_use);
-
-	if (r)
-		return r;
-	agent->consistent = swept.consistent;
-	if (!agent->consistent)
-		fprintf(stderr,
-			"sliprobed: the counters disagree with the connections: %llu requests in flight, "
-			"expected %lld to %lld\n",
-			swept.in_flight, (long long)swept.at_least, (long long)swept.at_most);
-	return 0;
+	return kernel_side_sweep(&agent->kernel,
+				 agent->applied.in_force.config.agent.unanswered_after_ns,
+				 ret_in_use);
 }
 
-int agent_discover(struct agent *agent)
+int step_discover(struct agent *agent)
 {
 	struct endpoints endpoints = {};
 	int r = discover_configured(&agent->services, &agent->applied);
 
-	r = r ?: probe_each_endpoint(agent->probe, endpoints_add, &endpoints);
+	r = r ?: probe_each_endpoint(agent->kernel.probe, endpoints_add, &endpoints);
 	r = r ?: discover_endpoints(&endpoints, &agent->services, &agent->applied);
 	endpoints_clear(&endpoints);
-	return r ?: agent_recall(agent);
+	return r ?: recall_new(agent);
 }
 
-/* ---- tracks ---- */
+/* ---- taking ---- */
 
-int agent_counts(struct agent *agent, const struct track *track, struct slo_counts *ret)
-{
-	int r;
-
-	if (track->counts == TRACK_NO_COUNTS) {
-		*ret = track->stepped;
-		return 0;
-	}
-	r = probe_read_counts(agent->probe, track->counts, ret);
-	if (!r && (ret->good < track->stepped.good || ret->bad < track->stepped.bad)) {
-		/* never seen; events must not be made up from it */
-		fprintf(stderr,
-			"sliprobed: SLO %s: the kernel's counters are below those of the last "
-			"step: they are taken as they are\n",
-			track->name);
-		*ret = track->stepped;
-	}
-	return r;
-}
-
-static int found_before(void *context, const struct store_slo *slo)
-{
-	struct agent *agent = context;
-
-	return applied_found_before(&agent->applied, slo->name, slo->service, slo->definition);
-}
-
-int agent_recall(struct agent *agent)
-{
-	struct track *track;
-	size_t at = 0;
-
-	while ((track = tracks_next(&agent->applied.tracks, TRACKS_IN_FORCE | TRACKS_ENDED, &at))) {
-		int r = 0;
-
-		if (isnan(track->stepped_seconds))
-			r = record_load(agent->record, agent->instance, &agent->axis.timeline,
-					agent->axis.stepped_seconds, track);
-		if (r == -ENOMEM)
-			return r;
-	}
-	return 0;
-}
-
-int agent_recall_found(struct agent *agent, double now_seconds)
-{
-	int r = record_each_found(agent->record, now_seconds - TRACK_WINDOW_S, found_before, agent);
-
-	return r ?: agent_recall(agent);
-}
-
-static int step_series(struct agent *agent, double now, struct series_list *series)
+static int count_series(struct agent *agent, double now, struct series_list *series)
 {
 	int r = series_init(series, &agent->services, agent->applied.numbers.routes);
 
-	r = r ?: probe_each_series(agent->probe, series_add, series);
+	r = r ?: probe_each_series(agent->kernel.probe, series_add, series);
 	for (size_t i = 0; !r && i < agent->services.n; i++)
 		service_rate_step(agent->services.list[i], now,
 				  series->requests[agent->services.list[i]->id]);
 	return r;
 }
 
-/* ---- the step ---- */
-
-static int step_track(struct agent *agent, struct track *track, double now)
+static int count_track(struct agent *agent, struct track *track, double now)
 {
 	struct slo_counts counts;
-	int r = agent_counts(agent, track, &counts);
+	int r = kernel_side_counts(&agent->kernel, track, &counts);
 
 	return r
 		       ?: track_step(track, now, &counts,
@@ -123,7 +60,7 @@ static int record_all(struct agent *agent, const struct store_series *series, si
 	size_t n = tracks_count(counted, TRACKS_IN_FORCE | TRACKS_ENDED), at = 0;
 	_cleanup_free_ struct track **tracks = calloc(n ?: 1, sizeof(struct track *));
 	struct record_step step = {
-		.instance = agent->instance,
+		.instance = agent->kernel.instance,
 		.timeline = &agent->axis.timeline,
 		.coverage = &agent->axis.coverage,
 		.now_seconds = agent->axis.stepped_seconds,
@@ -149,12 +86,12 @@ static int count(struct agent *agent, double now, struct series_list *series)
 
 	while (!r &&
 	       (track = tracks_next(&agent->applied.tracks, TRACKS_IN_FORCE | TRACKS_ENDED, &at)))
-		r = step_track(agent, track, now);
+		r = count_track(agent, track, now);
 	r = r ?: axis_step(&agent->axis, now);
-	return r ?: step_series(agent, now, series);
+	return r ?: count_series(agent, now, series);
 }
 
-int agent_take(struct agent *agent, double now)
+int step_take(struct agent *agent, double now)
 {
 	struct series_list series = {};
 	int r = count(agent, now, &series);
@@ -178,24 +115,36 @@ static int take_and_judge(struct agent *agent, double now)
 	return r;
 }
 
-static void look_at_clock(struct agent *agent)
+void step_say_lost(const struct agent *agent, const char *hint)
 {
-	double step = axis_look(&agent->axis, clock_seconds(CLOCK_BOOTTIME),
-				clock_seconds(CLOCK_REALTIME));
+	struct record_report report = record_report(agent->record);
 
-	if (step == 0)
-		return;
-	fprintf(stderr,
-		"sliprobed: the wall clock was set %s by %.1f s; windows and history go by the time "
-		"that has passed, and are not moved\n",
-		step > 0 ? "forward" : "back", fabs(step));
+	/* another agent has the place of a record that is not kept, if this one has no pins */
+	if (report.state == RECORD_FAILING ||
+	    (report.state == RECORD_NOT_KEPT && agent->kernel.pins))
+		say("%s: %s: what could not be written is lost%s", report.path, report.reason,
+		    hint);
 }
 
-/* Which rules that have ended are still gone by, also by requests whose head is half read. */
+/* ---- the whole step ---- */
+
+static void look_at_clock(struct agent *agent)
+{
+	double seconds = axis_look(&agent->axis, clock_seconds(CLOCK_BOOTTIME),
+				   clock_seconds(CLOCK_REALTIME));
+
+	if (seconds == 0)
+		return;
+	say("the wall clock was set %s by %.1f s; windows and history go by the time that has "
+	    "passed, and are not moved",
+	    seconds > 0 ? "forward" : "back", fabs(seconds));
+}
+
+/* Finds the ended tracks that requests are still judged for, those with half a head included. */
 static int review_ending(struct agent *agent)
 {
 	struct policies_in_use in_use;
-	int r = agent_sweep(agent, &in_use);
+	int r = step_sweep(agent, &in_use);
 
 	if (!r)
 		applied_review_ending(&agent->applied, &in_use);
@@ -206,17 +155,17 @@ static int review_ending(struct agent *agent)
 static int end_unanswered(struct agent *agent)
 {
 	bool at_rest;
-	int r = probe_at_rest(agent->probe, &at_rest);
+	int r = probe_at_rest(agent->kernel.probe, &at_rest);
 
-	return r || at_rest ? r : agent_sweep(agent, NULL);
+	return r || at_rest ? r : step_sweep(agent, NULL);
 }
 
-int agent_step(struct agent *agent)
+int step_run(struct agent *agent)
 {
 	bool ending = applied_any_ending(&agent->applied);
 	int r = ending ? review_ending(agent) : end_unanswered(agent);
 
-	r = r ?: agent_discover(agent);
+	r = r ?: step_discover(agent);
 	look_at_clock(agent);
 	r = r ?: take_and_judge(agent, axis_now(&agent->axis));
 	if (!r && ending && record_report(agent->record).state != RECORD_FAILING)

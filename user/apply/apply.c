@@ -38,7 +38,7 @@ int applied_apply(struct applied *applied, struct probe *probe,
 		return r;
 	}
 	probe_live(probe, change.write.generation);
-	/* from here on nothing can fail: the kernel judges by it already */
+	/* takeover I3: from here on nothing can fail, the kernel judges by it already */
 	probe_forget_ports(probe, in_force->ports, in_force->n_ports, in_force->generation);
 	change_commit(&change);
 	return 0;

@@ -27,8 +27,8 @@ static int attach(struct probe *probe, struct bpf_program *program, struct error
 size_t probe_programs(struct sliprobe_bpf *skel, struct bpf_program *ret[PROBE_LINKS])
 {
 	/*
-	 * Programs that end a request come first, those that begin one last: no request is seen that
-	 * cannot be ended.
+	 * takeover I1: programs that end a request come first, those that begin one last. No request
+	 * is seen that cannot be ended.
 	 */
 	struct bpf_program *order[] = {
 		skel->progs.sock_destroyed, skel->progs.sock_state,	skel->progs.tp_send,

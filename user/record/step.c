@@ -28,6 +28,7 @@ static int put_series(struct record *record, const struct record_step *step)
 		record->store, step->now_seconds, step->series, step->n_series);
 }
 
+/* takeover I5: history and the counters it was made of are in one transaction */
 static int put_step(struct record *record, const struct record_step *step)
 {
 	int r = store_begin(record->store);

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/kernel_side.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/say.h"
+
+/* ---- the place ---- */
+
+void kernel_side_open(struct kernel_side *kernel, const char *state_dir)
+{
+	if (pins_open(&pins_dirs_host, state_dir, &kernel->pins, &kernel->unpinned))
+		say("%s: counting ends with this process", kernel->unpinned.text);
+}
+
+void kernel_side_close(struct kernel_side *kernel)
+{
+	probe_close(kernel->probe);
+	pins_close(kernel->pins);
+	kernel->probe = NULL;
+	kernel->pins = NULL;
+}
+
+bool kernel_side_left(const struct kernel_side *kernel)
+{
+	return kernel->pins && pins_any(kernel->pins);
+}
+
+static void unpin(struct kernel_side *kernel)
+{
+	say("%s: counting ends with this process", kernel->unpinned.text);
+	pins_remove(kernel->pins);
+	pins_close(kernel->pins);
+	kernel->pins = NULL;
+}
+
+/* ---- loading ---- */
+
+static int draw_instance(struct kernel_side *kernel, struct error *error)
+{
+	unsigned char bytes[(KERNEL_INSTANCE_BYTES - 1) / 2];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return error_set(error, -errno, "no random numbers: %s", strerror(errno));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(kernel->instance + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+int kernel_side_load(struct kernel_side *kernel, enum probe_hook hook,
+		     const struct tables_region *room, struct error *ret_error)
+{
+	int r = draw_instance(kernel, ret_error);
+
+	kernel->attached_boottime_seconds = clock_seconds(CLOCK_BOOTTIME);
+	return r ?: probe_open(hook, room, &kernel->probe, ret_error);
+}
+
+int kernel_side_attach(struct kernel_side *kernel, struct error *ret_error)
+{
+	int r = probe_attach(kernel->probe, ret_error);
+
+	if (!r && kernel->pins &&
+	    probe_pin(kernel->probe, pins_dir(kernel->pins), &kernel->unpinned))
+		unpin(kernel);
+	return r;
+}
+
+/* ---- what a former agent has left ---- */
+
+int kernel_side_find(struct kernel_side *kernel, json_t **ret_note, struct error *ret_error)
+{
+	int r = probe_adopt(pins_dir(kernel->pins), &kernel->probe, ret_error);
+
+	if (!r)
+		*ret_note = pins_noted(kernel->pins, probe_generation(kernel->probe));
+	return r;
+}
+
+int kernel_side_recall(struct kernel_side *kernel, const json_t *note, const json_t **ret_body)
+{
+	struct note_head head;
+	int r = note_open(note, &head, ret_body);
+
+	if (r)
+		return r;
+	snprintf(kernel->instance, sizeof(kernel->instance), "%s", head.instance);
+	kernel->attached_boottime_seconds = head.attached_boottime_seconds;
+	return 0;
+}
+
+void kernel_side_discard(struct kernel_side *kernel)
+{
+	probe_close(kernel->probe);
+	kernel->probe = NULL;
+	pins_remove(kernel->pins);
+}
+
+void kernel_side_build(char ret[static KERNEL_BUILD_BYTES])
+{
+	snprintf(ret, KERNEL_BUILD_BYTES, "%016" PRIx64, (uint64_t)probe_build());
+}
+
+/* ---- a configuration ---- */
+
+/*
+ * Notes what is about to be in force, as `persist` of struct applied. A note that cannot be written
+ * keeps nothing from being in force: counting then ends with this process.
+ */
+static int persist(void *context, __u32 generation, const json_t *body)
+{
+	struct kernel_side *kernel = context;
+	char build[KERNEL_BUILD_BYTES];
+	const struct note_head head = {
+		.build = build,
+		.instance = kernel->instance,
+		.attached_boottime_seconds = kernel->attached_boottime_seconds,
+	};
+	json_t *note;
+	int r;
+
+	if (!kernel->pins)
+		return 0;
+	kernel_side_build(build);
+	note = note_wrap(&head, body);
+	r = note ? pins_note(kernel->pins, generation, note) : -ENOMEM;
+	json_decref(note);
+	if (r) {
+		error_set(&kernel->unpinned, r, "the note on the kernel side cannot be written: %s",
+			  strerror(-r));
+		unpin(kernel);
+	}
+	return 0;
+}
+
+int kernel_side_begin(struct kernel_side *kernel, struct applied *applied)
+{
+	int r;
+
+	applied_clear(applied);
+	r = applied_init(applied);
+	applied->persist = persist;
+	applied->persist_context = kernel;
+	return r;
+}
+
+int kernel_side_apply(struct kernel_side *kernel, const struct policies_in_use *in_use,
+		      struct applied *applied, struct config *config, struct error *ret_error)
+{
+	int r = applied_apply(applied, kernel->probe, in_use, config, ret_error);
+
+	/* takeover I3: the live generation has its note */
+	if (!r && kernel->pins)
+		pins_forget_notes(kernel->pins, applied->in_force.generation);
+	return r;
+}
+
+/* ---- reading ---- */
+
+int kernel_side_sweep(struct kernel_side *kernel, __u64 unanswered_ns,
+		      struct policies_in_use *ret_in_use)
+{
+	struct probe_swept swept;
+	int r = probe_sweep(kernel->probe, unanswered_ns, &swept, ret_in_use);
+
+	if (r)
+		return r;
+	kernel->consistent = swept.consistent;
+	if (!kernel->consistent)
+		say("the counters disagree with the connections: %llu requests in flight, expected "
+		    "%lld to %lld",
+		    swept.in_flight, (long long)swept.at_least, (long long)swept.at_most);
+	return 0;
+}
+
+int kernel_side_counts(const struct kernel_side *kernel, const struct track *track,
+		       struct slo_counts *ret)
+{
+	int r;
+
+	if (track->counts == TRACK_NO_COUNTS) {
+		*ret = track->stepped;
+		return 0;
+	}
+	r = probe_read_counts(kernel->probe, track->counts, ret);
+	if (!r && (ret->good < track->stepped.good || ret->bad < track->stepped.bad)) {
+		/* never seen; events must not be made up from it */
+		say("SLO %s: the kernel's counters are below those of the last step: they are "
+		    "taken as they are",
+		    track->name);
+		*ret = track->stepped;
+	}
+	return r;
+}

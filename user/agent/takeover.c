@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/takeover.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "agent/step.h"
+#include "base/say.h"
+
+static int remove_left(struct agent *agent)
+{
+	kernel_side_discard(&agent->kernel);
+	services_clear(&agent->services);
+	return kernel_side_begin(&agent->kernel, &agent->applied);
+}
+
+static int discard(struct agent *agent, const char *why)
+{
+	say("what the last agent left counting cannot be taken over: %s; what it counted after its "
+	    "last step is lost",
+	    why);
+	return remove_left(agent);
+}
+
+static int hand_over(struct agent *agent, const char *why)
+{
+	int r;
+
+	say("what the last agent left counting is taken over and loaded anew: %s", why);
+	probe_detach(agent->kernel.probe);
+	r = step_discover(agent);
+	r = r ?: step_take(agent, axis_now(&agent->axis));
+	if (r)
+		say("its last counts cannot be read: %s", strerror(-r));
+	step_say_lost(agent, "");
+	return remove_left(agent);
+}
+
+/* Restores what was in force: all of it is ending. */
+static int restore(struct agent *agent, const json_t *note, struct policies_in_use *ret_in_use,
+		   struct error *error)
+{
+	struct kernel_side *kernel = &agent->kernel;
+	struct probe_swept swept;
+	const json_t *body;
+	int r = kernel_side_recall(kernel, note, &body);
+
+	/* nothing is ended here: the time a request may take is not known yet */
+	r = r ?: probe_sweep(kernel->probe, ~0ULL >> 1, &swept, ret_in_use);
+	r = r ?: applied_restore(&agent->applied, kernel->probe, ret_in_use, body);
+	return r ? error_set(error, r, "its rules cannot be restored: %s", strerror(-r)) : 0;
+}
+
+static int carry_out(struct agent *agent, enum takeover_plan plan, const char *why,
+		     const json_t *note, struct config *config)
+{
+	struct policies_in_use in_use;
+	struct error error = {};
+
+	if (plan == TAKEOVER_DISCARD)
+		return discard(agent, why);
+	if (restore(agent, note, &in_use, &error))
+		return discard(agent, error.text);
+	/* the last step may have been of a kernel side before this one */
+	axis_begin_at(&agent->axis, agent->kernel.attached_boottime_seconds);
+	if (plan == TAKEOVER_HAND_OVER)
+		return hand_over(agent, why);
+	if (kernel_side_apply(&agent->kernel, &in_use, &agent->applied, config, &error))
+		return hand_over(agent, error.text);
+	agent->kernel.taken_over = true;
+	return step_discover(agent);
+}
+
+int takeover(struct agent *agent, enum probe_hook hook, struct config *config)
+{
+	char build[KERNEL_BUILD_BYTES];
+	const struct takeover_wanted wanted = {.build = build, .hook = hook};
+	struct takeover_found found = {};
+	json_t *note = NULL;
+	struct error error;
+	enum takeover_plan plan;
+	const char *why;
+	int r;
+
+	kernel_side_build(build);
+	if (kernel_side_find(&agent->kernel, &note, &error))
+		found.unopened = error.text;
+	else
+		found.hook = probe_hook(agent->kernel.probe);
+	found.note = note;
+	plan = takeover_plan(&found, &wanted, &why);
+	r = carry_out(agent, plan, why, note, config);
+	json_decref(note);
+	return r;
+}

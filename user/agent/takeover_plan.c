@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What becomes of a kernel side that was left: decided by what is found, before any of it changes. */
+#include "agent/takeover.h"
+
+#include <string.h>
+
+#include "apply/note.h"
+
+static enum takeover_plan plan_of(enum takeover_plan plan, const char *why, const char **ret_why)
+{
+	*ret_why = why;
+	return plan;
+}
+
+enum takeover_plan takeover_plan(const struct takeover_found *found,
+				 const struct takeover_wanted *wanted, const char **ret_why)
+{
+	struct note_head head;
+	const json_t *body;
+
+	if (found->unopened)
+		return plan_of(TAKEOVER_DISCARD, found->unopened, ret_why);
+	if (!found->note)
+		return plan_of(TAKEOVER_DISCARD, "there is no note on it", ret_why);
+	if (note_open(found->note, &head, &body))
+		return plan_of(TAKEOVER_DISCARD, "it is of another version", ret_why);
+	if (!head.build || strcmp(head.build, wanted->build) != 0)
+		return plan_of(TAKEOVER_HAND_OVER, "the kernel side of this version is another one",
+			       ret_why);
+	if (wanted->hook != PROBE_HOOK_AUTO && wanted->hook != found->hook)
+		return plan_of(TAKEOVER_HAND_OVER, "other hooks are asked for", ret_why);
+	return plan_of(TAKEOVER_TAKE_OVER, NULL, ret_why);
+}
