@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "agent/parts.h"
-#include "agent/private.h"
 #include "agent/recall.h"
+#include "agent/snapshot.h"
 #include "agent/step.h"
 #include "agent/takeover.h"
 #include "base/say.h"
@@ -100,6 +100,11 @@ void agent_stop(struct agent *agent, bool keep)
 		pins_remove(agent->kernel.pins);
 }
 
+static int facts_of(void *agent, const struct track *track, struct snapshot_slo *ret)
+{
+	return snapshot_take_slo(agent, track, ret);
+}
+
 int agent_new(const struct agent_options *options, struct config *config, struct agent **ret,
 	      struct error *ret_error)
 {
@@ -117,7 +122,7 @@ int agent_new(const struct agent_options *options, struct config *config, struct
 	agent->alerting = (struct alerting){
 		.applied = &agent->applied,
 		.axis = &agent->axis,
-		.facts_of = agent_facts,
+		.facts_of = facts_of,
 		.context = agent,
 	};
 	uname(&agent->host);
@@ -185,6 +190,28 @@ int agent_reload(struct agent *agent, struct error *ret_error)
 int agent_step(struct agent *agent)
 {
 	return step_run(agent);
+}
+
+int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret)
+{
+	struct facts facts;
+	int r = step_refresh(agent, series, &facts);
+
+	if (r)
+		return r;
+	r = snapshot_take(agent, &facts, ret);
+	facts_clear(&facts);
+	return r;
+}
+
+int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret)
+{
+	return snapshot_take_alerts(agent, ret);
+}
+
+int agent_snapshot_history(struct agent *agent, const char *slo, struct snapshot_history *ret)
+{
+	return snapshot_take_history(agent, slo, ret);
 }
 
 int agent_silence(struct agent *agent, const char *text, size_t len, const char *by,

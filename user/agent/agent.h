@@ -47,8 +47,9 @@ int agent_reload(struct agent *agent, struct error *ret_error);
 int agent_step(struct agent *agent);
 
 /*
- * What there is at this moment, with counters read from the kernel maps. *ret points into the agent
- * until its next call. Each returns 0 or -errno.
+ * The agent at this moment. *ret points into it until its next call. Each returns 0 or -errno.
+ * agent_snapshot() refreshes what the agent knows of the kernel first: it ends what is unanswered,
+ * meets new services, reads the series. Taking a snapshot then changes nothing (agent/snapshot).
  */
 int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret);
 

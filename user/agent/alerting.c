@@ -19,7 +19,7 @@ struct active {
 
 /* ---- judging ---- */
 
-static struct alert_subject subject_of(struct alerting *alerting, const struct track *track,
+static struct alert_subject subject_of(const struct alerting *alerting, const struct track *track,
 				       double now)
 {
 	return (struct alert_subject){
@@ -122,11 +122,13 @@ static int add_active(const struct alerting *alerting, const struct track *track
 
 static int judge(struct alerting *alerting, struct track *track, double now, struct active *active)
 {
-	struct alert_subject subject = subject_of(alerting, track, now);
+	struct alert_subject subject;
 	struct alert_change changes[ALERT_RULES_MAX];
 	struct alert_state before[ALERT_RULES_MAX];
 	size_t n;
 
+	axis_remember_month(alerting->axis, track->slo, now);
+	subject = subject_of(alerting, track, now);
 	memcpy(before, track->alerts.states, sizeof(before));
 	n = alerts_evaluate(track->slo->alerts, track->slo->n_alerts, &subject, now,
 			    track->alerts.states, changes, NULL);

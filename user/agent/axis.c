@@ -60,30 +60,48 @@ double axis_covered(const struct axis *axis, double from_seconds, double now_sec
 	       fmax(now_seconds - counted_from, 0);
 }
 
-static bool find_month(struct axis *axis, const char *time_zone, double now_seconds)
+static bool is_month_of(const struct axis_month *month, const char *time_zone, double now_seconds)
 {
-	struct axis_month *month = &axis->month;
+	return !strcmp(month->time_zone, time_zone) && now_seconds >= month->from_seconds &&
+	       now_seconds < month->to_seconds;
+}
+
+static bool find_month(const struct axis *axis, const char *time_zone, double now_seconds,
+		       struct axis_month *ret)
+{
 	int64_t from, to;
 
-	if (!strcmp(month->time_zone, time_zone) && now_seconds >= month->from_seconds &&
-	    now_seconds < month->to_seconds)
+	if (is_month_of(&axis->month, time_zone, now_seconds)) {
+		*ret = axis->month;
 		return true;
+	}
 	if (calendar_month(time_zone, (int64_t)axis_wall(axis, now_seconds), &from, &to))
 		return false;
-	snprintf(month->time_zone, sizeof(month->time_zone), "%s", time_zone);
-	month->from_seconds = timeline_axis(&axis->timeline, (double)from);
-	month->to_seconds = timeline_axis(&axis->timeline, (double)to);
+	snprintf(ret->time_zone, sizeof(ret->time_zone), "%s", time_zone);
+	ret->from_seconds = timeline_axis(&axis->timeline, (double)from);
+	ret->to_seconds = timeline_axis(&axis->timeline, (double)to);
 	return true;
 }
 
-struct slo_window axis_window(struct axis *axis, const struct config_slo *slo, double now_seconds)
+void axis_remember_month(struct axis *axis, const struct config_slo *slo, double now_seconds)
 {
-	if (!slo->calendar_month || !find_month(axis, slo->time_zone, now_seconds))
+	struct axis_month month;
+
+	if (slo->calendar_month && find_month(axis, slo->time_zone, now_seconds, &month))
+		axis->month = month;
+}
+
+struct slo_window axis_window(const struct axis *axis, const struct config_slo *slo,
+			      double now_seconds)
+{
+	struct axis_month month;
+
+	if (!slo->calendar_month || !find_month(axis, slo->time_zone, now_seconds, &month))
 		return slo_window_rolling(now_seconds, (double)slo->window_seconds);
 	return (struct slo_window){
-		.from_seconds = axis->month.from_seconds,
-		.length_seconds = axis->month.to_seconds - axis->month.from_seconds,
+		.from_seconds = month.from_seconds,
+		.length_seconds = month.to_seconds - month.from_seconds,
 		.calendar = true,
-		.end_seconds = axis->month.to_seconds,
+		.end_seconds = month.to_seconds,
 	};
 }

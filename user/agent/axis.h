@@ -11,7 +11,7 @@
 #include "slo/slo.h"
 #include "slo/timeline.h"
 
-/* The calendar month that was last asked for: finding one takes a while. */
+/* A calendar month. */
 struct axis_month {
 	char time_zone[64]; /* "": none */
 	double from_seconds;
@@ -22,7 +22,7 @@ struct axis {
 	struct timeline timeline;
 	struct coverage coverage; /* up to the last step */
 	double stepped_seconds; /* the last step, or the start; NAN: neither is known */
-	struct axis_month month;
+	struct axis_month month; /* remembered: finding one takes a while */
 };
 
 void axis_clear(struct axis *axis);
@@ -47,7 +47,10 @@ int axis_step(struct axis *axis, double now_seconds);
 /* Seconds of [from, now] that were counted in; what came after the last step was. */
 double axis_covered(const struct axis *axis, double from_seconds, double now_seconds);
 
-/* The window that the SLO is judged over now. */
-struct slo_window axis_window(struct axis *axis, const struct config_slo *slo, double now_seconds);
+/* The window that the SLO is judged over now. Faster, if its month is remembered. */
+struct slo_window axis_window(const struct axis *axis, const struct config_slo *slo,
+			      double now_seconds);
+/* Remembers the SLO's calendar month, if it has one. The wall clock's slewing no longer moves it. */
+void axis_remember_month(struct axis *axis, const struct config_slo *slo, double now_seconds);
 
 #endif

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the agent knows at this moment. */
+#include "agent/snapshot.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/collect.h"
-#include "agent/private.h"
-#include "agent/step.h"
 #include "base/cleanup.h"
 #include "base/privilege.h"
-#include "base/term_names.h"
 
-static int snapshot_agent(struct agent *agent, struct snapshot *ret)
+static int snapshot_agent(const struct agent *agent, struct snapshot *ret)
 {
 	const struct config *config = &agent->applied.in_force.config;
 
@@ -44,7 +41,7 @@ static int snapshot_agent(struct agent *agent, struct snapshot *ret)
 	return privilege_held(&ret->agent.capabilities, &ret->agent.n_capabilities);
 }
 
-void agent_snapshot_store(const struct agent *agent, struct snapshot_store *ret)
+struct snapshot_store snapshot_take_store(const struct agent *agent)
 {
 	static const enum snapshot_store_state states[] = {
 		[RECORD_OK] = SNAPSHOT_STORE_OK,
@@ -53,14 +50,16 @@ void agent_snapshot_store(const struct agent *agent, struct snapshot_store *ret)
 	};
 	struct record_report report = record_report(agent->record);
 
-	ret->state = states[report.state];
-	ret->reason = report.reason;
-	ret->path = report.path;
-	ret->bytes = report.bytes;
+	return (struct snapshot_store){
+		.state = states[report.state],
+		.reason = report.reason,
+		.path = report.path,
+		.bytes = report.bytes,
+	};
 }
 
-/* Moves the service's series. */
-static int take_series(struct agent *agent, const struct service *service,
+/* Moves the service's series from the collection. */
+static int take_series(const struct agent *agent, const struct service *service,
 		       struct collection *collection, struct snapshot_service *ret)
 {
 	size_t n = 0, first = collection_find(collection, service->id);
@@ -81,8 +80,8 @@ static int take_series(struct agent *agent, const struct service *service,
 	return 0;
 }
 
-/* collection: NULL for a service without its series. */
-static int snapshot_service(struct agent *agent, const struct service *service,
+/* collection: NULL, or that of the service's series. */
+static int snapshot_service(const struct agent *agent, const struct service *service,
 			    struct collection *collection, struct snapshot_service *ret)
 {
 	const struct config_service *configured =
@@ -111,7 +110,7 @@ static int service_order(const void *a, const void *b)
 		      ((const struct snapshot_service *)b)->name);
 }
 
-static int snapshot_services(struct agent *agent, struct collection *collection,
+static int snapshot_services(const struct agent *agent, struct collection *collection,
 			     struct snapshot *ret)
 {
 	int r = 0;
@@ -128,7 +127,7 @@ static int snapshot_services(struct agent *agent, struct collection *collection,
 	return r;
 }
 
-static int snapshot_alerts(struct agent *agent, const struct track *track, double now,
+static int snapshot_alerts(const struct agent *agent, const struct track *track, double now,
 			   struct snapshot_slo *ret)
 {
 	ret->alerts = calloc(track->slo->n_alerts ?: 1, sizeof(*ret->alerts));
@@ -169,7 +168,8 @@ static void snapshot_events(const struct track *track, const struct slo_counts *
 	}
 }
 
-int agent_snapshot_slo(struct agent *agent, const struct track *track, struct snapshot_slo *ret)
+int snapshot_take_slo(const struct agent *agent, const struct track *track,
+		      struct snapshot_slo *ret)
 {
 	struct slo_counts counts;
 	double now = axis_now(&agent->axis), from;
@@ -196,18 +196,13 @@ int agent_snapshot_slo(struct agent *agent, const struct track *track, struct sn
 	return snapshot_alerts(agent, track, now, ret);
 }
 
-int agent_facts(void *agent, const struct track *track, struct snapshot_slo *ret)
-{
-	return agent_snapshot_slo(agent, track, ret);
-}
-
 static int slo_order(const void *a, const void *b)
 {
 	return strcmp(((const struct snapshot_slo *)a)->name,
 		      ((const struct snapshot_slo *)b)->name);
 }
 
-static int snapshot_slos(struct agent *agent, struct snapshot *ret)
+static int snapshot_slos(const struct agent *agent, struct snapshot *ret)
 {
 	const struct tracks *tracks = &agent->applied.tracks;
 	const struct track *track;
@@ -218,7 +213,7 @@ static int snapshot_slos(struct agent *agent, struct snapshot *ret)
 	if (!ret->slos)
 		return -ENOMEM;
 	while (!r && (track = tracks_next(tracks, TRACKS_IN_FORCE, &at)))
-		r = agent_snapshot_slo(agent, track, &ret->slos[ret->n_slos++]);
+		r = snapshot_take_slo(agent, track, &ret->slos[ret->n_slos++]);
 	/* found services' are in the order they were met */
 	if (!r)
 		qsort(ret->slos + tracks->n_configured, tracks->n_found, sizeof(*ret->slos),
@@ -226,88 +221,35 @@ static int snapshot_slos(struct agent *agent, struct snapshot *ret)
 	return r;
 }
 
-struct unmeasured {
-	struct probe *probe;
-	struct snapshot *snapshot;
-};
-
-static int take_unmeasured(void *context, const struct unmeasured_key *key, __u64 count)
+static void snapshot_coverage(const struct agent *agent, const struct facts *facts,
+			      struct snapshot *ret)
 {
-	const struct unmeasured *unmeasured = context;
-	struct snapshot *ret = unmeasured->snapshot;
-	struct snapshot_unmeasured *grown;
+	const __u64 *stats = facts->stats;
 
-	/* a TLS handshake with a plain HTTP server is a client's mistake, no blind spot */
-	if (probe_serves_http(unmeasured->probe, &key->endpoint))
-		return 0;
-	grown = realloc(ret->unmeasured, (ret->n_unmeasured + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	ret->unmeasured = grown;
-	grown += ret->n_unmeasured++;
-	*grown = (struct snapshot_unmeasured){
-		.port = key->endpoint.port,
-		.reason = blind_reason_name(key->reason) ?: "unknown",
-		.connections = count,
-	};
-	memcpy(grown->process, key->endpoint.process, sizeof(grown->process));
-	grown->process[sizeof(grown->process) - 1] = 0;
-	return 0;
-}
-
-/*
- * `ended`: as the kernel counted it before the series were read. If nothing has ended meanwhile,
- * the series must add up to it.
- */
-static int snapshot_coverage(struct agent *agent, __u64 counted, __u64 ended, struct snapshot *ret)
-{
-	__u64 stats[STAT_COUNT];
-	int r = probe_read_stats(agent->kernel.probe, stats);
-
-	if (r)
-		return r;
-	if (stats[STAT_ENDED] == ended && ended != counted) {
-		agent->kernel.consistent = false;
-		fprintf(stderr, "sliprobed: the series add up to %llu requests, expected %llu\n",
-			counted, ended);
-	}
 	memcpy(ret->coverage.lost_by_reason, stats + STAT_LOST,
 	       sizeof(ret->coverage.lost_by_reason));
 	memcpy(ret->coverage.kernel_errors, stats + STAT_ERROR,
 	       sizeof(ret->coverage.kernel_errors));
 	ret->coverage.lost = probe_lost(stats);
-	ret->coverage.counted = counted;
+	ret->coverage.counted = facts->collection.requests;
 	ret->coverage.seen = stats[STAT_SEEN];
-	ret->coverage.in_flight = stats[STAT_SEEN] - counted - ret->coverage.lost;
+	ret->coverage.in_flight = stats[STAT_SEEN] - ret->coverage.counted - ret->coverage.lost;
 	ret->coverage.gaps = agent->axis.coverage.n ? agent->axis.coverage.n - 1 : 0;
-	ret->coverage.hook_misses = probe_misses(agent->kernel.probe);
-	ret->coverage.consistent = agent->kernel.consistent;
-	return probe_each_unmeasured(agent->kernel.probe, take_unmeasured,
-				     &(struct unmeasured){agent->kernel.probe, ret});
+	ret->coverage.hook_misses = facts->hook_misses;
+	ret->coverage.consistent = facts->consistent && agent->kernel.consistent;
 }
 
-static void collection_clear_at(struct collection *collection)
+int snapshot_take(const struct agent *agent, struct facts *facts, struct snapshot *ret)
 {
-	collection_clear(collection);
-}
+	struct snapshot snapshot = {
+		.store = snapshot_take_store(agent),
+		.unmeasured = TAKE_PTR(facts->unmeasured),
+		.n_unmeasured = facts->n_unmeasured,
+	};
+	int r = snapshot_agent(agent, &snapshot);
 
-int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret)
-{
-	_cleanup_(collection_clear_at) struct collection collection = {};
-	struct snapshot snapshot = {};
-	__u64 stats[STAT_COUNT];
-	int r;
-
-	r = step_sweep(agent, NULL);
-	r = r ?: probe_read_stats(agent->kernel.probe, stats);
-	r = r
-		    ?: collection_read(agent->kernel.probe, agent->applied.numbers.routes, series,
-				       &collection);
-	r = r ?: step_discover(agent);
-	r = r ?: snapshot_coverage(agent, collection.requests, stats[STAT_ENDED], &snapshot);
-	r = r ?: snapshot_agent(agent, &snapshot);
-	agent_snapshot_store(agent, &snapshot.store);
-	r = r ?: snapshot_services(agent, series ? &collection : NULL, &snapshot);
+	snapshot_coverage(agent, facts, &snapshot);
+	r = r ?: snapshot_services(agent, facts->series ? &facts->collection : NULL, &snapshot);
 	r = r ?: snapshot_slos(agent, &snapshot);
 	if (r) {
 		snapshot_clear(&snapshot);

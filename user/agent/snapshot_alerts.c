@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Alerts and histories at this moment. */
+#include "agent/snapshot.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/private.h"
-#include "agent/step.h"
 #include "base/cleanup.h"
 
 enum { CHANGES_SHOWN = 200 };
 
 /* ---- alerts ---- */
 
-static int take_active_of(struct agent *agent, const struct track *track,
+static int take_active_of(const struct agent *agent, const struct track *track,
 			  struct snapshot_alerts *ret)
 {
 	struct snapshot_active *grown;
 	struct snapshot_slo slo;
-	int r = agent_snapshot_slo(agent, track, &slo);
+	int r = snapshot_take_slo(agent, track, &slo);
 
 	if (r)
 		return r;
@@ -36,7 +36,7 @@ static int take_active_of(struct agent *agent, const struct track *track,
 	return grown ? 0 : -ENOMEM;
 }
 
-static int take_active(struct agent *agent, struct snapshot_alerts *ret)
+static int take_active(const struct agent *agent, struct snapshot_alerts *ret)
 {
 	const struct track *track;
 	size_t at = 0;
@@ -121,7 +121,7 @@ static json_t *silences_json(const struct silences *silences)
 	return NULL;
 }
 
-int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret)
+int snapshot_take_alerts(const struct agent *agent, struct snapshot_alerts *ret)
 {
 	_cleanup_(snapshot_alerts_clear) struct snapshot_alerts alerts = {
 		.changes = calloc(CHANGES_SHOWN, sizeof(*alerts.changes)),
@@ -139,7 +139,7 @@ int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret)
 	r = r ?: record_each_change(agent->record, -INFINITY, CHANGES_SHOWN, take_change, &taking);
 	if (r)
 		return r;
-	agent_snapshot_store(agent, &alerts.store);
+	alerts.store = snapshot_take_store(agent);
 	*ret = alerts;
 	alerts = (struct snapshot_alerts){};
 	return 0;
@@ -147,7 +147,7 @@ int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret)
 
 /* ---- history ---- */
 
-int agent_snapshot_history(struct agent *agent, const char *slo, struct snapshot_history *ret)
+int snapshot_take_history(const struct agent *agent, const char *slo, struct snapshot_history *ret)
 {
 	_cleanup_(snapshot_history_clear) struct snapshot_history history = {};
 	const struct track *track = tracks_named(&agent->applied.tracks, slo);

@@ -30,6 +30,23 @@ int step_discover(struct agent *agent)
 	return r ?: recall_new(agent);
 }
 
+int step_refresh(struct agent *agent, bool series, struct facts *ret)
+{
+	struct facts facts;
+	int r = step_sweep(agent, NULL);
+
+	r = r ?: facts_read(agent->kernel.probe, agent->applied.numbers.routes, series, &facts);
+	if (r)
+		return r;
+	/* after the series: each has its service then */
+	r = step_discover(agent);
+	if (r)
+		facts_clear(&facts);
+	else
+		*ret = facts;
+	return r;
+}
+
 /* ---- taking ---- */
 
 static int count_series(struct agent *agent, double now, struct series_list *series)

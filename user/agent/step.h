@@ -3,6 +3,7 @@
 #ifndef SLIPROBE_AGENT_STEP_H
 #define SLIPROBE_AGENT_STEP_H
 
+#include "agent/facts.h"
 #include "agent/parts.h"
 
 /* A whole step. Returns 0 or -errno. */
@@ -15,6 +16,12 @@ int step_sweep(struct agent *agent, struct policies_in_use *ret_in_use);
 
 /* Makes the services that the kernel has met since the last time, and their tracks. */
 int step_discover(struct agent *agent);
+
+/*
+ * Reads the kernel for a snapshot, after a sweep. The services and tracks of all that is read are
+ * made. *ret is to be released with facts_clear().
+ */
+int step_refresh(struct agent *agent, bool series, struct facts *ret);
 
 /* Turns what was counted into history and writes it down. No alert is judged. */
 int step_take(struct agent *agent, double now_seconds);

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "tests/unit/fixtures/test.h"
 #include "agent/axis.h"
 #include "base/calendar.h"
 
@@ -44,23 +38,22 @@ static void assert_month(const struct slo_window *window, double from, double to
 
 /* ---- windows ---- */
 
-static void a_rolling_window_ends_now(void **state)
+TEST(a_rolling_window_ends_now)
 {
 	struct axis axis = begun(MARCH);
 	struct slo_window window = axis_window(&axis, &rolling, MARCH + 5);
 
-	(void)state;
 	assert_false(window.calendar);
 	assert_true(window.from_seconds == MARCH + 5 - 30 * DAY);
 	assert_true(window.length_seconds == 30 * DAY);
 }
 
-static void a_month_is_that_of_its_zone(void **state)
+TEST(a_month_is_that_of_its_zone)
 {
 	struct axis axis = begun(MARCH - 1800);
 	struct slo_window window;
 
-	(void)state;
+	axis_remember_month(&axis, &utc, MARCH - 1800);
 	window = axis_window(&axis, &utc, MARCH - 1800);
 	assert_month(&window, FEBRUARY, MARCH);
 	window = axis_window(&axis, &berlin, MARCH - 1800);
@@ -70,12 +63,13 @@ static void a_month_is_that_of_its_zone(void **state)
 	assert_month(&window, FEBRUARY, MARCH);
 }
 
-static void the_next_month_begins_by_itself(void **state)
+TEST(the_next_month_begins_by_itself)
 {
 	struct axis axis = begun(MARCH - 10);
-	struct slo_window window = axis_window(&axis, &utc, MARCH - 0.001);
+	struct slo_window window;
 
-	(void)state;
+	axis_remember_month(&axis, &utc, MARCH - 0.001);
+	window = axis_window(&axis, &utc, MARCH - 0.001);
 	assert_month(&window, FEBRUARY, MARCH);
 	window = axis_window(&axis, &utc, MARCH);
 	assert_month(&window, MARCH, APRIL);
@@ -85,38 +79,39 @@ static void the_next_month_begins_by_itself(void **state)
 }
 
 /* The zone's text is the configuration's, which may go. */
-static void a_month_is_remembered_by_its_zones_name(void **state)
+TEST(a_month_is_remembered_by_its_zones_name)
 {
 	char zone[] = "Europe/Berlin";
 	const struct config_slo slo = {.calendar_month = true, .time_zone = zone};
 	struct axis axis = begun(MARCH - 1800);
-	struct slo_window window = axis_window(&axis, &slo, MARCH - 1800);
+	struct slo_window window;
 
-	(void)state;
+	axis_remember_month(&axis, &slo, MARCH - 1800);
+	window = axis_window(&axis, &slo, MARCH - 1800);
 	assert_month(&window, MARCH - 3600, APRIL - 7200);
 	strcpy(zone, "UTC");
 	window = axis_window(&axis, &slo, MARCH - 1800);
 	assert_month(&window, FEBRUARY, MARCH);
 }
 
-static void a_zone_that_is_unknown_has_rolling_windows(void **state)
+TEST(a_zone_that_is_unknown_has_rolling_windows)
 {
 	const struct config_slo slo = {
 		.calendar_month = true, .time_zone = (char *)"No/Where", .window_seconds = DAY};
 	struct axis axis = begun(MARCH);
 	struct slo_window window = axis_window(&axis, &slo, MARCH);
 
-	(void)state;
 	assert_false(window.calendar);
 	assert_true(window.from_seconds == MARCH - DAY);
 }
 
-static void a_stepped_clock_moves_the_month(void **state)
+TEST(a_stepped_clock_moves_the_month)
 {
 	struct axis axis = begun(MARCH + 1000);
-	struct slo_window window = axis_window(&axis, &utc, MARCH + 1000);
+	struct slo_window window;
 
-	(void)state;
+	axis_remember_month(&axis, &utc, MARCH + 1000);
+	window = axis_window(&axis, &utc, MARCH + 1000);
 	assert_month(&window, MARCH, APRIL);
 	/* an hour back: it is February again, and the axis goes on */
 	assert_true(axis_look(&axis, 110, MARCH + 1010 - 3600) == -3600);
@@ -126,12 +121,12 @@ static void a_stepped_clock_moves_the_month(void **state)
 }
 
 /* A window that moved at each look would be another one for each alert. */
-static void a_clock_that_is_slewed_does_not_move_the_month(void **state)
+TEST(a_clock_that_is_slewed_does_not_move_the_month)
 {
 	struct axis axis = begun(MARCH + 1000);
-	struct slo_window window = axis_window(&axis, &utc, MARCH + 1000);
+	struct slo_window window;
 
-	(void)state;
+	axis_remember_month(&axis, &utc, MARCH + 1000);
 	assert_true(axis_look(&axis, 110, MARCH + 1010.25) == 0);
 	window = axis_window(&axis, &utc, MARCH + 1010);
 	assert_month(&window, MARCH, APRIL);
@@ -139,11 +134,10 @@ static void a_clock_that_is_slewed_does_not_move_the_month(void **state)
 
 /* ---- coverage ---- */
 
-static void what_came_after_the_last_step_is_covered(void **state)
+TEST(what_came_after_the_last_step_is_covered)
 {
 	struct axis axis = begun(1000);
 
-	(void)state;
 	assert_true(axis_covered(&axis, 900, 1000) == 0);
 	assert_true(axis_covered(&axis, 900, 1007) == 7);
 	assert_int_equal(axis_step(&axis, 1010), 0);
@@ -158,11 +152,10 @@ static void what_came_after_the_last_step_is_covered(void **state)
 	axis_clear(&axis);
 }
 
-static void a_step_back_is_refused(void **state)
+TEST(a_step_back_is_refused)
 {
 	struct axis axis = begun(1000);
 
-	(void)state;
 	assert_int_equal(axis_step(&axis, 999), -EINVAL);
 	assert_true(axis.stepped_seconds == 1000);
 	assert_int_equal(axis.coverage.n, 0);

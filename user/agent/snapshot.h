@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the agent knows at this moment, as the plain data of report/. Taking it changes nothing of
+ * the agent. Each returns 0 or -errno.
+ */
+#ifndef SLIPROBE_AGENT_SNAPSHOT_H
+#define SLIPROBE_AGENT_SNAPSHOT_H
+
+#include "agent/facts.h"
+#include "agent/parts.h"
+#include "report/snapshot.h"
+#include "report/snapshot_alerts.h"
+#include "report/snapshot_history.h"
+
+/* Moves the series and the unmeasured from the facts. */
+int snapshot_take(const struct agent *agent, struct facts *facts, struct snapshot *ret);
+
+/* ret->alerts is to be freed. */
+int snapshot_take_slo(const struct agent *agent, const struct track *track,
+		      struct snapshot_slo *ret);
+struct snapshot_store snapshot_take_store(const struct agent *agent);
+
+/* ---- agent/snapshot_alerts ---- */
+
+int snapshot_take_alerts(const struct agent *agent, struct snapshot_alerts *ret);
+/* -ENOENT: there is no such SLO. */
+int snapshot_take_history(const struct agent *agent, const char *slo, struct snapshot_history *ret);
+
+#endif
