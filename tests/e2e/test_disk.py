@@ -81,7 +81,7 @@ def test_damaged_while_it_runs(agents, shop, damage):
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_between_a_kill_and_the_next(agents, shop, damage):
-    """The kernel still has all that it counted."""
+    """I5 of user/agent/takeover.h: the kernel still has all that it counted."""
     agent = agents(config(shop.port)).start()
     path = agent.state / "sliprobe.db"
     shop.ask()

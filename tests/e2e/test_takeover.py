@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An agent takes over from one that was killed or stopped: nothing is lost or counted twice."""
+"""
+An agent takes over from one that was killed or stopped: nothing is lost or counted twice.
+I1 to I5 are the invariants of user/agent/takeover.h.
+"""
 import random
 import signal
 import subprocess
@@ -18,7 +21,7 @@ LOAD_S = 0.65 * KILLS
 
 
 def test_killed_again_and_again(agents, shop, helpers):
-    """Totals over kill -9 at any moment are the client's, and nobody is called twice."""
+    """I1 to I5: totals over kill -9 at any moment are the client's, and nobody is called twice."""
     seed = time.time_ns()
     rng = random.Random(seed)
     print(f"seed {seed}")
@@ -92,7 +95,7 @@ notify:
 
 
 def test_a_page_is_sent_once(agents, shop):
-    """Also if the agent is killed just after that, long before its next step."""
+    """I5: also if the agent is killed just after that, long before its next step."""
     receiver = Receiver()
     notify = f'notify: [webhook: {{url: "{receiver.url}", severities: [page]}}]'
     agent = agents(config(shop.port, interval="2s", objective=99, more=notify)).start()
@@ -109,7 +112,7 @@ def test_a_page_is_sent_once(agents, shop):
 
 
 def test_keep_and_remove(agents, shop):
-    """--keep leaves the kernel counting for the next agent, a stop and --remove do not."""
+    """I4: --keep leaves the kernel counting for the next agent, a stop and --remove do not."""
     agent = agents(config(shop.port), options=["--keep"]).start()
     shop.ask()
     agent.stop()
@@ -234,6 +237,7 @@ def of_another_build():
 
 
 def test_handed_over_to_another_build(agents, shop):
+    """The former kernel side's last counts are a step, then it is removed."""
     agent = agents(config(shop.port)).start()
     shop.ask()
     agent.kill()
