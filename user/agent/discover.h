@@ -18,8 +18,8 @@ struct endpoints {
 	size_t n;
 };
 
-/* A probe_endpoint_fn for a struct endpoints. Returns 0 or -ENOMEM. */
-int endpoints_add(void *endpoints, const struct endpoint_key *key, const struct endpoint *endpoint);
+/* A probe_endpoint_fn; context: a struct endpoints. Returns 0 or -ENOMEM. */
+int endpoints_add(void *context, const struct endpoint_key *key, const struct endpoint *endpoint);
 void endpoints_clear(struct endpoints *endpoints);
 
 /* Makes the services of the configuration in force. Returns 0 or -errno. */

@@ -28,9 +28,9 @@ void series_clear(struct series_list *series);
 
 /*
  * Adds what the kernel has counted. Of a service that is not known yet, it is only added to
- * `requests`. A probe_series_fn for a struct series_list. Returns 0 or -ENOMEM.
+ * `requests`. A probe_series_fn; context: a struct series_list. Returns 0 or -ENOMEM.
  */
-int series_add(void *series, __u32 id, const struct series_key *key,
+int series_add(void *context, __u32 id, const struct series_key *key,
 	       const struct series_value *value);
 
 #endif

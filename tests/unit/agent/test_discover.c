@@ -6,12 +6,13 @@
 #include "tests/unit/apply/applied_fixture.h"
 #include "agent/discover.h"
 
-static const char shop_and_any[] = "services:\n"
-				   "  - {name: shop, match: {port: 80}}\n"
-				   "slos:\n"
-				   "  - {name: checkout, service: shop, objective: 99, window: 7d}\n"
-				   "  - {name: \"{service}-up\", service: \"*\", objective: 99, "
-				   "window: 7d}\n";
+static const char shop_and_any[] =
+	"services:\n"
+	"  - {name: shop, match: {port: 80}}\n"
+	"slos:\n"
+	"  - {name: checkout, service: shop, objective: 99, window: 7d}\n"
+	"  - {name: \"{service}-up\", service: \"*\", objective: 99, "
+	"window: 7d}\n";
 
 struct host {
 	struct applied applied;
