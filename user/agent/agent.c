@@ -116,8 +116,7 @@ int agent_new(const struct agent_options *options, struct config *config, struct
 	ret_error->text[0] = 0;
 	if (!agent || kernel_side_begin(&agent->kernel, &agent->applied)) {
 		free(agent);
-		snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
-		return -ENOMEM;
+		return error_set(ret_error, -ENOMEM, "out of memory");
 	}
 	agent->alerting = (struct alerting){
 		.applied = &agent->applied,
@@ -132,14 +131,13 @@ int agent_new(const struct agent_options *options, struct config *config, struct
 		agent->config_file = strdup(options->config_file);
 		if (!agent->config_file) {
 			agent_free(agent);
-			snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
-			return -ENOMEM;
+			return error_set(ret_error, -ENOMEM, "out of memory");
 		}
 	}
 	r = agent_start(agent, options, config, ret_error);
 	if (r) {
 		if (!ret_error->text[0])
-			snprintf(ret_error->text, sizeof(ret_error->text), "%s", strerror(-r));
+			error_set(ret_error, r, "%s", strerror(-r));
 		agent_free(agent);
 		return r;
 	}
@@ -172,8 +170,7 @@ int agent_reload(struct agent *agent, struct error *ret_error)
 	r = step_run(agent);
 	r = r ?: step_sweep(agent, &in_use);
 	if (r)
-		snprintf(ret_error->text, sizeof(ret_error->text),
-			 "cannot walk the connections: %s", strerror(-r));
+		error_set(ret_error, r, "cannot walk the connections: %s", strerror(-r));
 	r = r ?: kernel_side_apply(&agent->kernel, &in_use, &agent->applied, &config, ret_error);
 	config_clear(&config);
 	if (r)
@@ -181,10 +178,7 @@ int agent_reload(struct agent *agent, struct error *ret_error)
 	agent->reloads++;
 	r = recall_new(agent);
 	r = r ?: alerting_configure(&agent->alerting);
-	if (r)
-		snprintf(ret_error->text, sizeof(ret_error->text), "applied, but: %s",
-			 strerror(-r));
-	return r;
+	return r ? error_set(ret_error, r, "applied, but: %s", strerror(-r)) : 0;
 }
 
 int agent_step(struct agent *agent)

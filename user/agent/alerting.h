@@ -18,11 +18,11 @@
 #include "record/record.h"
 #include "report/snapshot.h"
 
-/* The facts of the track at this moment, for a message: ret->alerts is to be freed. 0 or -errno. */
+/* Gives the track's facts now, for a message. The caller frees ret->alerts. Returns 0 or -errno. */
 typedef int alerting_facts_fn(void *context, const struct track *track, struct snapshot_slo *ret);
 
 struct alerting {
-	/* another's: whose alerts, when, written down where */
+	/* others', set before alerting_start() */
 	const struct applied *applied;
 	struct axis *axis;
 	struct record *record;

@@ -32,7 +32,7 @@ double axis_now(const struct axis *axis);
 /* Unix time. */
 double axis_wall(const struct axis *axis, double seconds);
 
-/* What is counted from then on is of the next step, unless the last step was later. */
+/* The next step covers the time since then, unless the last step was later. */
 void axis_begin_at(struct axis *axis, double boottime_seconds);
 
 /* Compares with the clocks. Returns by how much the wall clock was stepped since the last time. */

@@ -21,13 +21,13 @@ struct collected {
 struct collection {
 	struct collected *list; /* sorted by service, then route name, method, outcome, status */
 	size_t n;
-	struct snapshot_octave *octaves; /* of all their histograms; taken likewise */
+	struct snapshot_octave *octaves; /* of all histograms; taken as series are */
 	__u64 requests; /* of all */
 };
 
 /*
  * Without `details` the series have no histograms and thresholds, which are most of what there is to
- * read. Returns 0 or -errno. *ret is to be released with collection_clear().
+ * read. Returns 0 or -errno. The caller releases *ret with collection_clear().
  */
 int collection_read(struct probe *probe, const struct ids *routes, bool details,
 		    struct collection *ret);

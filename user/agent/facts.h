@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is read from the kernel at once for a snapshot. */
+/* The facts that are read from the kernel at once for a snapshot. */
 #ifndef SLIPROBE_AGENT_FACTS_H
 #define SLIPROBE_AGENT_FACTS_H
 
@@ -19,7 +19,7 @@ struct facts {
 	size_t n_unmeasured;
 };
 
-/* *ret is to be released with facts_clear(). Returns 0 or -errno. */
+/* The caller releases *ret with facts_clear(). Returns 0 or -errno. */
 int facts_read(struct probe *probe, const struct ids *routes, bool series, struct facts *ret);
 void facts_clear(struct facts *facts);
 

@@ -31,7 +31,7 @@ struct kernel_side {
 
 /* Takes the place of `state_dir`; says why if it cannot. */
 void kernel_side_open(struct kernel_side *kernel, const char *state_dir);
-/* Lets everything go. What is pinned counts on. */
+/* Closes the programs and unlocks the place. Pinned programs count on. */
 void kernel_side_close(struct kernel_side *kernel);
 
 /* True if a former agent has left something in the place. */
@@ -51,12 +51,12 @@ int kernel_side_attach(struct kernel_side *kernel, struct error *ret_error);
  * generation: NULL if there is none that can be read. Returns 0, or -errno and one sentence.
  */
 int kernel_side_find(struct kernel_side *kernel, json_t **ret_note, struct error *ret_error);
-/* It is what the note says. Returns as note_open(). */
+/* Takes the instance and its beginning from the note. Returns as note_open(). */
 int kernel_side_recall(struct kernel_side *kernel, const json_t *note, const json_t **ret_body);
-/* Removes what was left. */
+/* Removes the programs, pins and notes. */
 void kernel_side_discard(struct kernel_side *kernel);
 
-/* What distinguishes this build of the kernel side. */
+/* The name of this build of the programs. */
 void kernel_side_build(char ret[static KERNEL_BUILD_BYTES]);
 
 /* Nothing is in force in `applied`; what comes in force is noted. Returns 0 or -ENOMEM. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the agent knows at this moment, as the plain data of report/. Taking it changes nothing of
- * the agent. Each returns 0 or -errno.
+ * Snapshots: the agent at this moment, as the plain data of report/. Taking one changes nothing of
+ * the agent. Each function returns 0 or -errno.
  */
 #ifndef SLIPROBE_AGENT_SNAPSHOT_H
 #define SLIPROBE_AGENT_SNAPSHOT_H
@@ -15,7 +15,7 @@
 /* Moves the series and the unmeasured from the facts. */
 int snapshot_take(const struct agent *agent, struct facts *facts, struct snapshot *ret);
 
-/* ret->alerts is to be freed. */
+/* The caller frees ret->alerts. */
 int snapshot_take_slo(const struct agent *agent, const struct track *track,
 		      struct snapshot_slo *ret);
 struct snapshot_store snapshot_take_store(const struct agent *agent);

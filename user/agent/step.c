@@ -118,7 +118,7 @@ int step_take(struct agent *agent, double now)
 	return r;
 }
 
-/* What was counted is recorded, whatever becomes of the alerts. */
+/* The counts are recorded, whatever becomes of the alerts. */
 static int take_and_judge(struct agent *agent, double now)
 {
 	struct series_list series = {};

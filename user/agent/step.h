@@ -11,7 +11,7 @@ int step_run(struct agent *agent);
 
 /* Its parts, each of which returns 0 or -errno. */
 
-/* Ends what is unanswered. ret_in_use: as of probe_sweep(), or NULL. */
+/* Ends requests that are unanswered for too long. ret_in_use: as of probe_sweep(), or NULL. */
 int step_sweep(struct agent *agent, struct policies_in_use *ret_in_use);
 
 /* Makes the services that the kernel has met since the last time, and their tracks. */
@@ -19,7 +19,7 @@ int step_discover(struct agent *agent);
 
 /*
  * Reads the kernel for a snapshot, after a sweep. The services and tracks of all that is read are
- * made. *ret is to be released with facts_clear().
+ * made. The caller releases *ret with facts_clear().
  */
 int step_refresh(struct agent *agent, bool series, struct facts *ret);
 

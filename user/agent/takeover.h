@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The take-over: an agent may be killed at any moment, and the next one with its state directory
- * goes on as if it had not been. What was counted in between is neither lost nor counted twice.
+ * goes on as if it had not been. No count is lost, and none is taken twice.
  *
  *   The first agent loads the programs, notes the configuration and puts it in force, attaches the
  *   programs and pins them (kernel/pins has the place). It writes each step to disk.
@@ -17,15 +17,15 @@
  *   take over   the programs are those of this build, and attached as asked for
  *   hand over   otherwise: they are detached, their last counts are taken as a step, and they are
  *               removed. Programs are loaded anew.
- *   discard     pins are missing or there is no note that can be read: they are removed. What was
- *               counted after the last step is lost, and the agent says so.
+ *   discard     pins are missing or there is no note that can be read: they are removed. The
+ *               counts after the last step are lost, and the agent says so.
  *
  * It is exact because of these, whatever moment the kill comes at:
  *
  *   I1  Programs are attached in an order in which those that end a request come first and those
  *       that begin one last. No request is open whose end goes unseen.   kernel/attach
- *   I2  Maps are pinned before programs, links come last, and the sweep's is the very last. A place
- *       with all of its pins is complete; any other one is discarded.    kernel/handover
+ *   I2  Maps are pinned first, then each program before its link, the sweep's link last. A place with
+ *       all of its pins is complete; any other one is discarded.         kernel/handover
  *   I3  The note on a generation is written whole before the generation is live, nothing can fail
  *       between live and in force, and only then do other notes go. The live generation always has
  *       its note.                                     apply/apply, kernel/pins, agent/kernel_side
@@ -47,7 +47,7 @@ enum takeover_plan {
 	TAKEOVER_DISCARD,
 };
 
-/* What a former agent has left. */
+/* A former agent's kernel side, as it is found. */
 struct takeover_found {
 	const char *unopened; /* why its pins cannot be opened; NULL: they are */
 	const json_t *note; /* on the live generation; NULL: none that can be read */
@@ -59,12 +59,12 @@ struct takeover_wanted {
 	enum probe_hook hook; /* PROBE_HOOK_AUTO: any */
 };
 
-/* What becomes of it. *ret_why: one sentence, NULL for `take over`. */
+/* Decides what to do with it. *ret_why: one sentence, NULL for `take over`. */
 enum takeover_plan takeover_plan(const struct takeover_found *found,
 				 const struct takeover_wanted *wanted, const char **ret_why);
 
 /*
- * Takes over, hands over or discards what a former agent has left in the place. agent->kernel.probe
+ * Takes over, hands over or discards the kernel side that a former agent has left. agent->kernel.probe
  * is NULL afterwards if programs have to be loaded. A configuration that was put in force is taken.
  * Returns 0 or -errno.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What becomes of a kernel side that was left: decided by what is found, before any of it changes. */
+/* The plan of a take-over, made before anything of the kernel side changes. */
 #include "agent/takeover.h"
 
 #include <string.h>

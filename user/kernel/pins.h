@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The place where the kernel side stays while no agent runs. Maps and links are pinned in a directory
- * of the BPF file system. What only an agent knows of them (names, configuration) is noted in files
- * that live as long as the pins do, until the next boot:
+ * of the BPF file system. Names and configuration, which only an agent knows, are noted in files that
+ * live as long as the pins do, until the next boot:
  *   /sys/fs/bpf/sliprobe/<key>/                     pins, made by kernel/probe
  *   /run/sliprobe/lock-<key>                        held by the agent that counts with them
  *   /run/sliprobe/kernel-<key>.<generation>.json    the note on each generation in force
