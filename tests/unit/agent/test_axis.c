@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "tests/unit/fixtures/test.h"
@@ -152,6 +153,22 @@ TEST(what_came_after_the_last_step_is_covered)
 	axis_clear(&axis);
 }
 
+/* A kernel side that was attached at a boottime of 150 s, which is 1050 on the axis. */
+TEST(a_kernel_side_begins_the_next_step_unless_it_was_stepped_since)
+{
+	struct axis axis = begun(1000);
+
+	axis.stepped_seconds = NAN;
+	axis_begin_at(&axis, 150);
+	assert_true(axis.stepped_seconds == 1050);
+	axis.stepped_seconds = 1020;
+	axis_begin_at(&axis, 150);
+	assert_true(axis.stepped_seconds == 1050);
+	axis.stepped_seconds = 1080;
+	axis_begin_at(&axis, 150);
+	assert_true(axis.stepped_seconds == 1080);
+}
+
 TEST(a_step_back_is_refused)
 {
 	struct axis axis = begun(1000);
@@ -173,6 +190,7 @@ int main(void)
 		cmocka_unit_test(a_stepped_clock_moves_the_month),
 		cmocka_unit_test(a_clock_that_is_slewed_does_not_move_the_month),
 		cmocka_unit_test(what_came_after_the_last_step_is_covered),
+		cmocka_unit_test(a_kernel_side_begins_the_next_step_unless_it_was_stepped_since),
 		cmocka_unit_test(a_step_back_is_refused),
 	};
 
