@@ -46,7 +46,7 @@ static int restore(struct agent *agent, const json_t *note, struct policies_in_u
 	int r = kernel_side_recall(kernel, note, &body);
 
 	/* nothing is ended here: the time a request may take is not known yet */
-	r = r ?: probe_sweep(kernel->probe, ~0ULL >> 1, &swept, ret_in_use);
+	r = r ?: probe_sweep(kernel->probe, PROBE_NEVER_NS, &swept, ret_in_use);
 	r = r ?: applied_restore(&agent->applied, kernel->probe, ret_in_use, body);
 	return r ? error_set(error, r, "its rules cannot be restored: %s", strerror(-r)) : 0;
 }
