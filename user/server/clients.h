@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The clients that may stay connected to the status socket. libmicrohttpd owns the connections; this knows how
- * long each has kept us waiting, and shuts down those that wait at others' expense.
+ * The clients that may stay connected to the status socket. libmicrohttpd owns the connections;
+ * this knows how long each has kept us waiting, and shuts down those that wait at others' expense.
  */
 #ifndef SLIPROBE_SERVER_CLIENTS_H
 #define SLIPROBE_SERVER_CLIENTS_H

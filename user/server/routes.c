@@ -11,11 +11,6 @@
 #include "base/cleanup.h"
 #include "report/json.h"
 
-static int snapshot_now(const struct request *request, bool series, struct snapshot *ret)
-{
-	return request->ops->snapshot(request->agent, series, ret);
-}
-
 static void reply_failure(struct reply *reply, int r)
 {
 	reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, strerror(-r));
@@ -24,7 +19,7 @@ static void reply_failure(struct reply *reply, int r)
 static bool take_snapshot(const struct request *request, bool series, struct snapshot *ret,
 			  struct reply *reply)
 {
-	int r = snapshot_now(request, series, ret);
+	int r = request->ops->snapshot(request->agent, series, ret);
 
 	if (r)
 		reply_failure(reply, r);
@@ -110,7 +105,7 @@ static void get_ready(const struct request *request, struct reply *reply)
 {
 	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
 
-	if (snapshot_now(request, false, &snapshot))
+	if (request->ops->snapshot(request->agent, false, &snapshot))
 		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, "not ready");
 	else
 		get_health(request, reply);
