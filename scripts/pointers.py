@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
 Checks that what comments and documents point to is there: paths ("scripts/test.sh"), modules of
-user/ ("slo/history") and headers of bpf/ ("judge/series").
+user/ ("slo/history"), headers of bpf/ ("judge/series"), functions that documents name.
 """
 import pathlib
 import re
@@ -14,6 +14,7 @@ from arrows import LAYERS, ROOMS
 TEXT = (".c", ".h", ".md", ".sh", ".py", ".yaml", "Makefile")
 PATH = re.compile(r"(?<![\w./<$}-])(?:bpf|deploy|docs|include(?!/linux)|scripts|tests|user)/[\w./-]+\.(?:bpf\.)?"
                   r"(?:[chj]|md|py|sh|json|java|txt|yaml)\b")
+FUNCTION = re.compile(r"`([a-z]\w*)\(\)`")
 MODULE = re.compile(r"(?<![\w./-])(%s)/([a-z][a-z0-9_]*)(?![\w/.*{-]|\.[a-z])" % "|".join(
     name for name in (*ROOMS, *LAYERS) if "." not in name))
 
@@ -22,10 +23,19 @@ def comments(text):
     return re.findall(r"/\*.*?\*/", text, re.DOTALL)
 
 
+def is_defined(function):
+    return subprocess.run(["git", "grep", "-qw", function, "--", "bpf", "include", "user"],
+                          check=False).returncode == 0
+
+
 def pointers(path, text):
     for found in PATH.finditer(text):
         if not pathlib.Path(found[0]).exists():
             yield found[0]
+    if path.suffix == ".md":
+        for name in FUNCTION.findall(text):
+            if not is_defined(name):
+                yield f"{name}()"
     if path.suffix not in (".c", ".h"):
         return
     for comment in comments(text):
