@@ -162,6 +162,14 @@ static int reload(struct agent *agent, struct error *ret_error)
 	return r;
 }
 
+static int snapshot(struct agent *agent, bool series, struct snapshot *ret)
+{
+	_cleanup_(facts_clear) struct facts facts = {};
+	int r = agent_refresh(agent, series, &facts);
+
+	return r ?: agent_snapshot(agent, &facts, ret);
+}
+
 /* ---- the loop's parts: signals ---- */
 
 struct signals {
@@ -304,7 +312,7 @@ static int start_agent(const struct options *options, struct config *config, str
 }
 
 static const struct server_ops server_ops = {
-	.snapshot = agent_snapshot,
+	.snapshot = snapshot,
 	.alerts = agent_snapshot_alerts,
 	.history = agent_snapshot_history,
 	.reload = reload,

@@ -186,16 +186,14 @@ int agent_step(struct agent *agent)
 	return step_run(agent);
 }
 
-int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret)
+int agent_refresh(struct agent *agent, bool series, struct facts *ret)
 {
-	struct facts facts;
-	int r = step_refresh(agent, series, &facts);
+	return step_refresh(agent, series, ret);
+}
 
-	if (r)
-		return r;
-	r = snapshot_take(agent, &facts, ret);
-	facts_clear(&facts);
-	return r;
+int agent_snapshot(const struct agent *agent, struct facts *facts, struct snapshot *ret)
+{
+	return snapshot_take(agent, facts, ret);
 }
 
 int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret)

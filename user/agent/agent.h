@@ -6,6 +6,7 @@
 #ifndef SLIPROBE_AGENT_AGENT_H
 #define SLIPROBE_AGENT_AGENT_H
 
+#include "agent/facts.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "config/config.h"
@@ -47,11 +48,17 @@ int agent_reload(struct agent *agent, struct error *ret_error);
 int agent_step(struct agent *agent);
 
 /*
- * The agent at this moment. *ret points into it until its next call. Each returns 0 or -errno.
- * agent_snapshot() refreshes what the agent knows of the kernel first: it ends what is unanswered,
- * meets new services, reads the series. Taking a snapshot then changes nothing (agent/snapshot).
+ * Brings the agent up to date with the kernel: ends what is unanswered, meets new services, reads
+ * the series (with histograms and thresholds if `series`). The caller releases *ret with
+ * facts_clear(). Returns 0 or -errno.
  */
-int agent_snapshot(struct agent *agent, bool series, struct snapshot *ret);
+int agent_refresh(struct agent *agent, bool series, struct facts *ret);
+
+/*
+ * The agent at this moment, read without changing it. *ret points into it until its next call. Each
+ * returns 0 or -errno. agent_snapshot() moves what it needs from the facts of agent_refresh().
+ */
+int agent_snapshot(const struct agent *agent, struct facts *facts, struct snapshot *ret);
 
 int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret);
 /* -ENOENT: there is no such SLO. */
