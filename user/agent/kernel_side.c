@@ -75,7 +75,7 @@ int kernel_side_attach(struct kernel_side *kernel, struct error *ret_error)
 
 int kernel_side_find(struct kernel_side *kernel, json_t **ret_note, struct error *ret_error)
 {
-	int r = probe_adopt(pins_dir(kernel->pins), &kernel->probe, ret_error);
+	int r = probe_open_pinned(pins_dir(kernel->pins), &kernel->probe, ret_error);
 
 	if (!r)
 		*ret_note = pins_noted(kernel->pins, probe_generation(kernel->probe));

@@ -22,7 +22,7 @@ static int snapshot_agent(const struct agent *agent, struct snapshot *ret)
 	ret->agent.config = config->file;
 	ret->agent.reloads = agent->reloads;
 	ret->agent.pinned = agent->kernel.pins != NULL;
-	ret->agent.adopted = agent->kernel.taken_over;
+	ret->agent.taken_over = agent->kernel.taken_over;
 	ret->agent.warnings = calloc(config->n_warnings + 2, sizeof(char *));
 	if (!ret->agent.warnings)
 		return -ENOMEM;

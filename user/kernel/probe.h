@@ -68,7 +68,7 @@ void probe_detach(struct probe *probe);
 /* Times the kernel skipped a program because it was already running on that CPU. */
 __u64 probe_misses(struct probe *probe);
 
-/* ---- kernel/handover ---- */
+/* ---- kernel/pinned ---- */
 
 /*
  * Pins maps and links, once attached, in the directory `dir` of a BPF file system, so that counting
@@ -78,10 +78,10 @@ __u64 probe_misses(struct probe *probe);
 int probe_pin(struct probe *probe, const char *dir, struct error *ret_error);
 
 /*
- * Takes over what is pinned in `dir`, attached and counting all the while. Returns 0, or -errno:
+ * Opens the programs pinned in `dir`, attached and counting all the while. Returns 0, or -errno:
  * -ENOENT if a pin is missing, -EINVAL if a map is not as this program knows it.
  */
-int probe_adopt(const char *dir, struct probe **ret, struct error *ret_error);
+int probe_open_pinned(const char *dir, struct probe **ret, struct error *ret_error);
 
 /* Differs between two builds of the kernel side. */
 __u64 probe_build(void);

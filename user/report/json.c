@@ -43,7 +43,7 @@ static json_t *agent_json(const struct snapshot *snapshot)
 	failed |= json_put(object, "capabilities",
 			   texts(snapshot->agent.capabilities, snapshot->agent.n_capabilities));
 	failed |= json_put(object, "pinned", json_boolean(snapshot->agent.pinned));
-	failed |= json_put(object, "taken_over", json_boolean(snapshot->agent.adopted));
+	failed |= json_put(object, "taken_over", json_boolean(snapshot->agent.taken_over));
 	failed |= json_put(object, "warnings",
 			   texts(snapshot->agent.warnings, snapshot->agent.n_warnings));
 	return json_checked(object, failed);

@@ -155,7 +155,7 @@ struct snapshot {
 		char **warnings; /* one sentence each */
 		size_t n_warnings;
 		bool pinned; /* the kernel goes on counting without the agent */
-		bool adopted; /* it did so before this agent started */
+		bool taken_over; /* it did so before this agent started */
 	} agent;
 	struct snapshot_store store;
 	struct {

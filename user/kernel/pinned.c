@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel side over the agent's restarts: pinned by one agent, taken over by another. */
+/* Pins the kernel side, and opens what another agent has pinned. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -73,7 +73,7 @@ int probe_pin(struct probe *probe, const char *dir, struct error *ret_error)
 	return r ? error_set(ret_error, r, "cannot pin %s: %s", path, strerror(-r)) : 0;
 }
 
-static int adopt_map(struct bpf_map *map, const char *path)
+static int reuse_map(struct bpf_map *map, const char *path)
 {
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info);
@@ -101,7 +101,7 @@ static struct tables_region room_of(const struct sliprobe_bpf *skel)
 	};
 }
 
-static int adopt_maps(struct probe *probe, const char *dir, char path[static PATH_MAX])
+static int reuse_maps(struct probe *probe, const char *dir, char path[static PATH_MAX])
 {
 	struct bpf_program *program;
 	struct bpf_map *map;
@@ -110,7 +110,7 @@ static int adopt_maps(struct probe *probe, const char *dir, char path[static PAT
 	bpf_object__for_each_map(map, probe->skel->obj)
 	{
 		map_path(dir, map, path);
-		r = adopt_map(map, path);
+		r = reuse_map(map, path);
 		if (r)
 			return r;
 	}
@@ -123,8 +123,8 @@ static int adopt_maps(struct probe *probe, const char *dir, char path[static PAT
 	return r;
 }
 
-static int adopt_links(struct probe *probe, const char *dir, struct bpf_program **programs,
-		       size_t n, char path[static PATH_MAX])
+static int open_links(struct probe *probe, const char *dir, struct bpf_program **programs, size_t n,
+		      char path[static PATH_MAX])
 {
 	for (size_t i = 0; i < n; i++) {
 		link_path(dir, programs[i], path);
@@ -151,7 +151,7 @@ static bool is_pinned(const char *dir, const struct bpf_program *program)
 	return !access(path, F_OK);
 }
 
-int probe_adopt(const char *dir, struct probe **ret, struct error *ret_error)
+int probe_open_pinned(const char *dir, struct probe **ret, struct error *ret_error)
 {
 	struct bpf_program *programs[PROBE_LINKS];
 	char path[PATH_MAX] = "";
@@ -169,8 +169,8 @@ int probe_adopt(const char *dir, struct probe **ret, struct error *ret_error)
 		probe->sweeps_files = is_pinned(dir, probe->skel->progs.sweep_files);
 		probe_choose_programs(probe->skel, probe->hook, probe->sweeps_files);
 		n = probe_programs(probe->skel, programs);
-		r = adopt_maps(probe, dir, path);
-		r = r ?: adopt_links(probe, dir, programs, n, path);
+		r = reuse_maps(probe, dir, path);
+		r = r ?: open_links(probe, dir, programs, n, path);
 	} else {
 		r = -errno;
 	}
