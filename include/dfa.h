@@ -11,9 +11,8 @@
  * State and cell numbers are absolute in the arrays. State 0 is the dead state of every automaton:
  * it accepts nothing and leads to itself.
  *
- * Most states of a template or glob are of two kinds in which many bytes may be passed at once, as
- * memchr() and memcmp() would (an "accelerated" state of Hyperscan and of Rust's regex-automata): see
- * enum dfa_kind.
+ * In most states of a template or glob many bytes may be passed at once, as memchr() or memcmp() would:
+ * see enum dfa_kind. Hyperscan and Rust's regex-automata call them accelerated states.
  */
 #ifndef SLIPROBE_DFA_H
 #define SLIPROBE_DFA_H

@@ -64,10 +64,10 @@ static const unsigned long long hist_bound_ns[HIST_TABLE] = {
 };
 /* clang-format on */
 
-/* A branch stays a branch: the compiler for BPF makes arithmetic of it that costs twice as much. */
+/* Keeps the branch a branch: clang makes arithmetic of it in BPF that costs twice as much. */
 #ifdef __bpf__
 #define HIST_SKIP(bound, n) asm volatile("%0 += %1" : "+r"(bound) : "i"((n)*8))
-/* the kernel's verifier would go on with each bucket the search may end in: it is to know none */
+/* The verifier forgets which bucket it is: else it would go on with each that the search may end in. */
 #define HIST_FORGET(k, ns) asm volatile("%0 ^= %1; %0 ^= %1" : "+r"(k) : "r"(ns))
 #else
 #define HIST_SKIP(bound, n) ((bound) += (n))

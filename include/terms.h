@@ -82,7 +82,7 @@ enum lost_reason {
 	X(MSG_READ, "message_header_read")                                                         \
 	X(MMSG, "mmsg_table_full")                                                                 \
 	X(NO_BUFFER, "payload_not_in_registers")                                                   \
-	X(PUMP_LIMIT, "io_too_fragmented")                                                         \
+	X(FRAGMENTED, "io_too_fragmented")                                                         \
 	X(SEQ_BACK, "sequence_went_back")                                                          \
 	X(RX_GAP, "received_bytes_unseen")                                                         \
 	X(TX_GAP, "sent_bytes_unseen")                                                             \

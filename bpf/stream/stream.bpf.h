@@ -85,7 +85,7 @@ static __always_inline bool stream_bytes(struct flow *flow, struct io *io, const
 	if (!io->left)
 		return true;
 	if (steps == STREAM_STEPS)
-		stat_error(KERR_PUMP_LIMIT);
+		stat_error(KERR_FRAGMENTED);
 	return false;
 }
 

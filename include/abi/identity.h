@@ -19,7 +19,7 @@ enum {
 	EXE_BYTES = 256, /* a longer path is kept from its end */
 };
 
-/* A process serving a port, as the cache of decisions knows it. */
+/* A process that serves a port: key of the cache of decisions. */
 struct identity_key {
 	__u64 start_ns; /* the process's start: a pid is reused */
 	__u32 tgid;

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* HTTP/1.x, the side of requests: opens an exchange as each head becomes complete. */
+#ifndef SLIPROBE_PROTOCOL_HTTP1_REQUEST_BPF_H
+#define SLIPROBE_PROTOCOL_HTTP1_REQUEST_BPF_H
+
+#include "abi.h"
+#include "exchange/exchange.bpf.h"
+#include "kernel/dfa.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/policy.bpf.h"
+#include "kernel/stat.bpf.h"
+#include "protocol/chunk.bpf.h"
+#include "protocol/conn.bpf.h"
+#include "protocol/flow.bpf.h"
+#include "who/identity.bpf.h"
+#include "who/unmeasured.bpf.h"
+
+/* needs what dfa.bpf.h and chunk.bpf.h define */
+#include "http1/feed.h"
+
+enum {
+	JOINS_MAX = 64, /* beginnings of requests tried on a connection older than the agent */
+};
+
+/* No request is open that a response could answer. */
+static __always_inline bool http1_owes_nothing(const struct conn *conn)
+{
+	return conn->open.next == conn->state.h1.answering;
+}
+
+static __always_inline void http1_request_end(struct http1_conn *h1)
+{
+	http1_reset(&h1->request);
+	h1->answered_early = 0;
+}
+
+/* A request side that was lost goes on where the peer, having been answered, begins anew. */
+static __always_inline bool http1_resumes(const struct flow *flow)
+{
+	const struct conn *conn = flow->conn;
+
+	return http1_is_lost(&conn->state.h1.request) && flow->turn && http1_owes_nothing(conn);
+}
+
+/*
+ * An older connection joins where its request begins: in a read behind a write. Once such a read was no
+ * request's, any read is tried.
+ */
+static __always_inline bool http1_joins_later(const struct flow *flow)
+{
+	const struct conn *conn = flow->conn;
+	const struct http1_conn *h1 = &conn->state.h1;
+
+	return conn->mode == CONN_OLD && !flow->turn && h1->joins_left < JOINS_MAX &&
+	       http1_at_start(&h1->request);
+}
+
+static __always_inline __u64 http1_request_opaque(const struct flow *flow)
+{
+	if (http1_joins_later(flow))
+		return ~0ULL;
+	return http1_resumes(flow) ? 0 : http1_opaque(&flow->conn->state.h1.request);
+}
+
+/* The next byte begins a request, if it is none of the empty lines before it. */
+static __always_inline void http1_request_begin(struct conn *conn, __u64 now_ns, __u64 queue_ns,
+						__u32 generation)
+{
+	struct http1_conn *h1 = &conn->state.h1;
+	struct policy *policy;
+
+	h1->first_read_ns = now_ns;
+	h1->queue_ns = queue_ns;
+	h1->request.flags &= ~HTTP1_READY;
+	if (conn->mode != CONN_HTTP || conn->served.generation != generation)
+		return;
+	policy = policy_find(conn->served.policy);
+	if (policy)
+		http1_ready(&h1->request, policy->path_start, policy->ua_start);
+}
+
+static __always_inline void http1_request_method(struct flow *flow)
+{
+	struct conn *conn = flow->conn;
+	struct policy *policy;
+
+	if (conn->served.generation != flow->generation)
+		identity_resolve(&conn->served, flow->who, flow->generation);
+	policy = policy_find(conn->served.policy);
+	if (!policy) {
+		stat_error(KERR_POLICY_MISSING);
+		return;
+	}
+	conn->state.h1.request.dfa = policy->path_start;
+	conn->state.h1.request.ua = policy->ua_start;
+}
+
+/* Names the connection's service: at its first request. */
+static __always_inline void http1_register(struct flow *flow)
+{
+	struct conn *conn = flow->conn;
+
+	if (conn->served.service != SERVICE_NONE)
+		return;
+	if (!conn->served.policy) /* answered before its method was read */
+		identity_resolve(&conn->served, flow->who, flow->generation);
+	endpoint_register(&conn->served, flow->who);
+}
+
+static __always_inline void http1_open(struct conn *conn, const enum writer writer)
+{
+	const struct http1_conn *h1 = &conn->state.h1;
+	struct opening opening = {
+		.first_read_ns = h1->first_read_ns,
+		.queue_ns = h1->queue_ns,
+		.path = h1->request.dfa,
+		.user_agent = h1->request.ua,
+		.generation = conn->served.generation,
+		.policy = conn->served.policy,
+		.service = conn->served.service,
+		.method = h1->request.method,
+		.role = conn->role,
+	};
+
+	exchange_open(&conn->open, &opening, writer);
+}
+
+/* Not inlined: its stack is not its callers'. */
+__noinline int http1_open_shared(struct conn *conn)
+{
+	if (conn)
+		http1_open(conn, WRITER_SHARED);
+	return 0;
+}
+
+/* The head of a request is complete. Returns HTTP1_EV_BAD if its body's framing cannot be known. */
+static __always_inline __u32 http1_request_head(struct conn *conn)
+{
+	struct http1_conn *h1 = &conn->state.h1;
+	__u32 event;
+
+	conn->mode = CONN_HTTP;
+	if (!h1->answered_early)
+		http1_open(conn, WRITER_RECV);
+	event = http1_body_begin(&h1->request, 0);
+	if (event != HTTP1_EV_END)
+		return event;
+	http1_request_end(h1);
+	return HTTP1_EV_NONE;
+}
+
+/* Not inlined: its stack is not its callers'. */
+__noinline __u32 http1_request_head_apart(struct conn *conn)
+{
+	return conn ? http1_request_head(conn) : HTTP1_EV_NONE;
+}
+
+/* A request line that is complete shows that this is HTTP; the beginning of one, that it may be. */
+static __always_inline void http1_recognise(struct conn *conn)
+{
+	const struct http1 *request = &conn->state.h1.request;
+
+	if (http1_has_start_line(request))
+		conn->mode = CONN_HTTP;
+	else if (conn->mode != CONN_OLD)
+		conn->mode = http1_has_path(request) && !(request->flags & HTTP1_PREFACE)
+				     ? CONN_LIKELY
+				     : CONN_NEW;
+}
+
+/*
+ * Bytes that begin a request: mostly its whole head, and all there is of it. Returns the event that
+ * http1_request_event() has to act upon, if any.
+ */
+__noinline __u32 http1_request_first(struct conn *conn, struct piece *piece, __u64 now_ns,
+				     __u64 queue_ns, __u32 generation)
+{
+	__u32 event;
+
+	if (!conn || !piece)
+		return HTTP1_EV_NONE;
+	http1_request_begin(conn, now_ns, queue_ns, generation);
+	event = http1_feed_first_request(&conn->state.h1.request, &piece->chunk, &piece->pos,
+					 piece->len);
+	if (event != HTTP1_EV_HEAD || conn->served.service == SERVICE_NONE)
+		return event;
+	return http1_request_head(conn);
+}
+
+static __always_inline void http1_request_bad(struct flow *flow)
+{
+	struct conn *conn = flow->conn;
+	struct http1_conn *h1 = &conn->state.h1;
+
+	switch (conn->mode) {
+	case CONN_LIKELY:
+		return; /* its answer will tell whether this is HTTP */
+	case CONN_NEW:
+		if (h1->request.flags & HTTP1_TLS)
+			unmeasured_note(flow->who, BLIND_TLS);
+		if (h1->request.flags & HTTP1_PREFACE)
+			unmeasured_note(flow->who, BLIND_HTTP2);
+		conn_ignore(conn);
+		return;
+	case CONN_OLD:
+		http1_reset(&h1->request);
+		if (h1->joins_left)
+			h1->joins_left--;
+		else
+			conn_ignore(conn);
+		return;
+	default:
+		stat_error(KERR_HEAD_UNPARSABLE);
+	}
+}
+
+/* Returns true if the rest of the operation is of no interest. */
+static __noinline int http1_request_event(struct flow *flow, __u32 event)
+{
+	switch (event) {
+	case HTTP1_EV_METHOD:
+		http1_request_method(flow);
+		return false;
+	case HTTP1_EV_HEAD:
+		http1_register(flow);
+		if (http1_request_head_apart(flow->conn) != HTTP1_EV_BAD)
+			return false;
+		break;
+	case HTTP1_EV_END:
+		http1_request_end(&flow->conn->state.h1);
+		return false;
+	default:
+		break;
+	}
+	http1_request_bad(flow);
+	return true;
+}
+
+static __always_inline bool http1_request_feed(struct flow *flow)
+{
+	struct conn *conn = flow->conn;
+	struct http1 *request = &conn->state.h1.request;
+	struct piece *piece = flow->piece;
+	__u32 event;
+
+	if (http1_resumes(flow))
+		http1_request_end(&conn->state.h1);
+	if (http1_at_start(request))
+		event = http1_request_first(conn, piece, flow->now_ns,
+					    flow->now_ns - flow->arrived_ns, flow->generation);
+	else
+		event = http1_feed_on(request, &piece->chunk, &piece->pos, piece->len);
+	if (conn->mode != CONN_HTTP)
+		http1_recognise(conn);
+	flow->in_head = http1_in_head(request);
+	return event != HTTP1_EV_NONE && http1_request_event(flow, event);
+}
+
+static __always_inline void http1_request_pass(struct flow *flow, __u64 n)
+{
+	struct http1_conn *h1 = &flow->conn->state.h1;
+
+	if (!http1_at_start(&h1->request) && http1_pass(&h1->request, n) == HTTP1_EV_END)
+		http1_request_end(h1);
+}
+
+/* Bytes of requests were not seen. */
+static __always_inline void http1_request_lost(struct flow *flow)
+{
+	struct conn *conn = flow->conn;
+	struct http1_conn *h1 = &conn->state.h1;
+
+	/* what they may have begun is answered, and then counted, as begun here */
+	if (http1_at_start(&h1->request)) {
+		h1->first_read_ns = flow->now_ns;
+		h1->queue_ns = flow->now_ns - flow->arrived_ns;
+	}
+	http1_lose(&h1->request);
+	if (conn->mode == CONN_LIKELY)
+		conn->mode = CONN_NEW;
+}
+
+#endif

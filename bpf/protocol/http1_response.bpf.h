@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* HTTP/1.x, the side of responses: answers the exchanges, in the order in which they were opened. */
+#ifndef SLIPROBE_PROTOCOL_HTTP1_RESPONSE_BPF_H
+#define SLIPROBE_PROTOCOL_HTTP1_RESPONSE_BPF_H
+
+#include "abi.h"
+#include "exchange/exchange.bpf.h"
+#include "kernel/compat.bpf.h"
+#include "kernel/dfa.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/stat.bpf.h"
+#include "protocol/chunk.bpf.h"
+#include "protocol/conn.bpf.h"
+#include "protocol/flow.bpf.h"
+#include "protocol/http1_request.bpf.h"
+
+/* needs what dfa.bpf.h and chunk.bpf.h define */
+#include "http1/feed.h"
+
+enum {
+	STATUS_SWITCHING_PROTOCOLS = 101,
+	STATUS_OK = 200, /* lower ones are interim, but for 101 */
+	STATUS_NO_CONTENT = 204,
+	STATUS_REDIRECT = 300,
+	STATUS_NOT_MODIFIED = 304,
+};
+
+/* A request whose head is on its way, or was lost, can be answered already. */
+static __always_inline bool http1_answerable_early(const struct conn *conn)
+{
+	const struct http1_conn *h1 = &conn->state.h1;
+
+	return (http1_in_head(&h1->request) || http1_is_lost(&h1->request)) && !h1->answered_early;
+}
+
+/* How a response ends, but for what its head says: RFC 9112, section 6.3, 1 and 2. */
+enum answer_framing {
+	ANSWER_BY_HEAD,
+	ANSWER_BODYLESS,
+	ANSWER_TUNNEL, /* what follows is none of HTTP */
+};
+
+static __always_inline enum answer_framing answer_framing(__u16 status, __u8 method)
+{
+	if (status == STATUS_SWITCHING_PROTOCOLS ||
+	    (method == HTTP_METHOD_CONNECT && status < STATUS_REDIRECT))
+		return ANSWER_TUNNEL;
+	if (status == STATUS_NO_CONTENT || status == STATUS_NOT_MODIFIED ||
+	    method == HTTP_METHOD_HEAD)
+		return ANSWER_BODYLESS;
+	return ANSWER_BY_HEAD;
+}
+
+static __always_inline bool http1_is_interim(__u16 status)
+{
+	return status < STATUS_OK && status != STATUS_SWITCHING_PROTOCOLS;
+}
+
+/* The response is complete. `exchange`: the one it answers, or NULL. `wait`: see exchange_answer(). */
+static __always_inline void http1_answer(struct conn *conn, struct exchange *exchange, __u64 now_ns,
+					 bool wait, const enum writer writer)
+{
+	struct http1_conn *h1 = &conn->state.h1;
+	__u32 number = h1->answering;
+	struct verdict verdict = {
+		.status = h1->response.status,
+		.body_bytes = h1->response.body,
+	};
+
+	/* first: what runs in between must not take it for being sent */
+	store_release(&h1->answering, number + 1);
+	verdict.outcome = conn->peer_gone ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE;
+	exchange_answer(&conn->open, number, exchange, &verdict, now_ns, wait, writer);
+	http1_reset(&h1->response);
+}
+
+__noinline int http1_answer_send(struct conn *conn, __u64 now_ns, __u32 wait)
+{
+	if (conn)
+		http1_answer(conn, exchange_find(&conn->open, conn->state.h1.answering), now_ns,
+			     wait, WRITER_SEND);
+	return 0;
+}
+
+__noinline int http1_answer_shared(struct conn *conn, __u64 now_ns, __u32 wait)
+{
+	if (conn)
+		http1_answer(conn, exchange_find(&conn->open, conn->state.h1.answering), now_ns,
+			     wait, WRITER_SHARED);
+	return 0;
+}
+
+enum {
+	HTTP1_EV_TUNNEL = HTTP1_EV_BAD + 1, /* complete, and what follows is none of HTTP */
+};
+
+/* The head of a response is complete: often so is all of it. Returns HTTP1_EV_TUNNEL or HTTP1_EV_NONE. */
+static __always_inline __u32 http1_response_head(struct conn *conn, struct piece *piece,
+						 __u64 now_ns, bool wait)
+{
+	struct http1 *response = &conn->state.h1.response;
+	struct exchange *exchange = exchange_find(&conn->open, conn->state.h1.answering);
+	enum answer_framing framing = answer_framing(
+		response->status, exchange ? exchange->request.method : HTTP_METHOD_OTHER);
+	__u32 event = http1_body_begin(response, framing != ANSWER_BY_HEAD);
+
+	if (event == HTTP1_EV_NONE && piece->pos < piece->len && http1_opaque(response))
+		event = http1_feed_opaque(response, &piece->pos, piece->len);
+	if (event == HTTP1_EV_END)
+		http1_answer(conn, exchange, now_ns, wait, WRITER_SEND);
+	if (framing != ANSWER_TUNNEL)
+		return HTTP1_EV_NONE;
+	conn_ignore(conn);
+	return HTTP1_EV_TUNNEL;
+}
+
+/* Not inlined: its stack is not its callers'. */
+__noinline __u32 http1_response_head_apart(struct conn *conn, struct piece *piece, __u64 now_ns,
+					   __u32 wait)
+{
+	return conn && piece ? http1_response_head(conn, piece, now_ns, wait) : HTTP1_EV_NONE;
+}
+
+/*
+ * Bytes that begin a response: often all of it. Returns the event that http1_response_event() has to act
+ * upon, if any.
+ */
+__noinline __u32 http1_response_first(struct conn *conn, struct piece *piece, __u64 now_ns,
+				      __u32 wait)
+{
+	struct http1 *response;
+	__u32 event;
+
+	if (!conn || !piece)
+		return HTTP1_EV_NONE;
+	response = &conn->state.h1.response;
+	event = http1_feed_first_response(response, &piece->chunk, &piece->pos, piece->len);
+	if (event != HTTP1_EV_HEAD || http1_is_interim(response->status) ||
+	    http1_owes_nothing(conn))
+		return event;
+	return http1_response_head(conn, piece, now_ns, wait);
+}
+
+/* The response side can no longer be followed: what is open has no outcome that could be known. */
+static __always_inline void http1_response_lost(struct conn *conn, enum lost_reason reason)
+{
+	struct http1_conn *h1 = &conn->state.h1;
+
+	if (conn->open.next == 1) {
+		conn_ignore(conn); /* never was HTTP */
+		return;
+	}
+	exchanges_lose(&conn->open, reason);
+	h1->answering = conn->open.freed;
+	conn->mode = CONN_OLD;
+	h1->joins_left = JOINS_MAX;
+	http1_request_end(h1);
+	http1_reset(&h1->response);
+}
+
+/* The request being read is answered before its head is complete, or though it was lost. */
+static __always_inline void http1_answer_early(struct flow *flow)
+{
+	struct conn *conn = flow->conn;
+	struct http1_conn *h1 = &conn->state.h1;
+	bool lost = http1_is_lost(&h1->request);
+
+	if (conn->open.next == 1 && lost && http1_has_path(&h1->request))
+		stat_error(KERR_HEAD_UNPARSABLE);
+	if (lost || http1_in_path(&h1->request))
+		h1->request.dfa = DFA_DEAD; /* the path may have had more to come */
+	http1_register(flow);
+	http1_open_shared(conn);
+	h1->answered_early = !lost;
+}
+
+/* Returns true if the rest of the operation is of no interest. */
+static __noinline int http1_response_event(struct flow *flow, __u32 event)
+{
+	struct conn *conn = flow->conn;
+	struct http1 *response = &conn->state.h1.response;
+
+	switch (event) {
+	case HTTP1_EV_HEAD:
+		if (http1_is_interim(response->status)) {
+			http1_reset(response);
+			return false;
+		}
+		if (http1_owes_nothing(conn))
+			http1_answer_early(flow);
+		return http1_response_head_apart(conn, flow->piece, flow->now_ns,
+						 flow->peer_unacked) == HTTP1_EV_TUNNEL;
+	case HTTP1_EV_END:
+		http1_answer_send(conn, flow->now_ns, flow->peer_unacked);
+		return false;
+	case HTTP1_EV_TUNNEL:
+		return true;
+	default:
+		http1_response_lost(conn, LOST_BAD_RESPONSE);
+		return true;
+	}
+}
+
+/* The next byte begins a response. Returns true if it is one to nothing. */
+static __always_inline bool http1_is_unsolicited(const struct flow *flow)
+{
+	const struct conn *conn = flow->conn;
+	const struct piece *piece = flow->piece;
+
+	return http1_owes_nothing(conn) && HTTP1_AT(&piece->chunk, piece->pos) == 'H' &&
+	       !http1_answerable_early(conn);
+}
+
+static __always_inline bool http1_response_feed(struct flow *flow)
+{
+	struct conn *conn = flow->conn;
+	struct http1 *response = &conn->state.h1.response;
+	struct piece *piece = flow->piece;
+	__u32 event;
+
+	if (!http1_at_start(response)) {
+		event = http1_feed_on(response, &piece->chunk, &piece->pos, piece->len);
+	} else if (http1_is_unsolicited(flow)) {
+		stat_error(KERR_RESPONSE_UNSOLICITED);
+		http1_reset(response);
+		return true;
+	} else {
+		event = http1_response_first(conn, piece, flow->now_ns, flow->peer_unacked);
+	}
+	flow->in_head = http1_in_head(response);
+	return event != HTTP1_EV_NONE && http1_response_event(flow, event);
+}
+
+static __always_inline void http1_response_pass(struct flow *flow, __u64 n,
+						const enum writer writer)
+{
+	struct conn *conn = flow->conn;
+
+	if (http1_pass(&conn->state.h1.response, n) != HTTP1_EV_END)
+		return;
+	if (writer == WRITER_SEND)
+		http1_answer_send(conn, flow->now_ns, flow->peer_unacked);
+	else
+		http1_answer_shared(conn, flow->now_ns, flow->peer_unacked);
+}
+
+#endif
