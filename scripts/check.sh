@@ -71,7 +71,7 @@ headers() {
 		xargs -0 -P "$(nproc)" -I{} clang -fsyntax-only "${flags[@]}" -Wno-unused-function -Wno-undefined-internal \
 			-x c -include {} /dev/null || status=1
 	find bpf -name '*.h' -print0 | sort -z |
-		xargs -0 -P "$(nproc)" -I{} clang -fsyntax-only -Wno-unused-function "${bpf_flags[@]}" \
+		xargs -0 -P "$(nproc)" -I{} clang -fsyntax-only "${bpf_flags[@]}" -Wno-unused-function \
 			-x c -include {} /dev/null || status=1
 	return "$status"
 }

@@ -59,7 +59,7 @@ static char *definition_of(const struct written *written, bool found)
 static bool is_same_definition(const struct written *a, const struct written *b)
 {
 	char *definition_a = definition_of(a, false), *definition_b = definition_of(b, false);
-	bool is_same = strcmp(definition_a, definition_b) == 0;
+	bool is_same = !strcmp(definition_a, definition_b);
 
 	free(definition_a);
 	free(definition_b);
