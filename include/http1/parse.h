@@ -25,7 +25,8 @@
  *	HTTP1_LOAD64(buf, pos, len)       eight bytes from pos on; those at len and behind are line feeds
  *	HTTP1_LOAD64_ON(buf, pos, n, len) the same from pos + n on; n is a constant
  *	HTTP1_WITHIN(pos)                 the same offset, within bounds that the verifier sees
- *	HTTP1_FORGET(pos, other)          the same offset, of which the verifier forgets what it knew
+ *	HTTP1_FORGET(pos, other)          the same offset, but the verifier forgets its range: else it verifies
+ *	                                  a loop for each value. `other`: a register not loaded just before
  *	HTTP1_REPEAT(n, step, context)    calls step(i, context) up to n times, until it returns not 0
  *	HTTP1_LOOP                        before a loop that must not be unrolled
  *	HTTP1_UNROLL                      before a loop that must be unrolled

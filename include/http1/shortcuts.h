@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Private to the HTTP/1.x parser: short cuts for what nearly all messages consist of, when all of it is
- * in the piece. Each does at once what bytes.h would do byte by byte, leaves the parser exactly as that
- * would, and leaves to it what is any different.
+ * in the piece. Each does at once what bytes.h does byte by byte, and leaves the parser in the same
+ * state. What is any different is left to bytes.h.
  */
 #ifndef SLIPROBE_HTTP1_WHOLE_H
 #define SLIPROBE_HTTP1_WHOLE_H
@@ -55,16 +55,13 @@ enum {
 	HTTP1_LINES_MAX = 16, /* lines, or parts of lines, that one step passes */
 };
 
-/* By its first letter, a small or a capital c, t or u; other characters pass, too. */
+/* Told by the first letter: c, t and u, small or capital; a few other characters pass as well. */
 static inline int http1_name_may_matter(__u64 word)
 {
 	return 0x0030000800300008ULL >> (word & 63) & 1;
 }
 
-/*
- * A header that matters, up to its colon, whatever its case; returns the length, or 0 if it is
- * another.
- */
+/* The length of a header's name and colon, in any case, if that header matters; else 0. */
 static inline __u32 http1_name_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
 	const __u64 fold = HTTP1_ONES * 0x20; /* letters only; '-' and ':' stay as they are */
@@ -94,8 +91,8 @@ static inline __u32 http1_name_whole(struct http1 *p, http1_bytes buf, __u32 pos
 }
 
 /*
- * " 123" at the end of a line, the first length there is, of up to 7 digits: returns its length, or 0
- * if it is something else. All digits at once: D. Lemire, "Quickly parsing eight digits" (2018).
+ * The length of " 123" at the end of its line, if it is the first Content-Length and has up to 7 digits; 0
+ * if it is something else. Reads all digits at once: D. Lemire, "Quickly parsing eight digits" (2018).
  */
 static inline __u32 http1_length_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
@@ -142,8 +139,8 @@ static inline __u32 http1_value_whole(struct http1 *p, http1_bytes buf, __u32 po
 }
 
 /*
- * The first byte that may end a line, of the next words: sets *ret_n to its word's offset, and returns
- * that word's marks; 0: there is none.
+ * Looks for a byte that may end a line. Returns the marks of the first word that has one, with the word's
+ * offset in *ret_n; 0: none of the next HTTP1_SCAN_BYTES may.
  */
 static inline __attribute__((always_inline)) __u64 http1_scan(http1_bytes buf, __u32 at, __u32 len,
 							      __u32 *ret_n)
@@ -160,15 +157,15 @@ static inline __attribute__((always_inline)) __u64 http1_scan(http1_bytes buf, _
 }
 
 /*
- * Lines of a head, up to one that matters, or its end. pos is in a line that does not matter. Behind
- * len, line feeds are read: a scan ends there at last.
+ * Passes lines of a head, up to the first that matters, or to the head's end. pos is in a line that does
+ * not matter. What is behind len reads as line feeds, so each scan ends there at the latest.
  */
 static inline __attribute__((always_inline)) __u32 http1_lines_inline(struct http1 *p,
 								      http1_bytes buf, __u32 pos,
 								      __u32 len)
 {
 	__u32 at = pos;
-	__u32 line = 0; /* where the one begins that `at` is in; 0: the one that p->state is of */
+	__u32 line = 0; /* where the line begins that `at` is in; 0: before pos */
 
 	HTTP1_LOOP
 	for (__u32 i = 0; i < HTTP1_LINES_MAX; i++) {
@@ -238,7 +235,7 @@ static inline __attribute__((always_inline)) __u32 http1_lines_inline(struct htt
 	return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 }
 
-/* By itself, for those that are in the middle of a head. */
+/* The same by itself, for a walk that is inside a head. */
 HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
 	if (!p || !buf)
@@ -369,7 +366,7 @@ static inline __attribute__((always_inline)) __u32 http1_begin_request(struct ht
 	at = HTTP1_FORGET(at + http1_result_consumed(result), len);
 	if (at >= len)
 		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
-	len = HTTP1_FORGET(len, word); /* of which each turn above has said something */
+	len = HTTP1_FORGET(len, word); /* the comparisons above have narrowed its range */
 	return http1_lines_inline(p, buf, at, len) + (at - pos);
 }
 

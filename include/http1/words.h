@@ -62,14 +62,15 @@ static inline __u32 http1_bytes_before(__u64 marks)
 	return ((marks - 1) & ~marks & HTTP1_ONES) * HTTP1_ONES >> 56;
 }
 
-/* Likewise, of which one is marked: what is 1 << 8 i takes i, which lies 8 i bits lower, to the top. */
+/* The same for marks != 0: the answers as a table of bytes, of which the right one is shifted to the top. */
 static inline __u32 http1_bytes_first(__u64 marks)
 {
 	return ((marks & -marks) >> 7) * 0x0020406080a0c0e0ULL >> 61;
 }
 
 /*
- * Consumes up to and including the next LF; all that there is, if none is there. Sets *ret_found.
+ * How many bytes there are up to the next line feed, with it: *ret_found is 1. Without one, how many may be
+ * skipped: *ret_found is 0.
  */
 static inline __u32 http1_skip_line(http1_bytes buf, __u32 pos, __u32 len, int *ret_found)
 {

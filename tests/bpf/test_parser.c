@@ -19,10 +19,10 @@ static struct splits splits;
 static void run_program(struct bpf_program *program)
 {
 	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts);
-	int result = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+	int r = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
 
-	if (result)
-		fail_msg("BPF_PROG_TEST_RUN: %s", strerror(-result));
+	if (r)
+		fail_msg("BPF_PROG_TEST_RUN: %s", strerror(-r));
 	assert_int_equal(opts.retval, 0);
 	assert_int_equal(skel->bss->copies_failed, 0);
 }
@@ -107,12 +107,12 @@ TEST(histogram_buckets)
 static int fill_map(struct bpf_map *map, const void *values, size_t n, size_t size)
 {
 	for (__u32 i = 0; i < n; i++) {
-		int result = bpf_map__update_elem(map, &i, sizeof(i),
-						  (const char *)values + i * size, size, BPF_ANY);
+		int r = bpf_map__update_elem(map, &i, sizeof(i), (const char *)values + i * size,
+					     size, BPF_ANY);
 
-		if (result) {
-			fprintf(stderr, "%s[%u]: %s\n", bpf_map__name(map), i, strerror(-result));
-			return result;
+		if (r) {
+			fprintf(stderr, "%s[%u]: %s\n", bpf_map__name(map), i, strerror(-r));
+			return r;
 		}
 	}
 	return 0;
@@ -122,26 +122,25 @@ static int fill_maps(void)
 {
 	const struct vector_automata *a = &vector_automata;
 	size_t n_accepts = a->paths.n_sets + a->agents.n_sets - 1;
-	int result = 0;
+	int r = 0;
 
-	for (__u32 i = 0; i < n_accepts && !result; i++) {
+	for (__u32 i = 0; i < n_accepts && !r; i++) {
 		struct accept accept = {.value = i};
 
-		result = bpf_map__update_elem(skel->maps.accepts, &i, sizeof(i), &accept,
-					      sizeof(accept), BPF_ANY);
+		r = bpf_map__update_elem(skel->maps.accepts, &i, sizeof(i), &accept, sizeof(accept),
+					 BPF_ANY);
 	}
-	if (!result)
-		result =
-			fill_map(skel->maps.dfa_states, a->states, a->n_states, sizeof(*a->states));
-	if (!result)
-		result = fill_map(skel->maps.dfa_cells, a->cells, a->n_cells, sizeof(*a->cells));
-	return result;
+	if (!r)
+		r = fill_map(skel->maps.dfa_states, a->states, a->n_states, sizeof(*a->states));
+	if (!r)
+		r = fill_map(skel->maps.dfa_cells, a->cells, a->n_cells, sizeof(*a->cells));
+	return r;
 }
 
 static int set_up(void **state)
 {
 	const struct vector_automata *a = &vector_automata;
-	int result;
+	int r;
 
 	(void)state;
 	if (!vector_automata_init())
@@ -155,9 +154,9 @@ static int set_up(void **state)
 	bpf_map__set_max_entries(skel->maps.dfa_cells, (__u32)a->n_cells);
 	bpf_map__set_max_entries(skel->maps.accepts,
 				 (__u32)(a->paths.n_sets + a->agents.n_sets - 1));
-	result = parser_bpf__load(skel);
-	if (result) {
-		fprintf(stderr, "parser: load: %s\n", strerror(-result));
+	r = parser_bpf__load(skel);
+	if (r) {
+		fprintf(stderr, "parser: load: %s\n", strerror(-r));
 		return -1;
 	}
 	return fill_maps();

@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct config config, untouched;
 	struct error error;
 	char *text = malloc(size ? size : 1);
-	int result;
+	int r;
 
 	if (names_files(data, size)) {
 		free(text);
@@ -141,10 +141,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&config, 0x5a, sizeof(config));
 	memset(&untouched, 0x5a, sizeof(untouched));
 	memset(&error, 0x5a, sizeof(error));
-	result = config_parse(text, size, "fuzz.yaml", &config, &error);
+	r = config_parse(text, size, "fuzz.yaml", &config, &error);
 	free(text);
-	if (result) {
-		require(result == -EINVAL, "refused with another error than EINVAL");
+	if (r) {
+		require(r == -EINVAL, "refused with another error than EINVAL");
 		require(memchr(error.text, '\0', sizeof(error.text)), "the reason does not end");
 		require(!strncmp(error.text, "fuzz.yaml", 9), "the reason names no file");
 		require(!memcmp(&config, &untouched, sizeof(config)), "refused, but written to");

@@ -140,14 +140,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct automaton automaton;
 	uint32_t set, state;
 	size_t n = read_patterns(&text, &size, patterns, texts);
-	int result;
+	int r;
 
 	if (size > TEXT_BYTES)
 		size = TEXT_BYTES;
 	check_order(patterns, n);
-	result = automaton_compile(patterns, n, STATES_MAX, &automaton);
-	if (result) {
-		require(result == -E2BIG, "refused with another error than E2BIG");
+	r = automaton_compile(patterns, n, STATES_MAX, &automaton);
+	if (r) {
+		require(r == -E2BIG, "refused with another error than E2BIG");
 		return 0;
 	}
 	set = automaton_match(&automaton, text, size);

@@ -129,11 +129,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
 	static uint8_t bytes[VECTOR_BYTES_MAX];
-	__u64 random = seed * 0x9e3779b97f4a7c15ULL + 1;
 
-	if (vector_random(&random) % VECTOR_ONE_IN == 0) {
-		const struct http1_vector *vector =
-			&http1_vectors[vector_random(&random) % N_HTTP1_VECTORS];
+	random_seed(seed);
+	if (random_below(VECTOR_ONE_IN) == 0) {
+		const struct http1_vector *vector = &http1_vectors[random_below(N_HTTP1_VECTORS)];
 		size_t len = vector_bytes(vector, bytes);
 
 		if (len + PREFIX_BYTES <= max_size) {

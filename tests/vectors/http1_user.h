@@ -15,6 +15,7 @@
 
 #include "dfa.h"
 #include "match/automaton.h"
+#include "tests/unit/fixtures/random.h"
 
 /* ---- automata ---- */
 
@@ -121,26 +122,17 @@ struct splits {
 	__u32 end[VECTOR_BYTES_MAX];
 };
 
-/* xorshift64*, so that a failure repeats */
-static inline __u32 vector_random(__u64 *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return (__u32)((*state * 0x2545f4914f6cdd1dULL) >> 33);
-}
-
 static inline void splits_random(__u32 len, __u64 seed, struct splits *ret)
 {
-	__u64 random = seed * 0x9e3779b97f4a7c15ULL + 1;
 	__u32 at = 0;
 
+	random_seed(seed);
 	ret->n = 0;
 	while (at < len) {
 		/* mostly short pieces: that is where the parser's states are */
-		__u32 longest = 1U << (vector_random(&random) % 10);
+		__u32 longest = 1U << random_below(10);
 
-		at += 1 + vector_random(&random) % longest;
+		at += 1 + (__u32)random_below(longest);
 		ret->end[ret->n++] = at < len ? at : len;
 	}
 }
