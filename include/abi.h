@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel programs and the agent both see: map keys and values, and their limits. Layouts are
+ * Map keys, map values and their limits, as kernel programs and agent both see them. Layouts are
  * asserted where they are defined. All counters are cumulative; all times are in ns of CLOCK_MONOTONIC.
  */
 #ifndef SLIPROBE_ABI_H

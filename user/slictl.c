@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * slictl: what people ask the agent, over its status socket, and what needs no agent. Its commands
- * are in ctl/.
+ * slictl: questions of people to the agent, over its status socket, and commands that need no agent.
+ * The commands are in ctl/.
  */
 #include <errno.h>
 #include <getopt.h>

@@ -141,8 +141,8 @@ static __always_inline void exchange_open(struct exchanges *open, const struct o
  * now. `exchange` is what exchange_find() has for it; NULL: it was lost. *verdict gets its time here.
  *
  * `wait`: the peer has closed its side and has not acknowledged the answer. An acknowledgement means
- * that it got the answer, a reset that it had gone (client_abort). Until one of both is known the verdict
- * waits in the slot: see exchanges_end().
+ * that it got the answer, a reset that it had gone (client_abort). Until then the verdict waits in
+ * the slot: see exchanges_end().
  */
 static __always_inline void exchange_answer(struct exchanges *open, __u32 number,
 					    struct exchange *exchange, struct verdict *verdict,
@@ -269,7 +269,7 @@ __noinline int exchanges_end(struct exchanges *open, struct ending *how)
 	return 0;
 }
 
-/* What is open has no outcome that could be known. Not inlined: its stack is not its callers'. */
+/* Ends open exchanges whose outcome cannot be known. Not inlined: its stack is not its callers'. */
 __noinline int exchanges_lose(struct exchanges *open, __u32 reason)
 {
 	struct ending how = {.kind = ENDING_LOST, .lost = reason, .gone = 1};

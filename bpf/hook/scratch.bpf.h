@@ -13,7 +13,7 @@
 #include "stream/io.bpf.h"
 #include "who/work.bpf.h"
 
-/* What the read that is going on was about to change: see tcp_time.bpf.h. */
+/* Facts of a socket, taken before the read that is going on changes them: see tcp_time.bpf.h. */
 struct reading {
 	__u64 sock; /* address of the socket being read; 0: none */
 	__u64 arrived_us;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a hook's socket is, before anything is known of its connection. */
+/* The socket that a hook is given, before anything is known of its connection. */
 #ifndef SLIPROBE_HOOK_SOCK_BPF_H
 #define SLIPROBE_HOOK_SOCK_BPF_H
 

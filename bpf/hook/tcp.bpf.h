@@ -69,8 +69,8 @@ static __always_inline void tcp_who(struct sock *sk, struct who_work *who)
 }
 
 /*
- * Not a TCP socket. One of MPTCP that reads first is a server's: noted once, on both sides of it a
- * mark keeps the later operations cheap.
+ * Not a TCP socket. An MPTCP socket that reads first is a server's: its listener is noted, once. An
+ * MPTCP socket of either side is marked as ignored, so that its later operations cost little.
  */
 static __always_inline int tcp_other_protocol(struct sock *sk, bool reading)
 {
@@ -148,7 +148,7 @@ static __always_inline struct tcp_conn *tcp_admit_write(struct sock *sk, struct 
 	return tcp && !tcp_is_ignored(tcp) ? tcp : NULL;
 }
 
-/* Bytes read since the last read that was seen, but for these; < 0 as a signed number: an error. */
+/* Bytes that were read unseen between the last read and this one; < 0 if signed: an error. */
 static __always_inline __u32 tcp_follow_read(struct sock *sk, struct tcp_sock *tp,
 					     struct tcp_conn *tcp, __u32 received)
 {
@@ -172,7 +172,7 @@ static __always_inline void tcp_begin(struct flow *flow, struct sock *sk, struct
 		tcp_who(sk, &scratch->who);
 }
 
-/* Bytes passed unseen before those of the operation. Returns false if the side cannot be followed. */
+/* `gap` bytes passed unseen before the operation. Returns false if the side cannot be followed. */
 static __always_inline bool tcp_gap(struct flow *flow, __u32 gap, const enum side side,
 				    const enum writer writer)
 {
@@ -277,7 +277,7 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 
 /* ---- writes ---- */
 
-/* What a program on sending sees of an operation. */
+/* The bytes of an operation that a program on sending can see. */
 enum sent {
 	SENT_BYTES, /* the process's memory, by its system call */
 	SENT_PAGES, /* pages alone */
@@ -312,7 +312,7 @@ static __always_inline bool tcp_answers(struct conn *conn)
 	return conn->mode == CONN_HTTP;
 }
 
-/* What the peer has acknowledged matters once it has closed its side. */
+/* The peer has closed its side, and has not acknowledged all bytes. */
 static __always_inline bool tcp_peer_unacked(struct sock *sk, struct tcp_sock *tp)
 {
 	return sk->__sk_common.skc_state == TCP_CLOSE_WAIT && tp->snd_una != tp->write_seq;

@@ -32,8 +32,8 @@ __noinline int tcp_closed(struct tcp_conn *tcp, __u32 gone)
 }
 
 /*
- * A side is closed in order: an answer that ends with the connection is whole by that, with the outcome
- * of those that waited.
+ * A side is closed in order. An answer whose end is that of the connection is whole by that. It gets
+ * the outcome `waiting`, as do answers whose verdict waited for the peer.
  */
 static __always_inline void tcp_closed_in_order(struct tcp_conn *tcp, enum outcome outcome,
 						enum outcome waiting)

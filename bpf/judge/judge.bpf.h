@@ -18,7 +18,7 @@
 #include "kernel/policy.bpf.h"
 #include "kernel/stat.bpf.h"
 
-/* What the series knows of the request's time. */
+/* Adds the request's times to its series: sums, histograms, latency thresholds. */
 static __always_inline void series_time(__u32 id, const struct series_key *key,
 					struct series_value *value, struct policy *policy,
 					__u64 total_ns, __u64 queue_ns, const enum writer writer)

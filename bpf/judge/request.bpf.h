@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the verdict on a request depends on, known when it is opened. */
+/* A request as the verdict needs it, made when its exchange is opened. */
 #ifndef SLIPROBE_JUDGE_REQUEST_BPF_H
 #define SLIPROBE_JUDGE_REQUEST_BPF_H
 
@@ -9,7 +9,7 @@
 #include "kernel/policy.bpf.h"
 #include "kernel/stat.bpf.h"
 
-/* What a protocol has read of a request, and whose it is. */
+/* A request as its protocol has read it, and the service it is for. */
 struct opening {
 	__u64 first_read_ns;
 	__u64 queue_ns; /* from the arrival of its first byte to first_read_ns */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Differences between kernels and architectures, all of them.
+ * Differences between kernels and architectures, all of them but reading by type (kernel/cast).
  *
  * Hooks: `sock_send_length` and `sock_recv_length` are tracepoints since 6.3 (commit 6e6eda44b939);
  * before, the programs hang on the exit of tcp_sendmsg() and tcp_recvmsg(), and of tcp_sendpage(),

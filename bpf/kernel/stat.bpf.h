@@ -21,7 +21,7 @@ struct {
  */
 enum writer {
 	WRITER_RECV, /* the program on reading */
-	WRITER_SEND, /* the program on sending; of two the main one */
+	WRITER_SEND, /* the program on sending; of the fexit ones, that on tcp_sendmsg() */
 	WRITER_SHARED, /* any other */
 };
 

@@ -33,7 +33,7 @@ typedef struct chunk *http1_bytes;
 		word_;                                                                             \
 	})
 
-/* The same value, of which the verifier has forgotten the range: `other` must be one it does not know. */
+/* Returns `pos`. The verifier forgets its range: it is XORed twice with a value it does not know. */
 static __always_inline __u64 chunk_forget(__u64 pos, __u64 other)
 {
 	asm volatile("%0 ^= %1" : "+r"(pos) : "r"(other));

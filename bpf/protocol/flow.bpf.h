@@ -8,7 +8,7 @@
 #include "protocol/conn.bpf.h"
 #include "who/work.bpf.h"
 
-/* Which side's bytes. A server reads requests, a client sends them. */
+/* The side that bytes are of. A server reads requests, a client sends them. */
 enum side {
 	SIDE_REQUEST,
 	SIDE_RESPONSE,
@@ -22,13 +22,13 @@ struct flow {
 	__u64 now_ns; /* of the operation; 0: by the clock, when it matters */
 	__u64 arrived_ns; /* of its first byte */
 	__u32 generation; /* of the configuration, for all of the operation */
-	__u8 turn; /* request side: responses' bytes were sent since the last such operation */
+	__u8 turn; /* request side: response bytes passed since its last operation */
 	__u8 peer_unacked; /* response side: the peer has closed its side and not acknowledged all */
 	__u8 in_head; /* a head goes on behind the bytes at hand */
 	__u8 pad;
 };
 
-/* It is not decided whose connection it is, or by rules that are no longer in force. */
+/* The connection's service was not decided yet, or under a configuration that is not in force. */
 static __always_inline bool conn_needs_who(const struct conn *conn, __u32 generation)
 {
 	return conn->served.service == SERVICE_NONE || conn->served.generation != generation;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* HTTP/1.x on a connection, as both sides make it. */
+/* HTTP/1.x on a connection, both sides of it: its beginning, and questions from outside. */
 #ifndef SLIPROBE_PROTOCOL_HTTP1_BPF_H
 #define SLIPROBE_PROTOCOL_HTTP1_BPF_H
 

@@ -270,7 +270,7 @@ static __always_inline void http1_request_lost(struct flow *flow)
 	struct conn *conn = flow->conn;
 	struct http1_conn *h1 = &conn->state.h1;
 
-	/* what they may have begun is answered, and then counted, as begun here */
+	/* a request that may have begun in them counts from here on, if it is answered */
 	if (http1_at_start(&h1->request)) {
 		h1->first_read_ns = flow->now_ns;
 		h1->queue_ns = flow->now_ns - flow->arrived_ns;

@@ -141,7 +141,7 @@ __noinline __u32 http1_response_first(struct conn *conn, struct piece *piece, __
 	return http1_response_head(conn, piece, now_ns, wait);
 }
 
-/* The response side can no longer be followed: what is open has no outcome that could be known. */
+/* The response side can no longer be followed: the outcomes of open exchanges cannot be known. */
 static __always_inline void http1_response_lost(struct conn *conn, enum lost_reason reason)
 {
 	struct http1_conn *h1 = &conn->state.h1;

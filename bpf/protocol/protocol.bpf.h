@@ -68,7 +68,7 @@ static __always_inline bool protocol_feed(struct flow *flow, const enum side sid
 	return side == SIDE_REQUEST ? http1_request_feed(flow) : http1_response_feed(flow);
 }
 
-/* Bytes that are not opaque went by unseen. `reason`: what open exchanges are lost for, if they are. */
+/* Bytes that are not opaque went by unseen. Exchanges lost by that count under `reason`. */
 static __always_inline void protocol_lost(struct flow *flow, const enum side side,
 					  enum lost_reason reason)
 {
@@ -87,7 +87,7 @@ static __always_inline void protocol_unfinished(const struct conn *conn, struct 
 		http1_unfinished(conn, ret);
 }
 
-/* The policy of the connection is one that a request being read is judged by. */
+/* A request is being read: the connection's policy will judge it. */
 static __always_inline bool protocol_reads_request(const struct conn *conn)
 {
 	return conn->protocol == PROTOCOL_HTTP1 && http1_reads_request(conn);

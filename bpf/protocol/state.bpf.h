@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What each protocol keeps of a connection. */
+/* The state that each protocol keeps for a connection. */
 #ifndef SLIPROBE_PROTOCOL_STATE_BPF_H
 #define SLIPROBE_PROTOCOL_STATE_BPF_H
 

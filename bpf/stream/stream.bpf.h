@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The bytes of one side of a connection, in order, an operation at a time: copies what the protocol must
- * see in chunks, passes by length what it need not see, and says what was not seen.
+ * The bytes of one side of a connection, in order, an operation at a time: copies bytes that the
+ * protocol must see, in chunks, passes by length those that it need not see, and reports lost ones.
  */
 #ifndef SLIPROBE_STREAM_STREAM_BPF_H
 #define SLIPROBE_STREAM_STREAM_BPF_H
@@ -90,8 +90,8 @@ static __always_inline bool stream_bytes(struct flow *flow, struct io *io, const
 }
 
 /*
- * `n` bytes passed without being readable. Inside a body that is all the same; elsewhere the side can no
- * longer be followed. Returns false then.
+ * `n` bytes passed that could not be read. Inside a body that does no harm. Elsewhere the side can
+ * no longer be followed: returns false.
  */
 static __always_inline bool stream_unseen(struct flow *flow, __u64 n, const enum side side,
 					  const enum writer writer)

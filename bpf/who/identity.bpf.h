@@ -46,8 +46,8 @@ static __always_inline struct identity_key identity_key_of(const struct who_work
 }
 
 /*
- * Decides by whose policy the connection's next requests are judged; work->endpoint_key names it. An
- * endpoint is made only by a whole request: see endpoint_register().
+ * Decides by whose policy the connection's next requests are judged; work->endpoint_key names it.
+ * Makes no endpoint: endpoint_register() does, once a request's head is complete or is answered.
  */
 __noinline int identity_resolve(struct served *served, struct who_work *work, __u32 generation)
 {

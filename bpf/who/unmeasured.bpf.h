@@ -15,7 +15,7 @@ struct {
 	__type(value, __u64);
 } unmeasured SEC(".maps");
 
-/* Notes that connections of this listener (work->endpoint_key) cannot be measured, and why. */
+/* Notes that connections of a listener (work->endpoint_key) cannot be measured: blind_reason. */
 __noinline int unmeasured_note(struct who_work *work, __u32 reason)
 {
 	if (!work)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Work space of the decision whose connection it is: too large for the stack. */
+/* Work space for deciding whose connection it is: too large for the stack. */
 #ifndef SLIPROBE_WHO_WORK_BPF_H
 #define SLIPROBE_WHO_WORK_BPF_H
 

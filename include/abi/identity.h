@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which service a connection belongs to, and what was found of those that serve. */
+/* Which service a connection belongs to, and the processes that were found to serve. */
 #ifndef SLIPROBE_ABI_IDENTITY_H
 #define SLIPROBE_ABI_IDENTITY_H
 

@@ -13,7 +13,7 @@ enum {
 	SERVICE_PORTS_MAX = 4096,
 };
 
-/* What an automaton's accept number means. */
+/* The meaning of an automaton's accept number. */
 struct accept {
 	__u64 slo_mask; /* eligible, as far as this input says */
 	__u32 value; /* path: route id; process and exe: index in `service_sets` */

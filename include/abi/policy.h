@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How the requests of a service are judged, and what the verdicts add up to. */
+/* How the requests of a service are judged, and the counters of the verdicts. */
 #ifndef SLIPROBE_ABI_POLICY_H
 #define SLIPROBE_ABI_POLICY_H
 

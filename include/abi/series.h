@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is counted of the requests of each series. */
+/* The counters of each series of requests. */
 #ifndef SLIPROBE_ABI_SERIES_H
 #define SLIPROBE_ABI_SERIES_H
 

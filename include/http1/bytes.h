@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Private to the HTTP/1.x parser: what each state does with one byte, or with a run of bytes alike.
- * Each function returns an HTTP1_RESULT(): what that completed, and how many bytes it consumed.
+ * Private to the HTTP/1.x parser: each state's step over one byte, or over a run of bytes alike.
+ * Each function returns an HTTP1_RESULT(): the event that it completed, and the bytes it consumed.
  */
 #ifndef SLIPROBE_HTTP1_BYTES_H
 #define SLIPROBE_HTTP1_BYTES_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The walk over the bytes of HTTP/1.x messages, from one event to the next: the parser's entrance. Its
- * contract, and what the including file defines, is in parse.h.
+ * contract is in parse.h, as are the definitions that the including file must have.
  */
 #ifndef SLIPROBE_HTTP1_FEED_H
 #define SLIPROBE_HTTP1_FEED_H
@@ -60,10 +60,10 @@ static inline __attribute__((always_inline)) enum http1_event http1_feed_opaque(
 }
 
 /*
- * Each of these feeds buf[*pos .. len), *pos < len, up to the first event: returns that, or HTTP1_EV_NONE.
- * It consumes at least one byte, and moves *pos behind what it has consumed: that may be less than all,
- * without an event, too. In the kernel *pos must not lie on the stack: Linux 6.1 verifies the walk as if
- * it were one step.
+ * Each of these feeds buf[*pos .. len), *pos < len, up to the first event, and returns that, or
+ * HTTP1_EV_NONE. It consumes at least one byte, and moves *pos behind the bytes consumed. It may
+ * leave bytes, also without an event. In the kernel *pos must not lie on the stack: Linux 6.1
+ * verifies the walk as if it were one step.
  */
 
 /* Between messages. */

@@ -9,7 +9,7 @@
  * The caller feeds bytes in pieces of any size (feed.h), and acts upon each event:
  *
  *	while (pos < len)
- *		switch (http1_feed_request(p, buf, &pos, len)) { ... }
+ *		switch (http1_feed(p, buf, &pos, len)) { ... }
  *
  * Bytes of a body need not be there: http1_opaque() says how many, http1_pass() passes them.
  *

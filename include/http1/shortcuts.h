@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Private to the HTTP/1.x parser: short cuts for what nearly all messages consist of, when all of it is
- * in the piece. Each does at once what bytes.h does byte by byte, and leaves the parser in the same
- * state. What is any different is left to bytes.h.
+ * Private to the HTTP/1.x parser: short cuts for the parts that nearly all messages consist of, if
+ * all of a part is in the piece. Each reads at once the bytes that bytes.h reads one by one, and
+ * leaves the parser in the same state. Anything unusual is left to bytes.h.
  */
 #ifndef SLIPROBE_HTTP1_WHOLE_H
 #define SLIPROBE_HTTP1_WHOLE_H
@@ -235,7 +235,7 @@ static inline __attribute__((always_inline)) __u32 http1_lines_inline(struct htt
 	return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 }
 
-/* The same by itself, for a walk that is inside a head. */
+/* http1_lines_inline() as a function of its own, for a walk that is inside a head. */
 HTTP1_SEPARATE __u32 http1_lines(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
 	if (!p || !buf)

@@ -3,7 +3,7 @@
  * State of the HTTP/1.x parser: one struct http1 follows one direction of one connection through any
  * number of messages. It keeps only what an SLI needs: method, route, status, framing, body length.
  *
- * What a user of the parser may ask about `state` is in parse.h.
+ * The questions that a user of the parser may ask about `state` are in parse.h.
  */
 #ifndef SLIPROBE_HTTP1_STATE_H
 #define SLIPROBE_HTTP1_STATE_H

@@ -62,15 +62,15 @@ static inline __u32 http1_bytes_before(__u64 marks)
 	return ((marks - 1) & ~marks & HTTP1_ONES) * HTTP1_ONES >> 56;
 }
 
-/* The same for marks != 0: the answers as a table of bytes, of which the right one is shifted to the top. */
+/* http1_bytes_before() for marks != 0: shifts the right one of a table of answers to the top. */
 static inline __u32 http1_bytes_first(__u64 marks)
 {
 	return ((marks & -marks) >> 7) * 0x0020406080a0c0e0ULL >> 61;
 }
 
 /*
- * How many bytes there are up to the next line feed, with it: *ret_found is 1. Without one, how many may be
- * skipped: *ret_found is 0.
+ * The number of bytes up to the next line feed, with it; *ret_found is 1 then. If there is none, the
+ * number of bytes that may be skipped; *ret_found is 0 then.
  */
 static inline __u32 http1_skip_line(http1_bytes buf, __u32 pos, __u32 len, int *ret_found)
 {

@@ -35,8 +35,8 @@ __u32 hist_buckets[HIST_VALUES];
 __u32 copies_failed;
 
 /*
- * In a map and not on the stack: Linux 6.1 verifies a loop's callback as if it ran once, and takes
- * what its known values then lead nowhere to for dead code.
+ * In a map and not on the stack: Linux 6.1 verifies a loop's callback as if it ran once, and removes
+ * code that the values it knows then never reach.
  */
 static struct chunk chunk;
 __u32 piece_now;
@@ -49,7 +49,7 @@ static inline __u32 http1_test_accept(__u32 state)
 	return accept ? accept->value : 0;
 }
 
-/* Copies what comes next, n bytes at most. Returns how many; 0: it failed. */
+/* Copies the next bytes of the input, n at most. Returns how many; 0: it failed. */
 static __always_inline __u32 copy_next(__u32 n)
 {
 	__u32 size = n > CHUNK_BYTES ? CHUNK_BYTES : n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Drives the HTTP/1.x parser over one direction of a connection, and keeps what came out, one result a
- * message. Compiles for the kernel, too: the walk is include/http1/feed.h's there as here.
+ * Drives the HTTP/1.x parser over one direction of a connection, and keeps one result a message.
+ * Compiles for the kernel, too: there as here the walk is that of include/http1/feed.h.
  *
  * The including file includes http1/feed.h first, and defines http1_test_accept(state): the accept set
  * of an automaton's state.
@@ -167,7 +167,7 @@ static inline void http1_run_head(struct http1_run *run)
 		http1_run_bad(run);
 }
 
-/* What the parser has reported; `offset` is behind the bytes it has consumed. */
+/* Takes an event of the parser; `offset` is behind the bytes it has consumed. */
 static inline void http1_run_event(struct http1_run *run, __u32 event)
 {
 	switch (event) {
@@ -232,7 +232,7 @@ static inline long http1_run_step(__u32 i, struct http1_run_piece *piece)
 	return 0;
 }
 
-/* What the caller has set up is in *run already: flags, start states and masks. */
+/* The caller has set up *run: flags, start states and masks. */
 static inline void http1_run_feed(struct http1_run *run, http1_bytes buf, __u32 len)
 {
 	struct http1_run_piece piece = {.run = run, .buf = buf, .len = len};

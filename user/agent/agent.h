@@ -25,8 +25,8 @@ struct agent_options {
 };
 
 /*
- * Loads the programs and applies the configuration, which is taken over in success. Counting begins
- * before this returns. Returns 0, or -errno and one sentence in ret_error.
+ * Loads the programs and applies the configuration, which is the agent's after success. Counting
+ * begins before this returns. Returns 0, or -errno and one sentence in ret_error.
  */
 int agent_new(const struct agent_options *options, struct config *config, struct agent **ret,
 	      struct error *ret_error);

@@ -179,7 +179,7 @@ static int threshold_cmp(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* Below the threshold: the buckets below the one it lies in, and its part of that. */
+/* Requests within the threshold: the buckets below the one it lies in, and its count in that one. */
 static int put_threshold(const struct reading *reading, const struct threshold_entry *entry)
 {
 	struct snapshot_series *series = find(reading, &entry->key.series);

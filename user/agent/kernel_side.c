@@ -109,8 +109,8 @@ void kernel_side_build(char ret[static KERNEL_BUILD_BYTES])
 /* ---- a configuration ---- */
 
 /*
- * Notes what is about to be in force, as `persist` of struct applied. A note that cannot be written
- * keeps nothing from being in force: counting then ends with this process.
+ * The `persist` of struct applied: notes the configuration that is about to be in force. If the note
+ * cannot be written it is put in force all the same, but counting ends with this process.
  */
 static int persist(void *context, __u32 generation, const json_t *body)
 {

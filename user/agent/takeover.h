@@ -25,7 +25,7 @@
  *   I1  Programs are attached in an order in which those that end a request come first and those
  *       that begin one last. No request is open whose end goes unseen.   kernel/attach
  *   I2  Maps are pinned first, then each program before its link, the sweep's link last. A place with
- *       all of its pins is complete; any other one is discarded.         kernel/pinned  
+ *       all of its pins is complete; any other one is discarded.         kernel/pinned
  *   I3  The note on a generation is written whole before the generation is live, nothing can fail
  *       between live and in force, and only then do other notes go. The live generation always has
  *       its note.                                     apply/apply, kernel/pins, agent/kernel_side

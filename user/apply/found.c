@@ -81,7 +81,7 @@ int change_add_wildcard(struct change *change, struct tables_slo *slo, struct er
 	return r;
 }
 
-/* The SLO to make tracks of a wildcard by when its configuration has gone. */
+/* An SLO to make the wildcard's tracks by, when its configuration has gone. */
 static struct config_slo shape(const struct wildcard *wildcard)
 {
 	return (struct config_slo){

@@ -108,7 +108,7 @@ json_t *note_body(const struct change *change)
 	const struct applied *applied = change->applied;
 	const struct tables_change *write = &change->write;
 
-	/* one that is NULL makes json_pack() fail; it releases the others */
+	/* a NULL among the values makes json_pack() fail, which releases the others */
 	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "generation",
 			 (json_int_t)write->generation, "serials",
 			 (json_int_t)applied->numbers.serials, "services",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Replays steps of the past through slo/alerts, which judges the present, too: so an SLO's alerts
- * would have fired. Pure.
+ * Replays steps of the past through slo/alerts, which judges the present, too. The result is how an
+ * SLO's alerts would have fired. Pure.
  */
 #ifndef SLIPROBE_DECIDE_BACKTEST_H
 #define SLIPROBE_DECIDE_BACKTEST_H

@@ -49,7 +49,7 @@ void books_queued(struct books *books, const struct delivery *delivery);
 void books_attempt_failed(struct books *books);
 void books_note(struct books *books, const struct delivery *delivery, enum delivery_result result,
 		const char *error, double unix_seconds);
-/* The same for a refresh of an Alertmanager, which is no delivery. */
+/* A refresh of an Alertmanager, which is no delivery, has succeeded; has failed. */
 void books_refreshed(struct books *books, double unix_seconds);
 void books_refresh_failed(struct books *books, const char *error, double unix_seconds);
 

@@ -3,7 +3,7 @@
  * The place where the kernel side stays while no agent runs. Maps and links are pinned in a directory
  * of the BPF file system. Names and configuration, which only an agent knows, are noted in files that
  * live as long as the pins do, until the next boot:
- *   /sys/fs/bpf/sliprobe/<key>/                     pins, made by kernel/probe
+ *   /sys/fs/bpf/sliprobe/<key>/                     pins, made by kernel/pinned
  *   /run/sliprobe/lock-<key>                        held by the agent that counts with them
  *   /run/sliprobe/kernel-<key>.<generation>.json    the note on each generation in force
  * The key stands for the state directory: agents with different ones do not meet.

@@ -132,11 +132,10 @@ static void add_position(struct nfa *nfa, __u32 position)
 }
 
 /*
- * Leaves in `subset` what of `sure` and `live` matters. A group that surely matches needs no more
- * watching. And of a pattern's positions, those before an OP_ANY that has been reached add nothing:
- * what they accept must pass through that OP_ANY, so is x followed by any bytes and a rest, and the
- * OP_ANY accepts any bytes and that rest already. Without this, "*a*b*c*" would remember far too
- * much.
+ * Leaves in `subset` the groups of `sure`, and the positions of `live` that matter. A group that
+ * surely matches needs no more watching. If an OP_ANY of a pattern has been reached, the pattern's
+ * positions before it add nothing: all that they accept passes through that OP_ANY, which accepts
+ * any bytes and the rest already. Without this, "*a*b*c*" would remember far too much.
  */
 static size_t reduce(struct nfa *nfa)
 {

@@ -19,8 +19,8 @@ static int put_coverage(struct record *record, const struct coverage *coverage)
 }
 
 /*
- * A database made anew while the agent runs does not get all that was counted until now as one
- * step.
+ * A database that was made anew while the agent runs only gets the counters. With their growth it
+ * would have all requests counted until now as one step.
  */
 static int put_series(struct record *record, const struct record_step *step)
 {

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* The longest calm. Whatever this file fails to foresee matters for no longer. */
+/* The longest calm. An error in this file's foresight can last no longer. */
 #define CALM_MAX_SECONDS 600
 /* Far more than rounding can be, far less than a calm could gain. */
 #define CALM_MARGIN 1e-6
@@ -92,9 +92,9 @@ static void calm_budget(const struct judge *judge, const struct alert_rule *rule
 }
 
 /*
- * The least that judge_whole_window() can come to within `seconds` from now. No event leaves a
- * window that is not yet whole, and what is added for its missing part gets less as that part does.
- * One event is for rounding.
+ * The least number of eligible events that judge_whole_window() can give within `seconds` from now.
+ * No event leaves a window that is not yet whole. The events added for its missing part get fewer as
+ * that part gets shorter. One event is for rounding.
  */
 static double least_eligible(const struct judge *judge, double seconds)
 {

@@ -5,7 +5,7 @@
 
 #include "slo/judge.h"
 
-/* `status`: what the rule was just found to be. */
+/* `status`: the one that the rule was just found to have. */
 struct alert_calm calm_find(const struct judge *judge, const struct alert_rule *rule,
 			    enum alert_status status);
 

@@ -59,7 +59,7 @@ static int prune_slos(struct store *store, double before_seconds)
 	return r;
 }
 
-/* Prunes what needs a look at whole tables. */
+/* Prunes the tables that can only be looked at as a whole. */
 static int keep_house(struct store *store, double before_seconds)
 {
 	int r = store_run(store, STORE_OLD_COVERAGE, STORE_ARGS(STORE_REAL(before_seconds)));

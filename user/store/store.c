@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Transactions, and what has no history: values, coverage, texts. */
+/* Transactions, and the data without a history: values, coverage, texts. */
 #include "store/db.h"
 
 #include <errno.h>

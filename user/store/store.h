@@ -80,7 +80,7 @@ struct store_slo {
 	int64_t id; /* 0: not stored yet; set by store_put_slo() */
 	const char *name; /* instance name */
 	const char *service;
-	const char *definition; /* slo_definition() in apply/tracks: which events it counts */
+	const char *definition; /* slo_definition() of apply/definition: the events it counts */
 	bool wildcard; /* of a found service */
 	double since_seconds; /* first counted */
 	double last_seconds; /* the last step it was counted in */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is made of the kernel's tables, which are given here. */
+/* The series that are made of the kernel's tables, which are given here. */
 #include <errno.h>
 #include <string.h>
 

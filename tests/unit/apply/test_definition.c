@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Definitions: the same for SLOs that count the same, and for no others. */
+/* Definitions: SLOs that count the same events have equal ones, all others have not. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

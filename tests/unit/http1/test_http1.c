@@ -124,7 +124,7 @@ TEST(message_ends)
 	assert_int_equal(run.results[3].end, 0);
 }
 
-/* What the recv hook sees of a request that is answered before its head is complete. */
+/* A request that is answered before its head is complete, as the parser has it at that moment. */
 TEST(method_is_known_before_the_head_is)
 {
 	static const char stream[] = "DELETE /items/5 HTTP/1.1\r\nHost: ";

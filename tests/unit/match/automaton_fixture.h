@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What holds of every compiled automaton. Included after cmocka.h. */
+/* Checks that hold for every compiled automaton. Included after cmocka.h. */
 #ifndef SLIPROBE_AUTOMATON_FIXTURE_H
 #define SLIPROBE_AUTOMATON_FIXTURE_H
 

@@ -264,7 +264,7 @@ TEST(same_patterns_same_tables)
 	automaton_clear(&b);
 }
 
-/* What of a usual template and glob can be passed at once. */
+/* The parts of a usual template and glob that can be passed at once. */
 TEST(kinds_of_states)
 {
 	static const struct pattern route = {.text = "/api/orders/*/items/**",

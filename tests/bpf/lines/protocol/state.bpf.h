@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Takes the place of bpf/protocol/state.bpf.h: what the test protocol keeps of a connection. */
+/* Takes the place of bpf/protocol/state.bpf.h: the test protocol's state of a connection. */
 #ifndef SLIPROBE_PROTOCOL_STATE_BPF_H
 #define SLIPROBE_PROTOCOL_STATE_BPF_H
 
