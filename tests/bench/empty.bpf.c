@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Empty programs on the agent's hooks: what being called costs before anything is done. The first
- * two are the floor, the others are what else the agent attaches.
+ * Empty programs on the agent's hooks: they cost what the calls alone cost. The first two are the
+ * floor, the others stand for the other programs that the agent attaches.
  */
 #include "vmlinux.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the load programs share: both ends of a loopback connection in one thread on one CPU. */
+/* For the load programs: both ends of a loopback connection in one thread on one CPU. */
 #ifndef SLIPROBE_BENCH_LOOPBACK_H
 #define SLIPROBE_BENCH_LOOPBACK_H
 

@@ -7,9 +7,9 @@
  * http      a minimal GET of TARGET ("/") and its 200 over loopback TCP: client write, server read,
  *           server write, client read. All four are done here, so that no wake-up and no other
  *           process is timed.
- * head      likewise, with a request head of 4 KiB
- * write     likewise, with a body of 1 MiB in the answer, by send()
- * sendfile  likewise, by sendfile()
+ * head      as http, with a request head of 4 KiB
+ * write     as http, with a body of 1 MiB in the answer, by send()
+ * sendfile  as write, by sendfile()
  * pipeline  16 requests in one write, answered one by one
  * series    500 routes with 20 status codes in turn: 10000 series
  * redis     a PING and its PONG in Redis's protocol: four calls

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What ring.bpf.c tells ring.c. */
+/* The events that ring.bpf.c sends to ring.c. */
 #ifndef SLIPROBE_BENCH_RING_H
 #define SLIPROBE_BENCH_RING_H
 

@@ -118,7 +118,7 @@ static void check_config(const struct config *config)
 		require(config->warnings[i] && config->warnings[i][0], "an empty warning");
 }
 
-/* What slo_files matches is this machine's, and would be opened. */
+/* The files that slo_files matches are this machine's, and would be opened. */
 static bool names_files(const uint8_t *data, size_t size)
 {
 	return memmem(data, size, "slo_files", strlen("slo_files")) != NULL;

@@ -34,7 +34,7 @@ static void require(bool condition, const char *what)
 	abort();
 }
 
-/* What the accept set says of pattern `p`, from the words of match/pattern about groups. */
+/* True if pattern `p` must be in the accept set, by the words of match/pattern about groups. */
 static bool expected(const struct pattern *patterns, const bool *matches, size_t n, size_t p)
 {
 	bool any = matches[p];
@@ -49,7 +49,7 @@ static bool expected(const struct pattern *patterns, const bool *matches, size_t
 	return any;
 }
 
-/* The same walk over the automaton's copy in shared arrays. */
+/* automaton_match() over the automaton's copy in shared arrays. */
 static uint32_t placed_match(const struct automaton *automaton, const char *text, size_t len)
 {
 	size_t n_states = STATE_OFFSET + automaton->n_states,

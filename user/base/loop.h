@@ -10,7 +10,7 @@
 
 enum {
 	LOOP_PARTS_MAX = 16,
-	LOOP_STOP = 1, /* what run() returns to end the loop */
+	LOOP_STOP = 1, /* run() returns it to end the loop */
 };
 
 struct loop_part {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Reads a configuration and checks it whole: its YAML by the tables of keys, then the OpenSLO files
- * that it names, then what must fit together.
+ * that it names, then keys against each other.
  */
 #ifndef SLIPROBE_CONFIG_LOAD_H
 #define SLIPROBE_CONFIG_LOAD_H

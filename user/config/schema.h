@@ -16,7 +16,7 @@
  */
 int config_read(struct document *doc, struct config *config);
 
-/* Checks what concerns several keys, and adds warnings. */
+/* Checks keys against each other, and adds warnings. */
 int config_check(struct document *doc, struct config *config);
 
 /* Parts of config_check(): warns of alerts that cannot fire; checks whom maintenance names. */
@@ -24,8 +24,8 @@ int config_check_alerts(struct config *config);
 int config_check_maintenance(struct document *doc, const struct config *config);
 
 /*
- * Appends what the files of config->slo_files hold to the configuration, between config_read() and
- * config_check(). Returns 0, -ENOMEM, or another error with *ret_error written.
+ * Appends the SLOs and receivers in the files of config->slo_files to the configuration, between
+ * config_read() and config_check(). Returns 0, -ENOMEM, or another error with *ret_error written.
  */
 int config_load_slo_files(struct config *config, struct error *ret_error);
 

@@ -50,7 +50,7 @@ static int pin_all(struct probe *probe, const char *dir, char path[static PATH_M
 		if (r)
 			return r;
 	}
-	/* takeover I2: links are pinned last, only with them the pins are complete */
+	/* takeover I2: links come after maps, the sweep's last: only with it the place is complete */
 	for (size_t i = 0; i < n; i++) {
 		pin_path(dir, "prog", bpf_program__name(programs[i]), path);
 		r = bpf_obj_pin(bpf_program__fd(programs[i]), path);

@@ -249,7 +249,7 @@ static int by_sendfile(int fd, int file, size_t from, size_t len)
 	return 0;
 }
 
-/* The same by way of a pipe. */
+/* Part of @file by splice(), through a pipe. */
 static int by_splice(int fd, int file, size_t from, size_t len)
 {
 	loff_t at = from;

@@ -6,7 +6,7 @@
 
 #include "deliver/books.h"
 
-/* The same is reported before and after. */
+/* The report after a restart must equal the one before. */
 static void assert_survives(void)
 {
 	json_t *before = deliver_report(f.deliver), *after;
