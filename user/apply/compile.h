@@ -6,30 +6,13 @@
 #ifndef SLIPROBE_APPLY_COMPILE_H
 #define SLIPROBE_APPLY_COMPILE_H
 
-#include <linux/types.h>
+#include <stddef.h>
 
 #include "abi.h"
+#include "apply/tables_input.h"
 #include "base/error.h"
 #include "config/config.h"
 #include "kernel/tables.h"
-
-/* One SLO as it is counted: a configured SLO of one service, or of every found one. */
-struct tables_slo {
-	size_t config_slo; /* index in config->slos */
-	size_t config_service; /* index in config->services, or TABLES_FOUND */
-	/* where the policy counts it, as the caller has chosen: see apply/places */
-	__u32 criteria; /* slot */
-	__u32 counts; /* slot, or the base of a wildcard */
-};
-
-#define TABLES_FOUND ((size_t)-1)
-
-/* Gives numbers > 0 to names, the same ones each time; 0 when there are no more. */
-struct tables_ids {
-	__u32 (*service)(void *context, const char *name);
-	__u32 (*route)(void *context, const char *route);
-	void *context;
-};
 
 /*
  * Lists the SLOs to count, in configured order, "*" once for each configured service and once for

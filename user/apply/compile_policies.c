@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Policies: which route a request is of, and which of a service's SLOs count it. */
+#include "apply/compile_policies.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "apply/compiler.h"
 #include "base/cleanup.h"
-#include "base/error.h"
 
 static bool slo_names_route(const struct config_slo *slo, const char *route)
 {

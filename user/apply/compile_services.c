@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which service a listening endpoint is of, by port, process and executable. */
+#include "apply/compile_services.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "apply/compiler.h"
 #include "base/cleanup.h"
 
 static void set_add(struct service_set *set, size_t service)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One compilation, shared by the files compile*.c. */
+/* One compilation: what it reads, and the tables it has made so far. */
 #ifndef SLIPROBE_APPLY_COMPILER_H
 #define SLIPROBE_APPLY_COMPILER_H
 
+#include <linux/types.h>
 #include <stddef.h>
 
-#include "apply/compile.h"
+#include "apply/tables_input.h"
+#include "base/error.h"
+#include "config/config.h"
+#include "kernel/tables.h"
 #include "match/automaton.h"
 
 struct compiler {
@@ -31,11 +35,5 @@ int compiler_match(struct compiler *c, const struct pattern *patterns, size_t n,
  */
 int compiler_append(struct compiler *c, const struct automaton *automaton, __u32 *ret_start,
 		    __u32 *ret_accepts);
-
-/* Compiles the policy of a service: its index in the configuration, or TABLES_FOUND. */
-int compile_policy(struct compiler *c, size_t service, struct policy *policy);
-
-/* Compiles what endpoints are matched to services by: ports, processes, executables. */
-int compile_services(struct compiler *c);
 
 #endif

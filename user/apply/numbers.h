@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-#include "apply/compile.h"
+#include "apply/tables_input.h"
 #include "apply/track.h"
 #include "base/ids.h"
 
