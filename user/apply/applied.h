@@ -5,8 +5,9 @@
  * free places, one store makes them live, and a place is used again only when a sweep over all
  * connections has found it unused.
  *
- *   apply/change    plans the change, without touching the kernel; then commits or drops it
+ *   apply/plan      plans the change, without touching the kernel
  *   apply/apply     writes what is planned, and makes it live
+ *   apply/commit    puts it in force here
  *   apply/ending    tracks that a change ends are counted on until nobody is judged for them
  *   apply/found     tracks of services that are found while it is in force
  *   apply/note      what another agent needs to go on with it

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel's part in a change: writes what apply/change has planned, and makes it live. */
+/* The kernel's part in a change: writes what apply/plan has planned, and makes it live. */
 #include <errno.h>
 #include <string.h>
 
 #include "apply/applied.h"
-#include "apply/change.h"
+#include "apply/commit.h"
 #include "apply/note.h"
+#include "apply/places.h"
+#include "apply/plan.h"
 #include "kernel/probe.h"
 
 static int write_and_persist(struct probe *probe, const struct change *change, struct error *error)

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Tracks and wildcards that a configuration ends. They are counted on until no open request is judged
- * for them and their last counts are history: a request goes into the history of the SLO that it
- * began under.
- */
+#include "apply/ending.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-#include "apply/change.h"
 #include "apply/note.h"
+#include "apply/places.h"
 
 /* A sweep and a step may miss a request that is just being counted; two of each cannot. */
 enum { SWEEPS_UNUSED = 2 };

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* SLOs that every found service has: their wildcards, and the tracks made from them. */
+#include "apply/found.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "apply/change.h"
+#include "apply/compile.h"
 #include "apply/definition.h"
+#include "apply/places.h"
 #include "base/cleanup.h"
-#include "base/error.h"
 
 /* The wildcard of that definition, in force or ended; NULL if there is none. */
 static const struct wildcard *known_wildcard(const struct tracks *tracks, const char *definition)

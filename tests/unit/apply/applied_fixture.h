@@ -12,7 +12,8 @@
 
 #include "tests/unit/fixtures/test.h"
 #include "apply/applied.h"
-#include "apply/change.h"
+#include "apply/commit.h"
+#include "apply/plan.h"
 #include "config/load.h"
 
 static const struct policies_in_use none_in_use;

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "tests/unit/apply/applied_fixture.h"
+#include "apply/places.h"
 #include "tests/unit/fixtures/malloc_fail.h"
 
 static const char two[] = "services:\n"
