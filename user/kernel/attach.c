@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "kernel/complaint.h"
 #include "kernel/private.h"
 
 static int attach(struct probe *probe, struct bpf_program *program, struct error *error)
@@ -86,16 +86,6 @@ int probe_attach(struct probe *probe, struct error *ret_error)
 		return error_set(ret_error, -errno, "cannot tell the time: %s", strerror(errno));
 	skel->bss->attached_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
 	return 0;
-}
-
-void probe_detach(struct probe *probe)
-{
-	for (size_t i = 0; i < probe->n_links; i++) {
-		bpf_link__destroy(probe->links[i]);
-		if (probe->program_fds[i] >= 0 && probe->owns_program_fds)
-			close(probe->program_fds[i]);
-	}
-	probe->n_links = 0;
 }
 
 __u64 probe_misses(struct probe *probe)

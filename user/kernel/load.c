@@ -4,47 +4,17 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "kernel/complaint.h"
 #include "kernel/private.h"
 
 enum {
 	HIST_BYTES = 64 << 20, /* of all CPUs, as long as HIST_GROUPS_MIN fit */
 };
-
-/* The last thing libbpf complained about: its callback has no context. */
-static char complaint[200];
-
-static int keep_complaint(enum libbpf_print_level level, const char *format, va_list args)
-{
-	char line[1024];
-	const char *text;
-
-	if (level != LIBBPF_WARN)
-		return 0;
-	vsnprintf(line, sizeof(line), format, args);
-	/* the first warning about a program is the cause, the later ones are consequences */
-	if (complaint[0] || strstr(line, "BEGIN PROG LOAD LOG"))
-		return 0;
-	text = strncmp(line, "libbpf: ", 8) != 0 ? line : line + 8;
-	snprintf(complaint, sizeof(complaint), "%.*s", (int)strcspn(text, "\n"), text);
-	return 0;
-}
-
-void probe_listen(void)
-{
-	complaint[0] = 0;
-	libbpf_set_print(keep_complaint);
-}
-
-const char *probe_complaint(int error)
-{
-	return complaint[0] ? complaint : strerror(-error);
-}
 
 static bool kernel_has(const char *name, __u32 kind)
 {
@@ -80,11 +50,6 @@ bool probe_sweeps_map(void)
 		return false;
 	close(fd);
 	return true;
-}
-
-struct bpf_program *probe_sweep_program(struct sliprobe_bpf *skel, bool files)
-{
-	return files ? skel->progs.sweep_files : skel->progs.sweep_conns;
 }
 
 void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool sweeps_files)
@@ -138,8 +103,8 @@ static int load(enum probe_hook hook, const struct tables_region *room, bool swe
 	probe_listen();
 	if (hook == PROBE_HOOK_TRACEPOINT &&
 	    !kernel_has("btf_trace_sock_send_length", BTF_KIND_TYPEDEF)) {
-		snprintf(complaint, sizeof(complaint),
-			 "the kernel has no tracepoint sock_send_length (it came with Linux 6.3)");
+		probe_complain(
+			"the kernel has no tracepoint sock_send_length (it came with Linux 6.3)");
 		return -ENOENT;
 	}
 	skel = sliprobe_bpf__open();
@@ -170,7 +135,7 @@ void probe_try(enum probe_hook hook, struct probe_trial *ret)
 
 static int load_first_usable(struct probe *probe, enum probe_hook hook, struct error *error)
 {
-	char first[sizeof(complaint)] = "";
+	char first[PROBE_COMPLAINT_BYTES] = "";
 	int r;
 
 	if (access("/sys/kernel/btf/vmlinux", R_OK))

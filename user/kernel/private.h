@@ -22,21 +22,18 @@ struct probe {
 	bool sweeps_files; /* over processes' files, not the map of connections */
 };
 
+/* ---- kernel/probe ---- */
+
 /* Allocates; the skeleton is the caller's to open. NULL when out of memory. */
 struct probe *probe_new(void);
+
+/* The program that sweeps over all connections. */
+struct bpf_program *probe_sweep_program(struct sliprobe_bpf *skel, bool files);
 
 /* ---- kernel/load ---- */
 
 /* Marks the programs of the family to be loaded, and the one that sweeps. */
 void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool sweeps_files);
-
-/* The program that sweeps over all connections. */
-struct bpf_program *probe_sweep_program(struct sliprobe_bpf *skel, bool files);
-
-/* From here on libbpf's first complaint is kept, and nothing it says is printed. */
-void probe_listen(void);
-/* libbpf's complaint since then, else the text of the error (-errno). */
-const char *probe_complaint(int error);
 
 /* ---- kernel/attach ---- */
 

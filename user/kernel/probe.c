@@ -3,6 +3,7 @@
 
 #include <bpf/libbpf.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "kernel/private.h"
 
@@ -17,6 +18,16 @@ struct probe *probe_new(void)
 		return probe;
 	probe_close(probe);
 	return NULL;
+}
+
+void probe_detach(struct probe *probe)
+{
+	for (size_t i = 0; i < probe->n_links; i++) {
+		bpf_link__destroy(probe->links[i]);
+		if (probe->program_fds[i] >= 0 && probe->owns_program_fds)
+			close(probe->program_fds[i]);
+	}
+	probe->n_links = 0;
 }
 
 void probe_close(struct probe *probe)
@@ -47,4 +58,9 @@ const char *probe_hook_used(const struct probe *probe)
 const char *probe_hook_reason(const struct probe *probe)
 {
 	return probe->reason;
+}
+
+struct bpf_program *probe_sweep_program(struct sliprobe_bpf *skel, bool files)
+{
+	return files ? skel->progs.sweep_files : skel->progs.sweep_conns;
 }

@@ -17,7 +17,7 @@
 
 struct probe;
 
-/* ---- kernel/load ---- */
+/* ---- kernel/probe ---- */
 
 enum probe_hook {
 	PROBE_HOOK_AUTO,
@@ -26,6 +26,18 @@ enum probe_hook {
 };
 
 const char *probe_hook_name(enum probe_hook hook);
+
+enum probe_hook probe_hook(const struct probe *probe);
+const char *probe_hook_used(const struct probe *probe);
+const char *probe_hook_reason(const struct probe *probe);
+
+/* Detaches the programs: the counters, which can still be read, no longer change. */
+void probe_detach(struct probe *probe);
+
+/* Lets everything go. The kernel removes what is not pinned. */
+void probe_close(struct probe *probe);
+
+/* ---- kernel/load ---- */
 
 /* Whether one hook family can be loaded on this kernel. */
 struct probe_trial {
@@ -47,13 +59,6 @@ int probe_open(enum probe_hook hook, const struct tables_region *room, struct pr
 /* True if the kernel lets a sweep go over the map of connections itself. */
 bool probe_sweeps_map(void);
 
-enum probe_hook probe_hook(const struct probe *probe);
-const char *probe_hook_used(const struct probe *probe);
-const char *probe_hook_reason(const struct probe *probe);
-
-/* Lets everything go. The kernel removes what is not pinned. */
-void probe_close(struct probe *probe);
-
 /* ---- kernel/attach ---- */
 
 /*
@@ -61,9 +66,6 @@ void probe_close(struct probe *probe);
  * live before. Returns 0, or -errno and one sentence in ret_error.
  */
 int probe_attach(struct probe *probe, struct error *ret_error);
-
-/* Detaches the programs: the counters, which can still be read, no longer change. */
-void probe_detach(struct probe *probe);
 
 /* Times the kernel skipped a program because it was already running on that CPU. */
 __u64 probe_misses(struct probe *probe);
