@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/client.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
+#include "ctl/show.h"
 #include "ctl/views.h"
 #include "kernel/support.h"
 

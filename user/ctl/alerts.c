@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "ctl/client.h"
 #include "ctl/options.h"
+#include "ctl/show.h"
 #include "ctl/views.h"
 
 int ctl_alerts(const struct ctl *ctl, int argc, char **argv)

@@ -4,7 +4,7 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "config/load.h"
-#include "ctl/client.h"
+#include "ctl/show.h"
 
 static int report_error(const struct ctl *ctl, const char *file, const char *text)
 {

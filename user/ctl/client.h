@@ -42,28 +42,4 @@ struct ctl_answer {
 int ctl_ask(const struct ctl *ctl, const struct ctl_request *request, struct ctl_answer *ret);
 void ctl_answer_clear(struct ctl_answer *answer);
 
-/*
- * Repeats on ctl->err the words of a refusal, {"error": "..."}. Returns CTL_CANNOT_TELL.
- */
-int ctl_say_refused(const struct ctl *ctl, const struct ctl_answer *answer);
-
-/*
- * As ctl_ask(), for an answer that must be of status 200 and hold an object. Any other answer is
- * CTL_CANNOT_TELL, and ctl->err says so. The caller owns *ret_json.
- */
-int ctl_ask_json(const struct ctl *ctl, const struct ctl_request *request, json_t **ret_json);
-
-/* Gets the address, and shows the answer: as it came with --json, else by `view` (ctl/views). */
-typedef int ctl_view(const json_t *json, bool colour, FILE *out);
-int ctl_show(const struct ctl *ctl, const char *path, const char *name, ctl_view *view);
-
-/*
- * Writes `json` as a line, and takes the reference. NULL stands for "out of memory". Returns
- * CTL_DONE or CTL_CANNOT_TELL.
- */
-int ctl_print_json(const struct ctl *ctl, json_t *json);
-
-/* Says that there is no memory. Returns CTL_CANNOT_TELL. */
-int ctl_no_memory(const struct ctl *ctl);
-
 #endif

@@ -35,6 +35,9 @@ static inline void ctl_json_decrefp(json_t **json)
 
 #define _cleanup_json_ _cleanup_(ctl_json_decrefp)
 
+/* Says on ctl->err that there is no memory. Returns CTL_CANNOT_TELL. */
+int ctl_no_memory(const struct ctl *ctl);
+
 /* slictl check FILE: reads a configuration as the agent would. Returns an enum ctl_exit. */
 int ctl_check(const struct ctl *ctl, const char *file);
 

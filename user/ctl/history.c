@@ -2,8 +2,8 @@
 /* slictl history: what was counted, and when. */
 #include <string.h>
 
-#include "ctl/client.h"
 #include "ctl/options.h"
+#include "ctl/show.h"
 #include "ctl/view_history.h"
 
 int ctl_history(const struct ctl *ctl, int argc, char **argv)

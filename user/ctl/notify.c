@@ -6,6 +6,7 @@
 #include "ctl/client.h"
 #include "ctl/json.h"
 #include "ctl/options.h"
+#include "ctl/show.h"
 #include "ctl/table.h"
 #include "slo/alert_rule.h"
 

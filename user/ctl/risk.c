@@ -5,11 +5,11 @@
 
 #include "base/json.h"
 #include "config/load.h"
-#include "ctl/client.h"
 #include "ctl/json.h"
 #include "ctl/options.h"
 #include "ctl/risk_record.h"
 #include "ctl/rows.h"
+#include "ctl/show.h"
 #include "decide/risk.h"
 
 enum {

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "ctl/client.h"
 #include "ctl/json.h"
+#include "ctl/show.h"
 #include "decide/incidents.h"
 
 /* The incidents of one severity, as they are gathered. */

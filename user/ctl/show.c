@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Asks the agent, and shows its answers. */
+#include "ctl/show.h"
+
 #include <errno.h>
 
 #include "base/format.h"
-#include "ctl/client.h"
 
 static json_t *parse(const struct ctl_answer *answer)
 {
@@ -21,12 +21,6 @@ int ctl_say_refused(const struct ctl *ctl, const struct ctl_answer *answer)
 	else
 		fprintf(ctl->err, "the agent answered with HTTP status %ld", answer->status);
 	fputc('\n', ctl->err);
-	return CTL_CANNOT_TELL;
-}
-
-int ctl_no_memory(const struct ctl *ctl)
-{
-	fprintf(ctl->err, "slictl: out of memory\n");
 	return CTL_CANNOT_TELL;
 }
 
