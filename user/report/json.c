@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report/json.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/cleanup.h"
 #include "base/json.h"
 #include "base/term_names.h"
-
-char *json_render(json_t *value, const char *end)
-{
-	_cleanup_free_ char *text = json_dumps(value, JSON_REAL_PRECISION(12));
-	char *ret = NULL;
-
-	json_decref(value);
-	return text && asprintf(&ret, "%s%s", text, end) >= 0 ? ret : NULL;
-}
+#include "report/json_render.h"
 
 static json_t *texts(char *const *items, size_t n)
 {

@@ -41,9 +41,6 @@ json_t *json_alert(const struct snapshot_alert *alert);
 json_t *json_about(const struct config_about *about); /* null for NULL */
 json_t *json_store(const struct snapshot_store *store);
 
-/* The text of `value` with `end` behind it. Frees `value`, which may be NULL: then NULL. */
-char *json_render(json_t *value, const char *end);
-
 /* {"error": "..."} for the socket's refusals. */
 char *json_error(const char *text);
 

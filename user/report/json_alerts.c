@@ -2,6 +2,7 @@
 /* Active alerts, open notices and the last changes of alerts, as JSON. */
 #include "base/json.h"
 #include "report/json.h"
+#include "report/json_render.h"
 
 static json_t *active_json(const struct snapshot_alerts *alerts)
 {

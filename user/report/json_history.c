@@ -2,6 +2,7 @@
 /* One SLO's history as JSON. */
 #include "base/json.h"
 #include "report/json.h"
+#include "report/json_render.h"
 
 static json_t *covered_json(const struct snapshot_history *history)
 {

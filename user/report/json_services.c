@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/term_names.h"
 #include "report/json.h"
+#include "report/json_render.h"
 #include "slo/quantile.h"
 
 static json_t *nonzero_or_null(uint64_t value)
