@@ -76,7 +76,7 @@ headers() {
 	return "$status"
 }
 
-# What comments and documents point to is there.
+# The targets that comments and documents point to are there.
 pointers() {
 	need "$python" || return 1
 	"$python" -B scripts/pointers.py

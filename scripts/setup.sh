@@ -64,7 +64,7 @@ forbid_services() {
 	chmod 0755 "$policy"
 }
 
-# What was installed as a tool shall not run as a service after the next boot either.
+# A package that was installed as a tool shall not run as a service after the next boot either.
 disable_services() {
 	local package unit
 	command -v deb-systemd-helper >/dev/null || return 0

@@ -141,7 +141,7 @@ count_pytest() { # NAME XML STATUS
 	fi
 }
 
-# What computes (promtool, mostly) runs beside what mostly waits for something to happen.
+# Tests that compute (promtool, mostly) run beside tests that mostly wait for something to happen.
 stage_e2e() {
 	local status=0 offline_status=0 offline
 	run_pytest "$out/tests/e2e-offline.xml" -m offline >"$logs/e2e-offline.log" 2>&1 &

@@ -7,7 +7,7 @@
 #
 # The command sees the host's files (through virtiofs, read-only, with a tmpfs overlay that takes
 # all writes), starts in the directory vm.sh was called from, as root, with Debian's plain PATH.
-# What it prints comes out on stdout; its exit status becomes this script's. build/vm/out is the
+# Its output comes out on stdout; its exit status becomes this script's. build/vm/out is the
 # one directory where writes reach the host.
 #
 # Exit status: the command's; 124 when the time limit was reached; 125 when there was no virtual

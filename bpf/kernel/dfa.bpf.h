@@ -56,7 +56,7 @@ static inline const struct dfa_state *http1_dfa_state(__u32 state)
 	return state == DFA_DEAD ? NULL : bpf_map_lookup_elem(&dfa_states, &state);
 }
 
-/* What matched, if the input ends in `state`; NULL: nothing. */
+/* The accept of an input that ends in `state`; NULL: no pattern matches it. */
 static __always_inline struct accept *dfa_accept(__u32 state)
 {
 	struct dfa_state *last;
