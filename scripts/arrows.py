@@ -12,15 +12,15 @@ import sys
 
 ROOMS = {
     "sliprobed.c": "server agent config base",
-    "slictl.c": "ctl kernel base",
+    "slictl.c": "ctl kernel",
     "ctl": "decide export config slo base",
     "server": "report notify base",
-    "agent": "deliver record notify decide apply report config kernel store match slo base",
+    "agent": "deliver record notify apply report config kernel store slo base",
     "deliver": "notify config base",
     "record": "store apply slo base",
     "notify": "report config slo base",
     "decide": "config slo base",
-    "export": "config slo base",
+    "export": "config base",
     "apply": "config kernel match slo base",
     "report": "config slo base",
     "config": "match slo base",
@@ -34,8 +34,8 @@ ROOMS = {
 LAYERS = {
     "sliprobe.bpf.c": "hook kernel",
     "hook": "stream protocol exchange judge who kernel",
-    "stream": "protocol exchange judge who kernel",
-    "protocol": "exchange judge who kernel",
+    "stream": "protocol kernel",
+    "protocol": "exchange who kernel",
     "exchange": "judge kernel",
     "judge": "kernel",
     "who": "kernel",
@@ -67,7 +67,7 @@ def wrong_arrows(top, order):
 
 
 def own_header_late(top):
-    """What a module includes first is its own header: that it compiles alone then shows each time."""
+    """A module includes its own header first, which shows each time that it compiles alone."""
     for path in sorted(pathlib.Path(top).rglob("*.c")):
         own = str(path.relative_to(top).with_suffix(".h"))
         included = INCLUDE.findall(path.read_text())

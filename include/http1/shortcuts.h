@@ -4,8 +4,8 @@
  * all of a part is in the piece. Each reads at once the bytes that bytes.h reads one by one, and
  * leaves the parser in the same state. Anything unusual is left to bytes.h.
  */
-#ifndef SLIPROBE_HTTP1_WHOLE_H
-#define SLIPROBE_HTTP1_WHOLE_H
+#ifndef SLIPROBE_HTTP1_SHORTCUTS_H
+#define SLIPROBE_HTTP1_SHORTCUTS_H
 
 #include "http1/bytes.h"
 #include "http1/parse.h"
