@@ -6,8 +6,8 @@
 #include "apply/applied.h"
 #include "apply/commit.h"
 #include "apply/note.h"
-#include "apply/places.h"
 #include "apply/plan.h"
+#include "apply/review.h"
 #include "kernel/probe.h"
 
 static int write_and_persist(struct probe *probe, const struct change *change, struct error *error)

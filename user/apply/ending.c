@@ -6,6 +6,7 @@
 
 #include "apply/note.h"
 #include "apply/places.h"
+#include "apply/review.h"
 
 /* A sweep and a step may miss a request that is just being counted; two of each cannot. */
 enum { SWEEPS_UNUSED = 2 };

@@ -18,9 +18,6 @@
 #include <stdbool.h>
 
 #include "abi.h"
-#include "kernel/policies_in_use.h"
-
-struct applied;
 
 /* The slots and bases that a policy refers to, while anything may be judged by it. */
 struct policy_refs {
@@ -36,23 +33,13 @@ struct places {
 
 void places_free(struct places *places);
 
-/*
- * Frees the policies that are neither in use nor live, and finds the slots and bases that the others
- * refer to.
- */
-void places_review(struct applied *applied, const struct policies_in_use *in_use);
-
-/* Reads the kernel's policy of that number. Returns 0 or -errno. */
-typedef int (*policy_read_fn)(void *context, __u32 number, struct policy *ret);
-
-/* Finds what the policies that are in use or live refer to. Returns 0 or -errno. */
-int places_restore(struct applied *applied, const struct policies_in_use *in_use,
-		   policy_read_fn read_policy, void *context);
-
 /* Takes a free slot. Returns 0 or -ENOSPC. */
 int places_take_slot(struct places *places, __u32 *ret);
 /* Takes a free base; *ret is the first of its counters. Returns 0 or -ENOSPC. */
 int places_take_base(struct places *places, __u32 *ret);
+
+/* The number of the base whose first counter is at `base`. */
+__u32 places_base_number(__u32 base);
 
 /* The references of a policy. NULL when out of memory; to be freed. */
 struct policy_refs *policy_refs_new(const struct policy *policy);

@@ -10,6 +10,7 @@
 #include "apply/ending.h"
 #include "apply/found.h"
 #include "apply/places.h"
+#include "apply/review.h"
 #include "base/cleanup.h"
 
 static bool is_same(const struct track *track, const char *name, const char *service,

@@ -7,6 +7,7 @@
 
 #include "tests/unit/apply/applied_fixture.h"
 #include "apply/places.h"
+#include "apply/review.h"
 #include "tests/unit/fixtures/malloc_fail.h"
 
 static struct applied applied;
