@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/step.h"
+#include "agent/takeover_plan.h"
 #include "base/say.h"
 
 static int remove_left(struct agent *agent)

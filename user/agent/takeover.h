@@ -41,28 +41,6 @@
 
 #include "agent/parts.h"
 
-enum takeover_plan {
-	TAKEOVER_TAKE_OVER,
-	TAKEOVER_HAND_OVER,
-	TAKEOVER_DISCARD,
-};
-
-/* A former agent's kernel side, as it is found. */
-struct takeover_found {
-	const char *unopened; /* why its pins cannot be opened; NULL: they are */
-	const json_t *note; /* on the live generation; NULL: none that can be read */
-	enum probe_hook hook; /* its programs are attached by */
-};
-
-struct takeover_wanted {
-	const char *build; /* of this agent's programs */
-	enum probe_hook hook; /* PROBE_HOOK_AUTO: any */
-};
-
-/* Decides what to do with it. *ret_why: one sentence, NULL for `take over`. */
-enum takeover_plan takeover_plan(const struct takeover_found *found,
-				 const struct takeover_wanted *wanted, const char **ret_why);
-
 /*
  * Takes over, hands over or discards the kernel side that a former agent has left. agent->kernel.probe
  * is NULL afterwards if programs have to be loaded. A configuration that was put in force is taken.

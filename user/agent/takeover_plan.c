@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The plan of a take-over, made before anything of the kernel side changes. */
-#include "agent/takeover.h"
+#include "agent/takeover_plan.h"
 
 #include <string.h>
 

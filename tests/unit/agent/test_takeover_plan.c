@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/unit/fixtures/test.h"
-#include "agent/takeover.h"
+#include "agent/takeover_plan.h"
 #include "apply/note.h"
 
 static const char this_build[] = "0123456789abcdef";
