@@ -6,8 +6,8 @@
 #include <microhttpd.h>
 #include <stddef.h>
 
+#include "server/ops.h"
 #include "server/reply.h"
-#include "server/server.h"
 
 struct request {
 	const struct server_ops *ops;
