@@ -39,8 +39,8 @@ static int run_status(const struct ctl *ctl, int argc, char **argv)
 
 	/* the table does not show services */
 	return r == CTL_DONE ? ctl_show(ctl, ctl->json ? "/v1/status" : "/v1/status?services=no",
-					NULL, ctl_view_status)
-			     : r;
+					NULL, ctl_view_status) :
+			       r;
 }
 
 static int run_services(const struct ctl *ctl, int argc, char **argv)

@@ -207,9 +207,9 @@ static __always_inline void tcp_read_unseen(struct flow *flow, struct sock *sk, 
 	if (conn->mode == CONN_OLD && source != SOURCE_IO_URING && source != SOURCE_COMPAT)
 		return;
 	tcp_who(sk, flow->who);
-	unmeasured_note(flow->who, source == SOURCE_IO_URING ? BLIND_IO_URING
-				   : source == SOURCE_COMPAT ? BLIND_COMPAT
-							     : BLIND_OPAQUE);
+	unmeasured_note(flow->who, source == SOURCE_IO_URING ? BLIND_IO_URING :
+				   source == SOURCE_COMPAT   ? BLIND_COMPAT :
+							       BLIND_OPAQUE);
 	conn_ignore(conn);
 }
 

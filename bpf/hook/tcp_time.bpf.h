@@ -75,8 +75,8 @@ static __always_inline struct arrival arrival_of(struct sock *sk, struct tcp_soc
 	if (reading->sock == (__u64)sk && read_seq - reading->copied_seq < length) {
 		arrived_ns = reading->arrived_us * 1000;
 		/* not all kernels refresh it, nor would the same microsecond show */
-		now_ns = tp->tcp_mstamp != reading->arrived_us ? tp->tcp_clock_cache
-							       : bpf_ktime_get_ns();
+		now_ns = tp->tcp_mstamp != reading->arrived_us ? tp->tcp_clock_cache :
+								 bpf_ktime_get_ns();
 		if (arrived_ns >= now_ns)
 			arrived_ns = now_ns;
 	} else {

@@ -26,8 +26,8 @@
 	} name##_shared SEC(".maps")
 
 #define table_find(table, key, writer)                                                             \
-	((writer) == WRITER_SEND ? bpf_map_lookup_elem(&table, key)                                \
-				 : bpf_map_lookup_elem(&table##_shared, key))
+	((writer) == WRITER_SEND ? bpf_map_lookup_elem(&table, key) :                              \
+				   bpf_map_lookup_elem(&table##_shared, key))
 
 /*
  * The value of an id in a table of blocks, or NULL. The test for NULL comes before the indexing: the

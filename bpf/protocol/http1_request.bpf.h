@@ -163,9 +163,9 @@ static __always_inline void http1_recognise(struct conn *conn)
 	if (http1_has_start_line(request))
 		conn->mode = CONN_HTTP;
 	else if (conn->mode != CONN_OLD)
-		conn->mode = http1_has_path(request) && !(request->flags & HTTP1_PREFACE)
-				     ? CONN_LIKELY
-				     : CONN_NEW;
+		conn->mode = http1_has_path(request) && !(request->flags & HTTP1_PREFACE) ?
+				     CONN_LIKELY :
+				     CONN_NEW;
 }
 
 /*

@@ -38,8 +38,8 @@ static __always_inline __u64 protocol_opaque(const struct flow *flow, const enum
 {
 	switch (flow->conn->protocol) {
 	case PROTOCOL_HTTP1:
-		return side == SIDE_REQUEST ? http1_request_opaque(flow)
-					    : http1_opaque(&flow->conn->state.h1.response);
+		return side == SIDE_REQUEST ? http1_request_opaque(flow) :
+					      http1_opaque(&flow->conn->state.h1.response);
 	default:
 		return ~0ULL;
 	}

@@ -66,8 +66,8 @@ __noinline int identity_resolve(struct served *served, struct who_work *work, __
 		struct live *now = bpf_map_lookup_elem(&live, &slot);
 
 		if (now)
-			decided.policy = number < SERVICE_SET_WORDS * 64 ? now->policies[number]
-									 : now->found_policy;
+			decided.policy = number < SERVICE_SET_WORDS * 64 ? now->policies[number] :
+									   now->found_policy;
 	}
 	served->policy = decided.policy;
 	served->service = decided.service;

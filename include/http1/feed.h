@@ -102,8 +102,8 @@ static inline __attribute__((always_inline)) enum http1_event http1_feed(struct 
 {
 	if (!http1_at_start(p))
 		return http1_feed_on(p, buf, pos, len);
-	return p->flags & HTTP1_RESPONSE ? http1_feed_first_response(p, buf, pos, len)
-					 : http1_feed_first_request(p, buf, pos, len);
+	return p->flags & HTTP1_RESPONSE ? http1_feed_first_response(p, buf, pos, len) :
+					   http1_feed_first_request(p, buf, pos, len);
 }
 
 #endif

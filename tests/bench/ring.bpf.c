@@ -153,9 +153,9 @@ static int write_begins(__u64 fd, const void *buf)
 	__builtin_memcpy(event->request, request->request, sizeof(event->request));
 	bpf_probe_read_user(event->response, sizeof(event->response), buf);
 	bpf_map_delete_elem(&open_requests, &place);
-	bpf_ringbuf_submit(event, bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= RING_WAKE_BYTES
-					  ? BPF_RB_FORCE_WAKEUP
-					  : BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(event, bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= RING_WAKE_BYTES ?
+					  BPF_RB_FORCE_WAKEUP :
+					  BPF_RB_NO_WAKEUP);
 	return 0;
 }
 

@@ -195,8 +195,8 @@ static inline void http1_run_finish(struct http1_run *run)
 	if (run->stopped)
 		return;
 	if (run->open)
-		http1_run_end(run, run->parser.state == HTTP1_BODY_CLOSE ? HTTP1_UNTIL_CLOSE
-									 : HTTP1_IN_BODY);
+		http1_run_end(run, run->parser.state == HTTP1_BODY_CLOSE ? HTTP1_UNTIL_CLOSE :
+									   HTTP1_IN_BODY);
 	else if (run->parser.state != HTTP1_START)
 		http1_run_add(run, HTTP1_IN_HEAD);
 }

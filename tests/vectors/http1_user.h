@@ -159,9 +159,9 @@ static inline bool splits_plan(__u32 len, __u32 plan, struct splits *ret)
 		at = plan - 2 - PLANS_RANDOM + 1;
 		if (len > POSITIONS_ALL && at > POSITIONS_EDGE) {
 			at -= POSITIONS_EDGE;
-			at = at <= POSITIONS_EDGE
-				     ? len - at
-				     : POSITIONS_EDGE + (at - POSITIONS_EDGE) * POSITIONS_STRIDE;
+			at = at <= POSITIONS_EDGE ?
+				     len - at :
+				     POSITIONS_EDGE + (at - POSITIONS_EDGE) * POSITIONS_STRIDE;
 		}
 		if (at >= len)
 			return false;

@@ -89,9 +89,9 @@ static void record_changes(struct alerting *alerting, const struct track *track,
 				      .to = alert_status_name(changes[i].to),
 				      .budget_spent_ratio =
 					      spent_ratio(subject, changes[i].t_seconds),
-				      .started_seconds = changes[i].from == ALERT_INACTIVE
-								 ? new->started_seconds
-								 : old->started_seconds,
+				      .started_seconds = changes[i].from == ALERT_INACTIVE ?
+								 new->started_seconds :
+								 old->started_seconds,
 			      });
 	}
 }
@@ -193,8 +193,8 @@ static int send_notice(void *context, const struct notice *notice)
 {
 	struct alerting *alerting = context;
 	json_t *message = message_of(alerting, notice);
-	int r = message ? deliver_send(alerting->deliver, message, clock_seconds(CLOCK_BOOTTIME))
-			: -ENOMEM;
+	int r = message ? deliver_send(alerting->deliver, message, clock_seconds(CLOCK_BOOTTIME)) :
+			  -ENOMEM;
 
 	json_decref(message);
 	return r;
@@ -209,8 +209,8 @@ static int add_open(void *context, const struct notice *notice)
 {
 	struct open_notices *open = context;
 
-	return json_array_append_new(open->messages, message_of(open->alerting, notice)) ? -ENOMEM
-											 : 0;
+	return json_array_append_new(open->messages, message_of(open->alerting, notice)) ? -ENOMEM :
+											   0;
 }
 
 /* Alertmanagers are told again and again which notices are open. */
@@ -348,9 +348,9 @@ static int deliveries_timeout_ms(void *context)
 {
 	const struct alerting *alerting = context;
 
-	return alerting->settled
-		       ? 0
-		       : deliver_timeout_ms(alerting->deliver, clock_seconds(CLOCK_BOOTTIME));
+	return alerting->settled ?
+		       0 :
+		       deliver_timeout_ms(alerting->deliver, clock_seconds(CLOCK_BOOTTIME));
 }
 
 static int deliveries_run(void *context)
@@ -391,8 +391,8 @@ int alerting_test(struct alerting *alerting, const char *text, size_t len)
 	for (size_t i = 0; i < config->n_receivers; i++)
 		n += config->receivers[i].severities >> severity & 1;
 	message = notice_message_test(severity, clock_seconds(CLOCK_REALTIME));
-	r = message ? deliver_send(alerting->deliver, message, clock_seconds(CLOCK_BOOTTIME))
-		    : -ENOMEM;
+	r = message ? deliver_send(alerting->deliver, message, clock_seconds(CLOCK_BOOTTIME)) :
+		      -ENOMEM;
 	json_decref(message);
 	return r ?: n;
 }

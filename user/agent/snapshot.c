@@ -85,9 +85,9 @@ static int snapshot_service(const struct agent *agent, const struct service *ser
 			    struct collection *collection, struct snapshot_service *ret)
 {
 	const struct config_service *configured =
-		service->id < SERVICE_FOUND
-			? config_service_named(&agent->applied.in_force.config, service->name)
-			: NULL;
+		service->id < SERVICE_FOUND ?
+			config_service_named(&agent->applied.in_force.config, service->name) :
+			NULL;
 
 	ret->name = strdup(service->name);
 	ret->role = ROLE_SERVER;
@@ -163,8 +163,8 @@ static void snapshot_events(const struct track *track, const struct slo_counts *
 	for (size_t i = 0; i < SNAPSHOT_BURN_WINDOWS; i++) {
 		double seconds = (double)snapshot_burn_windows[i].seconds;
 
-		ret->burn_events[i] = track->sliced ? slo_history_sum(track->sliced, now, seconds)
-						    : track_events(track, now, seconds, counts);
+		ret->burn_events[i] = track->sliced ? slo_history_sum(track->sliced, now, seconds) :
+						      track_events(track, now, seconds, counts);
 	}
 }
 

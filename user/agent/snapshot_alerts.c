@@ -103,9 +103,9 @@ static int take_change(void *context, const struct store_change *change)
 	if (!isnan(change->budget_spent_ratio))
 		taken->budget_spent_ratio = (struct maybe){true, change->budget_spent_ratio};
 	return taken->slo && taken->service && taken->alert && taken->severity && taken->from &&
-			       taken->to
-		       ? 0
-		       : -ENOMEM;
+			       taken->to ?
+		       0 :
+		       -ENOMEM;
 }
 
 static json_t *silences_json(const struct silences *silences)

@@ -65,9 +65,9 @@ static int count_track(struct agent *agent, struct track *track, double now)
 	struct slo_counts counts;
 	int r = kernel_side_counts(&agent->kernel, track, &counts);
 
-	return r
-		       ?: track_step(track, now, &counts,
-				     alerting_excluded(&agent->alerting, track, now));
+	return r     ?:
+		       track_step(track, now, &counts,
+				  alerting_excluded(&agent->alerting, track, now));
 }
 
 /* Writes the step to disk, as far as it can be. */

@@ -64,8 +64,8 @@ int applied_room(const struct config *config, struct tables_region *ret, struct 
 	if (r == -ENOMEM)
 		return error_set(ret_error, r, "out of memory");
 	if (r)
-		return r == -EINVAL ? r
-				    : error_set(ret_error, r, "%s: %s", config->file, strerror(-r));
+		return r == -EINVAL ? r :
+				      error_set(ret_error, r, "%s: %s", config->file, strerror(-r));
 	*ret = (struct tables_region){
 		.max_states = at_least(need.max_states, ROOM_STATES),
 		.max_cells = at_least(need.max_cells, ROOM_CELLS),

@@ -123,10 +123,10 @@ int compile_services(struct compiler *c)
 {
 	int r = compile_ports(c);
 
-	r = r
-		    ?: compile_globs(c, (struct glob_fit){.glob = glob_process}, "match.process",
-				     &c->out.live.process_start, &c->out.live.any_process);
-	return r
-		       ?: compile_globs(c, (struct glob_fit){.glob = glob_exe}, "match.exe",
-					&c->out.live.exe_start, &c->out.live.any_exe);
+	r = r	  ?:
+		    compile_globs(c, (struct glob_fit){.glob = glob_process}, "match.process",
+				  &c->out.live.process_start, &c->out.live.any_process);
+	return r     ?:
+		       compile_globs(c, (struct glob_fit){.glob = glob_exe}, "match.exe",
+				     &c->out.live.exe_start, &c->out.live.any_exe);
 }

@@ -35,12 +35,12 @@ int compiler_append(struct compiler *c, const struct automaton *automaton, __u32
 		return 0;
 	r = compiler_grow(&c->out.states, &c->out.n_states, automaton->n_states - 1,
 			  sizeof(*c->out.states));
-	r = r
-		    ?: compiler_grow(&c->out.cells, &c->out.n_cells, automaton->n_cells,
-				     sizeof(*c->out.cells));
-	r = r
-		    ?: compiler_grow(&c->out.accepts, &c->out.n_accepts, automaton->n_sets - 1,
-				     sizeof(*c->out.accepts));
+	r = r	  ?:
+		    compiler_grow(&c->out.cells, &c->out.n_cells, automaton->n_cells,
+				  sizeof(*c->out.cells));
+	r = r	  ?:
+		    compiler_grow(&c->out.accepts, &c->out.n_accepts, automaton->n_sets - 1,
+				  sizeof(*c->out.accepts));
 	if (r)
 		return r;
 	automaton_place(automaton, state_offset, cell_offset, accept_offset, c->out.states + state,

@@ -13,9 +13,9 @@ enum { SWEEPS_UNUSED = 2 };
 
 static struct wildcard *still_of(const struct change *change, const struct track_entry *found)
 {
-	return found->base != BASE_NONE
-		       ? wildcard_at(change->wildcards, change->n_wildcards, found->base)
-		       : NULL;
+	return found->base != BASE_NONE ?
+		       wildcard_at(change->wildcards, change->n_wildcards, found->base) :
+		       NULL;
 }
 
 int change_reserve_ending(struct change *change)
@@ -129,9 +129,9 @@ void applied_review_ending(struct applied *applied, const struct policies_in_use
 
 		if (!wildcard->slo)
 			wildcard->unused_sweeps =
-				places_judged_for(applied->numbers.places, wildcard->base)
-					? 0
-					: wildcard->unused_sweeps + 1;
+				places_judged_for(applied->numbers.places, wildcard->base) ?
+					0 :
+					wildcard->unused_sweeps + 1;
 	}
 }
 

@@ -288,12 +288,12 @@ int note_read(const json_t *body, __u32 generation, struct applied *ret)
 	ret->numbers.serials = json_integer_value(json_object_get(body, "serials"));
 	r = restore_names(ret->numbers.services, json_object_get(body, "services"));
 	r = r ?: restore_names(ret->numbers.routes, json_object_get(body, "routes"));
-	r = r
-		    ?: restore_numbers(json_object_get(body, "policies"), &ret->in_force.policies,
-				       &ret->in_force.n_policies);
-	r = r
-		    ?: restore_numbers(json_object_get(body, "ports"), &ret->in_force.ports,
-				       &ret->in_force.n_ports);
+	r = r	  ?:
+		    restore_numbers(json_object_get(body, "policies"), &ret->in_force.policies,
+				    &ret->in_force.n_policies);
+	r = r	  ?:
+		    restore_numbers(json_object_get(body, "ports"), &ret->in_force.ports,
+				    &ret->in_force.n_ports);
 	r = r ?: restore_tracks(ret, json_object_get(body, "tracks"));
 	return r ?: restore_wildcards(ret, json_object_get(body, "wildcards"));
 }

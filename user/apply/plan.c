@@ -52,9 +52,9 @@ static int add_track(struct change *change, struct tables_slo *slo)
 	track = known_track(&change->applied->tracks, name, service->name, definition);
 	if (!track) {
 		r = places_take_slot(numbers->places, &counters.slot);
-		r = r
-			    ?: track_new(name, service->name, definition, config_slo, counters.slot,
-					 numbers_birth(numbers), &track);
+		r = r	  ?:
+			    track_new(name, service->name, definition, config_slo, counters.slot,
+				      numbers_birth(numbers), &track);
 		if (r)
 			return r;
 		counters.criteria = tables_criteria(config_slo);

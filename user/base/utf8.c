@@ -14,11 +14,11 @@ size_t utf8_decode(const char *text, size_t len, uint32_t *ret_code)
 	if (!len)
 		return 0;
 	lead = (unsigned char)text[0];
-	n = lead < 0x80		? 1
-	    : lead >> 5 == 0x6	? 2
-	    : lead >> 4 == 0xe	? 3
-	    : lead >> 3 == 0x1e ? 4
-				: 0;
+	n = lead < 0x80	      ? 1 :
+	    lead >> 5 == 0x6  ? 2 :
+	    lead >> 4 == 0xe  ? 3 :
+	    lead >> 3 == 0x1e ? 4 :
+				0;
 	if (!n || n > len)
 		return 0;
 	code = n == 1 ? lead : lead & (0x7fU >> n);

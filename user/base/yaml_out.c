@@ -81,8 +81,8 @@ void yaml_out_map(struct yaml_out *out, bool flow)
 
 	emit(out, &event,
 	     yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
-						 flow ? YAML_FLOW_MAPPING_STYLE
-						      : YAML_BLOCK_MAPPING_STYLE));
+						 flow ? YAML_FLOW_MAPPING_STYLE :
+							YAML_BLOCK_MAPPING_STYLE));
 }
 
 void yaml_out_map_end(struct yaml_out *out)
@@ -98,8 +98,8 @@ void yaml_out_list(struct yaml_out *out, bool flow)
 
 	emit(out, &event,
 	     yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
-						  flow ? YAML_FLOW_SEQUENCE_STYLE
-						       : YAML_BLOCK_SEQUENCE_STYLE));
+						  flow ? YAML_FLOW_SEQUENCE_STYLE :
+							 YAML_BLOCK_SEQUENCE_STYLE));
 }
 
 void yaml_out_list_end(struct yaml_out *out)

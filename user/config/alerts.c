@@ -258,8 +258,8 @@ static int read_no_data(struct document *doc, yaml_node_t *node, const struct sc
 {
 	struct draft *draft = base;
 
-	return start_rule(doc, node, field, draft, ALERT_NO_DATA)
-		       ?: finish_rule(doc, node, draft, SEVERITY_TICKET, "no-data");
+	return start_rule(doc, node, field, draft, ALERT_NO_DATA) ?:
+		       finish_rule(doc, node, draft, SEVERITY_TICKET, "no-data");
 }
 
 static const struct schema_field coverage_fields[] = {
@@ -276,8 +276,8 @@ static int read_coverage(struct document *doc, yaml_node_t *node, const struct s
 {
 	struct draft *draft = base;
 
-	return start_rule(doc, node, field, draft, ALERT_COVERAGE)
-		       ?: finish_rule(doc, node, draft, SEVERITY_TICKET, "coverage");
+	return start_rule(doc, node, field, draft, ALERT_COVERAGE) ?:
+		       finish_rule(doc, node, draft, SEVERITY_TICKET, "coverage");
 }
 
 /* The list. */

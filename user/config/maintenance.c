@@ -195,8 +195,8 @@ static int read_maintenance(struct document *doc, yaml_node_t *node,
 
 	if (r)
 		return r;
-	return maintenance->weekly ? finish_weekly(doc, node, maintenance)
-				   : finish_once(doc, node, maintenance);
+	return maintenance->weekly ? finish_weekly(doc, node, maintenance) :
+				     finish_once(doc, node, maintenance);
 }
 
 static const struct schema_field maintenance_item = {

@@ -113,8 +113,8 @@ static int each_item(struct document *doc, const char *key, struct policy *polic
 		int r;
 
 		len = document_go(doc, path, before);
-		r = node->type == YAML_MAPPING_NODE ? read(doc, node, policy)
-						    : document_expected(doc, node, "a mapping");
+		r = node->type == YAML_MAPPING_NODE ? read(doc, node, policy) :
+						      document_expected(doc, node, "a mapping");
 		if (r)
 			return r;
 		document_go_back(doc, before, len);
@@ -221,6 +221,6 @@ int openslo_check_alerting(const struct openslo_file *file, const struct openslo
 	struct policy policy = {.file = file};
 	yaml_node_t *root = document_root(object->doc);
 
-	return object->kind == OPENSLO_POLICY ? read_policy(object->doc, root, &policy)
-					      : read_condition(object->doc, root, &policy);
+	return object->kind == OPENSLO_POLICY ? read_policy(object->doc, root, &policy) :
+						read_condition(object->doc, root, &policy);
 }

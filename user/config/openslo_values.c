@@ -85,9 +85,9 @@ int openslo_read_slice(struct document *doc, yaml_node_t *node, const struct sch
 {
 	const char *text = scalar_text(node);
 	size_t digits = text ? strspn(text, "0123456789") : 0;
-	uint64_t seconds = digits && digits < 9 && !text[digits]
-				   ? strtoull(text, NULL, 10) * MINUTE_SECONDS
-				   : shorthand_seconds(text);
+	uint64_t seconds = digits && digits < 9 && !text[digits] ?
+				   strtoull(text, NULL, 10) * MINUTE_SECONDS :
+				   shorthand_seconds(text);
 
 	return store_seconds(doc, node, field, base, seconds % 10 ? 0 : seconds);
 }

@@ -175,9 +175,9 @@ static int read_slice(struct document *doc, yaml_node_t *node, const struct sche
 	const struct config_slo *slo = base;
 	int r = read_duration_seconds(doc, node, field, base);
 
-	return !r && slo->slice_seconds % SLICE_STEP_SECONDS
-		       ? document_expected(doc, node, field->expected)
-		       : r;
+	return !r && slo->slice_seconds % SLICE_STEP_SECONDS ?
+		       document_expected(doc, node, field->expected) :
+		       r;
 }
 
 static const struct schema_field timeslices_fields[] = {

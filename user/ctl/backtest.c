@@ -135,25 +135,25 @@ static const char *set_option(struct arguments *arguments, int option, const cha
 		arguments->events = value;
 		return NULL;
 	case OPTION_OBJECTIVE:
-		return parse_percent(value, &arguments->objective)
-			       ? NULL
-			       : "--objective: expected a percentage above 0 and below 100";
+		return parse_percent(value, &arguments->objective) ?
+			       NULL :
+			       "--objective: expected a percentage above 0 and below 100";
 	case OPTION_WINDOW:
-		return parse_window(value, &arguments->window_seconds)
-			       ? NULL
-			       : "--window: expected a length of time, 1h to 92d";
+		return parse_window(value, &arguments->window_seconds) ?
+			       NULL :
+			       "--window: expected a length of time, 1h to 92d";
 	case OPTION_ALERTS:
 		arguments->default_alerts = true;
 		return !strcmp(value, "default") ? NULL : "--alerts: expected default";
 	case OPTION_MIN_BAD:
 		arguments->min_bad_given = true;
-		return parse_count(value, &arguments->min_bad) ? NULL
-							       : "--min-bad: expected a number";
+		return parse_count(value, &arguments->min_bad) ? NULL :
+								 "--min-bad: expected a number";
 	default:
 		arguments->min_events_given = true;
-		return parse_count(value, &arguments->min_events)
-			       ? NULL
-			       : "--min-events: expected a number";
+		return parse_count(value, &arguments->min_events) ?
+			       NULL :
+			       "--min-events: expected a number";
 	}
 }
 
@@ -210,9 +210,9 @@ static int unknown_slo(const struct ctl *ctl, const struct config *config, const
 		       const char *name)
 {
 	fail(ctl, "%s: no SLO \"%s\"; there %s", file, name,
-	     config->n_slos == 0   ? "is none"
-	     : config->n_slos == 1 ? "is"
-				   : "are");
+	     config->n_slos == 0 ? "is none" :
+	     config->n_slos == 1 ? "is" :
+				   "are");
 	for (size_t i = 0; i < config->n_slos; i++) {
 		fprintf(ctl->err, "  ");
 		format_write_safe(config->slos[i].name, ctl->err);
@@ -337,8 +337,8 @@ static int replay_file(const struct ctl *ctl, const char *file, struct backtest 
 	if (!strcmp(file, "-"))
 		return replay(ctl, "(standard input)", stdin, backtest);
 	in = fopen(file, "re");
-	return in ? replay(ctl, file, in, backtest)
-		  : fail(ctl, "%s: cannot be opened: %s", file, strerror(errno));
+	return in ? replay(ctl, file, in, backtest) :
+		    fail(ctl, "%s: cannot be opened: %s", file, strerror(errno));
 }
 
 static int report(const struct ctl *ctl, const char *name, const struct backtest_options *options,

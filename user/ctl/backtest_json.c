@@ -94,8 +94,8 @@ json_t *ctl_backtest_json(const char *name, const struct backtest_options *optio
 {
 	const struct backtest_result *result = backtest_result(backtest);
 	json_t *transitions = json_array(), *summary = json_array(), *root;
-	json_t *slice = options->slice_seconds ? json_integer((json_int_t)options->slice_seconds)
-					       : json_null();
+	json_t *slice = options->slice_seconds ? json_integer((json_int_t)options->slice_seconds) :
+						 json_null();
 	int failed = 0;
 
 	for (size_t i = 0; i < result->n_transitions; i++)

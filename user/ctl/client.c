@@ -96,9 +96,9 @@ static void list_cleanupp(struct curl_slist **list)
 /* http://localhost/PATH/NAME, or NULL when out of memory. */
 static char *make_url(CURL *curl, const struct ctl_request *request)
 {
-	char *escaped = request->name
-				? curl_easy_escape(curl, request->name, (int)strlen(request->name))
-				: NULL;
+	char *escaped = request->name ?
+				curl_easy_escape(curl, request->name, (int)strlen(request->name)) :
+				NULL;
 	char *url = NULL;
 
 	if ((!request->name || escaped) &&

@@ -152,7 +152,7 @@ int ctl_gate(const struct ctl *ctl, int argc, char **argv)
 	printed = print(ctl, name, min_budget, slo, &verdict);
 	if (r != CTL_DONE || printed != CTL_DONE)
 		return r != CTL_DONE ? r : printed;
-	return verdict.decision == GATE_GO	 ? CTL_DONE
-	       : verdict.decision == GATE_FREEZE ? CTL_NO
-						 : CTL_CANNOT_TELL;
+	return verdict.decision == GATE_GO     ? CTL_DONE :
+	       verdict.decision == GATE_FREEZE ? CTL_NO :
+						 CTL_CANNOT_TELL;
 }

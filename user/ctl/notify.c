@@ -189,6 +189,6 @@ int ctl_notify_test(const struct ctl *ctl, int argc, char **argv)
 	}
 	old_ids = test_ids(json_object_get(before, "receivers"));
 	r = wait_for(ctl, old_ids, expected, &after);
-	return r == CTL_DONE ? report(ctl, json_object_get(after, "receivers"), old_ids, expected)
-			     : r;
+	return r == CTL_DONE ? report(ctl, json_object_get(after, "receivers"), old_ids, expected) :
+			       r;
 }

@@ -40,8 +40,8 @@ int ctl_options(const struct ctl *ctl, int argc, char **argv, const struct ctl_o
 
 	for (size_t o = 0; o < n_options && o < CTL_OPTIONS_MAX; o++)
 		known[o] = (struct option){.name = options[o].name,
-					   .has_arg = options[o].value ? required_argument
-								       : no_argument};
+					   .has_arg = options[o].value ? required_argument :
+									 no_argument};
 	optind = 0; /* glibc: starts afresh */
 	opterr = 0;
 	for (int c; (c = getopt_long(argc, argv, ":", known, &i)) != -1;) {

@@ -111,8 +111,8 @@ static int list(const struct ctl *ctl, int argc, char **argv)
 		fprintf(ctl->out, "Nothing is silenced.\n");
 		return CTL_DONE;
 	}
-	return ctl_print_silences(silences, ctl->colour, ctl->out) < 0 ? ctl_no_memory(ctl)
-								       : CTL_DONE;
+	return ctl_print_silences(silences, ctl->colour, ctl->out) < 0 ? ctl_no_memory(ctl) :
+									 CTL_DONE;
 }
 
 static int remove_one(const struct ctl *ctl, int argc, char **argv)

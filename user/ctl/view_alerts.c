@@ -101,9 +101,9 @@ static void add_change(struct ctl_table *table, const json_t *object, const char
 
 	snprintf(text, sizeof(text), "%s > %s", ctl_string(object, "from") ?: "-", to ?: "-");
 	ctl_table_add(table, text,
-		      to && strcmp(to, "inactive") != 0
-			      ? ctl_severity_colour(ctl_string(object, "severity"))
-			      : CTL_GOOD);
+		      to && strcmp(to, "inactive") != 0 ?
+			      ctl_severity_colour(ctl_string(object, "severity")) :
+			      CTL_GOOD);
 }
 
 static const struct ctl_as as_change = {add_change, false};

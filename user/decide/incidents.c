@@ -80,9 +80,9 @@ static double find_beginning(const struct incident_history *history, double fire
 		if (step->t_seconds <= fired - window)
 			return NAN;
 		if (step->bad <= (1 - history->objective) * eligible * (1 + tolerance))
-			return first && first->width_seconds <= FINE_STEP_SECONDS
-				       ? step_begin(first)
-				       : NAN;
+			return first && first->width_seconds <= FINE_STEP_SECONDS ?
+				       step_begin(first) :
+				       NAN;
 		first = step;
 	}
 	return NAN;
@@ -108,8 +108,8 @@ void incident_measure(struct incident *incident, const struct incident_history *
 {
 	double window = long_window_seconds(incident->alert);
 	double begin = find_beginning(history, incident->fired_seconds, window);
-	double end = isnan(incident->resolved_seconds) ? history->now_seconds
-						       : incident->resolved_seconds;
+	double end = isnan(incident->resolved_seconds) ? history->now_seconds :
+							 incident->resolved_seconds;
 	double good, bad, allowed, spent;
 
 	incident->detect_seconds = incident->fired_seconds - begin;

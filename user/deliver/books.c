@@ -165,8 +165,8 @@ json_t *books_report(const struct books *books)
 				  "given_up", (json_int_t)books->given_up, "last_sent_at",
 				  time_json(books->last_sent_unix), "last_error",
 				  books->last_error[0] ? books->last_error : NULL, "last_error_at",
-				  time_json(books->last_error_unix), "recent", recent)
-		      : NULL;
+				  time_json(books->last_error_unix), "recent", recent) :
+			NULL;
 }
 
 /* ---- over restarts ---- */
@@ -192,8 +192,8 @@ char *books_save(const struct books *books)
 				   (json_int_t)books->sent, "failed", (json_int_t)books->failed,
 				   "given_up", (json_int_t)books->given_up, "last_sent_unix",
 				   books->last_sent_unix, "last_error_unix", books->last_error_unix,
-				   "last_error", books->last_error, "recent", recent)
-		       : NULL;
+				   "last_error", books->last_error, "recent", recent) :
+			 NULL;
 	char *text = saved ? json_dumps(saved, JSON_COMPACT) : NULL;
 
 	json_decref(saved);

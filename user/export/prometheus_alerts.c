@@ -61,10 +61,10 @@ double prometheus_budget(const struct config_slo *slo)
 
 const char *prometheus_slo_left_out(const struct config_slo *slo)
 {
-	return slo->slice_seconds
-		       ? "timeslices cannot be told from scraped counters, which say nothing of when "
-			 "between two scrapes an event came"
-		       : NULL;
+	return slo->slice_seconds ?
+		       "timeslices cannot be told from scraped counters, which say nothing of when "
+		       "between two scrapes an event came" :
+		       NULL;
 }
 
 const char *prometheus_alert_left_out(const struct config_slo *slo, const struct alert_rule *rule)
@@ -88,15 +88,15 @@ static char *enough(const struct scope *scope, uint64_t seconds)
 	if (!rule->min_bad && !rule->min_events)
 		return strdup("");
 	duration_text(seconds, window);
-	events = rule->min_events
-			 ? promql_format(" and slo:sliprobe_events:increase%s{%s} >= %" PRIu64,
-					 window, scope->id, rule->min_events)
-			 : strdup("");
+	events = rule->min_events ?
+			 promql_format(" and slo:sliprobe_events:increase%s{%s} >= %" PRIu64,
+				       window, scope->id, rule->min_events) :
+			 strdup("");
 	return events ? promql_format("\nand on (slo, service)\n"
 				      "(slo:sliprobe_bad_events:increase%s{%s} >= %" PRIu64
 				      "%s or %s)",
-				      window, scope->id, rule->min_bad, events, scope->firing)
-		      : NULL;
+				      window, scope->id, rule->min_bad, events, scope->firing) :
+			NULL;
 }
 
 /* An alert that fires goes on while the short window is without events: that is no recovery. */
@@ -121,8 +121,8 @@ static char *burn(const struct scope *scope)
 				     " or (%s unless on (slo, service) "
 				     "slo:sliprobe_events:increase%s{%s} > 0))",
 				     longer, scope->id, days, number, guard, shorter, scope->id,
-				     days, number, scope->firing, shorter, scope->id)
-		     : NULL;
+				     days, number, scope->firing, shorter, scope->id) :
+		       NULL;
 }
 
 /* Once the budget is spent, a page that fires goes on, but none begins. */
@@ -132,9 +132,9 @@ static char *exhaust(const struct scope *scope)
 	uint64_t seconds = (uint64_t)alert_rule_lookback(rule);
 	_cleanup_free_ char *guard = enough(scope, seconds);
 	_cleanup_free_ char *kept =
-		rule->severity == SEVERITY_PAGE
-			? promql_format("\n  and on (slo, service) %s", scope->firing)
-			: strdup("");
+		rule->severity == SEVERITY_PAGE ?
+			promql_format("\n  and on (slo, service) %s", scope->firing) :
+			strdup("");
 	char lookback[DURATION_TEXT_BYTES], scale[PROMQL_NUMBER_BYTES];
 	char budget[PROMQL_NUMBER_BYTES];
 	static const char left[] = "slo:whole_period_error_budget_remaining:ratio";
@@ -144,17 +144,17 @@ static char *exhaust(const struct scope *scope)
 	promql_number(prometheus_limit(scope->slo, 1, (double)scope->slo->window_seconds,
 				       (double)rule->seconds),
 		      scale);
-	return guard && kept
-		       ? promql_format(
-				 "((%s{%s} > 0\n"
-				 "  and on (slo, service)\n"
-				 "  %s{%s} * %s <= slo:sli_error:ratio_rate%s{%s})\n"
-				 " or\n"
-				 " (%s{%s} <= 0\n"
-				 "  and on (slo, service) slo:sli_error:ratio_rate%s{%s} > %s%s))%s",
-				 left, scope->id, left, scope->id, scale, lookback, scope->id, left,
-				 scope->id, lookback, scope->id, budget, kept, guard)
-		       : NULL;
+	return guard && kept ?
+		       promql_format(
+			       "((%s{%s} > 0\n"
+			       "  and on (slo, service)\n"
+			       "  %s{%s} * %s <= slo:sli_error:ratio_rate%s{%s})\n"
+			       " or\n"
+			       " (%s{%s} <= 0\n"
+			       "  and on (slo, service) slo:sli_error:ratio_rate%s{%s} > %s%s))%s",
+			       left, scope->id, left, scope->id, scale, lookback, scope->id, left,
+			       scope->id, lookback, scope->id, budget, kept, guard) :
+		       NULL;
 }
 
 static char *spent(const struct scope *scope)
@@ -165,8 +165,8 @@ static char *spent(const struct scope *scope)
 	duration_text(scope->slo->window_seconds, window);
 	promql_number(prometheus_limit(scope->slo, scope->rule->ratio, 1, 1), number);
 	return guard ? promql_format("slo:sli_error:ratio_rate%s{%s} >= %s%s", window, scope->id,
-				     number, guard)
-		     : NULL;
+				     number, guard) :
+		       NULL;
 }
 
 /* Counts the minutes in which there was an agent: without one, silence says nothing. */
@@ -204,8 +204,8 @@ static char *coverage(const struct scope *scope)
 				      " or on (slo, service) 0 * %s)\n"
 				      "/ %s\n"
 				      "/ %s < %s",
-				      scope->id, window, before, steps, before, ratio)
-		      : NULL;
+				      scope->id, window, before, steps, before, ratio) :
+			NULL;
 }
 
 static char *expression(const struct scope *scope)
@@ -310,8 +310,8 @@ static void write_annotations(struct yaml_out *out, const struct config *config,
 	};
 	_cleanup_free_ char *what = what_happened(scope->rule);
 	_cleanup_free_ char *summary =
-		what ? promql_format("SLO {{ $labels.slo }} of {{ $labels.service }}: %s", what)
-		     : NULL;
+		what ? promql_format("SLO {{ $labels.slo }} of {{ $labels.service }}: %s", what) :
+		       NULL;
 
 	yaml_out_map_at(out, "annotations", false);
 	yaml_out_pair(out, "summary", summary);

@@ -164,8 +164,8 @@ static void record_window(struct yaml_out *out, const struct config_slo *slo,
 	record(out, slo, "slo:sli_error:ratio_rate", window,
 	       id ? promql_format("slo:sliprobe_bad_events:increase%s{slo_id=%s}\n"
 				  "/ (slo:sliprobe_events:increase%s{slo_id=%s} > 0)",
-				  window, id, window, id)
-		  : NULL);
+				  window, id, window, id) :
+		    NULL);
 }
 
 static char *agents(const struct selection *selection)
@@ -183,8 +183,8 @@ static void record_value(struct yaml_out *out, const struct config_slo *slo, con
 	_cleanup_free_ char *id = promql_string(slo->name);
 
 	record(out, slo, name, "",
-	       id ? promql_format("0 * slo:sliprobe_events:increase5m{slo_id=%s} + %s", id, value)
-		  : NULL);
+	       id ? promql_format("0 * slo:sliprobe_events:increase5m{slo_id=%s} + %s", id, value) :
+		    NULL);
 }
 
 static void record_number(struct yaml_out *out, const struct config_slo *slo, const char *name,
@@ -217,8 +217,8 @@ static void record_remaining(struct yaml_out *out, const struct config_slo *slo,
 	promql_number(prometheus_budget(slo), budget);
 	record(out, slo, name, "",
 	       id && lived ? promql_format("1 - slo:sli_error:ratio_rate%s{slo_id=%s}%s / %s",
-					   window, id, lived, budget)
-			   : NULL);
+					   window, id, lived, budget) :
+			     NULL);
 }
 
 /*
@@ -237,8 +237,8 @@ static void record_lived(struct yaml_out *out, const struct config_slo *slo)
 	       id ? promql_format("clamp_max((time() - min_over_time(timestamp("
 				  "slo:sliprobe_agents:count{slo_id=%s})[%s:%s])) / %" PRIu64
 				  ", 1)",
-				  id, window, every, slo->window_seconds)
-		  : NULL);
+				  id, window, every, slo->window_seconds) :
+		    NULL);
 }
 
 static void record_period(struct yaml_out *out, const struct config_slo *slo)

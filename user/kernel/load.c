@@ -72,9 +72,9 @@ static __u32 hist_groups(void)
 	size_t cpus = libbpf_num_possible_cpus() > 0 ? libbpf_num_possible_cpus() : 1;
 	size_t fit = HIST_BYTES / (cpus * sizeof(struct hist_value));
 
-	return fit > HIST_GROUPS_MAX   ? HIST_GROUPS_MAX
-	       : fit < HIST_GROUPS_MIN ? HIST_GROUPS_MIN
-				       : fit / BLOCK * BLOCK;
+	return fit > HIST_GROUPS_MAX ? HIST_GROUPS_MAX :
+	       fit < HIST_GROUPS_MIN ? HIST_GROUPS_MIN :
+				       fit / BLOCK * BLOCK;
 }
 
 static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
@@ -89,9 +89,9 @@ static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
 	r = r ?: bpf_map__set_max_entries(skel->maps.hist_shared, groups / BLOCK);
 	r = r ?: bpf_map__set_max_entries(skel->maps.dfa_cells, LIVE_REGIONS * room->max_cells);
 	r = r ?: bpf_map__set_max_entries(skel->maps.accepts, 1 + LIVE_REGIONS * room->max_accepts);
-	return r
-		       ?: bpf_map__set_max_entries(skel->maps.service_sets,
-						   LIVE_REGIONS * room->max_sets);
+	return r     ?:
+		       bpf_map__set_max_entries(skel->maps.service_sets,
+						LIVE_REGIONS * room->max_sets);
 }
 
 static int load(enum probe_hook hook, const struct tables_region *room, bool sweeps_files,

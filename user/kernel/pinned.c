@@ -164,8 +164,8 @@ int probe_open_pinned(const char *dir, struct probe **ret, struct error *ret_err
 	probe->owns_program_fds = true;
 	probe->skel = sliprobe_bpf__open();
 	if (probe->skel) {
-		probe->hook = is_pinned(dir, probe->skel->progs.tp_send) ? PROBE_HOOK_TRACEPOINT
-									 : PROBE_HOOK_FEXIT;
+		probe->hook = is_pinned(dir, probe->skel->progs.tp_send) ? PROBE_HOOK_TRACEPOINT :
+									   PROBE_HOOK_FEXIT;
 		probe->sweeps_files = is_pinned(dir, probe->skel->progs.sweep_files);
 		probe_choose_programs(probe->skel, probe->hook, probe->sweeps_files);
 		n = probe_programs(probe->skel, programs);

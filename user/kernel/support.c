@@ -53,10 +53,10 @@ static const char *sweep(const struct findings *found)
 
 static const char *sweep_why(const struct findings *found)
 {
-	return found->sweeps_map
-		       ? "all connections can be listed"
-		       : "the kernel lets no program list all connections: those that no process "
-			 "has open at the moment are not met";
+	return found->sweeps_map ?
+		       "all connections can be listed" :
+		       "the kernel lets no program list all connections: those that no process "
+		       "has open at the moment are not met";
 }
 
 static void print_text(FILE *out, const struct findings *found)

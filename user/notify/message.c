@@ -26,8 +26,8 @@ unsigned int message_severity(const json_t *message)
 {
 	enum alert_severity severity;
 
-	return alert_severity_find(message_text(message, "severity"), &severity) ? 1U << severity
-										 : 0;
+	return alert_severity_find(message_text(message, "severity"), &severity) ? 1U << severity :
+										   0;
 }
 
 void message_line(const json_t *message, char *ret, size_t size)

@@ -131,8 +131,8 @@ static json_t *alerts_of(const struct notice *notice, const char *slo_name,
 
 		if (strcmp(notice->alerts[i].slo, slo_name) != 0)
 			continue;
-		failed |= json_push(array, alert ? json_alert(alert)
-						 : json_pack("{s:s, s:s, s:s}", "name",
+		failed |= json_push(array, alert ? json_alert(alert) :
+						   json_pack("{s:s, s:s, s:s}", "name",
 							     notice->alerts[i].rule, "severity",
 							     alert_severity_name(notice->severity),
 							     "state", "inactive"));

@@ -43,9 +43,9 @@ static int load(void *context, const char *key, const char *text)
 	struct loading *loading = context;
 
 	return json_object_set_new(of_kind(loading->texts->kinds, loading->kind), key,
-				   json_string(text))
-		       ? -ENOMEM
-		       : 0;
+				   json_string(text)) ?
+		       -ENOMEM :
+		       0;
 }
 
 int record_texts_load(struct record_texts *texts, struct store *store)
@@ -97,8 +97,8 @@ int record_texts_put(struct record_texts *texts, struct store *store)
 
 			if (r)
 				return r;
-			r = text ? store_put_text(store, kind, key, json_string_value(text))
-				 : store_drop_text(store, kind, key);
+			r = text ? store_put_text(store, kind, key, json_string_value(text)) :
+				   store_drop_text(store, kind, key);
 		}
 	}
 	return r;

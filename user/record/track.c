@@ -69,11 +69,11 @@ static int replay_step(void *context, const struct slo_step *step)
 		.bad = take_known(step->events.bad, &replay->known.bad),
 	};
 
-	return events.good || events.bad
-		       ? slo_history_add(replay->history,
-					 fmin((double)step->end_seconds, replay->last_seconds),
-					 events)
-		       : 0;
+	return events.good || events.bad ?
+		       slo_history_add(replay->history,
+				       fmin((double)step->end_seconds, replay->last_seconds),
+				       events) :
+		       0;
 }
 
 /* The history on disk, and behind it those events of the track that are not on disk. */

@@ -81,11 +81,11 @@ static json_t *window_json(const struct snapshot_slo *slo)
 			   json_time_or_null(slo->window.from_seconds + slo->wall_offset_seconds));
 	failed |= json_put(
 		object, "to",
-		json_time_or_null(calendar ? slo->window.end_seconds + slo->wall_offset_seconds
-					   : NAN));
+		json_time_or_null(calendar ? slo->window.end_seconds + slo->wall_offset_seconds :
+					     NAN));
 	failed |= json_put(object, "time_zone",
-			   json_text_or_null(calendar && slo->config ? slo->config->time_zone
-								     : NULL));
+			   json_text_or_null(calendar && slo->config ? slo->config->time_zone :
+								       NULL));
 	return json_checked(object, failed);
 }
 

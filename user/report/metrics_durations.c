@@ -40,9 +40,9 @@ static void histogram(struct writer *writer, const struct metrics_bounds *bounds
 	for (int octave = OCTAVE_FIRST; octave <= OCTAVE_LAST + 1; octave++) {
 		double bound = octave <= OCTAVE_LAST ? ldexp(1, octave) : INFINITY;
 		unsigned int last =
-			octave <= OCTAVE_LAST
-				? (unsigned int)(octave * HIST_PER_OCTAVE - HIST_OTEL_OFFSET)
-				: HIST_BUCKETS - 1;
+			octave <= OCTAVE_LAST ?
+				(unsigned int)(octave * HIST_PER_OCTAVE - HIST_OTEL_OFFSET) :
+				HIST_BUCKETS - 1;
 		char text[NUMBER_MAX];
 
 		for (; threshold < histogram->n_thresholds; threshold++) {

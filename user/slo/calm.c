@@ -52,8 +52,8 @@ static void calm_below(const struct judge *judge, const struct alert_limit *limi
 	}
 	calm_within(calm, seconds, INFINITY,
 		    sum.bad ? floor(at * slo_eligible(judge_budgeted(judge, window - seconds)) -
-				    (double)sum.bad)
-			    : 0);
+				    (double)sum.bad) :
+			      0);
 }
 
 /* Limits the calm to when the share of bad events in the window falls to the limit. */

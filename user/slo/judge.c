@@ -149,9 +149,9 @@ static enum alert_status exhaust_status(const struct judge *judge, const struct 
 	if (alert_limit_compare(&limit, whole) < 0)
 		return alert_limit_gone_within(&limit, whole, recent,
 					       judge->subject->window.length_seconds,
-					       (double)rule->seconds)
-			       ? ALERT_FIRING
-			       : ALERT_INACTIVE;
+					       (double)rule->seconds) ?
+			       ALERT_FIRING :
+			       ALERT_INACTIVE;
 	if (from == ALERT_INACTIVE && rule->severity == SEVERITY_PAGE)
 		return ALERT_INACTIVE;
 	return alert_limit_compare(&limit, recent) > 0 ? ALERT_EXHAUSTED : ALERT_INACTIVE;
@@ -206,9 +206,9 @@ static enum alert_status no_data_status(const struct judge *judge, const struct 
 		return ALERT_INACTIVE;
 	if (state->status != ALERT_INACTIVE)
 		return last <= state->started_seconds ? ALERT_FIRING : ALERT_INACTIVE;
-	return silence >= (double)rule->seconds - SAME_SECONDS && had_traffic(judge, rule, last)
-		       ? ALERT_FIRING
-		       : ALERT_INACTIVE;
+	return silence >= (double)rule->seconds - SAME_SECONDS && had_traffic(judge, rule, last) ?
+		       ALERT_FIRING :
+		       ALERT_INACTIVE;
 }
 
 double judge_coverage_from(const struct judge *judge, const struct alert_rule *rule)
@@ -229,11 +229,11 @@ static enum alert_status coverage_status(const struct judge *judge, const struct
 
 	if (!coverage || !(from < judge->now_seconds))
 		return ALERT_INACTIVE;
-	covered = judge_covers_all(coverage, from, judge->now_seconds)
-			  ? judge->now_seconds - from
-			  : coverage_seconds(coverage, from, judge->now_seconds);
-	return covered + SAME_SECONDS < rule->ratio * (judge->now_seconds - from) ? ALERT_FIRING
-										  : ALERT_INACTIVE;
+	covered = judge_covers_all(coverage, from, judge->now_seconds) ?
+			  judge->now_seconds - from :
+			  coverage_seconds(coverage, from, judge->now_seconds);
+	return covered + SAME_SECONDS < rule->ratio * (judge->now_seconds - from) ? ALERT_FIRING :
+										    ALERT_INACTIVE;
 }
 
 enum alert_status judge_rule(const struct judge *judge, const struct alert_rule *rule,

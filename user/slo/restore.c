@@ -43,9 +43,9 @@ static void restored_events(struct slo_history *history)
 			tier->open_end_us < history->last_us ? tier->open_end_us : history->last_us;
 		if (!tier->closed.dropped.good && !tier->closed.dropped.bad)
 			history->first_event_us =
-				tier->closed.n_blocks
-					? tier->closed.blocks[0]->bucket * tier->closed.width_us
-					: history->last_event_us;
+				tier->closed.n_blocks ?
+					tier->closed.blocks[0]->bucket * tier->closed.width_us :
+					history->last_event_us;
 	}
 }
 

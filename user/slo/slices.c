@@ -50,8 +50,8 @@ int slices_close(struct slices *slices, const struct slo_history *events, double
 	for (int64_t end = slices->closed_seconds + length; end <= last; end += length) {
 		struct slo_events slice =
 			judge_slice(slices, slo_history_sum(events, (double)end, (double)length));
-		int r = slice.good || slice.bad ? slo_history_add(ret_slices, (double)end, slice)
-						: 0;
+		int r = slice.good || slice.bad ? slo_history_add(ret_slices, (double)end, slice) :
+						  0;
 
 		if (r < 0)
 			return r;

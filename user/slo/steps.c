@@ -54,9 +54,9 @@ static int64_t last_own(const struct slo_history *history, enum slo_tier tier)
 	fine = coarse;
 	slo_history_each(history, tier, coarse.after, add_part, &coarse);
 	slo_history_each(history, tier - 1, fine.after, add_part, &fine);
-	return fine.events.good == coarse.events.good && fine.events.bad == coarse.events.bad
-		       ? coarse.after
-		       : coarse.until;
+	return fine.events.good == coarse.events.good && fine.events.bad == coarse.events.bad ?
+		       coarse.after :
+		       coarse.until;
 }
 
 struct row {

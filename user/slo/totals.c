@@ -205,8 +205,9 @@ struct slo_events slo_totals_find(const struct slo_totals *totals, int64_t t_us,
 	if (!n) {
 		*stay = (struct slo_stay){
 			.from_us = t_us,
-			.until_us = totals->n_blocks ? totals->blocks[0]->bucket * totals->width_us
-						     : next_us,
+			.until_us = totals->n_blocks ?
+					    totals->blocks[0]->bucket * totals->width_us :
+					    next_us,
 			.total = totals->dropped,
 			/* the nearest place: the first block that is kept */
 			.block = totals->n_dropped,

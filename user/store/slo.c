@@ -179,9 +179,9 @@ int store_each_alert(struct store *store, int64_t slo,
 			.started_seconds = sqlite3_column_double(row, 3),
 		};
 
-		r = status < ALERT_INACTIVE || status > ALERT_EXHAUSTED
-			    ? -EUCLEAN
-			    : fn(context, store_text(row, 0), &state);
+		r = status < ALERT_INACTIVE || status > ALERT_EXHAUSTED ?
+			    -EUCLEAN :
+			    fn(context, store_text(row, 0), &state);
 	}
 	return r;
 }
@@ -213,9 +213,10 @@ int store_each_change(struct store *store, double from_seconds, size_t limit,
 			.severity = store_text(row, 4),
 			.from = store_text(row, 5),
 			.to = store_text(row, 6),
-			.budget_spent_ratio = sqlite3_column_type(row, 7) == SQLITE_NULL
-						      ? NAN /* which SQLite stores so */
-						      : sqlite3_column_double(row, 7),
+			.budget_spent_ratio = sqlite3_column_type(row, 7) == SQLITE_NULL ?
+						      NAN /* which SQLite stores so */
+						      :
+						      sqlite3_column_double(row, 7),
 			.started_seconds = sqlite3_column_double(row, 8),
 		};
 

@@ -47,9 +47,9 @@ int store_errno(sqlite3 *db, int code)
 		return -EINVAL;
 	case SQLITE_READONLY:
 		/* the file can be written, but no WAL can be made beside it */
-		return code == SQLITE_READONLY_DIRECTORY || code == SQLITE_READONLY_CANTINIT
-			       ? -EACCES
-			       : -EROFS;
+		return code == SQLITE_READONLY_DIRECTORY || code == SQLITE_READONLY_CANTINIT ?
+			       -EACCES :
+			       -EROFS;
 	case SQLITE_CANTOPEN:
 		r = system_errno(db);
 		return r ?: -EACCES;

@@ -119,10 +119,10 @@ static bool respond(int fd, const struct request *req, struct response *ret_out)
 				     "HTTP/1.1 %u Told So\r\nServer: httpd\r\n%s", status,
 				     req->keep ? "" : "Connection: close\r\n");
 	ret_out->head_len += chunked ? snprintf(ret_out->head + ret_out->head_len, 64,
-						"Transfer-Encoding: chunked\r\n\r\n")
-			     : status == 204
-				     ? snprintf(ret_out->head + ret_out->head_len, 64, "\r\n")
-				     : snprintf(ret_out->head + ret_out->head_len, 64,
+						"Transfer-Encoding: chunked\r\n\r\n") :
+			     status == 204 ?
+				       snprintf(ret_out->head + ret_out->head_len, 64, "\r\n") :
+				       snprintf(ret_out->head + ret_out->head_len, 64,
 						"Content-Length: %zu\r\n\r\n", bytes);
 	ret_out->body = malloc(bytes * 2 + 64);
 	ret_out->body_len = 0;

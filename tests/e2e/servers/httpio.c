@@ -124,9 +124,9 @@ static int all(int fd, const char *data, size_t len, size_t step, int flags)
 static int pieces(int fd, const struct response *out, size_t step)
 {
 	return all(fd, out->head, out->head_len, step, 0) ||
-			       all(fd, out->body, out->body_len, step, 0)
-		       ? -1
-		       : 0;
+			       all(fd, out->body, out->body_len, step, 0) ?
+		       -1 :
+		       0;
 }
 
 static int out_two(int fd, const struct response *out)
@@ -165,9 +165,9 @@ static int out_write(int fd, const struct response *out)
 static int out_more(int fd, const struct response *out)
 {
 	return all(fd, out->head, out->head_len, 0, out->body_len ? MSG_MORE : 0) ||
-			       all(fd, out->body, out->body_len, 0, 0)
-		       ? -1
-		       : 0;
+			       all(fd, out->body, out->body_len, 0, 0) ?
+		       -1 :
+		       0;
 }
 
 /* Drops @n sent bytes from the front; true while something is left. */

@@ -104,8 +104,8 @@ TEST(an_export_is_no_json)
 	write_file(CONFIG, "services: []\n");
 	for (int i = 0; i < 2; i++) {
 		expect_spoken(ctl_export, NULL, true,
-			      i ? "export openslo --config " CONFIG
-				: "export prometheus-rules --config " CONFIG,
+			      i ? "export openslo --config " CONFIG :
+				  "export prometheus-rules --config " CONFIG,
 			      2, "",
 			      "slictl: a format of its own does not go with --json; see slictl "
 			      "export --help\n");

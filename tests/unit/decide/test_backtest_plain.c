@@ -85,9 +85,9 @@ static void plain_add(struct plain *plain, double from, double t, struct slo_eve
 static struct slo_events plain_sum(const struct plain *plain, double from)
 {
 	int64_t edge_us = to_us(from), age_us = plain->last_us - edge_us;
-	int64_t seconds = age_us <= 6 * HOUR * 1000000LL  ? STEP
-			  : age_us <= 8 * DAY * 1000000LL ? 60
-							  : HOUR;
+	int64_t seconds = age_us <= 6 * HOUR * 1000000LL ? STEP :
+			  age_us <= 8 * DAY * 1000000LL	 ? 60 :
+							   HOUR;
 	int64_t width_us = seconds * 1000000;
 	struct slo_events sum = {};
 

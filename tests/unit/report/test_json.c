@@ -31,8 +31,8 @@ static json_t *at(json_t *json, const char *path)
 
 	snprintf(copy, sizeof(copy), "%s", path);
 	while ((word = strsep(&rest, "."))) {
-		json = json_is_array(json) ? json_array_get(json, strtoul(word, NULL, 10))
-					   : json_object_get(json, word);
+		json = json_is_array(json) ? json_array_get(json, strtoul(word, NULL, 10)) :
+					     json_object_get(json, word);
 		if (!json)
 			fail_msg("nothing at %s of %s", word, path);
 	}

@@ -9,8 +9,8 @@ TEST(pipelined_requests_each_get_a_response)
 	char requests[4096] = "";
 
 	for (int i = 0; i < 16; i++)
-		strcat(requests, i % 2 ? "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-				       : "GET /v1/slos/checkout HTTP/1.1\r\nHost: x\r\n\r\n");
+		strcat(requests, i % 2 ? "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" :
+					 "GET /v1/slos/checkout HTTP/1.1\r\nHost: x\r\n\r\n");
 	say(fd, requests);
 	assert_false(hear(f, fd, "HTTP/1.1 200", 16));
 	assert_int_equal(f->agent.snapshots, 8);
@@ -89,8 +89,8 @@ TEST(malformed_requests_disturb_nobody)
 static void ask_with_head(struct fixture *f, size_t bytes, bool in_target)
 {
 	const char *begin = in_target ? "GET /healthz?" : "GET /healthz HTTP/1.1\r\nX: ";
-	const char *end = in_target ? " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-				    : "\r\nHost: x\r\nConnection: close\r\n\r\n";
+	const char *end = in_target ? " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" :
+				      "\r\nHost: x\r\nConnection: close\r\n\r\n";
 	char *request = calloc(1, bytes + 256);
 	int fd = dial(f);
 

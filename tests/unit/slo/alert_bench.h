@@ -57,8 +57,8 @@ static inline struct alert_subject subject(const struct bench *bench)
 		.budgeted = bench->history,
 		.events = bench->history,
 		.objective = bench->objective,
-		.window = bench->month ? month_of(bench->now)
-				       : slo_window_rolling(bench->now, bench->window),
+		.window = bench->month ? month_of(bench->now) :
+					 slo_window_rolling(bench->now, bench->window),
 		.coverage = bench->coverage,
 		.since_seconds = bench->since,
 	};

@@ -206,9 +206,9 @@ TEST(windows_agree_with_a_plain_table)
 		if (i < STEPS && i % 100003)
 			continue;
 		for (size_t k = 0; k < sizeof(spans) / sizeof(spans[0]); k++) {
-			uint64_t width = spans[k].seconds <= 6 * HOUR  ? 10
-					 : spans[k].seconds <= 8 * DAY ? 60
-								       : HOUR;
+			uint64_t width = spans[k].seconds <= 6 * HOUR ? 10 :
+					 spans[k].seconds <= 8 * DAY  ? 60 :
+									HOUR;
 			int64_t begin = (int64_t)(10 * i) - (int64_t)spans[k].seconds;
 			size_t from = begin <= 0 ? 0 : (uint64_t)begin / width * width / 10;
 
@@ -235,8 +235,8 @@ TEST(sums_of_parts_equal_the_whole)
 		for (int i = 0; i < 20000; i++) {
 			struct slo_events events = {random_below(100), random_below(3)};
 
-			t += random_below(1000) ? (double)random_below(20000) / 1000
-						: (double)random_below(5 * DAY);
+			t += random_below(1000) ? (double)random_below(20000) / 1000 :
+						  (double)random_below(5 * DAY);
 			if (!random_below(5000))
 				events.good = UINT32_MAX + random_below(UINT32_MAX);
 			if (!random_below(100))
