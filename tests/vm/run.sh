@@ -51,10 +51,11 @@ for kernel in "${kernels[@]}"; do
 	if (($# == 0)) && [[ $kernel == 6.12 && -z ${SLIPROBE_LONG-} ]]; then
 		set -- tests/e2e/test_{framing,join,late_start,latency,lifecycle,nonhttp,outcomes,rate,sharing}.py
 	fi
-	scripts/vm.sh "$kernel" --timeout "${SLIPROBE_VM_TIMEOUT:-2700}" -- \
-		env "${environment[@]}" tests/vm/inside.sh "$@" >"build/vm/tests-$kernel.log" 2>&1 &
-	machine=$!
 	log=build/vm/tests-$kernel.log
+	: >"$log" # there before tail looks for it
+	scripts/vm.sh "$kernel" --timeout "${SLIPROBE_VM_TIMEOUT:-2700}" -- \
+		env "${environment[@]}" tests/vm/inside.sh "$@" >"$log" 2>&1 &
+	machine=$!
 	echo "== Linux $kernel"
 	# what it says as it says it
 	tail --pid="$machine" -n +1 -f "$log"
