@@ -7,8 +7,8 @@
 #define SLIPROBE_HTTP1_BYTES_H
 
 #include "dfa.h"
-#include "parse.h"
-#include "words.h"
+#include "http1/parse.h"
+#include "http1/words.h"
 
 /* The including file's, see parse.h. */
 __u32 http1_dfa_next(__u32 state, __u8 byte);

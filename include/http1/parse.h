@@ -36,7 +36,7 @@
 #define SLIPROBE_HTTP1_PARSE_H
 
 #include "terms.h"
-#include "state.h"
+#include "http1/state.h"
 
 enum http1_event {
 	HTTP1_EV_NONE,
