@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "ctl/backtest_json.h"
 
-#include "base/json.h"
+#include "base/json_values.h"
 
 /* Null if it is unknown. The member stays, as json_pack()'s "o*" would not let it. */
 static json_t *ratio_json(struct maybe ratio)

@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "base/format.h"
-#include "base/json.h"
+#include "base/json_values.h"
 #include "config/load.h"
 #include "ctl/show.h"
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/json.h"
+#include "base/json_values.h"
 #include "config/load.h"
 #include "ctl/json.h"
 #include "ctl/options.h"

@@ -7,7 +7,7 @@
 
 #include "base/calendar.h"
 #include "base/cleanup.h"
-#include "base/json.h"
+#include "base/json_values.h"
 #include "notify/message.h"
 
 static const char *const result_names[] = {

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/json.h"
+#include "base/json_values.h"
 #include "base/loop.h"
 #include "deliver/work.h"
 #include "notify/message.h"

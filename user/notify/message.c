@@ -8,7 +8,7 @@
 
 #include "base/calendar.h"
 #include "base/cleanup.h"
-#include "base/json.h"
+#include "base/json_values.h"
 
 const char *message_text(const json_t *message, const char *key)
 {

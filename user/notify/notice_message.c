@@ -9,7 +9,7 @@
 
 #include "base/calendar.h"
 #include "base/cleanup.h"
-#include "base/json.h"
+#include "base/json_values.h"
 #include "base/utf8.h"
 #include "notify/message.h"
 #include "report/json.h"

@@ -10,7 +10,7 @@
 #include <sys/random.h>
 
 #include "base/cleanup.h"
-#include "base/json.h"
+#include "base/json_values.h"
 #include "notify/notices_open.h"
 
 /* A service with an open notice. Within a step, any service with an active alert. */

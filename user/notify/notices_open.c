@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/json.h"
+#include "base/json_values.h"
 
 /* ---- the alerts behind it ---- */
 

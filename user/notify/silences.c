@@ -8,7 +8,7 @@
 
 #include "base/calendar.h"
 #include "base/cleanup.h"
-#include "base/json.h"
+#include "base/json_values.h"
 
 enum { DAY_SECONDS = 86400, WEEK_SECONDS = 7 * DAY_SECONDS };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report/json.h"
 
-#include "base/json.h"
+#include "base/json_values.h"
 #include "base/term_names.h"
 #include "report/json_render.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* One SLO's history as JSON. */
-#include "base/json.h"
+#include "base/json_values.h"
 #include "report/json.h"
 #include "report/json_render.h"
 

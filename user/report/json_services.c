@@ -2,7 +2,7 @@
 /* Services as JSON: who they are, their counts, and those of their routes. */
 #include <stdio.h>
 
-#include "base/json.h"
+#include "base/json_values.h"
 #include "base/term_names.h"
 #include "report/json.h"
 #include "report/json_render.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* One SLO as JSON: its counts, its budget, its terms, its alerts. */
-#include "base/json.h"
+#include "base/json_values.h"
 #include "report/json.h"
 
 static json_t *budget_json(const struct slo_budget *budget)

@@ -4,8 +4,8 @@
  * and looked at once, by json_checked(). json_pack() is for a few fixed keys with texts and
  * numbers.
  */
-#ifndef SLIPROBE_BASE_JSON_H
-#define SLIPROBE_BASE_JSON_H
+#ifndef SLIPROBE_BASE_JSON_VALUES_H
+#define SLIPROBE_BASE_JSON_VALUES_H
 
 #include <jansson.h>
 #include <math.h>
