@@ -88,27 +88,33 @@ stage_cmocka() { # STAGE: the programs of its directory
 	((found)) || fail "$dir: no tests"
 }
 
+# All at once: the time of each is given.
 stage_fuzz() {
-	local source name corpus found=0
+	local source name corpus i
+	local -a names=() jobs=()
 	for source in tests/fuzz/fuzz_*.c; do
 		[[ -e $source ]] || continue
-		found=1
 		name=$(basename "$source" .c)
 		corpus=$out/fuzz/corpus/$name
 		mkdir -p "$corpus"
 		local -a args=("$corpus")
 		[[ -d tests/fuzz/corpus/$name ]] && args+=("tests/fuzz/corpus/$name")
 		[[ -f tests/fuzz/$name.dict ]] && args+=("-dict=tests/fuzz/$name.dict")
-		if logged "$logs/$name.log" "$((fuzz_seconds + test_timeout))" "$out/fuzz/$name" \
+		logged "$logs/$name.log" "$((fuzz_seconds + test_timeout))" "$out/fuzz/$name" \
 			-max_total_time="$fuzz_seconds" -timeout=10 -artifact_prefix="$out/fuzz/" \
-			"${args[@]}"; then
+			"${args[@]}" &
+		names+=("$name")
+		jobs+=($!)
+	done
+	((${#names[@]})) || fail "fuzz: no fuzzers"
+	for i in "${!names[@]}"; do
+		if wait "${jobs[i]}"; then
 			count 1 0 0
-			echo "ok   $name: $(tail -n 1 "$logs/$name.log")"
+			echo "ok   ${names[i]}: $(tail -n 1 "$logs/${names[i]}.log")"
 		else
-			fail "$name"
+			fail "${names[i]}"
 		fi
 	done
-	((found)) || fail "fuzz: no fuzzers"
 }
 
 run_pytest() { # XML ARGUMENTS...
@@ -153,12 +159,11 @@ stage_e2e() {
 	count_pytest "e2e, offline" "$out/tests/e2e-offline.xml" "$offline_status"
 }
 
-# Runs what ends its output with a line like this script's, and counts by that.
-run_counted() { # NAME COMMAND...
-	local name=$1 log=$logs/$1.log status=0 line
-	shift
-	timeout --kill-after=30 "$stage_timeout" "$@" </dev/null 2>&1 | tee "$log" || status=$?
-	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n 1) || true
+# Counts by the last line of a log that is like this script's.
+count_log() { # NAME STATUS
+	local name=$1 status=$2 line
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$logs/$name.log" |
+		tail -n 1) || true
 	if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
 		count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}"
 		if ((BASH_REMATCH[2] > 0)); then
@@ -169,6 +174,32 @@ run_counted() { # NAME COMMAND...
 	else
 		fail "$name: no result (status $status)"
 	fi
+}
+
+stage_vm() {
+	local status=0
+	timeout --kill-after=30 "$stage_timeout" tests/vm/run.sh </dev/null 2>&1 | tee "$logs/vm.log" ||
+		status=$?
+	count_log vm "$status"
+}
+
+# A test for each kernel. It counts instructions, which no load changes: so it runs beside the
+# end-to-end tests, which mostly wait, where both are asked for.
+bench_check=
+start_bench_check() {
+	build build-bench || return 0 # its stage says so
+	nice -n 19 timeout --kill-after=30 "$stage_timeout" tests/bench/vm/run.sh --check \
+		>"$logs/bench-check.log" 2>&1 </dev/null &
+	bench_check=$!
+}
+
+stage_bench_check() {
+	local status=0
+	[[ -n $bench_check ]] || start_bench_check
+	wait "$bench_check" || status=$?
+	bench_check=
+	cat "$logs/bench-check.log"
+	count_log bench-check "$status"
 }
 
 build() { # TARGET...
@@ -192,9 +223,8 @@ run_stage() {
 	bpf-test) stage_cmocka bpf ;;
 	fuzz) stage_fuzz ;;
 	e2e) stage_e2e ;;
-	vm) run_counted vm tests/vm/run.sh ;;
-	# a test for each kernel
-	bench-check) run_counted bench-check tests/bench/vm/run.sh --check ;;
+	vm) stage_vm ;;
+	bench-check) stage_bench_check ;;
 	esac
 }
 
@@ -214,7 +244,11 @@ main() {
 	export PATH=$PATH:/usr/sbin:/sbin
 
 	mkdir -p "$logs"
+	trap '[[ -z $bench_check ]] || kill "$bench_check"' EXIT
 	for stage in "$@"; do
+		if [[ $stage == e2e && " $* " == *" bench-check "* ]]; then
+			start_bench_check
+		fi
 		run_stage "$stage"
 	done
 
