@@ -103,7 +103,8 @@ static json_t *note_wildcards(const struct change *change)
 	return NULL;
 }
 
-json_t *note_body(const struct change *change)
+/* The body for what will be in force after the change; NULL when out of memory. */
+static json_t *note_body(const struct change *change)
 {
 	const struct applied *applied = change->applied;
 	const struct tables_change *write = &change->write;

@@ -38,9 +38,6 @@ json_t *note_wrap(const struct note_head *head, const json_t *body);
 /* The parts of a note, which they point into. Returns 0, or -EINVAL for one of another format. */
 int note_open(const json_t *note, struct note_head *ret_head, const json_t **ret_body);
 
-/* The body for what will be in force after the change; NULL when out of memory. */
-json_t *note_body(const struct change *change);
-
 /*
  * Restores what was noted as `generation` into *ret, which has nothing in force: all tracks and
  * wildcards are ending. Returns 0; -EINVAL if the body is of another generation or not understood;

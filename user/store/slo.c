@@ -213,9 +213,9 @@ int store_each_change(struct store *store, double from_seconds, size_t limit,
 			.severity = store_text(row, 4),
 			.from = store_text(row, 5),
 			.to = store_text(row, 6),
+			/* SQLite stores a NAN as NULL */
 			.budget_spent_ratio = sqlite3_column_type(row, 7) == SQLITE_NULL ?
-						      NAN /* which SQLite stores so */
-						      :
+						      NAN :
 						      sqlite3_column_double(row, 7),
 			.started_seconds = sqlite3_column_double(row, 8),
 		};
