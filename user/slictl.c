@@ -94,6 +94,9 @@ static const struct command state_commands[] = {
 	 "  --by hour|day  (default: hours for up to 2 days, else days)\n"
 	 "  --csv          t_seconds,good,bad,step_seconds of every step: t is its end in\n"
 	 "                 Unix seconds. It is what slictl backtest takes.\n"},
+	{"metrics", "[--output FILE]", "what Prometheus scrapes", ctl_metrics,
+	 "  --output FILE  replaces FILE in one step: node_exporter's textfile collector reads\n"
+	 "                 every *.prom of its directory.\n"},
 	{},
 };
 

@@ -293,6 +293,17 @@ static int open_listener(const char *path, struct listener *ret)
 	return r;
 }
 
+/* Where metrics can be scraped, if the configuration says so. */
+static int open_metrics_listener(const char *address, struct listener *ret)
+{
+	int r = address ? listener_open_tcp(address, ret) : 0;
+
+	if (r)
+		say("cannot listen for metrics at %s (agent.metrics_listen): %s", address,
+		    strerror(-r));
+	return r;
+}
+
 static int start_agent(const struct options *options, struct config *config, struct agent **ret)
 {
 	const struct agent_options agent_options = {
@@ -324,8 +335,10 @@ static const struct server_ops server_ops = {
 /* All that run() makes. */
 struct running {
 	struct listener listener;
+	struct listener metrics_listener;
 	struct agent *agent;
 	struct server *server;
+	struct server *metrics_server; /* NULL: not configured */
 	struct signals signals;
 	struct steps steps;
 };
@@ -333,7 +346,9 @@ struct running {
 static void running_end(struct running *running)
 {
 	server_close(running->server);
+	server_close(running->metrics_server);
 	listener_close(&running->listener);
+	listener_close(&running->metrics_listener);
 	signals_close(&running->signals);
 	steps_close(&running->steps);
 	agent_free(running->agent);
@@ -346,10 +361,15 @@ static int start(const struct options *options, struct config *config, const sig
 	/* the socket first: its lock refuses a second instance */
 	int r = open_listener(options->socket ?: config->agent.socket, &running->listener);
 
+	r = r ?: open_metrics_listener(config->agent.metrics_listen, &running->metrics_listener);
 	r = r ?: start_agent(options, config, &running->agent);
 	if (r)
 		return r;
-	r = server_open(&running->listener, &server_ops, running->agent, &running->server);
+	r = server_open(&running->listener, SERVER_ALL, &server_ops, running->agent,
+			&running->server);
+	if (!r && running->metrics_listener.fd >= 0)
+		r = server_open(&running->metrics_listener, SERVER_METRICS, &server_ops,
+				running->agent, &running->metrics_server);
 	r = r ?: signals_open(&running->signals, mask, running->agent);
 	r = r ?: steps_open(&running->steps, running->agent);
 	r = r ?: privilege_drop();
@@ -364,13 +384,17 @@ static int start(const struct options *options, struct config *config, const sig
 /* Runs until a signal ends it. */
 static int loop(struct running *running)
 {
-	const struct loop_part parts[] = {
-		signals_part(&running->signals),
-		steps_part(&running->steps),
-		server_part(running->server),
-		agent_part(running->agent),
-	};
-	int r = loop_run(parts, sizeof(parts) / sizeof(parts[0]));
+	struct loop_part parts[LOOP_PARTS_MAX];
+	size_t n = 0;
+	int r;
+
+	parts[n++] = signals_part(&running->signals);
+	parts[n++] = steps_part(&running->steps);
+	parts[n++] = server_part(running->server);
+	if (running->metrics_server)
+		parts[n++] = server_part(running->metrics_server);
+	parts[n++] = agent_part(running->agent);
+	r = loop_run(parts, n);
 
 	if (r)
 		say("stopping: %s", strerror(-r));
@@ -383,6 +407,7 @@ static int run(const struct options *options, struct config *config, const sigse
 {
 	_cleanup_(running_end) struct running running = {
 		.listener = LISTENER_NONE,
+		.metrics_listener = LISTENER_NONE,
 		.signals = {.fd = -1},
 		.steps = {.timer_fd = -1},
 	};

@@ -54,6 +54,7 @@ void config_clear(struct config *config)
 	free(config->file);
 	free(config->agent.socket);
 	free(config->agent.state_dir);
+	free(config->agent.metrics_listen);
 	for (size_t i = 0; i < config->n_services; i++)
 		service_clear(&config->services[i]);
 	free(config->services);

@@ -14,6 +14,7 @@ enum {
 	MAX_PATH_BYTES = 4095,
 	MAX_GLOB_BYTES = 256,
 	MAX_ABOUT_BYTES = 4096,
+	MAX_LISTEN_BYTES = 80,
 };
 
 /* agent: */
@@ -50,6 +51,14 @@ static const struct schema_field agent_fields[] = {
 		.min = DURATION_S_NS,
 		.max = DURATION_H_NS,
 		.expected = "a duration from 1s to 1h",
+	},
+	{
+		.key = "metrics_listen",
+		.read = read_text,
+		.offset = offsetof(struct config, agent.metrics_listen),
+		.valid = valid_listen,
+		.max = MAX_LISTEN_BYTES,
+		.expected = "a numeric address and a port, such as 127.0.0.1:9464 or [::1]:9464",
 	},
 };
 

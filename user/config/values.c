@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/term_names.h"
 #include "config/config.h"
 
@@ -53,6 +54,14 @@ bool valid_service_name(const char *text)
 bool valid_absolute(const char *text)
 {
 	return text[0] == '/';
+}
+
+bool valid_listen(const char *text)
+{
+	struct sockaddr_storage address;
+	socklen_t len;
+
+	return !address_parse(text, &address, &len);
 }
 
 bool valid_template(const char *text)

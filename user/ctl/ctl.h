@@ -50,6 +50,7 @@ int ctl_backtest(const struct ctl *ctl, int argc, char **argv);
 int ctl_export(const struct ctl *ctl, int argc, char **argv);
 int ctl_gate(const struct ctl *ctl, int argc, char **argv);
 int ctl_history(const struct ctl *ctl, int argc, char **argv);
+int ctl_metrics(const struct ctl *ctl, int argc, char **argv);
 int ctl_notify_test(const struct ctl *ctl, int argc, char **argv);
 int ctl_risk(const struct ctl *ctl, int argc, char **argv);
 int ctl_silence(const struct ctl *ctl, int argc, char **argv);

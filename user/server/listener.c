@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/cleanup.h"
 
 /* Makes the directories above `path`. */
@@ -116,6 +117,28 @@ int listener_open(const char *path, struct listener *ret)
 	r = listen_at(path, &listener);
 	if (r)
 		return r;
+	*ret = listener;
+	listener = LISTENER_NONE;
+	return 0;
+}
+
+int listener_open_tcp(const char *address, struct listener *ret)
+{
+	_cleanup_(listener_close) struct listener listener = LISTENER_NONE;
+	struct sockaddr_storage storage;
+	const int on = 1;
+	socklen_t len;
+	int r = address_parse(address, &storage, &len);
+
+	if (r)
+		return r;
+	listener.fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (listener.fd < 0)
+		return -errno;
+	/* connections of the agent before, in TIME_WAIT, must not keep the port from this one */
+	if (setsockopt(listener.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    bind(listener.fd, (struct sockaddr *)&storage, len) || listen(listener.fd, SOMAXCONN))
+		return -errno;
 	*ret = listener;
 	listener = LISTENER_NONE;
 	return 0;

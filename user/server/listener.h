@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A Unix socket that at most one process listens on, and that leaves no file behind. */
+/*
+ * Listening sockets: a Unix socket that at most one process listens on, and that leaves no file behind;
+ * or a TCP port.
+ */
 #ifndef SLIPROBE_SERVER_LISTENER_H
 #define SLIPROBE_SERVER_LISTENER_H
 
@@ -19,6 +22,12 @@ struct listener {
  * is at `path`; -ENAMETOOLONG; or another -errno.
  */
 int listener_open(const char *path, struct listener *ret);
+
+/*
+ * Listens on TCP at `address`, which base/address reads. Returns 0; -EINVAL if it is none;
+ * -EADDRINUSE; -EADDRNOTAVAIL; -EACCES; or another -errno.
+ */
+int listener_open_tcp(const char *address, struct listener *ret);
 
 /* Removes the socket's file, so that nobody connects any more. */
 void listener_unlink(struct listener *listener);

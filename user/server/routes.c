@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "report/json.h"
+#include "server/accept.h"
 
 static void reply_failure(struct reply *reply, int r)
 {
@@ -63,27 +64,26 @@ static void get_slo(const struct request *request, struct reply *reply)
 }
 
 /*
- * Prometheus names OpenMetrics in its Accept; whoever does not (curl, promtool behind it) gets the
- * format that everything reads.
+ * Prometheus names OpenMetrics in its Accept, with a greater weight than the text format; whoever does
+ * not name it (curl, promtool behind it) gets the format that everything reads.
  */
-static bool accepts_openmetrics(struct MHD_Connection *connection)
+static enum metrics_format accepted_format(struct MHD_Connection *connection)
 {
-	static const char type[] = "application/openmetrics-text";
 	const char *accept =
 		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	const int openmetrics = accept_weight(accept, "application/openmetrics-text");
+	const int text = accept_weight(accept, "text/plain");
 
-	for (; accept && *accept; accept++) {
-		if (!strncasecmp(accept, type, sizeof(type) - 1))
-			return true;
-	}
-	return false;
+	if (openmetrics == text)
+		return accept && strcasestr(accept, "openmetrics-text") ? METRICS_OPENMETRICS :
+									  METRICS_TEXT;
+	return openmetrics > text ? METRICS_OPENMETRICS : METRICS_TEXT;
 }
 
 static void get_metrics(const struct request *request, struct reply *reply)
 {
 	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
-	const enum metrics_format format =
-		accepts_openmetrics(request->connection) ? METRICS_OPENMETRICS : METRICS_TEXT;
+	const enum metrics_format format = accepted_format(request->connection);
 	struct metrics *metrics;
 	int r;
 
@@ -201,30 +201,33 @@ static const struct route {
 	const char *path; /* one that ends in '/' takes a name after it */
 	const char *method; /* GET stands for HEAD, too */
 	void (*serve)(const struct request *request, struct reply *reply);
+	bool shared; /* with whoever reaches the listener for metrics */
 } routes[] = {
 	/* clang-format off */
-	{"/v1/status", "GET", get_status},
-	{"/v1/services", "GET", get_services},
-	{"/v1/slos/", "GET", get_slo},
-	{"/v1/alerts", "GET", get_alerts},
-	{"/v1/history/", "GET", get_history},
-	{"/v1/silences", "POST", post_silence},
-	{"/v1/silences/", "DELETE", delete_silence},
-	{"/v1/notify-test", "POST", post_notify_test},
-	{"/v1/reload", "POST", post_reload},
-	{"/metrics", "GET", get_metrics},
-	{"/healthz", "GET", get_health},
-	{"/readyz", "GET", get_ready},
+	{"/v1/status", "GET", get_status, false},
+	{"/v1/services", "GET", get_services, false},
+	{"/v1/slos/", "GET", get_slo, false},
+	{"/v1/alerts", "GET", get_alerts, false},
+	{"/v1/history/", "GET", get_history, false},
+	{"/v1/silences", "POST", post_silence, false},
+	{"/v1/silences/", "DELETE", delete_silence, false},
+	{"/v1/notify-test", "POST", post_notify_test, false},
+	{"/v1/reload", "POST", post_reload, false},
+	{"/metrics", "GET", get_metrics, true},
+	{"/healthz", "GET", get_health, true},
+	{"/readyz", "GET", get_ready, true},
 	/* clang-format on */
 };
 
-static const struct route *route_find(const char *url, const char **ret_rest)
+static const struct route *route_find(const struct request *request, const char *url,
+				      const char **ret_rest)
 {
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		size_t len = strlen(routes[i].path);
 
 		if (strncmp(url, routes[i].path, len) != 0 ||
-		    (routes[i].path[len - 1] == '/') != (url[len] != 0))
+		    (routes[i].path[len - 1] == '/') != (url[len] != 0) ||
+		    (request->shared_only && !routes[i].shared))
 			continue;
 		*ret_rest = url + len;
 		return &routes[i];
@@ -234,7 +237,7 @@ static const struct route *route_find(const char *url, const char **ret_rest)
 
 void route_serve(struct request *request, const char *url, const char *method, struct reply *reply)
 {
-	const struct route *route = route_find(url, &request->rest);
+	const struct route *route = route_find(request, url, &request->rest);
 	const bool get = !strcmp(method, "GET") || !strcmp(method, "HEAD");
 
 	if (!route) {

@@ -4,6 +4,7 @@
 #define SLIPROBE_SERVER_ROUTES_H
 
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "server/ops.h"
@@ -13,6 +14,7 @@ struct request {
 	const struct server_ops *ops;
 	struct agent *agent;
 	struct MHD_Connection *connection;
+	bool shared_only; /* whoever asks may know what is shared with all, and nothing else */
 	const char *rest; /* of the path, after an address that ends in '/'; percent-decoded */
 	const char *body;
 	size_t body_len;

@@ -15,6 +15,7 @@
 
 enum {
 	CLIENTS_MAX = 512,
+	CLIENTS_METRICS_MAX = 64,
 	/* shut down, but not yet noticed by libmicrohttpd, which stops accepting at its own limit */
 	CLIENTS_CLOSING_MAX = 64,
 	/* 16 KiB of request head, and what libmicrohttpd needs to parse it and to answer */
@@ -24,6 +25,7 @@ enum {
 };
 
 struct server {
+	enum server_scope scope;
 	const struct server_ops *ops;
 	struct agent *agent;
 	struct MHD_Daemon *daemon;
@@ -110,6 +112,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	struct request request = {
 		.ops = server->ops,
 		.agent = server->agent,
+		.shared_only = server->scope == SERVER_METRICS,
 		.connection = connection,
 	};
 	struct reply reply = {0};
@@ -148,8 +151,8 @@ static int daemon_start(struct server *server)
 	struct rlimit files;
 
 	/* half of our descriptors at most: the rest is the agent's */
-	server->clients.max = CLIENTS_MAX;
-	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur / 2 < CLIENTS_MAX)
+	server->clients.max = server->scope == SERVER_METRICS ? CLIENTS_METRICS_MAX : CLIENTS_MAX;
+	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur / 2 < server->clients.max)
 		server->clients.max = files.rlim_cur / 2;
 	errno = 0;
 	server->daemon =
@@ -188,8 +191,8 @@ static void server_close_at(struct server **server)
 	server_close(*server);
 }
 
-int server_open(struct listener *listener, const struct server_ops *ops, struct agent *agent,
-		struct server **ret)
+int server_open(struct listener *listener, enum server_scope scope, const struct server_ops *ops,
+		struct agent *agent, struct server **ret)
 {
 	_cleanup_(server_close_at) struct server *server = calloc(1, sizeof(*server));
 	int r;
@@ -198,6 +201,7 @@ int server_open(struct listener *listener, const struct server_ops *ops, struct 
 		listener_close(listener);
 		return -ENOMEM;
 	}
+	server->scope = scope;
 	server->ops = ops;
 	server->agent = agent;
 	server->listener = *listener;

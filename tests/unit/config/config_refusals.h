@@ -49,7 +49,11 @@ static const struct {
 	 "t.yaml:1: foo: unknown key, expected one of agent, services, slos, slo_files, notify, alerting, maintenance"},
 	{"agent:\n"
 	 "  sokcet: /x\n",
-	 "t.yaml:2: agent.sokcet: unknown key (did you mean \"socket\"?), expected one of socket, state_dir, interval, unanswered_after"},
+	 "t.yaml:2: agent.sokcet: unknown key (did you mean \"socket\"?), expected one of socket, state_dir, interval, unanswered_after, metrics_listen"},
+	{"agent: {metrics_listen: 9464}\n",
+	 "t.yaml:1: agent.metrics_listen: expected a numeric address and a port, such as 127.0.0.1:9464 or [::1]:9464, got \"9464\""},
+	{"agent: {metrics_listen: \"localhost:9464\"}\n",
+	 "t.yaml:1: agent.metrics_listen: expected a numeric address and a port, such as 127.0.0.1:9464 or [::1]:9464, got \"localhost:9464\""},
 	{"agent: {}\n"
 	 "slos: []\n"
 	 "agent: {}\n",
@@ -62,7 +66,7 @@ static const struct {
 	{"slos: [{window: {callendar: month}}]\n",
 	 "t.yaml:1: slos[0].window.callendar: unknown key (did you mean \"calendar\"?), expected one of calendar, time_zone"},
 	{"agent: {averyveryveryveryveryveryveryveryveryveryveryveryveryverylongkey\\n: 1}\n",
-	 "t.yaml:1: agent.averyveryveryveryveryveryveryveryveryveryveryveryveryverylongkey...: unknown key, expected one of socket, state_dir, interval, unanswered_after"},
+	 "t.yaml:1: agent.averyveryveryveryveryveryveryveryveryveryveryveryveryverylongkey...: unknown key, expected one of socket, state_dir, interval, unanswered_after, metrics_listen"},
 	{"agent: 1\n", "t.yaml:1: agent: expected a mapping, got \"1\""},
 	{"agent:\n", "t.yaml:1: agent: expected a mapping, got \"\""},
 	{"agent: {socket: s}\n",

@@ -3,8 +3,10 @@
 #ifndef SLIPROBE_TESTS_SERVER_FIXTURE_H
 #define SLIPROBE_TESTS_SERVER_FIXTURE_H
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,7 @@ struct fixture {
 	struct agent agent;
 	char directory[64];
 	char path[80];
+	uint16_t port; /* of the server, if it listens on TCP; 0: on the path */
 	struct server *server;
 };
 
@@ -122,13 +125,34 @@ static inline int open_server(struct fixture *f)
 	struct listener listener;
 	int r = listener_open(f->path, &listener);
 
-	return r ?: server_open(&listener, &ops, &f->agent, &f->server);
+	return r ?: server_open(&listener, SERVER_ALL, &ops, &f->agent, &f->server);
 }
 
 static inline void close_server(struct fixture *f)
 {
 	server_close(f->server);
 	f->server = NULL;
+	f->port = 0;
+}
+
+/* The server of metrics, on TCP, instead of the one that open_server() opened. */
+static inline void open_metrics_server(struct fixture *f)
+{
+	struct listener listener;
+	struct sockaddr_in address;
+	socklen_t len = sizeof(address);
+	char text[32];
+	int r = -EADDRINUSE;
+
+	close_server(f);
+	for (int port = 20000; r == -EADDRINUSE && port < 30000; port++) {
+		snprintf(text, sizeof(text), "127.0.0.1:%d", port);
+		r = listener_open_tcp(text, &listener);
+	}
+	assert_int_equal(r, 0);
+	assert_int_equal(getsockname(listener.fd, (struct sockaddr *)&address, &len), 0);
+	assert_int_equal(server_open(&listener, SERVER_METRICS, &ops, &f->agent, &f->server), 0);
+	f->port = ntohs(address.sin_port);
 }
 
 static inline int setup(void **state)
@@ -170,12 +194,20 @@ static inline int64_t now_ms(void)
 
 static inline int dial(const struct fixture *f)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un path = {.sun_family = AF_UNIX};
+	const struct sockaddr_in port = {
+		.sin_family = AF_INET,
+		.sin_port = htons(f->port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(f->port ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int r;
 
-	strcpy(address.sun_path, f->path);
+	strcpy(path.sun_path, f->path);
 	assert_true(fd >= 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	r = f->port ? connect(fd, (const struct sockaddr *)&port, sizeof(port)) :
+		      connect(fd, (const struct sockaddr *)&path, sizeof(path));
+	assert_int_equal(r, 0);
 	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 	return fd;
 }

@@ -113,6 +113,14 @@ TEST(metrics_in_the_format_asked_for)
 	assert_has("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n");
 	assert_has("# TYPE sliprobe_slo_events counter\n");
 	assert_string_equal(answer + strlen(answer) - 6, "# EOF\n");
+	/* the greater weight wins; between equals, who names it gets it */
+	get_with(f, "GET", "/metrics",
+		 "Accept: application/openmetrics-text;q=0.3, text/plain;q=0.5\r\n");
+	assert_has("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
+	get_with(f, "GET", "/metrics", "Accept: application/openmetrics-text;q=0, */*\r\n");
+	assert_has("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
+	get_with(f, "GET", "/metrics", "Accept: text/plain, application/openmetrics-text\r\n");
+	assert_has("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n");
 }
 
 TEST(refusals_are_json)
