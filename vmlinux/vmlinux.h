@@ -101,6 +101,7 @@ struct tcp_sock {
 	__u32 snd_una;
 	__u32 write_seq;
 	__u64 bytes_received;
+	__u64 bytes_acked;
 	__u64 tcp_clock_cache;
 	__u64 tcp_mstamp;
 };

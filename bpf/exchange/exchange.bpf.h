@@ -20,6 +20,10 @@
 
 enum {
 	PENDING_MAX = 65536,
+	OPEN_MAX =
+		PENDING_MAX + 1, /* on one connection: all in the map, and that in the connection */
+	CLAIM_NUMBERS = 1U << 31, /* that a claim tells apart */
+	CLAIM_NONE = 1, /* of no exchange: no number is a multiple of CLAIM_NUMBERS */
 };
 
 struct exchange {
@@ -36,7 +40,7 @@ struct exchange {
 /* Those of one connection. */
 struct exchanges {
 	__u64 id; /* of the connection: never used again */
-	__u32 next; /* number of the next exchange; set by the request side */
+	__u32 next; /* number of the next exchange; set by the request side. 1: there was none yet */
 	__u32 freed; /* the slots of all lower numbers are free; set by the response side */
 	struct exchange first;
 };
@@ -59,6 +63,16 @@ static __always_inline void exchanges_init(struct exchanges *open, __u64 id)
 	open->id = id;
 	open->next = 1;
 	open->freed = 1;
+	open->first.claim = CLAIM_NONE;
+}
+
+/* The number behind `number`. A connection that lasts goes round: neither 0 nor 1 comes again. */
+static __always_inline __u32 exchange_after(__u32 number)
+{
+	number++;
+	if (!(number & (CLAIM_NUMBERS - 1)))
+		number += 2;
+	return number;
 }
 
 static __always_inline struct pending_key pending_key_of(const struct exchanges *open, __u32 number)
@@ -70,7 +84,7 @@ static __always_inline struct pending_key pending_key_of(const struct exchanges 
 
 static __always_inline bool exchange_is_first(const struct exchanges *open, __u32 number)
 {
-	return open->first.claim >> 1 == (number & 0x7fffffff);
+	return open->first.claim >> 1 == (number & (CLAIM_NUMBERS - 1));
 }
 
 static __always_inline struct exchange *exchange_find(struct exchanges *open, __u32 number)
@@ -95,8 +109,10 @@ static __always_inline void exchange_free(struct exchanges *open, __u32 number)
 {
 	struct pending_key key;
 
-	if (exchange_is_first(open, number))
+	if (exchange_is_first(open, number)) {
+		open->first.claim = CLAIM_NONE;
 		return;
+	}
 	key = pending_key_of(open, number);
 	bpf_map_delete_elem(&pending, &key);
 }
@@ -120,7 +136,7 @@ static __always_inline void exchange_open(struct exchanges *open, const struct o
 	stat_seen(writer);
 	if (number == open->freed) {
 		/* the claim goes last: with it the slot is this exchange's for all others */
-		open->first.claim = 0;
+		open->first.claim = CLAIM_NONE;
 		exchange_fill(opening, &open->first);
 		store_release(&open->first.claim, number << 1);
 	} else {
@@ -128,10 +144,12 @@ static __always_inline void exchange_open(struct exchanges *open, const struct o
 		struct exchange exchange = {.claim = number << 1};
 
 		exchange_fill(opening, &exchange);
-		if (bpf_map_update_elem(&pending, &key, &exchange, BPF_ANY))
+		/* whoever ends what is open looks no further than OPEN_MAX from the first one on */
+		if (number - open->freed >= OPEN_MAX ||
+		    bpf_map_update_elem(&pending, &key, &exchange, BPF_ANY))
 			stat_lost(LOST_PENDING_FULL);
 	}
-	store_release(&open->next, number + 1);
+	store_release(&open->next, exchange_after(number));
 }
 
 /* ---- answer ---- */
@@ -152,7 +170,7 @@ static __always_inline void exchange_answer(struct exchanges *open, __u32 number
 
 	if (!exchange) {
 		if (in_order)
-			open->freed = number + 1;
+			open->freed = exchange_after(number);
 		return;
 	}
 	if (!now_ns)
@@ -170,7 +188,7 @@ static __always_inline void exchange_answer(struct exchanges *open, __u32 number
 		judge(&exchange->request, verdict, writer);
 	if (in_order) {
 		exchange_free(open, number);
-		open->freed = number + 1;
+		open->freed = exchange_after(number);
 	}
 }
 
@@ -263,7 +281,7 @@ __noinline int exchanges_end(struct exchanges *open, struct ending *how)
 
 	struct ending_walk walk = {.open = open, .how = how};
 
-	bpf_loop(PENDING_MAX, exchanges_end_step, &walk, 0);
+	bpf_loop(OPEN_MAX, exchanges_end_step, &walk, 0);
 	if (how->gone)
 		open->freed = open->next;
 	return 0;

@@ -8,6 +8,8 @@
 
 struct tcp_conn {
 	struct conn conn;
+	__u64 received; /* bytes_received then: which turn of 2^32 bytes read_seq is in */
+	__u64 acked; /* bytes_acked then: likewise of write_seq */
 	__u32 read_seq; /* bytes read were followed up to this copied_seq */
 	__u32 write_seq; /* bytes written were followed up to this write_seq */
 	__u8 closed_from; /* TCP state before it was closed; 0: not known */
@@ -24,6 +26,6 @@ struct {
 	__type(value, struct tcp_conn);
 } conns SEC(".maps");
 
-_Static_assert(sizeof(struct tcp_conn) == sizeof(struct conn) + 16, "tcp_conn has no holes");
+_Static_assert(sizeof(struct tcp_conn) == sizeof(struct conn) + 32, "tcp_conn has no holes");
 
 #endif

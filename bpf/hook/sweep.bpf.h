@@ -86,7 +86,7 @@ static __always_inline int sweep_conn(struct conn *conn)
 	protocol_unfinished(conn, &unfinished);
 	sweep.answering = unfinished.number;
 	sweep.now_ns = bpf_ktime_get_ns();
-	bpf_loop(PENDING_MAX, sweep_exchange, &sweep, 0);
+	bpf_loop(OPEN_MAX, sweep_exchange, &sweep, 0);
 	return 0;
 }
 

@@ -48,6 +48,8 @@ static __noinline struct tcp_conn *tcp_conn_create(struct sock *sk, struct tcp_s
 	}
 	unread = tp->rcv_nxt - tp->copied_seq;
 	consumed = tp->bytes_received - unread;
+	tcp->received = tp->bytes_received;
+	tcp->acked = tp->bytes_acked;
 	tcp->read_seq = tp->copied_seq - received;
 	tcp->write_seq = tp->write_seq;
 	conn = &tcp->conn;
@@ -148,12 +150,25 @@ static __always_inline struct tcp_conn *tcp_admit_write(struct sock *sk, struct 
 	return tcp && !tcp_is_ignored(tcp) ? tcp : NULL;
 }
 
+/*
+ * How far a sequence number went on since `*about` was noted. The number shows only the lower half of that.
+ * TCP's counter, which is noted anew, has all of it, but for what waits in the socket's buffer: less than 2^31.
+ */
+static __always_inline __u64 tcp_went_on(__u32 lower, __u64 counter, __u64 *about)
+{
+	__u64 roughly = counter - *about;
+
+	*about = counter;
+	return roughly + (__s32)(lower - (__u32)roughly);
+}
+
 /* Bytes that were read unseen between the last read and this one; < 0 if signed: an error. */
-static __always_inline __u32 tcp_follow_read(struct sock *sk, struct tcp_sock *tp,
+static __always_inline __u64 tcp_follow_read(struct sock *sk, struct tcp_sock *tp,
 					     struct tcp_conn *tcp, __u32 received)
 {
 	__u32 read_seq = tp->copied_seq;
-	__u32 gap = read_seq - tcp->read_seq - received;
+	__u64 gap = tcp_went_on(read_seq - tcp->read_seq, tp->bytes_received, &tcp->received) -
+		    received;
 
 	tcp->read_seq = read_seq;
 	if (gap == 1 && (sk->sk_shutdown & RCV_SHUTDOWN))
@@ -173,12 +188,12 @@ static __always_inline void tcp_begin(struct flow *flow, struct sock *sk, struct
 }
 
 /* `gap` bytes passed unseen before the operation. Returns false if the side cannot be followed. */
-static __always_inline bool tcp_gap(struct flow *flow, __u32 gap, const enum side side,
+static __always_inline bool tcp_gap(struct flow *flow, __u64 gap, const enum side side,
 				    const enum writer writer)
 {
 	if (!gap)
 		return true;
-	if ((__s32)gap < 0) {
+	if ((__s64)gap < 0) {
 		stat_error(KERR_SEQ_BACK);
 		return true;
 	}
@@ -239,7 +254,7 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	struct arrival arrival;
 	struct tcp_conn *tcp;
 	struct tcp_sock *tp;
-	__u32 gap;
+	__u64 gap;
 
 	if (ret <= 0) {
 		syscall_failed();
@@ -342,8 +357,8 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	struct scratch *scratch;
 	struct tcp_conn *tcp;
 	struct tcp_sock *tp;
-	__u32 write_seq, gap;
-	__u64 opaque;
+	__u64 opaque, gap;
+	__u32 write_seq;
 
 	if (ret <= 0) {
 		syscall_failed();
@@ -358,7 +373,7 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	if (!tcp)
 		return 0;
 	write_seq = tp->write_seq;
-	gap = write_seq - tcp->write_seq - ret;
+	gap = tcp_went_on(write_seq - tcp->write_seq, tp->bytes_acked, &tcp->acked) - (__u32)ret;
 	if (!tcp_answers(&tcp->conn)) {
 		tcp->write_seq = write_seq;
 		return 0;

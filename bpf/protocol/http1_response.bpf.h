@@ -68,7 +68,7 @@ static __always_inline void http1_answer(struct conn *conn, struct exchange *exc
 	};
 
 	/* first: what runs in between must not take it for being sent */
-	store_release(&h1->answering, number + 1);
+	store_release(&h1->answering, exchange_after(number));
 	verdict.outcome = conn->peer_gone ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE;
 	exchange_answer(&conn->open, number, exchange, &verdict, now_ns, wait, writer);
 	http1_reset(&h1->response);

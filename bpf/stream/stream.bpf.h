@@ -16,7 +16,7 @@
 #include "stream/io.bpf.h"
 
 enum {
-	STREAM_STEPS = 1 << 20, /* of an operation: segments, chunks and events */
+	STREAM_STEPS = 1 << 23, /* of an operation: segments, chunks and events */
 };
 
 struct stream_walk {
