@@ -331,11 +331,21 @@ static inline __u32 http1_read_name(struct http1 *p, __u8 c)
 	return http1_name_end(p);
 }
 
+/* Another digit would make it 2^64 or more. */
+static inline int http1_length_is_full(__u64 length, __u8 digit)
+{
+	const __u64 tenth = ~0ULL / 10; /* 2^64 - 1 ends in 5 */
+
+	return length > tenth || (length == tenth && digit > '5');
+}
+
 /* Ends one length of a list, or of a repeated header: all have to be equal. */
 static inline void http1_length_end(struct http1 *p)
 {
 	if (!p->sub)
 		return;
+	if (p->left == HTTP1_NO_LENGTH)
+		p->left--; /* no body is so long that this would show */
 	if (p->body != HTTP1_NO_LENGTH && p->body != p->left)
 		p->flags |= HTTP1_BAD_LENGTH;
 	p->body = p->left;
@@ -357,7 +367,7 @@ static inline __u32 http1_read_length(struct http1 *p, __u8 c)
 		http1_length_end(p);
 	} else if (c == ' ' || c == '\t' || c == '\r') {
 		p->sub = p->sub ? 2 : 0;
-	} else if (c < '0' || c > '9' || p->sub == 2 || p->left >> 59) {
+	} else if (c < '0' || c > '9' || p->sub == 2 || http1_length_is_full(p->left, c)) {
 		p->flags |= HTTP1_BAD_LENGTH;
 	} else {
 		p->left = p->left * 10 + (c - '0');
@@ -454,7 +464,7 @@ static inline __u32 http1_read_chunk_size(struct http1 *p, __u8 c)
 		digit = lower - 'a' + 10;
 	else
 		return http1_bad(p);
-	if (p->left >> 59)
+	if (p->left >> 60)
 		return http1_bad(p);
 	p->left = p->left << 4 | digit;
 	p->sub = 1;
