@@ -13,6 +13,7 @@ import time
 from harness import BUILD, SLOW, Process, free_port, run_load, tool, wait_until
 
 FIRE, ESCALATE, RESOLVE = ("fire", "page"), ("escalate", "page"), ("resolve", "page")
+JOINED, LEFT = ("joined", "page"), ("left", "page")
 
 
 class Hook:
@@ -93,12 +94,12 @@ class Program:
 class Alertmanager(Program):
     """Tells its own webhook, `hook`, at once."""
 
-    def __init__(self, where):
+    def __init__(self, where, group_by=("...",)):
         self.hook = Hook()
         where.mkdir()
         port = free_port()
         (where / "am.yml").write_text(json.dumps({
-            "route": {"receiver": "hook", "group_by": ["..."], "group_wait": "0s",
+            "route": {"receiver": "hook", "group_by": list(group_by), "group_wait": "0s",
                       "group_interval": "1s", "repeat_interval": "4h"},
             "receivers": [{"name": "hook", "webhook_configs": [
                 {"url": self.hook.url, "send_resolved": True}]}]}))
@@ -111,6 +112,11 @@ class Alertmanager(Program):
 
     def told(self):
         return [m["status"] for m in self.hook.messages]
+
+    def slos(self):
+        """{slo: whether it fires} as the last notification said."""
+        return {a["labels"]["slo"]: a["status"] == "firing"
+                for a in self.hook.messages[-1]["alerts"]} if self.hook.messages else {}
 
     def stop(self):
         super().stop()
@@ -236,8 +242,8 @@ class Service:
         self.helpers = helpers
         self.port = start_server([helpers / "httpd", 0, "epoll", "read", "write"]).port
 
-    def send(self, good=0, bad=0):
-        for n, path in ((good, "/status/200"), (bad, "/status/503")):
+    def send(self, good=0, bad=0, refused=0):
+        for n, path in ((good, "/status/200"), (refused, "/status/404"), (bad, "/status/503")):
             if n:
                 run_load(self.helpers, self.port, n, conns=min(n, 4), paths=path)
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from alerting import (ESCALATE, FIRE, PAGE, RESOLVE, TICKET, Alertmanager, Hook, Prometheus,
+from alerting import (ESCALATE, FIRE, JOINED, LEFT, PAGE, RESOLVE, TICKET, Alertmanager, Hook, Prometheus,
                       alerts_of, became, changes, config, ctl, ctl_json, parse, restart, slo, steps)
 from harness import LONG, SLOW, free_port, tool, user_space, wait_until
 
@@ -95,7 +95,7 @@ def test_a_page_reaches_everyone_once_and_so_does_its_end(service, start_agent, 
     assert wait_until(lambda: manager.told() == ["firing"]), manager.told()
     check_shown_while_it_fires(agent)
     alert, = manager.alerts()
-    assert alert["labels"] == {"alertname": "SliprobeErrorBudget", "service": "shop",
+    assert alert["labels"] == {"alertname": "SliprobeErrorBudget", "slo": "checkout", "service": "shop",
                                "severity": "page", "host": socket.gethostname()}
     assert alert["annotations"]["summary"] == hook.messages[0]["summary"]
     assert alert["annotations"]["runbook_url"] == ABOUT["runbook"]
@@ -124,6 +124,63 @@ def test_a_page_reaches_everyone_once_and_so_does_its_end(service, start_agent, 
     assert journal(agent) == [
         f"PAGE shop: {hook.messages[0]['summary']}",
         f"PAGE shop: resolved: {hook.messages[1]['summary']}"]
+
+
+def test_each_slo_that_begins_or_ends_under_an_open_page_is_told_once(service, start_agent, stopping,
+                                                                      tmp_path):
+    shop, hook = service(), stopping(Hook())
+    manager = stopping(Alertmanager(tmp_path / "alertmanager", ["service"]))
+    agent = start_agent(config(
+        {"shop": shop},
+        [slo("answers", "shop", alerts=[PAGE]),
+         slo("finds", "shop", alerts=[PAGE], good={"status": ["100-399"]})],
+        notify=["journal", {"webhook": {"url": hook.url}},
+                {"alertmanager": {"url": f"http://127.0.0.1:{manager.port}"}}]))
+    shop.send(good=10, refused=60)
+    assert hook.expect(FIRE)["joined"] == ["finds"]
+    assert wait_until(lambda: manager.slos() == {"finds": True}), manager.hook.messages
+    steps(1)  # what was taken at this moment could be sent again
+    restart(agent, signal.SIGKILL)
+
+    shop.send(bad=60)
+    told = hook.expect(FIRE, JOINED)
+    assert (told["joined"], told["left"], told["status"]) == (["answers"], [], "firing")
+    assert told["summary"].startswith("answers (fast): burns ")
+    assert told["summary"].endswith("; still firing: finds")
+    assert [(s["name"], s["status"]) for s in told["slos"]] == [("answers", "firing"),
+                                                               ("finds", "firing")]
+    assert wait_until(lambda: manager.slos() == {"finds": True, "answers": True})
+    alerts = {a["labels"]["slo"]: a for a in manager.alerts()}
+    assert all(a["labels"] == {"alertname": "SliprobeErrorBudget", "slo": name, "service": "shop",
+                               "severity": "page", "host": socket.gethostname()}
+               and a["annotations"]["summary"].startswith(f"{name} (fast): burns ")
+               for name, a in alerts.items()), alerts
+    for sig in (signal.SIGTERM, signal.SIGKILL):
+        steps(1)
+        restart(agent, sig)
+        steps()
+        hook.expect(FIRE, JOINED)
+
+    shop.next_bucket()
+    shop.send(refused=300)
+    told = hook.expect(FIRE, JOINED, LEFT, seconds=15)
+    assert (told["joined"], told["left"], told["status"]) == ([], ["answers"], "firing")
+    assert told["summary"].startswith("answers (fast), ")
+    assert [(s["name"], s["status"]) for s in told["slos"]] == [("answers", "resolved"),
+                                                               ("finds", "firing")]
+    assert wait_until(lambda: manager.slos() == {"finds": True, "answers": False})
+    steps(1)
+    restart(agent, signal.SIGKILL)
+    steps()
+    shop.next_bucket()
+    shop.send(good=3000)
+    assert hook.expect(FIRE, JOINED, LEFT, RESOLVE, seconds=15)["left"] == ["finds"]
+    assert len({m["id"] for m in hook.messages}) == 1
+    assert wait_until(lambda: manager.slos() == {"finds": False}), manager.hook.messages
+    assert manager.alerts() == []
+    assert [line.split(" (")[0] for line in journal(agent)] == [
+        "PAGE shop: finds", "PAGE shop: joined: answers", "PAGE shop: left: answers",
+        "PAGE shop: resolved: finds"]
 
 
 def test_a_ticket_becomes_a_page_and_a_dead_receiver_delays_nobody(service, start_agent, stopping):

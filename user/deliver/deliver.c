@@ -80,9 +80,13 @@ static json_t *alerts_json(const struct receiver *receiver, const json_t *messag
 
 	for (size_t i = 0; i < json_array_size(messages); i++) {
 		const json_t *message = json_array_get(messages, i);
+		json_t *alerts;
 
-		if (receiver->severities & message_severity(message))
-			failed |= json_push(list, message_alert(message, deliver_unix_now()));
+		if (!(receiver->severities & message_severity(message)))
+			continue;
+		alerts = message_alerts(message, deliver_unix_now());
+		failed |= !alerts || json_array_extend(list, alerts);
+		json_decref(alerts);
 	}
 	return json_checked(list, failed);
 }

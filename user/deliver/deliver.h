@@ -10,11 +10,11 @@
  * given up at once. A command: exit status 0 is success. It runs in a process group of its own,
  * which is killed at the timeout. A message that arrives twice has the same `id`.
  *
- * Alertmanager (API v2, POST /api/v2/alerts): it gets a list of one alert a notice. An open notice
- * is sent again every minute, with endsAt 4 minutes ahead; a resolved one once, with endsAt in the
- * past. Labels and startsAt do not change from fire to resolve, nor over restarts, so that it is
- * one alert there. Reminders are not sent, as an Alertmanager repeats by itself. A resolve replaces
- * the messages of its notice that still wait. A ticket stays open there under a page.
+ * Alertmanager (API v2, POST /api/v2/alerts): it gets a list of one alert an SLO and severity, and
+ * groups and repeats them by itself. Open ones are sent again every minute, with endsAt 4 minutes
+ * ahead; one that has ended once, with endsAt in the past. Labels and startsAt do not change from
+ * its begin to its end, nor over restarts, so that it is one alert there. Reminders are not sent. An
+ * end replaces what waits of its SLO and severity. A ticket stays open there under a page.
  *
  * Write-ahead: deliver_send() and deliver_open() only queue, deliver_run() transmits. Persist
  * between the two. SIGPIPE must be ignored.

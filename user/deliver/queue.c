@@ -33,6 +33,19 @@ void delivery_free_at(struct delivery **delivery)
 	delivery_free(*delivery);
 }
 
+int delivery_set_slos(struct delivery *delivery, json_t *slos)
+{
+	json_t *message = json_copy(delivery->message);
+
+	if (!message || json_object_set(message, "slos", slos)) {
+		json_decref(message);
+		return -ENOMEM;
+	}
+	json_decref(delivery->message);
+	delivery->message = message;
+	return 0;
+}
+
 char *delivery_save(const struct delivery *delivery, const char *receiver)
 {
 	json_t *saved = json_pack("{s:i, s:s, s:I, s:I, s:f, s:O}", "version", 1, "receiver",

@@ -35,6 +35,12 @@ void delivery_free(struct delivery *delivery);
 void delivery_free_at(struct delivery **delivery);
 
 /*
+ * Gives the delivery a message of its own with these SLOs. Returns 0, or -ENOMEM: nothing has
+ * changed.
+ */
+int delivery_set_slos(struct delivery *delivery, json_t *slos);
+
+/*
  * The delivery and its receiver's identity as text for the next agent, without first_seconds and
  * next_seconds, which a boot ends. malloc()ed, NULL when out of memory.
  */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/json_values.h"
 #include "base/say.h"
 #include "deliver/deliver.h"
 #include "notify/message.h"
@@ -201,7 +202,7 @@ static void attempt_message(struct receiver *receiver, const struct delivery *de
 		attempt(receiver, RECEIVER_SENDING, json_text(delivery->message));
 		return;
 	}
-	list = json_pack("[o]", message_alert(delivery->message, deliver_unix_now()));
+	list = message_alerts(delivery->message, deliver_unix_now());
 	attempt(receiver, RECEIVER_SENDING, json_text(list));
 	json_decref(list);
 }
@@ -248,9 +249,40 @@ static void print_line(const json_t *message)
 	say("%s", line);
 }
 
+/* Whether the message says of an SLO of this name that it has ended. */
+static bool ends(const json_t *message, const char *slo)
+{
+	const json_t *slos = json_object_get(message, "slos");
+
+	for (size_t i = 0; i < json_array_size(slos); i++) {
+		const json_t *one = json_array_get(slos, i);
+
+		if (message_is(one, "name", slo) && (message_is(message, "status", "resolved") ||
+						     message_is(one, "status", "resolved")))
+			return true;
+	}
+	return false;
+}
+
+/* The SLOs of `message` that `end` does not end. NULL when out of memory. */
+static json_t *lasting(const json_t *message, const json_t *end)
+{
+	const json_t *slos = json_object_get(message, "slos");
+	json_t *list = json_array();
+	int failed = !list;
+
+	for (size_t i = 0; i < json_array_size(slos); i++) {
+		json_t *slo = json_array_get(slos, i);
+
+		if (!ends(end, message_text(slo, "name")))
+			failed |= json_push(list, json_incref(slo));
+	}
+	return json_checked(list, failed);
+}
+
 /*
- * A notice resolves that an Alertmanager has not been told of: the resolve alone brings it up to
- * date, and the messages that wait are given up.
+ * SLOs have ended that an Alertmanager has not been told of: the end alone brings it up to date, and
+ * what waits of them is given up. What waits of other SLOs stays. Out of memory, all waits on.
  */
 static void overtake(struct receiver *receiver, const json_t *message)
 {
@@ -258,9 +290,18 @@ static void overtake(struct receiver *receiver, const json_t *message)
 	const char *id = message_text(message, "id");
 
 	for (; delivery; delivery = next) {
+		json_t *left;
+
 		next = TAILQ_NEXT(delivery, link);
-		if (message_is(delivery->message, "id", id))
+		if (!message_is(delivery->message, "id", id) ||
+		    message_is(delivery->message, "kind", "left"))
+			continue;
+		left = lasting(delivery->message, message);
+		if (left && !json_array_size(left))
 			settle(receiver, delivery, DELIVERY_GIVEN_UP, "it has resolved meanwhile");
+		else if (left && !delivery_set_slos(delivery, left))
+			keep(receiver->hub, receiver, delivery);
+		json_decref(left);
 	}
 	json_decref(receiver->refresh);
 	receiver->refresh = NULL;
@@ -272,7 +313,8 @@ void receiver_send(struct receiver *receiver, struct delivery *delivery)
 	struct deliver_hub *hub = receiver->hub;
 
 	if (receiver->kind == RECEIVER_ALERTMANAGER &&
-	    message_is(delivery->message, "status", "resolved"))
+	    (message_is(delivery->message, "status", "resolved") ||
+	     message_is(delivery->message, "kind", "left")))
 		overtake(receiver, delivery->message);
 	delivery->first_unix = deliver_unix_now();
 	delivery->first_seconds = hub->now_seconds;

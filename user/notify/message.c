@@ -36,10 +36,8 @@ void message_line(const json_t *message, char *ret, size_t size)
 		const char *kind;
 		const char *word;
 	} words[] = {
-		{"escalate", "escalated: "},
-		{"remind", "reminder: "},
-		{"resolve", "resolved: "},
-		{"test", "test: "},
+		{"escalate", "escalated: "}, {"joined", "joined: "},	{"left", "left: "},
+		{"remind", "reminder: "},    {"resolve", "resolved: "}, {"test", "test: "},
 	};
 	const char *word = "";
 	char severity[16];
@@ -125,10 +123,18 @@ static void print_about(FILE *out, const json_t *about)
 	}
 }
 
-/* One line an SLO: the rules that fired, the burn rates, the rest of the budget and its end. */
-static char *describe(const json_t *message)
+static void print_slo(FILE *out, const json_t *slo)
 {
-	const json_t *slos = json_object_get(message, "slos");
+	fputs(message_text(slo, "name"), out);
+	print_alerts(out, json_object_get(slo, "alerts"));
+	print_burn(out, json_object_get(slo, "burn_rate"));
+	print_budget(out, json_object_get(slo, "budget"));
+	fputc('\n', out);
+}
+
+/* The rules that fired, the burn rates, the rest of the budget and its end. slo: or NULL */
+static char *describe(const json_t *message, const json_t *slo)
+{
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
@@ -136,15 +142,8 @@ static char *describe(const json_t *message)
 
 	if (!out)
 		return NULL;
-	for (size_t i = 0; i < json_array_size(slos); i++) {
-		const json_t *slo = json_array_get(slos, i);
-
-		fputs(message_text(slo, "name"), out);
-		print_alerts(out, json_object_get(slo, "alerts"));
-		print_burn(out, json_object_get(slo, "burn_rate"));
-		print_budget(out, json_object_get(slo, "budget"));
-		fputc('\n', out);
-	}
+	if (slo)
+		print_slo(out, slo);
 	print_about(out, json_object_get(message, "about"));
 	failed = ferror(out);
 	if (fclose(out) || failed) {
@@ -160,43 +159,76 @@ static int annotate(json_t *annotations, const char *key, const char *text)
 	return *text ? json_put(annotations, key, json_string(text)) : 0;
 }
 
-static json_t *annotations_json(const json_t *message)
+/* The text of the SLO, or if it has none, of the message. */
+static const char *either(const json_t *slo, const json_t *message, const char *key)
 {
-	_cleanup_free_ char *description = describe(message);
+	const char *text = message_text(slo, key);
+
+	return *text ? text : message_text(message, key);
+}
+
+static json_t *annotations_json(const json_t *message, const json_t *slo)
+{
+	_cleanup_free_ char *description = describe(message, slo);
 	const json_t *about = json_object_get(message, "about");
 	json_t *annotations = json_object();
 	int failed = !description || !annotations;
 
 	if (!failed) {
-		failed |= annotate(annotations, "summary", message_text(message, "summary"));
+		failed |= annotate(annotations, "summary", either(slo, message, "summary"));
 		failed |= annotate(annotations, "description", description);
 		failed |= annotate(annotations, "runbook_url", message_text(about, "runbook"));
-		failed |= annotate(annotations, "command", message_text(message, "command"));
+		failed |= annotate(annotations, "command", either(slo, message, "command"));
 	}
 	return json_checked(annotations, failed);
 }
 
-json_t *message_alert(const json_t *message, double unix_seconds)
+static bool has_ended(const json_t *message, const json_t *slo)
+{
+	return message_is(message, "status", "resolved") || message_is(slo, "status", "resolved");
+}
+
+/* slo: NULL for a test */
+static json_t *alert_json(const json_t *message, const json_t *slo, double unix_seconds)
 {
 	const bool test = message_is(message, "kind", "test");
-	const char *starts_at = message_text(message, "started_at");
+	const char *starts_at = either(slo, message, "started_at");
 	const char *ends_at = message_text(message, "sent_at");
-	json_t *annotations = annotations_json(message);
+	json_t *annotations = annotations_json(message, slo);
 	char later[32];
 
 	if (!annotations)
 		return NULL;
 	calendar_rfc3339(unix_seconds + (test ? MESSAGE_TEST_SECONDS : MESSAGE_ALERT_SECONDS),
 			 later);
-	if (!message_is(message, "status", "resolved"))
+	if (!has_ended(message, slo))
 		ends_at = later;
 	/* an end before the start is refused; a clock that was set back makes one */
 	if (strcmp(ends_at, starts_at) < 0)
 		ends_at = starts_at;
-	return json_pack("{s:{s:s, s:s, s:s, s:s}, s:o, s:s*, s:s}", "labels", "alertname",
-			 test ? "SliprobeTest" : "SliprobeErrorBudget", "service",
+	return json_pack("{s:{s:s, s:s*, s:s, s:s, s:s}, s:o, s:s*, s:s}", "labels", "alertname",
+			 test ? "SliprobeTest" : "SliprobeErrorBudget", "slo",
+			 slo ? message_text(slo, "name") : NULL, "service",
 			 message_text(message, "service"), "severity",
 			 message_text(message, "severity"), "host", message_text(message, "host"),
 			 "annotations", annotations, "startsAt", *starts_at ? starts_at : NULL,
 			 "endsAt", ends_at);
+}
+
+json_t *message_alerts(const json_t *message, double unix_seconds)
+{
+	const bool left = message_is(message, "kind", "left");
+	const json_t *slos = json_object_get(message, "slos");
+	json_t *list = json_array();
+	int failed = !list;
+
+	if (!json_array_size(slos))
+		failed |= json_push(list, alert_json(message, NULL, unix_seconds));
+	for (size_t i = 0; i < json_array_size(slos); i++) {
+		const json_t *slo = json_array_get(slos, i);
+
+		if (!left || has_ended(message, slo))
+			failed |= json_push(list, alert_json(message, slo, unix_seconds));
+	}
+	return json_checked(list, failed);
 }

@@ -11,11 +11,16 @@
  *   recent        deliver/books   what became of that delivery
  *
  * The JSON, which webhooks and commands get as it is:
- *   {"version": 1, "id", "kind": "fire|escalate|remind|resolve|test", "status": "firing|resolved",
- *    "severity", "service", "host", "started_at", "sent_at", "summary",
- *    "slos": [{"name", "objective", "window_seconds", "availability", "burn_rate": {...},
+ *   {"version": 1, "id", "kind": "fire|escalate|joined|left|remind|resolve|test",
+ *    "status": "firing|resolved", "severity", "service", "host", "started_at", "sent_at",
+ *    "joined": [the names of SLOs that have begun to fire], "left": [... that fire no more],
+ *    "summary",
+ *    "slos": [{"name", "status": "firing|resolved", "started_at", "summary", "command",
+ *              "objective", "window_seconds", "availability", "burn_rate": {...},
  *              "budget": {... as in the status}, "alerts": [{"name", "since", ...}]}],
  *    "about": {"owner", "purpose", "mitigation", "runbook"}, "command": "slictl slo NAME"}
+ * What is new stands first in the summary and in `slos`. `joined` is told under an open message of
+ * the same id, and `left` while other SLOs of it still fire.
  *
  * notify/notice_message makes messages. This module reads them, for the receivers that want other
  * text: a line of the journal, an alert of an Alertmanager.
@@ -53,11 +58,12 @@ void message_print_span(FILE *out, double seconds);
 void message_line(const json_t *message, char *ret, size_t size);
 
 /*
- * The message as an alert for an Alertmanager (POST /api/v2/alerts, OpenAPI 2.0 there). Labels:
- * alertname (SliprobeErrorBudget or SliprobeTest), service, severity, host. It ends
- * MESSAGE_ALERT_SECONDS from now, a test MESSAGE_TEST_SECONDS from now; a resolved one ended when
- * the message was made. NULL when out of memory.
+ * The message as a list of alerts for an Alertmanager (POST /api/v2/alerts, OpenAPI 2.0 there), one
+ * for each SLO that it has news of; of the kind `left`, for each that has ended. Labels: alertname
+ * (SliprobeErrorBudget or SliprobeTest), slo (unless it is a test), service, severity, host. One
+ * ends MESSAGE_ALERT_SECONDS from now, a test MESSAGE_TEST_SECONDS from now; one of an SLO that
+ * fires no more ended when the message was made. NULL when out of memory.
  */
-json_t *message_alert(const json_t *message, double unix_seconds);
+json_t *message_alerts(const json_t *message, double unix_seconds);
 
 #endif

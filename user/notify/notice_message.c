@@ -15,10 +15,8 @@
 #include "report/json.h"
 
 static const char *const kinds[NOTICE_KIND_COUNT] = {
-	[NOTICE_FIRE] = "fire",
-	[NOTICE_ESCALATE] = "escalate",
-	[NOTICE_REMIND] = "remind",
-	[NOTICE_RESOLVE] = "resolve",
+	[NOTICE_FIRE] = "fire", [NOTICE_ESCALATE] = "escalate", [NOTICE_JOINED] = "joined",
+	[NOTICE_LEFT] = "left", [NOTICE_REMIND] = "remind",	[NOTICE_RESOLVE] = "resolve",
 };
 
 static const struct snapshot_slo *slo_of(const struct snapshot_slo *slos, size_t n,
@@ -66,9 +64,17 @@ static double worst_burn(const struct notice *notice, const struct snapshot_slo 
 	return worst;
 }
 
+/* Whether the SLO of alert i fires no more. */
+static bool has_ended(const struct notice *notice, size_t i)
+{
+	return notice->kind == NOTICE_RESOLVE ||
+	       (notice->kind == NOTICE_LEFT && i < notice->n_news);
+}
+
 static void print_slo(FILE *out, const struct notice *notice, size_t first,
 		      const struct snapshot_slo *slo)
 {
+	const bool ended = has_ended(notice, first);
 	struct slo_budget budget;
 	const char *before = " (";
 
@@ -83,11 +89,11 @@ static void print_slo(FILE *out, const struct notice *notice, size_t first,
 	if (!slo)
 		return;
 	budget = snapshot_slo_budget(slo);
-	if (notice->kind != NOTICE_RESOLVE && !isnan(worst_burn(notice, slo)))
+	if (!ended && !isnan(worst_burn(notice, slo)))
 		fprintf(out, ": burns %.3g times the budgeted rate", worst_burn(notice, slo));
 	if (budget.remaining_ratio.known)
 		fprintf(out, ", %.1f %% of the budget left", 100 * budget.remaining_ratio.value);
-	if (notice->kind == NOTICE_RESOLVE || !budget.exhausted_in_seconds.known)
+	if (ended || !budget.exhausted_in_seconds.known)
 		return;
 	if (budget.exhausted_in_seconds.value <= 0) {
 		fputs(", exhausted", out);
@@ -97,27 +103,53 @@ static void print_slo(FILE *out, const struct notice *notice, size_t first,
 	message_print_span(out, budget.exhausted_in_seconds.value);
 }
 
-static json_t *summary(const struct notice *notice, const struct snapshot_slo *slos, size_t n)
+/* The text in the stream's buffer as JSON. Closes and frees. NULL when out of memory. */
+static json_t *printed(FILE *out, char **text)
+{
+	_cleanup_free_ char *clean = NULL;
+
+	if (fclose(out))
+		return NULL;
+	clean = utf8_clean(*text);
+	return clean ? json_string(clean) : NULL;
+}
+
+static json_t *summary_of(const struct notice *notice, size_t first, const struct snapshot_slo *slo)
 {
 	_cleanup_free_ char *text = NULL;
-	_cleanup_free_ char *clean = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
-	const char *before = "";
+
+	if (!out)
+		return NULL;
+	print_slo(out, notice, first, slo);
+	return printed(out, &text);
+}
+
+/* What joined or left in full, the others by name. */
+static json_t *summary(const struct notice *notice, const struct snapshot_slo *slos, size_t n)
+{
+	const bool news = notice->kind == NOTICE_JOINED || notice->kind == NOTICE_LEFT;
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	const char *before = "", *before_other = "; still firing: ";
 
 	if (!out)
 		return NULL;
 	for (size_t i = 0; i < notice->n_alerts; i++) {
 		if (named_before(notice, i))
 			continue;
+		if (news && i >= notice->n_news) {
+			fprintf(out, "%s%s", before_other, notice->alerts[i].slo);
+			before_other = ", ";
+			continue;
+		}
 		fputs(before, out);
 		print_slo(out, notice, i, slo_of(slos, n, notice->alerts[i].slo));
 		before = "; ";
 	}
-	if (fclose(out))
-		return NULL;
-	clean = utf8_clean(text);
-	return clean ? json_string(clean) : NULL;
+	return printed(out, &text);
 }
 
 static json_t *alerts_of(const struct notice *notice, const char *slo_name,
@@ -140,30 +172,10 @@ static json_t *alerts_of(const struct notice *notice, const char *slo_name,
 	return json_checked(array, failed);
 }
 
-static json_t *slos_of(const struct notice *notice, const struct snapshot_slo *slos, size_t n)
-{
-	json_t *array = json_array();
-	int failed = 0;
-
-	for (size_t i = 0; i < notice->n_alerts; i++) {
-		const char *name = notice->alerts[i].slo;
-		const struct snapshot_slo *slo = slo_of(slos, n, name);
-		json_t *object;
-
-		if (named_before(notice, i))
-			continue;
-		object = slo ? json_slo_value(slo) : json_pack("{s:s}", "name", name);
-		failed |= json_put(object, "alerts", alerts_of(notice, name, slo));
-		failed |= json_push(array, object);
-	}
-	return json_checked(array, failed);
-}
-
 /* Quoted for a shell, as the name of a process may have any character. */
-static json_t *command(const struct notice *notice)
+static json_t *command(const char *name)
 {
 	static const char quote[] = "'\\''";
-	const char *name = notice->n_alerts ? notice->alerts[0].slo : NULL;
 	_cleanup_free_ char *quoted = name ? malloc(strlen(quote) * strlen(name) + 1) : NULL;
 	char *to = quoted;
 
@@ -181,21 +193,81 @@ static json_t *command(const struct notice *notice)
 	return json_sprintf("slictl slo '%s'", quoted);
 }
 
+static json_t *time_json(double unix_seconds)
+{
+	char text[32];
+
+	calendar_rfc3339(unix_seconds, text);
+	return json_string(text);
+}
+
+/* The SLO of alert i. */
+static json_t *slo_json(const struct notice *notice, size_t i, const struct snapshot_slo *slo,
+			double wall_offset_seconds)
+{
+	const struct notice_alert *alert = &notice->alerts[i];
+	json_t *object = slo ? json_slo_value(slo) : json_pack("{s:s}", "name", alert->slo);
+	int failed = !object;
+
+	failed |= json_put(object, "status",
+			   json_string(has_ended(notice, i) ? "resolved" : "firing"));
+	failed |= json_put(object, "started_at",
+			   time_json(alert->started_seconds + wall_offset_seconds));
+	failed |= json_put(object, "summary", summary_of(notice, i, slo));
+	failed |= json_put(object, "command", command(alert->slo));
+	failed |= json_put(object, "alerts", alerts_of(notice, alert->slo, slo));
+	return json_checked(object, failed);
+}
+
+static json_t *slos_of(const struct notice *notice, const struct snapshot_slo *slos, size_t n,
+		       double wall_offset_seconds)
+{
+	json_t *array = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; i < notice->n_alerts; i++) {
+		if (!named_before(notice, i))
+			failed |= json_push(array, slo_json(notice, i,
+							    slo_of(slos, n, notice->alerts[i].slo),
+							    wall_offset_seconds));
+	}
+	return json_checked(array, failed);
+}
+
+/* The names of the SLOs that are news. */
+static json_t *news_of(const struct notice *notice)
+{
+	json_t *array = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; i < notice->n_news; i++) {
+		if (!named_before(notice, i))
+			failed |= json_push(array, json_string(notice->alerts[i].slo));
+	}
+	return json_checked(array, failed);
+}
+
 json_t *notice_message(const struct notice *notice, const struct snapshot_slo *slos, size_t n_slos,
 		       const struct config_about *about, double wall_offset_seconds)
 {
-	char started_at[32], sent_at[32], host[65] = "";
+	const bool ended = notice->kind == NOTICE_LEFT || notice->kind == NOTICE_RESOLVE;
+	char host[65] = "";
 
-	calendar_rfc3339(notice->started_seconds + wall_offset_seconds, started_at);
-	calendar_rfc3339(notice->now_seconds + wall_offset_seconds, sent_at);
 	gethostname(host, sizeof(host) - 1);
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+			 "s:o}",
 			 "version", 1, "id", notice->id, "kind", kinds[notice->kind], "status",
 			 notice->kind == NOTICE_RESOLVE ? "resolved" : "firing", "severity",
 			 alert_severity_name(notice->severity), "service", notice->service, "host",
-			 host, "started_at", started_at, "sent_at", sent_at, "summary",
-			 summary(notice, slos, n_slos), "slos", slos_of(notice, slos, n_slos),
-			 "about", json_about(about), "command", command(notice));
+			 host, "started_at",
+			 time_json(notice->started_seconds + wall_offset_seconds), "sent_at",
+			 time_json(notice->now_seconds + wall_offset_seconds), "joined",
+			 ended ? json_array() : news_of(notice), "left",
+			 ended ? news_of(notice) : json_array(), "summary",
+			 summary(notice, slos, n_slos), "slos",
+			 slos_of(notice, slos, n_slos, wall_offset_seconds), "about",
+			 json_about(about), "command",
+			 command(notice->n_alerts ? notice->alerts[0].slo : NULL));
 }
 
 json_t *notice_message_test(enum alert_severity severity, double unix_seconds)

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/json_values.h"
+#include "notify/notices_news.h"
 #include "notify/notices_open.h"
 
 /* A service with an open notice. Within a step, any service with an active alert. */
@@ -26,13 +27,6 @@ struct notices {
 	size_t n;
 };
 
-/* The alerts of one service and severity in one step. Silenced ones come last. */
-struct standing {
-	const struct notice_alert *alerts;
-	size_t n;
-	size_t n_silenced;
-};
-
 struct step {
 	struct notices *notices;
 	double now_seconds;
@@ -42,7 +36,12 @@ struct step {
 
 /* ---- order ---- */
 
-/* By service, there pages first; of a service and severity, silenced alerts last. */
+static bool is_quiet(const struct notice_alert *alert)
+{
+	return alert->silenced || alert->held;
+}
+
+/* By service, there pages first; of a service and severity, quiet alerts last. */
 static int alert_order(const void *a, const void *b)
 {
 	const struct notice_alert *left = a, *right = b;
@@ -51,7 +50,7 @@ static int alert_order(const void *a, const void *b)
 	if (!order)
 		order = (left->severity < right->severity) - (left->severity > right->severity);
 	if (!order)
-		order = left->silenced - right->silenced;
+		order = is_quiet(left) - is_quiet(right);
 	if (!order)
 		order = strcmp(left->slo, right->slo);
 	return order ? order : strcmp(left->rule, right->rule);
@@ -133,7 +132,7 @@ static void subjects_tidy(struct notices *notices)
 
 static int tell(const struct step *step, const char *service, enum alert_severity severity,
 		enum notice_kind kind, const struct open_notice *open,
-		const struct alert_list *list)
+		const struct alert_list *list, size_t n_news)
 {
 	struct notice notice = {
 		.service = service,
@@ -143,6 +142,7 @@ static int tell(const struct step *step, const char *service, enum alert_severit
 		.now_seconds = step->now_seconds,
 		.alerts = list->alerts,
 		.n_alerts = list->n,
+		.n_news = n_news,
 	};
 
 	memcpy(notice.id, open->id, sizeof(notice.id));
@@ -174,9 +174,9 @@ static int fire(const struct step *step, struct subject *subject, enum alert_sev
 
 	if (severity == SEVERITY_PAGE && subject->open[SEVERITY_TICKET])
 		kind = NOTICE_ESCALATE;
-	r = r ?: alert_list_copy(standing->alerts, standing->n, &open->told);
-	r = r ?: alert_list_copy(standing->alerts, standing->n, &open->now);
-	r = r ?: tell(step, subject->service, severity, kind, open, &open->told);
+	r = r ?: news_next(open, &open->told, standing, step->now_seconds, false, &open->told);
+	r = r ?: news_next(open, &open->now, standing, step->now_seconds, false, &open->now);
+	r = r ?: tell(step, subject->service, severity, kind, open, &open->told, open->told.n);
 	if (r)
 		return r;
 	open->last_seconds = step->now_seconds;
@@ -187,7 +187,8 @@ static int fire(const struct step *step, struct subject *subject, enum alert_sev
 static int resolve(const struct step *step, struct subject *subject, enum alert_severity severity)
 {
 	struct open_notice *open = subject->open[severity];
-	int r = tell(step, subject->service, severity, NOTICE_RESOLVE, open, &open->told);
+	int r = tell(step, subject->service, severity, NOTICE_RESOLVE, open, &open->told,
+		     open->told.n);
 
 	if (r)
 		return r;
@@ -196,62 +197,102 @@ static int resolve(const struct step *step, struct subject *subject, enum alert_
 	return 0;
 }
 
-/* Whether an open notice whose alerts stand has something to tell. */
-static bool due(const struct step *step, const struct open_notice *open,
-		enum alert_severity severity, const struct alert_list *now)
-{
-	const double remind_seconds = step->notices->remind_seconds;
+/* An open notice in a step. */
+struct judged {
+	const struct step *step;
+	const char *service;
+	enum alert_severity severity;
+	struct open_notice *open;
+	const struct standing *standing;
+};
 
-	if (open->held)
-		return true;
-	if (severity == SEVERITY_NOTICE)
-		return !alert_list_within(now, &open->told);
-	return remind_seconds > 0 && step->now_seconds - open->last_seconds >= remind_seconds;
-}
-
-/*
- * Reminds, or fires again: a ticket that no page holds any more, or a notice that others have
- * joined.
- */
-static int tell_again(const struct step *step, const struct subject *subject,
-		      enum alert_severity severity, struct alert_list *now)
+/* Tells it, and keeps what is told by it. */
+static int tell_again(const struct judged *judged, enum notice_kind kind, const struct news *news,
+		      bool keep_ended)
 {
-	struct open_notice *open = subject->open[severity];
-	const enum notice_kind kind =
-		open->held || severity == SEVERITY_NOTICE ? NOTICE_FIRE : NOTICE_REMIND;
+	struct open_notice *open = judged->open;
+	const double now_seconds = judged->step->now_seconds;
 	_cleanup_(alert_list_clear) struct alert_list told = {};
-	int r;
+	_cleanup_(alert_list_clear) struct alert_list now = {};
+	int r = news_next(open, &open->told, judged->standing, now_seconds, keep_ended, &told);
 
-	if (!due(step, open, severity, now))
-		return 0;
-	r = alert_list_copy(now->alerts, now->n, &told);
-	r = r ?: tell(step, subject->service, severity, kind, open, now);
+	r = r ?: news_next(open, &open->now, judged->standing, now_seconds, keep_ended, &now);
+	if (!r)
+		r = tell(judged->step, judged->service, judged->severity, kind, open, &news->list,
+			 news->n_news);
 	if (r)
 		return r;
 	alert_list_swap(&open->told, &told);
-	open->held = false;
-	open->last_seconds = step->now_seconds;
+	alert_list_swap(&open->now, &now);
+	open->last_seconds = now_seconds;
 	return 0;
 }
 
+static int tell_joined(const struct judged *judged)
+{
+	const enum notice_kind kind = news_all_held(judged->open) ? NOTICE_FIRE : NOTICE_JOINED;
+	_cleanup_(alert_list_clear) struct alert_list list = {};
+	struct news news = {};
+	int r = news_joined(judged->open, judged->standing, judged->step->now_seconds, &news);
+
+	list = news.list;
+	return r || !news.n_news ? r : tell_again(judged, kind, &news, true);
+}
+
+static int tell_left(const struct judged *judged)
+{
+	_cleanup_(alert_list_clear) struct alert_list list = {};
+	struct news news = {};
+	int r = news_left(judged->open, judged->standing, judged->step->now_seconds, &news);
+
+	list = news.list;
+	return r || !news.n_news ? r : tell_again(judged, NOTICE_LEFT, &news, false);
+}
+
+/* A reminder, or another threshold of a budget. */
+static int tell_standing(const struct judged *judged)
+{
+	const struct open_notice *open = judged->open;
+	const double remind_seconds = judged->step->notices->remind_seconds;
+	const double silent_seconds = judged->step->now_seconds - open->last_seconds;
+	_cleanup_(alert_list_clear) struct alert_list list = {};
+	struct news news = {};
+	enum notice_kind kind;
+	bool due;
+	int r = news_standing(open, judged->standing, judged->step->now_seconds, &news);
+
+	list = news.list;
+	if (r || !list.n)
+		return r;
+	if (judged->severity == SEVERITY_NOTICE)
+		due = !alert_list_within(&list, &open->told);
+	else
+		due = remind_seconds > 0 && silent_seconds >= remind_seconds;
+	if (!due)
+		return 0;
+	kind = judged->severity == SEVERITY_NOTICE ? NOTICE_FIRE : NOTICE_REMIND;
+	return tell_again(judged, kind, &news, false);
+}
+
 static int judge(const struct step *step, struct subject *subject, enum alert_severity severity,
-		 const struct standing *standing, bool hold)
+		 const struct standing *standing)
 {
 	struct open_notice *open = subject->open[severity];
+	const struct judged judged = {step, subject->service, severity, open, standing};
 	_cleanup_(alert_list_clear) struct alert_list now = {};
 	int r;
 
 	if (!open)
-		return standing->n && !hold ? fire(step, subject, severity, standing) : 0;
-	if (!standing->n && !standing->n_silenced)
+		return standing->n ? fire(step, subject, severity, standing) : 0;
+	if (!standing->n && !news_goes_on(open, standing))
 		return resolve(step, subject, severity);
-	if (hold)
-		open->held = true;
-	if (!standing->n)
-		return 0;
-	r = alert_list_copy(standing->alerts, standing->n, &now);
-	if (!r && !hold)
-		r = tell_again(step, subject, severity, &now);
+	r = tell_joined(&judged);
+	r = r ?: tell_left(&judged);
+	r = r ?: tell_standing(&judged);
+	if (r)
+		return r;
+	news_mark_held(open, standing);
+	r = news_next(open, &open->now, standing, step->now_seconds, false, &now);
 	if (!r)
 		alert_list_swap(&open->now, &now);
 	return r;
@@ -266,8 +307,8 @@ static struct standing take(const struct notice_alert **alerts, const struct not
 	for (; *alerts < end; (*alerts)++) {
 		if ((*alerts)->severity != severity || strcmp((*alerts)->service, service) != 0)
 			break;
-		if ((*alerts)->silenced)
-			standing.n_silenced++;
+		if (is_quiet(*alerts))
+			standing.n_quiet++;
 		else
 			standing.n++;
 	}
@@ -281,19 +322,33 @@ static int judge_all(const struct step *step, const struct notice_alert *sorted,
 
 	for (size_t i = 0; !r && i < step->notices->n; i++) {
 		struct subject *subject = &step->notices->subjects[i];
-		const struct standing page = take(&sorted, end, subject->service, SEVERITY_PAGE);
-		const struct standing ticket =
-			take(&sorted, end, subject->service, SEVERITY_TICKET);
-		const struct standing notice =
-			take(&sorted, end, subject->service, SEVERITY_NOTICE);
-		bool hold;
 
-		r = judge(step, subject, SEVERITY_PAGE, &page, false);
-		hold = subject->open[SEVERITY_PAGE] && page.n;
-		r = r ?: judge(step, subject, SEVERITY_TICKET, &ticket, hold);
-		r = r ?: judge(step, subject, SEVERITY_NOTICE, &notice, false);
+		for (enum alert_severity s = SEVERITY_COUNT; !r && s-- > 0;) {
+			const struct standing standing = take(&sorted, end, subject->service, s);
+
+			r = judge(step, subject, s, &standing);
+		}
 	}
 	return r;
+}
+
+/* Sorts. Tickets of an SLO are held back by its page, which stands before them. */
+static void sort(struct notice_alert *alerts, size_t n)
+{
+	size_t page = 0;
+
+	qsort(alerts, n, sizeof(*alerts), alert_order);
+	for (size_t i = 0; i < n; i++) {
+		struct notice_alert *alert = &alerts[i];
+
+		if (strcmp(alerts[page].service, alert->service) != 0)
+			page = i;
+		for (size_t k = page; alert->severity == SEVERITY_TICKET && k < i &&
+				      alerts[k].severity == SEVERITY_PAGE;
+		     k++)
+			alert->held |= !alerts[k].silenced && !strcmp(alerts[k].slo, alert->slo);
+	}
+	qsort(alerts, n, sizeof(*alerts), alert_order);
 }
 
 int notices_step(struct notices *notices, double now_seconds, const struct notice_alert *active,
@@ -305,9 +360,11 @@ int notices_step(struct notices *notices, double now_seconds, const struct notic
 
 	if (!sorted)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		sorted[i] = active[i];
-	qsort(sorted, n, sizeof(*sorted), alert_order);
+		sorted[i].held = false;
+	}
+	sort(sorted, n);
 	notices->now_seconds = now_seconds;
 	r = subjects_add(notices, sorted, n);
 	if (!r && notices->n) {
@@ -330,7 +387,7 @@ int notices_each(const struct notices *notices, int (*fn)(void *context, const s
 		for (enum alert_severity s = SEVERITY_COUNT; !r && s-- > 0;) {
 			if (subject->open[s])
 				r = tell(&step, subject->service, s, NOTICE_FIRE, subject->open[s],
-					 &subject->open[s]->now);
+					 &subject->open[s]->now, subject->open[s]->now.n);
 		}
 	}
 	return r;

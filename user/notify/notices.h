@@ -8,17 +8,23 @@
  *
  *   the notice is  and                                           it tells
  *   closed         an alert is active                            fire, or escalate
+ *   open           an SLO has begun to fire                      joined
+ *   open           an SLO that was told fires no more            left
  *   open           its last message is remind_seconds old        remind
- *   open           of severity notice, and an alert has joined   fire, with the same id
- *   open           no alert is active any more                   resolve
+ *   open           of severity notice: another alert of an SLO   fire, with the same id
+ *   open           no SLO that was told fires any more           resolve
  *   held           no page holds it any more                     fire, with the same id
  *
- * A page escalates if a ticket of its service is open. As long as that page stands it holds tickets
- * of the service back. An open ticket is held: it tells nothing but its resolve. A closed one stays
- * closed, and fires after the page.
+ * So each SLO is told once when it begins and once when it ends, whatever number of its alerts come
+ * and go between. What is new stands first in a message: notice.n_news.
+ *
+ * A page escalates if a ticket of its service is open. As long as the page of an SLO stands it
+ * holds tickets of that SLO back. A ticket that was told is held: it tells nothing but its end, and
+ * fires or joins again after the page. One that was not is told after the page.
  * A notice of severity notice (half a budget is spent, or more) may stand for weeks: no remind.
- * A silenced alert fires nothing, reminds of nothing and, if it is a page, holds nothing back. It
- * keeps its notice open: the resolve comes when the alert itself ends.
+ * A silenced alert fires nothing, joins nothing, reminds of nothing and, if it is a page, holds
+ * nothing back. An SLO that was told and is silenced then stays told: its end is told when the
+ * alert itself ends.
  *
  * A step judges services in the order of their names, and a service's page before its ticket before
  * its notice. The order of the alerts that it is given changes nothing.
@@ -41,11 +47,16 @@ struct notice_alert {
 	const char *rule;
 	enum alert_severity severity;
 	bool silenced;
+	/* notices set these; in the alerts of a step they mean nothing */
+	bool held; /* a page of its SLO holds it back */
+	double started_seconds; /* when its SLO was first told of */
 };
 
 enum notice_kind {
 	NOTICE_FIRE,
 	NOTICE_ESCALATE,
+	NOTICE_JOINED,
+	NOTICE_LEFT,
 	NOTICE_REMIND,
 	NOTICE_RESOLVE,
 	NOTICE_KIND_COUNT,
@@ -58,9 +69,14 @@ struct notice {
 	enum notice_kind kind;
 	double started_seconds; /* of the first fire */
 	double now_seconds;
-	/* those that are active and not silenced; of a resolve, those of the last message */
+	/*
+	 * The news first: of joined, the alerts of SLOs that have begun; of left, of SLOs that have
+	 * ended, as last told; of fire and escalate, all; of resolve, all as last told. Then the
+	 * others that are active, not silenced and not held back. All of an SLO stand together.
+	 */
 	const struct notice_alert *alerts;
 	size_t n_alerts;
+	size_t n_news;
 };
 
 int notices_new(double remind_seconds, struct notices **ret);
@@ -76,9 +92,9 @@ int notices_step(struct notices *notices, double now_seconds, const struct notic
 		 size_t n, int (*fn)(void *context, const struct notice *notice), void *context);
 
 /*
- * Calls fn for each open notice, as a fire: with the alerts and the time of the last step, or, if
- * it is silenced, with the alerts before the silence. A return of fn other than 0 ends it, and is
- * returned.
+ * Calls fn for each open notice, as a fire: with the time of the last step, and the alerts of each
+ * SLO that was told of and has not ended. Those of an SLO that is silenced or held back are as they
+ * were before. A return of fn other than 0 ends it, and is returned.
  */
 int notices_each(const struct notices *notices, int (*fn)(void *context, const struct notice *),
 		 void *context);

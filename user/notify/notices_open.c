@@ -82,13 +82,18 @@ static json_t *alert_list_save(const struct alert_list *list)
 	json_t *array = json_array();
 	int failed = !array;
 
-	for (size_t i = 0; i < list->n; i++)
-		failed |= json_push(array, json_pack("{s:s, s:s}", "slo", list->alerts[i].slo,
-						     "rule", list->alerts[i].rule));
+	for (size_t i = 0; i < list->n; i++) {
+		const struct notice_alert *alert = &list->alerts[i];
+
+		failed |= json_push(array, json_pack("{s:s, s:s, s:b, s:f}", "slo", alert->slo,
+						     "rule", alert->rule, "held", alert->held,
+						     "started", alert->started_seconds));
+	}
 	return json_checked(array, failed);
 }
 
-static int alert_list_load(const json_t *saved, const char *service, enum alert_severity severity,
+/* `like` has what older agents did not write of each alert, being the same for all. */
+static int alert_list_load(const json_t *saved, const struct notice_alert *like,
 			   struct alert_list *ret)
 {
 	const size_t n = json_array_size(saved);
@@ -99,16 +104,15 @@ static int alert_list_load(const json_t *saved, const char *service, enum alert_
 	if (!n)
 		return -EINVAL;
 	for (size_t i = 0; i < n; i++) {
-		const json_t *one = json_array_get(saved, i);
+		json_t *one = json_array_get(saved, i);
+		int held = like->held;
 
-		alerts[i] = (struct notice_alert){
-			.service = service,
-			.slo = json_string_value(json_object_get(one, "slo")),
-			.rule = json_string_value(json_object_get(one, "rule")),
-			.severity = severity,
-		};
-		if (!alerts[i].slo || !alerts[i].rule)
+		alerts[i] = *like;
+		if (json_unpack(one, "{s:s, s:s, s?b, s?F}", "slo", &alerts[i].slo, "rule",
+				&alerts[i].rule, "held", &held, "started",
+				&alerts[i].started_seconds))
 			return -EINVAL;
+		alerts[i].held = held;
 	}
 	return alert_list_copy(alerts, n, ret);
 }
@@ -133,7 +137,10 @@ json_t *open_notice_save(const struct open_notice *open, const char *service,
 			 enum alert_severity severity)
 {
 	json_t *told = alert_list_save(&open->told), *now = alert_list_save(&open->now);
+	bool held = open->told.n;
 
+	for (size_t i = 0; i < open->told.n; i++)
+		held &= open->told.alerts[i].held;
 	if (!told || !now) {
 		json_decref(told);
 		json_decref(now);
@@ -141,37 +148,38 @@ json_t *open_notice_save(const struct open_notice *open, const char *service,
 	}
 	return json_pack("{s:s, s:s, s:s, s:f, s:f, s:b, s:o, s:o}", "id", open->id, "service",
 			 service, "severity", alert_severity_name(severity), "started",
-			 open->started_seconds, "last", open->last_seconds, "held", open->held,
-			 "told", told, "now", now);
+			 open->started_seconds, "last", open->last_seconds, "held", held, "told",
+			 told, "now", now);
 }
 
 int open_notice_load(const json_t *saved, const char **ret_service,
 		     enum alert_severity *ret_severity, struct open_notice **ret)
 {
 	_cleanup_(open_notice_free_at) struct open_notice *open = calloc(1, sizeof(*open));
-	const char *id, *service, *severity_name;
-	enum alert_severity severity = SEVERITY_NOTICE;
+	struct notice_alert like = {};
+	const char *id, *severity_name;
 	const json_t *told, *now;
 	int held, r;
 
 	if (!open)
 		return -ENOMEM;
 	if (json_unpack((json_t *)saved, "{s:s, s:s, s:s, s:F, s:F, s:b, s:o, s:o}", "id", &id,
-			"service", &service, "severity", &severity_name, "started",
+			"service", &like.service, "severity", &severity_name, "started",
 			&open->started_seconds, "last", &open->last_seconds, "held", &held, "told",
 			&told, "now", &now))
 		return -EINVAL;
-	if (!*id || strlen(id) >= sizeof(open->id) || !*service)
+	if (!*id || strlen(id) >= sizeof(open->id) || !*like.service)
 		return -EINVAL;
-	r = alert_severity_find(severity_name, &severity) ? 0 : -EINVAL;
-	r = r ?: alert_list_load(told, service, severity, &open->told);
-	r = r ?: alert_list_load(now, service, severity, &open->now);
+	like.held = held;
+	like.started_seconds = open->started_seconds;
+	r = alert_severity_find(severity_name, &like.severity) ? 0 : -EINVAL;
+	r = r ?: alert_list_load(told, &like, &open->told);
+	r = r ?: alert_list_load(now, &like, &open->now);
 	if (r)
 		return r;
 	memcpy(open->id, id, strlen(id) + 1);
-	open->held = held;
-	*ret_service = service;
-	*ret_severity = severity;
+	*ret_service = like.service;
+	*ret_severity = like.severity;
 	*ret = TAKE_PTR(open);
 	return 0;
 }

@@ -20,9 +20,9 @@ struct open_notice {
 	char id[sizeof(((struct notice *)0)->id)];
 	double started_seconds;
 	double last_seconds; /* of the last message */
-	bool held; /* a page holds this ticket back: it fires again after the page */
-	struct alert_list told; /* the alerts that the last message named */
-	struct alert_list now; /* the alerts of the last step in which not all were silenced */
+	/* of each SLO that was told of and has not ended: */
+	struct alert_list told; /* its alerts as the last message named them */
+	struct alert_list now; /* its alerts of the last step in which it was told of freely */
 };
 
 /* Returns 0 or -ENOMEM. */

@@ -246,6 +246,20 @@ static inline json_t *message(const char *id, const char *kind, const char *seve
 			 "command", "slictl slo checkout");
 }
 
+/* Of two SLOs; the kind `left` says that the first has ended. */
+static inline json_t *message_of_two(const char *id, const char *kind)
+{
+	json_t *json = message(id, kind, "page");
+
+	json_object_set_new(json, "slos",
+			    json_pack("[{s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s}]", "name", "pay",
+				      "status", !strcmp(kind, "left") ? "resolved" : "firing",
+				      "started_at", "2026-02-28T12:05:00Z", "summary", "pay burns",
+				      "name", "checkout", "status", "firing", "started_at",
+				      "2026-02-28T12:00:00Z", "summary", "checkout burns"));
+	return json;
+}
+
 static inline int send_message(struct fixture *fixture, const char *id, const char *kind)
 {
 	json_t *json = message(id, kind, "page");

@@ -63,6 +63,7 @@ TEST(alert_names_service_severity_host_and_what_is_known)
 	assert_ptr_equal(strstr(f.servers[0].requests[0], "POST /api/v2/alerts HTTP/1.1\r\n"),
 			 f.servers[0].requests[0]);
 	assert_string_equal(alert_text(0, "labels", "alertname"), "SliprobeErrorBudget");
+	assert_string_equal(alert_text(0, "labels", "slo"), "checkout");
 	assert_string_equal(alert_text(0, "labels", "service"), "shop");
 	assert_string_equal(alert_text(0, "labels", "severity"), "page");
 	assert_string_equal(alert_text(0, "labels", "host"), "web-1");
@@ -174,15 +175,112 @@ TEST(resolve_overtakes_what_the_alertmanager_was_not_told)
 	json_decref(notice);
 }
 
+/* "pay+checkout-": which alerts a request has, and whether they are open. */
+static const char *alerts_text(int request)
+{
+	static char text[256];
+	json_t *list = json_loads(server_body(&f.servers[0], request), 0, NULL);
+
+	text[0] = 0;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *alert = json_array_get(list, i);
+		const json_t *labels = json_object_get(alert, "labels");
+
+		strcat(text, json_string_value(json_object_get(labels, "slo")));
+		strcat(text, !strcmp(json_string_value(json_object_get(alert, "endsAt")),
+				     "2026-02-28T12:10:00Z") ?
+				     "-" :
+				     "+");
+	}
+	json_decref(list);
+	return text;
+}
+
+static void send_of_two(const char *id, const char *kind)
+{
+	json_t *json = message_of_two(id, kind);
+
+	assert_int_equal(deliver_send(f.deliver, json, now_of(&f)), 0);
+	json_decref(json);
+}
+
+TEST(each_slo_is_an_alert_with_times_and_texts_of_its_own)
+{
+	json_t *list, *json = message_of_two("1", "joined");
+
+	list = message_alerts(json, 0);
+	assert_int_equal(json_array_size(list), 2);
+	for (int i = 0; i < 2; i++) {
+		const json_t *alert = json_array_get(list, (size_t)i);
+		const json_t *labels = json_object_get(alert, "labels");
+		const json_t *annotations = json_object_get(alert, "annotations");
+
+		assert_string_equal(json_string_value(json_object_get(labels, "slo")),
+				    i ? "checkout" : "pay");
+		assert_int_equal(json_object_size(labels), 5);
+		assert_string_equal(json_string_value(json_object_get(annotations, "summary")),
+				    i ? "checkout burns" : "pay burns");
+		assert_string_equal(json_string_value(json_object_get(alert, "startsAt")),
+				    i ? "2026-02-28T12:00:00Z" : "2026-02-28T12:05:00Z");
+	}
+	json_decref(list);
+	json_decref(json);
+}
+
+TEST(slo_that_leaves_ends_its_own_alert)
+{
+	alertmanager();
+	start();
+	send_of_two("1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	assert_string_equal(alerts_text(0), "pay+checkout+");
+	send_of_two("1", "left");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 2));
+	assert_string_equal(alerts_text(1), "pay-");
+}
+
+TEST(slo_that_leaves_overtakes_what_the_alertmanager_was_not_told_of_it)
+{
+	json_t *alone = message("1", "joined", "page"), *pay;
+
+	alertmanager();
+	start();
+	pay = json_pack("[{s:s, s:s}]", "name", "pay", "status", "firing");
+	json_object_set_new(alone, "slos", pay);
+	send_of_two("1", "fire");
+	assert_int_equal(deliver_send(f.deliver, alone, now_of(&f)), 0);
+	send_of_two("1", "left");
+	restart(); /* what waits is kept as it is now */
+	assert_int_equal(reported(&f, 0, "waiting"), 2);
+	send_of_two("1", "resolve"); /* an end is overtaken by none */
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 2));
+	assert_string_equal(alerts_text(0), "pay-");
+	assert_string_equal(alerts_text(1), "pay-checkout-");
+	json_decref(alone);
+}
+
+TEST(slo_that_leaves_takes_only_its_own_part_of_a_message_that_waits)
+{
+	alertmanager();
+	start();
+	send_of_two("1", "fire");
+	send_of_two("1", "left");
+	restart();
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 2));
+	assert_string_equal(alerts_text(0), "checkout+");
+	assert_string_equal(alerts_text(1), "pay-");
+}
+
 TEST(alert_never_ends_before_it_starts)
 {
-	json_t *resolved = message("1", "resolve", "page"), *alert;
+	json_t *resolved = message("1", "resolve", "page"), *alerts;
 
 	json_object_set_new(resolved, "sent_at", json_string("2026-02-28T11:00:00Z"));
-	alert = message_alert(resolved, 0);
-	assert_string_equal(json_string_value(json_object_get(alert, "endsAt")),
+	alerts = message_alerts(resolved, 0);
+	assert_int_equal(json_array_size(alerts), 1);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(alerts, 0), "endsAt")),
 			    "2026-02-28T12:00:00Z");
-	json_decref(alert);
+	json_decref(alerts);
 	json_decref(resolved);
 }
 
@@ -401,6 +499,10 @@ int main(void)
 		WITH_SETUP(failed_resend_is_tried_again_sooner),
 		WITH_SETUP(resolve_ends_the_alert_and_is_tried_until_accepted),
 		WITH_SETUP(resolve_overtakes_what_the_alertmanager_was_not_told),
+		WITH_SETUP(each_slo_is_an_alert_with_times_and_texts_of_its_own),
+		WITH_SETUP(slo_that_leaves_ends_its_own_alert),
+		WITH_SETUP(slo_that_leaves_overtakes_what_the_alertmanager_was_not_told_of_it),
+		WITH_SETUP(slo_that_leaves_takes_only_its_own_part_of_a_message_that_waits),
 		WITH_SETUP(alert_never_ends_before_it_starts),
 		WITH_SETUP(test_alert_has_a_name_of_its_own_and_ends_by_itself),
 		cmocka_unit_test_setup_teardown(real_alertmanager_notifies_once_and_resolves_once,

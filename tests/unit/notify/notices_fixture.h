@@ -19,17 +19,21 @@
 
 enum { REMIND_SECONDS = 3600, LOG_BYTES = 4096 };
 
-/* The messages told, one word each: "P+a:shop/x" is a page's fire; e, r, - are the other kinds. */
+/*
+ * The messages told, one word each: "P+a:shop/x" is a page's fire; e, j, l, r, - are the other
+ * kinds. News are told from the rest: "Pja:new/x|old/x".
+ */
 struct log {
 	char text[LOG_BYTES];
 	char ids[SEVERITY_COUNT][40]; /* of the last message of each severity */
+	double started[8]; /* of the last message's first alerts */
 	int fail_at; /* the call that fails, from 1 */
 	int calls;
 };
 
 static inline int take(void *context, const struct notice *notice)
 {
-	static const char kinds[NOTICE_KIND_COUNT] = {'+', 'e', 'r', '-'};
+	static const char kinds[NOTICE_KIND_COUNT] = {'+', 'e', 'j', 'l', 'r', '-'};
 	struct log *log = context;
 	size_t len = strlen(log->text);
 
@@ -43,8 +47,15 @@ static inline int take(void *context, const struct notice *notice)
 
 		assert_string_equal(alert->service, notice->service);
 		assert_int_equal(alert->severity, notice->severity);
+		if (i < sizeof(log->started) / sizeof(log->started[0]))
+			log->started[i] = alert->started_seconds;
 		assert_false(alert->silenced);
-		len += snprintf(log->text + len, LOG_BYTES - len, "%c%s/%s", i ? ',' : ':',
+		assert_in_range(alert->started_seconds, notice->started_seconds,
+				notice->now_seconds);
+		len += snprintf(log->text + len, LOG_BYTES - len, "%c%s/%s",
+				!i		    ? ':' :
+				i == notice->n_news ? '|' :
+						      ',',
 				alert->slo, alert->rule);
 	}
 	snprintf(log->ids[notice->severity], sizeof(log->ids[0]), "%s", notice->id);
@@ -68,10 +79,10 @@ static inline int take(void *context, const struct notice *notice)
 	} while (0)
 
 #define ALERT(service, slo, rule, severity)                                                        \
-	((struct notice_alert){service, slo, rule, severity, false})
+	((struct notice_alert){service, slo, rule, severity, false, false, 0})
 
 #define SILENCED(service, slo, rule, severity)                                                     \
-	((struct notice_alert){service, slo, rule, severity, true})
+	((struct notice_alert){service, slo, rule, severity, true, false, 0})
 
 static inline struct notices *fresh(void)
 {

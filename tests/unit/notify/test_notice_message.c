@@ -27,10 +27,103 @@ TEST(the_command_is_quoted_for_a_shell)
 	assert_text("'", "shop", "command", "slictl slo ''\\'''");
 }
 
+static json_t *message_of(enum notice_kind kind, const char *const slos[], size_t n, size_t n_news)
+{
+	struct notice_alert alerts[8] = {};
+	const struct notice notice = {.id = "1",
+				      .service = "shop",
+				      .severity = SEVERITY_PAGE,
+				      .kind = kind,
+				      .started_seconds = 1000,
+				      .now_seconds = 2000,
+				      .alerts = alerts,
+				      .n_alerts = n,
+				      .n_news = n_news};
+
+	for (size_t i = 0; i < n; i++)
+		alerts[i] = (struct notice_alert){.slo = slos[i],
+						  .rule = "burn-1h",
+						  .started_seconds = 1000 + 10 * (double)i};
+	return notice_message(&notice, NULL, 0, NULL, 0.5);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static void assert_names(const json_t *message, const char *key, const char *const names[])
+{
+	const json_t *list = json_object_get(message, key);
+	size_t n = 0;
+
+	for (; names[n]; n++)
+		assert_string_equal(json_string_value(json_array_get(list, n)), names[n]);
+	assert_int_equal(json_array_size(list), n);
+}
+
+#define NAMES(...)                                                                                 \
+	(const char *const[])                                                                      \
+	{                                                                                          \
+		__VA_ARGS__ __VA_OPT__(, ) NULL                                                    \
+	}
+
+TEST(news_stand_first)
+{
+	static const char *const slos[] = {"pay", "zoo", "cart", "shop"};
+	json_t *message = message_of(NOTICE_JOINED, slos, 4, 2);
+	const json_t *first;
+
+	assert_string_equal(text_of(message, "kind"), "joined");
+	assert_string_equal(text_of(message, "status"), "firing");
+	assert_string_equal(text_of(message, "summary"),
+			    "pay (burn-1h); zoo (burn-1h); still firing: cart, shop");
+	assert_names(message, "joined", NAMES("pay", "zoo"));
+	assert_names(message, "left", NAMES());
+	first = json_array_get(json_object_get(message, "slos"), 1);
+	assert_string_equal(text_of(first, "name"), "zoo");
+	assert_string_equal(text_of(first, "status"), "firing");
+	assert_string_equal(text_of(first, "summary"), "zoo (burn-1h)");
+	assert_string_equal(text_of(first, "command"), "slictl slo 'zoo'");
+	assert_string_equal(text_of(first, "started_at"), "1970-01-01T00:16:50Z");
+	json_decref(message);
+
+	message = message_of(NOTICE_LEFT, slos, 2, 1);
+	assert_string_equal(text_of(message, "kind"), "left");
+	assert_string_equal(text_of(message, "status"), "firing");
+	assert_string_equal(text_of(message, "summary"), "pay (burn-1h); still firing: zoo");
+	assert_names(message, "joined", NAMES());
+	assert_names(message, "left", NAMES("pay"));
+	first = json_array_get(json_object_get(message, "slos"), 0);
+	assert_string_equal(text_of(first, "status"), "resolved");
+	first = json_array_get(json_object_get(message, "slos"), 1);
+	assert_string_equal(text_of(first, "status"), "firing");
+	json_decref(message);
+}
+
+TEST(begin_and_end_name_all_slos)
+{
+	static const char *const slos[] = {"pay", "zoo"};
+	json_t *message = message_of(NOTICE_FIRE, slos, 2, 2);
+
+	assert_names(message, "joined", NAMES("pay", "zoo"));
+	assert_names(message, "left", NAMES());
+	assert_string_equal(text_of(message, "summary"), "pay (burn-1h); zoo (burn-1h)");
+	json_decref(message);
+	message = message_of(NOTICE_RESOLVE, slos, 2, 2);
+	assert_names(message, "joined", NAMES());
+	assert_names(message, "left", NAMES("pay", "zoo"));
+	assert_string_equal(text_of(json_array_get(json_object_get(message, "slos"), 1), "status"),
+			    "resolved");
+	json_decref(message);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_command_is_quoted_for_a_shell),
+		cmocka_unit_test(news_stand_first),
+		cmocka_unit_test(begin_and_end_name_all_slos),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

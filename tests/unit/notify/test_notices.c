@@ -10,8 +10,9 @@ TEST(one_message_for_all_slos_and_windows_of_a_service)
 	TOLD(notices, 10, &log, "P+shop:cart/burn-1h,pay/burn-1h,pay/burn-6h",
 	     ALERT("shop", "pay", "burn-6h", PAGE), ALERT("shop", "cart", "burn-1h", PAGE),
 	     ALERT("shop", "pay", "burn-1h", PAGE));
-	/* others join, some leave: no news */
-	TOLD(notices, 20, &log, "", ALERT("shop", "pay", "exhaust-4h", PAGE));
+	/* other alerts of an SLO come, some go: no news */
+	TOLD(notices, 20, &log, "", ALERT("shop", "pay", "exhaust-4h", PAGE),
+	     ALERT("shop", "cart", "burn-6h", PAGE));
 	/* what it says at the end is what it last said */
 	TOLD(notices, 30, &log, "P-shop:cart/burn-1h,pay/burn-1h,pay/burn-6h");
 	TOLD(notices, 40, &log, "");
@@ -50,12 +51,12 @@ TEST(each_budget_threshold_is_told_once)
 	TOLD(notices, 5020, &log, "", ALERT("a", "x", "budget-50", NOTICE),
 	     ALERT("a", "x", "budget-80", NOTICE));
 	/* the same threshold of another SLO is */
-	TOLD(notices, 5030, &log, "N+a:x/budget-50,y/budget-50",
+	TOLD(notices, 5030, &log, "Nja:y/budget-50|x/budget-50",
 	     ALERT("a", "x", "budget-50", NOTICE), ALERT("a", "y", "budget-50", NOTICE));
 	/* and it stands beside what pages */
-	TOLD(notices, 5040, &log, "P+a:x/p", ALERT("a", "x", "budget-50", NOTICE),
-	     ALERT("a", "x", "p", PAGE));
-	TOLD(notices, 5050, &log, "P-a:x/p N-a:x/budget-50,y/budget-50");
+	TOLD(notices, 5040, &log, "P+a:x/p Nla:y/budget-50|x/budget-50",
+	     ALERT("a", "x", "budget-50", NOTICE), ALERT("a", "x", "p", PAGE));
+	TOLD(notices, 5050, &log, "P-a:x/p N-a:x/budget-50");
 	assert_string_equal(log.ids[NOTICE], id);
 	assert_int_equal(n_open(notices), 0);
 	notices_free(notices);
@@ -226,13 +227,142 @@ TEST(each_open_notice_has_what_stands_behind_it_now)
 
 	TOLD(notices, 10, &log, "T+a:x/t P+b:x/p", ALERT("a", "x", "t", TICKET),
 	     ALERT("b", "x", "p", PAGE));
-	TOLD(notices, 20, &log, "", ALERT("a", "x", "u", TICKET), ALERT("b", "y", "p", PAGE));
-	TOLD(notices, 30, &log, "", SILENCED("a", "x", "v", TICKET), ALERT("b", "z", "p", PAGE));
+	TOLD(notices, 20, &log, "Pjb:y/p|x/p", ALERT("a", "x", "u", TICKET),
+	     ALERT("b", "y", "p", PAGE), ALERT("b", "x", "p", PAGE));
+	TOLD(notices, 30, &log, "", SILENCED("a", "x", "v", TICKET), ALERT("b", "y", "q", PAGE),
+	     SILENCED("b", "x", "p", PAGE));
 	assert_int_equal(notices_each(notices, take_open, &log), 0);
-	assert_string_equal(log.text, "T+a:x/u P+b:z/p");
+	assert_string_equal(log.text, "T+a:x/u P+b:y/q,x/p");
 	log.calls = 0;
 	log.fail_at = 1;
 	assert_int_equal(notices_each(notices, take_open, &log), -EIO);
+	notices_free(notices);
+}
+
+/* ---- SLOs that begin and end under an open notice ---- */
+
+TEST(each_slo_that_begins_is_told_once_and_first)
+{
+	struct notices *notices = fresh();
+	struct log log = {0};
+	char id[40];
+
+	TOLD(notices, 10, &log, "P+a:pay/n", ALERT("a", "pay", "n", PAGE));
+	snprintf(id, sizeof(id), "%s", log.ids[PAGE]);
+	TOLD(notices, 20, &log, "Pja:zoo/m,zoo/n|pay/n", ALERT("a", "pay", "n", PAGE),
+	     ALERT("a", "zoo", "n", PAGE), ALERT("a", "zoo", "m", PAGE));
+	assert_string_equal(log.ids[PAGE], id);
+	TOLD(notices, 30, &log, "", ALERT("a", "pay", "n", PAGE), ALERT("a", "zoo", "m", PAGE));
+	/* two at once are one message */
+	TOLD(notices, 40, &log, "Pja:b/n,c/n|pay/n,zoo/m", ALERT("a", "pay", "n", PAGE),
+	     ALERT("a", "zoo", "m", PAGE), ALERT("a", "b", "n", PAGE), ALERT("a", "c", "n", PAGE));
+	/* it is the last message: a reminder comes its time after it */
+	TOLD(notices, 39 + REMIND_SECONDS, &log, "", ALERT("a", "pay", "n", PAGE),
+	     ALERT("a", "zoo", "m", PAGE), ALERT("a", "b", "n", PAGE), ALERT("a", "c", "n", PAGE));
+	TOLD(notices, 40 + REMIND_SECONDS, &log, "Pra:b/n,c/n,pay/n,zoo/m",
+	     ALERT("a", "pay", "n", PAGE), ALERT("a", "zoo", "m", PAGE), ALERT("a", "b", "n", PAGE),
+	     ALERT("a", "c", "n", PAGE));
+	notices_free(notices);
+}
+
+TEST(each_slo_that_ends_is_told_once_and_first)
+{
+	struct notices *notices = fresh();
+	struct log log = {0};
+
+	TOLD(notices, 10, &log, "P+a:x/m,x/n,y/n,z/n", ALERT("a", "x", "n", PAGE),
+	     ALERT("a", "x", "m", PAGE), ALERT("a", "y", "n", PAGE), ALERT("a", "z", "n", PAGE));
+	TOLD(notices, 20, &log, "", ALERT("a", "x", "m", PAGE), ALERT("a", "y", "n", PAGE),
+	     ALERT("a", "z", "n", PAGE));
+	TOLD(notices, 30, &log, "Pla:x/m,x/n|y/n,z/n", ALERT("a", "y", "n", PAGE),
+	     ALERT("a", "z", "n", PAGE));
+	TOLD(notices, 40, &log, "", ALERT("a", "y", "n", PAGE), ALERT("a", "z", "n", PAGE));
+	/* it begins again */
+	TOLD(notices, 50, &log, "Pja:x/m|y/n,z/n", ALERT("a", "x", "m", PAGE),
+	     ALERT("a", "y", "n", PAGE), ALERT("a", "z", "n", PAGE));
+	/* the last ones end together */
+	TOLD(notices, 60, &log, "Pla:z/n|x/m,y/n", ALERT("a", "x", "m", PAGE),
+	     ALERT("a", "y", "n", PAGE));
+	TOLD(notices, 70, &log, "P-a:x/m,y/n");
+	notices_free(notices);
+}
+
+TEST(one_that_begins_and_one_that_ends_in_a_step_are_told_each)
+{
+	struct notices *notices = fresh();
+	struct log log = {.fail_at = 2};
+	char id[40];
+
+	TOLD(notices, 10, &log, "P+a:x/n", ALERT("a", "x", "n", PAGE));
+	snprintf(id, sizeof(id), "%s", log.ids[PAGE]);
+	/* if the second message fails, it alone comes again */
+	assert_int_equal(STEP(notices, 20, &log, ALERT("a", "y", "n", PAGE)), -EIO);
+	assert_string_equal(log.text, "Pja:y/n");
+	notices = reload(notices);
+	log.fail_at = 0;
+	TOLD(notices, 30, &log, "Pla:x/n|y/n", ALERT("a", "y", "n", PAGE));
+	assert_string_equal(log.ids[PAGE], id);
+	TOLD(notices, 40, &log, "P-a:y/n");
+	notices_free(notices);
+}
+
+TEST(silences_are_of_each_slo)
+{
+	struct notices *notices = fresh();
+	struct log log = {0};
+
+	TOLD(notices, 10, &log, "P+a:x/n", ALERT("a", "x", "n", PAGE),
+	     SILENCED("a", "y", "n", PAGE));
+	/* its silence has ended */
+	TOLD(notices, 20, &log, "Pja:y/n|x/n", ALERT("a", "x", "n", PAGE),
+	     ALERT("a", "y", "n", PAGE));
+	/* one that was told and is silenced then is told of when it ends */
+	TOLD(notices, 30, &log, "", SILENCED("a", "x", "n", PAGE), ALERT("a", "y", "n", PAGE));
+	TOLD(notices, 40, &log, "Pla:y/n", SILENCED("a", "x", "n", PAGE));
+	TOLD(notices, 50, &log, "", ALERT("a", "x", "n", PAGE));
+	TOLD(notices, 60, &log, "P-a:x/n");
+	/* one that never was told keeps nothing open */
+	TOLD(notices, 70, &log, "P+a:x/n", ALERT("a", "x", "n", PAGE),
+	     SILENCED("a", "y", "n", PAGE));
+	TOLD(notices, 80, &log, "P-a:x/n", SILENCED("a", "y", "n", PAGE));
+	TOLD(notices, 90, &log, "");
+	notices_free(notices);
+}
+
+TEST(page_holds_back_the_tickets_of_its_own_slo)
+{
+	struct notices *notices = fresh();
+	struct log log = {0};
+
+	TOLD(notices, 10, &log, "T+a:x/t,y/t", ALERT("a", "x", "t", TICKET),
+	     ALERT("a", "y", "t", TICKET));
+	TOLD(notices, 20, &log, "Pea:x/p Tja:z/t|y/t", ALERT("a", "x", "p", PAGE),
+	     ALERT("a", "x", "t", TICKET), ALERT("a", "y", "t", TICKET),
+	     ALERT("a", "z", "t", TICKET));
+	TOLD(notices, 30, &log, "P-a:x/p Tja:x/t|y/t,z/t", ALERT("a", "x", "t", TICKET),
+	     ALERT("a", "y", "t", TICKET), ALERT("a", "z", "t", TICKET));
+	/* of those that are held back the end is told at once */
+	TOLD(notices, 40, &log, "Pea:x/p", ALERT("a", "x", "p", PAGE), ALERT("a", "x", "t", TICKET),
+	     ALERT("a", "y", "t", TICKET), ALERT("a", "z", "t", TICKET));
+	TOLD(notices, 50, &log, "Tla:x/t|y/t,z/t", ALERT("a", "x", "p", PAGE),
+	     ALERT("a", "y", "t", TICKET), ALERT("a", "z", "t", TICKET));
+	notices_free(notices);
+}
+
+TEST(slo_keeps_the_time_at_which_it_began)
+{
+	struct notices *notices = fresh();
+	struct log log = {0};
+
+	TOLD(notices, 10, &log, "P+a:x/n", ALERT("a", "x", "n", PAGE));
+	TOLD(notices, 20, &log, "Pja:y/n|x/n", ALERT("a", "x", "n", PAGE),
+	     ALERT("a", "y", "n", PAGE));
+	assert_true(log.started[0] == 20 && log.started[1] == 10);
+	notices = reload(notices);
+	TOLD(notices, 30, &log, "Pla:x/n|y/m", ALERT("a", "y", "m", PAGE));
+	assert_true(log.started[0] == 10 && log.started[1] == 20);
+	TOLD(notices, 40, &log, "P-a:y/m");
+	assert_true(log.started[0] == 20);
 	notices_free(notices);
 }
 
@@ -251,6 +381,12 @@ int main(void)
 		cmocka_unit_test(silenced_page_holds_no_ticket_back),
 		cmocka_unit_test(message_that_fails_comes_again_and_ends_the_step),
 		cmocka_unit_test(each_open_notice_has_what_stands_behind_it_now),
+		cmocka_unit_test(each_slo_that_begins_is_told_once_and_first),
+		cmocka_unit_test(each_slo_that_ends_is_told_once_and_first),
+		cmocka_unit_test(one_that_begins_and_one_that_ends_in_a_step_are_told_each),
+		cmocka_unit_test(silences_are_of_each_slo),
+		cmocka_unit_test(page_holds_back_the_tickets_of_its_own_slo),
+		cmocka_unit_test(slo_keeps_the_time_at_which_it_began),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,30 @@ TEST(restart_repeats_and_forgets_nothing)
 	notices_free(notices);
 }
 
+TEST(state_of_an_older_agent_is_taken_over)
+{
+	json_t *saved = json_loads(
+		"{\"version\": 1, \"now\": 20.0, \"notices\": [{\"id\": \"1\", \"service\": \"a\", "
+		"\"severity\": \"page\", \"started\": 10.0, \"last\": 15.0, \"held\": false, "
+		"\"told\": [{\"slo\": \"x\", \"rule\": \"p\"}], "
+		"\"now\": [{\"slo\": \"x\", \"rule\": \"q\"}]}, {\"id\": \"2\", \"service\": \"a\", "
+		"\"severity\": \"ticket\", \"started\": 5.0, \"last\": 5.0, \"held\": true, "
+		"\"told\": [{\"slo\": \"x\", \"rule\": \"t\"}], "
+		"\"now\": [{\"slo\": \"x\", \"rule\": \"t\"}]}]}",
+		0, NULL);
+	struct notices *notices = fresh();
+	struct log log = {0};
+
+	assert_int_equal(notices_load(notices, saved), 0);
+	TOLD(notices, 30, &log, "", ALERT("a", "x", "p", PAGE), ALERT("a", "x", "t", TICKET));
+	notices = reload(notices);
+	TOLD(notices, 40, &log, "P-a:x/p T+a:x/t", ALERT("a", "x", "t", TICKET));
+	assert_true(log.started[0] == 5);
+	assert_string_equal(log.ids[TICKET], "2");
+	json_decref(saved);
+	notices_free(notices);
+}
+
 TEST(unreadable_state_is_refused_whole)
 {
 #define GOOD                                                                                       \
@@ -54,6 +78,9 @@ TEST(unreadable_state_is_refused_whole)
 		WITH(GOOD ",{\"id\":\"2\",\"service\":\"b\",\"severity\":\"page\",\"started\":1.0,"
 			  "\"last\":1.0,\"held\":false,\"told\":[{\"slo\":\"x\"}],"
 			  "\"now\":[{\"slo\":\"x\",\"rule\":\"p\"}]}"),
+		WITH(GOOD ",{\"id\":\"2\",\"service\":\"b\",\"severity\":\"page\",\"started\":1.0,"
+			  "\"last\":1.0,\"held\":false,\"told\":[{\"slo\":\"x\",\"rule\":\"p\","
+			  "\"held\":1}],\"now\":[{\"slo\":\"x\",\"rule\":\"p\"}]}"),
 	};
 	struct notices *notices = fresh();
 	json_t *saved;
@@ -128,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(restart_repeats_and_forgets_nothing),
+		cmocka_unit_test(state_of_an_older_agent_is_taken_over),
 		cmocka_unit_test(unreadable_state_is_refused_whole),
 		cmocka_unit_test(out_of_memory_loses_no_message),
 	};
