@@ -2,6 +2,7 @@
 /* The agent's main program: options, start, one event loop, stop. */
 #include <errno.h>
 #include <getopt.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -354,6 +355,26 @@ static void running_end(struct running *running)
 	agent_free(running->agent);
 }
 
+static gid_t group_of(const char *name)
+{
+	const struct group *group = name ? getgrnam(name) : NULL;
+
+	return group ? group->gr_gid : PEER_NO_GROUP;
+}
+
+static int open_servers(struct running *running, gid_t admins)
+{
+	const struct server_options all = {SERVER_ALL, admins};
+	const struct server_options metrics = {SERVER_METRICS, PEER_NO_GROUP};
+	int r = server_open(&running->listener, &all, &server_ops, running->agent,
+			    &running->server);
+
+	if (r || running->metrics_listener.fd < 0)
+		return r;
+	return server_open(&running->metrics_listener, &metrics, &server_ops, running->agent,
+			   &running->metrics_server);
+}
+
 /* Nothing needs a privilege once this has returned. */
 static int start(const struct options *options, struct config *config, const sigset_t *mask,
 		 struct running *running)
@@ -365,11 +386,7 @@ static int start(const struct options *options, struct config *config, const sig
 	r = r ?: start_agent(options, config, &running->agent);
 	if (r)
 		return r;
-	r = server_open(&running->listener, SERVER_ALL, &server_ops, running->agent,
-			&running->server);
-	if (!r && running->metrics_listener.fd >= 0)
-		r = server_open(&running->metrics_listener, SERVER_METRICS, &server_ops,
-				running->agent, &running->metrics_server);
+	r = open_servers(running, group_of(agent_config(running->agent)->agent.admin_group));
 	r = r ?: signals_open(&running->signals, mask, running->agent);
 	r = r ?: steps_open(&running->steps, running->agent);
 	r = r ?: privilege_drop();

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The status socket answers everyone who asks properly, whatever the others do."""
+import json
 import os
 import subprocess
 import time
 
 import pytest
 
-from harness import SLOW, scaled, tool, unix_connect, user_space
+from harness import BUILD, SLOW, scaled, tool, unix_connect, user_space
 from wire import Port, get, reply
 
 pytestmark = user_space
@@ -79,6 +80,38 @@ def test_json_says_so(agent):
 def test_mode_of_the_socket(agent):
     if agent.real:
         assert os.stat(agent.socket).st_mode & 0o777 == 0o660
+
+
+def as_other_user(agent, *command, groups=()):
+    """slictl of a user who may open the socket by its group, and has these groups besides."""
+    has = f"--groups={','.join(map(str, groups))}" if groups else "--clear-groups"
+    argv = [tool("setpriv"), "--reuid=65534", f"--regid={os.stat(agent.socket).st_gid}", has,
+            BUILD / "slictl", "--socket", agent.socket, *command]
+    return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+
+def test_the_group_reads_and_root_changes(agent):
+    if not agent.real:
+        pytest.skip("selftest: no agent to ask")
+    agent.dir.chmod(0o755)
+    assert as_other_user(agent, "status").returncode == 0
+    for command in (["silence", "add", "--all", "--for", "1h"], ["silence", "remove", "x"],
+                    ["notify-test"]):
+        out = as_other_user(agent, *command)
+        assert out.returncode == 2
+        assert out.stderr == ("slictl: not permitted: only root, and the group that "
+                              "agent.admin_group names, may change what the agent does\n")
+    assert json.loads(agent.get("/v1/alerts")[2])["silences"] == []
+
+
+def test_a_configured_group_changes_too(start_agent, agent_only):
+    agent = start_agent("agent: {interval: 1s, admin_group: daemon}\n")
+    agent.dir.chmod(0o755)
+    add = ["silence", "add", "--all", "--for", "1h"]
+    assert as_other_user(agent, *add, groups=[2]).returncode == 2
+    assert as_other_user(agent, *add, groups=[1, 2]).returncode == 0
+    silences = json.loads(agent.get("/v1/alerts")[2])["silences"]
+    assert [silence["by"] for silence in silences] == ["uid 65534"]
 
 
 def test_many_requests_on_one_connection(agent):

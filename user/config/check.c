@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Checks keys against each other, and warns of settings without effect. */
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -379,6 +380,11 @@ int config_check(struct document *doc, struct config *config)
 		r = config_check_maintenance(doc, config);
 	if (!r)
 		r = config_check_alerts(config);
+	if (!r && config->agent.admin_group && !getgrnam(config->agent.admin_group))
+		r = config_warn(config,
+				"agent.admin_group: this host has no group \"%s\": root alone may "
+				"change what the agent does",
+				config->agent.admin_group);
 	if (!r && !config->n_slos)
 		r = config_warn(config, "slos: none given, requests are counted but not judged");
 	return r;

@@ -55,6 +55,7 @@ void config_clear(struct config *config)
 	free(config->agent.socket);
 	free(config->agent.state_dir);
 	free(config->agent.metrics_listen);
+	free(config->agent.admin_group);
 	for (size_t i = 0; i < config->n_services; i++)
 		service_clear(&config->services[i]);
 	free(config->services);

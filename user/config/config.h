@@ -123,6 +123,7 @@ struct config_maintenance {
 struct config_agent {
 	char *socket;
 	char *state_dir;
+	char *admin_group; /* may change what the agent does, besides root; NULL: nobody else */
 	char *metrics_listen; /* of a TCP listener, as base/address reads it; NULL: none */
 	uint64_t interval_ns;
 	uint64_t unanswered_after_ns;

@@ -15,6 +15,7 @@ enum {
 	MAX_GLOB_BYTES = 256,
 	MAX_ABOUT_BYTES = 4096,
 	MAX_LISTEN_BYTES = 80,
+	MAX_GROUP_BYTES = 64,
 };
 
 /* agent: */
@@ -51,6 +52,14 @@ static const struct schema_field agent_fields[] = {
 		.min = DURATION_S_NS,
 		.max = DURATION_H_NS,
 		.expected = "a duration from 1s to 1h",
+	},
+	{
+		.key = "admin_group",
+		.read = read_text,
+		.offset = offsetof(struct config, agent.admin_group),
+		.valid = valid_group,
+		.max = MAX_GROUP_BYTES,
+		.expected = "the name of a group, such as sre",
 	},
 	{
 		.key = "metrics_listen",

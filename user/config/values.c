@@ -56,6 +56,12 @@ bool valid_absolute(const char *text)
 	return text[0] == '/';
 }
 
+/* Whatever a line of group(5) can name, and so also names of directory services. */
+bool valid_group(const char *text)
+{
+	return text[0] && !strpbrk(text, ":,\n");
+}
+
 bool valid_listen(const char *text)
 {
 	struct sockaddr_storage address;

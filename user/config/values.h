@@ -12,6 +12,7 @@ bool valid_name(const char *text);
 bool valid_service_name(const char *text);
 bool valid_absolute(const char *text);
 bool valid_listen(const char *text);
+bool valid_group(const char *text);
 bool valid_template(const char *text);
 bool valid_eligible_route(const char *text);
 bool valid_process(const char *text);

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "report/json.h"
 #include "server/accept.h"
+#include "server/peer.h"
 
 static void reply_failure(struct reply *reply, int r)
 {
@@ -147,26 +147,13 @@ static void get_history(const struct request *request, struct reply *reply)
 		reply_json(reply, MHD_HTTP_OK, json_history(&history));
 }
 
-/* Who asks, by the socket's peer credentials: "uid 1000". */
-static void peer_name(struct MHD_Connection *connection, char *ret, size_t size)
-{
-	int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
-		snprintf(ret, size, "unknown");
-	else
-		snprintf(ret, size, "uid %u", peer.uid);
-}
-
 static void post_silence(const struct request *request, struct reply *reply)
 {
 	char id[SILENCE_ID_BYTES], by[32], *body;
 	struct error error = {""};
 	int r;
 
-	peer_name(request->connection, by, sizeof(by));
+	peer_name(request->fd, by, sizeof(by));
 	r = request->ops->silence(request->agent, request->body, request->body_len, by, id, &error);
 	if (r)
 		reply_error(reply, MHD_HTTP_BAD_REQUEST, error.text[0] ? error.text : strerror(-r));
@@ -245,6 +232,10 @@ void route_serve(struct request *request, const char *url, const char *method, s
 	} else if (strcmp(route->method, get ? "GET" : method) != 0) {
 		reply_error(reply, MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed here");
 		reply->allow = strcmp(route->method, "GET") ? route->method : "GET, HEAD";
+	} else if (!get && !peer_may_change(request->fd, request->admins)) {
+		reply_error(reply, MHD_HTTP_FORBIDDEN,
+			    "not permitted: only root, and the group that agent.admin_group names, "
+			    "may change what the agent does");
 	} else {
 		route->serve(request, reply);
 	}

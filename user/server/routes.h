@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "server/ops.h"
 #include "server/reply.h"
@@ -14,6 +15,8 @@ struct request {
 	const struct server_ops *ops;
 	struct agent *agent;
 	struct MHD_Connection *connection;
+	int fd; /* its socket */
+	gid_t admins; /* the group that may change something, besides root; or PEER_NO_GROUP */
 	bool shared_only; /* whoever asks may know what is shared with all, and nothing else */
 	const char *rest; /* of the path, after an address that ends in '/'; percent-decoded */
 	const char *body;

@@ -25,7 +25,7 @@ enum {
 };
 
 struct server {
-	enum server_scope scope;
+	struct server_options options;
 	const struct server_ops *ops;
 	struct agent *agent;
 	struct MHD_Daemon *daemon;
@@ -34,16 +34,18 @@ struct server {
 	struct clients clients;
 };
 
+static int client_fd(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 static void on_connection(void *cls, struct MHD_Connection *connection, void **client,
 			  enum MHD_ConnectionNotificationCode code)
 {
 	struct server *server = cls;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-		*client = client_begin(&server->clients,
-				       MHD_get_connection_info(connection,
-							       MHD_CONNECTION_INFO_CONNECTION_FD)
-					       ->connect_fd);
+		*client = client_begin(&server->clients, client_fd(connection));
 	else if (*client)
 		client_end(&server->clients, *client);
 }
@@ -112,7 +114,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	struct request request = {
 		.ops = server->ops,
 		.agent = server->agent,
-		.shared_only = server->scope == SERVER_METRICS,
+		.fd = client_fd(connection),
+		.admins = server->options.admins,
+		.shared_only = server->options.scope == SERVER_METRICS,
 		.connection = connection,
 	};
 	struct reply reply = {0};
@@ -151,7 +155,8 @@ static int daemon_start(struct server *server)
 	struct rlimit files;
 
 	/* half of our descriptors at most: the rest is the agent's */
-	server->clients.max = server->scope == SERVER_METRICS ? CLIENTS_METRICS_MAX : CLIENTS_MAX;
+	server->clients.max =
+		server->options.scope == SERVER_METRICS ? CLIENTS_METRICS_MAX : CLIENTS_MAX;
 	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur / 2 < server->clients.max)
 		server->clients.max = files.rlim_cur / 2;
 	errno = 0;
@@ -191,8 +196,8 @@ static void server_close_at(struct server **server)
 	server_close(*server);
 }
 
-int server_open(struct listener *listener, enum server_scope scope, const struct server_ops *ops,
-		struct agent *agent, struct server **ret)
+int server_open(struct listener *listener, const struct server_options *options,
+		const struct server_ops *ops, struct agent *agent, struct server **ret)
 {
 	_cleanup_(server_close_at) struct server *server = calloc(1, sizeof(*server));
 	int r;
@@ -201,7 +206,7 @@ int server_open(struct listener *listener, enum server_scope scope, const struct
 		listener_close(listener);
 		return -ENOMEM;
 	}
-	server->scope = scope;
+	server->options = *options;
 	server->ops = ops;
 	server->agent = agent;
 	server->listener = *listener;

@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "server/listener.h"
 #include "server/ops.h"
+#include "server/peer.h"
 
 struct server;
 
@@ -22,12 +23,17 @@ enum server_scope {
 	SERVER_METRICS, /* /metrics, /healthz and /readyz: what may be known to whoever connects */
 };
 
+struct server_options {
+	enum server_scope scope;
+	gid_t admins; /* the group that may change something, besides root; or PEER_NO_GROUP */
+};
+
 /*
  * Answers the listener's clients for `agent`. Takes the listener over; on failure it is closed.
  * `ops` and `agent` must live until server_close(). Returns 0 or -errno.
  */
-int server_open(struct listener *listener, enum server_scope scope, const struct server_ops *ops,
-		struct agent *agent, struct server **ret);
+int server_open(struct listener *listener, const struct server_options *options,
+		const struct server_ops *ops, struct agent *agent, struct server **ret);
 
 /* Its part of the loop: serves whatever is ready. */
 struct loop_part server_part(struct server *server);

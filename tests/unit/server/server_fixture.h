@@ -34,6 +34,7 @@ struct fixture {
 	struct agent agent;
 	char directory[64];
 	char path[80];
+	gid_t admins;
 	uint16_t port; /* of the server, if it listens on TCP; 0: on the path */
 	struct server *server;
 };
@@ -125,7 +126,9 @@ static inline int open_server(struct fixture *f)
 	struct listener listener;
 	int r = listener_open(f->path, &listener);
 
-	return r ?: server_open(&listener, SERVER_ALL, &ops, &f->agent, &f->server);
+	return r     ?:
+		       server_open(&listener, &(const struct server_options){SERVER_ALL, f->admins},
+				   &ops, &f->agent, &f->server);
 }
 
 static inline void close_server(struct fixture *f)
@@ -151,7 +154,10 @@ static inline void open_metrics_server(struct fixture *f)
 	}
 	assert_int_equal(r, 0);
 	assert_int_equal(getsockname(listener.fd, (struct sockaddr *)&address, &len), 0);
-	assert_int_equal(server_open(&listener, SERVER_METRICS, &ops, &f->agent, &f->server), 0);
+	assert_int_equal(server_open(&listener,
+				     &(const struct server_options){SERVER_METRICS, PEER_NO_GROUP},
+				     &ops, &f->agent, &f->server),
+			 0);
 	f->port = ntohs(address.sin_port);
 }
 
@@ -159,6 +165,7 @@ static inline int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
+	f->admins = PEER_NO_GROUP;
 	strcpy(f->directory, "/tmp/sliprobe-test-XXXXXX");
 	assert_non_null(mkdtemp(f->directory));
 	snprintf(f->path, sizeof(f->path), "%s/a/b/s.sock", f->directory);
