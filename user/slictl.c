@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/suggest.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "ctl/show.h"
@@ -64,6 +65,13 @@ static int run_check(const struct ctl *ctl, int argc, char **argv)
 	int r = ctl_options(ctl, argc, argv, NULL, 0, "FILE", &file);
 
 	return r == CTL_DONE ? ctl_check(ctl, file) : r;
+}
+
+static int run_reload(const struct ctl *ctl, int argc, char **argv)
+{
+	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
+
+	return r == CTL_DONE ? ctl_reload(ctl) : r;
 }
 
 static int run_support(const struct ctl *ctl, int argc, char **argv)
@@ -147,15 +155,26 @@ static const struct command notify_commands[] = {
 
 static const struct command setup_commands[] = {
 	{"check", "FILE", "check a configuration as the agent would", run_check, NULL},
+	{"reload", NULL, "put the changed configuration in force", run_reload,
+	 "Says what has changed, and what takes a restart. Exit status: 1 if the agent has\n"
+	 "refused the file: the configuration before stays in force.\n"},
 	{"support", NULL, "what this kernel offers, and the hooks to be used", run_support, NULL},
 	{},
 };
 
+static int run_help(const struct ctl *ctl, int argc, char **argv);
+static int run_version(const struct ctl *ctl, int argc, char **argv);
+
+static const struct command about_commands[] = {
+	{"help", "[COMMAND]", "this list, or what a command does", run_help, NULL},
+	{"version", NULL, "of slictl, and of the agent that answers", run_version, NULL},
+	{},
+};
+
 static const struct command_group groups[] = {
-	{"What is", state_commands},
-	{"What to do", decision_commands},
-	{"Who is told", notify_commands},
-	{"Setting up", setup_commands},
+	{"What is", state_commands},	  {"What to do", decision_commands},
+	{"Who is told", notify_commands}, {"Setting up", setup_commands},
+	{"About", about_commands},
 };
 
 enum {
@@ -196,7 +215,8 @@ static void usage(FILE *out)
 	}
 	fprintf(out,
 		"\n"
-		"  --socket PATH  the agent's socket (default: " CTL_DEFAULT_SOCKET ")\n"
+		"  --socket PATH  the agent's socket (default: SLIPROBE_SOCKET of the environment, else\n"
+		"                 " CTL_DEFAULT_SOCKET ")\n"
 		"  --json         for machines: the answer as JSON\n"
 		"  --help, --version; COMMAND --help\n"
 		"\n"
@@ -210,6 +230,53 @@ static void command_usage(const struct command *command, FILE *out)
 		command->help);
 	if (command->details)
 		fprintf(out, "\n%s", command->details);
+}
+
+/* Says that there is no such command, and which one may have been meant. */
+static int refuse_command(const struct ctl *ctl, const char *name)
+{
+	struct suggestion suggestion = suggestion_for(name);
+	char what[64] = "unknown command";
+
+	for (size_t g = 0; g < N_GROUPS; g++) {
+		for (const struct command *c = groups[g].commands; c->name; c++)
+			suggestion_try(&suggestion, c->name);
+	}
+	if (suggestion.best)
+		snprintf(what, sizeof(what), "unknown command (did you mean \"%s\"?)",
+			 suggestion.best);
+	return ctl_usage_error(ctl, NULL, what, name);
+}
+
+static int show_help(const struct ctl *ctl, const char *name)
+{
+	const struct command *command = find_command(name);
+	char help[] = "--help";
+
+	if (!command)
+		return refuse_command(ctl, name);
+	if (command->details == own_help)
+		return command->run(ctl, 2, (char *[]){(char *)command->name, help, NULL});
+	command_usage(command, ctl->out);
+	return CTL_DONE;
+}
+
+static int run_help(const struct ctl *ctl, int argc, char **argv)
+{
+	if (argc > 2)
+		return ctl_usage_error(ctl, NULL, "unexpected argument", argv[2]);
+	if (argc == 2)
+		return show_help(ctl, argv[1]);
+	usage(ctl->out);
+	return CTL_DONE;
+}
+
+/* The agent's version is told where an agent answers: it may be another one than slictl's. */
+static int run_version(const struct ctl *ctl, int argc, char **argv)
+{
+	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
+
+	return r == CTL_DONE ? ctl_version(ctl) : r;
 }
 
 /* The exit status. It says so if not all that was written has arrived. */
@@ -299,16 +366,10 @@ static int run(struct invocation *invocation, int argc, char **argv)
 		printf("slictl %s\n", SLIPROBE_VERSION);
 		return CTL_DONE;
 	}
-	if (invocation->help && command && command->details == own_help) {
-		char help[] = "--help";
-
-		return command->run(&invocation->ctl, 2, (char *[]){argv[0], help, NULL});
-	}
+	if (invocation->help && command)
+		return show_help(&invocation->ctl, command->name);
 	if (invocation->help) {
-		if (command)
-			command_usage(command, stdout);
-		else
-			usage(stdout);
+		usage(stdout);
 		return CTL_DONE;
 	}
 	if (argc == 0) {
@@ -318,7 +379,7 @@ static int run(struct invocation *invocation, int argc, char **argv)
 	if (!invocation->ctl.socket)
 		return ctl_usage_error(&invocation->ctl, NULL, "a value is expected", "--socket");
 	if (!command)
-		return ctl_usage_error(&invocation->ctl, NULL, "unknown command", argv[0]);
+		return refuse_command(&invocation->ctl, argv[0]);
 	optind = 0; /* glibc: a command may start afresh with getopt */
 	return command->run(&invocation->ctl, argc, argv);
 }
@@ -326,10 +387,11 @@ static int run(struct invocation *invocation, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
+	const char *socket = getenv("SLIPROBE_SOCKET");
 	struct invocation invocation = {
 		.ctl =
 			{
-				.socket = CTL_DEFAULT_SOCKET,
+				.socket = socket && *socket ? socket : CTL_DEFAULT_SOCKET,
 				.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
 				.out = stdout,
 				.err = stderr,

@@ -15,6 +15,7 @@
 #include "base/background.h"
 #include "base/calendar.h"
 #include "base/cleanup.h"
+#include "base/format.h"
 #include "base/loop.h"
 #include "base/privilege.h"
 #include "base/say.h"
@@ -151,16 +152,36 @@ static int load_config(const struct options *options, struct config *ret)
 	return r;
 }
 
-/* Asked for by a signal, or over the socket. */
-static int reload(struct agent *agent, struct error *ret_error)
+static void say_reloaded(const struct reload *reload)
 {
-	int r = agent_reload(agent, ret_error);
+	say("reloaded %s: %zu service%s, %zu SLO%s", reload->config, reload->services,
+	    format_plural(reload->services), reload->slos, format_plural(reload->slos));
+	for (size_t i = 0; i < reload->applied.n; i++)
+		say("%s", reload->applied.text[i]);
+	for (size_t i = 0; i < reload->takes_restart.n; i++)
+		say("%s", reload->takes_restart.text[i]);
+	for (size_t i = 0; i < reload->n_warnings; i++)
+		say("%s", reload->warnings[i]);
+}
+
+/* Asked for by a signal, or over the socket. */
+static int reload(struct agent *agent, struct reload *ret, struct error *ret_error)
+{
+	int r = agent_reload(agent, ret, ret_error);
 
 	if (r)
-		say("reload refused, the running configuration stays: %s", ret_error->text);
+		say("reload refused, the configuration before stays in force: %s", ret_error->text);
 	else
-		say("reloaded %s", agent_config(agent)->file);
+		say_reloaded(ret);
 	return r;
+}
+
+static void reload_by_signal(struct agent *agent)
+{
+	_cleanup_(reload_clear) struct reload changes = {};
+	struct error error;
+
+	reload(agent, &changes, &error);
 }
 
 static int snapshot(struct agent *agent, bool series, struct snapshot *ret)
@@ -205,12 +226,11 @@ static int signals_run(void *context)
 {
 	struct signals *signals = context;
 	struct signalfd_siginfo info;
-	struct error error;
 
 	while (read(signals->fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo != SIGHUP)
 			return LOOP_STOP;
-		reload(signals->agent, &error);
+		reload_by_signal(signals->agent);
 	}
 	return 0;
 }

@@ -238,3 +238,89 @@ def test_a_bad_file_changes_nothing(start_agent, by):
     assert [r["route"] for r in agent.service("shop")["routes"]] == ["/a"]
     assert agent.slo("all")["good"] == 2
     port.close()
+
+
+def slictl(agent, *command, env=None):
+    return subprocess.run([BUILD / "slictl", *command], capture_output=True, text=True, check=False,
+                          env={"SLIPROBE_SOCKET": str(agent.socket), **(env or {})})
+
+
+@user_space
+def test_slictl_reloads_and_says_what_takes_a_restart(start_agent, agent_only):
+    agent = start_agent("agent: {interval: 1s}\n")
+    out = slictl(agent, "reload")
+    assert (out.returncode, out.stdout, out.stderr) == (
+        0, f"Reloaded {agent.config}, 0 services, 0 SLOs.\n"
+           "Warning: slos: none given, requests are counted but not judged\n", "")
+    agent.config.write_text("agent: {interval: 2s, socket: /run/other.sock}\n"
+                            "slos: [{name: '{service}', service: '*', objective: 99}]\n")
+    out = slictl(agent, "reload")
+    assert (out.returncode, out.stdout, out.stderr) == (
+        0, f"Reloaded {agent.config}, 0 services, 1 SLO.\n"
+           "Applied: agent.interval: 2s instead of 1s\n"
+           "Not applied: agent.socket is now /run/other.sock; until a restart "
+           "/run/sliprobe/status.sock stays in use\n", "")
+    assert "agent.socket is now /run/other.sock" in agent.said()
+
+
+@user_space
+@pytest.mark.parametrize("by", ["SIGHUP", "slictl"])
+def test_a_refused_reload_shows_until_one_succeeds(start_agent, agent_only, by):
+    agent = start_agent("agent: {interval: 1s}\n")
+
+    def metric(name):
+        lines = agent.get("/metrics")[2].decode().splitlines()
+        return [line.split()[1] for line in lines if line.startswith(name + " ")]
+
+    def reload(text):
+        agent.config.write_text(text)
+        if by == "slictl":
+            return slictl(agent, "reload")
+        agent.process.popen.send_signal(signal.SIGHUP)
+        return None
+
+    assert metric("sliprobe_config_last_reload_successful") == ["1"]
+    out = reload("agent: {interval: 0s}\n")
+    reason = f"{agent.config}:1: agent.interval: expected a duration from 1s to 1m, got \"0s\""
+    assert wait_until(lambda: agent.status()["agent"]["reloads_refused"] == 1)
+    if out:
+        assert (out.returncode, out.stderr) == (
+            1, f"slictl: {reason}\nThe configuration before stays in force.\n")
+    assert agent.status()["agent"]["reload_refused"]["reason"] == reason
+    assert reason in slictl(agent, "status").stdout
+    assert metric("sliprobe_config_last_reload_successful") == ["0"]
+    assert metric("sliprobe_config_reloads_refused_total") == ["1"]
+    reload("agent: {interval: 1s}\n")
+    assert wait_until(lambda: agent.status()["agent"]["reload_refused"] is None)
+    assert reason not in slictl(agent, "status").stdout
+    assert metric("sliprobe_config_last_reload_successful") == ["1"]
+
+
+@user_space
+def test_what_slictl_knows_of_itself(agent_only):
+    def ask(*argv):
+        return subprocess.run([BUILD / "slictl", *argv], capture_output=True, text=True,
+                              check=False)
+
+    assert ask("help").stdout == ask("--help").stdout
+    assert ask("help", "gate").stdout == ask("gate", "--help").stdout
+    assert ask("help", "backtest").stdout == ask("backtest", "--help").stdout != ""
+    out = ask("statsu")
+    assert (out.returncode, out.stderr) == (
+        2, 'slictl: unknown command (did you mean "status"?): statsu; see slictl --help\n')
+    assert ask("help", "nope").stderr == "slictl: unknown command: nope; see slictl --help\n"
+    out = ask("--socket", "/nowhere", "version")
+    assert (out.returncode, out.stderr) == (0, "")
+    assert out.stdout.endswith("\nno agent answers on /nowhere\n")
+
+
+@user_space
+def test_a_name_that_is_not_known(start_agent, agent_only):
+    agent = start_agent("agent: {interval: 1s}\nservices: [{name: shop, match: {port: 1}}]\n"
+                        "slos: [{name: checkout, service: shop, objective: 99}]\n")
+    assert slictl(agent, "slo", "chekout").stderr == (
+        'slictl: no SLO of this name; did you mean "checkout"?\n')
+    assert slictl(agent, "slo", "payments").stderr == "slictl: no SLO of this name\n"
+    # the option wins over the environment
+    assert slictl(agent, "--socket", agent.socket, "slo", "checkout",
+                  env={"SLIPROBE_SOCKET": "/nowhere"}).returncode == 0

@@ -13,6 +13,7 @@
 #include "agent/snapshot.h"
 #include "agent/step.h"
 #include "agent/takeover.h"
+#include "base/clock.h"
 #include "base/say.h"
 #include "config/load.h"
 
@@ -79,6 +80,7 @@ void agent_free(struct agent *agent)
 	services_clear(&agent->services);
 	record_free(agent->record);
 	axis_clear(&agent->axis);
+	reloads_clear(&agent->reloads);
 	free(agent->config_file);
 	free(agent);
 }
@@ -134,7 +136,8 @@ int agent_new(const struct agent_options *options, struct config *config, struct
 			return error_set(ret_error, -ENOMEM, "out of memory");
 		}
 	}
-	r = agent_start(agent, options, config, ret_error);
+	r = reloads_begin(&agent->reloads, config);
+	r = r ?: agent_start(agent, options, config, ret_error);
 	if (r) {
 		if (!ret_error->text[0])
 			error_set(ret_error, r, "%s", strerror(-r));
@@ -157,8 +160,10 @@ int agent_remove(const char *state_dir, struct error *ret_error)
 	return 0;
 }
 
-int agent_reload(struct agent *agent, struct error *ret_error)
+/* Puts the file in force. *ret gets what that changes. */
+static int reload_file(struct agent *agent, struct reload *ret, struct error *ret_error)
 {
+	const struct config_agent before = agent_config(agent)->agent;
 	struct policies_in_use in_use;
 	struct config config = {};
 	int r = config_load(agent->config_file, &config, ret_error);
@@ -175,10 +180,21 @@ int agent_reload(struct agent *agent, struct error *ret_error)
 	config_clear(&config);
 	if (r)
 		return r;
-	agent->reloads++;
 	r = recall_new(agent);
 	r = r ?: alerting_configure(&agent->alerting);
+	r = r ?: reloads_tell(&agent->reloads, &before, agent_config(agent), ret);
 	return r ? error_set(ret_error, r, "applied, but: %s", strerror(-r)) : 0;
+}
+
+int agent_reload(struct agent *agent, struct reload *ret, struct error *ret_error)
+{
+	int r;
+
+	*ret = (struct reload){};
+	ret_error->text[0] = 0;
+	r = reload_file(agent, ret, ret_error);
+	reloads_note(&agent->reloads, r, ret_error, clock_seconds(CLOCK_REALTIME));
+	return r;
 }
 
 int agent_step(struct agent *agent)

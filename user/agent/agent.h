@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "kernel/probe.h"
 #include "notify/silences.h"
+#include "report/reload.h"
 #include "report/snapshot.h"
 #include "report/snapshot_alerts.h"
 #include "report/snapshot_history.h"
@@ -41,8 +42,11 @@ void agent_stop(struct agent *agent, bool keep);
 /* Removes what an agent that was killed has left counting. Returns 0, or -errno and why. */
 int agent_remove(const char *state_dir, struct error *ret_error);
 
-/* Reads the configuration file again and applies it. The old one stays in force on failure. */
-int agent_reload(struct agent *agent, struct error *ret_error);
+/*
+ * Reads the configuration file again and applies it. The old one stays in force on failure, and the
+ * agent's facts say so. *ret says what has changed; reload_clear() after use. Returns 0, or -errno and why.
+ */
+int agent_reload(struct agent *agent, struct reload *ret, struct error *ret_error);
 
 /* Turns what was counted since the last step into history. Returns 0 or -errno. */
 int agent_step(struct agent *agent);

@@ -8,6 +8,7 @@
 #include "agent/alerting.h"
 #include "agent/axis.h"
 #include "agent/kernel_side.h"
+#include "agent/reload.h"
 #include "agent/services.h"
 #include "apply/applied.h"
 #include "record/record.h"
@@ -16,7 +17,7 @@ struct agent {
 	char *config_file; /* NULL: the built-in configuration */
 	struct utsname host;
 	char started_at[32]; /* RFC 3339 */
-	__u64 reloads;
+	struct reloads reloads;
 	struct kernel_side kernel;
 	struct axis axis;
 	struct applied applied;

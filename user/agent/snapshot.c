@@ -20,7 +20,10 @@ static int snapshot_agent(const struct agent *agent, struct snapshot *ret)
 	ret->agent.hook_reason = probe_hook_reason(agent->kernel.probe);
 	memcpy(ret->agent.started_at, agent->started_at, sizeof(agent->started_at));
 	ret->agent.config = config->file;
-	ret->agent.reloads = agent->reloads;
+	ret->agent.reloads = agent->reloads.applied;
+	ret->agent.reloads_refused = agent->reloads.refused;
+	ret->agent.refused_at = agent->reloads.refused_at;
+	ret->agent.refusal = agent->reloads.refusal.text;
 	ret->agent.pinned = agent->kernel.pins != NULL;
 	ret->agent.taken_over = agent->kernel.taken_over;
 	ret->agent.warnings = calloc(config->n_warnings + 2, sizeof(char *));

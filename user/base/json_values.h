@@ -59,6 +59,16 @@ static inline json_t *json_nonempty_or_null(const char *bytes)
 	return json_text_or_null(bytes && *bytes ? bytes : NULL);
 }
 
+static inline json_t *json_texts(char *const *items, size_t n)
+{
+	json_t *array = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; i < n; i++)
+		failed |= json_push(array, json_text_or_null(items[i]));
+	return json_checked(array, failed);
+}
+
 static inline json_t *json_count(uint64_t value)
 {
 	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);

@@ -7,40 +7,13 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "base/suggest.h"
 #include "base/utf8.h"
 #include "config/texts.h"
 
 enum {
-	MAX_SUGGESTION_DISTANCE = 2,
 	MAX_KEY_BYTES = 32,
 };
-
-/* Levenshtein's distance between a known key and the one that was written. */
-static size_t edit_distance(const char *key, const char *got)
-{
-	size_t row[MAX_KEY_BYTES + 1], len = strlen(got);
-
-	if (len > MAX_KEY_BYTES)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (size_t i = 0; key[i]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 1; j <= len; j++) {
-			size_t best = diagonal + (key[i] != got[j - 1]);
-
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			diagonal = row[j];
-			row[j] = best;
-		}
-	}
-	return row[len];
-}
 
 static void list_keys(const struct schema *schema, char *ret_text, size_t room)
 {
@@ -57,25 +30,17 @@ static void list_keys(const struct schema *schema, char *ret_text, size_t room)
 static int refuse_key(struct document *doc, const yaml_node_t *node, const struct schema *schema,
 		      const char *got)
 {
-	size_t best_distance = MAX_SUGGESTION_DISTANCE + 1;
-	const char *best = NULL;
-	char known[256], suggestion[MAX_KEY_BYTES + 32] = "";
+	struct suggestion suggestion = suggestion_for(got);
+	char known[256], meant[MAX_KEY_BYTES + 32] = "";
 
 	for (size_t i = 0; i < schema->n_fields; i++) {
-		const struct schema_field *field = &schema->fields[i];
-		size_t distance = edit_distance(field->key, got);
-
-		if (field->read == read_unsupported)
-			continue;
-		if (distance < best_distance && distance < strlen(field->key)) {
-			best_distance = distance;
-			best = field->key;
-		}
+		if (schema->fields[i].read != read_unsupported)
+			suggestion_try(&suggestion, schema->fields[i].key);
 	}
 	list_keys(schema, known, sizeof(known));
-	if (best)
-		snprintf(suggestion, sizeof(suggestion), " (did you mean \"%s\"?)", best);
-	return document_refuse(doc, node, "unknown key%s, expected %s%s", suggestion,
+	if (suggestion.best)
+		snprintf(meant, sizeof(meant), " (did you mean \"%s\"?)", suggestion.best);
+	return document_refuse(doc, node, "unknown key%s, expected %s%s", meant,
 			       schema->n_fields > 1 ? "one of " : "", known);
 }
 

@@ -41,6 +41,12 @@ int ctl_no_memory(const struct ctl *ctl);
 /* slictl check FILE: reads a configuration as the agent would. Returns an enum ctl_exit. */
 int ctl_check(const struct ctl *ctl, const char *file);
 
+/* slictl reload. Returns an enum ctl_exit: CTL_NO if the agent has refused the file. */
+int ctl_reload(const struct ctl *ctl);
+
+/* slictl version. Returns an enum ctl_exit. */
+int ctl_version(const struct ctl *ctl);
+
 /*
  * The commands that have options. argv[0] is the command's name, argv[argc] NULL; argv may get
  * reordered. Each returns an enum ctl_exit. The usage, in slictl.c, says what they do.

@@ -220,6 +220,18 @@ static int print_unmeasured(const json_t *unmeasured, bool colour, FILE *out)
 		out);
 }
 
+/* A reload that was refused, as long as none has succeeded since. */
+static void print_refusal(const json_t *refusal, bool colour, FILE *out)
+{
+	if (!json_is_object(refusal))
+		return;
+	ctl_write_coloured("Reload refused", CTL_BAD, colour, out);
+	fprintf(out, " %s UTC, the configuration before stays in force: ",
+		format_time(ctl_string(refusal, "at")).text);
+	format_write_safe(ctl_string(refusal, "reason"), out);
+	fputc('\n', out);
+}
+
 static void print_agent(const json_t *agent, bool colour, FILE *out)
 {
 	const json_t *warnings = json_object_get(agent, "warnings");
@@ -238,6 +250,7 @@ static void print_agent(const json_t *agent, bool colour, FILE *out)
 	fprintf(out, ", configuration ");
 	format_write_safe(ctl_string(agent, "config"), out);
 	fputc('\n', out);
+	print_refusal(json_object_get(agent, "reload_refused"), colour, out);
 	if (json_array_size(capabilities)) {
 		fprintf(out, "Capabilities held:");
 		json_array_foreach(capabilities, i, item) {

@@ -5,14 +5,18 @@
 #include "base/term_names.h"
 #include "report/json_render.h"
 
-static json_t *texts(char *const *items, size_t n)
+/* Why the last reload was refused; null: it was not. */
+static json_t *refusal_json(const struct snapshot *snapshot)
 {
-	json_t *array = json_array();
+	json_t *object;
 	int failed = 0;
 
-	for (size_t i = 0; i < n; i++)
-		failed |= json_push(array, json_text_or_null(items[i]));
-	return json_checked(array, failed);
+	if (isnan(snapshot->agent.refused_at))
+		return json_null();
+	object = json_object();
+	failed |= json_put(object, "at", json_time_or_null(snapshot->agent.refused_at));
+	failed |= json_put(object, "reason", json_text_or_null(snapshot->agent.refusal));
+	return json_checked(object, failed);
 }
 
 static json_t *agent_json(const struct snapshot *snapshot)
@@ -27,12 +31,15 @@ static json_t *agent_json(const struct snapshot *snapshot)
 	failed |= json_put(object, "started_at", json_nonempty_or_null(snapshot->agent.started_at));
 	failed |= json_put(object, "config", json_text_or_null(snapshot->agent.config));
 	failed |= json_put(object, "reloads", json_count(snapshot->agent.reloads));
-	failed |= json_put(object, "capabilities",
-			   texts(snapshot->agent.capabilities, snapshot->agent.n_capabilities));
+	failed |= json_put(object, "reloads_refused", json_count(snapshot->agent.reloads_refused));
+	failed |= json_put(object, "reload_refused", refusal_json(snapshot));
+	failed |=
+		json_put(object, "capabilities",
+			 json_texts(snapshot->agent.capabilities, snapshot->agent.n_capabilities));
 	failed |= json_put(object, "pinned", json_boolean(snapshot->agent.pinned));
 	failed |= json_put(object, "taken_over", json_boolean(snapshot->agent.taken_over));
 	failed |= json_put(object, "warnings",
-			   texts(snapshot->agent.warnings, snapshot->agent.n_warnings));
+			   json_texts(snapshot->agent.warnings, snapshot->agent.n_warnings));
 	return json_checked(object, failed);
 }
 

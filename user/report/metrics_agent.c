@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The families of the agent itself: its build, and the requests it has seen and lost. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/term_names.h"
@@ -55,4 +56,12 @@ void metrics_agent(struct writer *writer, const struct snapshot *snapshot)
 	free(label_text);
 	family(writer, "sliprobe_config_reloads", "counter", "", "Configuration reloads applied.");
 	sample_u64(writer, "sliprobe_config_reloads_total", NULL, snapshot->agent.reloads);
+	family(writer, "sliprobe_config_reloads_refused", "counter", "",
+	       "Configuration reloads refused: the configuration before stays in force.");
+	sample_u64(writer, "sliprobe_config_reloads_refused_total", NULL,
+		   snapshot->agent.reloads_refused);
+	family(writer, "sliprobe_config_last_reload_successful", "gauge", "",
+	       "0 if the last reload was refused, else 1.");
+	sample_u64(writer, "sliprobe_config_last_reload_successful", NULL,
+		   isnan(snapshot->agent.refused_at));
 }

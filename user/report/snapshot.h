@@ -149,7 +149,9 @@ struct snapshot {
 		const char *hook_reason; /* one sentence: why this one */
 		char started_at[32]; /* RFC 3339, UTC */
 		const char *config; /* file name or "(built-in)" */
-		uint64_t reloads;
+		uint64_t reloads, reloads_refused;
+		double refused_at; /* Unix seconds of the last reload, if it was refused; else NAN */
+		const char *refusal; /* why it was */
 		char **capabilities; /* names held now; normally none */
 		size_t n_capabilities;
 		char **warnings; /* one sentence each */

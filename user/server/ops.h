@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "notify/silences.h"
+#include "report/reload.h"
 #include "report/snapshot.h"
 #include "report/snapshot_alerts.h"
 #include "report/snapshot_history.h"
@@ -25,7 +26,7 @@ struct server_ops {
 	/* -ENOENT: there is no such SLO */
 	int (*history)(struct agent *agent, const char *slo, struct snapshot_history *ret);
 	/* reads the configuration again; on failure says why, and keeps the one it has */
-	int (*reload)(struct agent *agent, struct error *ret_error);
+	int (*reload)(struct agent *agent, struct reload *ret, struct error *ret_error);
 	/* gives the silence's id; or says why not */
 	int (*silence)(struct agent *agent, const char *json, size_t len, const char *by,
 		       char ret_id[static SILENCE_ID_BYTES], struct error *ret_error);

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/suggest.h"
 #include "report/json.h"
 #include "server/accept.h"
 #include "server/peer.h"
@@ -48,6 +49,20 @@ static void get_services(const struct request *request, struct reply *reply)
 		reply_json(reply, MHD_HTTP_OK, json_services(&snapshot));
 }
 
+static void reply_no_slo(const struct request *request, const struct snapshot *snapshot,
+			 struct reply *reply)
+{
+	struct suggestion suggestion = suggestion_for(request->rest);
+	char text[160] = "no SLO of this name";
+
+	for (size_t i = 0; i < snapshot->n_slos; i++)
+		suggestion_try(&suggestion, snapshot->slos[i].name);
+	if (suggestion.best)
+		snprintf(text, sizeof(text), "no SLO of this name; did you mean \"%s\"?",
+			 suggestion.best);
+	reply_error(reply, MHD_HTTP_NOT_FOUND, text);
+}
+
 static void get_slo(const struct request *request, struct reply *reply)
 {
 	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
@@ -60,7 +75,7 @@ static void get_slo(const struct request *request, struct reply *reply)
 			return;
 		}
 	}
-	reply_error(reply, MHD_HTTP_NOT_FOUND, "no SLO of this name");
+	reply_no_slo(request, &snapshot, reply);
 }
 
 /*
@@ -113,11 +128,12 @@ static void get_ready(const struct request *request, struct reply *reply)
 
 static void post_reload(const struct request *request, struct reply *reply)
 {
+	_cleanup_(reload_clear) struct reload reload = {0};
 	struct error error = {""};
-	int r = request->ops->reload(request->agent, &error);
+	int r = request->ops->reload(request->agent, &reload, &error);
 
 	if (!r)
-		reply_json(reply, MHD_HTTP_OK, strdup("{\"reloaded\": true}\n"));
+		reply_json(reply, MHD_HTTP_OK, reload_json(&reload));
 	else
 		reply_error(reply, MHD_HTTP_UNPROCESSABLE_CONTENT,
 			    error.text[0] ? error.text : strerror(-r));

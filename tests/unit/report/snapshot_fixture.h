@@ -86,6 +86,7 @@ static void fixture_snapshot(struct snapshot *ret)
 	strcpy(ret->agent.started_at, "2024-01-02T03:04:05Z");
 	ret->agent.config = "(built-in)";
 	ret->agent.reloads = 3;
+	ret->agent.refused_at = NAN;
 	ret->agent.warnings = calloc(1, sizeof(char *));
 	ret->agent.warnings[ret->agent.n_warnings++] = strdup("something, ignoring");
 	ret->coverage.seen = 1007;

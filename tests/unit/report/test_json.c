@@ -82,6 +82,8 @@ TEST(status_has_the_documented_shape)
 	assert_text_at(json, "agent.started_at", "2024-01-02T03:04:05Z");
 	assert_text_at(json, "agent.config", "(built-in)");
 	assert_at(json, "agent.reloads", 3);
+	assert_at(json, "agent.reloads_refused", 0);
+	assert_null_at(json, "agent.reload_refused");
 	assert_int_equal(json_array_size(at(json, "agent.capabilities")), 0);
 	assert_text_at(json, "agent.warnings.0", "something, ignoring");
 
@@ -100,6 +102,24 @@ TEST(status_has_the_documented_shape)
 	assert_text_at(json, "coverage.unmeasured.0.process", "x");
 	assert_text_at(json, "coverage.unmeasured.0.reason", "tls: no known library");
 	assert_at(json, "coverage.unmeasured.0.connections", 7);
+	json_decref(json);
+	snapshot_clear(&snapshot);
+}
+
+TEST(a_refused_reload_shows_until_one_succeeds)
+{
+	struct snapshot snapshot;
+	json_t *json;
+
+	fixture_snapshot(&snapshot);
+	snapshot.agent.reloads_refused = 2;
+	snapshot.agent.refused_at = 1704164645;
+	snapshot.agent.refusal = "f.yaml:3: slos: expected a list, got \"\xff\"";
+	json = parsed(json_status(&snapshot));
+	assert_at(json, "agent.reloads_refused", 2);
+	assert_text_at(json, "agent.reload_refused.at", "2024-01-02T03:04:05Z");
+	assert_text_at(json, "agent.reload_refused.reason",
+		       "f.yaml:3: slos: expected a list, got \"\\xff\"");
 	json_decref(json);
 	snapshot_clear(&snapshot);
 }
@@ -361,6 +381,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_has_the_documented_shape),
+		cmocka_unit_test(a_refused_reload_shows_until_one_succeeds),
 		cmocka_unit_test(services_add_up_their_series),
 		cmocka_unit_test(slos_show_budget_and_burn),
 		cmocka_unit_test(slos_show_their_terms_and_alerts),

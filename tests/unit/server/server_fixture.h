@@ -61,12 +61,15 @@ static inline int agent_snapshot(struct agent *agent, bool series, struct snapsh
 	return 0;
 }
 
-static inline int agent_reload(struct agent *agent, struct error *ret_error)
+static inline int agent_reload(struct agent *agent, struct reload *ret, struct error *ret_error)
 {
 	agent->reloads++;
-	if (agent->reload_r)
+	if (agent->reload_r) {
 		strcpy(ret_error->text, "f.yaml:3: slos: expected \"a list\"");
-	return agent->reload_r;
+		return agent->reload_r;
+	}
+	*ret = (struct reload){.config = "f.yaml", .slos = 2};
+	return reload_line(&ret->applied, "agent.interval: 5s");
 }
 
 static inline int agent_alerts(struct agent *agent, struct snapshot_alerts *ret)

@@ -156,7 +156,9 @@ TEST(reload)
 
 	get_with(f, "POST", "/v1/reload", "Content-Length: 0\r\n");
 	assert_code(200);
-	assert_string_equal(body(), "{\"reloaded\": true}\n");
+	assert_string_equal(body(), "{\"reloaded\": true, \"config\": \"f.yaml\", \"services\": 0, "
+				    "\"slos\": 2, \"applied\": [\"agent.interval: 5s\"], "
+				    "\"takes_restart\": [], \"warnings\": []}\n");
 	f->agent.reload_r = -EINVAL;
 	get_with(f, "POST", "/v1/reload", "Content-Length: 0\r\n");
 	assert_code(422);
