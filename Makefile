@@ -6,7 +6,7 @@
 # make check      formatting, static analysis, shell and Python syntax
 # make bench      cost measurements (root; about 15 minutes, QUICK=1 two); ITEMS="loops nginx": those
 # make bench-vm   instructions a request, counted in virtual machines; bench-check: fails on growth
-# make install    DESTDIR and PREFIX as usual
+# make install    DESTDIR and PREFIX as usual; without DESTDIR it makes the group sliprobe, too
 # make clean
 #
 # V=1 shows commands. scripts/setup.sh installs what is needed on Debian.
@@ -17,6 +17,7 @@ ARCH := $(shell uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)
 
 PREFIX ?= /usr/local
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+DOCDIR ?= $(PREFIX)/share/doc/sliprobe
 FUZZ_SECONDS ?= 10
 
 CLANG ?= clang
@@ -217,12 +218,16 @@ print-bpf-flags:
 install: all
 	install -D -m 0755 $(O)/sliprobed $(DESTDIR)$(PREFIX)/sbin/sliprobed
 	install -D -m 0755 $(O)/slictl $(DESTDIR)$(PREFIX)/bin/slictl
-	install -D -m 0644 deploy/sliprobe.yaml $(DESTDIR)$(PREFIX)/share/doc/sliprobe/sliprobe.yaml
-	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/sliprobe/LICENSE
-	install -d $(DESTDIR)$(UNITDIR)
-	sed 's|/usr/local/sbin|$(PREFIX)/sbin|' deploy/sliprobe.service \
-		>$(DESTDIR)$(UNITDIR)/sliprobe.service
+	install -d $(DESTDIR)$(DOCDIR)/docs $(DESTDIR)$(UNITDIR)
+	install -m 0644 README.md LICENSE deploy/sliprobe.yaml $(DESTDIR)$(DOCDIR)
+	install -m 0644 docs/*.md $(DESTDIR)$(DOCDIR)/docs
+	sed 's|/usr/local/|$(PREFIX)/|' deploy/sliprobe.service >$(DESTDIR)$(UNITDIR)/sliprobe.service
 	chmod 0644 $(DESTDIR)$(UNITDIR)/sliprobe.service
+	install -D -m 0644 deploy/sliprobe.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/sliprobe.conf
+ifeq ($(DESTDIR),)
+	getent group sliprobe >/dev/null || systemd-sysusers $(PREFIX)/lib/sysusers.d/sliprobe.conf || \
+		groupadd --system sliprobe
+endif
 
 clean:
 	$(Q)rm -rf $(O)

@@ -12,7 +12,7 @@ import sys
 
 ROOMS = {
     "sliprobed.c": "server agent config base",
-    "slictl.c": "ctl kernel",
+    "slictl.c": "ctl kernel base",
     "ctl": "decide export config slo base",
     "server": "report notify base",
     "agent": "deliver record notify apply report config kernel store slo base",
