@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+import types
 
 import pytest
 
@@ -181,6 +182,42 @@ def test_each_slo_that_begins_or_ends_under_an_open_page_is_told_once(service, s
     assert [line.split(" (")[0] for line in journal(agent)] == [
         "PAGE shop: finds", "PAGE shop: joined: answers", "PAGE shop: left: answers",
         "PAGE shop: resolved: finds"]
+
+
+def test_what_the_agent_missed_is_one_ticket_for_all_services(start_agent, stopping, tmp_path):
+    names, hook = [f"s{i}" for i in range(7)], stopping(Hook())
+    manager = stopping(Alertmanager(tmp_path / "alertmanager"))
+    rule = {"coverage": {"below": "90%", "window": "1h"}}
+    agent = start_agent(config(
+        {name: types.SimpleNamespace(port=free_port()) for name in names},
+        [slo(f"{name}-{i}", name, alerts=[PAGE, rule]) for name in names for i in range(2)],
+        notify=["journal", {"webhook": {"url": hook.url}},
+                {"alertmanager": {"url": f"http://127.0.0.1:{manager.port}"}}]))
+    steps(2)
+    agent.stop()
+    time.sleep(1.5)
+    agent.start()
+    told = hook.expect(("fire", "ticket"), seconds=5 * SLOW)
+    assert (told["service"], told["services"], told["slos"]) == ("sliprobe", 7, [])
+    assert told["summary"].startswith("requests were not counted for ")
+    assert told["summary"].endswith(": 7 services lack them")
+    assert told["command"] == "slictl status" and told["about"] is None
+    open_now, = ctl_json(agent, "alerts")["notices"]
+    assert (open_now["service"], open_now["services"], len(open_now["alerts"])) == (
+        "sliprobe", 7, 14)
+    assert "ticket sliprobe since " in ctl(agent, "alerts")[0]
+    assert ": 7 services lack requests\n" in ctl(agent, "alerts")[0]
+    assert wait_until(lambda: manager.told() == ["firing"]), manager.told()
+    alert, = manager.alerts()
+    assert alert["labels"] == {"alertname": "SliprobeCoverage", "service": "sliprobe",
+                               "severity": "ticket", "host": socket.gethostname()}
+    steps(1)
+    agent.kill()
+    agent.start()
+    told = hook.expect(("fire", "ticket"), ("resolve", "ticket"), seconds=60 * SLOW)
+    assert told["services"] == 7 and told["id"] == hook.messages[0]["id"]
+    assert wait_until(lambda: manager.told() == ["firing", "resolved"]), manager.told()
+    assert len(journal(agent)) == 2
 
 
 def test_a_ticket_becomes_a_page_and_a_dead_receiver_delays_nobody(service, start_agent, stopping):

@@ -115,6 +115,7 @@ static int add_active(const struct alerting *alerting, const struct track *track
 			.rule = rule->name,
 			.severity = rule->severity,
 			.silenced = alerting_silenced(alerting, track, rule->severity, now),
+			.of_host = rule->kind == ALERT_COVERAGE,
 		};
 	}
 	return 0;
@@ -170,21 +171,61 @@ static int gather_facts(struct alerting *alerting, const struct notice *notice,
 	return 0;
 }
 
+/* From when on an alert judges what was counted; NAN if its SLO has ended. */
+static double judged_from(const struct alerting *alerting, const struct notice_alert *alert,
+			  double now)
+{
+	const struct track *track = tracks_named(&alerting->applied->tracks, alert->slo);
+
+	for (size_t i = 0; track && i < track->slo->n_alerts; i++) {
+		const struct alert_rule *rule = &track->slo->alerts[i];
+
+		if (!strcmp(rule->name, alert->rule))
+			return fmax(now - (double)rule->seconds, track->since_seconds);
+	}
+	return NAN;
+}
+
+/* Of the longest time that one of the alerts judges. */
+static void host_facts(const struct alerting *alerting, const struct notice *notice,
+		       struct notice_facts *facts)
+{
+	const double now = notice->now_seconds;
+	double from = NAN;
+
+	for (size_t i = 0; i < notice->n_alerts; i++)
+		from = fmin(from, judged_from(alerting, &notice->alerts[i], now));
+	if (isnan(from))
+		return;
+	facts->judged_seconds = now - from;
+	facts->uncounted_seconds = (struct maybe){
+		true, now - from - coverage_seconds(&alerting->axis->coverage, from, now)};
+}
+
 /* NULL when out of memory, or if the facts cannot be read. */
 static json_t *message_of(struct alerting *alerting, const struct notice *notice)
 {
 	const struct config_service *service =
 		config_service_named(&alerting->applied->in_force.config, notice->service);
 	_cleanup_free_ struct snapshot_slo *slos = calloc(notice->n_alerts ?: 1, sizeof(*slos));
+	struct notice_facts facts = {
+		.slos = slos,
+		.wall_offset_seconds = alerting->axis->timeline.wall_offset_seconds,
+	};
 	json_t *json = NULL;
-	size_t n = 0;
+	int r = 0;
 
 	if (!slos)
 		return NULL;
-	if (!gather_facts(alerting, notice, slos, &n))
-		json = notice_message(notice, slos, n, service ? &service->about : NULL,
-				      alerting->axis->timeline.wall_offset_seconds);
-	for (size_t i = 0; i < n; i++)
+	if (notice->of_host)
+		host_facts(alerting, notice, &facts);
+	else
+		r = gather_facts(alerting, notice, slos, &facts.n_slos);
+	if (service && !notice->of_host)
+		facts.about = &service->about;
+	if (!r)
+		json = notice_message(notice, &facts);
+	for (size_t i = 0; i < facts.n_slos; i++)
 		free(slos[i].alerts);
 	return json;
 }

@@ -67,6 +67,7 @@ static int take_notice(void *context, const struct notice *notice)
 	taken += ret->n_notices++;
 	*taken = (struct snapshot_notice){
 		.service = strdup(notice->service),
+		.n_services = notice_services(notice),
 		.severity = notice->severity,
 		.started_unix = axis_wall(&taking->agent->axis, notice->started_seconds),
 		.alerts = calloc(notice->n_alerts ?: 1, sizeof(*taken->alerts)),

@@ -60,12 +60,18 @@ static int print_active(const json_t *active, bool colour, FILE *out)
 	return ctl_rows_print(&(struct ctl_rows){.list = active, CTL_FIELDS(fields)}, colour, out);
 }
 
-/* ": slo alert, slo alert" */
-static void print_notice_alerts(const json_t *alerts, FILE *out)
+/* ": slo alert, slo alert"; ": 63 services" of what concerns them all */
+static void print_notice_alerts(const json_t *notice, FILE *out)
 {
+	const json_t *alerts = json_object_get(notice, "alerts");
+	const json_int_t n = json_integer_value(json_object_get(notice, "services"));
 	size_t i;
 	json_t *alert;
 
+	if (n > 1) {
+		fprintf(out, ": %lld services lack requests", (long long)n);
+		return;
+	}
 	json_array_foreach(alerts, i, alert) {
 		fputs(i ? ", " : ": ", out);
 		format_write_safe(ctl_string(alert, "slo"), out);
@@ -89,7 +95,7 @@ static void print_notices(const json_t *notices, bool colour, FILE *out)
 		fputc(' ', out);
 		format_write_safe(ctl_string(notice, "service"), out);
 		fprintf(out, " since %s", format_time(ctl_string(notice, "started_at")).text);
-		print_notice_alerts(json_object_get(notice, "alerts"), out);
+		print_notice_alerts(notice, out);
 		fputc('\n', out);
 	}
 }

@@ -188,13 +188,14 @@ static bool has_ended(const json_t *message, const json_t *slo)
 	return message_is(message, "status", "resolved") || message_is(slo, "status", "resolved");
 }
 
-/* slo: NULL for a test */
+/* slo: NULL if it has none */
 static json_t *alert_json(const json_t *message, const json_t *slo, double unix_seconds)
 {
 	const bool test = message_is(message, "kind", "test");
 	const char *starts_at = either(slo, message, "started_at");
 	const char *ends_at = message_text(message, "sent_at");
 	json_t *annotations = annotations_json(message, slo);
+	const char *name = test ? "SliprobeTest" : slo ? "SliprobeErrorBudget" : "SliprobeCoverage";
 	char later[32];
 
 	if (!annotations)
@@ -207,8 +208,7 @@ static json_t *alert_json(const json_t *message, const json_t *slo, double unix_
 	if (strcmp(ends_at, starts_at) < 0)
 		ends_at = starts_at;
 	return json_pack("{s:{s:s, s:s*, s:s, s:s, s:s}, s:o, s:s*, s:s}", "labels", "alertname",
-			 test ? "SliprobeTest" : "SliprobeErrorBudget", "slo",
-			 slo ? message_text(slo, "name") : NULL, "service",
+			 name, "slo", slo ? message_text(slo, "name") : NULL, "service",
 			 message_text(message, "service"), "severity",
 			 message_text(message, "severity"), "host", message_text(message, "host"),
 			 "annotations", annotations, "startsAt", *starts_at ? starts_at : NULL,

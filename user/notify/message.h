@@ -12,14 +12,16 @@
  *
  * The JSON, which webhooks and commands get as it is:
  *   {"version": 1, "id", "kind": "fire|escalate|joined|left|remind|resolve|test",
- *    "status": "firing|resolved", "severity", "service", "host", "started_at", "sent_at",
+ *    "status": "firing|resolved", "severity", "service", "services": 1, "host", "started_at",
+ *    "sent_at",
  *    "joined": [the names of SLOs that have begun to fire], "left": [... that fire no more],
  *    "summary",
  *    "slos": [{"name", "status": "firing|resolved", "started_at", "summary", "command",
  *              "objective", "window_seconds", "availability", "burn_rate": {...},
  *              "budget": {... as in the status}, "alerts": [{"name", "since", ...}]}],
  *    "about": {"owner", "purpose", "mitigation", "runbook"}, "command": "slictl slo NAME"}
- * What is new stands first in the summary and in `slos`. `joined` is told under an open message of
+ * A message of what concerns the host has the service "sliprobe", the number of services that it
+ * concerns, and no SLOs. What is new stands first in the summary and in `slos`. `joined` is told under an open message of
  * the same id, and `left` while other SLOs of it still fire.
  *
  * notify/notice_message makes messages. This module reads them, for the receivers that want other
@@ -60,7 +62,8 @@ void message_line(const json_t *message, char *ret, size_t size);
 /*
  * The message as a list of alerts for an Alertmanager (POST /api/v2/alerts, OpenAPI 2.0 there), one
  * for each SLO that it has news of; of the kind `left`, for each that has ended. Labels: alertname
- * (SliprobeErrorBudget or SliprobeTest), slo (unless it is a test), service, severity, host. One
+ * (SliprobeErrorBudget), slo, service, severity, host. A message without SLOs is one alert, of the
+ * alertname SliprobeCoverage, or SliprobeTest if it is a test. One
  * ends MESSAGE_ALERT_SECONDS from now, a test MESSAGE_TEST_SECONDS from now; one of an SLO that
  * fires no more ended when the message was made. NULL when out of memory.
  */

@@ -9,6 +9,7 @@
 
 #include "base/calendar.h"
 #include "base/cleanup.h"
+#include "base/format.h"
 #include "base/json_values.h"
 #include "base/utf8.h"
 #include "notify/message.h"
@@ -19,12 +20,11 @@ static const char *const kinds[NOTICE_KIND_COUNT] = {
 	[NOTICE_LEFT] = "left", [NOTICE_REMIND] = "remind",	[NOTICE_RESOLVE] = "resolve",
 };
 
-static const struct snapshot_slo *slo_of(const struct snapshot_slo *slos, size_t n,
-					 const char *name)
+static const struct snapshot_slo *slo_of(const struct notice_facts *facts, const char *name)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (!strcmp(slos[i].name, name))
-			return &slos[i];
+	for (size_t i = 0; i < facts->n_slos; i++) {
+		if (!strcmp(facts->slos[i].name, name))
+			return &facts->slos[i];
 	}
 	return NULL;
 }
@@ -126,15 +126,36 @@ static json_t *summary_of(const struct notice *notice, size_t first, const struc
 	return printed(out, &text);
 }
 
+static json_t *summary_of_host(const struct notice *notice, const struct notice_facts *facts)
+{
+	const size_t n = notice_services(notice);
+	const char *plural = format_plural(n);
+
+	if (notice->kind == NOTICE_RESOLVE)
+		return json_sprintf("enough is counted again; %zu service%s lacked requests", n,
+				    plural);
+	if (!facts->uncounted_seconds.known)
+		return json_sprintf(
+			"requests were not counted for too long: %zu service%s lack them", n,
+			plural);
+	return json_sprintf(
+		"requests were not counted for %s of the last %s: %zu service%s lack them",
+		format_span(facts->uncounted_seconds.value).text,
+		format_span(facts->judged_seconds).text, n, plural);
+}
+
 /* What joined or left in full, the others by name. */
-static json_t *summary(const struct notice *notice, const struct snapshot_slo *slos, size_t n)
+static json_t *summary(const struct notice *notice, const struct notice_facts *facts)
 {
 	const bool news = notice->kind == NOTICE_JOINED || notice->kind == NOTICE_LEFT;
 	_cleanup_free_ char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out;
 	const char *before = "", *before_other = "; still firing: ";
 
+	if (notice->of_host)
+		return summary_of_host(notice, facts);
+	out = open_memstream(&text, &len);
 	if (!out)
 		return NULL;
 	for (size_t i = 0; i < notice->n_alerts; i++) {
@@ -146,7 +167,7 @@ static json_t *summary(const struct notice *notice, const struct snapshot_slo *s
 			continue;
 		}
 		fputs(before, out);
-		print_slo(out, notice, i, slo_of(slos, n, notice->alerts[i].slo));
+		print_slo(out, notice, i, slo_of(facts, notice->alerts[i].slo));
 		before = "; ";
 	}
 	return printed(out, &text);
@@ -219,17 +240,16 @@ static json_t *slo_json(const struct notice *notice, size_t i, const struct snap
 	return json_checked(object, failed);
 }
 
-static json_t *slos_of(const struct notice *notice, const struct snapshot_slo *slos, size_t n,
-		       double wall_offset_seconds)
+static json_t *slos_of(const struct notice *notice, const struct notice_facts *facts)
 {
 	json_t *array = json_array();
 	int failed = 0;
 
-	for (size_t i = 0; i < notice->n_alerts; i++) {
+	for (size_t i = 0; i < notice->n_alerts && !notice->of_host; i++) {
 		if (!named_before(notice, i))
 			failed |= json_push(array, slo_json(notice, i,
-							    slo_of(slos, n, notice->alerts[i].slo),
-							    wall_offset_seconds));
+							    slo_of(facts, notice->alerts[i].slo),
+							    facts->wall_offset_seconds));
 	}
 	return json_checked(array, failed);
 }
@@ -240,34 +260,34 @@ static json_t *news_of(const struct notice *notice)
 	json_t *array = json_array();
 	int failed = 0;
 
-	for (size_t i = 0; i < notice->n_news; i++) {
+	for (size_t i = 0; i < notice->n_news && !notice->of_host; i++) {
 		if (!named_before(notice, i))
 			failed |= json_push(array, json_string(notice->alerts[i].slo));
 	}
 	return json_checked(array, failed);
 }
 
-json_t *notice_message(const struct notice *notice, const struct snapshot_slo *slos, size_t n_slos,
-		       const struct config_about *about, double wall_offset_seconds)
+json_t *notice_message(const struct notice *notice, const struct notice_facts *facts)
 {
+	const double wall_offset_seconds = facts->wall_offset_seconds;
+	const bool has_slo = notice->n_alerts && !notice->of_host;
 	const bool ended = notice->kind == NOTICE_LEFT || notice->kind == NOTICE_RESOLVE;
 	char host[65] = "";
 
 	gethostname(host, sizeof(host) - 1);
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o}",
-			 "version", 1, "id", notice->id, "kind", kinds[notice->kind], "status",
-			 notice->kind == NOTICE_RESOLVE ? "resolved" : "firing", "severity",
-			 alert_severity_name(notice->severity), "service", notice->service, "host",
-			 host, "started_at",
-			 time_json(notice->started_seconds + wall_offset_seconds), "sent_at",
-			 time_json(notice->now_seconds + wall_offset_seconds), "joined",
-			 ended ? json_array() : news_of(notice), "left",
-			 ended ? news_of(notice) : json_array(), "summary",
-			 summary(notice, slos, n_slos), "slos",
-			 slos_of(notice, slos, n_slos, wall_offset_seconds), "about",
-			 json_about(about), "command",
-			 command(notice->n_alerts ? notice->alerts[0].slo : NULL));
+	return json_pack(
+		"{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o}",
+		"version", 1, "id", notice->id, "kind", kinds[notice->kind], "status",
+		notice->kind == NOTICE_RESOLVE ? "resolved" : "firing", "severity",
+		alert_severity_name(notice->severity), "service", notice->service, "services",
+		(json_int_t)notice_services(notice), "host", host, "started_at",
+		time_json(notice->started_seconds + wall_offset_seconds), "sent_at",
+		time_json(notice->now_seconds + wall_offset_seconds), "joined",
+		ended ? json_array() : news_of(notice), "left",
+		ended ? news_of(notice) : json_array(), "summary", summary(notice, facts), "slos",
+		slos_of(notice, facts), "about", json_about(facts->about), "command",
+		command(has_slo ? notice->alerts[0].slo : NULL));
 }
 
 json_t *notice_message_test(enum alert_severity severity, double unix_seconds)

@@ -5,17 +5,25 @@
 
 #include <jansson.h>
 
+#include "base/maybe.h"
 #include "config/config.h"
 #include "notify/notices.h"
 #include "report/snapshot.h"
 
-/*
- * slos: the SLOs of the notice's alerts as they are now. The message only names an SLO that is not
- * among them. about: the service's, or NULL. wall_offset_seconds: from the notice's times to the
- * wall clock's. NULL when out of memory.
- */
-json_t *notice_message(const struct notice *notice, const struct snapshot_slo *slos, size_t n_slos,
-		       const struct config_about *about, double wall_offset_seconds);
+/* What is known of a notice's service at the moment of the message. */
+struct notice_facts {
+	/* the SLOs of the notice's alerts; one that is not among them is only named */
+	const struct snapshot_slo *slos;
+	size_t n_slos;
+	const struct config_about *about; /* the service's, or NULL */
+	double wall_offset_seconds; /* from the notice's times to the wall clock's */
+	/* of a notice that concerns the host: so much was not counted of the time before now */
+	struct maybe uncounted_seconds;
+	double judged_seconds;
+};
+
+/* NULL when out of memory. */
+json_t *notice_message(const struct notice *notice, const struct notice_facts *facts);
 
 /* A message of the kind `test`, to try the receivers. NULL when out of memory. */
 json_t *notice_message_test(enum alert_severity severity, double unix_seconds);

@@ -14,9 +14,11 @@
 #include "notify/notices_news.h"
 #include "notify/notices_open.h"
 
-/* A service with an open notice. Within a step, any service with an active alert. */
+/*
+ * A service with an open notice, or the host. Within a step, any service with an active alert.
+ */
 struct subject {
-	char *service;
+	char *service; /* "": the host */
 	struct open_notice *open[SEVERITY_COUNT]; /* NULL: none */
 };
 
@@ -41,16 +43,24 @@ static bool is_quiet(const struct notice_alert *alert)
 	return alert->silenced || alert->held;
 }
 
+/* "" for what concerns the host. */
+static const char *subject_name(const struct notice_alert *alert)
+{
+	return alert->of_host ? "" : alert->service;
+}
+
 /* By service, there pages first; of a service and severity, quiet alerts last. */
 static int alert_order(const void *a, const void *b)
 {
 	const struct notice_alert *left = a, *right = b;
-	int order = strcmp(left->service, right->service);
+	int order = strcmp(subject_name(left), subject_name(right));
 
 	if (!order)
 		order = (left->severity < right->severity) - (left->severity > right->severity);
 	if (!order)
 		order = is_quiet(left) - is_quiet(right);
+	if (!order)
+		order = strcmp(left->service, right->service);
 	if (!order)
 		order = strcmp(left->slo, right->slo);
 	return order ? order : strcmp(left->rule, right->rule);
@@ -97,10 +107,10 @@ static int subjects_add(struct notices *notices, const struct notice_alert *sort
 		return -ENOMEM;
 	notices->subjects = grown;
 	for (size_t i = 0; i < n; i++) {
-		const struct subject wanted = {.service = (char *)sorted[i].service};
+		const struct subject wanted = {.service = (char *)subject_name(&sorted[i])};
 		char *service;
 
-		if (i && !strcmp(sorted[i - 1].service, wanted.service))
+		if (i && !strcmp(subject_name(&sorted[i - 1]), wanted.service))
 			continue;
 		if (before && bsearch(&wanted, grown, before, sizeof(wanted), subject_order))
 			continue;
@@ -135,7 +145,8 @@ static int tell(const struct step *step, const char *service, enum alert_severit
 		const struct alert_list *list, size_t n_news)
 {
 	struct notice notice = {
-		.service = service,
+		.service = *service ? service : NOTICE_OF_HOST,
+		.of_host = !*service,
 		.severity = severity,
 		.kind = kind,
 		.started_seconds = open->started_seconds,
@@ -305,7 +316,7 @@ static struct standing take(const struct notice_alert **alerts, const struct not
 	struct standing standing = {.alerts = *alerts};
 
 	for (; *alerts < end; (*alerts)++) {
-		if ((*alerts)->severity != severity || strcmp((*alerts)->service, service) != 0)
+		if ((*alerts)->severity != severity || strcmp(subject_name(*alerts), service) != 0)
 			break;
 		if (is_quiet(*alerts))
 			standing.n_quiet++;
@@ -341,12 +352,13 @@ static void sort(struct notice_alert *alerts, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct notice_alert *alert = &alerts[i];
 
-		if (strcmp(alerts[page].service, alert->service) != 0)
+		if (strcmp(subject_name(&alerts[page]), subject_name(alert)) != 0)
 			page = i;
 		for (size_t k = page; alert->severity == SEVERITY_TICKET && k < i &&
 				      alerts[k].severity == SEVERITY_PAGE;
 		     k++)
-			alert->held |= !alerts[k].silenced && !strcmp(alerts[k].slo, alert->slo);
+			alert->held |= !alerts[k].silenced &&
+				       (alert->of_host || !strcmp(alerts[k].slo, alert->slo));
 	}
 	qsort(alerts, n, sizeof(*alerts), alert_order);
 }
@@ -393,6 +405,20 @@ int notices_each(const struct notices *notices, int (*fn)(void *context, const s
 	return r;
 }
 
+size_t notice_services(const struct notice *notice)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < notice->n_alerts; i++) {
+		size_t k = 0;
+
+		while (strcmp(notice->alerts[k].service, notice->alerts[i].service) != 0)
+			k++;
+		n += k == i;
+	}
+	return n;
+}
+
 /* ---- over restarts ---- */
 
 json_t *notices_save(const struct notices *notices)
@@ -422,6 +448,7 @@ static int load_one(struct notices *notices, const json_t *saved)
 
 	if (r)
 		return r;
+	key.of_host = !*key.service;
 	subject = subject_find(notices, key.service);
 	if (!subject) {
 		r = subjects_add(notices, &key, 1);

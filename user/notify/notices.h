@@ -26,6 +26,10 @@
  * nothing back. An SLO that was told and is silenced then stays told: its end is told when the
  * alert itself ends.
  *
+ * What concerns the agent or the host, and so each SLO alike, is one notice a severity, whatever
+ * number of services stand behind it: SLOs do not join or leave it. It is judged first, like a
+ * service whose name is empty.
+ *
  * A step judges services in the order of their names, and a service's page before its ticket before
  * its notice. The order of the alerts that it is given changes nothing.
  */
@@ -38,6 +42,9 @@
 
 #include "slo/alerts.h"
 
+/* Stands for the name of a service in a notice that concerns the host. */
+#define NOTICE_OF_HOST "sliprobe"
+
 struct notices;
 
 /* One active alert. A notice that keeps it copies the strings. */
@@ -47,6 +54,7 @@ struct notice_alert {
 	const char *rule;
 	enum alert_severity severity;
 	bool silenced;
+	bool of_host; /* it concerns the host, not its service alone */
 	/* notices set these; in the alerts of a step they mean nothing */
 	bool held; /* a page of its SLO holds it back */
 	double started_seconds; /* when its SLO was first told of */
@@ -64,7 +72,8 @@ enum notice_kind {
 
 struct notice {
 	char id[40]; /* the same from fire to resolve; unique across restarts */
-	const char *service;
+	const char *service; /* NOTICE_OF_HOST, if it concerns the host */
+	bool of_host;
 	enum alert_severity severity;
 	enum notice_kind kind;
 	double started_seconds; /* of the first fire */
@@ -78,6 +87,9 @@ struct notice {
 	size_t n_alerts;
 	size_t n_news;
 };
+
+/* The number of services behind it: one, unless it concerns the host. */
+size_t notice_services(const struct notice *notice);
 
 int notices_new(double remind_seconds, struct notices **ret);
 void notices_free(struct notices *notices);

@@ -7,49 +7,51 @@
 
 #include "base/cleanup.h"
 
+/* The first alert of the other one's SLO. Those that concern the host are as of one SLO. */
 static const struct notice_alert *of_slo(const struct notice_alert *alerts, size_t n,
-					 const char *slo)
+					 const struct notice_alert *other)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!strcmp(alerts[i].slo, slo))
+		if (other->of_host || !strcmp(alerts[i].slo, other->slo))
 			return &alerts[i];
 	}
 	return NULL;
 }
 
-static const struct notice_alert *told_of(const struct open_notice *open, const char *slo)
+static const struct notice_alert *told_of(const struct open_notice *open,
+					  const struct notice_alert *alert)
 {
-	return of_slo(open->told.alerts, open->told.n, slo);
+	return of_slo(open->told.alerts, open->told.n, alert);
 }
 
-static bool joins(const struct open_notice *open, const char *slo)
+static bool joins(const struct open_notice *open, const struct notice_alert *alert)
 {
-	const struct notice_alert *told = told_of(open, slo);
+	const struct notice_alert *told = told_of(open, alert);
 
 	return !told || told->held;
 }
 
-static bool stands(const struct standing *standing, const char *slo)
+static bool stands(const struct standing *standing, const struct notice_alert *alert)
 {
-	return of_slo(standing->alerts, standing->n, slo);
+	return of_slo(standing->alerts, standing->n, alert);
 }
 
 /* No alert of it may be told, but one is active. */
-static bool is_quiet(const struct standing *standing, const char *slo)
+static bool is_quiet(const struct standing *standing, const struct notice_alert *alert)
 {
-	return !stands(standing, slo) &&
-	       of_slo(standing->alerts + standing->n, standing->n_quiet, slo);
+	return !stands(standing, alert) &&
+	       of_slo(standing->alerts + standing->n, standing->n_quiet, alert);
 }
 
-static bool has_ended(const struct standing *standing, const char *slo)
+static bool has_ended(const struct standing *standing, const struct notice_alert *alert)
 {
-	return !of_slo(standing->alerts, standing->n + standing->n_quiet, slo);
+	return !of_slo(standing->alerts, standing->n + standing->n_quiet, alert);
 }
 
 bool news_goes_on(const struct open_notice *open, const struct standing *standing)
 {
 	for (size_t i = 0; i < open->told.n; i++) {
-		if (!has_ended(standing, open->told.alerts[i].slo))
+		if (!has_ended(standing, &open->told.alerts[i]))
 			return true;
 	}
 	return false;
@@ -69,7 +71,7 @@ void news_mark_held(struct open_notice *open, const struct standing *standing)
 	for (size_t i = 0; i < open->told.n; i++) {
 		struct notice_alert *told = &open->told.alerts[i];
 		const struct notice_alert *quiet =
-			of_slo(standing->alerts + standing->n, standing->n_quiet, told->slo);
+			of_slo(standing->alerts + standing->n, standing->n_quiet, told);
 
 		if (quiet && quiet->held)
 			told->held = true;
@@ -93,7 +95,7 @@ static int news_new(const struct open_notice *open, const struct standing *stand
 static void put(struct news *news, const struct open_notice *open, const struct notice_alert *alert,
 		double now_seconds)
 {
-	const struct notice_alert *told = told_of(open, alert->slo);
+	const struct notice_alert *told = told_of(open, alert);
 	struct notice_alert *added = &news->list.alerts[news->list.n++];
 
 	*added = *alert;
@@ -104,7 +106,7 @@ static void put_standing(struct news *news, const struct open_notice *open,
 			 const struct standing *standing, double now_seconds, bool joining)
 {
 	for (size_t i = 0; i < standing->n; i++) {
-		if (joins(open, standing->alerts[i].slo) == joining)
+		if (joins(open, &standing->alerts[i]) == joining)
 			put(news, open, &standing->alerts[i], now_seconds);
 	}
 }
@@ -130,7 +132,7 @@ int news_left(const struct open_notice *open, const struct standing *standing, d
 	if (r)
 		return r;
 	for (size_t i = 0; i < open->told.n; i++) {
-		if (has_ended(standing, open->told.alerts[i].slo))
+		if (has_ended(standing, &open->told.alerts[i]))
 			put(ret, open, &open->told.alerts[i], now_seconds);
 	}
 	ret->n_news = ret->list.n;
@@ -163,8 +165,7 @@ int news_next(const struct open_notice *open, const struct alert_list *before,
 	for (size_t i = 0; i < before->n; i++) {
 		const struct notice_alert *alert = &before->alerts[i];
 
-		if (is_quiet(standing, alert->slo) ||
-		    (keep_ended && has_ended(standing, alert->slo)))
+		if (is_quiet(standing, alert) || (keep_ended && has_ended(standing, alert)))
 			next.alerts[next.n++] = *alert;
 	}
 	return alert_list_copy(next.alerts, next.n, ret);

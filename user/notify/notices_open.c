@@ -85,9 +85,11 @@ static json_t *alert_list_save(const struct alert_list *list)
 	for (size_t i = 0; i < list->n; i++) {
 		const struct notice_alert *alert = &list->alerts[i];
 
-		failed |= json_push(array, json_pack("{s:s, s:s, s:b, s:f}", "slo", alert->slo,
-						     "rule", alert->rule, "held", alert->held,
-						     "started", alert->started_seconds));
+		failed |=
+			json_push(array, json_pack("{s:s*, s:s, s:s, s:b, s:f}", "service",
+						   alert->of_host ? alert->service : NULL, "slo",
+						   alert->slo, "rule", alert->rule, "held",
+						   alert->held, "started", alert->started_seconds));
 	}
 	return json_checked(array, failed);
 }
@@ -108,9 +110,9 @@ static int alert_list_load(const json_t *saved, const struct notice_alert *like,
 		int held = like->held;
 
 		alerts[i] = *like;
-		if (json_unpack(one, "{s:s, s:s, s?b, s?F}", "slo", &alerts[i].slo, "rule",
-				&alerts[i].rule, "held", &held, "started",
-				&alerts[i].started_seconds))
+		if (json_unpack(one, "{s?s, s:s, s:s, s?b, s?F}", "service", &alerts[i].service,
+				"slo", &alerts[i].slo, "rule", &alerts[i].rule, "held", &held,
+				"started", &alerts[i].started_seconds))
 			return -EINVAL;
 		alerts[i].held = held;
 	}
@@ -168,8 +170,9 @@ int open_notice_load(const json_t *saved, const char **ret_service,
 			&open->started_seconds, "last", &open->last_seconds, "held", &held, "told",
 			&told, "now", &now))
 		return -EINVAL;
-	if (!*id || strlen(id) >= sizeof(open->id) || !*like.service)
+	if (!*id || strlen(id) >= sizeof(open->id))
 		return -EINVAL;
+	like.of_host = !*like.service;
 	like.held = held;
 	like.started_seconds = open->started_seconds;
 	r = alert_severity_find(severity_name, &like.severity) ? 0 : -EINVAL;

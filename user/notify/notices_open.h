@@ -35,7 +35,7 @@ void alert_list_clear(struct alert_list *list);
 void open_notice_free(struct open_notice *open);
 void open_notice_free_at(struct open_notice **open);
 
-/* NULL when out of memory. */
+/* service: "" for the host. NULL when out of memory. */
 json_t *open_notice_save(const struct open_notice *open, const char *service,
 			 enum alert_severity severity);
 /* *ret_service points into `saved`. Returns 0, -ENOMEM or -EINVAL. */

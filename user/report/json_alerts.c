@@ -46,6 +46,7 @@ static json_t *notices_json(const struct snapshot_alerts *alerts)
 
 		failed |= json_put(object, "id", json_text_or_null(notice->id));
 		failed |= json_put(object, "service", json_text_or_null(notice->service));
+		failed |= json_put(object, "services", json_count(notice->n_services));
 		failed |= json_put(object, "severity",
 				   json_text_or_null(alert_severity_name(notice->severity)));
 		failed |= json_put(object, "started_at", json_time_or_null(notice->started_unix));

@@ -26,6 +26,7 @@ struct snapshot_behind {
 struct snapshot_notice {
 	char id[40];
 	char *service;
+	size_t n_services; /* behind it: more than one only if it concerns the host */
 	enum alert_severity severity;
 	double started_unix;
 	struct snapshot_behind *alerts;

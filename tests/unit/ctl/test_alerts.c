@@ -51,6 +51,29 @@ TEST(test_alerts_says_that_there_is_nothing)
 	expect_spoken(ctl_alerts, agent.path, false, "alerts", 3, "", NULL);
 }
 
+TEST(a_notice_of_the_host_counts_the_services)
+{
+	static const struct fake_reply replies[] = {
+		{"GET /v1/alerts", 200,
+		 "{\"active\": [], \"notices\": [{\"id\": \"n\", \"service\": \"sliprobe\", "
+		 "\"services\": 63, \"severity\": \"ticket\", "
+		 "\"started_at\": \"2030-01-02T03:04:05Z\", \"alerts\": [{\"slo\": \"x\", "
+		 "\"name\": \"coverage\"}]}], \"changes\": [], \"receivers\": [], "
+		 "\"silences\": [], \"maintenance\": [], \"store\": {\"state\": \"ok\"}}",
+		 0},
+		{NULL, 0, NULL, 0},
+	};
+	struct fake_agent agent;
+
+	fake_start(&agent, replies);
+	expect_spoken(ctl_alerts, agent.path, false, "alerts", 0,
+		      "No alert is active.\n\nOpen notices (one a service):\n"
+		      "  ticket sliprobe since 01-02 03:04:05: 63 services lack requests\n"
+		      "\nNo receiver is configured: nobody is told.\n",
+		      "");
+	fake_stop(&agent);
+}
+
 static size_t count_lines(const char *text)
 {
 	size_t n = 0;
@@ -86,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alerts_shows_everything_at_80_columns),
 		cmocka_unit_test(test_alerts_says_that_there_is_nothing),
+		cmocka_unit_test(a_notice_of_the_host_counts_the_services),
 		cmocka_unit_test(test_alerts_shows_20_changes_and_more_with_all),
 	};
 

@@ -227,6 +227,22 @@ TEST(each_slo_is_an_alert_with_times_and_texts_of_its_own)
 	json_decref(json);
 }
 
+TEST(message_without_slos_is_one_alert_of_what_was_not_counted)
+{
+	json_t *json = message("1", "fire", "ticket"), *list;
+	const json_t *labels;
+
+	json_object_set_new(json, "slos", json_array());
+	list = message_alerts(json, 0);
+	assert_int_equal(json_array_size(list), 1);
+	labels = json_object_get(json_array_get(list, 0), "labels");
+	assert_string_equal(json_string_value(json_object_get(labels, "alertname")),
+			    "SliprobeCoverage");
+	assert_null(json_object_get(labels, "slo"));
+	json_decref(list);
+	json_decref(json);
+}
+
 TEST(slo_that_leaves_ends_its_own_alert)
 {
 	alertmanager();
@@ -500,6 +516,7 @@ int main(void)
 		WITH_SETUP(resolve_ends_the_alert_and_is_tried_until_accepted),
 		WITH_SETUP(resolve_overtakes_what_the_alertmanager_was_not_told),
 		WITH_SETUP(each_slo_is_an_alert_with_times_and_texts_of_its_own),
+		WITH_SETUP(message_without_slos_is_one_alert_of_what_was_not_counted),
 		WITH_SETUP(slo_that_leaves_ends_its_own_alert),
 		WITH_SETUP(slo_that_leaves_overtakes_what_the_alertmanager_was_not_told_of_it),
 		WITH_SETUP(slo_that_leaves_takes_only_its_own_part_of_a_message_that_waits),

@@ -45,7 +45,10 @@ static inline int take(void *context, const struct notice *notice)
 	for (size_t i = 0; i < notice->n_alerts; i++) {
 		const struct notice_alert *alert = &notice->alerts[i];
 
-		assert_string_equal(alert->service, notice->service);
+		assert_int_equal(alert->of_host, notice->of_host);
+		assert_true(*alert->service);
+		assert_string_equal(notice->service,
+				    notice->of_host ? NOTICE_OF_HOST : alert->service);
 		assert_int_equal(alert->severity, notice->severity);
 		if (i < sizeof(log->started) / sizeof(log->started[0]))
 			log->started[i] = alert->started_seconds;
@@ -79,10 +82,16 @@ static inline int take(void *context, const struct notice *notice)
 	} while (0)
 
 #define ALERT(service, slo, rule, severity)                                                        \
-	((struct notice_alert){service, slo, rule, severity, false, false, 0})
+	((struct notice_alert){service, slo, rule, severity, false, false, false, 0})
 
 #define SILENCED(service, slo, rule, severity)                                                     \
-	((struct notice_alert){service, slo, rule, severity, true, false, 0})
+	((struct notice_alert){service, slo, rule, severity, true, false, false, 0})
+
+#define OF_HOST(service, slo, rule, severity)                                                      \
+	((struct notice_alert){service, slo, rule, severity, false, true, false, 0})
+
+#define HOST_SILENCED(service, slo, rule, severity)                                                \
+	((struct notice_alert){service, slo, rule, severity, true, true, false, 0})
 
 static inline struct notices *fresh(void)
 {

@@ -7,13 +7,13 @@
 
 static void assert_text(const char *slo, const char *service, const char *key, const char *expected)
 {
-	const struct notice_alert alerts[] = {{.slo = slo, .rule = "burn-1h"}};
+	const struct notice_alert alerts[] = {{.service = service, .slo = slo, .rule = "burn-1h"}};
 	const struct notice notice = {.id = "1",
 				      .service = service,
 				      .severity = SEVERITY_PAGE,
 				      .alerts = alerts,
 				      .n_alerts = 1};
-	json_t *message = notice_message(&notice, NULL, 0, NULL, 0);
+	json_t *message = notice_message(&notice, &(const struct notice_facts){});
 
 	assert_non_null(message);
 	assert_string_equal(json_string_value(json_object_get(message, key)), expected);
@@ -41,10 +41,11 @@ static json_t *message_of(enum notice_kind kind, const char *const slos[], size_
 				      .n_news = n_news};
 
 	for (size_t i = 0; i < n; i++)
-		alerts[i] = (struct notice_alert){.slo = slos[i],
+		alerts[i] = (struct notice_alert){.service = "shop",
+						  .slo = slos[i],
 						  .rule = "burn-1h",
 						  .started_seconds = 1000 + 10 * (double)i};
-	return notice_message(&notice, NULL, 0, NULL, 0.5);
+	return notice_message(&notice, &(const struct notice_facts){.wall_offset_seconds = 0.5});
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -118,11 +119,53 @@ TEST(begin_and_end_name_all_slos)
 	json_decref(message);
 }
 
+static json_t *message_of_host(enum notice_kind kind, const struct notice_facts *facts)
+{
+	const struct notice_alert alerts[] = {
+		{.service = "a", .slo = "x", .rule = "coverage", .of_host = true},
+		{.service = "a", .slo = "y", .rule = "coverage", .of_host = true},
+		{.service = "b", .slo = "z", .rule = "coverage", .of_host = true},
+		{.service = "a", .slo = "w", .rule = "coverage", .of_host = true},
+	};
+
+	return notice_message(&(const struct notice){.id = "1",
+						     .service = NOTICE_OF_HOST,
+						     .of_host = true,
+						     .severity = SEVERITY_TICKET,
+						     .kind = kind,
+						     .alerts = alerts,
+						     .n_alerts = 4,
+						     .n_news = 4},
+			      facts);
+}
+
+TEST(what_concerns_the_host_counts_the_services)
+{
+	const struct notice_facts facts = {.uncounted_seconds = {true, 20}, .judged_seconds = 125};
+	json_t *message = message_of_host(NOTICE_FIRE, &facts);
+
+	assert_string_equal(text_of(message, "service"), "sliprobe");
+	assert_string_equal(text_of(message, "command"), "slictl status");
+	assert_string_equal(text_of(message, "summary"),
+			    "requests were not counted for 20s of the last 2m 5s: 2 services lack "
+			    "them");
+	assert_int_equal(json_integer_value(json_object_get(message, "services")), 2);
+	assert_int_equal(json_array_size(json_object_get(message, "slos")), 0);
+	assert_names(message, "joined", NAMES());
+	json_decref(message);
+	message = message_of_host(NOTICE_RESOLVE, &(const struct notice_facts){});
+	assert_string_equal(text_of(message, "summary"),
+			    "enough is counted again; 2 services lacked requests");
+	assert_names(message, "left", NAMES());
+	json_decref(message);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_command_is_quoted_for_a_shell),
 		cmocka_unit_test(news_stand_first),
+		cmocka_unit_test(what_concerns_the_host_counts_the_services),
 		cmocka_unit_test(begin_and_end_name_all_slos),
 	};
 

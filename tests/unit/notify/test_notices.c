@@ -366,6 +366,60 @@ TEST(slo_keeps_the_time_at_which_it_began)
 	notices_free(notices);
 }
 
+/* ---- what concerns the host ---- */
+
+TEST(host_has_one_notice_whatever_services_stand_behind_it)
+{
+	struct notices *notices = fresh();
+	struct log log = {0};
+
+	TOLD(notices, 10, &log, "T+sliprobe:x/coverage,z/coverage",
+	     OF_HOST("b", "z", "coverage", TICKET), OF_HOST("a", "x", "coverage", TICKET));
+	assert_int_equal(n_open(notices), 1);
+	notices = reload(notices);
+	/* others come and go */
+	TOLD(notices, 20, &log, "", OF_HOST("a", "y", "coverage", TICKET),
+	     OF_HOST("c", "w", "coverage", TICKET));
+	TOLD(notices, 10 + REMIND_SECONDS, &log, "Trsliprobe:y/coverage,w/coverage",
+	     OF_HOST("a", "y", "coverage", TICKET), OF_HOST("c", "w", "coverage", TICKET));
+	notices = reload(notices);
+	TOLD(notices, 5000, &log, "T-sliprobe:y/coverage,w/coverage");
+	notices_free(notices);
+}
+
+TEST(service_and_host_have_notices_of_their_own)
+{
+	struct notices *notices = fresh();
+	struct log log = {0};
+
+	/* also a service that is named as the host's notice is */
+	TOLD(notices, 10, &log, "T+sliprobe:x/coverage T+a:x/t P+sliprobe:s/p",
+	     OF_HOST("a", "x", "coverage", TICKET), ALERT("a", "x", "t", TICKET),
+	     ALERT("sliprobe", "s", "p", PAGE));
+	/* a page holds nothing of the host back */
+	TOLD(notices, 20, &log, "Pea:x/p", OF_HOST("a", "x", "coverage", TICKET),
+	     ALERT("a", "x", "t", TICKET), ALERT("a", "x", "p", PAGE),
+	     ALERT("sliprobe", "s", "p", PAGE));
+	notices = reload(notices);
+	TOLD(notices, 30, &log, "T-sliprobe:x/coverage P-sliprobe:s/p",
+	     ALERT("a", "x", "t", TICKET), ALERT("a", "x", "p", PAGE));
+	notices_free(notices);
+}
+
+TEST(silences_of_some_services_leave_the_host_s_notice)
+{
+	struct notices *notices = fresh();
+	struct log log = {0};
+
+	TOLD(notices, 10, &log, "", HOST_SILENCED("a", "x", "coverage", TICKET));
+	TOLD(notices, 20, &log, "T+sliprobe:y/coverage",
+	     HOST_SILENCED("a", "x", "coverage", TICKET), OF_HOST("b", "y", "coverage", TICKET));
+	TOLD(notices, 30, &log, "", HOST_SILENCED("a", "x", "coverage", TICKET),
+	     HOST_SILENCED("b", "y", "coverage", TICKET));
+	TOLD(notices, 40, &log, "T-sliprobe:y/coverage");
+	notices_free(notices);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +441,9 @@ int main(void)
 		cmocka_unit_test(silences_are_of_each_slo),
 		cmocka_unit_test(page_holds_back_the_tickets_of_its_own_slo),
 		cmocka_unit_test(slo_keeps_the_time_at_which_it_began),
+		cmocka_unit_test(host_has_one_notice_whatever_services_stand_behind_it),
+		cmocka_unit_test(service_and_host_have_notices_of_their_own),
+		cmocka_unit_test(silences_of_some_services_leave_the_host_s_notice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,18 +72,20 @@ TEST(open_notices_name_the_alerts_behind_them)
 	alerts.n_notices = 1;
 	strcpy(notice->id, "4f1d");
 	notice->service = strdup("shop");
+	notice->n_services = 1;
 	notice->severity = SEVERITY_TICKET;
 	notice->started_unix = 1699999980;
 	notice->alerts = calloc(2, sizeof(*notice->alerts));
 	notice->n_alerts = 2;
 	notice->alerts[0] = (struct snapshot_behind){strdup("checkout"), strdup("burn-3d")};
 	notice->alerts[1] = (struct snapshot_behind){strdup("search"), strdup("spent")};
-	assert_text(&alerts,
-		    "{\"active\": [], \"notices\": [{\"id\": \"4f1d\", \"service\": \"shop\", "
-		    "\"severity\": \"ticket\", \"started_at\": \"2023-11-14T22:13:00Z\", "
-		    "\"alerts\": [{\"slo\": \"checkout\", \"name\": \"burn-3d\"}, "
-		    "{\"slo\": \"search\", \"name\": \"spent\"}]}], \"changes\": [], "
-		    "\"receivers\": [], \"silences\": [], \"maintenance\": [], " STORE "}");
+	assert_text(
+		&alerts,
+		"{\"active\": [], \"notices\": [{\"id\": \"4f1d\", \"service\": \"shop\", "
+		"\"services\": 1, \"severity\": \"ticket\", \"started_at\": \"2023-11-14T22:13:00Z\", "
+		"\"alerts\": [{\"slo\": \"checkout\", \"name\": \"burn-3d\"}, "
+		"{\"slo\": \"search\", \"name\": \"spent\"}]}], \"changes\": [], "
+		"\"receivers\": [], \"silences\": [], \"maintenance\": [], " STORE "}");
 }
 
 static struct snapshot_change change(const char *from, const char *to)
