@@ -44,6 +44,25 @@ enum outcome {
 		OUTCOME_COUNT,
 };
 
+/*
+ * Why an eligible request was bad: the first of these that applies, in this order, so that they add up
+ * to the bad ones. Only a complete request is bad by its status, latency or body.
+ */
+#define BAD_REASONS(X)                                                                             \
+	X(SERVER_ABORT, "server_abort")                                                            \
+	X(CLIENT_ABORT, "client_abort")                                                            \
+	X(UNANSWERED, "unanswered")                                                                \
+	X(STATUS, "status")                                                                        \
+	X(LATENCY, "latency")                                                                      \
+	X(BODY, "body")
+
+enum bad_reason {
+#define X(id, name) BAD_##id,
+	BAD_REASONS(X)
+#undef X
+		BAD_REASON_COUNT,
+};
+
 /* Which side of the connection the measured process is. */
 #define ROLES(X)                                                                                   \
 	X(SERVER, "server")                                                                        \

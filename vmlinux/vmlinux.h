@@ -97,6 +97,7 @@ struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 copied_seq;
 	__u32 rcv_nxt;
+	__u32 rcv_tstamp;
 	__u32 snd_nxt;
 	__u32 snd_una;
 	__u32 write_seq;

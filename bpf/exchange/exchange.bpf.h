@@ -42,6 +42,7 @@ struct exchanges {
 	__u64 id; /* of the connection: never used again */
 	__u32 next; /* number of the next exchange; set by the request side. 1: there was none yet */
 	__u32 freed; /* the slots of all lower numbers are free; set by the response side */
+	__u64 gone_ns; /* when the peer went, or closed its side; set by the hook; 0: it did not */
 	struct exchange first;
 };
 
@@ -63,6 +64,7 @@ static __always_inline void exchanges_init(struct exchanges *open, __u64 id)
 	open->id = id;
 	open->next = 1;
 	open->freed = 1;
+	open->gone_ns = 0;
 	open->first.claim = CLAIM_NONE;
 }
 
@@ -115,6 +117,29 @@ static __always_inline void exchange_free(struct exchanges *open, __u32 number)
 	}
 	key = pending_key_of(open, number);
 	bpf_map_delete_elem(&pending, &key);
+}
+
+static __always_inline __u64 exchange_service_ns(const struct exchange *exchange, __u64 until_ns)
+{
+	return until_ns > exchange->first_read_ns ? until_ns - exchange->first_read_ns : 0;
+}
+
+/*
+ * The peer has not taken the answer, and had gone at open->gone_ns, if that is known: so long did the
+ * request take. It may not even have been read by then. Returns its time of service, which else is
+ * `service_ns`. Not inlined: its stack is not its callers'.
+ */
+static __noinline __u64 exchange_left(const struct exchanges *open, struct exchange *exchange,
+				      __u64 service_ns)
+{
+	__u64 arrived_ns = exchange->first_read_ns - exchange->request.queue_ns;
+	__u64 gone_ns = open->gone_ns;
+
+	if (!gone_ns)
+		return service_ns;
+	if (gone_ns < exchange->first_read_ns)
+		exchange->request.queue_ns = gone_ns > arrived_ns ? gone_ns - arrived_ns : 0;
+	return exchange_service_ns(exchange, gone_ns);
 }
 
 /* ---- open ---- */
@@ -175,8 +200,9 @@ static __always_inline void exchange_answer(struct exchanges *open, __u32 number
 	}
 	if (!now_ns)
 		now_ns = bpf_ktime_get_ns();
-	if (now_ns > exchange->first_read_ns)
-		verdict->service_ns = now_ns - exchange->first_read_ns;
+	verdict->service_ns = exchange_service_ns(exchange, now_ns);
+	if (verdict->outcome == OUTCOME_CLIENT_ABORT)
+		verdict->service_ns = exchange_left(open, exchange, verdict->service_ns);
 	if (wait) {
 		exchange->status = verdict->status;
 		exchange->service_ns = verdict->service_ns;
@@ -230,8 +256,9 @@ struct ending_walk {
 };
 
 static __always_inline void exchange_end(struct exchange *exchange, __u32 number,
-					 const struct ending *how)
+					 const struct ending_walk *walk)
 {
+	const struct ending *how = walk->how;
 	struct verdict verdict = {.outcome = how->outcome};
 
 	if (exchange->answered) {
@@ -245,8 +272,10 @@ static __always_inline void exchange_end(struct exchange *exchange, __u32 number
 			verdict.status = how->last.status;
 			verdict.body_bytes = how->last.body_bytes;
 		}
-		verdict.service_ns = bpf_ktime_get_ns() - exchange->first_read_ns;
+		verdict.service_ns = exchange_service_ns(exchange, bpf_ktime_get_ns());
 	}
+	if (verdict.outcome == OUTCOME_CLIENT_ABORT)
+		verdict.service_ns = exchange_left(walk->open, exchange, verdict.service_ns);
 	judge(&exchange->request, &verdict, WRITER_SHARED);
 }
 
@@ -266,10 +295,11 @@ static long exchanges_end_step(__u32 i, struct ending_walk *walk)
 		if (how->kind == ENDING_LOST)
 			stat_lost(how->lost);
 		else
-			exchange_end(exchange, number, how);
+			exchange_end(exchange, number, walk);
 	}
-	if (how->gone)
-		exchange_free(open, number);
+	barrier_var(walk); /* what it has is loaded again, and not kept on the stack until here */
+	if (walk->how->gone)
+		exchange_free(walk->open, number);
 	return 0;
 }
 

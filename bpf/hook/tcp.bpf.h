@@ -31,6 +31,16 @@
 
 /* ---- which connections ---- */
 
+/* The peer has closed its side before anything was read. */
+static __always_inline void tcp_left_unread(struct sock *sk, struct tcp_sock *tp,
+					    struct tcp_conn *tcp)
+{
+	struct scratch *scratch = scratch_of(SLOT_RECV);
+
+	if (scratch)
+		tcp->conn.open.gone_ns = fin_before_read_ns(sk, tp, &scratch->reading);
+}
+
 /* First operation seen on a socket: is it a server's, and from its beginning? */
 static __noinline struct tcp_conn *tcp_conn_create(struct sock *sk, struct tcp_sock *tp,
 						   __u32 received)
@@ -61,6 +71,8 @@ static __noinline struct tcp_conn *tcp_conn_create(struct sock *sk, struct tcp_s
 		conn->mode = CONN_NEW; /* + 1: a FIN counts as one byte */
 	else if (!received && consumed == 0)
 		conn->mode = CONN_IGNORED; /* writes first: a client, or not HTTP */
+	if (received && sk->__sk_common.skc_state == TCP_CLOSE_WAIT)
+		tcp_left_unread(sk, tp, tcp);
 	return tcp;
 }
 

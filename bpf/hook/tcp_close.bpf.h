@@ -6,6 +6,7 @@
 #include "abi.h"
 #include "exchange/exchange.bpf.h"
 #include "hook/conns.bpf.h"
+#include "hook/sock.bpf.h"
 #include "kernel/compat.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "protocol/conn.bpf.h"
@@ -51,15 +52,28 @@ static __always_inline bool sock_was_reset(struct sock *sk)
 	return error != 0 && error != ECONNABORTED;
 }
 
+/*
+ * The peer has reset the connection. If it had closed its side before, it went then: the reset is its
+ * answer to bytes that it no longer took. Where it has acknowledged all bytes, it was there until now.
+ */
+static __always_inline void tcp_peer_reset(struct tcp_conn *tcp, const struct tcp_sock *tp)
+{
+	struct exchanges *open = &tcp->conn.open;
+
+	if (!open->gone_ns || (tp && tp->snd_una == tp->write_seq))
+		open->gone_ns = bpf_ktime_get_ns();
+}
+
 static __always_inline int tcp_state_closed(struct sock *sk, struct tcp_conn *tcp, int old_state)
 {
-	struct tcp_sock *tp;
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 
 	if (old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT)
 		tcp->closed_from = old_state;
 	tcp->peer_reset = sock_was_reset(sk);
 	tcp->conn.peer_gone = tcp->peer_reset && tcp->closed_from == TCP_CLOSE_WAIT;
-	tp = bpf_skc_to_tcp_sock(sk);
+	if (tcp->peer_reset)
+		tcp_peer_reset(tcp, tp);
 	if (tcp->peer_reset && old_state != TCP_LAST_ACK && tp && tp->write_seq != tcp->write_seq)
 		return 0;
 	if (old_state == TCP_LAST_ACK)
@@ -80,10 +94,16 @@ static __always_inline int tcp_state(struct sock *sk, int old_state, int new_sta
 {
 	struct tcp_conn *tcp;
 
-	if (new_state != TCP_FIN_WAIT1 && new_state != TCP_LAST_ACK && new_state != TCP_CLOSE)
+	if (new_state != TCP_FIN_WAIT1 && new_state != TCP_CLOSE_WAIT &&
+	    new_state != TCP_LAST_ACK && new_state != TCP_CLOSE)
 		return 0;
 	tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
-	if (!tcp || tcp->conn.open.next == tcp->conn.open.freed)
+	if (!tcp)
+		return 0;
+	/* a request may have arrived, and be read later */
+	if (new_state == TCP_CLOSE_WAIT)
+		tcp->conn.open.gone_ns = bpf_ktime_get_ns();
+	if (new_state == TCP_CLOSE_WAIT || tcp->conn.open.next == tcp->conn.open.freed)
 		return 0;
 	if (new_state == TCP_CLOSE)
 		return tcp_state_closed(sk, tcp, old_state);
@@ -98,12 +118,17 @@ static __always_inline int tcp_state(struct sock *sk, int old_state, int new_sta
 static __always_inline int tcp_destroyed(struct sock *sk)
 {
 	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
+	struct tcp_sock *tp;
 
 	if (!tcp || tcp->conn.open.next == tcp->conn.open.freed)
 		return 0;
 	/* the kernel skips the hook on states in a soft interrupt that has interrupted it */
-	if (!tcp->closed_from && !tcp->peer_reset)
+	if (!tcp->closed_from && !tcp->peer_reset) {
 		tcp->peer_reset = sock_was_reset(sk);
+		tp = tcp_of(sk);
+		if (tcp->peer_reset && tp && !tcp->conn.open.gone_ns)
+			tcp->conn.open.gone_ns = tp->tcp_mstamp * 1000; /* no segment came since */
+	}
 	tcp_closed(tcp, true);
 	return 0;
 }

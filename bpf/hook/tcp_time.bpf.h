@@ -58,6 +58,25 @@ static __always_inline __u64 arrival_age_ticks(struct tcp_sock *tp)
 	return ticks < 1U << 31 ? ticks : 0;
 }
 
+/*
+ * When the peer's FIN had come to a connection of which this is the first read: the last segment's time,
+ * as in arrival_of(). An acknowledgement of the FIN that was delayed shows by the time of the last one that
+ * came, which is exact to a jiffy.
+ */
+static __always_inline __u64 fin_before_read_ns(struct sock *sk, struct tcp_sock *tp,
+						const struct reading *reading)
+{
+	__u64 now_ns = bpf_ktime_get_ns(), came_ns = now_ns;
+	__u32 ticks = (__u32)bpf_jiffies64() - tp->rcv_tstamp;
+
+	if (reading->sock == (__u64)sk && reading->arrived_us * 1000 < now_ns)
+		came_ns = reading->arrived_us * 1000;
+	if (ticks < 1U << 31 && ticks > ARRIVAL_SLACK_TICKS && ticks * tick_ns < now_ns &&
+	    now_ns - came_ns < (ticks - ARRIVAL_SLACK_TICKS) * tick_ns)
+		came_ns = now_ns - ticks * tick_ns;
+	return came_ns;
+}
+
 struct arrival {
 	__u64 read_ns;
 	__u64 arrived_ns;

@@ -84,8 +84,6 @@ static __always_inline void judge_as(const struct request *request, const struct
 		.total_ns = total_ns,
 	};
 
-	if (verdict->outcome == OUTCOME_CLIENT_ABORT)
-		judge.mask &= policy->client_abort_mask;
 	if (request->service >= SERVICE_FOUND)
 		judge.found_endpoint = request->service - SERVICE_FOUND;
 	slo_judge_all(&judge, writer);

@@ -16,7 +16,21 @@ struct {
 	__type(value, struct slo_criteria);
 } slo_criteria SEC(".maps");
 
-TWIN_TABLES(slo_counts, SLO_COUNTS_MAX, struct slo_counts);
+/* Good requests that the program on sending has counted, without a lock: nearly all there are. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SLO_COUNTS_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} slo_good SEC(".maps");
+
+/* All others. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SLO_COUNTS_MAX);
+	__type(key, __u32);
+	__type(value, struct slo_counts);
+} slo_counts SEC(".maps");
 
 struct judge {
 	struct policy *policy;
@@ -26,29 +40,80 @@ struct judge {
 	__u32 found_endpoint; /* 0 for a configured service */
 };
 
+static __always_inline bool slo_status_is_good(const struct slo_criteria *criteria, __u32 status)
+{
+	return status < SLO_STATUS_WORDS * 64 &&
+	       (criteria->status[status >> 6] >> (status & 63) & 1);
+}
+
+/* The counter of a request that is not good: the first reason in the order of BAD_REASONS. */
+static __always_inline __u64 *slo_other_counter(struct slo_counts *counts,
+						const struct slo_criteria *criteria,
+						const struct judge *judge)
+{
+	const struct verdict *verdict = judge->verdict;
+
+	switch (verdict->outcome) {
+	case OUTCOME_SERVER_ABORT:
+		return &counts->bad[BAD_SERVER_ABORT];
+	case OUTCOME_CLIENT_ABORT:
+		return judge->total_ns >= criteria->client_abort_from_ns ?
+			       &counts->bad[BAD_CLIENT_ABORT] :
+			       &counts->left_out;
+	case OUTCOME_UNANSWERED:
+		return &counts->bad[BAD_UNANSWERED];
+	default:
+		if (!slo_status_is_good(criteria, verdict->status))
+			return &counts->bad[BAD_STATUS];
+		return judge->total_ns > criteria->latency_ns ? &counts->bad[BAD_LATENCY] :
+								&counts->bad[BAD_BODY];
+	}
+}
+
+static __always_inline void slo_count_other(__u32 index, const struct slo_criteria *criteria,
+					    const struct judge *judge)
+{
+	struct slo_counts *counts = bpf_map_lookup_elem(&slo_counts, &index);
+
+	if (counts)
+		counter_add(slo_other_counter(counts, criteria, judge), 1, WRITER_SHARED);
+	else
+		stat_error(KERR_SLO_MISSING);
+}
+
 /* Counts the request for the policy's SLO i, i < POLICY_SLOS_MAX. */
 static __always_inline void slo_count(__u32 i, const struct judge *judge, const enum writer writer)
 {
 	const struct verdict *verdict = judge->verdict;
 	struct policy *policy = judge->policy;
 	struct slo_criteria *criteria;
-	struct slo_counts *counts;
-	__u32 index, status;
-	bool good;
+	__u64 *good = NULL;
+	__u32 index;
 
 	index = policy->slos[i].criteria;
 	criteria = bpf_map_lookup_elem(&slo_criteria, &index);
 	index = policy->slos[i].counts + judge->found_endpoint;
-	counts = table_find(slo_counts, &index, writer);
-	if (!criteria || !counts) {
+	if (!criteria) {
 		stat_error(KERR_SLO_MISSING);
 		return;
 	}
-	status = verdict->status;
-	good = verdict->outcome == OUTCOME_COMPLETE && judge->total_ns <= criteria->latency_ns &&
-	       verdict->body_bytes >= criteria->min_body_bytes && status < SLO_STATUS_WORDS * 64 &&
-	       (criteria->status[status >> 6] >> (status & 63) & 1);
-	counter_add(good ? &counts->good : &counts->bad, 1, writer);
+	if (verdict->outcome != OUTCOME_COMPLETE || judge->total_ns > criteria->latency_ns ||
+	    verdict->body_bytes < criteria->min_body_bytes ||
+	    !slo_status_is_good(criteria, verdict->status)) {
+		slo_count_other(index, criteria, judge);
+		return;
+	}
+	if (writer == WRITER_SEND) {
+		good = bpf_map_lookup_elem(&slo_good, &index);
+	} else {
+		struct slo_counts *counts = bpf_map_lookup_elem(&slo_counts, &index);
+
+		good = counts ? &counts->good : NULL;
+	}
+	if (good)
+		counter_add(good, 1, writer);
+	else
+		stat_error(KERR_SLO_MISSING);
 }
 
 static __always_inline long slo_judge(__u32 i, struct judge *judge, const enum writer writer)

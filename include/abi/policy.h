@@ -26,16 +26,35 @@ struct slo_criteria {
 	__u64 status[SLO_STATUS_WORDS]; /* bit s: status s is good */
 	__u64 latency_ns; /* good is total <= latency_ns */
 	__u64 min_body_bytes;
+	/*
+	 * A client_abort that took so long or longer is bad, an earlier one is left out. 0: each is
+	 * bad; ~0: each is left out.
+	 */
+	__u64 client_abort_from_ns;
 };
 
+/*
+ * What an SLO has counted. The good requests that the program on sending has counted are in a per-CPU
+ * table of their own, `slo_good`: all others are here, one cache line an SLO.
+ */
 struct slo_counts {
 	__u64 good;
-	__u64 bad;
+	__u64 bad[BAD_REASON_COUNT];
+	__u64 left_out; /* client_aborts that were not eligible for that alone */
 };
+
+static inline __u64 slo_counts_bad(const struct slo_counts *counts)
+{
+	__u64 bad = 0;
+
+	for (int i = 0; i < BAD_REASON_COUNT; i++)
+		bad += counts->bad[i];
+	return bad;
+}
 
 struct policy_slo {
 	__u32 criteria; /* index in `slo_criteria` */
-	__u32 counts; /* index in `slo_counts`; of a found service: + its endpoint */
+	__u32 counts; /* index in `slo_counts` and `slo_good`; of a found service: + its endpoint */
 };
 
 struct policy_threshold {
@@ -56,10 +75,11 @@ struct policy {
 	__u32 n_thresholds;
 	__u64 other_mask; /* for a path that no template matches */
 	__u64 method_mask[HTTP_METHOD_COUNT];
-	__u64 client_abort_mask; /* SLOs for which a client_abort is eligible */
 	__u64 threshold_buckets[HIST_WORDS]; /* bit b: a threshold lies in bucket b */
 	struct policy_slo slos[POLICY_SLOS_MAX];
 	struct policy_threshold thresholds[POLICY_THRESHOLDS_MAX];
 };
+
+_Static_assert(sizeof(struct slo_counts) == 64, "slo_counts is a cache line");
 
 #endif

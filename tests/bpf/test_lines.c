@@ -83,14 +83,23 @@ static __u64 counted(enum http_method method, enum outcome outcome, __u16 status
 	return total;
 }
 
-/* Good (0) or bad (1) in all rows of the one SLO. */
-static __u64 judged(size_t word)
+/* In all rows of the one SLO. */
+static __u64 judged_good(void)
 {
 	__u64 total = 0;
 
 	for (__u32 id = 0; id <= skel->bss->endpoint_last; id++)
-		total += sum(skel->maps.slo_counts, id, word) +
-			 sum(skel->maps.slo_counts_shared, id, word);
+		total += sum(skel->maps.slo_good, id, 0) + sum(skel->maps.slo_counts, id, 0);
+	return total;
+}
+
+static __u64 judged_bad(enum bad_reason reason)
+{
+	const size_t word = offsetof(struct slo_counts, bad) / sizeof(__u64) + reason;
+	__u64 total = 0;
+
+	for (__u32 id = 0; id <= skel->bss->endpoint_last; id++)
+		total += sum(skel->maps.slo_counts, id, word);
 	return total;
 }
 
@@ -167,8 +176,8 @@ TEST(answers_in_any_order)
 	hang_up(&pair);
 	assert_int_equal(seen(), 4);
 	assert_int_equal(ended(), 4);
-	assert_int_equal(judged(0), 3);
-	assert_int_equal(judged(1), 1);
+	assert_int_equal(judged_good(), 3);
+	assert_int_equal(judged_bad(BAD_STATUS), 1);
 }
 
 TEST(never_answered)

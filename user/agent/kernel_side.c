@@ -178,6 +178,11 @@ int kernel_side_sweep(struct kernel_side *kernel, __u64 unanswered_ns,
 	return 0;
 }
 
+static bool counts_fell(const struct slo_counts *now, const struct slo_counts *before)
+{
+	return now->good < before->good || slo_counts_bad(now) < slo_counts_bad(before);
+}
+
 int kernel_side_counts(const struct kernel_side *kernel, const struct track *track,
 		       struct slo_counts *ret)
 {
@@ -188,7 +193,7 @@ int kernel_side_counts(const struct kernel_side *kernel, const struct track *tra
 		return 0;
 	}
 	r = probe_read_counts(kernel->probe, track->counts, ret);
-	if (!r && (ret->good < track->stepped.good || ret->bad < track->stepped.bad)) {
+	if (!r && counts_fell(ret, &track->stepped)) {
 		/* never seen; events must not be made up from it */
 		say("SLO %s: the kernel's counters are below those of the last step: they are "
 		    "taken as they are",

@@ -160,7 +160,7 @@ static void snapshot_events(const struct track *track, const struct slo_counts *
 {
 	double now = ret->now_seconds, span = now - ret->window.from_seconds;
 
-	ret->total = (struct slo_events){counts->good, counts->bad};
+	ret->total = (struct slo_events){counts->good, slo_counts_bad(counts)};
 	ret->events = track_events(track, now, span, counts);
 	ret->budgeted = track->sliced ? slo_history_sum(track->sliced, now, span) : ret->events;
 	for (size_t i = 0; i < SNAPSHOT_BURN_WINDOWS; i++) {

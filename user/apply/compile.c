@@ -22,11 +22,24 @@ void tables_clear(struct tables *tables)
 	*tables = (struct tables){};
 }
 
+static __u64 client_abort_from_ns(const struct config_slo *slo)
+{
+	switch (slo->eligible.client_abort) {
+	case CLIENT_ABORT_BAD:
+		return 0;
+	case CLIENT_ABORT_LATE:
+		return slo->eligible.late_after_ns + 1;
+	default:
+		return ~0ULL;
+	}
+}
+
 struct slo_criteria tables_criteria(const struct config_slo *slo)
 {
 	struct slo_criteria criteria = {
 		.latency_ns = slo->good.latency_ns ?: ~0ULL,
 		.min_body_bytes = slo->good.min_body_bytes,
+		.client_abort_from_ns = client_abort_from_ns(slo),
 	};
 
 	memcpy(criteria.status, slo->good.status, sizeof(criteria.status));

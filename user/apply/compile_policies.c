@@ -191,8 +191,6 @@ static void add_slo(struct policy *policy, struct service_slos *slos, const stru
 		if (methods >> m & 1)
 			policy->method_mask[m] |= 1ULL << n;
 	}
-	if (slo->eligible.client_abort)
-		policy->client_abort_mask |= 1ULL << n;
 	if (slo->good.latency_ns)
 		add_threshold(policy, slo->good.latency_ns);
 	policy->n_slos = slos->n;

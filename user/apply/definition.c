@@ -46,6 +46,9 @@ char *slo_definition(const struct config_slo *slo, const struct config_service *
 		fprintf(out, " %" PRIx64, slo->good.status[i]);
 	fprintf(out, "\nlatency: %" PRIu64 "\nbody: %" PRIu64 "\n", slo->good.latency_ns,
 		slo->good.min_body_bytes);
+	/* with a latency it is that */
+	if (slo->eligible.client_abort == CLIENT_ABORT_LATE && !slo->good.latency_ns)
+		fprintf(out, "late: %" PRIu64 "\n", slo->eligible.late_after_ns);
 	if (slo->slice_seconds)
 		fprintf(out, "slices: %" PRIu64 " %.15g\n", slo->slice_seconds, slo->slice_target);
 	if (fclose(out)) {

@@ -3,7 +3,7 @@
  * Places in the kernel's tables that are given out one by one, and which of them are free:
  *
  *   policies       numbers of the policies that requests are judged by
- *   slots          of slo_criteria, and of slo_counts for an SLO of a configured service: 0 up to
+ *   slots          of slo_criteria, and of slo_counts (and slo_good) for an SLO of a configured service: 0 up to
  *                  SLO_CRITERIA_MAX
  *   bases          of slo_counts for a wildcard: the b-th has ENDPOINTS_MAX counters from
  *                  SLO_CRITERIA_MAX + b * ENDPOINTS_MAX on, one for each endpoint

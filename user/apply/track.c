@@ -85,7 +85,7 @@ static struct slo_events unstepped(const struct track *track, const struct slo_c
 {
 	return (struct slo_events){
 		.good = counts->good - track->stepped.good,
-		.bad = counts->bad - track->stepped.bad,
+		.bad = slo_counts_bad(counts) - slo_counts_bad(&track->stepped),
 	};
 }
 

@@ -372,6 +372,9 @@ int config_check(struct document *doc, struct config *config)
 
 	for (size_t i = 0; i < config->n_slos && !r; i++)
 		r = check_slo(doc, config, i);
+	for (size_t i = 0; i < config->n_slos; i++)
+		config->slos[i].eligible.late_after_ns =
+			config->slos[i].good.latency_ns ?: config->agent.unanswered_after_ns;
 	if (!r)
 		r = check_slos_per_service(doc, config);
 	if (!r)

@@ -73,6 +73,17 @@ void config_clear(struct config *config)
 	*config = (struct config){};
 }
 
+const char *config_client_abort_name(enum config_client_abort client_abort)
+{
+	static const char *const names[] = {
+		[CLIENT_ABORT_IGNORE] = "ignore",
+		[CLIENT_ABORT_BAD] = "bad",
+		[CLIENT_ABORT_LATE] = "late",
+	};
+
+	return names[client_abort];
+}
+
 const char *config_receiver_kind_name(enum config_receiver_kind kind)
 {
 	switch (kind) {

@@ -51,6 +51,13 @@ struct config_service {
 	struct config_about about;
 };
 
+/* Whether a request whose client gave up is eligible; if it is, it is bad. */
+enum config_client_abort {
+	CLIENT_ABORT_IGNORE, /* never */
+	CLIENT_ABORT_BAD, /* always */
+	CLIENT_ABORT_LATE, /* if that took longer than the latency threshold; the default */
+};
+
 struct config_slo {
 	char *file; /* the OpenSLO file that it is from; NULL: the main file */
 	unsigned int line;
@@ -73,7 +80,9 @@ struct config_slo {
 		char **exclude_user_agents; /* globs */
 		size_t n_exclude_user_agents;
 		uint32_t exclude_methods; /* bits as in `methods`, which lose these */
-		bool client_abort; /* `client_abort: bad`: a client_abort is eligible, and bad */
+		uint8_t client_abort; /* enum config_client_abort */
+		/* CLIENT_ABORT_LATE: latency_ns; agent.unanswered_after_ns of an SLO without */
+		uint64_t late_after_ns;
 	} eligible;
 	struct {
 		uint64_t status
@@ -149,6 +158,9 @@ struct config {
 };
 
 void config_clear(struct config *config);
+
+/* "late", "bad", "ignore" */
+const char *config_client_abort_name(enum config_client_abort client_abort);
 
 /* "alertmanager", "webhook", "command", "journal" */
 const char *config_receiver_kind_name(enum config_receiver_kind kind);

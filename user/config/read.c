@@ -209,7 +209,7 @@ int read_choice(struct document *doc, yaml_node_t *node, const struct schema_fie
 	if (!choice->name)
 		return document_expected(doc, node, field->expected);
 	if (!field->check_only)
-		*VALUE_AT(bool, base, field) = choice->value;
+		*VALUE_AT(unsigned char, base, field) = choice->value;
 	return 0;
 }
 

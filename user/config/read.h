@@ -43,7 +43,7 @@ struct schema_items {
 
 struct schema_choice {
 	const char *name;
-	bool value;
+	unsigned char value; /* of a bool, or of an enum in one byte */
 };
 
 struct schema_field {

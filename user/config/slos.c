@@ -123,7 +123,10 @@ static const struct schema_field good_fields[] = {
 static const struct schema good_schema = {FIELDS(good_fields)};
 
 static const struct schema_choice calendar_choices[] = {{"month", true}, {}};
-static const struct schema_choice client_abort_choices[] = {{"ignore", false}, {"bad", true}, {}};
+static const struct schema_choice client_abort_choices[] = {{"late", CLIENT_ABORT_LATE},
+							    {"bad", CLIENT_ABORT_BAD},
+							    {"ignore", CLIENT_ABORT_IGNORE},
+							    {}};
 static const struct schema_choice default_budgeting[] = {{"occurrences", true}, {}};
 
 static int read_calendar(struct document *doc, yaml_node_t *node, const struct schema_field *field,
@@ -221,6 +224,7 @@ static void slo_init(void *base)
 
 	slo->window_seconds = 30 * DURATION_D_NS / DURATION_S_NS;
 	slo->eligible.methods = (1U << HTTP_METHOD_COUNT) - 1;
+	slo->eligible.client_abort = CLIENT_ABORT_LATE;
 	for (unsigned int s = 100; s < 500; s++)
 		slo->good.status[s / 64] |= 1ULL << (s % 64);
 }
@@ -273,7 +277,7 @@ static const struct schema_field slo_fields[] = {
 		.read = read_choice,
 		.offset = offsetof(struct config_slo, eligible.client_abort),
 		.choices = client_abort_choices,
-		.expected = "ignore or bad",
+		.expected = "late, bad or ignore",
 	},
 	{
 		.key = "alerts",

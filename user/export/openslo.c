@@ -167,7 +167,7 @@ static void write_eligible(struct yaml_out *out, const struct config_slo *slo)
 		yaml_out_map_end(out);
 	}
 	yaml_out_map_end(out);
-	yaml_out_pair(out, "client_abort", slo->eligible.client_abort ? "bad" : "ignore");
+	yaml_out_pair(out, "client_abort", config_client_abort_name(slo->eligible.client_abort));
 }
 
 static void write_source(struct yaml_out *out, const char *key, const struct config_slo *slo,

@@ -71,20 +71,18 @@ int probe_at_rest(struct probe *probe, bool *ret)
 
 int probe_read_counts(struct probe *probe, __u32 slot, struct slo_counts *ret)
 {
-	_cleanup_free_ struct slo_counts *values = calloc(probe->n_cpus, sizeof(*values));
-	struct bpf_map *own = probe->skel->maps.slo_counts;
-	struct bpf_map *shared = probe->skel->maps.slo_counts_shared;
+	_cleanup_free_ __u64 *good = calloc(probe->n_cpus, sizeof(*good));
+	struct sliprobe_bpf *skel = probe->skel;
 	int r;
 
-	if (!values)
+	if (!good)
 		return -ENOMEM;
-	r = bpf_map_lookup_elem(bpf_map__fd(own), &slot, values);
-	r = r ?: bpf_map_lookup_elem(bpf_map__fd(shared), &slot, ret);
+	r = bpf_map_lookup_elem(bpf_map__fd(skel->maps.slo_good), &slot, good);
+	r = r ?: bpf_map_lookup_elem(bpf_map__fd(skel->maps.slo_counts), &slot, ret);
 	if (r)
 		return r;
-	sum_cpus(probe, (__u64 *)values, sizeof(*values) / sizeof(__u64));
-	ret->good += values->good;
-	ret->bad += values->bad;
+	sum_cpus(probe, good, 1);
+	ret->good += good[0];
 	return 0;
 }
 

@@ -39,13 +39,17 @@ int probe_read_policy(struct probe *probe, __u32 number, struct policy *ret)
 
 static int zero_counts(struct probe *probe, __u32 first, __u32 n)
 {
-	_cleanup_free_ struct slo_counts *zero = calloc((size_t)n * probe->n_cpus, sizeof(*zero));
+	size_t n_cpus = (size_t)probe->n_cpus;
+	size_t words = n_cpus > sizeof(struct slo_counts) / sizeof(__u64) ?
+			       n_cpus :
+			       sizeof(struct slo_counts) / sizeof(__u64);
+	_cleanup_free_ __u64 *zero = calloc(n * words, sizeof(*zero));
 	int r;
 
 	if (!zero)
 		return -ENOMEM;
-	r = probe_write_array(probe->skel->maps.slo_counts, first, zero, n);
-	return r ?: probe_write_array(probe->skel->maps.slo_counts_shared, first, zero, n);
+	r = probe_write_array(probe->skel->maps.slo_good, first, zero, n);
+	return r ?: probe_write_array(probe->skel->maps.slo_counts, first, zero, n);
 }
 
 static int write_counters(struct probe *probe, const struct tables_change *change)

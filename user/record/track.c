@@ -108,13 +108,13 @@ int record_track_load(struct record_place *place, const struct store_slo *slo, b
 {
 	bool stepped = !isnan(track->stepped_seconds);
 	bool same_counters = same_kernel && slo->kernel_serial == track->birth.serial;
-	struct slo_counts counted = {slo->kernel_good, slo->kernel_bad};
+	struct slo_counts counted = {.good = slo->kernel_good, .bad = {slo->kernel_bad}};
 	struct slo_events known = {};
 	int r;
 
 	/* a track that could not be loaded began with all that its counters had */
 	if (stepped && same_counters)
-		known = (struct slo_events){counted.good, counted.bad};
+		known = (struct slo_events){slo->kernel_good, slo->kernel_bad};
 	r = load_history(place, slo, STORE_EVENTS, known, track->stepped_seconds, &track->history);
 	if (!r && track->sliced)
 		r = load_history(place, slo, STORE_SLICES, (struct slo_events){},
@@ -204,7 +204,7 @@ int record_track_put(struct store *store, struct track *track)
 		.last_seconds = track->stepped_seconds,
 		.kernel_serial = track->birth.serial,
 		.kernel_good = track->stepped.good,
-		.kernel_bad = track->stepped.bad,
+		.kernel_bad = slo_counts_bad(&track->stepped),
 		.excluded = track->excluded,
 	};
 	struct bucket_put put = {.store = store};

@@ -113,7 +113,7 @@ static int teardown(void **state)
 static int step(struct alerted *alerted, unsigned int good, unsigned int bad)
 {
 	alerted->counts[0].good += good;
-	alerted->counts[0].bad += bad;
+	alerted->counts[0].bad[BAD_STATUS] += bad;
 	alerted->now_seconds += STEP_S;
 	for (size_t i = 0; i < TRACKS; i++)
 		assert_int_equal(track_step(alerted->tracks[i], alerted->now_seconds,

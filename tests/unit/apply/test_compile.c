@@ -68,17 +68,28 @@ TEST(nothing_configured)
 
 TEST(criteria)
 {
-	static const char yaml[] = "services: [{name: a, match: {port: 1}}]\n"
-				   "slos:\n"
-				   "  - {name: x, service: a, objective: 99}\n"
-				   "  - {name: y, service: a, objective: 99, good: {latency: 5ms,\n"
-				   "     status: [127, 128, 5xx], min_body: 3k}}\n";
-	struct slo_criteria x, y;
+	static const char yaml[] =
+		"services: [{name: a, match: {port: 1}}]\n"
+		"slos:\n"
+		"  - {name: x, service: a, objective: 99}\n"
+		"  - {name: y, service: a, objective: 99, good: {latency: 5ms,\n"
+		"     status: [127, 128, 5xx], min_body: 3k}}\n"
+		"  - {name: z, service: a, objective: 99, client_abort: bad}\n"
+		"  - {name: i, service: a, objective: 99, client_abort: ignore}\n"
+		"agent: {unanswered_after: 7s}\n";
+	struct slo_criteria x, y, z, i;
 	struct world w;
 
 	world_init(&w, yaml);
 	x = tables_criteria(&w.config.slos[0]);
 	y = tables_criteria(&w.config.slos[1]);
+	z = tables_criteria(&w.config.slos[2]);
+	i = tables_criteria(&w.config.slos[3]);
+	/* late is more than the threshold, as good is at most that */
+	assert_int_equal(x.client_abort_from_ns, 7000000001);
+	assert_int_equal(y.client_abort_from_ns, 5000001);
+	assert_int_equal(z.client_abort_from_ns, 0);
+	assert_true(i.client_abort_from_ns == ~0ULL);
 	assert_true(x.latency_ns == ~0ULL);
 	assert_int_equal(x.min_body_bytes, 0);
 	assert_int_equal(y.latency_ns, 5000000);

@@ -104,10 +104,6 @@ TEST(policies_hold_slos_and_thresholds)
 	assert_slo(found, 0, 4);
 	assert_slo(found, 1, 8);
 
-	assert_int_equal(shop->client_abort_mask, 0x1a);
-	assert_int_equal(bare->client_abort_mask, 0x2);
-	assert_int_equal(found->client_abort_mask, 0x2);
-
 	/* 2^(-27/8) s = 96.4 ms < 100 ms <= 2^(-26/8) s = 105.1 ms: bucket -26 + 160 */
 	assert_int_equal(shop->n_thresholds, 3);
 	assert_int_equal(shop->thresholds[0].ns, 100000000);

@@ -26,7 +26,7 @@ static const struct written base = {
 	.eligible = "routes: [\"/a\", _other], methods: [GET, POST], exclude: {methods: [POST],"
 		    " paths: [\"/p\", \"/q\"], user_agents: [\"bot*\"]}",
 	.good = "status: [2xx], latency: 100ms, min_body: 10",
-	.more = "client_abort: ignore",
+	.more = "client_abort: late",
 };
 
 /* To be freed. `found`: the definition for found services. */
@@ -87,7 +87,7 @@ TEST(same_definition)
 		CHANGED(window, "{calendar: month}"),
 		CHANGED(name, "y"),
 		CHANGED(about, "owner: you, purpose: other"),
-		CHANGED(more, "alerts: default"),
+		CHANGED(more, "alerts: default"), /* client_abort is late */
 		/* the same in other words */
 		CHANGED(eligible, ELIGIBLE("\"/a\", _other", "GET", "\"/p\", \"/q\"", "\"bot*\"")),
 		CHANGED(eligible,
@@ -132,6 +132,7 @@ TEST(different_definition)
 			ELIGIBLE("\"/a\", _other", "GET", "\"/p\", \"/q\"", "\"bot* curl*\"")),
 		CHANGED(eligible, ELIGIBLE("\"/a\", _other", "GET", "\"/p\", \"/q\"", "")),
 		CHANGED(more, "client_abort: bad"),
+		CHANGED(more, "client_abort: ignore"),
 		/* what a good slice is */
 		CHANGED(more, "budgeting: {timeslices: {slice: 1m, target: 95}}"),
 		CHANGED(more, "budgeting: {timeslices: {slice: 1m, target: 96}}"),

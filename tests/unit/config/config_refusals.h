@@ -506,7 +506,7 @@ static const struct {
 		     "  service: a\n"
 		     "  objective: 99\n"
 		     "  client_abort: good\n",
-	 "t.yaml:6: slos[0].client_abort: expected ignore or bad, got \"good\""},
+	 "t.yaml:6: slos[0].client_abort: expected late, bad or ignore, got \"good\""},
 	{ONE_SERVICE "slos:\n"
 		     "- name: n\n"
 		     "  service: a\n"

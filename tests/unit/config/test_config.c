@@ -121,7 +121,7 @@ TEST(full_file_is_read)
 	assert_string_equal(slo->eligible.exclude_paths[0], "/healthz");
 	assert_int_equal(slo->eligible.n_exclude_user_agents, 2);
 	assert_string_equal(slo->eligible.exclude_user_agents[1], "wrk*");
-	assert_true(slo->eligible.client_abort);
+	assert_int_equal(slo->eligible.client_abort, CLIENT_ABORT_BAD);
 	assert_statuses(slo, 0, 99, false);
 	assert_statuses(slo, 100, 299, true);
 	assert_statuses(slo, 300, 303, false);
@@ -137,7 +137,8 @@ TEST(full_file_is_read)
 	assert_string_equal(slo->time_zone, "Europe/Berlin");
 	assert_int_equal(slo->window_seconds, 31 * 86400);
 	assert_int_equal(slo->eligible.methods, (1U << HTTP_METHOD_COUNT) - 1);
-	assert_false(slo->eligible.client_abort);
+	assert_int_equal(slo->eligible.client_abort, CLIENT_ABORT_LATE);
+	assert_true(slo->eligible.late_after_ns == 120000000000);
 	assert_statuses(slo, 0, 99, false);
 	assert_statuses(slo, 100, 499, true);
 	assert_statuses(slo, 500, 639, false);

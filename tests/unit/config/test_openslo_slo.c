@@ -19,7 +19,7 @@ TEST(an_slo_maps_to_the_configuration_s_own)
 	assert_null(slo->time_zone);
 	assert_int_equal(slo->slice_seconds, 0);
 	assert_int_equal(slo->eligible.methods, 1U << HTTP_METHOD_GET);
-	assert_true(slo->eligible.client_abort);
+	assert_int_equal(slo->eligible.client_abort, CLIENT_ABORT_BAD);
 	assert_int_equal(slo->good.latency_ns, 100000000);
 	assert_int_equal(slo->good.status[200 / 64], ~0ULL << 8);
 	assert_int_equal(slo->n_alerts, 11); /* the default ones */
