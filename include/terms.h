@@ -124,17 +124,21 @@ enum kernel_error {
 		KERR_COUNT,
 };
 
-/* Why a listener cannot be measured: `coverage.unmeasured[].reason`. */
+/*
+ * Why the requests of a connection cannot be seen: a word (`coverage.blind[].reason`, and metrics), and
+ * what `coverage.unmeasured[].reason` says.
+ */
 #define BLIND_REASONS(X)                                                                           \
-	X(TLS, "tls: encrypted, plaintext not observed")                                           \
-	X(HTTP2, "http/2: not measured by this version")                                           \
-	X(MPTCP, "mptcp: not measured by this version")                                            \
-	X(OPAQUE, "read in a way that hides the payload (splice, truncation)")                     \
-	X(IO_URING, "io_uring: payload cannot be reached")                                         \
-	X(COMPAT, "32-bit process: payload cannot be reached")
+	X(TLS, "tls", "tls: encrypted, plaintext not observed")                                    \
+	X(HTTP2, "http/2", "http/2: not measured by this version")                                 \
+	X(MPTCP, "mptcp", "mptcp: not measured by this version")                                   \
+	X(OPAQUE, "hidden", "read in a way that hides the payload (splice, truncation)")           \
+	X(IO_URING, "io_uring", "io_uring: payload cannot be reached")                             \
+	X(COMPAT, "32-bit", "32-bit process: payload cannot be reached")                           \
+	X(OLD, "older", "older: there before the agent, not recognised as HTTP/1")
 
 enum blind_reason {
-#define X(id, name) BLIND_##id,
+#define X(id, word, name) BLIND_##id,
 	BLIND_REASONS(X)
 #undef X
 		BLIND_REASON_COUNT,

@@ -85,6 +85,7 @@ struct sock {
 	__u8 sk_kern_sock : 1;
 	__u16 sk_type;
 	__u16 sk_protocol;
+	__u32 sk_max_ack_backlog;
 };
 
 struct inet_connection_sock {
@@ -103,6 +104,8 @@ struct tcp_sock {
 	__u32 write_seq;
 	__u64 bytes_received;
 	__u64 bytes_acked;
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
 	__u64 tcp_clock_cache;
 	__u64 tcp_mstamp;
 };

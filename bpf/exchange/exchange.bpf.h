@@ -172,7 +172,7 @@ static __always_inline void exchange_open(struct exchanges *open, const struct o
 		/* whoever ends what is open looks no further than OPEN_MAX from the first one on */
 		if (number - open->freed >= OPEN_MAX ||
 		    bpf_map_update_elem(&pending, &key, &exchange, BPF_ANY))
-			stat_lost(LOST_PENDING_FULL);
+			stat_lost(opening->service, LOST_PENDING_FULL);
 	}
 	store_release(&open->next, exchange_after(number));
 }
@@ -293,7 +293,7 @@ static long exchanges_end_step(__u32 i, struct ending_walk *walk)
 		return 0;
 	if (exchange_claim(exchange, number)) {
 		if (how->kind == ENDING_LOST)
-			stat_lost(how->lost);
+			stat_lost(exchange->request.service, how->lost);
 		else
 			exchange_end(exchange, number, walk);
 	}

@@ -36,6 +36,18 @@ static __always_inline struct tcp_sock *tcp_of_any(struct sock *sk)
 	return tcp_of(sk);
 }
 
+/*
+ * True for a socket that connect() has opened. One from accept() is a copy of its listener, and has its
+ * backlog. With a backlog of 0, the peer's acknowledgements tell: of a SYN that was sent first, too.
+ */
+static __always_inline bool sock_was_dialled(struct sock *sk, struct tcp_sock *tp)
+{
+	__u64 sent = tp->bytes_sent - tp->bytes_retrans; /* without SYN and FIN */
+	__u32 unacked = tp->snd_nxt - tp->snd_una;
+
+	return !sk->sk_max_ack_backlog && tp->bytes_acked + unacked != sent;
+}
+
 static __always_inline bool sock_is_ignored(struct sock *sk)
 {
 	__u64 cookie = sk->__sk_common.skc_cookie.counter; /* 0: it has none yet */

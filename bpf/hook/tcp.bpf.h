@@ -64,13 +64,14 @@ static __noinline struct tcp_conn *tcp_conn_create(struct sock *sk, struct tcp_s
 	tcp->write_seq = tp->write_seq;
 	conn = &tcp->conn;
 	protocol_init(conn, ROLE_SERVER, bpf_get_socket_cookie(sk));
+	conn->dialled = sock_was_dialled(sk, tp);
 	conn->mode = CONN_OLD;
 	if (BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock))
 		conn->mode = CONN_IGNORED; /* NFS and the like: not the process's own bytes */
 	else if (received && consumed <= (__u64)received + 1)
 		conn->mode = CONN_NEW; /* + 1: a FIN counts as one byte */
-	else if (!received && consumed == 0)
-		conn->mode = CONN_IGNORED; /* writes first: a client, or not HTTP */
+	else if (!received && consumed == 0) /* writes first: a client, or not HTTP/1.x */
+		conn->mode = conn->dialled ? CONN_IGNORED : CONN_SPOKEN;
 	if (received && sk->__sk_common.skc_state == TCP_CLOSE_WAIT)
 		tcp_left_unread(sk, tp, tcp);
 	return tcp;
@@ -103,7 +104,7 @@ static __always_inline int tcp_other_protocol(struct sock *sk, bool reading)
 	if (!scratch)
 		return 0;
 	tcp_who(sk, &scratch->who);
-	unmeasured_note(&scratch->who, BLIND_MPTCP);
+	blind_note(&tcp->conn.served, &scratch->who, live_generation, BLIND_MPTCP);
 	return 0;
 }
 
@@ -233,10 +234,12 @@ static __always_inline void tcp_read_unseen(struct flow *flow, struct sock *sk, 
 	}
 	if (conn->mode == CONN_OLD && source != SOURCE_IO_URING && source != SOURCE_COMPAT)
 		return;
-	tcp_who(sk, flow->who);
-	unmeasured_note(flow->who, source == SOURCE_IO_URING ? BLIND_IO_URING :
-				   source == SOURCE_COMPAT   ? BLIND_COMPAT :
-							       BLIND_OPAQUE);
+	if (conn->mode != CONN_SPOKEN) {
+		tcp_who(sk, flow->who);
+		flow_blind(flow, source == SOURCE_IO_URING ? BLIND_IO_URING :
+				 source == SOURCE_COMPAT   ? BLIND_COMPAT :
+							     BLIND_OPAQUE);
+	}
 	conn_ignore(conn);
 }
 
@@ -323,7 +326,8 @@ static __always_inline void tcp_write_bytes(struct flow *flow, struct sock *sk,
 	}
 	if (stream_unseen(flow, sent, SIDE_RESPONSE, writer))
 		return;
-	stat_error(KERR_NO_BUFFER);
+	if (flow->conn->open.next != 1)
+		stat_error(KERR_NO_BUFFER);
 	protocol_lost(flow, SIDE_RESPONSE, LOST_UNREADABLE);
 }
 
@@ -331,7 +335,9 @@ static __always_inline void tcp_write_bytes(struct flow *flow, struct sock *sk,
 static __always_inline bool tcp_answers(struct conn *conn)
 {
 	conn->sent_since_read = 1;
-	if (conn->mode == CONN_LIKELY)
+	if (conn->mode == CONN_HTTP)
+		return true;
+	if (conn->mode == CONN_LIKELY || conn->mode == CONN_FOREIGN)
 		conn->mode = CONN_HTTP;
 	/* a server that speaks before it has read a request is none of HTTP */
 	if (conn->mode == CONN_NEW)
@@ -363,6 +369,25 @@ static __always_inline int tcp_send_failed(struct sock *sk)
 	return 0;
 }
 
+/*
+ * On an older connection, bytes were read of which no hook knows (more than a FIN), and these are written
+ * without passing through the process's memory: it splices.
+ */
+static __noinline int tcp_read_aside(struct sock *sk, struct tcp_conn *tcp, __u32 sent)
+{
+	struct scratch *scratch = scratch_of(SLOT_SEND);
+
+	if (!scratch || !sk || !tcp ||
+	    syscall_source(&scratch->io, &scratch->call, sk, sent) != SOURCE_OPAQUE)
+		return 0;
+
+	struct flow flow = {};
+
+	tcp_begin(&flow, sk, tcp, scratch);
+	flow_blind(&flow, BLIND_OPAQUE);
+	return 0;
+}
+
 static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent seen,
 				    const enum writer writer)
 {
@@ -387,6 +412,8 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	write_seq = tp->write_seq;
 	gap = tcp_went_on(write_seq - tcp->write_seq, tp->bytes_acked, &tcp->acked) - (__u32)ret;
 	if (!tcp_answers(&tcp->conn)) {
+		if (tcp->conn.mode == CONN_OLD && tp->copied_seq - tcp->read_seq > 1)
+			tcp_read_aside(sk, tcp, ret);
 		tcp->write_seq = write_seq;
 		return 0;
 	}

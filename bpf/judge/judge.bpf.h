@@ -56,7 +56,7 @@ static __always_inline void judge_series(const struct request *request,
 	struct series_value *value = id ? table_value(series, id, writer) : NULL;
 
 	if (!value) {
-		stat_lost(LOST_SERIES_FULL);
+		stat_lost(request->service, LOST_SERIES_FULL);
 		return;
 	}
 	stat_ended(writer);

@@ -13,6 +13,13 @@ struct {
 	__type(value, __u64);
 } stats SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SERVICES_MAX);
+	__type(key, __u32);
+	__type(value, struct service_books);
+} service_books SEC(".maps");
+
 /*
  * Who adds to a counter. Each of the two main programs has per-CPU counters to itself: these need no
  * lock, which would take as long as thirty other instructions, since the kernel never runs a program
@@ -62,9 +69,23 @@ static __always_inline void stat_error(enum kernel_error site)
 	stat_add(STAT_ERROR + site, 1, WRITER_SHARED);
 }
 
-static __always_inline void stat_lost(enum lost_reason reason)
+/* A request of the service could not be given an outcome. */
+static __always_inline void stat_lost(__u32 service, __u32 reason)
 {
+	struct service_books *books = bpf_map_lookup_elem(&service_books, &service);
+
 	stat_add(STAT_LOST + reason, 1, WRITER_SHARED);
+	if (books && reason < LOST_REASON_COUNT)
+		__sync_fetch_and_add(&books->lost[reason], 1);
+}
+
+/* The first request of a connection was seen. */
+static __always_inline void stat_connection(__u32 service)
+{
+	struct service_books *books = bpf_map_lookup_elem(&service_books, &service);
+
+	if (books)
+		__sync_fetch_and_add(&books->connections, 1);
 }
 
 #endif

@@ -11,12 +11,14 @@
 
 /*
  * The hook that finds the connection says whether it is new, old, or of no interest. From then on the
- * protocol changes the mode, by what it reads; but it is the hook that takes CONN_LIKELY to CONN_HTTP, when
- * something is answered.
+ * protocol changes the mode, by what it reads; but it is the hook that takes CONN_LIKELY and CONN_FOREIGN to
+ * CONN_HTTP, when something is answered.
  */
 enum conn_mode {
 	CONN_NEW, /* its first bytes were seen, and nothing of a request yet */
 	CONN_LIKELY, /* new, and what was read begins as a request does */
+	CONN_FOREIGN, /* new, and what was read begins as TLS or HTTP/2 does: the answer shows if it is */
+	CONN_SPOKEN, /* its server spoke first, or has switched protocols: HTTP/2, if its preface is next */
 	CONN_OLD, /* older than the agent, or lost: joins at its next request */
 	CONN_HTTP, /* its requests are counted */
 	CONN_IGNORED, /* no server of a protocol that is measured, or a tunnel by now */
@@ -28,7 +30,9 @@ struct conn {
 	__u8 role; /* enum role */
 	__u8 sent_since_read; /* set by the hook on sending, taken by that on reading */
 	__u8 peer_gone; /* the peer closed its side, and then reset the connection */
-	__u8 pad[3];
+	__u8 dialled; /* this host opened it: its process is no listener */
+	__u8 blind; /* it was counted as blind */
+	__u8 pad[1];
 	struct served served;
 	struct exchanges open;
 	union protocol_state state;

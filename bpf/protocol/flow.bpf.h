@@ -6,6 +6,7 @@
 #include "kernel/helpers.bpf.h"
 #include "protocol/chunk.bpf.h"
 #include "protocol/conn.bpf.h"
+#include "who/unmeasured.bpf.h"
 #include "who/work.bpf.h"
 
 /* The side that bytes are of. A server reads requests, a client sends them. */
@@ -32,6 +33,17 @@ struct flow {
 static __always_inline bool conn_needs_who(const struct conn *conn, __u32 generation)
 {
 	return conn->served.service == SERVICE_NONE || conn->served.generation != generation;
+}
+
+/* The connection's requests cannot be seen, for this reason: counted once. flow->who names it. */
+static __always_inline void flow_blind(struct flow *flow, enum blind_reason reason)
+{
+	struct conn *conn = flow->conn;
+
+	if (conn->dialled || conn->blind)
+		return;
+	conn->blind = 1;
+	blind_note(&conn->served, flow->who, flow->generation, reason);
 }
 
 #endif

@@ -12,14 +12,15 @@
 #include "protocol/chunk.bpf.h"
 #include "protocol/conn.bpf.h"
 #include "protocol/flow.bpf.h"
+#include "protocol/foreign.bpf.h"
 #include "who/identity.bpf.h"
-#include "who/unmeasured.bpf.h"
 
 /* needs what dfa.bpf.h and chunk.bpf.h define */
 #include "http1/feed.h"
 
 enum {
 	JOINS_MAX = 64, /* beginnings of requests tried on a connection older than the agent */
+	JOINS_UNKNOWN = 2, /* tries that have failed when the next that fails shows it as blind */
 };
 
 /* No request is open that a response could answer. */
@@ -100,11 +101,13 @@ static __always_inline void http1_register(struct flow *flow)
 {
 	struct conn *conn = flow->conn;
 
-	if (conn->served.service != SERVICE_NONE)
-		return;
-	if (!conn->served.policy) /* answered before its method was read */
-		identity_resolve(&conn->served, flow->who, flow->generation);
-	endpoint_register(&conn->served, flow->who);
+	if (conn->served.service == SERVICE_NONE) {
+		if (!conn->served.policy) /* answered before its method was read */
+			identity_resolve(&conn->served, flow->who, flow->generation);
+		endpoint_register(&conn->served, flow->who);
+	}
+	if (conn->open.next == 1)
+		stat_connection(conn->served.service);
 }
 
 static __always_inline void http1_open(struct conn *conn, const enum writer writer)
@@ -155,17 +158,38 @@ __noinline __u32 http1_request_head_apart(struct conn *conn)
 	return conn ? http1_request_head(conn) : HTTP1_EV_NONE;
 }
 
-/* A request line that is complete shows that this is HTTP; the beginning of one, that it may be. */
-static __always_inline void http1_recognise(struct conn *conn)
+/* Behind a server that spoke first there is HTTP/2, or nothing that is measured. */
+static __always_inline bool http1_recognise_spoken(struct flow *flow)
 {
+	struct conn *conn = flow->conn;
 	const struct http1 *request = &conn->state.h1.request;
 
+	if (http1_may_be_preface(request))
+		return false;
+	if (request->flags & HTTP1_PREFACE)
+		flow_blind(flow, BLIND_HTTP2);
+	conn_ignore(conn);
+	return true;
+}
+
+/*
+ * A request line that is complete shows that this is HTTP; the beginning of one, that it may be. Returns
+ * true if the connection is of no interest.
+ */
+static __noinline int http1_recognise(struct flow *flow)
+{
+	struct conn *conn = flow->conn;
+	const struct http1 *request = &conn->state.h1.request;
+
+	if (conn->mode == CONN_SPOKEN)
+		return http1_recognise_spoken(flow);
 	if (http1_has_start_line(request))
 		conn->mode = CONN_HTTP;
-	else if (conn->mode != CONN_OLD)
+	else if (conn->mode != CONN_OLD && conn->mode != CONN_FOREIGN)
 		conn->mode = http1_has_path(request) && !(request->flags & HTTP1_PREFACE) ?
 				     CONN_LIKELY :
 				     CONN_NEW;
+	return false;
 }
 
 /*
@@ -187,27 +211,41 @@ __noinline __u32 http1_request_first(struct conn *conn, struct piece *piece, __u
 	return http1_request_head(conn);
 }
 
-static __always_inline void http1_request_bad(struct flow *flow)
+/* An older connection goes on with something that begins no request. */
+static __always_inline void http1_join_failed(struct flow *flow)
 {
 	struct conn *conn = flow->conn;
 	struct http1_conn *h1 = &conn->state.h1;
+	struct foreign foreign = foreign_of(flow->piece);
+
+	http1_reset(&h1->request);
+	if (foreign.is_tls)
+		flow_blind(flow, BLIND_TLS);
+	else if (foreign.is_http2)
+		flow_blind(flow, BLIND_HTTP2);
+	else if (h1->joins_left == JOINS_MAX - JOINS_UNKNOWN)
+		flow_blind(flow, BLIND_OLD);
+	if (foreign.is_tls || foreign.is_http2 || !h1->joins_left)
+		conn_ignore(conn);
+	else
+		h1->joins_left--;
+}
+
+static __always_inline void http1_request_bad(struct flow *flow)
+{
+	struct conn *conn = flow->conn;
 
 	switch (conn->mode) {
 	case CONN_LIKELY:
 		return; /* its answer will tell whether this is HTTP */
 	case CONN_NEW:
-		if (h1->request.flags & HTTP1_TLS)
-			unmeasured_note(flow->who, BLIND_TLS);
-		if (h1->request.flags & HTTP1_PREFACE)
-			unmeasured_note(flow->who, BLIND_HTTP2);
-		conn_ignore(conn);
-		return;
-	case CONN_OLD:
-		http1_reset(&h1->request);
-		if (h1->joins_left)
-			h1->joins_left--;
+		if (conn->state.h1.request.flags & (HTTP1_TLS | HTTP1_PREFACE) && !conn->dialled)
+			conn->mode = CONN_FOREIGN;
 		else
 			conn_ignore(conn);
+		return;
+	case CONN_OLD:
+		http1_join_failed(flow);
 		return;
 	default:
 		stat_error(KERR_HEAD_UNPARSABLE);
@@ -250,8 +288,8 @@ static __always_inline bool http1_request_feed(struct flow *flow)
 					    flow->now_ns - flow->arrived_ns, flow->generation);
 	else
 		event = http1_feed_on(request, &piece->chunk, &piece->pos, piece->len);
-	if (conn->mode != CONN_HTTP)
-		http1_recognise(conn);
+	if (conn->mode != CONN_HTTP && http1_recognise(flow))
+		return true;
 	flow->in_head = http1_in_head(request);
 	return event != HTTP1_EV_NONE && http1_request_event(flow, event);
 }

@@ -12,6 +12,7 @@
 #include "protocol/chunk.bpf.h"
 #include "protocol/conn.bpf.h"
 #include "protocol/flow.bpf.h"
+#include "protocol/foreign.bpf.h"
 #include "protocol/http1_request.bpf.h"
 
 /* needs what dfa.bpf.h and chunk.bpf.h define */
@@ -90,6 +91,13 @@ __noinline int http1_answer_shared(struct conn *conn, __u64 now_ns, __u32 wait)
 	return 0;
 }
 
+/* What follows is none of HTTP/1.x; behind an upgrade to h2c it is HTTP/2. */
+static __always_inline void http1_tunnel(struct conn *conn, __u16 status)
+{
+	conn->mode = status == STATUS_SWITCHING_PROTOCOLS ? CONN_SPOKEN : CONN_IGNORED;
+	conn->served.generation = 0; /* to be named again */
+}
+
 enum {
 	HTTP1_EV_TUNNEL = HTTP1_EV_BAD + 1, /* complete, and what follows is none of HTTP */
 };
@@ -100,8 +108,9 @@ static __always_inline __u32 http1_response_head(struct conn *conn, struct piece
 {
 	struct http1 *response = &conn->state.h1.response;
 	struct exchange *exchange = exchange_find(&conn->open, conn->state.h1.answering);
-	enum answer_framing framing = answer_framing(
-		response->status, exchange ? exchange->request.method : HTTP_METHOD_OTHER);
+	__u16 status = response->status;
+	enum answer_framing framing =
+		answer_framing(status, exchange ? exchange->request.method : HTTP_METHOD_OTHER);
 	__u32 event = http1_body_begin(response, framing != ANSWER_BY_HEAD);
 
 	if (event == HTTP1_EV_NONE && piece->pos < piece->len && http1_opaque(response))
@@ -110,7 +119,7 @@ static __always_inline __u32 http1_response_head(struct conn *conn, struct piece
 		http1_answer(conn, exchange, now_ns, wait, WRITER_SEND);
 	if (framing != ANSWER_TUNNEL)
 		return HTTP1_EV_NONE;
-	conn_ignore(conn);
+	http1_tunnel(conn, status);
 	return HTTP1_EV_TUNNEL;
 }
 
@@ -141,18 +150,34 @@ __noinline __u32 http1_response_first(struct conn *conn, struct piece *piece, __
 	return http1_response_head(conn, piece, now_ns, wait);
 }
 
-/* The response side can no longer be followed: the outcomes of open exchanges cannot be known. */
-static __always_inline void http1_response_lost(struct conn *conn, enum lost_reason reason)
+/* No request was seen on the connection, and its first answer is none of HTTP/1.x, or was not seen. */
+static __always_inline void http1_response_foreign(struct flow *flow, enum lost_reason reason)
 {
+	const struct http1 *request = &flow->conn->state.h1.request;
+
+	if (request->flags & HTTP1_TLS)
+		flow_blind(flow, BLIND_TLS);
+	else if (request->flags & HTTP1_PREFACE)
+		flow_blind(flow, BLIND_HTTP2);
+	else if (reason == LOST_UNREADABLE && http1_was_unseen(request))
+		flow_blind(flow, BLIND_OPAQUE);
+	conn_ignore(flow->conn);
+}
+
+/* The response side can no longer be followed: the outcomes of open exchanges cannot be known. */
+static __always_inline void http1_response_lost(struct flow *flow, enum lost_reason reason)
+{
+	struct conn *conn = flow->conn;
 	struct http1_conn *h1 = &conn->state.h1;
 
 	if (conn->open.next == 1) {
-		conn_ignore(conn); /* never was HTTP */
+		http1_response_foreign(flow, reason);
 		return;
 	}
 	exchanges_lose(&conn->open, reason);
 	h1->answering = conn->open.freed;
 	conn->mode = CONN_OLD;
+	conn->served.generation = 0; /* to be named again, should it be lost for good */
 	h1->joins_left = JOINS_MAX;
 	http1_request_end(h1);
 	http1_reset(&h1->response);
@@ -165,13 +190,26 @@ static __always_inline void http1_answer_early(struct flow *flow)
 	struct http1_conn *h1 = &conn->state.h1;
 	bool lost = http1_is_lost(&h1->request);
 
-	if (conn->open.next == 1 && lost && http1_has_path(&h1->request))
+	if (conn->open.next == 1 && lost && http1_has_path(&h1->request) &&
+	    !(h1->request.flags & HTTP1_PREFACE))
 		stat_error(KERR_HEAD_UNPARSABLE);
 	if (lost || http1_in_path(&h1->request))
 		h1->request.dfa = DFA_DEAD; /* the path may have had more to come */
 	http1_register(flow);
 	http1_open_shared(conn);
 	h1->answered_early = !lost;
+}
+
+/* A client that begins TLS or HTTP/2 with a server of something else is no blind spot. */
+static __always_inline void http1_answer_check(struct flow *flow)
+{
+	struct http1 *request = &flow->conn->state.h1.request;
+	__u8 first = HTTP1_AT(&flow->piece->chunk, flow->piece->pos - 1);
+
+	if (first != TLS_HANDSHAKE)
+		request->flags &= ~HTTP1_TLS;
+	if (first != 0) /* of the server's SETTINGS, which are short */
+		request->flags &= ~HTTP1_PREFACE;
 }
 
 /* Returns true if the rest of the operation is of no interest. */
@@ -196,7 +234,8 @@ static __noinline int http1_response_event(struct flow *flow, __u32 event)
 	case HTTP1_EV_TUNNEL:
 		return true;
 	default:
-		http1_response_lost(conn, LOST_BAD_RESPONSE);
+		http1_answer_check(flow);
+		http1_response_lost(flow, LOST_BAD_RESPONSE);
 		return true;
 	}
 }

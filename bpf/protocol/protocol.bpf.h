@@ -77,7 +77,7 @@ static __always_inline void protocol_lost(struct flow *flow, const enum side sid
 	if (side == SIDE_REQUEST)
 		http1_request_lost(flow);
 	else
-		http1_response_lost(flow->conn, reason);
+		http1_response_lost(flow, reason);
 }
 
 /* The answer that is being sent: *ret is zeroed. */

@@ -12,6 +12,8 @@ enum {
 	SERVICE_FOUND = 4096,
 	ENDPOINTS_MAX = 2048, /* id 0: all that found no place of their own */
 
+	SERVICES_MAX = SERVICE_FOUND + ENDPOINTS_MAX,
+
 	IDENTITIES_MAX = 16384,
 	UNMEASURED_MAX = 1024,
 
@@ -55,8 +57,18 @@ struct unmeasured_key {
 	__u32 reason; /* enum blind_reason */
 };
 
+/* Connections whose requests cannot be seen: they are blind. */
+struct blind {
+	__u64 connections;
+	__u64 last_ns; /* when the last of them was met */
+	__u32 tgid; /* the process that served it */
+	__u16 service; /* the configured one it is of; SERVICE_NONE: none */
+	__u16 pad;
+};
+
 _Static_assert(sizeof(struct identity_key) == 32, "identity_key has no holes");
 _Static_assert(sizeof(struct endpoint_key) == 24, "endpoint_key has no holes");
 _Static_assert(sizeof(struct unmeasured_key) == 28, "unmeasured_key has no holes");
+_Static_assert(sizeof(struct blind) == 24, "blind has no holes");
 
 #endif

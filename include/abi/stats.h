@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Indices of `stats`. */
+/* What was counted of all requests, and of each service's connections. */
 #ifndef SLIPROBE_ABI_STATS_H
 #define SLIPROBE_ABI_STATS_H
 
+#include "abi/identity.h"
 #include "terms.h"
+#include "types.h"
 
+/* Indices of `stats`. */
 enum statistic {
 	STAT_SEEN, /* requests whose head was read whole, or that were answered before it was */
 	STAT_SEEN_RECV, /* those of STAT_SEEN that the recv hook alone counts */
@@ -13,6 +16,12 @@ enum statistic {
 	STAT_LOST, /* + enum lost_reason */
 	STAT_ERROR = STAT_LOST + LOST_REASON_COUNT, /* + enum kernel_error */
 	STAT_COUNT = STAT_ERROR + KERR_COUNT,
+};
+
+/* How much of a service could be measured: `service_books`, by the service's id. */
+struct service_books {
+	__u64 connections; /* of which at least one request was seen */
+	__u64 lost[LOST_REASON_COUNT]; /* requests; also in `stats` */
 };
 
 #endif

@@ -96,6 +96,19 @@ static inline enum http1_state http1_lost_in(const struct http1 *p)
 	return (enum http1_state)p->sub;
 }
 
+/* Lost by the caller. */
+static inline int http1_was_unseen(const struct http1 *p)
+{
+	return http1_is_lost(p) && http1_lost_in(p) == HTTP1_BAD;
+}
+
+/* What was read so far may be the beginning of HTTP/2's connection preface. */
+static inline int http1_may_be_preface(const struct http1 *p)
+{
+	return p->method == HTTP_METHOD_OTHER && p->state <= HTTP1_VERSION &&
+	       p->state != HTTP1_PATH && p->state != HTTP1_QUERY;
+}
+
 /* In a request line, behind the first byte of its path, or lost there. */
 static inline int http1_has_path(const struct http1 *p)
 {

@@ -4,6 +4,7 @@
 #define SLIPROBE_AGENT_FACTS_H
 
 #include "abi.h"
+#include "agent/blind.h"
 #include "agent/collect.h"
 #include "base/ids.h"
 #include "kernel/probe.h"
@@ -15,8 +16,7 @@ struct facts {
 	__u64 stats[STAT_COUNT]; /* read after the series */
 	__u64 hook_misses;
 	bool consistent; /* the counters agree with each other */
-	struct snapshot_unmeasured *unmeasured;
-	size_t n_unmeasured;
+	struct blind_listeners blind;
 };
 
 /* The caller releases *ret with facts_clear(). Returns 0 or -errno. */

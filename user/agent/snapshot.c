@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/privilege.h"
@@ -83,14 +84,41 @@ static int take_series(const struct agent *agent, const struct service *service,
 	return 0;
 }
 
-/* collection: NULL, or that of the service's series. */
+static int snapshot_cover(const struct agent *agent, const struct service *service,
+			  const struct facts *facts, struct snapshot_cover *ret)
+{
+	const struct collection *collection = &facts->collection;
+	struct service_books books = {};
+	int r = probe_read_books(agent->kernel.probe, service->id, &books);
+
+	ret->connections = books.connections;
+	for (size_t i = 0; i < LOST_REASON_COUNT; i++) {
+		ret->lost_by_reason[i] = books.lost[i];
+		ret->lost += books.lost[i];
+	}
+	for (size_t i = 0; i < facts->blind.n; i++) {
+		const struct blind_listener *blind = &facts->blind.list[i];
+
+		if (blind->service != service->id || blind->key.reason >= BLIND_REASON_COUNT)
+			continue;
+		ret->blind_by_reason[blind->key.reason] += blind->blind.connections;
+		ret->blind += blind->blind.connections;
+	}
+	for (size_t i = collection_find(collection, service->id);
+	     i < collection->n && collection->list[i].key.service == service->id; i++)
+		ret->counted += collection->list[i].series->requests;
+	return r;
+}
+
+/* The service's series are moved from the facts, if these were asked for. */
 static int snapshot_service(const struct agent *agent, const struct service *service,
-			    struct collection *collection, struct snapshot_service *ret)
+			    struct facts *facts, struct snapshot_service *ret)
 {
 	const struct config_service *configured =
 		service->id < SERVICE_FOUND ?
 			config_service_named(&agent->applied.in_force.config, service->name) :
 			NULL;
+	int r;
 
 	ret->name = strdup(service->name);
 	ret->role = ROLE_SERVER;
@@ -104,7 +132,10 @@ static int snapshot_service(const struct agent *agent, const struct service *ser
 	ret->about = configured ? &configured->about : NULL;
 	if (!ret->name || (service->exe && !ret->exe) || (service->container && !ret->container))
 		return -ENOMEM;
-	return collection ? take_series(agent, service, collection, ret) : 0;
+	r = snapshot_cover(agent, service, facts, &ret->cover);
+	if (r)
+		return r;
+	return facts->series ? take_series(agent, service, &facts->collection, ret) : 0;
 }
 
 static int service_order(const void *a, const void *b)
@@ -113,8 +144,7 @@ static int service_order(const void *a, const void *b)
 		      ((const struct snapshot_service *)b)->name);
 }
 
-static int snapshot_services(const struct agent *agent, struct collection *collection,
-			     struct snapshot *ret)
+static int snapshot_services(const struct agent *agent, struct facts *facts, struct snapshot *ret)
 {
 	int r = 0;
 
@@ -122,10 +152,10 @@ static int snapshot_services(const struct agent *agent, struct collection *colle
 	if (!ret->services)
 		return -ENOMEM;
 	for (size_t i = 0; !r && i < agent->services.n; i++)
-		r = snapshot_service(agent, agent->services.list[i], collection,
+		r = snapshot_service(agent, agent->services.list[i], facts,
 				     &ret->services[ret->n_services++]);
-	if (collection)
-		ret->octaves = TAKE_PTR(collection->octaves);
+	if (facts->series)
+		ret->octaves = TAKE_PTR(facts->collection.octaves);
 	qsort(ret->services, ret->n_services, sizeof(*ret->services), service_order);
 	return r;
 }
@@ -205,6 +235,16 @@ static int slo_order(const void *a, const void *b)
 		      ((const struct snapshot_slo *)b)->name);
 }
 
+static int snapshot_slo(const struct agent *agent, const struct track *track, struct snapshot *ret)
+{
+	const struct snapshot_service *service = snapshot_service_find(ret, track->service);
+	struct snapshot_slo *slo = &ret->slos[ret->n_slos++];
+	int r = snapshot_take_slo(agent, track, slo);
+
+	slo->cover = service ? &service->cover : NULL;
+	return r;
+}
+
 static int snapshot_slos(const struct agent *agent, struct snapshot *ret)
 {
 	const struct tracks *tracks = &agent->applied.tracks;
@@ -216,7 +256,7 @@ static int snapshot_slos(const struct agent *agent, struct snapshot *ret)
 	if (!ret->slos)
 		return -ENOMEM;
 	while (!r && (track = tracks_next(tracks, TRACKS_IN_FORCE, &at)))
-		r = snapshot_take_slo(agent, track, &ret->slos[ret->n_slos++]);
+		r = snapshot_slo(agent, track, ret);
 	/* found services' are in the order they were met */
 	if (!r)
 		qsort(ret->slos + tracks->n_configured, tracks->n_found, sizeof(*ret->slos),
@@ -242,17 +282,52 @@ static void snapshot_coverage(const struct agent *agent, const struct facts *fac
 	ret->coverage.consistent = facts->consistent && agent->kernel.consistent;
 }
 
+static int snapshot_blind(const struct agent *agent, const struct facts *facts,
+			  struct snapshot *ret)
+{
+	double now_unix = axis_wall(&agent->axis, axis_now(&agent->axis));
+	struct timespec now;
+
+	ret->blind = calloc(facts->blind.n ?: 1, sizeof(*ret->blind));
+	if (!ret->blind)
+		return -ENOMEM;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	for (size_t i = 0; i < facts->blind.n; i++) {
+		const struct blind_listener *from = &facts->blind.list[i];
+		const struct service *service = services_by_id(&agent->services, from->service);
+		double last = (double)from->blind.last_ns / 1e9;
+		struct snapshot_blind *blind = &ret->blind[ret->n_blind];
+
+		if (from->gone)
+			continue;
+		*blind = (struct snapshot_blind){
+			.service = service ? strdup(service->name) : NULL,
+			.port = from->key.endpoint.port,
+			.reason = from->key.reason,
+			.connections = from->blind.connections,
+			.last_unix =
+				now_unix - ((double)now.tv_sec + (double)now.tv_nsec / 1e9 - last),
+			.measured = from->measured,
+		};
+		if (service && !blind->service)
+			return -ENOMEM;
+		memcpy(blind->process, from->key.endpoint.process, sizeof(blind->process));
+		blind->process[sizeof(blind->process) - 1] = 0;
+		ret->n_blind++;
+	}
+	return 0;
+}
+
 int snapshot_take(const struct agent *agent, struct facts *facts, struct snapshot *ret)
 {
 	struct snapshot snapshot = {
 		.store = snapshot_take_store(agent),
-		.unmeasured = TAKE_PTR(facts->unmeasured),
-		.n_unmeasured = facts->n_unmeasured,
 	};
 	int r = snapshot_agent(agent, &snapshot);
 
 	snapshot_coverage(agent, facts, &snapshot);
-	r = r ?: snapshot_services(agent, facts->series ? &facts->collection : NULL, &snapshot);
+	r = r ?: snapshot_blind(agent, facts, &snapshot);
+	r = r ?: snapshot_services(agent, facts, &snapshot);
 	r = r ?: snapshot_slos(agent, &snapshot);
 	if (r) {
 		snapshot_clear(&snapshot);

@@ -12,7 +12,7 @@
 #include "report/snapshot_alerts.h"
 #include "report/snapshot_history.h"
 
-/* Moves the series and the unmeasured from the facts. */
+/* Moves the series from the facts. */
 int snapshot_take(const struct agent *agent, struct facts *facts, struct snapshot *ret);
 
 /* The caller frees ret->alerts. */

@@ -19,4 +19,10 @@ NAME_FUNCTION(outcome_name, outcome, OUTCOMES)
 NAME_FUNCTION(role_name, role, ROLES)
 NAME_FUNCTION(lost_reason_name, lost_reason, LOST_REASONS)
 NAME_FUNCTION(kernel_error_name, kernel_error, KERNEL_ERRORS)
+
+#undef NAME
+#define NAME(id, word, name) name,
 NAME_FUNCTION(blind_reason_name, blind_reason, BLIND_REASONS)
+#undef NAME
+#define NAME(id, word, name) word,
+NAME_FUNCTION(blind_reason_word, blind_reason, BLIND_REASONS)

@@ -133,7 +133,8 @@ typedef int (*probe_hist_fn)(void *context, __u32 id, enum hist_kind kind, __u32
 typedef int (*probe_threshold_fn)(void *context, const struct threshold_key *key, __u64 count);
 typedef int (*probe_endpoint_fn)(void *context, const struct endpoint_key *key,
 				 const struct endpoint *value);
-typedef int (*probe_unmeasured_fn)(void *context, const struct unmeasured_key *key, __u64 count);
+typedef int (*probe_unmeasured_fn)(void *context, const struct unmeasured_key *key,
+				   const struct blind *blind);
 
 int probe_each_series(struct probe *probe, probe_series_fn fn, void *context);
 int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context);
@@ -141,8 +142,11 @@ int probe_each_threshold(struct probe *probe, probe_threshold_fn fn, void *conte
 int probe_each_endpoint(struct probe *probe, probe_endpoint_fn fn, void *context);
 int probe_each_unmeasured(struct probe *probe, probe_unmeasured_fn fn, void *context);
 
-/* True if the endpoint has served a request that was counted. */
-bool probe_serves_http(struct probe *probe, const struct endpoint_key *key);
+/* True if the endpoint has served a request that was counted: *ret is what is known of it. */
+bool probe_find_endpoint(struct probe *probe, const struct endpoint_key *key, struct endpoint *ret);
+
+/* How much could be measured of the service of that id. */
+int probe_read_books(struct probe *probe, __u32 service, struct service_books *ret);
 
 /* ---- kernel/sweep ---- */
 

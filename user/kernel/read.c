@@ -178,7 +178,7 @@ struct typed {
 
 EACH(threshold, thresholds, struct threshold_key, __u64, *value)
 EACH(endpoint, endpoints, struct endpoint_key, struct endpoint, value)
-EACH(unmeasured, unmeasured, struct unmeasured_key, __u64, *value)
+EACH(unmeasured, unmeasured, struct unmeasured_key, struct blind, value)
 /* clang-format on */
 
 /* ---- tables by id ---- */
@@ -291,9 +291,12 @@ int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context)
 	return r;
 }
 
-bool probe_serves_http(struct probe *probe, const struct endpoint_key *key)
+bool probe_find_endpoint(struct probe *probe, const struct endpoint_key *key, struct endpoint *ret)
 {
-	struct endpoint unused;
+	return !bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.endpoints), key, ret);
+}
 
-	return !bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.endpoints), key, &unused);
+int probe_read_books(struct probe *probe, __u32 service, struct service_books *ret)
+{
+	return bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.service_books), &service, ret);
 }

@@ -67,24 +67,6 @@ static json_t *kernel_errors_json(const struct snapshot *snapshot)
 	return json_checked(object, failed);
 }
 
-static json_t *unmeasured_json(const struct snapshot *snapshot)
-{
-	json_t *array = json_array();
-	int failed = 0;
-
-	for (size_t i = 0; i < snapshot->n_unmeasured; i++) {
-		const struct snapshot_unmeasured *listener = &snapshot->unmeasured[i];
-		json_t *object = json_object();
-
-		failed |= json_put(object, "port", json_count(listener->port));
-		failed |= json_put(object, "process", json_nonempty_or_null(listener->process));
-		failed |= json_put(object, "reason", json_text_or_null(listener->reason));
-		failed |= json_put(object, "connections", json_count(listener->connections));
-		failed |= json_push(array, object);
-	}
-	return json_checked(array, failed);
-}
-
 static json_t *coverage_json(const struct snapshot *snapshot)
 {
 	json_t *object = json_object();
@@ -100,7 +82,8 @@ static json_t *coverage_json(const struct snapshot *snapshot)
 	failed |= json_put(object, "lost_by_reason", lost_json(snapshot));
 	failed |= json_put(object, "kernel_errors", kernel_errors_json(snapshot));
 	failed |= json_put(object, "hook_misses", json_count(snapshot->coverage.hook_misses));
-	failed |= json_put(object, "unmeasured", unmeasured_json(snapshot));
+	failed |= json_put(object, "unmeasured", json_unmeasured_value(snapshot));
+	failed |= json_put(object, "blind", json_blind_value(snapshot));
 	return json_checked(object, failed);
 }
 

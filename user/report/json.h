@@ -39,6 +39,10 @@ json_t *json_services_value(const struct snapshot *snapshot);
 json_t *json_slo_value(const struct snapshot_slo *slo);
 json_t *json_alert(const struct snapshot_alert *alert);
 json_t *json_about(const struct config_about *about); /* null for NULL */
+json_t *json_unmeasured_value(const struct snapshot *snapshot);
+json_t *json_blind_value(const struct snapshot *snapshot);
+/* Puts what the object's service lost, and what of it is blind. cover: NULL if that is not known. */
+int json_put_cover(json_t *object, const struct snapshot_cover *cover);
 json_t *json_store(const struct snapshot_store *store);
 
 /* {"error": "..."} for the socket's refusals. */

@@ -132,6 +132,7 @@ static json_t *service_json(const struct snapshot_service *service)
 	failed |= json_put(object, "container", json_text_or_null(service->container));
 	failed |= json_put(object, "requests_per_second", json_maybe(service->requests_per_second));
 	failed |= put_counts(object, &merged);
+	failed |= json_put_cover(object, &service->cover);
 	failed |= json_put(object, "about", json_about(service->about));
 	failed |= json_put(object, "routes", routes_json(service));
 	return json_checked(object, failed);

@@ -101,6 +101,7 @@ static json_t *slo_coverage_json(const struct snapshot_slo *slo)
 	failed |= json_put(object, "covered_seconds", json_real(slo->covered_seconds));
 	failed |= json_put(object, "elapsed_seconds", json_real(slo->elapsed_seconds));
 	failed |= json_put(object, "ratio", json_maybe(ratio));
+	failed |= json_put_cover(object, slo->cover);
 	return json_checked(object, failed);
 }
 

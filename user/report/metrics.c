@@ -149,6 +149,7 @@ static void write_tail(struct writer *writer, const struct metrics *metrics, voi
 	(void)context;
 	metrics_slos(writer, &metrics->snapshot);
 	metrics_coverage(writer, &metrics->snapshot);
+	metrics_blind(writer, &metrics->snapshot);
 	fputs("# EOF\n", writer->out);
 }
 

@@ -42,7 +42,7 @@ void metrics_coverage(struct writer *writer, const struct snapshot *snapshot)
 	sample_u64(writer, "sliprobe_samples_lost_total", NULL, snapshot->coverage.samples_lost);
 	family(writer, "sliprobe_unmeasured_listeners", "gauge", "",
 	       "Listeners with traffic that cannot be measured.");
-	sample_u64(writer, "sliprobe_unmeasured_listeners", NULL, snapshot->n_unmeasured);
+	sample_u64(writer, "sliprobe_unmeasured_listeners", NULL, snapshot_unmeasured(snapshot));
 }
 
 void metrics_agent(struct writer *writer, const struct snapshot *snapshot)

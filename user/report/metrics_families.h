@@ -11,6 +11,7 @@
 void metrics_agent(struct writer *writer, const struct snapshot *snapshot);
 void metrics_slos(struct writer *writer, const struct snapshot *snapshot);
 void metrics_coverage(struct writer *writer, const struct snapshot *snapshot);
+void metrics_blind(struct writer *writer, const struct snapshot *snapshot);
 
 enum {
 	OCTAVE_FIRST = -14,

@@ -40,10 +40,33 @@ void snapshot_clear(struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->n_slos; i++)
 		free(snapshot->slos[i].alerts);
 	free(snapshot->slos);
-	free(snapshot->unmeasured);
+	for (size_t i = 0; i < snapshot->n_blind; i++)
+		free(snapshot->blind[i].service);
+	free(snapshot->blind);
 	texts_free(snapshot->agent.capabilities, snapshot->agent.n_capabilities);
 	texts_free(snapshot->agent.warnings, snapshot->agent.n_warnings);
 	memset(snapshot, 0, sizeof(*snapshot));
+}
+
+size_t snapshot_unmeasured(const struct snapshot *snapshot)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < snapshot->n_blind; i++)
+		n += !snapshot->blind[i].measured;
+	return n;
+}
+
+struct maybe snapshot_counted_ratio(const struct snapshot_cover *cover)
+{
+	double connections = (double)cover->connections + (double)cover->blind;
+	double requests = (double)cover->counted + (double)cover->lost;
+	struct maybe ratio = {.known = connections > 0};
+
+	if (ratio.known)
+		ratio.value = (double)cover->connections / connections *
+			      (requests > 0 ? (double)cover->counted / requests : 1);
+	return ratio;
 }
 
 void snapshot_hist_add(const struct snapshot_hist *hist, uint64_t buckets[HIST_BUCKETS])

@@ -57,6 +57,25 @@ struct snapshot_series {
 	size_t n_thresholds;
 };
 
+/*
+ * How much of a service could be measured, since counting began. The requests of blind connections cannot
+ * be seen; lost requests were seen, but have no outcome.
+ */
+struct snapshot_cover {
+	uint64_t connections; /* of which at least one request was seen */
+	uint64_t blind; /* connections; the sum of blind_by_reason */
+	uint64_t blind_by_reason[BLIND_REASON_COUNT];
+	uint64_t counted; /* requests */
+	uint64_t lost; /* requests; the sum of lost_by_reason */
+	uint64_t lost_by_reason[LOST_REASON_COUNT];
+};
+
+/*
+ * The share of the service that was counted: of its connections those that are not blind, times of the
+ * requests seen those that are not lost. Unknown without a connection.
+ */
+struct maybe snapshot_counted_ratio(const struct snapshot_cover *cover);
+
 struct snapshot_service {
 	char *name;
 	enum role role;
@@ -70,6 +89,7 @@ struct snapshot_service {
 	bool configured; /* by a services: entry, else found */
 	const struct config_about *about; /* NULL if none */
 	struct maybe requests_per_second; /* over the last minute of history */
+	struct snapshot_cover cover;
 	struct snapshot_series **series; /* sorted by route, method, outcome, status */
 	size_t n_series;
 };
@@ -117,6 +137,8 @@ struct snapshot_slo {
 	/* all that the kernel has counted for this SLO since it was loaded */
 	struct slo_events total;
 	uint64_t excluded; /* events left out by maintenance and silences */
+	const struct snapshot_cover
+		*cover; /* of its service, in the same snapshot; NULL: not known */
 	struct snapshot_alert *alerts; /* those that are active */
 	size_t n_alerts;
 };
@@ -134,11 +156,15 @@ struct snapshot_store {
 	uint64_t bytes;
 };
 
-struct snapshot_unmeasured {
+/* A listener's blind connections, of one reason. */
+struct snapshot_blind {
+	char *service; /* that is judged; NULL: none */
 	uint16_t port;
 	char process[16];
-	const char *reason;
+	enum blind_reason reason;
 	uint64_t connections;
+	double last_unix; /* when the last of them was met */
+	bool measured; /* requests of other connections to it were seen: not an unmeasured listener */
 };
 
 struct snapshot {
@@ -172,8 +198,8 @@ struct snapshot {
 		uint64_t gaps; /* times without counting that are remembered */
 		bool consistent; /* the agent's own check: seen = counted + in_flight + lost */
 	} coverage;
-	struct snapshot_unmeasured *unmeasured;
-	size_t n_unmeasured;
+	struct snapshot_blind *blind; /* without those of listeners that are gone */
+	size_t n_blind;
 	struct snapshot_service *services; /* sorted by name */
 	size_t n_services;
 	struct snapshot_octave *octaves; /* of all series' histograms */
@@ -199,6 +225,9 @@ struct snapshot_merged {
 	uint64_t queue[HIST_BUCKETS];
 	uint64_t queue_sum_ns;
 };
+
+/* The number of those in `blind` to whose listener no other connection is measured. */
+size_t snapshot_unmeasured(const struct snapshot *snapshot);
 
 /* Adds the histogram's counts to those of `buckets`. */
 void snapshot_hist_add(const struct snapshot_hist *hist, uint64_t buckets[HIST_BUCKETS]);

@@ -4,6 +4,9 @@
 #include "base/term_names.h"
 
 #define ASSERT_NAME(id, name) assert_string_equal(NAME_OF(VALUE_OF(id)), name);
+#define ASSERT_SAYING(id, word, name)                                                              \
+	ASSERT_NAME(id, name)                                                                      \
+	assert_string_equal(blind_reason_word(VALUE_OF(id)), word);
 
 TEST(test_each_value_has_the_name_of_its_vocabulary){
 #define NAME_OF method_name
@@ -33,7 +36,7 @@ TEST(test_each_value_has_the_name_of_its_vocabulary){
 #undef VALUE_OF
 #define NAME_OF blind_reason_name
 #define VALUE_OF(id) BLIND_##id
-						BLIND_REASONS(ASSERT_NAME)
+						BLIND_REASONS(ASSERT_SAYING)
 #undef NAME_OF
 #undef VALUE_OF
 }
@@ -46,6 +49,7 @@ TEST(test_a_value_outside_the_vocabulary_has_no_name)
 	assert_null(lost_reason_name(LOST_REASON_COUNT));
 	assert_null(kernel_error_name(KERR_COUNT));
 	assert_null(blind_reason_name(BLIND_REASON_COUNT));
+	assert_null(blind_reason_word(BLIND_REASON_COUNT));
 	assert_null(method_name(255));
 }
 

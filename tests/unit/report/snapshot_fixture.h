@@ -96,12 +96,20 @@ static void fixture_snapshot(struct snapshot *ret)
 	ret->coverage.lost_by_reason[LOST_BAD_RESPONSE] = 5;
 	ret->coverage.kernel_errors[KERR_SEQ_BACK] = 4;
 	ret->coverage.consistent = true;
-	ret->unmeasured = calloc(1, sizeof(*ret->unmeasured));
-	ret->n_unmeasured = 1;
-	ret->unmeasured[0].port = 8443;
-	strcpy(ret->unmeasured[0].process, "x");
-	ret->unmeasured[0].reason = "tls: no known library";
-	ret->unmeasured[0].connections = 7;
+	ret->blind = calloc(2, sizeof(*ret->blind));
+	ret->n_blind = 2;
+	ret->blind[0] = (struct snapshot_blind){.port = 8443,
+						.process = "x",
+						.reason = BLIND_TLS,
+						.connections = 7,
+						.last_unix = 1704164645};
+	ret->blind[1] = (struct snapshot_blind){.service = strdup("shop"),
+						.port = 8080,
+						.process = "n\xffginx",
+						.reason = BLIND_HTTP2,
+						.connections = 12,
+						.last_unix = 1704164645,
+						.measured = true};
 
 	ret->services = calloc(2, sizeof(*ret->services));
 	ret->n_services = 2;
@@ -116,6 +124,9 @@ static void fixture_snapshot(struct snapshot *ret)
 	shop->configured = true;
 	shop->about = &fixture_about;
 	shop->requests_per_second = (struct maybe){true, 12.5};
+	shop->cover = (struct snapshot_cover){.connections = 28, .blind = 12, .counted = 995};
+	shop->cover.blind_by_reason[BLIND_HTTP2] = 12;
+	shop->cover.lost = shop->cover.lost_by_reason[LOST_BAD_RESPONSE] = 5;
 	ret->octaves = calloc((size_t)2 * FIXTURE_SERIES * FIXTURE_OCTAVES, sizeof(*ret->octaves));
 	shop->series = calloc(FIXTURE_SERIES, sizeof(*shop->series));
 	shop->n_series = FIXTURE_SERIES;
@@ -150,6 +161,7 @@ static void fixture_snapshot(struct snapshot *ret)
 	ret->slos[0].covered_seconds = 1296000;
 	ret->slos[0].elapsed_seconds = 2592000;
 	ret->slos[0].excluded = 3;
+	ret->slos[0].cover = &shop->cover;
 	ret->slos[0].total = (struct slo_events){1990, 20};
 	ret->slos[0].alerts = calloc(1, sizeof(*ret->slos[0].alerts));
 	ret->slos[0].alerts[ret->slos[0].n_alerts++] = (struct snapshot_alert){

@@ -100,8 +100,46 @@ TEST(status_has_the_documented_shape)
 	assert_at(json, "coverage.kernel_errors.sequence_went_back", 4);
 	assert_at(json, "coverage.unmeasured.0.port", 8443);
 	assert_text_at(json, "coverage.unmeasured.0.process", "x");
-	assert_text_at(json, "coverage.unmeasured.0.reason", "tls: no known library");
+	assert_text_at(json, "coverage.unmeasured.0.reason",
+		       "tls: encrypted, plaintext not observed");
 	assert_at(json, "coverage.unmeasured.0.connections", 7);
+	assert_int_equal(json_array_size(at(json, "coverage.unmeasured")), 1);
+	json_decref(json);
+	snapshot_clear(&snapshot);
+}
+
+TEST(blind_connections_stand_beside_those_measured)
+{
+	struct snapshot snapshot;
+	json_t *json;
+
+	fixture_snapshot(&snapshot);
+	json = parsed(json_status(&snapshot));
+	assert_int_equal(json_array_size(at(json, "coverage.blind")), 2);
+	assert_true(json_is_null(at(json, "coverage.blind.0.service")));
+	assert_text_at(json, "coverage.blind.0.reason", "tls");
+	assert_true(json_is_false(at(json, "coverage.blind.0.measured")));
+	assert_text_at(json, "coverage.blind.1.service", "shop");
+	assert_at(json, "coverage.blind.1.port", 8080);
+	assert_text_at(json, "coverage.blind.1.process", "n\\xffginx");
+	assert_text_at(json, "coverage.blind.1.reason", "http/2");
+	assert_at(json, "coverage.blind.1.connections", 12);
+	assert_text_at(json, "coverage.blind.1.last_at", "2024-01-02T03:04:05Z");
+	assert_true(json_is_true(at(json, "coverage.blind.1.measured")));
+
+	assert_at(json, "slos.0.coverage.blind_connections", 12);
+	assert_at(json, "slos.0.coverage.blind_by_reason.http/2", 12);
+	assert_at(json, "slos.0.coverage.measured_connections", 28);
+	assert_at(json, "slos.0.coverage.lost", 5);
+	assert_at(json, "slos.0.coverage.lost_by_reason.response_unparsable", 5);
+	assert_real_at(json, "slos.0.coverage.counted_ratio", 28.0 / 40 * 995 / 1000);
+	assert_at(json, "services.1.lost", 5);
+	assert_at(json, "services.1.blind_connections", 12);
+	/* nothing is known of a service without a connection, nor of one that there is not */
+	assert_at(json, "services.0.lost", 0);
+	assert_true(json_is_null(at(json, "services.0.counted_ratio")));
+	assert_true(json_is_null(at(json, "slos.1.coverage.lost")));
+	assert_true(json_is_null(at(json, "slos.1.coverage.counted_ratio")));
 	json_decref(json);
 	snapshot_clear(&snapshot);
 }
@@ -382,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_has_the_documented_shape),
 		cmocka_unit_test(a_refused_reload_shows_until_one_succeeds),
+		cmocka_unit_test(blind_connections_stand_beside_those_measured),
 		cmocka_unit_test(services_add_up_their_series),
 		cmocka_unit_test(slos_show_budget_and_burn),
 		cmocka_unit_test(slos_show_their_terms_and_alerts),

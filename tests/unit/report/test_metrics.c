@@ -144,6 +144,12 @@ TEST(slos_and_coverage)
 	assert_line(text, "sliprobe_http_requests_seen_total 1007");
 	assert_line(text, "sliprobe_http_requests_in_flight 2");
 	assert_line(text, "sliprobe_unmeasured_listeners 1");
+	assert_line(text, "sliprobe_blind_connections_total{service=\"\",port=\"8443\","
+			  "process=\"x\",reason=\"tls\"} 7");
+	assert_line(text, "sliprobe_measured_connections_total{service=\"shop\"} 28");
+	assert_line(text, "sliprobe_service_lost_total{service=\"shop\","
+			  "reason=\"response_unparsable\"} 5");
+	assert_null(strstr(text, "sliprobe_service_lost_total{service=\"idle"));
 	assert_line(text, "# TYPE sliprobe_build info");
 	assert_line(text, "sliprobe_build_info{version=\"0.1.0\",kernel=\"6.18.44\","
 			  "hook=\"tracepoint\"} 1");
