@@ -12,9 +12,16 @@ enum attempt_result {
 	ATTEMPT_REFUSED, /* another attempt would be refused, too */
 };
 
+/* How an attempt has ended. */
+struct attempt_end {
+	enum attempt_result result;
+	const char *error; /* NULL if it was taken */
+	double retry_after_seconds; /* the receiver asks for no attempt before; 0: it does not say */
+};
+
 /* Called once when an attempt ends, unless it was cancelled. The attempt is freed then. */
 struct attempt_done {
-	void (*fn)(void *context, enum attempt_result result, const char *error);
+	void (*fn)(void *context, const struct attempt_end *end);
 	void *context;
 };
 

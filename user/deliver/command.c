@@ -251,7 +251,10 @@ static void command_end(struct command *command, const siginfo_t *info)
 	else
 		snprintf(error, sizeof(error), "ended by signal %d", info->si_status);
 	command_free(command);
-	done.fn(done.context, taken ? ATTEMPT_TAKEN : ATTEMPT_FAILED, taken ? NULL : error);
+	done.fn(done.context, &(const struct attempt_end){
+				      .result = taken ? ATTEMPT_TAKEN : ATTEMPT_FAILED,
+				      .error = taken ? NULL : error,
+			      });
 }
 
 /* A command need not read its input: its exit status alone counts. */

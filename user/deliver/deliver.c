@@ -151,7 +151,7 @@ static int restore_message(struct deliver *deliver, const char *key, const char 
 	_cleanup_(delivery_free_at) struct delivery *delivery = NULL;
 	_cleanup_free_ char *identity = NULL;
 	struct receiver **place;
-	double waited_seconds;
+	double waited_seconds, wait_seconds;
 	int r = delivery_load(text, &identity, &delivery);
 
 	if (r == -ENOMEM)
@@ -166,6 +166,10 @@ static int restore_message(struct deliver *deliver, const char *key, const char 
 	waited_seconds = deliver_unix_now() - delivery->first_unix;
 	delivery->first_seconds = boottime_seconds - fmax(waited_seconds, 0);
 	delivery->next_seconds = boottime_seconds;
+	wait_seconds = delivery->not_before_unix - deliver_unix_now();
+	wait_seconds = fmin(fmax(wait_seconds, 0), HTTP_RETRY_AFTER_MAX_SECONDS);
+	(*place)->not_before_seconds =
+		fmax((*place)->not_before_seconds, boottime_seconds + wait_seconds);
 	deliver->hub.now_seconds = boottime_seconds;
 	receiver_enqueue(*place, TAKE_PTR(delivery));
 	return 0;

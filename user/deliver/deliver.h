@@ -7,7 +7,8 @@
  * A delivery is tried until it is taken: again after 1 s, doubling up to 5 min, each with a random
  * quarter more or less. It is given up after 24 h, and the oldest when more than 256 wait for a
  * receiver; the report counts and shows it. HTTP: 2xx is success, 4xx other than 408 and 429 is
- * given up at once. A command: exit status 0 is success. It runs in a process group of its own,
+ * given up at once; after a 429 or 503 with Retry-After nothing is sent to that receiver for as long
+ * as it asks for, 1 h at most, over a restart, too. A command: exit status 0 is success. It runs in a process group of its own,
  * which is killed at the timeout. A message that arrives twice has the same `id`.
  *
  * Alertmanager (API v2, POST /api/v2/alerts): it gets a list of one alert an SLO and severity, and

@@ -4,18 +4,22 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 
 enum {
 	ANSWER_KEPT_BYTES = 200, /* for the text of an error */
 	ANSWER_READ_BYTES = 4 << 10,
+	RETRY_AFTER_BYTES = 63, /* a date of any of HTTP's formats is shorter */
 };
 
 struct http {
@@ -34,6 +38,7 @@ struct http_post {
 	char answer[ANSWER_KEPT_BYTES + 1];
 	size_t answer_kept;
 	size_t answer_bytes;
+	char retry_after[RETRY_AFTER_BYTES + 1]; /* the header's value, or "" */
 };
 
 /* ---- what libcurl asks for ---- */
@@ -95,6 +100,40 @@ static size_t on_answer(char *bytes, size_t size, size_t n, void *context)
 	return post->answer_bytes > ANSWER_READ_BYTES ? 0 : len;
 }
 
+/* Notes the Retry-After of the last head: there may be others before it, as of a 100. */
+static size_t on_header(char *bytes, size_t size, size_t n, void *context)
+{
+	static const char name[] = "Retry-After:";
+	struct http_post *post = context;
+	const size_t len = size * n, name_len = strlen(name);
+
+	if (len >= 5 && !strncmp(bytes, "HTTP/", 5))
+		post->retry_after[0] = '\0';
+	if (len >= name_len && !strncasecmp(bytes, name, name_len))
+		snprintf(post->retry_after, sizeof(post->retry_after), "%.*s",
+			 (int)(len - name_len), bytes + name_len);
+	return len;
+}
+
+/*
+ * RFC 9110, 10.2.3: "Retry-After = HTTP-date / delay-seconds". 0 if it is neither, or past; at most
+ * HTTP_RETRY_AFTER_MAX_SECONDS.
+ */
+static double retry_after_seconds(const char *value, time_t now)
+{
+	const char *text = value + strspn(value, " \t");
+	const size_t digits = strspn(text, "0123456789");
+	double seconds;
+
+	if (digits && !text[digits + strspn(text + digits, " \t\r\n")])
+		seconds = strtod(text, NULL);
+	else if (digits || !*text)
+		return 0;
+	else
+		seconds = difftime(curl_getdate(text, NULL), now);
+	return fmin(fmax(seconds, 0), HTTP_RETRY_AFTER_MAX_SECONDS);
+}
+
 /* ---- a post ---- */
 
 static void http_post_free(struct http_post *post)
@@ -144,6 +183,8 @@ static int http_post_options(const struct http *http, struct http_post *post, co
 		 SET(easy, CURLOPT_ERRORBUFFER, post->why) || SET(easy, CURLOPT_PRIVATE, post) ||
 		 SET(easy, CURLOPT_WRITEFUNCTION, on_answer) ||
 		 SET(easy, CURLOPT_WRITEDATA, post) ||
+		 SET(easy, CURLOPT_HEADERFUNCTION, on_header) ||
+		 SET(easy, CURLOPT_HEADERDATA, post) ||
 		 SET(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 #if LIBCURL_VERSION_NUM >= 0x075700
 	/* a post that ends during the look-up of its name must not wait for that thread */
@@ -195,13 +236,16 @@ static enum attempt_result judge(long status)
 static void http_post_end(struct http *http, struct http_post *post, CURLcode code)
 {
 	const struct attempt_done done = post->done;
-	enum attempt_result result = ATTEMPT_FAILED;
+	struct attempt_end end = {.result = ATTEMPT_FAILED};
 	char error[CURL_ERROR_SIZE + ANSWER_KEPT_BYTES];
 	long status = 0;
 
 	curl_easy_getinfo(post->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status >= 200) {
-		result = judge(status);
+		end.result = judge(status);
+		if (status == 429 || status == 503)
+			end.retry_after_seconds =
+				retry_after_seconds(post->retry_after, time(NULL));
 		snprintf(error, sizeof(error), "HTTP %ld%s%s", status,
 			 post->answer_kept ? ": " : "", post->answer);
 	} else {
@@ -209,7 +253,8 @@ static void http_post_end(struct http *http, struct http_post *post, CURLcode co
 			 post->why[0] ? post->why : curl_easy_strerror(code));
 	}
 	http_post_cancel(http, post);
-	done.fn(done.context, result, result == ATTEMPT_TAKEN ? NULL : error);
+	end.error = end.result == ATTEMPT_TAKEN ? NULL : error;
+	done.fn(done.context, &end);
 }
 
 /* ---- all of them ---- */

@@ -10,6 +10,9 @@
 
 #include "deliver/attempt.h"
 
+/* A receiver that answers 429 or 503 is left alone for what it asks for, and for at most so long. */
+enum { HTTP_RETRY_AFTER_MAX_SECONDS = 3600 };
+
 struct http;
 struct http_post;
 

@@ -48,10 +48,11 @@ int delivery_set_slos(struct delivery *delivery, json_t *slos)
 
 char *delivery_save(const struct delivery *delivery, const char *receiver)
 {
-	json_t *saved = json_pack("{s:i, s:s, s:I, s:I, s:f, s:O}", "version", 1, "receiver",
+	json_t *saved = json_pack("{s:i, s:s, s:I, s:I, s:f, s:f, s:O}", "version", 1, "receiver",
 				  receiver, "number", (json_int_t)delivery->number, "attempts",
 				  (json_int_t)delivery->attempts, "first_unix",
-				  delivery->first_unix, "message", delivery->message);
+				  delivery->first_unix, "not_before_unix",
+				  delivery->not_before_unix, "message", delivery->message);
 	char *text = saved ? json_dumps(saved, JSON_COMPACT) : NULL;
 
 	json_decref(saved);
@@ -64,12 +65,12 @@ static int delivery_unpack(json_t *saved, char **ret_receiver, struct delivery *
 	_cleanup_free_ char *receiver = NULL;
 	json_int_t version, number, attempts;
 	const char *name;
-	double first_unix;
+	double first_unix, not_before_unix = 0;
 	json_t *message;
 
-	if (json_unpack(saved, "{s:I, s:s, s:I, s:I, s:F, s:o}", "version", &version, "receiver",
-			&name, "number", &number, "attempts", &attempts, "first_unix", &first_unix,
-			"message", &message))
+	if (json_unpack(saved, "{s:I, s:s, s:I, s:I, s:F, s?F, s:o}", "version", &version,
+			"receiver", &name, "number", &number, "attempts", &attempts, "first_unix",
+			&first_unix, "not_before_unix", &not_before_unix, "message", &message))
 		return -EINVAL;
 	if (version != 1 || number <= 0 || attempts < 0 || attempts > INT32_MAX ||
 	    !json_is_object(message))
@@ -80,6 +81,7 @@ static int delivery_unpack(json_t *saved, char **ret_receiver, struct delivery *
 		return -ENOMEM;
 	delivery->attempts = (unsigned int)attempts;
 	delivery->first_unix = first_unix;
+	delivery->not_before_unix = not_before_unix;
 	*ret_receiver = TAKE_PTR(receiver);
 	*ret = TAKE_PTR(delivery);
 	return 0;

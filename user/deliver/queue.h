@@ -25,6 +25,7 @@ struct delivery {
 	double first_unix; /* when it was queued, by the wall clock */
 	double first_seconds; /* when it was queued, by CLOCK_BOOTTIME */
 	double next_seconds; /* CLOCK_BOOTTIME: no attempt before it */
+	double not_before_unix; /* its receiver asked for no attempt before; 0: it did not */
 };
 
 TAILQ_HEAD(deliveries, delivery);

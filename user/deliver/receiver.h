@@ -35,6 +35,7 @@ struct receiver {
 	struct deliveries queue;
 	size_t n_waiting;
 
+	double not_before_seconds; /* CLOCK_BOOTTIME: it asks for no attempt before */
 	enum receiver_busy busy;
 	struct http_post *post;
 	struct command *command;

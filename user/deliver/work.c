@@ -106,13 +106,13 @@ void receiver_enqueue(struct receiver *receiver, struct delivery *delivery)
 
 /* ---- attempts ---- */
 
-static void refresh_done(struct receiver *receiver, enum attempt_result result, const char *error)
+static void refresh_done(struct receiver *receiver, const struct attempt_end *end)
 {
 	struct deliver_hub *hub = receiver->hub;
 	struct delivery *head = TAILQ_FIRST(&receiver->queue);
 	double seconds;
 
-	if (result == ATTEMPT_TAKEN) {
+	if (end->result == ATTEMPT_TAKEN) {
 		receiver->refresh_failures = 0;
 		books_refreshed(&receiver->books, deliver_unix_now());
 		/* the receiver is back: the queue need not wait longer */
@@ -120,33 +120,34 @@ static void refresh_done(struct receiver *receiver, enum attempt_result result, 
 			head->next_seconds = hub->now_seconds;
 		return;
 	}
-	books_refresh_failed(&receiver->books, error, deliver_unix_now());
+	books_refresh_failed(&receiver->books, end->error, deliver_unix_now());
 	seconds = delivery_backoff_seconds(++receiver->refresh_failures, random_ratio());
 	receiver->refresh_seconds = hub->now_seconds + fmin(seconds, DELIVER_REFRESH_SECONDS);
 }
 
-static void message_done(struct receiver *receiver, enum attempt_result result, const char *error)
+static void message_done(struct receiver *receiver, const struct attempt_end *end)
 {
 	struct deliver_hub *hub = receiver->hub;
 	struct delivery *delivery = TAILQ_FIRST(&receiver->queue);
 
 	delivery->attempts++;
-	if (result == ATTEMPT_TAKEN) {
+	if (end->result == ATTEMPT_TAKEN) {
 		settle(receiver, delivery, DELIVERY_SENT, NULL);
 		return;
 	}
 	books_attempt_failed(&receiver->books);
-	if (result == ATTEMPT_REFUSED) {
-		settle(receiver, delivery, DELIVERY_GIVEN_UP, error);
+	if (end->result == ATTEMPT_REFUSED) {
+		settle(receiver, delivery, DELIVERY_GIVEN_UP, end->error);
 		return;
 	}
 	delivery->next_seconds =
 		hub->now_seconds + delivery_backoff_seconds(delivery->attempts, random_ratio());
-	books_note(&receiver->books, delivery, DELIVERY_WAITING, error, deliver_unix_now());
+	delivery->not_before_unix = deliver_unix_now() + end->retry_after_seconds;
+	books_note(&receiver->books, delivery, DELIVERY_WAITING, end->error, deliver_unix_now());
 	keep(hub, receiver, delivery);
 }
 
-static void on_done(void *context, enum attempt_result result, const char *error)
+static void on_done(void *context, const struct attempt_end *end)
 {
 	struct receiver *receiver = context;
 	const enum receiver_busy busy = receiver->busy;
@@ -154,10 +155,11 @@ static void on_done(void *context, enum attempt_result result, const char *error
 	receiver->busy = RECEIVER_IDLE;
 	receiver->post = NULL;
 	receiver->command = NULL;
+	receiver->not_before_seconds = receiver->hub->now_seconds + end->retry_after_seconds;
 	if (busy == RECEIVER_REFRESHING)
-		refresh_done(receiver, result, error);
+		refresh_done(receiver, end);
 	else
-		message_done(receiver, result, error);
+		message_done(receiver, end);
 }
 
 void receiver_cancel(struct receiver *receiver)
@@ -186,7 +188,8 @@ static void attempt(struct receiver *receiver, enum receiver_busy busy, char *bo
 		r = http_post_start(hub->http, receiver->url, body, receiver->timeout_ns, &done,
 				    &receiver->post);
 	if (r)
-		on_done(receiver, ATTEMPT_FAILED, strerror(-r));
+		on_done(receiver, &(const struct attempt_end){.result = ATTEMPT_FAILED,
+							      .error = strerror(-r)});
 }
 
 static char *json_text(json_t *json)
@@ -223,7 +226,8 @@ void receiver_run(struct receiver *receiver)
 		command_run(receiver->command);
 	while ((oldest = oldest_waiting(receiver)) && too_old(receiver->hub, oldest))
 		settle(receiver, oldest, DELIVERY_GIVEN_UP, "not taken for 24 hours");
-	if (receiver->busy != RECEIVER_IDLE)
+	if (receiver->busy != RECEIVER_IDLE ||
+	    receiver->not_before_seconds > receiver->hub->now_seconds)
 		return;
 	if (oldest && oldest->next_seconds <= receiver->hub->now_seconds)
 		attempt_message(receiver, oldest);
@@ -335,17 +339,15 @@ void receiver_send(struct receiver *receiver, struct delivery *delivery)
 int receiver_timeout_ms(const struct receiver *receiver, double boottime_seconds)
 {
 	const struct delivery *head = TAILQ_FIRST(&receiver->queue);
-	double left_ms;
+	double next_seconds = receiver->not_before_seconds, left_ms;
 
 	if (receiver->command)
 		return command_timeout_ms(receiver->command);
-	if (receiver->busy != RECEIVER_IDLE)
+	if (receiver->busy != RECEIVER_IDLE || (!head && !receiver->refresh))
 		return -1;
-	if (receiver->refresh)
-		return 0;
-	if (!head)
-		return -1;
-	left_ms = ceil((head->next_seconds - boottime_seconds) * 1000);
+	if (!receiver->refresh)
+		next_seconds = fmax(next_seconds, head->next_seconds);
+	left_ms = ceil((next_seconds - boottime_seconds) * 1000);
 	if (left_ms <= 0)
 		return 0;
 	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;

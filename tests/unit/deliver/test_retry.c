@@ -2,6 +2,8 @@
 /* Messages that are not taken: tried again, and given up. */
 #include "tests/unit/deliver/deliver_fixture.h"
 
+#include "deliver/http.h"
+
 #include <dlfcn.h>
 #include <netdb.h>
 
@@ -141,6 +143,118 @@ TEST(later_message_waits_for_the_earlier_one)
 	assert_non_null(strstr(server_body(&f.servers[0], 2), "\"resolve\""));
 }
 
+/* ---- Retry-After ---- */
+
+/* Seconds until the next attempt after an answer with this status and header. */
+static double wait_after(int status, const char *header)
+{
+	static int tries;
+	char line[128];
+	double seconds;
+
+	snprintf(line, sizeof(line), "%s\r\n", header);
+	f.servers[0].status = status;
+	f.servers[0].headers = *header ? line : NULL;
+	send_message(&f, "1", "fire");
+	tries = (int)reported(&f, 0, "failed") + 1;
+	skip_backoff();
+	f.skew_seconds += HTTP_RETRY_AFTER_MAX_SECONDS;
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "failed") == tries));
+	seconds = deliver_timeout_ms(f.deliver, now_of(&f)) / 1000.0;
+	f.servers[0].status = 200;
+	f.servers[0].headers = NULL;
+	if (seconds > 2) {
+		f.skew_seconds += seconds - 1;
+		turn_for(&f, 0.05);
+		assert_int_equal(reported(&f, 0, "waiting"), 1);
+	}
+	f.skew_seconds += 2;
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "waiting") == 0));
+	return seconds;
+}
+
+static const char *date_in(long seconds)
+{
+	static char line[64];
+	const time_t then = time(NULL) + seconds;
+
+	strftime(line, sizeof(line), "Retry-After: %a, %d %b %Y %H:%M:%S GMT", gmtime(&then));
+	return line;
+}
+
+#define ASSERT_ABOUT(value, expected)                                                              \
+	do {                                                                                       \
+		const double found = (value);                                                      \
+		assert_true(found > (expected)-2.5 && found <= (expected) + 0.1);                  \
+	} while (0)
+
+TEST(receiver_is_left_alone_for_as_long_as_it_asks_for)
+{
+	webhook(0);
+	start();
+	ASSERT_ABOUT(wait_after(429, "Retry-After: 37"), 37);
+	ASSERT_ABOUT(wait_after(503, "retry-after:  400\t"), 400);
+	ASSERT_ABOUT(wait_after(503, date_in(100)), 100);
+	ASSERT_ABOUT(wait_after(429, date_in(7200)), HTTP_RETRY_AFTER_MAX_SECONDS);
+	ASSERT_ABOUT(wait_after(429, "Retry-After: 86400"), HTTP_RETRY_AFTER_MAX_SECONDS);
+	ASSERT_ABOUT(wait_after(429, "Retry-After: 99999999999999999999999"),
+		     HTTP_RETRY_AFTER_MAX_SECONDS);
+	/* the usual pause: 0.75 to 1.25 s */
+	ASSERT_ABOUT(wait_after(429, date_in(-100)), 1.25);
+	ASSERT_ABOUT(wait_after(429, "Retry-After: 0"), 1.25);
+	ASSERT_ABOUT(wait_after(429, "Retry-After: -5"), 1.25);
+	ASSERT_ABOUT(wait_after(429, "Retry-After: 30 s"), 1.25);
+	ASSERT_ABOUT(wait_after(429, "Retry-After: soon"), 1.25);
+	ASSERT_ABOUT(wait_after(429, "Retry-After:"), 1.25);
+	ASSERT_ABOUT(wait_after(500, "Retry-After: 37"), 1.25);
+}
+
+TEST(receiver_that_asks_for_a_pause_delays_no_other)
+{
+	webhook(0);
+	webhook(1);
+	f.servers[0].status = 429;
+	f.servers[0].headers = "Retry-After: 600\r\n";
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "failed") == 1));
+	send_message(&f, "2", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 1, "sent") == 2));
+	assert_int_equal(f.servers[0].n_requests, 1);
+	/* and is not asked sooner by a restart */
+	f.servers[0].status = 200;
+	restart();
+	f.skew_seconds += 590;
+	turn_for(&f, 0.1);
+	assert_int_equal(f.servers[0].n_requests, 1);
+	f.skew_seconds += 10;
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 2));
+}
+
+TEST(alertmanager_that_asks_for_a_pause_is_not_told_what_is_open)
+{
+	json_t *notice = message("1", "fire", "page"), *list = json_pack("[O]", notice);
+
+	server_open(&f.servers[0], 0);
+	add_url(&f, RECEIVER_ALERTMANAGER, f.servers[0].port);
+	f.servers[0].status = 503;
+	f.servers[0].headers = "Retry-After: 300\r\n";
+	start();
+	assert_int_equal(deliver_open(f.deliver, list, now_of(&f)), 0);
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "failed") == 1));
+	f.skew_seconds += 290;
+	assert_int_equal(deliver_open(f.deliver, list, now_of(&f)), 0);
+	send_message(&f, "1", "fire");
+	turn_for(&f, 0.1);
+	assert_int_equal(f.servers[0].n_requests, 1);
+	assert_in_range(deliver_timeout_ms(f.deliver, now_of(&f)), 8000, 10000);
+	f.skew_seconds += 10;
+	f.servers[0].status = 200;
+	assert_true(TURN_UNTIL(&f, f.servers[0].n_requests == 3));
+	json_decref(list);
+	json_decref(notice);
+}
+
 /* Name lookups take place in libcurl's threads; this one is slow. */
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
 		struct addrinfo **ret)
@@ -246,6 +360,9 @@ int main(void)
 		WITH_SETUP(server_errors_are_tried_again),
 		WITH_SETUP(refused_message_is_given_up_and_lets_the_next_go),
 		WITH_SETUP(later_message_waits_for_the_earlier_one),
+		WITH_SETUP(receiver_is_left_alone_for_as_long_as_it_asks_for),
+		WITH_SETUP(receiver_that_asks_for_a_pause_delays_no_other),
+		WITH_SETUP(alertmanager_that_asks_for_a_pause_is_not_told_what_is_open),
 		WITH_SETUP(slow_name_lookup_delays_nobody),
 		WITH_SETUP(only_http_and_https_are_spoken),
 		WITH_SETUP(backoff_doubles_up_to_five_minutes_with_a_quarter_more_or_less),
