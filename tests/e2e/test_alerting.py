@@ -184,6 +184,34 @@ def test_each_slo_that_begins_or_ends_under_an_open_page_is_told_once(service, s
         "PAGE shop: resolved: finds"]
 
 
+def test_a_receiver_that_comes_later_is_told_what_is_open_once(service, start_agent, stopping,
+                                                              tmp_path):
+    shop, hooks = service(), [stopping(Hook()) for _ in range(3)]
+    manager = stopping(Alertmanager(tmp_path / "alertmanager"))
+    receivers = [{"webhook": {"url": hook.url}} for hook in hooks]
+    rest = {"services": {"shop": shop}, "slos": [slo("checkout", "shop", alerts=[PAGE])]}
+    agent = start_agent(config(**rest, notify=receivers[:1]))
+    shop.send(good=40, bad=60)
+    hooks[0].expect(FIRE)
+    assert agent.reload(config(**rest, notify=receivers[:2] + [
+        {"alertmanager": {"url": f"http://127.0.0.1:{manager.port}"}}]))[0] == 200
+    assert hooks[1].expect(FIRE)["id"] == hooks[0].messages[0]["id"]
+    assert wait_until(lambda: manager.slos() == {"checkout": True})
+    steps(1)
+    agent.config.write_text(config(**rest, notify=receivers))
+    restart(agent, signal.SIGKILL)
+    hooks[2].expect(FIRE)
+    steps(1)
+    restart(agent, signal.SIGTERM)
+    steps()
+    for hook in hooks:
+        hook.expect(FIRE)
+    shop.next_bucket()
+    shop.send(good=1000)
+    for hook in hooks:
+        hook.expect(FIRE, RESOLVE)
+
+
 def test_what_the_agent_missed_is_one_ticket_for_all_services(start_agent, stopping, tmp_path):
     names, hook = [f"s{i}" for i in range(7)], stopping(Hook())
     manager = stopping(Alertmanager(tmp_path / "alertmanager"))

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/say.h"
+#include "agent/alerting_message.h"
 #include "notify/notice_message.h"
 
 /* Active alerts; the texts are their tracks'. */
@@ -143,97 +144,10 @@ static int judge(struct alerting *alerting, struct track *track, double now, str
 
 /* ---- making known ---- */
 
-static bool among(const struct snapshot_slo *slos, size_t n, const struct track *track)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (slos[i].name == track->name)
-			return true;
-	}
-	return false;
-}
-
-/* The facts of each SLO that the notice's alerts are of, once. An SLO that has ended has none. */
-static int gather_facts(struct alerting *alerting, const struct notice *notice,
-			struct snapshot_slo *slos, size_t *n)
-{
-	for (size_t i = 0; i < notice->n_alerts; i++) {
-		const struct track *track =
-			tracks_named(&alerting->applied->tracks, notice->alerts[i].slo);
-		int r;
-
-		if (!track || among(slos, *n, track))
-			continue;
-		r = alerting->facts_of(alerting->context, track, &slos[*n]);
-		if (r)
-			return r;
-		++*n;
-	}
-	return 0;
-}
-
-/* From when on an alert judges what was counted; NAN if its SLO has ended. */
-static double judged_from(const struct alerting *alerting, const struct notice_alert *alert,
-			  double now)
-{
-	const struct track *track = tracks_named(&alerting->applied->tracks, alert->slo);
-
-	for (size_t i = 0; track && i < track->slo->n_alerts; i++) {
-		const struct alert_rule *rule = &track->slo->alerts[i];
-
-		if (!strcmp(rule->name, alert->rule))
-			return fmax(now - (double)rule->seconds, track->since_seconds);
-	}
-	return NAN;
-}
-
-/* Of the longest time that one of the alerts judges. */
-static void host_facts(const struct alerting *alerting, const struct notice *notice,
-		       struct notice_facts *facts)
-{
-	const double now = notice->now_seconds;
-	double from = NAN;
-
-	for (size_t i = 0; i < notice->n_alerts; i++)
-		from = fmin(from, judged_from(alerting, &notice->alerts[i], now));
-	if (isnan(from))
-		return;
-	facts->judged_seconds = now - from;
-	facts->uncounted_seconds = (struct maybe){
-		true, now - from - coverage_seconds(&alerting->axis->coverage, from, now)};
-}
-
-/* NULL when out of memory, or if the facts cannot be read. */
-static json_t *message_of(struct alerting *alerting, const struct notice *notice)
-{
-	const struct config_service *service =
-		config_service_named(&alerting->applied->in_force.config, notice->service);
-	_cleanup_free_ struct snapshot_slo *slos = calloc(notice->n_alerts ?: 1, sizeof(*slos));
-	struct notice_facts facts = {
-		.slos = slos,
-		.wall_offset_seconds = alerting->axis->timeline.wall_offset_seconds,
-	};
-	json_t *json = NULL;
-	int r = 0;
-
-	if (!slos)
-		return NULL;
-	if (notice->of_host)
-		host_facts(alerting, notice, &facts);
-	else
-		r = gather_facts(alerting, notice, slos, &facts.n_slos);
-	if (service && !notice->of_host)
-		facts.about = &service->about;
-	if (!r)
-		json = notice_message(notice, &facts);
-	for (size_t i = 0; i < facts.n_slos; i++)
-		free(slos[i].alerts);
-	return json;
-}
-
 static int send_notice(void *context, const struct notice *notice)
 {
 	struct alerting *alerting = context;
-	json_t *message = message_of(alerting, notice);
+	json_t *message = alerting_message(alerting, notice);
 	int r = message ? deliver_send(alerting->deliver, message, clock_seconds(CLOCK_BOOTTIME)) :
 			  -ENOMEM;
 
@@ -243,6 +157,7 @@ static int send_notice(void *context, const struct notice *notice)
 
 struct open_notices {
 	struct alerting *alerting;
+	double now_seconds;
 	json_t *messages;
 };
 
@@ -250,14 +165,54 @@ static int add_open(void *context, const struct notice *notice)
 {
 	struct open_notices *open = context;
 
-	return json_array_append_new(open->messages, message_of(open->alerting, notice)) ? -ENOMEM :
-											   0;
+	return json_array_append_new(open->messages, alerting_message(open->alerting, notice)) ?
+		       -ENOMEM :
+		       0;
+}
+
+/* Without the alerts that are silenced now, and not at all if they all are. */
+static int add_loud(void *context, const struct notice *notice)
+{
+	struct open_notices *open = context;
+	_cleanup_free_ struct notice_alert *loud = calloc(notice->n_alerts ?: 1, sizeof(*loud));
+	struct notice told = *notice;
+
+	if (!loud)
+		return -ENOMEM;
+	told.alerts = loud;
+	told.n_alerts = 0;
+	for (size_t i = 0; i < notice->n_alerts; i++) {
+		const struct notice_alert *alert = &notice->alerts[i];
+		const struct track *track =
+			tracks_named(&open->alerting->applied->tracks, alert->slo);
+
+		if (!track ||
+		    !alerting_silenced(open->alerting, track, alert->severity, open->now_seconds))
+			loud[told.n_alerts++] = *alert;
+	}
+	told.n_news = told.n_alerts;
+	return told.n_alerts ? add_open(open, &told) : 0;
+}
+
+/* Receivers that were not there when it began are told what is open. */
+static int introduce(struct alerting *alerting, double now)
+{
+	struct open_notices open = {alerting, now, NULL};
+	int r;
+
+	if (!deliver_has_newcomers(alerting->deliver))
+		return 0;
+	open.messages = json_array();
+	r = open.messages ? notices_each(alerting->notices, add_loud, &open) : -ENOMEM;
+	r = r ?: deliver_introduce(alerting->deliver, open.messages, clock_seconds(CLOCK_BOOTTIME));
+	json_decref(open.messages);
+	return r;
 }
 
 /* Alertmanagers are told again and again which notices are open. */
-static int refresh_open(struct alerting *alerting)
+static int refresh_open(struct alerting *alerting, double now)
 {
-	struct open_notices open = {alerting, json_array()};
+	struct open_notices open = {alerting, now, json_array()};
 	int r = open.messages ? notices_each(alerting->notices, add_open, &open) : -ENOMEM;
 
 	r = r ?: deliver_open(alerting->deliver, open.messages, clock_seconds(CLOCK_BOOTTIME));
@@ -299,11 +254,13 @@ int alerting_step(struct alerting *alerting, double now)
 	expire_silences(alerting, now);
 	while (!r && (track = tracks_next(&alerting->applied->tracks, TRACKS_IN_FORCE, &at)))
 		r = judge(alerting, track, now, &active);
+	/* before the step, whose messages go to all */
+	r = r ?: introduce(alerting, now);
 	if (!r)
 		r = notices_step(alerting->notices, now, active.list, active.n, send_notice,
 				 alerting);
 	free(active.list);
-	r = r ?: refresh_open(alerting);
+	r = r ?: refresh_open(alerting, now);
 	keep_notices(alerting);
 	deliver_keep_books(alerting->deliver);
 	return r;

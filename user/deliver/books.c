@@ -188,7 +188,8 @@ char *books_save(const struct books *books)
 {
 	json_t *recent = each_recent(books, recent_saved);
 	json_t *saved =
-		recent ? json_pack("{s:i, s:I, s:I, s:I, s:f, s:f, s:s, s:o}", "version", 1, "sent",
+		recent ? json_pack("{s:i, s:I, s:I, s:I, s:I, s:f, s:f, s:s, s:o}", "version", 1,
+				   "introduced", (json_int_t)books->introduced, "sent",
 				   (json_int_t)books->sent, "failed", (json_int_t)books->failed,
 				   "given_up", (json_int_t)books->given_up, "last_sent_unix",
 				   books->last_sent_unix, "last_error_unix", books->last_error_unix,
@@ -265,17 +266,20 @@ static int list_recent(struct books *books, json_t *saved, const struct deliveri
 
 static int books_unpack(json_t *saved, const struct deliveries *queue, struct books *ret)
 {
-	json_int_t version, sent, failed, given_up;
+	/* older agents did not write it: who has books was told */
+	json_int_t version, introduced = UINT32_MAX, sent, failed, given_up;
 	const char *error;
 	json_t *recent;
 
-	if (json_unpack(saved, "{s:I, s:I, s:I, s:I, s:F, s:F, s:s, s:o}", "version", &version,
-			"sent", &sent, "failed", &failed, "given_up", &given_up, "last_sent_unix",
-			&ret->last_sent_unix, "last_error_unix", &ret->last_error_unix,
-			"last_error", &error, "recent", &recent))
+	if (json_unpack(saved, "{s:I, s?I, s:I, s:I, s:I, s:F, s:F, s:s, s:o}", "version", &version,
+			"introduced", &introduced, "sent", &sent, "failed", &failed, "given_up",
+			&given_up, "last_sent_unix", &ret->last_sent_unix, "last_error_unix",
+			&ret->last_error_unix, "last_error", &error, "recent", &recent))
 		return -EINVAL;
-	if (version != 1 || sent < 0 || failed < 0 || given_up < 0 || !json_is_array(recent))
+	if (version != 1 || sent < 0 || failed < 0 || given_up < 0 || !json_is_array(recent) ||
+	    introduced < 0 || introduced > UINT32_MAX)
 		return -EINVAL;
+	ret->introduced = (uint32_t)introduced;
 	ret->sent = (uint64_t)sent;
 	ret->failed = (uint64_t)failed;
 	ret->given_up = (uint64_t)given_up;

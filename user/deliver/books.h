@@ -31,6 +31,7 @@ struct recent {
 };
 
 struct books {
+	uint32_t introduced; /* severities of which it was told what was open; all bits: of all */
 	uint64_t sent;
 	uint64_t failed; /* attempts */
 	uint64_t given_up;

@@ -72,6 +72,68 @@ int deliver_send(struct deliver *deliver, const json_t *message, double boottime
 	return 0;
 }
 
+/* ---- newcomers ---- */
+
+static bool is_new(const struct receiver *receiver)
+{
+	return receiver->severities & ~receiver->books.introduced;
+}
+
+bool deliver_has_newcomers(const struct deliver *deliver)
+{
+	for (size_t i = 0; i < deliver->n; i++) {
+		if (is_new(deliver->receivers[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Makes all deliveries first, so that none is queued twice. */
+static int introduce(struct deliver *deliver, struct receiver *receiver, const json_t *messages)
+{
+	const uint32_t severities = receiver->severities & ~receiver->books.introduced;
+	const size_t n = json_array_size(messages);
+	_cleanup_free_ struct delivery **deliveries = calloc(n + 1, sizeof(*deliveries));
+	bool failed = !deliveries;
+
+	for (size_t i = 0; !failed && i < n; i++) {
+		json_t *message = json_array_get(messages, i);
+
+		if (!(severities & message_severity(message)) ||
+		    receiver->kind == RECEIVER_ALERTMANAGER)
+			continue;
+		deliveries[i] = delivery_new(next_number(deliver), message);
+		failed = !deliveries[i];
+	}
+	if (failed) {
+		if (deliveries)
+			deliveries_free(deliveries, n);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (deliveries[i])
+			receiver_send(receiver, deliveries[i]);
+	}
+	receiver->books.introduced |= severities;
+	receiver->books.changed = true;
+	receiver->refresh_seconds = deliver->hub.now_seconds;
+	return 0;
+}
+
+int deliver_introduce(struct deliver *deliver, const json_t *messages, double boottime_seconds)
+{
+	int r = 0;
+
+	deliver->hub.now_seconds = boottime_seconds;
+	for (size_t i = 0; !r && i < deliver->n; i++) {
+		if (is_new(deliver->receivers[i]))
+			r = introduce(deliver, deliver->receivers[i], messages);
+	}
+	return r;
+}
+
+/* ---- what is open ---- */
+
 /* NULL when out of memory. */
 static json_t *alerts_json(const struct receiver *receiver, const json_t *messages)
 {
@@ -288,6 +350,7 @@ static void receiver_go_on(struct receiver **receiver, struct receiver **old)
 	*receiver = TAKE_PTR(*old);
 	(*receiver)->timeout_ns = made->timeout_ns;
 	(*receiver)->severities = made->severities;
+	(*receiver)->books.introduced &= made->severities;
 	receiver_free(made);
 }
 

@@ -71,6 +71,15 @@ int deliver_restore(struct deliver *deliver, const char *key, const char *text,
 /* Queues a message for every receiver that wants its severity. Returns 0 or -ENOMEM. */
 int deliver_send(struct deliver *deliver, const json_t *message, double boottime_seconds);
 
+/* Whether a receiver is new, or wants severities that it did not want before. */
+bool deliver_has_newcomers(const struct deliver *deliver);
+
+/*
+ * Queues for newcomers the messages of what is open and new to them, once, over restarts, too. To an
+ * Alertmanager deliver_open() tells it. Returns 0, or -ENOMEM: the next call goes on.
+ */
+int deliver_introduce(struct deliver *deliver, const json_t *messages, double boottime_seconds);
+
 /*
  * Tells Alertmanagers of the notices that are open now, given as a list of messages. Call it at
  * every step; it sends by its own clock. Returns 0, or -ENOMEM: the next call tries again.

@@ -275,6 +275,28 @@ TEST(other_receivers_are_told_what_comes_then)
 	assert_string_equal(sent(alerted), "");
 }
 
+TEST(a_receiver_that_is_added_is_told_what_is_open)
+{
+	struct alerted *alerted = *state;
+	struct config *config = &alerted->applied.in_force.config;
+	size_t n = config->n_receivers;
+
+	config->n_receivers = 0;
+	assert_int_equal(alerting_configure(&alerted->alerting), 0);
+	assert_int_equal(step(alerted, 20, 60), 0);
+	config->n_receivers = n;
+	assert_int_equal(alerting_configure(&alerted->alerting), 0);
+	assert_string_equal(sent(alerted), "");
+	assert_int_equal(step(alerted, 20, 60), 0);
+	assert_string_equal(sent(alerted), "fire");
+	assert_int_equal(step(alerted, 20, 60), 0);
+	assert_string_equal(sent(alerted), "fire");
+	end(alerted);
+	begin(alerted);
+	assert_int_equal(step(alerted, 20, 60), 0);
+	assert_string_equal(sent(alerted), "fire");
+}
+
 /* ---- silences ---- */
 
 static int silence(struct alerted *alerted, const char *json, char id[static SILENCE_ID_BYTES],
@@ -326,6 +348,26 @@ TEST(a_silenced_page_is_sent_when_the_silence_is_removed)
 	assert_int_equal(alerting_unsilence(&alerted->alerting, id), -ENOENT);
 	assert_int_equal(step(alerted, 0, 0), 0);
 	assert_string_equal(sent(alerted), "fire");
+}
+
+TEST(a_receiver_that_is_added_is_not_told_what_is_silenced)
+{
+	struct alerted *alerted = *state;
+	struct config *config = &alerted->applied.in_force.config;
+	size_t n = config->n_receivers;
+	char id[SILENCE_ID_BYTES];
+	struct error error;
+
+	set_axis_to_now(alerted);
+	config->n_receivers = 0;
+	assert_int_equal(alerting_configure(&alerted->alerting), 0);
+	assert_int_equal(step(alerted, 20, 60), 0);
+	config->n_receivers = n;
+	assert_int_equal(alerting_configure(&alerted->alerting), 0);
+	assert_int_equal(
+		silence(alerted, "{\"slo\": \"first\", \"for_seconds\": 3600}", id, &error), 0);
+	assert_int_equal(step(alerted, 20, 60), 0);
+	assert_string_equal(sent(alerted), "");
 }
 
 TEST(a_silence_lasts_over_a_restart_and_ends_by_itself)
@@ -395,6 +437,8 @@ int main(void)
 		WITH_SETUP(what_cannot_be_told_is_told_at_the_next_step),
 		WITH_SETUP(an_slo_that_has_ended_resolves_without_facts),
 		WITH_SETUP(other_receivers_are_told_what_comes_then),
+		WITH_SETUP(a_receiver_that_is_added_is_told_what_is_open),
+		WITH_SETUP(a_receiver_that_is_added_is_not_told_what_is_silenced),
 		WITH_SETUP(a_silenced_page_is_sent_when_the_silence_is_removed),
 		WITH_SETUP(a_silence_lasts_over_a_restart_and_ends_by_itself),
 		WITH_SETUP(events_are_left_out_of_the_slos_a_silence_excludes),

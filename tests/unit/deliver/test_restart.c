@@ -132,9 +132,120 @@ TEST(kept_for_others_or_unreadable_is_dropped)
 			 -EINVAL);
 }
 
+/* ---- receivers that come while something is open ---- */
+
+/* What is open: a page and a ticket. */
+static void introduce(void)
+{
+	json_t *list =
+		json_pack("[o, o]", message("1", "fire", "page"), message("2", "fire", "ticket"));
+
+	assert_int_equal(deliver_introduce(f.deliver, list, now_of(&f)), 0);
+	assert_false(deliver_has_newcomers(f.deliver));
+	json_decref(list);
+}
+
+static void introduce_none(void)
+{
+	json_t *none = json_array();
+
+	assert_int_equal(deliver_introduce(f.deliver, none, now_of(&f)), 0);
+	json_decref(none);
+}
+
+TEST(receiver_that_is_added_is_told_what_is_open_once)
+{
+	webhook(0);
+	start();
+	introduce_none();
+	webhook(1);
+	assert_int_equal(deliver_configure(f.deliver, &f.config), 0);
+	assert_true(deliver_has_newcomers(f.deliver));
+	introduce();
+	introduce();
+	assert_true(TURN_UNTIL(&f, reported(&f, 1, "sent") == 2));
+	assert_string_equal(id_of(&f.servers[1], 0), "1");
+	assert_string_equal(id_of(&f.servers[1], 1), "2");
+	assert_int_equal(reported(&f, 0, "sent") + reported(&f, 0, "waiting"), 0);
+	/* also over restarts, and for one that was told nothing yet */
+	restart();
+	assert_false(deliver_has_newcomers(f.deliver));
+	introduce();
+	turn_for(&f, 0.05);
+	assert_int_equal(f.servers[0].n_requests, 0);
+	assert_int_equal(f.servers[1].n_requests, 2);
+}
+
+TEST(receiver_that_is_added_between_two_agents_is_told_what_is_open)
+{
+	webhook(0);
+	start();
+	introduce_none();
+	deliver_keep_books(f.deliver);
+	webhook(1);
+	restart();
+	introduce();
+	assert_true(TURN_UNTIL(&f, reported(&f, 1, "sent") == 2));
+	assert_int_equal(f.servers[0].n_requests, 0);
+}
+
+TEST(receiver_that_wants_more_is_told_what_is_open_of_that)
+{
+	webhook(0);
+	f.receivers[0].severities = 1U << SEVERITY_PAGE;
+	start();
+	introduce();
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	f.receivers[0].severities |= 1U << SEVERITY_TICKET;
+	assert_int_equal(deliver_configure(f.deliver, &f.config), 0);
+	introduce();
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 2));
+	assert_string_equal(id_of(&f.servers[0], 0), "1");
+	assert_string_equal(id_of(&f.servers[0], 1), "2");
+	/* who did not want it for a while does not know it */
+	f.receivers[0].severities = 1U << SEVERITY_TICKET;
+	assert_int_equal(deliver_configure(f.deliver, &f.config), 0);
+	introduce();
+	f.receivers[0].severities |= 1U << SEVERITY_PAGE;
+	assert_int_equal(deliver_configure(f.deliver, &f.config), 0);
+	introduce();
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 3));
+	assert_string_equal(id_of(&f.servers[0], 2), "1");
+}
+
+TEST(alertmanager_that_is_added_is_told_by_what_is_open)
+{
+	server_open(&f.servers[0], 0);
+	add_url(&f, RECEIVER_ALERTMANAGER, f.servers[0].port);
+	start();
+	introduce();
+	turn_for(&f, 0.05);
+	assert_int_equal(f.servers[0].n_requests, 0);
+}
+
+TEST(books_of_an_older_agent_are_of_one_who_knows)
+{
+	char key[96];
+
+	webhook(0);
+	start();
+	snprintf(key, sizeof(key), "books webhook %s", f.urls[0]);
+	restore(key,
+		"{\"version\":1,\"sent\":1,\"failed\":0,\"given_up\":0,\"last_sent_unix\":1.0,"
+		"\"last_error_unix\":0.0,\"last_error\":\"\",\"recent\":[]}",
+		0);
+	assert_false(deliver_has_newcomers(f.deliver));
+	assert_int_equal(reported(&f, 0, "sent"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WITH_SETUP(receiver_that_is_added_is_told_what_is_open_once),
+		WITH_SETUP(receiver_that_is_added_between_two_agents_is_told_what_is_open),
+		WITH_SETUP(receiver_that_wants_more_is_told_what_is_open_of_that),
+		WITH_SETUP(alertmanager_that_is_added_is_told_by_what_is_open),
+		WITH_SETUP(books_of_an_older_agent_are_of_one_who_knows),
 		WITH_SETUP(other_receivers_keep_the_queues_of_those_that_stay),
 		WITH_SETUP(receiver_that_goes_ends_what_is_under_way),
 		WITH_SETUP(queue_survives_a_restart_in_its_order),

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/alerting_message.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "notify/notice_message.h"
+
+static bool among(const struct snapshot_slo *slos, size_t n, const struct track *track)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (slos[i].name == track->name)
+			return true;
+	}
+	return false;
+}
+
+/* The facts of each SLO that the notice's alerts are of, once. An SLO that has ended has none. */
+static int gather_facts(struct alerting *alerting, const struct notice *notice,
+			struct snapshot_slo *slos, size_t *n)
+{
+	for (size_t i = 0; i < notice->n_alerts; i++) {
+		const struct track *track =
+			tracks_named(&alerting->applied->tracks, notice->alerts[i].slo);
+		int r;
+
+		if (!track || among(slos, *n, track))
+			continue;
+		r = alerting->facts_of(alerting->context, track, &slos[*n]);
+		if (r)
+			return r;
+		++*n;
+	}
+	return 0;
+}
+
+/* From when on an alert judges what was counted; NAN if its SLO has ended. */
+static double judged_from(const struct alerting *alerting, const struct notice_alert *alert,
+			  double now)
+{
+	const struct track *track = tracks_named(&alerting->applied->tracks, alert->slo);
+
+	for (size_t i = 0; track && i < track->slo->n_alerts; i++) {
+		const struct alert_rule *rule = &track->slo->alerts[i];
+
+		if (!strcmp(rule->name, alert->rule))
+			return fmax(now - (double)rule->seconds, track->since_seconds);
+	}
+	return NAN;
+}
+
+/* Of the longest time that one of the alerts judges. */
+static void host_facts(const struct alerting *alerting, const struct notice *notice,
+		       struct notice_facts *facts)
+{
+	const double now = notice->now_seconds;
+	double from = NAN;
+
+	for (size_t i = 0; i < notice->n_alerts; i++)
+		from = fmin(from, judged_from(alerting, &notice->alerts[i], now));
+	if (isnan(from))
+		return;
+	facts->judged_seconds = now - from;
+	facts->uncounted_seconds = (struct maybe){
+		true, now - from - coverage_seconds(&alerting->axis->coverage, from, now)};
+}
+
+json_t *alerting_message(struct alerting *alerting, const struct notice *notice)
+{
+	const struct config_service *service =
+		config_service_named(&alerting->applied->in_force.config, notice->service);
+	_cleanup_free_ struct snapshot_slo *slos = calloc(notice->n_alerts ?: 1, sizeof(*slos));
+	struct notice_facts facts = {
+		.slos = slos,
+		.wall_offset_seconds = alerting->axis->timeline.wall_offset_seconds,
+	};
+	json_t *json = NULL;
+	int r = 0;
+
+	if (!slos)
+		return NULL;
+	if (notice->of_host)
+		host_facts(alerting, notice, &facts);
+	else
+		r = gather_facts(alerting, notice, slos, &facts.n_slos);
+	if (service && !notice->of_host)
+		facts.about = &service->about;
+	if (!r)
+		json = notice_message(notice, &facts);
+	for (size_t i = 0; i < facts.n_slos; i++)
+		free(slos[i].alerts);
+	return json;
+}
