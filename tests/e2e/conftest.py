@@ -63,8 +63,8 @@ def start_agent():
     """A function that starts an agent with a configuration and readies it; stopped at the end."""
     agents = []
 
-    def start(*config):
-        agent = harness.AGENT(*config)
+    def start(*config, **options):
+        agent = harness.AGENT(*config, **options)
         agents.append(agent)
         return agent.start()
 
@@ -75,6 +75,17 @@ def start_agent():
     finally:
         for agent in agents:
             agent.remove()
+
+
+@pytest.fixture
+def start_old_agent(helpers, tmp_path, start_agent):
+    """start_agent() for SLOs that are as old as any window from the first request on."""
+    clock = history.Clock(helpers, tmp_path / "clock")
+
+    def start(*config):
+        return clock.grow_old(start_agent(*config, env=clock.env))
+
+    return start
 
 
 def shared_agent(*config):

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 
 from harness import SLOW, Server, run_load, wait_until
 
@@ -184,6 +185,18 @@ class Clock:
         """Seconds that each is ahead of the machine's."""
         with open(self.path, "r+b" if self.path.exists() else "wb") as file:
             file.write(struct.pack("qq", int(realtime), int(boottime)))
+
+    def grow_old(self, agent, days=31):
+        """What the agent counts is so old, and it has had no request since. Its wall clock is right."""
+        self.set(boottime=days * 86400)
+
+        def old():
+            return all(slo["coverage"]["covered_seconds"] >= min(3600, slo["window_seconds"])
+                       for slo in agent.status()["slos"])
+
+        assert wait_until(old, 5), agent.status()["slos"]
+        time.sleep(1.1)  # a step has seen it, too
+        return agent
 
 
 @contextlib.contextmanager

@@ -15,6 +15,13 @@ from harness import LONG, SLOW, free_port, tool, user_space, wait_until
 
 pytestmark = [user_space, pytest.mark.usefixtures("agent_only")]
 
+
+# A young SLO pages later.
+@pytest.fixture(name="start_agent")
+def start_agent_old(start_old_agent):
+    return start_old_agent
+
+
 ABOUT = {"owner": "team-shop", "purpose": "Customers pay.", "mitigation": "Restart it.",
          "runbook": "https://runbooks.example/shop"}
 

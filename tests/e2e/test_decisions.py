@@ -8,6 +8,7 @@ import pytest
 from alerting import (FIRE, PAGE, Hook, Service, alerts_of, became, config, ctl, ctl_json, parse,
                       rfc3339, slo, steps)
 import harness
+import history
 from harness import user_space, wait_until
 
 pytestmark = [user_space, pytest.mark.usefixtures("agent_only")]
@@ -31,16 +32,17 @@ class Desk:
         ("month-idle", 99.9, 0, 0, {"window": {"calendar": "month"}}),
     ]
 
-    def __init__(self, helpers, start_server, agent_class):
+    def __init__(self, helpers, start_server, agent_class, where):
         self.hook = Hook()
         self.services = {name: Service(helpers, start_server) for name, *_ in self.SLOS}
+        self.clock = history.Clock(helpers, where / "clock")
         self.agent = agent_class(config(
             self.services, [slo(name, name, objective, **({"alerts": []} | more))
                             for name, objective, _, _, more in self.SLOS],
-            notify=[{"webhook": {"url": self.hook.url}}]))
+            notify=[{"webhook": {"url": self.hook.url}}]), env=self.clock.env)
 
     def start(self):
-        self.agent.start()
+        self.clock.grow_old(self.agent.start())
         for name, _, good, bad, _ in self.SLOS:
             self.services[name].send(good, bad)
         became(self.agent, "paging", "fast", "firing")
@@ -49,7 +51,7 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(request, helpers):
+def desk(request, helpers, tmp_path_factory):
     if request.config.getoption("--selftest"):
         pytest.skip("selftest: this is all the agent's")
     servers = []
@@ -58,7 +60,7 @@ def desk(request, helpers):
         servers.append(harness.Server(argv))
         return servers[-1]
 
-    made = Desk(helpers, start_server, harness.AGENT)
+    made = Desk(helpers, start_server, harness.AGENT, tmp_path_factory.mktemp("desk"))
     try:
         yield made.start()
         made.agent.stop()
@@ -178,7 +180,12 @@ def test_calendar_months(desk):
     begin = datetime.datetime.fromisoformat(got["window"]["from"].replace("Z", "+00:00"))
     assert begin.hour in (22, 23) and begin.minute == begin.second == 0
     assert (got["good"], got["bad"]) == (30, 10)
-    assert got["budget"]["remaining_ratio"] == pytest.approx(1 - 10 / (40 * 0.001), rel=1e-6)
+    budget, passed = got["budget"], now.timestamp() - begin.timestamp()
+    assert budget["projected"] and budget["counted_seconds"] == pytest.approx(passed, abs=30)
+    # the month's, at the rate so far, in whole events
+    month = round(40 * got["window_seconds"] / budget["counted_seconds"]) * 0.001
+    assert budget["allowed"] == pytest.approx(month, rel=1e-6)
+    assert budget["remaining_ratio"] == pytest.approx(1 - 10 / month, rel=1e-6)
 
 
 CATALOGUE = """objective: 99.9

@@ -12,6 +12,13 @@ from harness import user_space
 pytestmark = [user_space, pytest.mark.usefixtures("agent_only")]
 
 
+@pytest.fixture(name="start_agent")
+def start_agent_old(start_old_agent):
+    """A young SLO pages later."""
+    return start_old_agent
+
+
+
 def test_what_is_kept_quiet(service, start_agent, stopping):
     running = {name: service() for name in ("hushed", "moved", "weekly", "taken-out")}
     hook, now = stopping(Hook()), int(time.time())

@@ -175,8 +175,11 @@ def test_numbers_follow_from_the_counts(agent, shop):
     for slo in agent.status()["slos"]:
         if slo["name"] not in SHOP:
             continue
-        bad_ratio = slo["bad"] / slo["eligible"]
-        allowed = (1 - slo["objective"]) * slo["eligible"]
+        bad_ratio, budget = slo["bad"] / slo["eligible"], slo["budget"]
+        assert budget["projected"] and budget["counted_seconds"] < 600
+        # of the whole window, at the rate so far, in whole events
+        allowed = (1 - slo["objective"]) * round(
+            slo["eligible"] * slo["window_seconds"] / budget["counted_seconds"])
         assert slo["availability"] == pytest.approx(1 - bad_ratio, rel=1e-9)
         assert slo["budget"]["allowed"] == pytest.approx(allowed, rel=1e-6)
         assert slo["budget"]["spent_ratio"] == pytest.approx(slo["bad"] / allowed, rel=1e-6)

@@ -64,8 +64,9 @@ static double spent_ratio(const struct alert_subject *subject, double now)
 {
 	struct slo_events events =
 		slo_history_sum(subject->budgeted, now, now - subject->window.from_seconds);
-	struct slo_budget budget = slo_budget(events, subject->objective,
-					      subject->window.length_seconds, (struct maybe){0});
+	const struct slo_moment moment = {subject->window, subject->objective,
+					  subject->since_seconds, now};
+	struct slo_budget budget = slo_budget_at(&moment, events, (struct slo_events){});
 
 	return budget.spent_ratio.known ? budget.spent_ratio.value : NAN;
 }

@@ -122,6 +122,28 @@ struct format_text format_rate(double per_second)
 	return text_printf(per_second < 100 ? "%.1f/s" : "%.0f/s", per_second);
 }
 
+struct format_text format_about(double number)
+{
+	struct format_text ret = {};
+	double scale = 1;
+	char digits[24];
+	size_t n;
+
+	if (!(number >= 0 && number <= 1e15))
+		return unknown;
+	if (number < 999.5)
+		return text_printf("%.3g", number);
+	while (number / scale >= 999.5)
+		scale *= 10;
+	n = (size_t)snprintf(digits, sizeof(digits), "%.0f", round(number / scale) * scale);
+	for (size_t i = 0, to = 0; i < n; i++) {
+		if (i && (n - i) % 3 == 0)
+			ret.text[to++] = ',';
+		ret.text[to++] = digits[i];
+	}
+	return ret;
+}
+
 struct format_text format_time(const char *rfc3339)
 {
 	if (!rfc3339)

@@ -37,6 +37,12 @@ struct format_text format_span(double seconds);
 struct format_text format_rate(double per_second);
 
 /*
+ * A number that is about right, to three digits: "25,900", "1,230,000", "43.2", "0.0512". NaN, below
+ * 0 and beyond 1e15 are "-".
+ */
+struct format_text format_about(double number);
+
+/*
  * A time as the agent writes it, "2030-01-02T03:04:05Z", for tables: "01-02 03:04:05". Other text
  * is cut to 20 bytes. NULL is "-".
  */

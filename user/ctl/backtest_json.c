@@ -49,12 +49,13 @@ static json_t *budget_json(const struct backtest *backtest)
 {
 	struct slo_budget budget = backtest_budget(backtest);
 
-	return json_pack("{s:f,s:f,s:o,s:o,s:o,s:o}", "allowed", budget.allowed_events,
+	return json_pack("{s:f,s:f,s:o,s:o,s:o,s:o,s:b,s:f}", "allowed", budget.allowed_events,
 			 "allowed_minutes", budget.allowed_minutes, "remaining_minutes",
 			 ratio_json(budget.remaining_minutes), "spent_ratio",
 			 ratio_json(budget.spent_ratio), "remaining_ratio",
 			 ratio_json(budget.remaining_ratio), "exhausted_in_seconds",
-			 ratio_json(budget.exhausted_in_seconds));
+			 ratio_json(budget.exhausted_in_seconds), "projected", budget.projected,
+			 "counted_seconds", budget.counted_seconds);
 }
 
 static json_t *burn_json(const struct backtest *backtest)

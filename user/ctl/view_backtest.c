@@ -125,6 +125,9 @@ static void print_final(const json_t *json, FILE *out)
 	fprintf(out, " (objective %s)\n", format_objective(ctl_number(json, "objective")).text);
 	fprintf(out, "  budget left %s",
 		format_percent(ctl_number(budget, "remaining_ratio"), 1).text);
+	if (json_is_true(json_object_get(budget, "projected")))
+		fprintf(out, " (%s of about %s)", format_about(ctl_number(final, "bad")).text,
+			format_about(ctl_number(budget, "allowed")).text);
 	fprintf(out, ", burn 1h %s", format_burn(ctl_number(burn, "1h")).text);
 	if (exhausted <= 0)
 		fprintf(out, ", exhausted\n");

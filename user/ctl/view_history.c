@@ -50,9 +50,41 @@ static bool all_steps_are_valid(const json_t *steps)
 	return true;
 }
 
+static void write_step(const struct step *step, FILE *out)
+{
+	fprintf(out, "%.13g,%" JSON_INTEGER_FORMAT ",%" JSON_INTEGER_FORMAT ",%.13g\n",
+		step->t_seconds, step->good, step->bad, step->width_seconds);
+}
+
+/*
+ * The time that was counted before the first step: a replay judges a young SLO by its age. Cuts off
+ * what the step has of the time before the SLO began.
+ */
+static void write_age(const json_t *coverage, double since, struct step *first, FILE *out)
+{
+	double begin = first->t_seconds - first->width_seconds;
+	size_t i;
+	json_t *span;
+
+	if (isnan(since))
+		return;
+	if (since > begin && since < first->t_seconds)
+		first->width_seconds = first->t_seconds - since;
+	json_array_foreach(coverage, i, span) {
+		double from = fmax(json_number_value(json_array_get(span, 0)), since);
+		double to = fmin(json_number_value(json_array_get(span, 1)), begin);
+
+		/* times are written in whole seconds, or rounded */
+		if (to - from >= 1)
+			write_step(&(struct step){.t_seconds = to, .width_seconds = to - from},
+				   out);
+	}
+}
+
 int ctl_view_history_csv(const json_t *history, bool colour, FILE *out)
 {
 	const json_t *steps = json_object_get(history, "steps");
+	double since = format_parse_time(ctl_string(history, "since"));
 	size_t i;
 	json_t *json;
 
@@ -65,8 +97,9 @@ int ctl_view_history_csv(const json_t *history, bool colour, FILE *out)
 
 		if (!read_step(json, &step))
 			return -EINVAL;
-		fprintf(out, "%.13g,%" JSON_INTEGER_FORMAT ",%" JSON_INTEGER_FORMAT ",%.13g\n",
-			step.t_seconds, step.good, step.bad, step.width_seconds);
+		if (i == 0)
+			write_age(json_object_get(history, "coverage"), since, &step, out);
+		write_step(&step, out);
 	}
 	return 0;
 }

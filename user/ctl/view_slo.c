@@ -105,6 +105,19 @@ static void print_coverage(const json_t *slo, bool colour, FILE *out)
 	fprintf(out, " of %s)\n", format_span(ctl_number(coverage, "elapsed_seconds")).text);
 }
 
+/* The budget of a window that is not yet full, as of its traffic so far. */
+static void print_projected(const json_t *slo, const char *unit, FILE *out)
+{
+	const json_t *budget = json_object_get(slo, "budget"),
+		     *slice = json_object_get(slo, "slice");
+
+	fprintf(out, " (%s of about ", ctl_count(json_is_object(slice) ? slice : slo, "bad").text);
+	fprintf(out, "%s bad %s)\n", format_about(ctl_number(budget, "allowed")).text, unit);
+	print_label("", out);
+	fprintf(out, "by the first %s", format_span(ctl_number(budget, "counted_seconds")).text);
+	fprintf(out, " of %s\n", format_span(ctl_number(slo, "window_seconds")).text);
+}
+
 /* The budget that is left: as a ratio, in events, and in minutes of full outage. */
 static void print_budget(const json_t *slo, bool colour, FILE *out)
 {
@@ -117,9 +130,12 @@ static void print_budget(const json_t *slo, bool colour, FILE *out)
 	print_label("budget left", out);
 	ctl_write_coloured(format_percent(remaining, 1).text, ctl_budget_colour(remaining), colour,
 			   out);
-	if (!isnan(allowed))
-		fprintf(out, " (%.1f bad %s allowed)", allowed, unit);
-	fputc('\n', out);
+	if (allowed > 0 && json_is_true(json_object_get(budget, "projected")))
+		print_projected(slo, unit, out);
+	else if (!isnan(allowed))
+		fprintf(out, " (%.1f bad %s allowed)\n", allowed, unit);
+	else
+		fputc('\n', out);
 	if (isnan(minutes))
 		return;
 	print_label("", out);

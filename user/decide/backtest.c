@@ -154,11 +154,25 @@ static void note_change(struct backtest *backtest, const struct backtest_transit
 		alert->first = *transition;
 }
 
+struct slo_budget backtest_budget(const struct backtest *backtest)
+{
+	const struct backtest_result *result = &backtest->result;
+	const struct slo_moment moment = {
+		.window = result->window,
+		.objective = backtest->options.objective,
+		.since_seconds = result->first_seconds,
+		.now_seconds = result->last_seconds,
+	};
+
+	return slo_budget_at(
+		&moment, window_events(budgeted(backtest), &result->window, result->last_seconds),
+		slo_history_sum(budgeted(backtest), result->last_seconds, HOUR_SECONDS));
+}
+
 static int note_changes(struct backtest *backtest, const struct alert_change *changes, size_t n)
 {
 	struct backtest_result *result = &backtest->result;
-	struct slo_events whole =
-		window_events(budgeted(backtest), &result->window, result->last_seconds);
+	struct maybe spent_ratio = backtest_budget(backtest).spent_ratio;
 
 	if (result->n_transitions + n > backtest->max_transitions) {
 		size_t max = (backtest->max_transitions + n) * 2;
@@ -173,9 +187,7 @@ static int note_changes(struct backtest *backtest, const struct alert_change *ch
 	for (size_t i = 0; i < n; i++) {
 		struct backtest_transition transition = {
 			.change = changes[i],
-			.spent_ratio = slo_budget(whole, backtest->options.objective,
-						  result->window.length_seconds, (struct maybe){})
-					       .spent_ratio,
+			.spent_ratio = spent_ratio,
 		};
 
 		if (backtest->burning)
@@ -273,13 +285,4 @@ struct maybe backtest_burn_rate(const struct backtest *backtest, double span_sec
 	return slo_burn_rate(slo_history_sum(budgeted(backtest), backtest->result.last_seconds,
 					     span_seconds),
 			     backtest->options.objective);
-}
-
-struct slo_budget backtest_budget(const struct backtest *backtest)
-{
-	const struct slo_window *window = &backtest->result.window;
-
-	return slo_budget(window_events(budgeted(backtest), window, backtest->result.last_seconds),
-			  backtest->options.objective, window->length_seconds,
-			  backtest_burn_rate(backtest, HOUR_SECONDS));
 }

@@ -15,6 +15,8 @@ static json_t *budget_json(const struct slo_budget *budget)
 		json_put(object, "exhausted_in_seconds", json_maybe(budget->exhausted_in_seconds));
 	failed |= json_put(object, "allowed_minutes", json_real(budget->allowed_minutes));
 	failed |= json_put(object, "remaining_minutes", json_maybe(budget->remaining_minutes));
+	failed |= json_put(object, "projected", json_boolean(budget->projected));
+	failed |= json_put(object, "counted_seconds", json_real(budget->counted_seconds));
 	return json_checked(object, failed);
 }
 

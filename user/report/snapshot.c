@@ -141,17 +141,15 @@ void snapshot_merge(const struct snapshot_service *service, size_t first, size_t
 
 struct slo_budget snapshot_slo_budget(const struct snapshot_slo *slo)
 {
-	struct maybe burn_rate = {0};
-	struct slo_budget budget;
+	const struct slo_moment moment = {slo->window, slo->objective, slo->since_seconds,
+					  slo->now_seconds};
+	struct slo_events last_hour = {};
 
 	for (size_t i = 0; i < SNAPSHOT_BURN_WINDOWS; i++) {
 		if (snapshot_burn_windows[i].seconds == 3600)
-			burn_rate = slo_burn_rate(slo->burn_events[i], slo->objective);
+			last_hour = slo->burn_events[i];
 	}
-	budget = slo_budget(slo->budgeted, slo->objective, slo->window.length_seconds, burn_rate);
-	budget.exhausted_in_seconds = slo_window_exhausted_in(&slo->window, slo->now_seconds,
-							      budget.exhausted_in_seconds);
-	return budget;
+	return slo_budget_at(&moment, slo->budgeted, last_hour);
 }
 
 const struct snapshot_service *snapshot_service_find(const struct snapshot *snapshot,

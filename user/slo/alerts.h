@@ -8,22 +8,24 @@
  *   rate:
  *     factor = ratio * window / long        (2 % of 30 d in 1 h: 14.4)
  *     burn rate(long) > factor and burn rate(short) > factor
+ *   A window that the SLO is younger than is taken as whole: its other part had the same traffic
+ *   and no bad events (slo_events_whole()). So the first failures of a new service page nobody, and
+ *   a total outage from birth pages when it would later. It is the rate that readings tell, too.
  *   A short window without any eligible event is no recovery. The alert ends when the short window
  *   has events and is at or below the factor, or when the long window is at or below it.
  * exhaust: at the burn rate over the last quarter of the horizon, the budget is gone within the
  *   horizon:
  *     remaining ratio * window / burn rate <= horizon
- *   The budget is that of the whole window. As long as only a part of the window has passed since
- *   the SLO was first counted, or since the calendar month began, the other part is assumed to have
- *   the same traffic and no bad events. Else a slow burn on the second day of 30 would seem to use
- *   up a budget that is yet to be earned:
- *     elapsed = now - max(window from, since), at least 1 s and at most window
- *     eligible' = eligible * window / elapsed, rounded to whole events; bad' = bad
+ *   The budget is that of the whole window, as it is shown (slo_budget_at()). As long as only a part
+ *   of the window has passed since the SLO was first counted, or since the calendar month began, a
+ *   slow burn on the second day of 30 would else seem to use up a budget that is yet to be earned:
+ *     lived = now - max(window from, since), at least 1 s and at most window
+ *     eligible' = eligible * window / lived, rounded to whole events; bad' = bad
  *     remaining ratio = 1 - bad' / ((1 - objective) * eligible')
- *   Budget rules, and all that is shown, go by the events that were eligible so far.
+ *   The burn rate is as of burn rules.
  *   The status is `exhausted` when nothing remains and it burns on (burn rate > 1). That does not
  *   raise a page, but keeps one.
- * budget: spent ratio >= `ratio`.
+ * budget: spent ratio of the whole window's budget >= `ratio`.
  * no-data: no eligible event for `after` of covered time. In at least half of the covered hours of
  *   the day before that silence there were events, and at least `after` of that day was covered.
  *   The alert ends with the next event, or after 7 d of covered time.

@@ -39,36 +39,73 @@ static void calm_within(struct alert_calm *calm, double seconds, double good, do
 		calm->most.bad = (uint64_t)bad;
 }
 
-/* Limits the calm to when the share of bad events in the window reaches the limit from below. */
-static void calm_below(const struct judge *judge, const struct alert_limit *limit, double window,
-		       struct alert_calm *calm)
+/* calm_seconds() of a span. One that is not whole stays so. */
+static double span_calm_seconds(const struct judge_span *span)
 {
-	double seconds = calm_seconds(window), at = limit_ratio(limit) * (1 - CALM_MARGIN);
-	struct slo_events sum = judge_budgeted(judge, window);
+	double missing = judge_missing_seconds(span), seconds = calm_seconds(span->seconds);
 
-	if (sum.bad && at * slo_eligible(sum) * (1 - seconds / window) <= (double)sum.bad) {
+	return missing > 0 ? fmin(seconds, fmin(missing, span->lived_seconds / 6)) : seconds;
+}
+
+/*
+ * The least number of eligible events that the span can have within `seconds` from now. No event
+ * leaves a span that is not yet whole. The events added for its missing part get fewer as that part
+ * gets shorter. One event is for rounding.
+ */
+static double least_eligible(const struct judge *judge, const struct judge_span *span,
+			     double seconds)
+{
+	if (judge_missing_seconds(span) > 0)
+		return fmax(0, slo_eligible(judge_whole(judge, *span)) * span->lived_seconds /
+					       (span->lived_seconds + seconds) -
+				       1);
+	return slo_eligible(judge_budgeted(judge, span->seconds - seconds));
+}
+
+/* Limits the calm to when the share of bad events in the span reaches the limit from below. */
+static void calm_below(const struct judge *judge, const struct alert_limit *limit,
+		       struct judge_span span, struct alert_calm *calm)
+{
+	double seconds = span_calm_seconds(&span), at = limit_ratio(limit) * (1 - CALM_MARGIN);
+	struct slo_events sum = judge_whole(judge, span);
+
+	if (sum.bad && at * slo_eligible(sum) * (1 - seconds / span.seconds) <= (double)sum.bad) {
 		calm->valid = false; /* not worth a closer look */
 		return;
 	}
 	calm_within(calm, seconds, INFINITY,
-		    sum.bad ? floor(at * slo_eligible(judge_budgeted(judge, window - seconds)) -
-				    (double)sum.bad) :
+		    sum.bad ? floor(at * least_eligible(judge, &span, seconds) - (double)sum.bad) :
 			      0);
 }
 
-/* Limits the calm to when the share of bad events in the window falls to the limit. */
-static void calm_above(const struct judge *judge, const struct alert_limit *limit, double window,
-		       struct alert_calm *calm)
+/*
+ * How many eligible events may come within `seconds` from now before the share of bad ones in the
+ * span falls to `at`. In a span that is not yet whole each stands for several, and none leaves it.
+ */
+static double more_eligible(const struct judge *judge, const struct judge_span *span, double at,
+			    double seconds)
 {
-	double seconds = calm_seconds(window), at = limit_ratio(limit) * (1 + CALM_MARGIN);
-	struct slo_events sum = judge_budgeted(judge, window);
+	struct slo_events sum = judge_budgeted(judge, span->seconds);
+
+	if (judge_missing_seconds(span) > 0)
+		return ((double)sum.bad / at - 1) * span->lived_seconds / span->length_seconds -
+		       slo_eligible(sum);
+	return (double)judge_budgeted(judge, span->seconds - seconds).bad / at - slo_eligible(sum);
+}
+
+/* Limits the calm to when the share of bad events in the span falls to the limit. */
+static void calm_above(const struct judge *judge, const struct alert_limit *limit,
+		       struct judge_span span, struct alert_calm *calm)
+{
+	double seconds = span_calm_seconds(&span), at = limit_ratio(limit) * (1 + CALM_MARGIN);
+	struct slo_events sum = judge_whole(judge, span);
 	double more;
 
-	if (!(at * slo_eligible(sum) < (double)sum.bad * (1 - seconds / window))) {
+	if (!(at * slo_eligible(sum) < (double)sum.bad * (1 - seconds / span.seconds))) {
 		calm->valid = false;
 		return;
 	}
-	more = (double)judge_budgeted(judge, window - seconds).bad / at - slo_eligible(sum);
+	more = more_eligible(judge, &span, at, seconds);
 	calm_within(calm, seconds, floor(more / 2), floor(more / 2));
 }
 
@@ -77,7 +114,7 @@ static void calm_burn(const struct judge *judge, const struct alert_rule *rule,
 {
 	struct alert_limit limit = judge_burn_limit(judge, rule);
 
-	calm_below(judge, &limit, (double)rule->seconds, calm);
+	calm_below(judge, &limit, judge_last(judge, (double)rule->seconds), calm);
 }
 
 static void calm_budget(const struct judge *judge, const struct alert_rule *rule,
@@ -86,25 +123,9 @@ static void calm_budget(const struct judge *judge, const struct alert_rule *rule
 	struct alert_limit limit = judge_budget_limit(judge, rule->ratio);
 
 	if (status == ALERT_INACTIVE)
-		calm_below(judge, &limit, judge_window_seconds(judge), calm);
+		calm_below(judge, &limit, judge_window(judge), calm);
 	else
-		calm_above(judge, &limit, judge_window_seconds(judge), calm);
-}
-
-/*
- * The least number of eligible events that judge_whole_window() can give within `seconds` from now.
- * No event leaves a window that is not yet whole. The events added for its missing part get fewer as
- * that part gets shorter. One event is for rounding.
- */
-static double least_eligible(const struct judge *judge, double seconds)
-{
-	double elapsed = judge_elapsed_seconds(judge);
-
-	if (judge_missing_seconds(judge) > 0)
-		return fmax(0, slo_eligible(judge_whole_window(judge)) * elapsed /
-					       (elapsed + seconds) -
-				       1);
-	return slo_eligible(judge_budgeted(judge, judge_window_seconds(judge) - seconds));
+		calm_above(judge, &limit, judge_window(judge), calm);
 }
 
 /*
@@ -116,23 +137,23 @@ static void calm_exhaust(const struct judge *judge, const struct alert_rule *rul
 			 struct alert_calm *calm)
 {
 	struct alert_limit limit = judge_budget_limit(judge, 1);
-	double window = judge_window_seconds(judge), missing = judge_missing_seconds(judge);
-	struct slo_events whole = judge_whole_window(judge);
-	double seconds = calm_seconds(window), more, left;
+	struct judge_span window = judge_window(judge);
+	struct judge_span lookback = judge_last(judge, alert_rule_lookback(rule));
+	struct slo_events whole = judge_whole(judge, window);
+	double seconds = span_calm_seconds(&window), more, left;
 
-	if (!judge_budgeted(judge, alert_rule_lookback(rule)).bad) {
-		calm_below(judge, &limit, alert_rule_lookback(rule), calm);
+	if (!judge_budgeted(judge, lookback.seconds).bad) {
+		calm_below(judge, &limit, lookback, calm);
 		return;
 	}
-	if (missing > 0)
-		seconds = fmin(seconds, missing);
 	more = floor(limit.budget * slo_eligible(whole) / 64);
 	if (!((double)whole.bad + more <
-	      limit.budget * slo_eligible(whole) * (1 - seconds / window))) {
+	      limit.budget * slo_eligible(whole) * (1 - seconds / window.seconds))) {
 		calm->valid = false;
 		return;
 	}
-	left = 1 - ((double)whole.bad + more) / (limit.budget * least_eligible(judge, seconds));
+	left = 1 - ((double)whole.bad + more) /
+			   (limit.budget * least_eligible(judge, &window, seconds));
 	if (!(left > CALM_MARGIN)) {
 		calm->valid = false;
 		return;
@@ -141,7 +162,7 @@ static void calm_exhaust(const struct judge *judge, const struct alert_rule *rul
 	limit.ratio = left;
 	limit.scale = judge->subject->window.length_seconds;
 	limit.per = (double)rule->seconds;
-	calm_below(judge, &limit, alert_rule_lookback(rule), calm);
+	calm_below(judge, &limit, lookback, calm);
 }
 
 /*

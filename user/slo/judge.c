@@ -53,38 +53,40 @@ struct slo_events judge_budgeted(const struct judge *judge, double seconds)
 	return sums_of(judge->budgeted, judge->now_seconds, seconds);
 }
 
-double judge_window_seconds(const struct judge *judge)
+struct judge_span judge_last(const struct judge *judge, double seconds)
 {
-	return judge->now_seconds - judge->subject->window.from_seconds;
+	double age = fmax(judge->now_seconds - judge->subject->since_seconds, 1);
+
+	return (struct judge_span){seconds, fmin(age, seconds), seconds};
 }
 
-double judge_elapsed_seconds(const struct judge *judge)
+struct judge_span judge_window(const struct judge *judge)
 {
 	const struct alert_subject *subject = judge->subject;
 
-	return fmax(judge->now_seconds - fmax(subject->window.from_seconds, subject->since_seconds),
-		    1);
+	return (struct judge_span){
+		judge->now_seconds - subject->window.from_seconds,
+		slo_window_lived(&subject->window, subject->since_seconds, judge->now_seconds),
+		subject->window.length_seconds,
+	};
 }
 
-double judge_missing_seconds(const struct judge *judge)
+double judge_missing_seconds(const struct judge_span *span)
 {
-	double missing = judge->subject->window.length_seconds - judge_elapsed_seconds(judge);
+	double missing = span->length_seconds - span->lived_seconds;
 
 	return missing > SAME_SECONDS ? missing : 0;
 }
 
-struct slo_events judge_whole_window(const struct judge *judge)
+struct slo_events judge_whole(const struct judge *judge, struct judge_span span)
 {
-	struct slo_events whole = judge_budgeted(judge, judge_window_seconds(judge));
-	long double elapsed = judge_elapsed_seconds(judge), missing = judge_missing_seconds(judge);
-	long double more;
+	return slo_events_whole(judge_budgeted(judge, span.seconds), span.lived_seconds,
+				span.length_seconds);
+}
 
-	if (!(missing > 0))
-		return whole;
-	more = roundl(((long double)whole.good + whole.bad) * missing / elapsed);
-	if (!(more < 0x1p64L) || __builtin_add_overflow(whole.good, (uint64_t)more, &whole.good))
-		whole.good = UINT64_MAX;
-	return whole;
+static struct slo_events recent(const struct judge *judge, double seconds)
+{
+	return judge_whole(judge, judge_last(judge, seconds));
 }
 
 /* Whether the span had the requests that a rule needs before it may become active. */
@@ -120,52 +122,53 @@ static enum alert_status burn_status(const struct judge *judge, const struct ale
 				     enum alert_status from)
 {
 	struct alert_limit limit = judge_burn_limit(judge, rule);
-	struct slo_events recent;
+	struct slo_events last;
 
-	if (alert_limit_compare(&limit, judge_budgeted(judge, (double)rule->seconds)) <= 0)
+	if (alert_limit_compare(&limit, recent(judge, (double)rule->seconds)) <= 0)
 		return ALERT_INACTIVE;
 	if (from == ALERT_INACTIVE && !enough(judge, rule, (double)rule->seconds))
 		return ALERT_INACTIVE;
-	recent = judge_budgeted(judge, (double)rule->short_seconds);
-	if (from != ALERT_INACTIVE && !slo_events_any(recent))
+	last = recent(judge, (double)rule->short_seconds);
+	if (from != ALERT_INACTIVE && !slo_events_any(last))
 		return ALERT_FIRING;
-	return alert_limit_compare(&limit, recent) > 0 ? ALERT_FIRING : ALERT_INACTIVE;
+	return alert_limit_compare(&limit, last) > 0 ? ALERT_FIRING : ALERT_INACTIVE;
 }
 
 static enum alert_status exhaust_status(const struct judge *judge, const struct alert_rule *rule,
 					enum alert_status from)
 {
 	struct alert_limit limit = judge_budget_limit(judge, 1);
-	struct slo_events recent = judge_budgeted(judge, alert_rule_lookback(rule));
+	struct slo_events last = recent(judge, alert_rule_lookback(rule));
 	struct slo_events whole;
 
-	if (!recent.bad)
+	if (!last.bad)
 		return ALERT_INACTIVE;
-	whole = judge_whole_window(judge);
+	whole = judge_whole(judge, judge_window(judge));
 	if (!slo_events_any(whole))
 		return ALERT_INACTIVE;
 	if (from == ALERT_INACTIVE && !enough(judge, rule, alert_rule_lookback(rule)))
 		return ALERT_INACTIVE;
 	if (alert_limit_compare(&limit, whole) < 0)
-		return alert_limit_gone_within(&limit, whole, recent,
+		return alert_limit_gone_within(&limit, whole, last,
 					       judge->subject->window.length_seconds,
 					       (double)rule->seconds) ?
 			       ALERT_FIRING :
 			       ALERT_INACTIVE;
 	if (from == ALERT_INACTIVE && rule->severity == SEVERITY_PAGE)
 		return ALERT_INACTIVE;
-	return alert_limit_compare(&limit, recent) > 0 ? ALERT_EXHAUSTED : ALERT_INACTIVE;
+	return alert_limit_compare(&limit, last) > 0 ? ALERT_EXHAUSTED : ALERT_INACTIVE;
 }
 
 static enum alert_status budget_status(const struct judge *judge, const struct alert_rule *rule,
 				       enum alert_status from)
 {
 	struct alert_limit limit = judge_budget_limit(judge, rule->ratio);
-	struct slo_events whole = judge_budgeted(judge, judge_window_seconds(judge));
+	struct judge_span window = judge_window(judge);
+	struct slo_events whole = judge_whole(judge, window);
 
 	if (!slo_events_any(whole) || alert_limit_compare(&limit, whole) < 0)
 		return ALERT_INACTIVE;
-	if (from == ALERT_INACTIVE && !enough(judge, rule, judge_window_seconds(judge)))
+	if (from == ALERT_INACTIVE && !enough(judge, rule, window.seconds))
 		return ALERT_INACTIVE;
 	return ALERT_FIRING;
 }
@@ -262,19 +265,18 @@ struct alert_reading judge_reading(const struct judge *judge, const struct alert
 {
 	const struct alert_subject *subject = judge->subject;
 	struct alert_reading reading = {};
+	double lookback = alert_rule_lookback(rule);
 
-	if (rule->kind == ALERT_BURN) {
-		reading.burn_long = slo_burn_rate(judge_budgeted(judge, (double)rule->seconds),
-						  subject->objective);
-		reading.burn_short = slo_burn_rate(
-			judge_budgeted(judge, (double)rule->short_seconds), subject->objective);
-	} else if (rule->kind == ALERT_EXHAUST) {
-		reading.burn_long = slo_burn_rate(judge_budgeted(judge, alert_rule_lookback(rule)),
-						  subject->objective);
+	if (rule->kind != ALERT_BURN && rule->kind != ALERT_EXHAUST)
+		return reading;
+	reading.burn_long = slo_burn_rate(recent(judge, lookback), subject->objective);
+	if (rule->kind == ALERT_BURN)
+		reading.burn_short = slo_burn_rate(recent(judge, (double)rule->short_seconds),
+						   subject->objective);
+	else
 		reading.exhausted_in_seconds =
-			slo_budget(judge_whole_window(judge), subject->objective,
+			slo_budget(judge_whole(judge, judge_window(judge)), subject->objective,
 				   subject->window.length_seconds, reading.burn_long)
 				.exhausted_in_seconds;
-	}
 	return reading;
 }

@@ -38,20 +38,23 @@ enum alert_status judge_rule(const struct judge *judge, const struct alert_rule 
 
 struct alert_reading judge_reading(const struct judge *judge, const struct alert_rule *rule);
 
-/* Of the last so many seconds, what is budgeted. */
+/* A span that ends now. What it has to be whole lies before the SLO was counted, or is yet to come. */
+struct judge_span {
+	double seconds; /* looked back */
+	double lived_seconds; /* at least 1 */
+	double length_seconds; /* when it is whole */
+};
+
+/* The last so many seconds, and the SLO's window. */
+struct judge_span judge_last(const struct judge *judge, double seconds);
+struct judge_span judge_window(const struct judge *judge);
+
+/* How much it is short of its length; 0 if it is whole. */
+double judge_missing_seconds(const struct judge_span *span);
+
+/* What is budgeted of the span, so far, and of the whole span (slo_events_whole()). */
 struct slo_events judge_budgeted(const struct judge *judge, double seconds);
-
-/* How long ago the window began. */
-double judge_window_seconds(const struct judge *judge);
-
-/* How long ago the window began or, if that is later, the SLO was first counted; at least 1. */
-double judge_elapsed_seconds(const struct judge *judge);
-
-/* How much of the window has no history: it lies before the SLO was counted, or is yet to come. */
-double judge_missing_seconds(const struct judge *judge);
-
-/* The events of the whole window, if its missing part has the same traffic and no bad events. */
-struct slo_events judge_whole_window(const struct judge *judge);
+struct slo_events judge_whole(const struct judge *judge, struct judge_span span);
 
 /*
  * The share of bad events that spends `ratio` of the budget, and the one of a burn rule's factor.

@@ -5,6 +5,11 @@
 
 #include "base/units.h"
 
+enum { HOUR_SECONDS = 3600 };
+
+/* Times on the axis are rounded: two that are less apart are the same moment. */
+#define SAME_SECONDS 1e-3
+
 /*
  * 1 - 0.999 is 0.0010000000000000009 in binary, so the budget is taken in base/units. Products of
  * counts are made before the one division, in long double, whose 64-bit mantissa holds them: 1000
@@ -47,6 +52,24 @@ struct maybe slo_burn_rate(struct slo_events events, double objective)
 	return ratio((long double)events.bad * UNITS_IN_ONE / allowed_units);
 }
 
+double slo_window_lived(const struct slo_window *window, double since_seconds, double now_seconds)
+{
+	return fmax(now_seconds - fmax(window->from_seconds, since_seconds), 1);
+}
+
+struct slo_events slo_events_whole(struct slo_events events, double lived_seconds,
+				   double length_seconds)
+{
+	long double missing = (long double)length_seconds - lived_seconds, more;
+
+	if (!(missing > SAME_SECONDS))
+		return events;
+	more = roundl(eligible(events) * missing / lived_seconds);
+	if (!(more < 0x1p64L) || __builtin_add_overflow(events.good, (uint64_t)more, &events.good))
+		events.good = UINT64_MAX;
+	return events;
+}
+
 /* Minutes of full outage that the budget allows. */
 static double allowed_minutes(double objective, double window_seconds)
 {
@@ -77,5 +100,23 @@ struct slo_budget slo_budget(struct slo_events events, double objective, double 
 		 isfinite(window_seconds) && window_seconds > 0)
 		budget.exhausted_in_seconds = ratio((long double)budget.remaining_ratio.value *
 						    window_seconds / burn_rate.value);
+	return budget;
+}
+
+struct slo_budget slo_budget_at(const struct slo_moment *moment, struct slo_events events,
+				struct slo_events last_hour)
+{
+	const struct slo_window *window = &moment->window;
+	double lived = slo_window_lived(window, moment->since_seconds, moment->now_seconds);
+	double age = fmax(moment->now_seconds - moment->since_seconds, 1);
+	struct slo_budget budget = slo_budget(
+		slo_events_whole(events, lived, window->length_seconds), moment->objective,
+		window->length_seconds,
+		slo_burn_rate(slo_events_whole(last_hour, age, HOUR_SECONDS), moment->objective));
+
+	budget.counted_seconds = fmin(lived, window->length_seconds);
+	budget.projected = window->length_seconds - lived > SAME_SECONDS;
+	budget.exhausted_in_seconds =
+		slo_window_exhausted_in(window, moment->now_seconds, budget.exhausted_in_seconds);
 	return budget;
 }

@@ -6,10 +6,15 @@
  * Formulas: The Site Reliability Workbook, chapter 2 ("Implementing SLOs") for the budget and
  * chapter 5 ("Alerting on SLOs") for the burn rate.
  *   availability = good / eligible                      (unknown when eligible = 0)
- *   budget allowed = (1 - objective) * eligible         (events)
+ *   budget allowed = (1 - objective) * eligible         (events, of the whole window)
  *   spent ratio = bad / allowed; remaining = 1 - spent  (may be negative: not clamped)
  *   burn rate(w) = (bad(w) / eligible(w)) / (1 - objective)
  *   exhausted in = remaining * window / burn rate       (seconds; 0 if nothing remains)
+ *
+ * Of a span that was not lived to its full length, because the SLO is younger or its calendar month
+ * is not over, the other part is taken to have the same traffic and no bad events: else the first
+ * failures of a new SLO would be most of its events, and overspend the budget of a month.
+ *   whole eligible = eligible * length / lived, rounded to whole events; bad as it is
  */
 #ifndef SLIPROBE_SLO_SLO_H
 #define SLIPROBE_SLO_SLO_H
@@ -43,7 +48,10 @@ enum {
 };
 
 struct slo_budget {
-	double allowed_events;
+	double allowed_events; /* about, if it is projected */
+	/* the window is not yet full: `counted_seconds` of it were lived, the rest is projected */
+	bool projected;
+	double counted_seconds;
 	/* of full outage: (1 - objective) * window, and how many are left (negative: overspent) */
 	double allowed_minutes;
 	struct maybe remaining_minutes;
@@ -71,6 +79,16 @@ static inline struct slo_window slo_window_rolling(double now_seconds, double le
 }
 
 /*
+ * How much of the window was lived by an SLO first counted at `since_seconds`: at least 1 s, as the
+ * traffic of no time has no rate.
+ */
+double slo_window_lived(const struct slo_window *window, double since_seconds, double now_seconds);
+
+/* The events of a span of `length_seconds`, by those of the part that was lived. */
+struct slo_events slo_events_whole(struct slo_events events, double lived_seconds,
+				   double length_seconds);
+
+/*
  * A calendar window's budget begins anew when the window ends: an exhaustion after that is unknown.
  * Any other projection is returned as it is.
  */
@@ -92,6 +110,21 @@ struct maybe slo_burn_rate(struct slo_events events, double objective);
  */
 struct slo_budget slo_budget(struct slo_events events, double objective, double window_seconds,
 			     struct maybe burn_rate);
+
+/* An SLO and its window at one moment. */
+struct slo_moment {
+	struct slo_window window;
+	double objective;
+	double since_seconds; /* when it was first counted */
+	double now_seconds;
+};
+
+/*
+ * The budget of the whole window. `events`: of the window so far. `last_hour`: what was budgeted in
+ * the last hour, whose burn rate, as of a whole hour, exhaustion is projected by.
+ */
+struct slo_budget slo_budget_at(const struct slo_moment *moment, struct slo_events events,
+				struct slo_events last_hour);
 
 /* The windows every SLO's burn rate is shown over. */
 #define SLO_BURN_WINDOWS(X)                                                                        \

@@ -8,7 +8,8 @@
 #include "agent/alerting.h"
 #include "config/load.h"
 
-enum { BEGUN = 1772280000, STEP_S = 10 };
+/* AGE_S: of the SLOs when the tests begin, no less than their window */
+enum { BEGUN = 1772280000, STEP_S = 10, AGE_S = 31 * 86400 };
 
 static const char text[] = "services: [{name: shop, match: {port: 1}}]\n"
 			   "slos:\n"
@@ -46,6 +47,7 @@ static int facts_of(void *context, const struct track *track, struct snapshot_sl
 		.config = track->slo,
 		.objective = track->slo->objective,
 		.now_seconds = alerted->now_seconds,
+		.since_seconds = track->since_seconds,
 	};
 	return 0;
 }
@@ -83,12 +85,14 @@ static int setup(void **state)
 	assert_int_equal(config_parse(text, strlen(text), "t.yaml", config, &error), 0);
 	timeline_start(&alerted.axis.timeline, NULL, "", 100, BEGUN);
 	alerted.axis.stepped_seconds = BEGUN;
+	assert_int_equal(coverage_add(&alerted.axis.coverage, BEGUN - AGE_S, BEGUN), 0);
 	for (size_t i = 0; i < TRACKS; i++) {
 		assert_int_equal(track_new(config->slos[i].name, "shop", "all", &config->slos[i], 0,
 					   (struct track_birth){.serial = i + 1},
 					   &alerted.tracks[i]),
 				 0);
-		alerted.tracks[i]->since_seconds = alerted.tracks[i]->stepped_seconds = BEGUN;
+		alerted.tracks[i]->since_seconds = BEGUN - AGE_S;
+		alerted.tracks[i]->stepped_seconds = BEGUN;
 	}
 	alerted.applied.tracks.configured = alerted.tracks;
 	alerted.applied.tracks.n_configured = TRACKS;
@@ -324,9 +328,14 @@ static void set_axis_to_now(struct alerted *alerted)
 	alerted->axis.timeline.anchor_seconds = 0;
 	alerted->now_seconds = axis_now(&alerted->axis);
 	alerted->axis.stepped_seconds = alerted->now_seconds;
-	for (size_t i = 0; i < TRACKS; i++)
-		alerted->tracks[i]->since_seconds = alerted->tracks[i]->stepped_seconds =
-			alerted->now_seconds;
+	for (size_t i = 0; i < TRACKS; i++) {
+		alerted->tracks[i]->since_seconds = alerted->now_seconds - AGE_S;
+		alerted->tracks[i]->stepped_seconds = alerted->now_seconds;
+	}
+	coverage_clear(&alerted->axis.coverage);
+	assert_int_equal(coverage_add(&alerted->axis.coverage, alerted->now_seconds - AGE_S,
+				      alerted->now_seconds),
+			 0);
 }
 
 TEST(a_silenced_page_is_sent_when_the_silence_is_removed)

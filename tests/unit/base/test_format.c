@@ -142,6 +142,34 @@ TEST(test_escape_cuts_at_max_and_never_inside_an_escape)
 	assert_escaped("\x01\x02", 4, "...");
 }
 
+TEST(test_about_three_digits)
+{
+	static const struct {
+		double number;
+		const char *text;
+	} rows[] = {
+		{0, "0"},
+		{0.05123, "0.0512"},
+		{5.04, "5.04"},
+		{43.2, "43.2"},
+		{432.4, "432"},
+		{999.4, "999"},
+		{999.6, "1,000"},
+		{1000, "1,000"},
+		{25923, "25,900"},
+		{25950, "26,000"},
+		{1234567, "1,230,000"},
+		{999999, "1,000,000"},
+		{1e15, "1,000,000,000,000,000"},
+		{1e16, "-"},
+		{-1, "-"},
+		{NAN, "-"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(format_about(rows[i].number).text, rows[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +180,7 @@ int main(void)
 		cmocka_unit_test(test_latency_three_digits),
 		cmocka_unit_test(test_span_two_units),
 		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_about_three_digits),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_escape_leaves_no_command_to_the_terminal),
 		cmocka_unit_test(test_escape_cuts_at_max_and_never_inside_an_escape),

@@ -79,29 +79,35 @@ static void assert_number(json_t *object, const char *key, double value)
 TEST(json_has_transitions_summary_and_the_end)
 {
 	struct answer answer =
-		ASK("t_seconds,good,bad\n10,9990,0\n20,0,20\n", true, "--slo", "checkout");
-	json_t *json = json_loads(answer.out, 0, NULL), *first, *final, *summary;
+		ASK("t_seconds,good,bad,step_seconds\n3600,9990,10,3600\n7200,9000,1000\n", true,
+		    "--slo", "checkout");
+	json_t *json = json_loads(answer.out, 0, NULL), *first, *final, *summary, *budget;
 
 	assert_int_equal(answer.status, CTL_DONE);
 	assert_non_null(json);
 	first = json_array_get(json_object_get(json, "transitions"), 0);
-	assert_number(first, "t", 20);
-	assert_string_equal(json_string_value(json_object_get(first, "alert")), "burn-3d");
-	assert_string_equal(json_string_value(json_object_get(first, "severity")), "ticket");
+	assert_number(first, "t", 7200);
+	assert_string_equal(json_string_value(json_object_get(first, "alert")), "burn-1h");
+	assert_string_equal(json_string_value(json_object_get(first, "severity")), "page");
 	assert_string_equal(json_string_value(json_object_get(first, "state")), "firing");
-	assert_number(first, "burning_seconds", 10);
+	assert_number(first, "burning_seconds", 3600);
 	final = json_object_get(json, "final");
-	assert_number(final, "eligible", 10010);
-	assert_number(final, "good", 9990);
-	assert_number(final, "bad", 20);
-	assert_number(final, "availability", 9990.0 / 10010);
-	assert_number(json_object_get(final, "budget"), "allowed", 10.01);
-	assert_number(json_object_get(final, "budget"), "exhausted_in_seconds", 0);
-	assert_number(json_object_get(final, "burn_rate"), "3d", 20 / 10.01);
+	assert_number(final, "eligible", 20000);
+	assert_number(final, "good", 18990);
+	assert_number(final, "bad", 1010);
+	assert_number(final, "availability", 18990.0 / 20000);
+	/* of 30 d: 2 h are a 360th; burning at 100 */
+	budget = json_object_get(final, "budget");
+	assert_number(budget, "allowed", 7200);
+	assert_number(budget, "spent_ratio", 1010.0 / 7200);
+	assert_number(budget, "exhausted_in_seconds", (1 - 1010.0 / 7200) * 25920);
+	assert_true(json_is_true(json_object_get(budget, "projected")));
+	assert_number(budget, "counted_seconds", 7200);
+	assert_number(json_object_get(final, "burn_rate"), "3d", 50.5);
 	summary = json_object_get(json, "summary");
 	assert_int_equal(json_array_size(summary), 11);
-	assert_number(json_array_get(summary, 6), "fired", 1);
-	assert_number(json_array_get(summary, 6), "t", 20);
+	assert_number(json_array_get(summary, 0), "fired", 1);
+	assert_number(json_array_get(summary, 0), "t", 7200);
 	assert_true(json_is_null(json_object_get(json_array_get(summary, 9), "t")));
 	json_decref(json);
 	answer_clear(&answer);
@@ -119,8 +125,8 @@ TEST(unknown_is_null)
 
 TEST(what_if)
 {
-	struct answer answer = ASK("10,90,0\n20,0,10\n", true, "--slo", "all-shop", "--objective",
-				   "90%", "--window", "28d", "--min-bad", "11");
+	struct answer answer = ASK("2419200,90,10,2419200\n", true, "--slo", "all-shop",
+				   "--objective", "90%", "--window", "28d", "--min-bad", "11");
 
 	assert_int_equal(answer.status, CTL_DONE);
 	assert_non_null(strstr(answer.out, "\"objective\":0.9"));
@@ -128,7 +134,7 @@ TEST(what_if)
 	assert_non_null(strstr(answer.out, "\"transitions\":[]"));
 	assert_non_null(strstr(answer.out, "\"spent_ratio\":1.0"));
 	answer_clear(&answer);
-	answer = ASK("10,90,0\n20,0,10\n", false, "--slo", "all-{service}");
+	answer = ASK("604800,90,10,604800\n", false, "--slo", "all-{service}");
 	assert_int_equal(answer.status, CTL_DONE);
 	assert_non_null(strstr(answer.out, "budget-100"));
 	assert_non_null(strstr(answer.out, "90 of 100 events good"));
@@ -143,7 +149,7 @@ TEST(an_slo_without_alerts_fires_none)
 	assert_non_null(strstr(answer.out, "\"transitions\":[],\"summary\":[]"));
 	assert_string_equal(answer.err, "");
 	answer_clear(&answer);
-	answer = ASK("10,0,100\n", true, "--slo", "quiet", "--alerts", "default");
+	answer = ASK("600,0,100,600\n", true, "--slo", "quiet", "--alerts", "default");
 	assert_non_null(strstr(answer.out, "\"alert\":\"burn-1h\",\"severity\":\"page\",\"state\":"
 					   "\"firing\""));
 	answer_clear(&answer);

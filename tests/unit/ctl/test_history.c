@@ -13,6 +13,17 @@ static const struct fake_reply histories[] = {
 	 " \"steps\": [[1893553500, 55, 10, 0], [1893556800, 3300, 90, 10],"
 	 "  [1893557400.5, 60, 0, 0], [1893560700, 10, 5, 0]]}",
 	 0},
+	/* an hour and a gap before its first request, and 4 s of the first step */
+	{"GET /v1/history/idle", 200,
+	 "{\"name\": \"idle\", \"objective\": 0.99, \"since\": \"2030-01-02T03:04:05Z\","
+	 " \"coverage\": [[1893550000, 1893557045.25], [1893557060, 1893560700]],"
+	 " \"steps\": [[1893557080, 10, 3, 0]]}",
+	 0},
+	{"GET /v1/history/young", 200,
+	 "{\"name\": \"young\", \"objective\": 0.99, \"since\": \"2030-01-02T03:04:05Z\","
+	 " \"coverage\": [[1893553445, 1893553450]],"
+	 " \"steps\": [[1893553450, 10, 3, 0], [1893553460, 10, 5, 0]]}",
+	 0},
 	{"GET /v1/history/odd", 200, "{\"steps\": [[1, 2, 3]]}", 0},
 	{"GET /v1/history/new", 200,
 	 "{\"name\": \"new\", \"objective\": 0.99, \"since\": \"2030-01-02T03:04:05Z\","
@@ -35,6 +46,25 @@ TEST(test_history_as_csv_is_every_step_in_order)
 		      "");
 	expect_spoken(ctl_history, agent.path, false, "history new --csv", 0,
 		      "t_seconds,good,bad,step_seconds\n", "");
+	fake_stop(&agent);
+}
+
+TEST(test_csv_begins_with_the_slo)
+{
+	struct fake_agent agent;
+
+	fake_start(&agent, histories);
+	expect_spoken(ctl_history, agent.path, false, "history --csv idle", 0,
+		      "t_seconds,good,bad,step_seconds\n"
+		      "1893557045.25,0,0,3600.25\n"
+		      "1893557070,0,0,10\n"
+		      "1893557080,3,0,10\n",
+		      "");
+	expect_spoken(ctl_history, agent.path, false, "history --csv young", 0,
+		      "t_seconds,good,bad,step_seconds\n"
+		      "1893553450,3,0,5\n"
+		      "1893553460,5,0,10\n",
+		      "");
 	fake_stop(&agent);
 }
 
@@ -82,6 +112,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_history_as_csv_is_every_step_in_order),
+		cmocka_unit_test(test_csv_begins_with_the_slo),
 		cmocka_unit_test(test_history_by_hour_and_day_with_gaps),
 		cmocka_unit_test(test_history_that_is_not_understood_or_not_there),
 	};

@@ -138,6 +138,20 @@ TEST(test_slo_view)
 	json_decref(status);
 }
 
+TEST(test_slo_view_shows_the_budget_of_a_window_not_yet_full_as_such)
+{
+	char *text = view(ctl_view_slo,
+			  "{\"name\": \"checkout\", \"service\": \"shop\", \"objective\": 0.999,"
+			  " \"window_seconds\": 2592000, \"eligible\": 406, \"good\": 400,"
+			  " \"bad\": 6, \"budget\": {\"allowed\": 25924.3, \"projected\": true,"
+			  "  \"counted_seconds\": 40.6, \"remaining_ratio\": 0.99977}}",
+			  false, 0);
+
+	assert_non_null(strstr(text, "  budget left    99.9% (6 of about 25,900 bad events)\n"
+				     "                 by the first 40s of 30d\n"));
+	free(text);
+}
+
 TEST(test_slo_view_shows_window_budgeting_coverage_and_minutes)
 {
 	char *text = view(
@@ -241,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_status_view_colours_only_when_asked),
 		cmocka_unit_test(test_services_view),
 		cmocka_unit_test(test_slo_view),
+		cmocka_unit_test(test_slo_view_shows_the_budget_of_a_window_not_yet_full_as_such),
 		cmocka_unit_test(test_slo_view_shows_window_budgeting_coverage_and_minutes),
 		cmocka_unit_test(test_status_view_tells_a_failing_store_and_windows_not_covered),
 		cmocka_unit_test(test_views_refuse_other_json_and_write_nothing),
