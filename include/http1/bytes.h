@@ -20,10 +20,19 @@ enum {
 };
 
 /* enum http1_name, lower case; 0 ends each */
-static const char http1_names[4][32] = {"content-length", "transfer-encoding", "user-agent", ""};
+static const char http1_names[8][32] = {"content-length", "transfer-encoding", "user-agent",
+					"connection", ""};
 /* not of 8 bytes: clang would put them into a mergeable section, which BTF cannot describe */
 static const char http1_version[12] = "HTTP/1.";
 static const char http1_chunked[12] = "chunked";
+/* by the upper half of `sub` while a Connection header is read, see http1_read_connection() */
+static const char http1_options[4][16] = {"", "close", "keep-alive", ""};
+
+enum {
+	HTTP1_OPTION_CLOSE = 1 << 4,
+	HTTP1_OPTION_KEEP_ALIVE = 2 << 4,
+	HTTP1_OPTION_OTHER = 3 << 4,
+};
 
 #define HTTP1_RESULT(event, consumed) ((__u32)(event) << 16 | (consumed))
 
@@ -237,6 +246,7 @@ static inline __u32 http1_read_version(struct http1 *p, __u8 c)
 	if (p->sub == 7) {
 		if (c < '0' || c > '9')
 			return http1_bad(p);
+		p->connection = c == '0' ? HTTP1_OLD : 0;
 		return http1_start_line_known(p);
 	}
 	if (c == http1_version[p->sub & 7]) {
@@ -284,9 +294,11 @@ static inline __u32 http1_read_line(struct http1 *p, __u8 c)
 		return http1_go(p, HTTP1_LENGTH);
 	if ((c == ' ' || c == '\t') && p->name == HTTP1_NAME_CODING)
 		return http1_go(p, HTTP1_CODING);
+	if ((c == ' ' || c == '\t') && p->name == HTTP1_NAME_CONNECTION)
+		return http1_go(p, HTTP1_CONNECTION);
 	p->name = HTTP1_NAME_OTHER;
 	if (lower == 'c')
-		p->name = HTTP1_NAME_LENGTH;
+		p->name = HTTP1_NAME_LENGTH; /* or Connection: see http1_read_name() */
 	else if (lower == 't')
 		p->name = HTTP1_NAME_CODING;
 	else if (lower == 'u' && p->ua)
@@ -312,13 +324,16 @@ static inline __u32 http1_name_end(struct http1 *p)
 		p->flags |= HTTP1_HAS_CODING;
 		return http1_go(p, HTTP1_CODING);
 	}
-	return http1_go(p, HTTP1_AGENT);
+	return http1_go(p, p->name == HTTP1_NAME_CONNECTION ? HTTP1_CONNECTION : HTTP1_AGENT);
 }
 
 static inline __u32 http1_read_name(struct http1 *p, __u8 c)
 {
-	__u8 expected = http1_names[p->name & 3][p->sub & 31];
+	__u8 expected;
 
+	if (p->name == HTTP1_NAME_LENGTH && p->sub == 3 && (c | 0x20) == 'n')
+		p->name = HTTP1_NAME_CONNECTION; /* begins alike */
+	expected = http1_names[p->name & 7][p->sub & 31];
 	/* a control character never stands for '-' */
 	if (expected && c >= ' ' && (c | 0x20) == expected) {
 		p->sub++;
@@ -397,6 +412,29 @@ static inline __u32 http1_read_coding(struct http1 *p, __u8 c)
 	} else {
 		p->sub = 8;
 	}
+	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+}
+
+/*
+ * Options of a connection: RFC 9110, section 7.6.1. `sub`: 0 before an option, else which one it begins
+ * as (enum above), and the length of what is read of it.
+ */
+static inline __u32 http1_read_connection(struct http1 *p, __u8 c)
+{
+	__u8 lower = c | 0x20, expected;
+
+	if (c == '\n' || c == '\r' || c == ',' || c == ' ' || c == '\t') {
+		if (p->sub == HTTP1_OPTION_CLOSE + 5)
+			p->connection |= HTTP1_CLOSE;
+		if (p->sub == HTTP1_OPTION_KEEP_ALIVE + 10)
+			p->connection |= HTTP1_KEEP_ALIVE;
+		p->sub = 0;
+		return c == '\n' ? http1_go(p, HTTP1_LINE) : HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	}
+	if (!p->sub)
+		p->sub = lower == 'k' ? HTTP1_OPTION_KEEP_ALIVE : HTTP1_OPTION_CLOSE;
+	expected = http1_options[p->sub >> 4 & 3][p->sub & 15];
+	p->sub = expected && c >= ' ' && lower == expected ? p->sub + 1 : HTTP1_OPTION_OTHER;
 	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 }
 

@@ -61,6 +61,12 @@ static inline int http1_at_start(const struct http1 *p)
 	return p->state == HTTP1_START;
 }
 
+/* Bytes of the message have gone by, if only interim responses ahead of it. */
+static inline int http1_has_begun(const struct http1 *p)
+{
+	return p->state != HTTP1_START || p->sub;
+}
+
 /* A head has begun, and goes on. */
 static inline int http1_in_head(const struct http1 *p)
 {
@@ -77,6 +83,12 @@ static inline int http1_in_path(const struct http1 *p)
 static inline int http1_has_start_line(const struct http1 *p)
 {
 	return p->state >= HTTP1_START_LINE_REST && p->state < HTTP1_BAD;
+}
+
+/* Behind a head, and not at the end of the body. */
+static inline int http1_in_body(const struct http1 *p)
+{
+	return p->state >= HTTP1_BODY && p->state < HTTP1_BAD;
 }
 
 /* In a body that ends with the connection. */
@@ -117,6 +129,19 @@ static inline int http1_has_path(const struct http1 *p)
 	return state == HTTP1_PATH || state == HTTP1_QUERY || state == HTTP1_VERSION;
 }
 
+/*
+ * At the end of a head: its sender closes the connection behind this message, or, if it is a request, wants
+ * that to be done behind the answer (RFC 9112, section 9.3).
+ */
+static inline int http1_closes(const struct http1 *p)
+{
+	const __u32 closing = 1 << HTTP1_OLD | 1 << HTTP1_CLOSE | 1 << (HTTP1_CLOSE | HTTP1_OLD) |
+			      1 << (HTTP1_CLOSE | HTTP1_KEEP_ALIVE) |
+			      1 << (HTTP1_CLOSE | HTTP1_KEEP_ALIVE | HTTP1_OLD);
+
+	return closing >> (p->connection & 7) & 1;
+}
+
 /* ---- what a caller does to the state ---- */
 
 /* The next byte begins a message. */
@@ -131,6 +156,13 @@ static inline void http1_reset(struct http1 *p)
 	p->ua = 0;
 	p->left = 0;
 	p->body = 0;
+}
+
+/* Behind an interim response: the next byte begins another one, or the final response. */
+static inline void http1_go_on(struct http1 *p)
+{
+	http1_reset(p);
+	p->sub = 1;
 }
 
 /* Between messages: the automata of the next request start here. It will not ask: HTTP1_EV_METHOD. */
@@ -156,6 +188,12 @@ static inline __u64 http1_opaque(const struct http1 *p)
 	if (p->state == HTTP1_BODY_CLOSE || p->state == HTTP1_BAD)
 		return ~0ULL;
 	return 0;
+}
+
+/* Bytes of a body that are still to come; ~0: it does not say. */
+static inline __u64 http1_body_left(const struct http1 *p)
+{
+	return p->state == HTTP1_BODY ? p->left : ~0ULL;
 }
 
 /* Passes n <= http1_opaque() bytes, n > 0, unseen. */

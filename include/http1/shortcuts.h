@@ -46,6 +46,7 @@ static inline __u32 http1_version_whole(struct http1 *p, http1_bytes buf, __u32 
 	word = HTTP1_LOAD64(buf, pos, len) - HTTP1_WORD8('H', 'T', 'T', 'P', '/', '1', '.', '0');
 	if (word & HTTP1_LOWEST(7) || word >> 56 > 9)
 		return 0;
+	p->connection = word >> 56 ? 0 : HTTP1_OLD;
 	http1_start_line_known(p);
 	return 8;
 }
@@ -74,6 +75,12 @@ static inline __u32 http1_name_whole(struct http1 *p, http1_bytes buf, __u32 pos
 			return 0;
 		p->name = HTTP1_NAME_LENGTH;
 		return 15;
+	}
+	if ((first | fold) == HTTP1_WORD8('c', 'o', 'n', 'n', 'e', 'c', 't', 'i')) {
+		if (((second | 0x2020) & HTTP1_LOWEST(3)) != HTTP1_WORD4('o', 'n', ':', 0))
+			return 0;
+		p->name = HTTP1_NAME_CONNECTION;
+		return 11;
 	}
 	if ((first | fold) == HTTP1_WORD8('t', 'r', 'a', 'n', 's', 'f', 'e', 'r')) {
 		if ((second | fold << 8) != HTTP1_WORD8('-', 'e', 'n', 'c', 'o', 'd', 'i', 'n') ||
@@ -128,6 +135,27 @@ static inline __u32 http1_coding_whole(struct http1 *p, http1_bytes buf, __u32 p
 	return 8;
 }
 
+/* " close" or " keep-alive" at the end of a line: returns its length, or 0 if it is something else. */
+static inline __u32 http1_connection_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	const __u64 five = 0x0000202020202000ULL; /* folds the letters behind the first character */
+	const __u64 seven = 0x2020002020202000ULL; /* likewise, but for the hyphen */
+	__u64 word = HTTP1_LOAD64(buf, pos, len);
+
+	if (p->sub)
+		return 0;
+	if ((word | five) == HTTP1_WORD8(' ', 'c', 'l', 'o', 's', 'e', '\r', '\n')) {
+		p->connection |= HTTP1_CLOSE;
+		return 6;
+	}
+	if ((word | seven) != HTTP1_WORD8(' ', 'k', 'e', 'e', 'p', '-', 'a', 'l') ||
+	    (HTTP1_LOAD64_ON(buf, pos, 5, len) | five) !=
+		    HTTP1_WORD8('-', 'a', 'l', 'i', 'v', 'e', '\r', '\n'))
+		return 0;
+	p->connection |= HTTP1_KEEP_ALIVE;
+	return 11;
+}
+
 /* Behind a name that matters: its value, if it is all there; returns the length, or 0. */
 static inline __u32 http1_value_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
@@ -135,6 +163,8 @@ static inline __u32 http1_value_whole(struct http1 *p, http1_bytes buf, __u32 po
 		return http1_length_whole(p, buf, pos, len);
 	if (p->state == HTTP1_CODING)
 		return http1_coding_whole(p, buf, pos, len);
+	if (p->state == HTTP1_CONNECTION)
+		return http1_connection_whole(p, buf, pos, len);
 	return 0;
 }
 
@@ -390,6 +420,7 @@ static inline __attribute__((always_inline)) __u32 http1_begin_response(struct h
 	if (status < 100 || (code >> 8 & 15) > 9 || (code >> 16 & 15) > 9 || (code >> 24 & 15) > 9)
 		return http1_start(p, HTTP1_AT(buf, pos));
 	p->status = status;
+	p->connection = version >> 56 ? 0 : HTTP1_OLD;
 	http1_start_line_known(p);
 	at = pos + 13;
 	if (at >= len)

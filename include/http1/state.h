@@ -30,6 +30,7 @@ enum http1_state {
 	HTTP1_LENGTH,
 	HTTP1_CODING,
 	HTTP1_AGENT,
+	HTTP1_CONNECTION,
 	HTTP1_HEAD_LF,
 	/* body */
 	HTTP1_BODY, /* `left` bytes by Content-Length */
@@ -55,22 +56,31 @@ enum http1_flag {
 	HTTP1_READY = 1 << 7, /* `dfa` and `ua` are where they start already: see http1_ready() */
 };
 
+/* What a head says of the connection: RFC 9112, section 9.3. */
+enum http1_connection {
+	HTTP1_OLD = 1 << 0, /* its version is HTTP/1.0 */
+	HTTP1_CLOSE = 1 << 1, /* options of its Connection header */
+	HTTP1_KEEP_ALIVE = 1 << 2,
+};
+
 /* Headers that matter. */
 enum http1_name {
 	HTTP1_NAME_LENGTH,
 	HTTP1_NAME_CODING,
 	HTTP1_NAME_AGENT,
+	HTTP1_NAME_CONNECTION,
 	HTTP1_NAME_OTHER,
 };
 
 struct http1 {
 	__u8 state; /* enum http1_state */
 	__u8 flags; /* enum http1_flag */
-	__u8 sub; /* position inside whatever `state` matches; HTTP1_BAD: see http1_lost_in() */
+	/* position inside whatever `state` matches; HTTP1_BAD: see http1_lost_in(), HTTP1_START: http1_has_begun() */
+	__u8 sub;
 	__u8 name; /* enum http1_name: this line's header; at its start: the last line's */
 	__u16 status;
 	__u8 method; /* enum http_method */
-	__u8 pad;
+	__u8 connection; /* enum http1_connection; not known before the version is */
 	__u32 dfa; /* path automaton: state so far, final once the path has ended */
 	__u32 ua; /* User-Agent automaton likewise; DFA_DEAD: header not looked at */
 	__u64 left; /* bytes of body or chunk to come; method token, or a length, while it is read */

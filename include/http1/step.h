@@ -57,6 +57,9 @@ static inline __u32 http1_step(struct http1 *p, http1_bytes buf, __u32 pos, __u3
 	case HTTP1_CODING:
 		n = http1_coding_whole(p, buf, pos, len);
 		return n ? HTTP1_RESULT(HTTP1_EV_NONE, n) : http1_read_coding(p, c);
+	case HTTP1_CONNECTION:
+		n = http1_connection_whole(p, buf, pos, len);
+		return n ? HTTP1_RESULT(HTTP1_EV_NONE, n) : http1_read_connection(p, c);
 	case HTTP1_AGENT:
 		return http1_read_agent(p, buf, pos, len);
 	case HTTP1_HEAD_LF:

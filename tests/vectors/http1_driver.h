@@ -29,7 +29,7 @@ struct http1_result {
 	__u8 kind; /* enum http1_kind */
 	__u8 method; /* enum http_method */
 	__u8 flags; /* HTTP1_BAD_HEAD: HTTP1_TLS, HTTP1_PREFACE */
-	__u8 pad;
+	__u8 closes; /* http1_closes(); 0 unless its head is complete */
 	__u16 status;
 	__u16 pad2;
 	__u32 path; /* accept set */
@@ -77,6 +77,7 @@ static inline void http1_run_add(struct http1_run *run, enum http1_kind kind)
 	result->body = 0;
 	result->end = 0;
 	result->flags = 0;
+	result->closes = 0;
 	if (kind == HTTP1_BAD_HEAD) {
 		/* whatever was read of it does not matter */
 		result->method = 0;
@@ -88,6 +89,7 @@ static inline void http1_run_add(struct http1_run *run, enum http1_kind kind)
 		result->status = 0;
 		return;
 	}
+	result->closes = (__u8)http1_closes(parser);
 	if (kind == HTTP1_INTERIM || kind == HTTP1_TUNNEL)
 		result->end = run->offset;
 	if (!(parser->flags & HTTP1_RESPONSE)) {
@@ -143,7 +145,7 @@ static inline void http1_run_head(struct http1_run *run)
 
 	if (response && status < 200 && status != 101) {
 		http1_run_add(run, HTTP1_INTERIM);
-		http1_reset(parser);
+		http1_go_on(parser);
 		return;
 	}
 	if (response) {

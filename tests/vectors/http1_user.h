@@ -193,6 +193,7 @@ static inline struct http1_expected vector_actual(const struct http1_result *res
 		.method = result->method,
 		.excluded = result->agent > vector_automata.agent_accept,
 		.flags = result->flags,
+		.closes = result->closes,
 		.status = result->status,
 		.body = result->body,
 	};
@@ -210,14 +211,14 @@ static inline struct http1_expected vector_actual(const struct http1_result *res
 static inline bool vector_same(const struct http1_expected *a, const struct http1_expected *b)
 {
 	return a->kind == b->kind && a->method == b->method && a->route == b->route &&
-	       a->excluded == b->excluded && a->flags == b->flags && a->status == b->status &&
-	       a->body == b->body;
+	       a->excluded == b->excluded && a->flags == b->flags && a->closes == b->closes &&
+	       a->status == b->status && a->body == b->body;
 }
 
 static inline void vector_print(const char *what, const struct http1_expected *e)
 {
-	printf("%s kind %d method %d route %d excluded %d flags %#x status %d body %llu\n", what,
-	       e->kind, e->method, e->route, e->excluded, e->flags, e->status,
+	printf("%s kind %d method %d route %d excluded %d flags %#x closes %d status %d body %llu\n",
+	       what, e->kind, e->method, e->route, e->excluded, e->flags, e->closes, e->status,
 	       (unsigned long long)e->body);
 }
 

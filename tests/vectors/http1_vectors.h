@@ -38,6 +38,7 @@ struct http1_expected {
 	__u8 route; /* enum vector_route */
 	__u8 excluded; /* by its user agent */
 	__u8 flags; /* HTTP1_TLS, HTTP1_PREFACE */
+	__u8 closes; /* its sender wants the connection to end behind it */
 	__u16 status;
 	__u64 body;
 };
@@ -92,9 +93,14 @@ static inline size_t vector_bytes(const struct http1_vector *vector, __u8 *ret)
 	RESULT(.kind = HTTP1_BAD_BODY, .method = HTTP_METHOD_##m, .route = r, .body = n)
 #define PART_REQUEST(m) RESULT(.kind = HTTP1_IN_HEAD, .method = HTTP_METHOD_##m)
 #define RESPONSE(s, n) RESULT(.kind = HTTP1_COMPLETE, .status = s, .body = n)
+#define LAST_REQUEST(m, r, n)                                                                      \
+	RESULT(.kind = HTTP1_COMPLETE, .method = HTTP_METHOD_##m, .route = r, .body = n,           \
+	       .closes = 1)
+#define LAST_RESPONSE(s, n) RESULT(.kind = HTTP1_COMPLETE, .status = s, .body = n, .closes = 1)
 #define INTERIM(s) RESULT(.kind = HTTP1_INTERIM, .status = s)
 #define TUNNEL(s) RESULT(.kind = HTTP1_TUNNEL, .status = s)
-#define UNTIL_CLOSE(s, n) RESULT(.kind = HTTP1_UNTIL_CLOSE, .status = s, .body = n)
+#define UNTIL_CLOSE(s, n, c)                                                                       \
+	RESULT(.kind = HTTP1_UNTIL_CLOSE, .status = s, .body = n, .closes = c)
 #define OPEN_RESPONSE(s, n) RESULT(.kind = HTTP1_IN_BODY, .status = s, .body = n)
 #define BAD_RESPONSE(s, n) RESULT(.kind = HTTP1_BAD_BODY, .status = s, .body = n)
 #define PART_RESPONSE RESULT(.kind = HTTP1_IN_HEAD)
@@ -204,7 +210,7 @@ static const struct http1_vector http1_vectors[] = {
 	/* ---- versions ---- */
 	{"minor versions",
 	 REQUESTS("GET / HTTP/1.0\r\n\r\nGET / HTTP/1.9\r\n\r\nGET / HTTP/1.12\r\n\r\n"),
-	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0),
+	 .expected = {LAST_REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0),
 		      REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"HTTP/0.9", REQUESTS("GET /\r\n"), .expected = {BAD}},
 	{"HTTP/0.9, bare LF", REQUESTS("GET /\n"), .expected = {BAD}},
@@ -587,6 +593,57 @@ static const struct http1_vector http1_vectors[] = {
 	{"a bare CR ends no chunk size", REQUESTS(CHUNKED_POST "1\r2\r\na\r\n0\r\n\r\n"),
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 1)}},
 
+	/* ---- the end of the connection ---- */
+	{"options of a response's connection",
+	 RESPONSES("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+		   "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"
+		   "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"
+		   "HTTP/1.0 200 OK\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n"
+		   "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: Upgrade\r\n\r\n"
+		   "HTTP/1.0 200 OK\r\nConnection: Keep-Alive, close\r\nContent-Length: 0\r\n\r\n"
+		   "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+	 .expected = {LAST_RESPONSE(200, 0), RESPONSE(200, 0), RESPONSE(200, 0),
+		      LAST_RESPONSE(200, 0), RESPONSE(200, 0), LAST_RESPONSE(200, 0),
+		      RESPONSE(200, 0)}},
+	{"options of a request's connection",
+	 REQUESTS("GET / HTTP/1.1\r\nConnection: close\r\n\r\n"
+		  "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nAccept: */*\r\n\r\n"
+		  "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+		  "GET / HTTP/1.0\r\nKeep-Alive: 300\r\nProxy-Connection: keep-alive\r\n\r\n"
+		  "POST / HTTP/1.1\r\nConnection: TE, close\r\nContent-Length: 1\r\n\r\na"),
+	 .expected = {LAST_REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0),
+		      REQUEST(GET, ROUTE_ROOT, 0), LAST_REQUEST(GET, ROUTE_ROOT, 0),
+		      LAST_REQUEST(POST, ROUTE_ROOT, 1)}},
+	{"close, as servers write it",
+	 REQUESTS("GET / HTTP/1.1\r\nconnection: close\r\n\r\n"
+		  "GET / HTTP/1.1\r\nCONNECTION:Close\r\n\r\n"
+		  "GET / HTTP/1.1\r\nConnection:  \tCLOSE \t\r\n\r\n"
+		  "GET / HTTP/1.1\nConnection: close\n\n"
+		  "GET / HTTP/1.1\r\nConnection: ,, keep-alive ,close,\r\n\r\n"
+		  "GET / HTTP/1.1\r\nConnection: upgrade\r\nConnection: close\r\n\r\n"
+		  "GET / HTTP/1.1\r\nConnection: upgrade,\r\n close\r\n\r\n"
+		  "GET / HTTP/1.1\r\nConnection: close\r\n \r\nConnection: x\r\n\r\n"),
+	 .expected = {LAST_REQUEST(GET, ROUTE_ROOT, 0), LAST_REQUEST(GET, ROUTE_ROOT, 0),
+		      LAST_REQUEST(GET, ROUTE_ROOT, 0), LAST_REQUEST(GET, ROUTE_ROOT, 0),
+		      LAST_REQUEST(GET, ROUTE_ROOT, 0), LAST_REQUEST(GET, ROUTE_ROOT, 0),
+		      LAST_REQUEST(GET, ROUTE_ROOT, 0), LAST_REQUEST(GET, ROUTE_ROOT, 0)}},
+	{"what only looks like close",
+	 REQUESTS("GET / HTTP/1.1\r\nConnection: closed\r\n\r\n"
+		  "GET / HTTP/1.1\r\nConnection: clos\r\n\r\n"
+		  "GET / HTTP/1.1\r\nConnection: x-close, close-x\r\n\r\n"
+		  "GET / HTTP/1.1\r\nConnection: keep-alivee, close;q=1\r\n\r\n"
+		  "GET / HTTP/1.1\r\nConnections: close\r\nConnectio: close\r\nX-Connection: close\r\n\r\n"
+		  "GET / HTTP/1.1\r\nConnection : close\r\n\r\n"
+		  "GET / HTTP/1.1\r\nContent-Encoding: close\r\nCookie: close\r\n\r\n"
+		  "GET / HTTP/1.0\r\nConnection: keep\ralive, keep\x0d-alive, \x00keep-alive\r\n\r\n"),
+	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0),
+		      REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0),
+		      REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0),
+		      REQUEST(GET, ROUTE_ROOT, 0), LAST_REQUEST(GET, ROUTE_ROOT, 0)}},
+	{"an interim response closes nothing",
+	 RESPONSES("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+	 .expected = {INTERIM(100), RESPONSE(200, 0)}},
+
 	/* ---- responses: status line ---- */
 	{"statuses",
 	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -595,8 +652,8 @@ static const struct http1_vector http1_vectors[] = {
 		   "HTTP/1.1 503 \r\nContent-Length: 0\r\n\r\n"
 		   "HTTP/1.1 599 a b c\r\nContent-Length: 0\r\n\r\n"
 		   "HTTP/1.1 999 ?\r\nContent-Length: 0\r\n\r\n"),
-	 .expected = {RESPONSE(200, 2), RESPONSE(404, 0), RESPONSE(500, 0), RESPONSE(503, 0),
-		      RESPONSE(599, 0), RESPONSE(999, 0)}},
+	 .expected = {RESPONSE(200, 2), LAST_RESPONSE(404, 0), RESPONSE(500, 0),
+		      RESPONSE(503, 0), RESPONSE(599, 0), RESPONSE(999, 0)}},
 	{"status below 100", RESPONSES("HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n"),
 	 .expected = {BAD}},
 	{"status of two digits", RESPONSES("HTTP/1.1 20 OK\r\n\r\n"), .expected = {BAD}},
@@ -672,26 +729,26 @@ static const struct http1_vector http1_vectors[] = {
 		   "HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
 	 .expected = {RESPONSE(200, 9), RESPONSE(500, 0)}},
 	{"response until the connection closes", RESPONSES("HTTP/1.0 200 OK\r\n\r\nabc\r\n\r\n"),
-	 .expected = {UNTIL_CLOSE(200, 7)}},
+	 .expected = {UNTIL_CLOSE(200, 7, 1)}},
 	{"empty response until the connection closes", RESPONSES("HTTP/1.0 200 OK\r\n\r\n"),
-	 .expected = {UNTIL_CLOSE(200, 0)}},
+	 .expected = {UNTIL_CLOSE(200, 0, 1)}},
 	{"a body until the close that looks like a response",
 	 RESPONSES("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nHTTP/1.1 500 No\r\n\r\n"),
-	 .expected = {UNTIL_CLOSE(200, 19)}},
+	 .expected = {UNTIL_CLOSE(200, 19, 1)}},
 	{"100000 bytes until the close", RESPONSES("HTTP/1.1 200 OK\r\n\r\n"), .fill = 'a',
-	 .n_fill = 100000, .expected = {UNTIL_CLOSE(200, 100000)}},
+	 .n_fill = 100000, .expected = {UNTIL_CLOSE(200, 100000, 0)}},
 	{"response with a coding, but not chunked",
 	 RESPONSES("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 1\r\n\r\nabc"),
-	 .expected = {UNTIL_CLOSE(200, 3)}},
+	 .expected = {UNTIL_CLOSE(200, 3, 0)}},
 	{"response with chunked not last",
 	 RESPONSES("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n"),
-	 .expected = {UNTIL_CLOSE(200, 5)}},
+	 .expected = {UNTIL_CLOSE(200, 5, 0)}},
 	{"response with a bad length",
 	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabc"),
-	 .expected = {UNTIL_CLOSE(200, 3)}},
+	 .expected = {UNTIL_CLOSE(200, 3, 0)}},
 	{"response with different lengths",
 	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabcd"),
-	 .expected = {UNTIL_CLOSE(200, 4)}},
+	 .expected = {UNTIL_CLOSE(200, 4, 0)}},
 	{"response with equal lengths",
 	 RESPONSES("HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\nContent-Length: 2\r\n\r\nab"),
 	 .expected = {RESPONSE(200, 2)}},
@@ -716,7 +773,7 @@ static const struct http1_vector http1_vectors[] = {
 		 "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n0\r\n\r\n"
 		 "HTTP/1.1 304 Not Modified\r\n\r\nHTTP/1.1 200 OK\r\n\r\nrest"),
 	 .expected = {RESPONSE(200, 1), INTERIM(100), RESPONSE(201, 2), RESPONSE(304, 0),
-		      UNTIL_CLOSE(200, 4)}},
+		      UNTIL_CLOSE(200, 4, 0)}},
 	{"response head of 64 KiB", RESPONSES("HTTP/1.1 200 OK\r\nSet-Cookie: "), .fill = 'c',
 	 .n_fill = 65536, TAIL("\r\nContent-Length: 3\r\n\r\nabc"), .expected = {RESPONSE(200, 3)}},
 	{"user agents mean nothing in a response",
