@@ -65,8 +65,9 @@ SEC("iter/bpf_sk_storage_map")
 int sweep_conns(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
 	struct tcp_conn *tcp = ctx->value;
+	struct sock *sk = ctx->sk;
 
-	return tcp ? sweep_conn(&tcp->conn) : 0;
+	return sk && tcp ? sweep_conn(sk, tcp) : 0;
 }
 
 SEC("iter/task_file")

@@ -35,7 +35,8 @@ enum http_method {
 	X(COMPLETE, "complete")                                                                    \
 	X(SERVER_ABORT, "server_abort")                                                            \
 	X(CLIENT_ABORT, "client_abort")                                                            \
-	X(UNANSWERED, "unanswered")
+	X(UNANSWERED, "unanswered")                                                                \
+	X(NOT_ACCEPTED, "not_accepted")
 
 enum outcome {
 #define X(id, name) OUTCOME_##id,
@@ -43,6 +44,12 @@ enum outcome {
 #undef X
 		OUTCOME_COUNT,
 };
+
+/* The others have no response, and were not cut off by an end: their time says nothing. */
+static inline int outcome_is_timed(enum outcome outcome)
+{
+	return outcome != OUTCOME_UNANSWERED && outcome != OUTCOME_NOT_ACCEPTED;
+}
 
 /*
  * Why an eligible request was bad: the first of these that applies, in this order, so that they add up

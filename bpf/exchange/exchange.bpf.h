@@ -26,14 +26,23 @@ enum {
 	CLAIM_NONE = 1, /* of no exchange: no number is a multiple of CLAIM_NUMBERS */
 };
 
+enum exchange_stage {
+	EXCHANGE_OPEN, /* whole with its first read, or it is the newest and still arriving */
+	EXCHANGE_ASKED, /* whole later than its first read: exchange_asked() */
+	EXCHANGE_ANSWERED, /* the answer is whole, the verdict waits: see exchange_answer() */
+};
+
 struct exchange {
 	__u32 claim; /* number << 1 | ended: set once, by whoever ends it */
 	__u16 status; /* if answered */
-	__u8 answered; /* the answer is whole, the verdict waits: see exchange_answer() */
+	__u8 stage; /* enum exchange_stage */
 	__u8 pad;
 	__u64 first_read_ns;
 	struct request request;
-	__u64 service_ns; /* if answered */
+	union {
+		__u64 asked_ns; /* EXCHANGE_ASKED: when all of the request had arrived */
+		__u64 service_ns; /* if answered */
+	};
 	__u64 body_bytes; /* if answered */
 };
 
@@ -74,6 +83,15 @@ static __always_inline __u32 exchange_after(__u32 number)
 	number++;
 	if (!(number & (CLAIM_NUMBERS - 1)))
 		number += 2;
+	return number;
+}
+
+/* The number that `number` is behind. */
+static __always_inline __u32 exchange_before(__u32 number)
+{
+	number--;
+	if ((number & (CLAIM_NUMBERS - 1)) == 1 && number != 1)
+		number -= 2;
 	return number;
 }
 
@@ -148,7 +166,7 @@ static __noinline __u64 exchange_left(const struct exchanges *open, struct excha
 static __always_inline void exchange_fill(const struct opening *opening, struct exchange *ret)
 {
 	ret->first_read_ns = opening->first_read_ns;
-	ret->answered = 0;
+	ret->stage = EXCHANGE_OPEN;
 	request_init(opening, &ret->request);
 }
 
@@ -175,6 +193,30 @@ static __always_inline void exchange_open(struct exchanges *open, const struct o
 			stat_lost(opening->service, LOST_PENDING_FULL);
 	}
 	store_release(&open->next, exchange_after(number));
+}
+
+/*
+ * The newest request took several reads, and is whole now: since asked_ns. Only that request's own
+ * operations, and the sweep, say so.
+ */
+static __always_inline void exchange_asked(struct exchanges *open, __u64 asked_ns)
+{
+	__u32 number = exchange_before(open->next);
+	struct exchange *exchange = exchange_find(open, number);
+
+	if (!exchange || exchange->claim != number << 1 || exchange->stage != EXCHANGE_OPEN)
+		return;
+	exchange->asked_ns = asked_ns;
+	barrier();
+	exchange->stage = EXCHANGE_ASKED;
+}
+
+/* Since when all of the request has been there. */
+static __always_inline __u64 exchange_asked_ns(const struct exchange *exchange)
+{
+	return exchange->stage == EXCHANGE_ASKED ?
+		       exchange->asked_ns :
+		       exchange->first_read_ns - exchange->request.queue_ns;
 }
 
 /* ---- answer ---- */
@@ -207,7 +249,7 @@ static __always_inline void exchange_answer(struct exchanges *open, __u32 number
 		exchange->status = verdict->status;
 		exchange->service_ns = verdict->service_ns;
 		exchange->body_bytes = verdict->body_bytes;
-		exchange->answered = 1;
+		exchange->stage = EXCHANGE_ANSWERED;
 		return;
 	}
 	if (exchange_claim(exchange, number))
@@ -248,7 +290,15 @@ struct ending {
 	__u8 waiting; /* enum outcome, of those whose verdict waited for the peer */
 	__u8 gone; /* nobody answers any more: free the slots too */
 	__u8 pad[3];
+	__u32 refused; /* number of the first that is not accepted; 0: none is said to be */
+	__u32 pad2;
 };
+
+/* The connection was to end before this request: the server has said so, or the client. */
+static __always_inline bool exchange_is_refused(__u32 number, __u32 refused)
+{
+	return refused && (__s32)(number - refused) >= 0;
+}
 
 struct ending_walk {
 	struct exchanges *open;
@@ -261,7 +311,7 @@ static __always_inline void exchange_end(struct exchange *exchange, __u32 number
 	const struct ending *how = walk->how;
 	struct verdict verdict = {.outcome = how->outcome};
 
-	if (exchange->answered) {
+	if (exchange->stage == EXCHANGE_ANSWERED) {
 		verdict.outcome = how->waiting;
 		verdict.status = exchange->status;
 		verdict.service_ns = exchange->service_ns;
@@ -271,6 +321,8 @@ static __always_inline void exchange_end(struct exchange *exchange, __u32 number
 			verdict.outcome = how->waiting;
 			verdict.status = how->last.status;
 			verdict.body_bytes = how->last.body_bytes;
+		} else if (exchange_is_refused(number, how->refused)) {
+			verdict.outcome = OUTCOME_NOT_ACCEPTED;
 		}
 		verdict.service_ns = exchange_service_ns(exchange, bpf_ktime_get_ns());
 	}

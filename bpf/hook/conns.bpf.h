@@ -26,6 +26,18 @@ struct {
 	__type(value, struct tcp_conn);
 } conns SEC(".maps");
 
+/*
+ * How far a sequence number went on since `*about` was noted. The number shows only the lower half of that.
+ * TCP's counter, which is noted anew, has all of it, but for what waits in the socket's buffer: less than 2^31.
+ */
+static __always_inline __u64 tcp_went_on(__u32 lower, __u64 counter, __u64 *about)
+{
+	__u64 roughly = counter - *about;
+
+	*about = counter;
+	return roughly + (__s32)(lower - (__u32)roughly);
+}
+
 _Static_assert(sizeof(struct tcp_conn) == sizeof(struct conn) + 32, "tcp_conn has no holes");
 
 #endif

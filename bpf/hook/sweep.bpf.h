@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The sweep over all connections, started by the agent at its own pace: ends requests that have had
- * no response for too long, and counts what is in flight, independently of the counters.
+ * The sweep over all connections, started by the agent at its own pace: ends requests that were whole and
+ * have had no response for too long, and counts what is in flight, independently of the counters.
  *
  * It goes over the map of connections where the kernel lets it, else over the files of all
  * processes: these lack what no process has open just now (closed with the answer under way, on its
@@ -13,6 +13,8 @@
 #include "abi.h"
 #include "exchange/exchange.bpf.h"
 #include "hook/conns.bpf.h"
+#include "hook/sock.bpf.h"
+#include "hook/tcp_time.bpf.h"
 #include "judge/judge.bpf.h"
 #include "judge/verdict.bpf.h"
 #include "kernel/helpers.bpf.h"
@@ -34,7 +36,10 @@ struct {
 struct sweep {
 	struct exchanges *open;
 	__u64 now_ns;
-	__u32 answering; /* number of the exchange whose answer is being sent; 0: none */
+	__u32 answering; /* number of the exchange for which something was sent; 0: none */
+	__u32 arriving; /* number of that whose request is not whole yet; 0: none */
+	__u32 refused; /* number of the first that is not accepted; 0: none */
+	__u32 pad;
 };
 
 static __always_inline void policy_use(__u32 policy)
@@ -43,6 +48,18 @@ static __always_inline void policy_use(__u32 policy)
 
 	if (used)
 		*used = 1;
+}
+
+/* It has no answer, and nothing that would be its beginning, for too long. */
+static __always_inline bool sweep_is_due(const struct sweep *sweep, const struct exchange *exchange,
+					 __u32 number)
+{
+	__u64 asked_ns = exchange_asked_ns(exchange);
+
+	return exchange->stage != EXCHANGE_ANSWERED && number != sweep->answering &&
+	       number != sweep->arriving && sweep->now_ns >= asked_ns &&
+	       sweep->now_ns >= exchange->first_read_ns &&
+	       sweep->now_ns - asked_ns >= sweep_unanswered_ns;
 }
 
 static long sweep_exchange(__u32 i, struct sweep *sweep)
@@ -62,19 +79,42 @@ static long sweep_exchange(__u32 i, struct sweep *sweep)
 	if (copy.claim != number << 1)
 		return 0; /* ended, or another one by now */
 	policy_use(copy.request.policy);
-	if (copy.answered || number == sweep->answering ||
-	    sweep->now_ns - (copy.first_read_ns - copy.request.queue_ns) < sweep_unanswered_ns ||
-	    sweep->now_ns < copy.first_read_ns) {
+	if (!sweep_is_due(sweep, &copy, number)) {
 		sweep_in_flight++;
 		return 0;
 	}
+	if (exchange_is_refused(number, sweep->refused))
+		verdict.outcome = OUTCOME_NOT_ACCEPTED;
 	if (exchange_claim(exchange, number))
 		judge(&copy.request, &verdict, WRITER_SHARED);
 	return 0;
 }
 
-static __always_inline int sweep_conn(struct conn *conn)
+/*
+ * The number of the request whose body is not all there; 0: there is none. A body that is there, and that
+ * the process does not read, or was spliced away unseen, has arrived.
+ */
+static __always_inline __u32 sweep_arriving(struct sock *sk, struct tcp_conn *tcp, __u64 now_ns)
 {
+	struct exchanges *open = &tcp->conn.open;
+	struct tcp_sock *tp = tcp_of_any(sk);
+	__u64 unread = 0, about = tcp->received;
+
+	if (!protocol_request_arrives(&tcp->conn, 0))
+		return 0;
+	if (tp)
+		unread = tcp_went_on(tp->rcv_nxt - tcp->read_seq, tp->bytes_received, &about);
+	if (unread && (sk->sk_shutdown & RCV_SHUTDOWN))
+		unread--; /* the FIN */
+	if (!tp || protocol_request_arrives(&tcp->conn, unread))
+		return exchange_before(open->next);
+	exchange_asked(open, now_ns - arrival_age_ticks(tp) * tick_ns);
+	return 0;
+}
+
+static __always_inline int sweep_conn(struct sock *sk, struct tcp_conn *tcp)
+{
+	struct conn *conn = &tcp->conn;
 	struct exchanges *open = &conn->open;
 	struct sweep sweep = {.open = open};
 	struct unfinished unfinished = {};
@@ -86,6 +126,8 @@ static __always_inline int sweep_conn(struct conn *conn)
 	protocol_unfinished(conn, &unfinished);
 	sweep.answering = unfinished.number;
 	sweep.now_ns = bpf_ktime_get_ns();
+	sweep.arriving = sweep_arriving(sk, tcp, sweep.now_ns);
+	sweep.refused = protocol_first_refused(conn);
 	bpf_loop(OPEN_MAX, sweep_exchange, &sweep, 0);
 	return 0;
 }
@@ -101,7 +143,7 @@ static __always_inline int sweep_file(struct file *file)
 	if (!tcp || tcp->swept == sweep_number)
 		return 0;
 	tcp->swept = sweep_number;
-	return sweep_conn(&tcp->conn);
+	return sweep_conn(socket->sk, tcp);
 }
 
 #endif

@@ -163,18 +163,6 @@ static __always_inline struct tcp_conn *tcp_admit_write(struct sock *sk, struct 
 	return tcp && !tcp_is_ignored(tcp) ? tcp : NULL;
 }
 
-/*
- * How far a sequence number went on since `*about` was noted. The number shows only the lower half of that.
- * TCP's counter, which is noted anew, has all of it, but for what waits in the socket's buffer: less than 2^31.
- */
-static __always_inline __u64 tcp_went_on(__u32 lower, __u64 counter, __u64 *about)
-{
-	__u64 roughly = counter - *about;
-
-	*about = counter;
-	return roughly + (__s32)(lower - (__u32)roughly);
-}
-
 /* Bytes that were read unseen between the last read and this one; < 0 if signed: an error. */
 static __always_inline __u64 tcp_follow_read(struct sock *sk, struct tcp_sock *tp,
 					     struct tcp_conn *tcp, __u32 received)
@@ -269,7 +257,7 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	struct arrival arrival;
 	struct tcp_conn *tcp;
 	struct tcp_sock *tp;
-	__u64 gap;
+	__u64 gap, body;
 
 	if (ret <= 0) {
 		syscall_failed();
@@ -290,9 +278,9 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	tcp->conn.sent_since_read = 0;
 	gap = tcp_follow_read(sk, tp, tcp, ret);
 	tcp_begin(&flow, sk, tcp, scratch);
-	/* nothing but a body: neither its bytes nor the time matter */
-	if (!gap && protocol_opaque(&flow, SIDE_REQUEST) >= (__u32)ret &&
-	    !syscall_is_mmsg(&scratch->call)) {
+	/* nothing but a body, which goes on: neither its bytes nor the time matter */
+	body = gap || syscall_is_mmsg(&scratch->call) ? 0 : protocol_opaque(&flow, SIDE_REQUEST);
+	if (body > (__u32)ret) {
 		scratch->reading.sock = 0;
 		protocol_pass(&flow, SIDE_REQUEST, ret, WRITER_SHARED);
 		return 0;
@@ -300,7 +288,9 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	arrival = arrival_of(sk, tp, &scratch->reading, tcp->read_seq, ret);
 	flow.now_ns = arrival.read_ns;
 	flow.arrived_ns = arrival.arrived_ns;
-	if (tcp_gap(&flow, gap, SIDE_REQUEST, WRITER_SHARED))
+	if (body == (__u32)ret)
+		protocol_pass(&flow, SIDE_REQUEST, ret, WRITER_SHARED);
+	else if (tcp_gap(&flow, gap, SIDE_REQUEST, WRITER_SHARED))
 		tcp_read_bytes(&flow, sk, scratch, ret, flags);
 	return 0;
 }

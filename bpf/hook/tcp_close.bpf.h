@@ -26,6 +26,7 @@ __noinline int tcp_closed(struct tcp_conn *tcp, __u32 gone)
 		.outcome = peer_first ? OUTCOME_CLIENT_ABORT : OUTCOME_SERVER_ABORT,
 		.waiting = tcp->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE,
 		.gone = gone,
+		.refused = protocol_first_refused(&tcp->conn),
 	};
 
 	exchanges_end(&tcp->conn.open, &how);
@@ -39,7 +40,11 @@ __noinline int tcp_closed(struct tcp_conn *tcp, __u32 gone)
 static __always_inline void tcp_closed_in_order(struct tcp_conn *tcp, enum outcome outcome,
 						enum outcome waiting)
 {
-	struct ending how = {.outcome = outcome, .waiting = waiting};
+	struct ending how = {
+		.outcome = outcome,
+		.waiting = waiting,
+		.refused = protocol_first_refused(&tcp->conn),
+	};
 
 	protocol_unfinished(&tcp->conn, &how.last);
 	exchanges_end(&tcp->conn.open, &how);

@@ -61,7 +61,7 @@ static __always_inline void judge_series(const struct request *request,
 	}
 	stat_ended(writer);
 	counter_add(&value->requests, 1, writer);
-	if (verdict->outcome != OUTCOME_UNANSWERED)
+	if (outcome_is_timed(verdict->outcome))
 		series_time(id, &key, value, policy, total_ns, request->queue_ns, writer);
 }
 
@@ -84,6 +84,8 @@ static __always_inline void judge_as(const struct request *request, const struct
 		.total_ns = total_ns,
 	};
 
+	if (verdict->outcome == OUTCOME_NOT_ACCEPTED)
+		judge.mask = 0;
 	if (request->service >= SERVICE_FOUND)
 		judge.found_endpoint = request->service - SERVICE_FOUND;
 	slo_judge_all(&judge, writer);

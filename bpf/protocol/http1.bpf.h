@@ -22,7 +22,7 @@ static __always_inline void http1_unfinished(const struct conn *conn, struct unf
 {
 	const struct http1_conn *h1 = &conn->state.h1;
 
-	if (http1_at_start(&h1->response))
+	if (!http1_has_begun(&h1->response))
 		return;
 	ret->number = h1->answering;
 	if (!http1_until_close(&h1->response))
@@ -35,6 +35,27 @@ static __always_inline void http1_unfinished(const struct conn *conn, struct unf
 static __always_inline bool http1_reads_request(const struct conn *conn)
 {
 	return !http1_at_start(&conn->state.h1.request);
+}
+
+static __always_inline __u32 http1_first_refused(const struct conn *conn)
+{
+	const struct http1_conn *h1 = &conn->state.h1;
+
+	/* an answer that lasts until the close leaves no room for another one */
+	if (http1_until_close(&h1->response))
+		return exchange_after(h1->answering);
+	/* its answer has begun */
+	if (h1->refused == h1->answering && http1_has_begun(&h1->response))
+		return 0;
+	return h1->refused;
+}
+
+/* Bytes of the newest request are still to come, behind `unread` ones that wait to be read. */
+static __always_inline bool http1_request_arrives(const struct conn *conn, __u64 unread)
+{
+	const struct http1 *request = &conn->state.h1.request;
+
+	return http1_in_body(request) && http1_body_left(request) > unread;
 }
 
 #endif

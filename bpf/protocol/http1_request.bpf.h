@@ -145,6 +145,8 @@ static __always_inline __u32 http1_request_head(struct conn *conn)
 	conn->mode = CONN_HTTP;
 	if (!h1->answered_early)
 		http1_open(conn, WRITER_RECV);
+	if (http1_closes(&h1->request) && !h1->refused)
+		h1->refused = conn->open.next; /* the client wants no answer behind that to this */
 	event = http1_body_begin(&h1->request, 0);
 	if (event != HTTP1_EV_END)
 		return event;
@@ -252,6 +254,16 @@ static __always_inline void http1_request_bad(struct flow *flow)
 	}
 }
 
+/* All of the newest request is there: when, if one read has not got it all, the sweep has to know. */
+static __noinline int http1_request_whole(struct flow *flow)
+{
+	struct conn *conn = flow->conn;
+
+	if (flow->now_ns != conn->state.h1.first_read_ns)
+		exchange_asked(&conn->open, flow->arrived_ns);
+	return 0;
+}
+
 /* Returns true if the rest of the operation is of no interest. */
 static __noinline int http1_request_event(struct flow *flow, __u32 event)
 {
@@ -261,10 +273,14 @@ static __noinline int http1_request_event(struct flow *flow, __u32 event)
 		return false;
 	case HTTP1_EV_HEAD:
 		http1_register(flow);
-		if (http1_request_head_apart(flow->conn) != HTTP1_EV_BAD)
+		event = http1_request_head_apart(flow->conn);
+		if (!http1_in_body(&flow->conn->state.h1.request))
+			http1_request_whole(flow);
+		if (event != HTTP1_EV_BAD)
 			return false;
 		break;
 	case HTTP1_EV_END:
+		http1_request_whole(flow);
 		http1_request_end(&flow->conn->state.h1);
 		return false;
 	default:
@@ -298,8 +314,10 @@ static __always_inline void http1_request_pass(struct flow *flow, __u64 n)
 {
 	struct http1_conn *h1 = &flow->conn->state.h1;
 
-	if (!http1_at_start(&h1->request) && http1_pass(&h1->request, n) == HTTP1_EV_END)
-		http1_request_end(h1);
+	if (http1_at_start(&h1->request) || http1_pass(&h1->request, n) != HTTP1_EV_END)
+		return;
+	http1_request_whole(flow);
+	http1_request_end(h1);
 }
 
 /* Bytes of requests were not seen. */

@@ -96,11 +96,21 @@ static __always_inline void http1_tunnel(struct conn *conn, __u16 status)
 {
 	conn->mode = status == STATUS_SWITCHING_PROTOCOLS ? CONN_SPOKEN : CONN_IGNORED;
 	conn->served.generation = 0; /* to be named again */
+	conn->state.h1.refused = conn->state.h1.answering; /* what was read behind it is none, either */
 }
 
 enum {
 	HTTP1_EV_TUNNEL = HTTP1_EV_BAD + 1, /* complete, and what follows is none of HTTP */
 };
+
+/* The response says that the connection ends behind it; or one before it has, and the server goes on. */
+static __always_inline void http1_response_closes(struct http1_conn *h1)
+{
+	if (http1_closes(&h1->response))
+		h1->refused = exchange_after(h1->answering);
+	else if (h1->refused == h1->answering)
+		h1->refused = 0;
+}
 
 /* The head of a response is complete: often so is all of it. Returns HTTP1_EV_TUNNEL or HTTP1_EV_NONE. */
 static __always_inline __u32 http1_response_head(struct conn *conn, struct piece *piece,
@@ -111,8 +121,11 @@ static __always_inline __u32 http1_response_head(struct conn *conn, struct piece
 	__u16 status = response->status;
 	enum answer_framing framing =
 		answer_framing(status, exchange ? exchange->request.method : HTTP_METHOD_OTHER);
-	__u32 event = http1_body_begin(response, framing != ANSWER_BY_HEAD);
+	__u32 event;
 
+	if (http1_closes(response) || conn->state.h1.refused)
+		http1_response_closes(&conn->state.h1);
+	event = http1_body_begin(response, framing != ANSWER_BY_HEAD);
 	if (event == HTTP1_EV_NONE && piece->pos < piece->len && http1_opaque(response))
 		event = http1_feed_opaque(response, &piece->pos, piece->len);
 	if (event == HTTP1_EV_END)
@@ -176,6 +189,7 @@ static __always_inline void http1_response_lost(struct flow *flow, enum lost_rea
 	}
 	exchanges_lose(&conn->open, reason);
 	h1->answering = conn->open.freed;
+	h1->refused = 0;
 	conn->mode = CONN_OLD;
 	conn->served.generation = 0; /* to be named again, should it be lost for good */
 	h1->joins_left = JOINS_MAX;
@@ -221,7 +235,7 @@ static __noinline int http1_response_event(struct flow *flow, __u32 event)
 	switch (event) {
 	case HTTP1_EV_HEAD:
 		if (http1_is_interim(response->status)) {
-			http1_reset(response);
+			http1_go_on(response);
 			return false;
 		}
 		if (http1_owes_nothing(conn))

@@ -9,7 +9,7 @@
  *	protocol_lost     bytes went by that it would have had to see
  *
  * To those who look at a connection from outside, it says what is under way: protocol_unfinished(),
- * protocol_reads_request().
+ * protocol_reads_request(), protocol_request_arrives(), protocol_first_refused().
  *
  * `side` is a constant of each caller. The first protocol is inlined; another one goes into functions of
  * its own, each verified by itself.
@@ -91,6 +91,18 @@ static __always_inline void protocol_unfinished(const struct conn *conn, struct 
 static __always_inline bool protocol_reads_request(const struct conn *conn)
 {
 	return conn->protocol == PROTOCOL_HTTP1 && http1_reads_request(conn);
+}
+
+/* The newest request has more bytes than the `unread` ones that the process has not read yet. */
+static __always_inline bool protocol_request_arrives(const struct conn *conn, __u64 unread)
+{
+	return conn->protocol == PROTOCOL_HTTP1 && http1_request_arrives(conn, unread);
+}
+
+/* Number of the first request that came behind the announced end of the connection; 0: none is announced. */
+static __always_inline __u32 protocol_first_refused(const struct conn *conn)
+{
+	return conn->protocol == PROTOCOL_HTTP1 ? http1_first_refused(conn) : 0;
 }
 
 #endif

@@ -19,6 +19,12 @@ struct http1_conn {
 	__u8 answered_early; /* the request being read was answered before its head was complete */
 	__u8 joins_left; /* in CONN_OLD: times that the beginning of a request is still tried */
 	__u8 pad[2];
+	/*
+	 * Number of the first request that is not accepted: a message before it said that the connection ends
+	 * (RFC 9112, section 9.6). 0: none did, or such a request was answered all the same.
+	 */
+	__u32 refused;
+	__u32 pad2;
 };
 
 union protocol_state {
@@ -26,6 +32,6 @@ union protocol_state {
 };
 
 _Static_assert(sizeof(struct http1) == 32, "http1 has no holes");
-_Static_assert(sizeof(struct http1_conn) == 88, "http1_conn has no holes");
+_Static_assert(sizeof(struct http1_conn) == 96, "http1_conn has no holes");
 
 #endif

@@ -25,7 +25,7 @@ LONG = os.environ.get("SLIPROBE_LONG") == "1"
 SLOW = 20 if IN_VM else 1
 # For tests that run on this host alone.
 user_space = pytest.mark.skipif(IN_VM, reason="nothing in it depends on the kernel")
-OUTCOMES = ("complete", "server_abort", "client_abort", "unanswered")
+OUTCOMES = ("complete", "server_abort", "client_abort", "unanswered", "not_accepted")
 LIBC = ctypes.CDLL(None)
 LATE = []  # (test, seconds): counts that were right, but not at the first read
 

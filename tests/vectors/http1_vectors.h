@@ -99,8 +99,7 @@ static inline size_t vector_bytes(const struct http1_vector *vector, __u8 *ret)
 #define LAST_RESPONSE(s, n) RESULT(.kind = HTTP1_COMPLETE, .status = s, .body = n, .closes = 1)
 #define INTERIM(s) RESULT(.kind = HTTP1_INTERIM, .status = s)
 #define TUNNEL(s) RESULT(.kind = HTTP1_TUNNEL, .status = s)
-#define UNTIL_CLOSE(s, n, c)                                                                       \
-	RESULT(.kind = HTTP1_UNTIL_CLOSE, .status = s, .body = n, .closes = c)
+#define UNTIL_CLOSE(s, n, c) RESULT(.kind = HTTP1_UNTIL_CLOSE, .status = s, .body = n, .closes = c)
 #define OPEN_RESPONSE(s, n) RESULT(.kind = HTTP1_IN_BODY, .status = s, .body = n)
 #define BAD_RESPONSE(s, n) RESULT(.kind = HTTP1_BAD_BODY, .status = s, .body = n)
 #define PART_RESPONSE RESULT(.kind = HTTP1_IN_HEAD)
@@ -628,14 +627,15 @@ static const struct http1_vector http1_vectors[] = {
 		      LAST_REQUEST(GET, ROUTE_ROOT, 0), LAST_REQUEST(GET, ROUTE_ROOT, 0),
 		      LAST_REQUEST(GET, ROUTE_ROOT, 0), LAST_REQUEST(GET, ROUTE_ROOT, 0)}},
 	{"what only looks like close",
-	 REQUESTS("GET / HTTP/1.1\r\nConnection: closed\r\n\r\n"
-		  "GET / HTTP/1.1\r\nConnection: clos\r\n\r\n"
-		  "GET / HTTP/1.1\r\nConnection: x-close, close-x\r\n\r\n"
-		  "GET / HTTP/1.1\r\nConnection: keep-alivee, close;q=1\r\n\r\n"
-		  "GET / HTTP/1.1\r\nConnections: close\r\nConnectio: close\r\nX-Connection: close\r\n\r\n"
-		  "GET / HTTP/1.1\r\nConnection : close\r\n\r\n"
-		  "GET / HTTP/1.1\r\nContent-Encoding: close\r\nCookie: close\r\n\r\n"
-		  "GET / HTTP/1.0\r\nConnection: keep\ralive, keep\x0d-alive, \x00keep-alive\r\n\r\n"),
+	 REQUESTS(
+		 "GET / HTTP/1.1\r\nConnection: closed\r\n\r\n"
+		 "GET / HTTP/1.1\r\nConnection: clos\r\n\r\n"
+		 "GET / HTTP/1.1\r\nConnection: x-close, close-x\r\n\r\n"
+		 "GET / HTTP/1.1\r\nConnection: keep-alivee, close;q=1\r\n\r\n"
+		 "GET / HTTP/1.1\r\nConnections: close\r\nConnectio: close\r\nX-Connection: close\r\n\r\n"
+		 "GET / HTTP/1.1\r\nConnection : close\r\n\r\n"
+		 "GET / HTTP/1.1\r\nContent-Encoding: close\r\nCookie: close\r\n\r\n"
+		 "GET / HTTP/1.0\r\nConnection: keep\ralive, keep\x0d-alive, \x00keep-alive\r\n\r\n"),
 	 .expected = {REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0),
 		      REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0),
 		      REQUEST(GET, ROUTE_ROOT, 0), REQUEST(GET, ROUTE_ROOT, 0),
@@ -652,8 +652,8 @@ static const struct http1_vector http1_vectors[] = {
 		   "HTTP/1.1 503 \r\nContent-Length: 0\r\n\r\n"
 		   "HTTP/1.1 599 a b c\r\nContent-Length: 0\r\n\r\n"
 		   "HTTP/1.1 999 ?\r\nContent-Length: 0\r\n\r\n"),
-	 .expected = {RESPONSE(200, 2), LAST_RESPONSE(404, 0), RESPONSE(500, 0),
-		      RESPONSE(503, 0), RESPONSE(599, 0), RESPONSE(999, 0)}},
+	 .expected = {RESPONSE(200, 2), LAST_RESPONSE(404, 0), RESPONSE(500, 0), RESPONSE(503, 0),
+		      RESPONSE(599, 0), RESPONSE(999, 0)}},
 	{"status below 100", RESPONSES("HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n"),
 	 .expected = {BAD}},
 	{"status of two digits", RESPONSES("HTTP/1.1 20 OK\r\n\r\n"), .expected = {BAD}},

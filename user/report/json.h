@@ -5,11 +5,11 @@
  * \xHH.
  *
  * A service's `status` counts complete requests by status code; `errors` are requests answered with
- * status >= 500, aborted by the server or unanswered; `error_ratio` is errors / requests. `routes`
- * has one entry for each route and method.
+ * status >= 500, aborted by the server or unanswered; `error_ratio` is errors / requests but those not
+ * accepted. `routes` has one entry for each route and method.
  *
  * Latency and queue quantiles are estimates from the histogram (include/hist.h) of all requests but
- * the unanswered: the geometric midpoint of the bucket that the quantile falls in, see
+ * those unanswered or not accepted: the geometric midpoint of the bucket that the quantile falls in, see
  * slo/quantile. Whether a request was good was decided on its own nanoseconds, not on these.
  */
 #ifndef SLIPROBE_REPORT_JSON_H

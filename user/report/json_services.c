@@ -59,9 +59,11 @@ static json_t *quantiles_json(const uint64_t counts[HIST_BUCKETS])
 
 static json_t *error_ratio_json(const struct snapshot_merged *merged)
 {
-	if (!merged->requests)
+	uint64_t accepted = merged->requests - merged->outcomes[OUTCOME_NOT_ACCEPTED];
+
+	if (!accepted)
 		return json_null();
-	return json_real((double)merged->errors / (double)merged->requests);
+	return json_real((double)merged->errors / (double)accepted);
 }
 
 /* Counts of a service or of a route. */

@@ -25,8 +25,8 @@ enum metrics_format {
  * The text of a snapshot, made piece by piece as it is read: of 10,000 series it has 40 MB.
  *
  * Buckets of http_server_request_duration_seconds: each power of two seconds from 2^-14 (61 us) to
- * 2^6 (64 s), plus the series' latency thresholds, whose counts are exact. An unanswered request
- * has no duration: it is in _count and the +Inf bucket, not in _sum.
+ * 2^6 (64 s), plus the series' latency thresholds, whose counts are exact. A request that
+ * is unanswered or not accepted has no duration: it is in _count and the +Inf bucket, not in _sum.
  */
 struct metrics;
 

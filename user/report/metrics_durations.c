@@ -118,7 +118,7 @@ size_t metrics_queue_duration(struct writer *writer, const struct metrics_bounds
 				  method_name(series->method), "http_route", series->route, NULL);
 
 	snapshot_merge(service, first, end, &merged);
-	hist.count = merged.requests - merged.outcomes[OUTCOME_UNANSWERED];
+	hist.count = merged.timed;
 	hist.sum_ns = merged.queue_sum_ns;
 	if (label_text)
 		histogram(writer, bounds, name, label_text, &hist);

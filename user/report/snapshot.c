@@ -120,8 +120,10 @@ void snapshot_merge_counts(const struct snapshot_service *service, size_t first,
 			ret->errors += series->requests;
 		if (series->outcome == OUTCOME_COMPLETE && series->status < SNAPSHOT_STATUSES)
 			ret->status[series->status] += series->requests;
-		if (series->outcome != OUTCOME_UNANSWERED)
+		if (outcome_is_timed(series->outcome)) {
+			ret->timed += series->requests;
 			ret->queue_sum_ns += series->queue_sum_ns;
+		}
 	}
 }
 
@@ -132,7 +134,7 @@ void snapshot_merge(const struct snapshot_service *service, size_t first, size_t
 	for (size_t i = first; i < end; i++) {
 		const struct snapshot_series *series = service->series[i];
 
-		if (series->outcome == OUTCOME_UNANSWERED)
+		if (!outcome_is_timed(series->outcome))
 			continue;
 		snapshot_hist_add(&series->total, ret->total);
 		snapshot_hist_add(&series->queue, ret->queue);

@@ -51,7 +51,7 @@ struct snapshot_series {
 	uint64_t requests;
 	uint64_t total_sum_ns;
 	uint64_t queue_sum_ns;
-	struct snapshot_hist total; /* all outcomes but unanswered are timed */
+	struct snapshot_hist total; /* outcome_is_timed() */
 	struct snapshot_hist queue;
 	struct snapshot_threshold *thresholds; /* sorted by threshold_ns */
 	size_t n_thresholds;
@@ -219,9 +219,10 @@ enum { SNAPSHOT_STATUSES = 1000 };
 struct snapshot_merged {
 	uint64_t requests;
 	uint64_t errors; /* status >= 500, server_abort or unanswered */
+	uint64_t timed; /* those of outcome_is_timed(), in total and queue */
 	uint64_t outcomes[OUTCOME_COUNT];
 	uint64_t status[SNAPSHOT_STATUSES]; /* complete requests by status code */
-	uint64_t total[HIST_BUCKETS]; /* without unanswered ones */
+	uint64_t total[HIST_BUCKETS];
 	uint64_t queue[HIST_BUCKETS];
 	uint64_t queue_sum_ns;
 };

@@ -188,6 +188,7 @@ TEST(services_add_up_their_series)
 	assert_at(json, "services.1.outcomes.server_abort", 2);
 	assert_at(json, "services.1.outcomes.client_abort", 0);
 	assert_at(json, "services.1.outcomes.unanswered", 1);
+	assert_at(json, "services.1.outcomes.not_accepted", 0);
 	assert_int_equal(json_object_size(at(json, "services.1.status")), 3);
 	assert_at(json, "services.1.status.200", 982);
 	assert_at(json, "services.1.status.503", 5);
@@ -220,6 +221,29 @@ TEST(services_add_up_their_series)
 	json = parsed(json_services(&snapshot));
 	assert_int_equal(json_object_size(json), 1);
 	assert_at(json, "services.1.requests", 1000);
+	json_decref(json);
+	snapshot_clear(&snapshot);
+}
+
+/* They are neither errors, nor requests that others are a share of, nor have they a time. */
+TEST(requests_not_accepted_are_apart)
+{
+	struct snapshot snapshot;
+	json_t *json;
+
+	fixture_snapshot(&snapshot);
+	snapshot.services[1].series[4]->outcome = OUTCOME_NOT_ACCEPTED;
+	snapshot.services[1].series[4]->status = 0;
+	json = parsed(json_status(&snapshot));
+	assert_at(json, "services.1.requests", 1000);
+	assert_at(json, "services.1.errors", 8);
+	assert_real_at(json, "services.1.error_ratio", 0.00808080808081);
+	assert_at(json, "services.1.outcomes.complete", 987);
+	assert_at(json, "services.1.outcomes.not_accepted", 10);
+	assert_at(json, "services.1.routes.1.requests", 10);
+	assert_null_at(json, "services.1.routes.1.error_ratio");
+	assert_null_at(json, "services.1.routes.1.latency_seconds.p50");
+	assert_null_at(json, "services.1.routes.1.queue_seconds.p99");
 	json_decref(json);
 	snapshot_clear(&snapshot);
 }
@@ -422,6 +446,7 @@ int main(void)
 		cmocka_unit_test(a_refused_reload_shows_until_one_succeeds),
 		cmocka_unit_test(blind_connections_stand_beside_those_measured),
 		cmocka_unit_test(services_add_up_their_series),
+		cmocka_unit_test(requests_not_accepted_are_apart),
 		cmocka_unit_test(slos_show_budget_and_burn),
 		cmocka_unit_test(slos_show_their_terms_and_alerts),
 		cmocka_unit_test(reals_are_printed_as_people_write_them),

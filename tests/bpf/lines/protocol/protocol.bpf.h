@@ -153,4 +153,14 @@ static __always_inline bool protocol_reads_request(const struct conn *conn)
 	return conn->state.lines.request.first;
 }
 
+static __always_inline bool protocol_request_arrives(const struct conn *conn, __u64 unread)
+{
+	return false; /* requests have no body */
+}
+
+static __always_inline __u32 protocol_first_refused(const struct conn *conn)
+{
+	return 0;
+}
+
 #endif
