@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Connections whose requests cannot be seen are counted, once each, beside those that are measured."""
-import json
+import re
 import socket
 import ssl
 import subprocess
 
 import pytest
 
-from harness import BUILD, Process, free_port, listens, tool, user_space, wait_until
+from harness import BUILD, ROOT, Process, free_port, listens, tool, user_space, wait_until
 from wire import Port, get, read_exactly, reply
 
 CONFIG = """
@@ -79,6 +79,13 @@ def test_one_plain_request_hides_no_blind_connection(agent):
     assert (f'sliprobe_blind_connections_total{{service="{name}",port="{port.port}",'
             f'process="{process}",reason="tls"}} 12\n') in metrics
     assert f'sliprobe_measured_connections_total{{service="{name}"}} 1\n' in metrics
+    code, said = slictl(agent, "gate", name)
+    assert code == 2 and "cannot tell: 15 of 16 connections (93.7%) could not be read" in said
+    assert slictl(agent, "gate", name, "--max-blind", "94%")[0] == 0
+    said = slictl(agent, "status")[1]
+    assert f"Counted in part: {name}: 15 of 16 connections blind (tls 12, http/2 3)" in said
+    assert "not counted: 15 of 16 connections blind" in slictl(agent, "services")[1]
+    assert "not counted    15 of 16 connections blind" in slictl(agent, "slo", name)[1]
     port.close()
 
 
@@ -137,6 +144,65 @@ def test_an_upgrade_to_http2(agent):
     port.close()
 
 
+NGINX = """
+daemon off; user root; worker_processes 1; pid {dir}/pid; error_log {dir}/error.log;
+events {{}}
+http {{
+    access_log {dir}/access.log;
+    server {{
+        listen 127.0.0.1:{tls} ssl;
+        ssl_certificate {dir}/cert.pem; ssl_certificate_key {dir}/key.pem;
+        location / {{ return 200 "hello"; }}
+    }}
+    server {{ listen 127.0.0.1:{http2} http2; location / {{ return 200 "hello"; }} }}
+    server {{ listen 127.0.0.1:{plain}; location / {{ return 200 "hello"; }} }}
+}}
+"""
+
+
+def test_nginx(agent, agent_only, tmp_path):
+    """Its TLS, HTTP/2 and plain listeners, and what it answers to who takes one for another."""
+    subprocess.run([tool("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=test", "-keyout", tmp_path / "key.pem",
+                    "-out", tmp_path / "cert.pem"], check=True, capture_output=True)
+    ports = set()
+    while len(ports) < 3:
+        ports.add(free_port())
+    tls, http2, plain = ports
+    conf = tmp_path / "nginx.conf"
+    conf.write_text(NGINX.format(dir=tmp_path, tls=tls, http2=http2, plain=plain))
+    nginx = Process([tool("nginx"), "-p", tmp_path, "-c", conf])
+    try:
+        assert wait_until(lambda: listens(plain)), nginx.output()
+        trust = ssl.create_default_context(cafile=tmp_path / "cert.pem")
+        trust.check_hostname = False
+        for _ in range(7):
+            with trust.wrap_socket(socket.create_connection(("127.0.0.1", tls), 10)) as s:
+                for _ in range(3):
+                    s.sendall(get())
+                    assert s.recv(1000).startswith(b"HTTP/1.1 200")
+        subprocess.run([tool("h2load"), "-n20", "-c4", f"http://127.0.0.1:{http2}/"], check=True,
+                       capture_output=True)
+        for port, data in ((tls, get()), (plain, client_hello()), (plain, PREFACE), (plain, get())):
+            with socket.create_connection(("127.0.0.1", port), 10) as s:
+                s.sendall(data)
+                s.shutdown(socket.SHUT_WR)
+                while s.recv(1000):
+                    pass
+        assert blind(agent, tls) == {"tls": 7} and blind(agent, http2) == {"http/2": 4}
+        assert blind(agent, plain) == {} and not unmeasured(agent, plain)
+        assert unmeasured(agent, http2) and not unmeasured(agent, tls)
+        logged = [line.split('" ')[1].split()[0]
+                  for line in (tmp_path / "access.log").read_text().splitlines()
+                  if "HTTP/2.0\" 2" not in line]
+        assert len(logged) == 7 * 3 + 4, logged  # those in TLS, and those in plain text
+        assert agent.service(tls)["status"] == {"400": 1}
+        assert agent.service(plain)["status"] == {"200": 1, "400": 2}
+        assert sorted(logged) == ["200"] * 22 + ["400"] * 3
+    finally:
+        nginx.stop()
+
+
 class Before:
     """Connections that are older than the agent."""
 
@@ -181,6 +247,28 @@ def test_older_connections_are_named(start_agent, agent_only, bytes_read, reason
         one.port.close()
 
 
+def test_older_connections_that_nobody_recognises(start_agent, agent_only):
+    """They may be HTTP where requests are seen; elsewhere they are a database's."""
+    http, other, joining = Before(), Before(), Before()
+    for one in (http, other, joining):
+        for _ in range(2):
+            one.dial().c(get()).s(reply())
+    agent = start_agent()
+    http.port.dial().c(get()).s(reply())
+    for wire in http.wires + other.wires:
+        for _ in range(6):
+            wire.c(b"\x81\x85" + bytes(20)).s(b"\x81\x05" + bytes(5))
+    watch = agent.watch(joining.port.port)
+    for wire in joining.wires:  # the rest of an upload
+        wire.c(bytes(500)).s(reply()).c(get()).s(reply()).c(get()).s(reply())
+    watch.expect({200: 4})
+    assert blind(agent, http.port.port) == {"older": 2}
+    assert blind(agent, other.port.port) == {} and not unmeasured(agent, other.port.port)
+    assert blind(agent, joining.port.port) == {}
+    for one in (http, other, joining):
+        one.port.close()
+
+
 @pytest.mark.parametrize("backlog", [128, 0])
 def test_a_client_in_its_handshake_is_no_listener(start_agent, agent_only, backlog):
     with socket.socket() as listener:
@@ -202,3 +290,20 @@ def test_a_client_in_its_handshake_is_no_listener(start_agent, agent_only, backl
     assert blind(agent, server.getsockname()[1]) == {"tls": 1}
     client.close()
     server.close()
+
+
+@user_space
+@pytest.mark.offline
+@pytest.mark.parametrize("words, n", [("LOST_REASONS", 5), ("KERNEL_ERRORS", 21),
+                                      ("BLIND_REASONS", 7)])
+def test_each_word_has_a_line_in_the_documents(words, n):
+    """What it means, and what to do."""
+    terms = (ROOT / "include" / "terms.h").read_text()
+    listed = terms.split(f"#define {words}(X)")[1].split("\n\n")[0]
+    names = re.findall(r'X\(\w+, "([^"]+)"', listed)
+    assert len(names) >= n
+    page = (ROOT / "docs" / "blind-spots.md").read_text().splitlines()
+    for name in names:
+        lines = [line for line in page if line.startswith(f"| `{name}` | ")]
+        assert len(lines) == 1, f"{name}: {len(lines)} lines"
+        assert len([cell for cell in lines[0].split(" | ") if len(cell) > 10]) >= 2, lines

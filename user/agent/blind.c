@@ -40,11 +40,14 @@ static int add(void *context, const struct unmeasured_key *key, const struct bli
 {
 	const struct reading *reading = context;
 	struct blind_listeners *listeners = reading->listeners;
-	struct blind_listener *grown =
-		realloc(listeners->list, (listeners->n + 1) * sizeof(*grown));
-	struct blind_listener *added;
+	struct blind_listener *grown, *added;
 	struct endpoint endpoint;
+	bool measured = probe_find_endpoint(reading->probe, &key->endpoint, &endpoint);
 
+	/* what is not recognised is hardly HTTP where nothing is: a database's, say */
+	if (key->reason == BLIND_OLD && !measured)
+		return 0;
+	grown = realloc(listeners->list, (listeners->n + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	listeners->list = grown;
@@ -52,13 +55,10 @@ static int add(void *context, const struct unmeasured_key *key, const struct bli
 	*added = (struct blind_listener){
 		.key = *key,
 		.blind = *blind,
-		.service = blind->service,
+		.service = measured ? endpoint.service : blind->service,
+		.measured = measured,
 		.gone = is_gone(key, blind, reading->now_ns),
 	};
-	if (probe_find_endpoint(reading->probe, &key->endpoint, &endpoint)) {
-		added->measured = true;
-		added->service = endpoint.service;
-	}
 	return 0;
 }
 

@@ -48,11 +48,17 @@ static const char *find_page(const json_t *alerts)
 	return NULL;
 }
 
-static void judge(const json_t *slo, double min_budget, struct gate_verdict *ret)
+static void judge(const json_t *slo, const struct gate_terms *terms, struct gate_verdict *ret)
 {
+	const json_t *coverage = json_object_get(slo, "coverage");
 	double min_bad = ctl_number(json_object_get(slo, "minimum"), "bad");
+	double blind = ctl_number(coverage, "blind_connections");
 	const struct gate_facts facts = {
-		.coverage_ratio = ctl_number(json_object_get(slo, "coverage"), "ratio"),
+		.coverage_ratio = ctl_number(coverage, "ratio"),
+		.counted_ratio = ctl_number(coverage, "counted_ratio"),
+		.connections = ctl_number(coverage, "measured_connections") + blind,
+		.blind_connections = blind,
+		.lost = ctl_number(coverage, "lost"),
 		.eligible = ctl_number(slo, "eligible"),
 		.bad = ctl_number(slo, "bad"),
 		.min_bad = isnan(min_bad) ? 0 : min_bad,
@@ -60,7 +66,7 @@ static void judge(const json_t *slo, double min_budget, struct gate_verdict *ret
 		.page = find_page(json_object_get(slo, "alerts")),
 	};
 
-	gate_decide(&facts, min_budget, ret);
+	gate_decide(&facts, terms, ret);
 }
 
 /* The member as the agent sent it; null if it is absent. */
@@ -71,8 +77,8 @@ static json_t *said(const json_t *object, const char *key)
 	return value ? json_incref(value) : json_null();
 }
 
-static int print(const struct ctl *ctl, const char *name, double min_budget, const json_t *slo,
-		 const struct gate_verdict *verdict)
+static int print(const struct ctl *ctl, const char *name, const struct gate_terms *terms,
+		 const json_t *slo, const struct gate_verdict *verdict)
 {
 	static const enum ctl_colour colours[] = {
 		[GATE_GO] = CTL_GOOD,
@@ -85,12 +91,14 @@ static int print(const struct ctl *ctl, const char *name, double min_budget, con
 	if (ctl->json)
 		return ctl_print_json(
 			ctl,
-			json_pack("{s:s,s:s,s:s,s:o,s:f,s:o,s:o,s:o}", "slo", clean, "decision",
-				  word, "reason", verdict->reason, "remaining_ratio",
+			json_pack("{s:s,s:s,s:s,s:o,s:f,s:o,s:f,s:o,s:o,s:o}", "slo", clean,
+				  "decision", word, "reason", verdict->reason, "remaining_ratio",
 				  said(json_object_get(slo, "budget"), "remaining_ratio"),
-				  "min_budget_ratio", min_budget, "coverage_ratio",
-				  said(json_object_get(slo, "coverage"), "ratio"), "eligible",
-				  said(slo, "eligible"), "bad", said(slo, "bad")));
+				  "min_budget_ratio", terms->min_budget_ratio, "coverage_ratio",
+				  said(json_object_get(slo, "coverage"), "ratio"),
+				  "max_blind_ratio", terms->max_blind_ratio, "counted_ratio",
+				  said(json_object_get(slo, "coverage"), "counted_ratio"),
+				  "eligible", said(slo, "eligible"), "bad", said(slo, "bad")));
 	format_write_safe(name, ctl->out);
 	fprintf(ctl->out, ": ");
 	ctl_write_coloured(verdict->decision == GATE_UNKNOWN ? "cannot tell" : word,
@@ -131,25 +139,31 @@ static int ask(const struct ctl *ctl, const char *name, json_t **ret_slo, struct
 
 int ctl_gate(const struct ctl *ctl, int argc, char **argv)
 {
-	const char *name, *min_budget_text = "0";
-	const struct ctl_option options[] = {{.name = "min-budget", .value = &min_budget_text}};
+	const char *name, *min_budget_text = "0", *max_blind_text = "1";
+	const struct ctl_option options[] = {
+		{.name = "min-budget", .value = &min_budget_text},
+		{.name = "max-blind", .value = &max_blind_text},
+	};
+	struct gate_terms terms;
 	_cleanup_json_ json_t *slo = NULL;
 	struct gate_verdict verdict;
-	double min_budget;
-	int r = ctl_options(ctl, argc, argv, options, 1, "NAME", &name);
+	int r = ctl_options(ctl, argc, argv, options, 2, "NAME", &name);
 	int printed;
 
 	if (r != CTL_DONE)
 		return r;
-	if (!parse_percent(min_budget_text, &min_budget))
+	if (!parse_percent(min_budget_text, &terms.min_budget_ratio))
 		return ctl_usage_error(ctl, argv[0], "--min-budget: expected 0% to 100%",
 				       min_budget_text);
+	if (!parse_percent(max_blind_text, &terms.max_blind_ratio))
+		return ctl_usage_error(ctl, argv[0], "--max-blind: expected 0% to 100%",
+				       max_blind_text);
 	r = ask(ctl, name, &slo, &verdict);
 	if (slo)
-		judge(slo, min_budget, &verdict);
+		judge(slo, &terms, &verdict);
 	else if (r != CTL_DONE && !ctl->json)
 		return r; /* ctl->err says why */
-	printed = print(ctl, name, min_budget, slo, &verdict);
+	printed = print(ctl, name, &terms, slo, &verdict);
 	if (r != CTL_DONE || printed != CTL_DONE)
 		return r != CTL_DONE ? r : printed;
 	return verdict.decision == GATE_GO     ? CTL_DONE :

@@ -4,6 +4,7 @@
 
 #include "ctl/json.h"
 #include "ctl/rows.h"
+#include "ctl/view_blind.h"
 #include "ctl/views.h"
 
 enum {
@@ -122,6 +123,16 @@ static void print_totals(const json_t *service, bool colour, FILE *out)
 	fputc('\n', out);
 }
 
+/* What of the service was not counted, if anything. */
+static void print_not_counted(const json_t *service, bool colour, FILE *out)
+{
+	if (!ctl_is_partly_counted(service))
+		return;
+	fprintf(out, "  not counted: ");
+	ctl_print_cover(service, colour, out);
+	fputc('\n', out);
+}
+
 static int print_service(const json_t *service, bool colour, FILE *out)
 {
 	format_write_safe(ctl_string(service, "name"), out);
@@ -136,6 +147,7 @@ static int print_service(const json_t *service, bool colour, FILE *out)
 	fprintf(out, ")\n");
 	print_about(json_object_get(service, "about"), out);
 	print_totals(service, colour, out);
+	print_not_counted(service, colour, out);
 	return print_routes(json_object_get(service, "routes"), colour, out);
 }
 

@@ -7,6 +7,7 @@
 #include "ctl/alert.h"
 #include "ctl/json.h"
 #include "ctl/rows.h"
+#include "ctl/view_blind.h"
 #include "ctl/views.h"
 
 /* Below this share of its budget an SLO is shown in yellow; below 0, in red. */
@@ -103,6 +104,11 @@ static void print_coverage(const json_t *slo, bool colour, FILE *out)
 			   out);
 	fprintf(out, " (%s", format_span(ctl_number(coverage, "covered_seconds")).text);
 	fprintf(out, " of %s)\n", format_span(ctl_number(coverage, "elapsed_seconds")).text);
+	if (!ctl_is_partly_counted(coverage))
+		return;
+	print_label("not counted", out);
+	ctl_print_cover(coverage, colour, out);
+	fputc('\n', out);
 }
 
 /* The budget of a window that is not yet full, as of its traffic so far. */

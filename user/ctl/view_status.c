@@ -4,6 +4,7 @@
 #include "ctl/alert.h"
 #include "ctl/json.h"
 #include "ctl/rows.h"
+#include "ctl/view_blind.h"
 #include "ctl/view_slo.h"
 #include "ctl/views.h"
 
@@ -106,23 +107,6 @@ static int print_slos(const json_t *slos, bool colour, FILE *out)
 	return ctl_rows_print(&(struct ctl_rows){.list = slos, CTL_FIELDS(fields)}, colour, out);
 }
 
-/* Prints "reason 3, other 1": those members of an object of counts that are not 0. */
-static void print_counts(const json_t *counts, FILE *out)
-{
-	const char *separator = "";
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)counts, key, value) {
-		if (!json_integer_value(value))
-			continue;
-		fputs(separator, out);
-		format_write_safe(key, out);
-		fprintf(out, " %" JSON_INTEGER_FORMAT, json_integer_value(value));
-		separator = ", ";
-	}
-}
-
 static bool any_count(const json_t *counts)
 {
 	const char *key;
@@ -150,7 +134,7 @@ static void print_coverage(const json_t *coverage, bool colour, FILE *out)
 	ctl_write_coloured(text, lost ? CTL_BAD : CTL_PLAIN, colour, out);
 	if (lost && any_count(json_object_get(coverage, "lost_by_reason"))) {
 		fprintf(out, " (");
-		print_counts(json_object_get(coverage, "lost_by_reason"), out);
+		ctl_print_counts(json_object_get(coverage, "lost_by_reason"), out);
 		fputc(')', out);
 	}
 	fprintf(out, "; %s samples lost\n", ctl_count(coverage, "samples_lost").text);
@@ -162,7 +146,7 @@ static void print_coverage(const json_t *coverage, bool colour, FILE *out)
 	if (any_count(kernel_errors)) {
 		ctl_write_coloured("Kernel-side errors", CTL_WARN, colour, out);
 		fprintf(out, ": ");
-		print_counts(kernel_errors, out);
+		ctl_print_counts(kernel_errors, out);
 		fputc('\n', out);
 	}
 	if (ctl_count_or_zero(coverage, "gaps")) {
@@ -280,8 +264,10 @@ int ctl_view_status(const json_t *status, bool colour, FILE *out)
 	fputc('\n', out);
 	print_coverage(coverage, colour, out);
 	print_uncovered(json_object_get(status, "slos"), colour, out);
+	ctl_print_partly_counted(json_object_get(status, "slos"), colour, out);
 	ctl_print_store(json_object_get(status, "store"), colour, out);
-	r = print_unmeasured(json_object_get(coverage, "unmeasured"), colour, out);
+	r = ctl_print_blind(json_object_get(coverage, "blind"), colour, out);
+	r = r ?: print_unmeasured(json_object_get(coverage, "unmeasured"), colour, out);
 	if (r < 0)
 		return r;
 	print_agent(json_object_get(status, "agent"), colour, out);

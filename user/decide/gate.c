@@ -22,14 +22,40 @@ __attribute__((format(printf, 3, 4))) static void decide(struct gate_verdict *re
 	va_end(args);
 }
 
+/* Whether more than the terms allow of what the service was asked is in no count: *ret then says so. */
+static bool too_much_blind(const struct gate_facts *facts, double max_ratio,
+			   struct gate_verdict *ret)
+{
+	double blind_ratio = facts->blind_connections / facts->connections;
+
+	/* NaN is not known, and no reason; 1 % of 1000 is not more than 1 %, whatever the rounding */
+	if (!(1 - facts->counted_ratio > max_ratio + 1e-12))
+		return false;
+	if (facts->connections > 0 && blind_ratio > max_ratio)
+		decide(ret, GATE_UNKNOWN,
+		       "%.0f of %.0f connections (%s) could not be read: what they asked is in no "
+		       "count.",
+		       facts->blind_connections, facts->connections,
+		       format_percent(blind_ratio, 1).text);
+	else
+		decide(ret, GATE_UNKNOWN,
+		       "%.0f request%s of the service were lost: only %s of its traffic was counted.",
+		       facts->lost, facts->lost == 1 ? "" : "s",
+		       format_percent(facts->counted_ratio, 1).text);
+	return true;
+}
+
 /* Whether too little is known. *ret then says what is missing. */
-static bool too_little_known(const struct gate_facts *facts, struct gate_verdict *ret)
+static bool too_little_known(const struct gate_facts *facts, const struct gate_terms *terms,
+			     struct gate_verdict *ret)
 {
 	if (isnan(facts->coverage_ratio))
 		decide(ret, GATE_UNKNOWN, "How much of the window was counted is not known.");
 	else if (facts->coverage_ratio < min_coverage_ratio)
 		decide(ret, GATE_UNKNOWN, "Only %s of the window was counted.",
 		       format_percent(facts->coverage_ratio, 1).text);
+	else if (too_much_blind(facts, terms->max_blind_ratio, ret))
+		return true;
 	else if (!(facts->eligible > 0))
 		decide(ret, GATE_UNKNOWN, "There was no eligible request in the window.");
 	else if (isnan(facts->remaining_ratio))
@@ -39,16 +65,17 @@ static bool too_little_known(const struct gate_facts *facts, struct gate_verdict
 	return true;
 }
 
-void gate_decide(const struct gate_facts *facts, double min_budget_ratio, struct gate_verdict *ret)
+void gate_decide(const struct gate_facts *facts, const struct gate_terms *terms,
+		 struct gate_verdict *ret)
 {
 	struct format_text left = format_percent(facts->remaining_ratio, 1);
-	struct format_text asked = format_objective(min_budget_ratio);
+	struct format_text asked = format_objective(terms->min_budget_ratio);
 
 	if (facts->page)
 		decide(ret, GATE_FREEZE, "The page %.100s is firing.", facts->page);
-	else if (too_little_known(facts, ret))
+	else if (too_little_known(facts, terms, ret))
 		return;
-	else if (facts->remaining_ratio > 0 && facts->remaining_ratio >= min_budget_ratio)
+	else if (facts->remaining_ratio > 0 && facts->remaining_ratio >= terms->min_budget_ratio)
 		decide(ret, GATE_GO, "%s of the budget is left; %s is asked for.", left.text,
 		       asked.text);
 	else if (facts->bad < facts->min_bad)

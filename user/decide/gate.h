@@ -15,6 +15,11 @@ enum gate_decision {
 /* Facts about one SLO's window. NaN: unknown. */
 struct gate_facts {
 	double coverage_ratio; /* of the window since the SLO was first counted */
+	/* of the service's traffic since the agent counts: without blind connections and lost requests */
+	double counted_ratio;
+	double connections; /* of the service, blind ones with them */
+	double blind_connections;
+	double lost; /* requests */
 	double eligible;
 	double bad;
 	double min_bad; /* fewer bad events say nothing */
@@ -27,15 +32,23 @@ struct gate_verdict {
 	char reason[192]; /* one sentence; holds facts->page as it is */
 };
 
+/* What one may ask of an SLO. */
+struct gate_terms {
+	double min_budget_ratio;
+	double max_blind_ratio; /* 1 - counted_ratio that still lets one judge */
+};
+
 /*
  * In this order:
  *   a page: freeze, whatever is left;
- *   less than half of the window covered, no eligible event, budget unknown: unknown;
+ *   less than half of the window covered, more than max_blind_ratio of the traffic not counted, no
+ *   eligible event, budget unknown: unknown;
  *   nothing left, or less than min_budget_ratio: freeze, but unknown with fewer than min_bad bad
  *   events;
  *   else go. What is left may be exactly min_budget_ratio, unless both are 0.
  */
-void gate_decide(const struct gate_facts *facts, double min_budget_ratio, struct gate_verdict *ret);
+void gate_decide(const struct gate_facts *facts, const struct gate_terms *terms,
+		 struct gate_verdict *ret);
 
 /* "go", "freeze", "unknown" */
 const char *gate_decision_name(enum gate_decision decision);

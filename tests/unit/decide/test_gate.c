@@ -11,14 +11,17 @@ static const struct gate_facts healthy = {
 	.bad = 8,
 	.min_bad = 5,
 	.remaining_ratio = 0.2,
+	.counted_ratio = 1,
+	.connections = 1000,
 };
 
 static void expect_decision(struct gate_facts facts, double min_budget, enum gate_decision decision,
 			    const char *reason)
 {
+	const struct gate_terms terms = {.min_budget_ratio = min_budget, .max_blind_ratio = 0.01};
 	struct gate_verdict verdict;
 
-	gate_decide(&facts, min_budget, &verdict);
+	gate_decide(&facts, &terms, &verdict);
 	assert_string_equal(verdict.reason, reason);
 	assert_int_equal(verdict.decision, decision);
 }
@@ -71,6 +74,47 @@ TEST(test_few_bad_events_are_no_reason_not_to_go)
 	expect_decision(facts, 1, GATE_GO, "100.0% of the budget is left; 100% is asked for.");
 }
 
+TEST(test_more_blind_than_allowed_is_unknown)
+{
+	struct gate_facts facts = healthy;
+
+	facts.blind_connections = 10;
+	facts.counted_ratio = 0.99;
+	expect_decision(facts, 0, GATE_GO, "20.0% of the budget is left; 0% is asked for.");
+	facts.blind_connections = 11;
+	facts.counted_ratio = 0.989;
+	expect_decision(facts, 0, GATE_UNKNOWN,
+			"11 of 1000 connections (1.1%) could not be read: what they asked is in no "
+			"count.");
+	facts.eligible = 0; /* of two reasons the one that tells more */
+	facts.blind_connections = 1000;
+	facts.counted_ratio = 0;
+	expect_decision(
+		facts, 0, GATE_UNKNOWN,
+		"1000 of 1000 connections (100.0%) could not be read: what they asked is in "
+		"no count.");
+}
+
+TEST(test_more_lost_than_allowed_is_unknown)
+{
+	struct gate_facts facts = healthy;
+
+	facts.lost = 12;
+	facts.blind_connections = 1;
+	facts.counted_ratio = 0.98;
+	expect_decision(facts, 0, GATE_UNKNOWN,
+			"12 requests of the service were lost: only 98.0% of its traffic was "
+			"counted.");
+}
+
+TEST(test_an_agent_that_tells_nothing_of_blind_connections_is_believed)
+{
+	struct gate_facts facts = healthy;
+
+	facts.counted_ratio = facts.connections = facts.blind_connections = NAN;
+	expect_decision(facts, 0, GATE_GO, "20.0% of the budget is left; 0% is asked for.");
+}
+
 TEST(test_less_than_half_covered_is_unknown)
 {
 	struct gate_facts facts = healthy;
@@ -112,6 +156,9 @@ int main(void)
 		cmocka_unit_test(test_nothing_left_freezes_even_if_nothing_is_asked_for),
 		cmocka_unit_test(test_few_bad_events_are_no_reason_to_freeze),
 		cmocka_unit_test(test_few_bad_events_are_no_reason_not_to_go),
+		cmocka_unit_test(test_more_blind_than_allowed_is_unknown),
+		cmocka_unit_test(test_more_lost_than_allowed_is_unknown),
+		cmocka_unit_test(test_an_agent_that_tells_nothing_of_blind_connections_is_believed),
 		cmocka_unit_test(test_less_than_half_covered_is_unknown),
 		cmocka_unit_test(test_no_event_and_no_budget_are_unknown),
 		cmocka_unit_test(test_a_page_freezes_whatever_is_left),
