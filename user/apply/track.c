@@ -44,6 +44,7 @@ void track_free(struct track *track)
 		return;
 	slo_history_free(track->history);
 	slo_history_free(track->sliced);
+	reasons_clear(&track->reasons);
 	free(track->name);
 	free(track->service);
 	free(track->definition);
@@ -81,33 +82,41 @@ size_t track_n_alerts(const struct track *track)
 	return track->slo ? track->slo->n_alerts : 0;
 }
 
-static struct slo_events unstepped(const struct track *track, const struct slo_counts *counts)
+/* What was counted since the last step. */
+static struct slo_counts unstepped(const struct track *track, const struct slo_counts *counts)
 {
-	return (struct slo_events){
+	struct slo_counts since = {
 		.good = counts->good - track->stepped.good,
-		.bad = slo_counts_bad(counts) - slo_counts_bad(&track->stepped),
+		.left_out = counts->left_out - track->stepped.left_out,
 	};
+
+	for (size_t i = 0; i < BAD_REASON_COUNT; i++)
+		since.bad[i] = counts->bad[i] - track->stepped.bad[i];
+	return since;
 }
 
 int track_step(struct track *track, double now_seconds, const struct slo_counts *counts,
 	       bool exclude)
 {
-	struct slo_events events = unstepped(track, counts), none = {};
+	struct slo_counts since = exclude ? (struct slo_counts){} : unstepped(track, counts);
+	struct slo_events events = {since.good, slo_counts_bad(&since)};
 	/* before the first step there is no telling when it began */
 	double from_seconds = isnan(track->stepped_seconds) ? now_seconds : track->stepped_seconds;
-	int r = slo_history_add_span(track->history, from_seconds, now_seconds,
-				     exclude ? none : events);
+	int r = slo_history_add_span(track->history, from_seconds, now_seconds, events);
 
 	if (r)
 		return r;
+	reasons_add_span(&track->reasons, from_seconds, now_seconds, &since);
 	if (track->sliced && !track->slices.seconds)
 		slices_init(&track->slices, track->slice_seconds, track->slice_target,
 			    from_seconds);
 	/* what it cannot take now it takes with the next step */
 	if (track->sliced)
 		slices_close(&track->slices, track->history, now_seconds, track->sliced);
-	if (exclude)
-		track->excluded += events.good + events.bad;
+	if (exclude) {
+		since = unstepped(track, counts);
+		track->excluded += since.good + slo_counts_bad(&since);
+	}
 	track->excluding = exclude;
 	track->stepped = *counts;
 	track->stepped_seconds = now_seconds;
@@ -132,11 +141,24 @@ struct slo_events track_events(const struct track *track, double now_seconds, do
 			       const struct slo_counts *counts)
 {
 	struct slo_events events = slo_history_sum(track->history, now_seconds, span_seconds);
-	struct slo_events more = unstepped(track, counts);
+	struct slo_counts more = unstepped(track, counts);
 
 	if (!track->excluding) {
 		events.good += more.good;
-		events.bad += more.bad;
+		events.bad += slo_counts_bad(&more);
 	}
 	return events;
+}
+
+void track_reasons(const struct track *track, double now_seconds, double span_seconds,
+		   const struct slo_counts *counts, struct slo_counts *ret)
+{
+	struct slo_counts more = unstepped(track, counts);
+
+	reasons_sum(&track->reasons, now_seconds, span_seconds, ret);
+	if (track->excluding)
+		return;
+	for (size_t i = 0; i < BAD_REASON_COUNT; i++)
+		ret->bad[i] += more.bad[i];
+	ret->left_out += more.left_out;
 }

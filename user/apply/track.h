@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "abi.h"
+#include "apply/reasons.h"
 #include "config/config.h"
 #include "slo/alerts.h"
 #include "slo/history.h"
@@ -69,6 +70,7 @@ struct track {
 	double stepped_seconds; /* of that step, on the agent's axis; NaN: none yet */
 	double since_seconds; /* when it was first counted; NaN: not known yet */
 	struct slo_history *history;
+	struct reasons reasons; /* of the bad events in `history`, and the aborts left out of it */
 	struct slo_history *sliced; /* timeslices: good and bad slices, else NULL */
 	struct slices slices;
 	struct track_alerts alerts;
@@ -111,5 +113,9 @@ const struct slo_history *track_budgeted(const struct track *track);
 /* Events in the span until now, those since the last step included. `counts`: the counters now. */
 struct slo_events track_events(const struct track *track, double now_seconds, double span_seconds,
 			       const struct slo_counts *counts);
+
+/* Likewise why the bad ones were bad, as far as is known, and the aborts left out; ret->good is 0. */
+void track_reasons(const struct track *track, double now_seconds, double span_seconds,
+		   const struct slo_counts *counts, struct slo_counts *ret);
 
 #endif

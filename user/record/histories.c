@@ -73,6 +73,7 @@ int record_histories_load(struct record_histories *histories, struct store *stor
 
 	if (r)
 		record_histories_clear(histories);
+	histories->complete = !r;
 	return r;
 }
 

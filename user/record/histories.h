@@ -3,11 +3,14 @@
 #ifndef SLIPROBE_RECORD_HISTORIES_H
 #define SLIPROBE_RECORD_HISTORIES_H
 
+#include <stdbool.h>
+
 #include "store/store.h"
 
 struct record_histories {
 	struct record_history *list; /* sorted by SLO and which */
 	size_t n;
+	bool complete; /* the store has no others */
 };
 
 /* Returns 0, or -errno: `histories` is empty then. */

@@ -89,7 +89,8 @@ static int load_history(struct record_place *place, const struct store_slo *slo,
 		r = slo_history_new(TRACK_WINDOW_S, &history);
 		if (r)
 			return r;
-		r = store_load_history(place->store, slo->id, which, history);
+		if (!place->histories->complete)
+			r = store_load_history(place->store, slo->id, which, history);
 	}
 	r = r ?: slo_history_restored(history, slo->last_seconds);
 	replay.history = history;
@@ -103,19 +104,64 @@ static int load_history(struct record_place *place, const struct store_slo *slo,
 	return 0;
 }
 
+/* The track's counters at its last step, if they are those on disk. */
+static struct slo_counts stored_counts(const struct store_slo *slo)
+{
+	struct slo_counts counts = {
+		.good = slo->kernel_good,
+		.left_out = slo->kernel_sums[BAD_REASON_COUNT],
+	};
+	uint64_t before = 0;
+
+	for (size_t i = 0; i < BAD_REASON_COUNT; i++) {
+		counts.bad[i] = slo->kernel_sums[i] - before;
+		before = slo->kernel_sums[i];
+	}
+	/* sums that are not there: the reasons are unknown, but not how many were bad */
+	if (before != slo->kernel_bad)
+		memset(counts.bad, 0, sizeof(counts.bad));
+	if (before != slo->kernel_bad)
+		counts.bad[0] = slo->kernel_bad;
+	return counts;
+}
+
+static int load_reasons(struct record_place *place, const struct store_slo *slo,
+			const struct slo_counts *known, double last_seconds, struct track *track)
+{
+	double unused;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < REASON_PAIRS; i++) {
+		struct slo_history **pair = &track->reasons.pairs[i];
+
+		if (!*pair)
+			r = slo_history_new(TRACK_WINDOW_S, pair);
+		r = r	  ?:
+			    load_history(place, slo, STORE_REASONS + i, reasons_pair(known, i),
+					 last_seconds, pair);
+		if (!r && !slo_history_last_event(*pair, &unused)) {
+			slo_history_free(*pair);
+			*pair = NULL;
+		}
+	}
+	return r;
+}
+
 int record_track_load(struct record_place *place, const struct store_slo *slo, bool same_kernel,
 		      struct track *track)
 {
 	bool stepped = !isnan(track->stepped_seconds);
 	bool same_counters = same_kernel && slo->kernel_serial == track->birth.serial;
-	struct slo_counts counted = {.good = slo->kernel_good, .bad = {slo->kernel_bad}};
-	struct slo_events known = {};
+	struct slo_counts counted = stored_counts(slo), known = {};
 	int r;
 
 	/* a track that could not be loaded began with all that its counters had */
 	if (stepped && same_counters)
-		known = (struct slo_events){slo->kernel_good, slo->kernel_bad};
-	r = load_history(place, slo, STORE_EVENTS, known, track->stepped_seconds, &track->history);
+		known = counted;
+	r = load_history(place, slo, STORE_EVENTS,
+			 (struct slo_events){known.good, slo_counts_bad(&known)},
+			 track->stepped_seconds, &track->history);
+	r = r ?: load_reasons(place, slo, &known, track->stepped_seconds, track);
 	if (!r && track->sliced)
 		r = load_history(place, slo, STORE_SLICES, (struct slo_events){},
 				 track->stepped_seconds, &track->sliced);
@@ -208,7 +254,16 @@ int record_track_put(struct store *store, struct track *track)
 		.excluded = track->excluded,
 	};
 	struct bucket_put put = {.store = store};
-	int r = store_put_slo(store, &slo);
+	int r;
+
+	for (size_t i = 0; i < REASON_PAIRS; i++) {
+		struct slo_events sums = reasons_pair(&track->stepped, i);
+
+		slo.kernel_sums[2 * i] = sums.good;
+		if (2 * i + 1 < REASON_SUMS)
+			slo.kernel_sums[2 * i + 1] = sums.bad;
+	}
+	r = store_put_slo(store, &slo);
 
 	if (track->mark.id != slo.id)
 		track->mark.n_alerts = 0;
@@ -218,6 +273,11 @@ int record_track_put(struct store *store, struct track *track)
 	put.which = STORE_SLICES;
 	if (!r && track->sliced)
 		r = put_history(track->sliced, track->mark.until_seconds - SLICE_MAX_SECONDS, &put);
+	for (size_t i = 0; !r && i < REASON_PAIRS; i++) {
+		put.which = STORE_REASONS + i;
+		if (track->reasons.pairs[i])
+			r = put_history(track->reasons.pairs[i], track->mark.until_seconds, &put);
+	}
 	return r ?: put_alerts(store, track);
 }
 
@@ -243,3 +303,5 @@ void record_track_written(struct track *track)
 	for (size_t i = 0; i < track->mark.n_alerts; i++)
 		track->mark.alerts[i] = mark_alert(&track->alerts.states[i]);
 }
+
+_Static_assert((int)STORE_REASON_SUMS == (int)REASON_SUMS, "the store has room for all sums");

@@ -149,7 +149,20 @@ static int configure(struct store *store, struct error *ret_found)
 	return 0;
 }
 
-static int prepare(struct store *store, struct error *ret_found)
+static int add_tables(struct store *store, struct error *ret_found)
+{
+	int code = sqlite3_exec(store->db, STORE_ADDED_TABLES, NULL, NULL, NULL);
+
+	return explain(store, code, ret_found);
+}
+
+/* Of a database that is only read, tables that were added may be missing. */
+static bool may_be_missing(enum store_statement statement)
+{
+	return statement >= STORE_PUT_REASONS && statement <= STORE_DROP_REASONS_KERNEL;
+}
+
+static int prepare(struct store *store, bool to_read, struct error *ret_found)
 {
 	static const char *const sql[STORE_STATEMENT_COUNT] = {
 #define X(name, text) [STORE_##name] = (text),
@@ -161,7 +174,7 @@ static int prepare(struct store *store, struct error *ret_found)
 		int code = sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
 					      &store->statements[i], NULL);
 
-		if (code)
+		if (code && !((code & 0xff) == SQLITE_ERROR && to_read && may_be_missing(i)))
 			return explain(store, code, ret_found);
 	}
 	return 0;
@@ -222,7 +235,8 @@ int store_connect(struct store *store, struct error *ret_found)
 	if (!r)
 		r = has_tables ? check_pages(store, ret_found) : make_schema(store, ret_found);
 	r = r ?: configure(store, ret_found);
-	r = r ?: prepare(store, ret_found);
+	r = r ?: add_tables(store, ret_found);
+	r = r ?: prepare(store, false, ret_found);
 	r = r ?: mark_open(store, ret_found);
 	if (!r)
 		set_flag(store, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0);
@@ -239,7 +253,7 @@ static int connect_to_read(struct store *store, const char *name, int flags)
 	if (!r && !has_tables)
 		return -ENOENT;
 	r = r ?: check_pages(store, &found);
-	return r ?: prepare(store, &found);
+	return r ?: prepare(store, true, &found);
 }
 
 /* ret has room for the path three times. */

@@ -99,6 +99,15 @@ static int prune_rows(struct store *store, const double before_seconds[SLO_TIERS
 				return r;
 			n += (size_t)sqlite3_changes(store->db);
 		}
+		for (size_t tier = 0; tier < SLO_TIERS && n < allowed; tier++) {
+			int r = store_run(store, STORE_OLD_REASONS,
+					  STORE_ARGS(STORE_REAL(before_seconds[tier]),
+						     STORE_INT(tier)));
+
+			if (r)
+				return r;
+			n += (size_t)sqlite3_changes(store->db);
+		}
 	} while (n != n_before && n < allowed);
 	return 0;
 }

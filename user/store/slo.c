@@ -3,8 +3,49 @@
 #include "store/db.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { SUMS_TEXT_BYTES = STORE_REASON_SUMS * 21 };
+
+/* An SLO without a bad event has none. */
+static int put_sums(struct store *store, const struct store_slo *slo)
+{
+	char text[SUMS_TEXT_BYTES] = "";
+	size_t len = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < STORE_REASON_SUMS; i++) {
+		any |= slo->kernel_sums[i] != 0;
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%" PRIu64 " ",
+					slo->kernel_sums[i]);
+	}
+	return any ? store_run(store, STORE_PUT_REASONS_KERNEL,
+			       STORE_ARGS(STORE_INT(slo->id), STORE_TEXT(text))) :
+		     0;
+}
+
+/* Those that are not there are 0. */
+static int get_sums(struct store *store, struct store_slo *slo)
+{
+	const char *at;
+	char *end;
+	int r = store->statements[STORE_GET_REASONS_KERNEL] ?
+			store_first(store, STORE_GET_REASONS_KERNEL,
+				    STORE_ARGS(STORE_INT(slo->id))) :
+			0;
+
+	if (r <= 0)
+		return r;
+	at = store_text(store->statements[STORE_GET_REASONS_KERNEL], 0);
+	for (size_t i = 0; i < STORE_REASON_SUMS; i++, at = end)
+		slo->kernel_sums[i] = strtoull(at, &end, 10);
+	store_end(store, STORE_GET_REASONS_KERNEL);
+	return 0;
+}
 
 int store_put_slo(struct store *store, struct store_slo *slo)
 {
@@ -25,14 +66,16 @@ int store_put_slo(struct store *store, struct store_slo *slo)
 
 	if (slo->id) {
 		r = store_run(store, STORE_SET_SLO, args, 11);
-		if (r || sqlite3_changes(store->db))
+		if (r)
 			return r;
+		if (sqlite3_changes(store->db))
+			return put_sums(store, slo);
 	}
 	/* it is new, or its transaction was rolled back and the id may be another's by now */
 	r = store_run(store, STORE_NEW_SLO, args, 10);
 	if (!r)
 		slo->id = sqlite3_last_insert_rowid(store->db);
-	return r;
+	return r ?: put_sums(store, slo);
 }
 
 int store_each_slo(struct store *store, int (*fn)(void *context, const struct store_slo *slo),
@@ -56,7 +99,7 @@ int store_each_slo(struct store *store, int (*fn)(void *context, const struct st
 			.excluded = (uint64_t)sqlite3_column_int64(row, 10),
 		};
 
-		r = fn(context, &slo);
+		r = get_sums(store, &slo) ?: fn(context, &slo);
 	}
 	return r;
 }
@@ -76,6 +119,7 @@ int store_drop_slo(struct store *store, int64_t id)
 	if (r)
 		return r;
 	r = store_run(store, STORE_DROP_ALERTS, STORE_ARGS(STORE_INT(id)));
+	r = r ?: store_run(store, STORE_DROP_REASONS_KERNEL, STORE_ARGS(STORE_INT(id)));
 	r = r ?: store_run(store, STORE_DROP_SLO, STORE_ARGS(STORE_INT(id)));
 	return store_leave(store, own, r);
 }
@@ -83,9 +127,14 @@ int store_drop_slo(struct store *store, int64_t id)
 int store_put_bucket(struct store *store, int64_t slo, enum store_history which, enum slo_tier tier,
 		     int64_t end_seconds, struct slo_events events)
 {
-	if ((unsigned int)tier >= SLO_TIERS || (unsigned int)which > STORE_SLICES)
+	if ((unsigned int)tier >= SLO_TIERS || (unsigned int)which >= STORE_HISTORIES)
 		return -EINVAL;
 	store->n_puts++;
+	if (which >= STORE_REASONS)
+		return store_run(store, STORE_PUT_REASONS,
+				 STORE_ARGS(STORE_INT(tier), STORE_INT(end_seconds), STORE_INT(slo),
+					    STORE_INT(which), STORE_INT(events.good),
+					    STORE_INT(events.bad)));
 	return store_run(store, store_tier_statement(STORE_PUT_BUCKET_10S, tier),
 			 STORE_ARGS(STORE_INT(end_seconds), STORE_INT(slo), STORE_INT(which),
 				    STORE_INT(events.good), STORE_INT(events.bad)));
@@ -102,9 +151,15 @@ static struct slo_events row_events(sqlite3_stmt *row, int column)
 int store_each_bucket_of(struct store *store, int64_t slo, enum store_history which,
 			 enum slo_tier tier, slo_bucket_fn fn, void *context)
 {
-	enum store_statement statement = store_tier_statement(STORE_LOAD_BUCKETS_10S, tier);
-	int r = store_start(store, statement, STORE_ARGS(STORE_INT(slo), STORE_INT(which)));
+	enum store_statement statement = which >= STORE_REASONS ?
+						 STORE_LOAD_REASONS :
+						 store_tier_statement(STORE_LOAD_BUCKETS_10S, tier);
+	const struct store_arg args[] = {STORE_INT(slo), STORE_INT(which), STORE_INT(tier)};
+	int r;
 
+	if (!store->statements[statement])
+		return 0;
+	r = store_start(store, statement, args, which >= STORE_REASONS ? 3 : 2);
 	while (store_more(store, statement, &r)) {
 		sqlite3_stmt *row = store->statements[statement];
 
@@ -133,6 +188,27 @@ int store_load_history(struct store *store, int64_t slo, enum store_history whic
 	return r;
 }
 
+/* `args`: of a statement whose rows are end_seconds, slo, which, good, bad. */
+static int each_row(struct store *store, enum store_statement statement, enum slo_tier tier,
+		    const struct store_arg *args, size_t n_args,
+		    int (*fn)(void *context, int64_t slo, enum store_history which,
+			      enum slo_tier tier, int64_t end_seconds, struct slo_events events),
+		    void *context)
+{
+	int r = store_start(store, statement, args, n_args);
+
+	while (store_more(store, statement, &r)) {
+		sqlite3_stmt *row = store->statements[statement];
+		int64_t which = sqlite3_column_int64(row, 2);
+
+		r = which < 0 || which >= STORE_HISTORIES ?
+			    -EUCLEAN :
+			    fn(context, sqlite3_column_int64(row, 1), (enum store_history)which,
+			       tier, sqlite3_column_int64(row, 0), row_events(row, 3));
+	}
+	return r;
+}
+
 int store_each_bucket(struct store *store,
 		      int (*fn)(void *context, int64_t slo, enum store_history which,
 				enum slo_tier tier, int64_t end_seconds, struct slo_events events),
@@ -140,17 +216,13 @@ int store_each_bucket(struct store *store,
 {
 	int r = 0;
 
+	for (enum slo_tier tier = 0; tier < SLO_TIERS && !r; tier++)
+		r = each_row(store, store_tier_statement(STORE_EACH_BUCKET_10S, tier), tier, NULL,
+			     0, fn, context);
 	for (enum slo_tier tier = 0; tier < SLO_TIERS && !r; tier++) {
-		enum store_statement statement = store_tier_statement(STORE_EACH_BUCKET_10S, tier);
-
-		r = store_start(store, statement, NULL, 0);
-		while (store_more(store, statement, &r)) {
-			sqlite3_stmt *row = store->statements[statement];
-
-			r = fn(context, sqlite3_column_int64(row, 1),
-			       sqlite3_column_int(row, 2) ? STORE_SLICES : STORE_EVENTS, tier,
-			       sqlite3_column_int64(row, 0), row_events(row, 3));
-		}
+		if (store->statements[STORE_EACH_REASONS])
+			r = each_row(store, STORE_EACH_REASONS, tier, STORE_ARGS(STORE_INT(tier)),
+				     fn, context);
 	}
 	return r;
 }

@@ -2,6 +2,9 @@
 /*
  * The store's tables and statements. Private to the room store.
  *
+ * STORE_ADDED_TABLES came after the first version. They are made where they are missing, and an
+ * older agent does not mind them: the version stays, so that one can go back.
+ *
  * The key of a bucket begins with its end: a step writes the newest buckets of all SLOs side by
  * side, and pruning drops whole pages at the other end. Nothing has a second index.
  */
@@ -22,6 +25,13 @@ enum {
 
 #define STORE_BUCKET_TABLES                                                                        \
 	STORE_BUCKET_TABLE("10s") STORE_BUCKET_TABLE("1min") STORE_BUCKET_TABLE("1h")
+
+/* Of each pair of sums (apply/reasons), `which` as in the bucket tables, and the kernel's sums. */
+#define STORE_ADDED_TABLES                                                                         \
+	"CREATE TABLE IF NOT EXISTS reasons(tier INTEGER NOT NULL, end_seconds INTEGER NOT NULL,"  \
+	" slo INTEGER NOT NULL, which INTEGER NOT NULL, good INTEGER NOT NULL,"                    \
+	" bad INTEGER NOT NULL, PRIMARY KEY (tier, end_seconds, slo, which)) WITHOUT ROWID;"       \
+	"CREATE TABLE IF NOT EXISTS reasons_kernel(slo INTEGER PRIMARY KEY, sums TEXT NOT NULL);"
 
 /* AUTOINCREMENT: the buckets of a dropped SLO must not become another's. */
 #define STORE_SCHEMA                                                                               \
@@ -45,7 +55,7 @@ enum {
 	" from_status TEXT NOT NULL, to_status TEXT NOT NULL, budget_spent_ratio REAL,"            \
 	" started_seconds REAL NOT NULL, PRIMARY KEY (t_seconds, n)) WITHOUT ROWID;"               \
 	"CREATE TABLE text(kind TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL,"             \
-	" PRIMARY KEY (kind, key)) WITHOUT ROWID;" STORE_BUCKET_TABLES
+	" PRIMARY KEY (kind, key)) WITHOUT ROWID;" STORE_BUCKET_TABLES STORE_ADDED_TABLES
 
 /*
  * One SLO's buckets: goes from each end to the next, and looks for the SLO's row there. A scan
@@ -136,6 +146,23 @@ enum {
 	X(PUT_TEXT, "INSERT INTO text VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET text = ?3")    \
 	X(DROP_TEXT, "DELETE FROM text WHERE kind = ?1 AND key = ?2")                              \
 	X(EACH_TEXT, "SELECT key, text FROM text WHERE kind = ?1 ORDER BY key")                    \
+	X(PUT_REASONS, "INSERT INTO reasons VALUES (?1, ?2, ?3, ?4, ?5, ?6)"                       \
+		       " ON CONFLICT DO UPDATE SET good = ?5, bad = ?6")                           \
+	X(LOAD_REASONS,                                                                            \
+	  "WITH RECURSIVE e(x) AS (SELECT min(end_seconds) FROM reasons WHERE tier = ?3"           \
+	  " UNION ALL SELECT (SELECT min(end_seconds) FROM reasons"                                \
+	  " WHERE tier = ?3 AND end_seconds > e.x) FROM e WHERE e.x IS NOT NULL)"                  \
+	  " SELECT b.end_seconds, b.good, b.bad FROM e CROSS JOIN reasons b ON b.tier = ?3"        \
+	  " AND b.end_seconds = e.x AND b.slo = ?1 AND b.which = ?2")                              \
+	X(EACH_REASONS, "SELECT end_seconds, slo, which, good, bad FROM reasons WHERE tier = ?1"   \
+			" AND slo IN (SELECT id FROM slo) ORDER BY end_seconds")                   \
+	X(OLD_REASONS, "DELETE FROM reasons WHERE tier = ?2 AND end_seconds ="                     \
+		       " (SELECT min(end_seconds) FROM reasons"                                    \
+		       " WHERE tier = ?2 AND end_seconds < ?1)")                                   \
+	X(PUT_REASONS_KERNEL, "INSERT INTO reasons_kernel VALUES (?1, ?2)"                         \
+			      " ON CONFLICT DO UPDATE SET sums = ?2")                              \
+	X(GET_REASONS_KERNEL, "SELECT sums FROM reasons_kernel WHERE slo = ?1")                    \
+	X(DROP_REASONS_KERNEL, "DELETE FROM reasons_kernel WHERE slo = ?1")                        \
 	X(FREE_PAGES, "PRAGMA freelist_count")                                                     \
 	X(SHRINK, "PRAGMA incremental_vacuum(256)")
 

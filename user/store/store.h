@@ -76,6 +76,8 @@ int store_get_value(struct store *store, const char *name, char **ret);
 
 /* ---- SLOs and their history ---- */
 
+enum { STORE_REASON_SUMS = 7 };
+
 struct store_slo {
 	int64_t id; /* 0: not stored yet; set by store_put_slo() */
 	const char *name; /* instance name */
@@ -89,6 +91,7 @@ struct store_slo {
 	 */
 	uint64_t kernel_good;
 	uint64_t kernel_bad;
+	uint64_t kernel_sums[STORE_REASON_SUMS]; /* of reasons (apply/reasons); 0 if not known */
 	uint64_t kernel_serial; /* the counters': struct track_birth; 0: it has none */
 	uint64_t excluded; /* events of maintenance, left out of the history */
 };
@@ -116,6 +119,9 @@ int store_drop_slo(struct store *store, int64_t id);
 enum store_history {
 	STORE_EVENTS,
 	STORE_SLICES,
+	STORE_REASONS, /* the first of STORE_REASON_PAIRS, each of two sums as good and bad */
+	STORE_REASON_PAIRS = (STORE_REASON_SUMS + 1) / 2,
+	STORE_HISTORIES = STORE_REASONS + STORE_REASON_PAIRS,
 };
 
 int store_put_bucket(struct store *store, int64_t slo, enum store_history which, enum slo_tier tier,

@@ -73,10 +73,10 @@ static void end(struct recorded *recorded)
 	coverage_clear(&recorded->coverage);
 }
 
-/* A step that is to leave the record in `state`. */
-static void step(struct recorded *recorded, enum record_state state)
+/* A step with the counters at `counts`, which is to leave the record in `state`. */
+static void step_counts(struct recorded *recorded, enum record_state state,
+			struct slo_counts counts)
 {
-	struct slo_counts counts = {.good = (uint64_t)recorded->now_seconds};
 	struct record_step step = {
 		.instance = "one",
 		.timeline = &recorded->timeline,
@@ -93,6 +93,11 @@ static void step(struct recorded *recorded, enum record_state state)
 			 0);
 	assert_int_equal(record_step(recorded->record, &step), 0);
 	assert_int_equal(record_report(recorded->record).state, state);
+}
+
+static void step(struct recorded *recorded, enum record_state state)
+{
+	step_counts(recorded, state, (struct slo_counts){.good = (uint64_t)recorded->now_seconds});
 }
 
 static void set_alert(struct recorded *recorded, size_t i, enum alert_status status, double since)
@@ -122,6 +127,8 @@ static void change_database(const char *sql)
 	execute(db, sql);
 	sqlite3_close(db);
 }
+
+/* ---- alerts ---- */
 
 /* "rule status since started, ..." of all on disk. */
 static void assert_alerts(const char *expected)
@@ -405,6 +412,71 @@ TEST(its_owner_is_told_what_befalls_it)
 	end(&recorded);
 }
 
+/* ---- reasons ---- */
+
+static struct slo_counts ever(const struct recorded *recorded)
+{
+	struct slo_counts counts;
+
+	reasons_sum(&recorded->track->reasons, 1e6, 1e9, &counts);
+	return counts;
+}
+
+static const struct slo_counts of_all_kinds = {
+	.good = 100, .bad = {1, 2, 3, 4, 5, 6}, .left_out = 7};
+
+static void assert_of_all_kinds(struct slo_counts counts)
+{
+	assert_memory_equal(counts.bad, of_all_kinds.bad, sizeof(counts.bad));
+	assert_int_equal(counts.left_out, 7);
+}
+
+TEST(reasons_are_read_by_the_next_agent)
+{
+	struct recorded recorded;
+
+	start(&recorded);
+	step_counts(&recorded, RECORD_OK, of_all_kinds);
+	end(&recorded);
+	start(&recorded);
+	assert_of_all_kinds(ever(&recorded));
+	/* the kernel's counters go on from where they were */
+	assert_memory_equal(&recorded.track->stepped, &of_all_kinds, sizeof(of_all_kinds));
+	end(&recorded);
+}
+
+TEST(without_a_bad_event_there_are_none)
+{
+	struct recorded recorded;
+
+	start(&recorded);
+	step(&recorded, RECORD_OK);
+	end(&recorded);
+	start(&recorded);
+	for (size_t i = 0; i < REASON_PAIRS; i++)
+		assert_null(recorded.track->reasons.pairs[i]);
+	end(&recorded);
+}
+
+/* A database of a version that had no reasons: how many were bad is known, but not why. */
+TEST(an_older_versions_bad_events_have_no_reason)
+{
+	struct recorded recorded;
+
+	start(&recorded);
+	step_counts(&recorded, RECORD_OK, of_all_kinds);
+	end(&recorded);
+	change_database("DROP TABLE reasons; DROP TABLE reasons_kernel");
+	start(&recorded);
+	assert_int_equal(slo_history_sum(recorded.track->history, 1e6, 1e9).bad, 21);
+	assert_int_equal(slo_counts_bad(&recorded.track->stepped), 21);
+	recorded.now_seconds += 100;
+	step_counts(&recorded, RECORD_OK,
+		    (struct slo_counts){.good = 100, .bad = {21, [BAD_LATENCY] = 1}});
+	assert_int_equal(ever(&recorded).bad[BAD_LATENCY], 1);
+	end(&recorded);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,6 +491,9 @@ int main(void)
 		STORE_TEST(what_cannot_be_written_at_the_start_is_read),
 		STORE_TEST(what_was_read_outlives_its_file),
 		STORE_TEST(its_owner_is_told_what_befalls_it),
+		STORE_TEST(reasons_are_read_by_the_next_agent),
+		STORE_TEST(without_a_bad_event_there_are_none),
+		STORE_TEST(an_older_versions_bad_events_have_no_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

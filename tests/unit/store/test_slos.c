@@ -34,6 +34,7 @@ TEST(test_an_slo_comes_back)
 				.last_seconds = T0 + 10.5,
 				.kernel_good = UINT64_MAX,
 				.kernel_bad = 7,
+				.kernel_sums = {1, 2, UINT64_MAX, 4, 5, 6, 7},
 				.excluded = 3};
 	struct seen_slos seen = {};
 
@@ -57,6 +58,7 @@ TEST(test_an_slo_comes_back)
 	assert_true(seen.slos[0].kernel_good == UINT64_MAX);
 	assert_int_equal(seen.slos[0].kernel_bad, 8);
 	assert_int_equal(seen.slos[0].excluded, 4);
+	assert_memory_equal(seen.slos[0].kernel_sums, slo.kernel_sums, sizeof(slo.kernel_sums));
 	slo.kernel_bad = 13;
 	assert_int_equal(store_put_slo(store, &slo), 0);
 	assert_int_equal(store_each_slo(store, see_slo, &seen), 13);
