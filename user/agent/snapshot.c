@@ -185,13 +185,30 @@ static int snapshot_alerts(const struct agent *agent, const struct track *track,
 	return 0;
 }
 
+/* `counts` has the reasons of `bad` events, as far as they are known. */
+static struct snapshot_reasons snapshot_reasons(const struct slo_counts *counts, uint64_t bad)
+{
+	struct snapshot_reasons reasons = {
+		.unknown = bad - slo_counts_bad(counts),
+		.left_out = counts->left_out,
+	};
+
+	for (size_t i = 0; i < BAD_REASON_COUNT; i++)
+		reasons.bad[i] = counts->bad[i];
+	return reasons;
+}
+
 static void snapshot_events(const struct track *track, const struct slo_counts *counts,
 			    struct snapshot_slo *ret)
 {
 	double now = ret->now_seconds, span = now - ret->window.from_seconds;
+	struct slo_counts window;
 
 	ret->total = (struct slo_events){counts->good, slo_counts_bad(counts)};
+	ret->total_reasons = snapshot_reasons(counts, ret->total.bad);
 	ret->events = track_events(track, now, span, counts);
+	track_reasons(track, now, span, counts, &window);
+	ret->reasons = snapshot_reasons(&window, ret->events.bad);
 	ret->budgeted = track->sliced ? slo_history_sum(track->sliced, now, span) : ret->events;
 	for (size_t i = 0; i < SNAPSHOT_BURN_WINDOWS; i++) {
 		double seconds = (double)snapshot_burn_windows[i].seconds;

@@ -16,6 +16,7 @@
 
 NAME_FUNCTION(method_name, http_method, HTTP_METHODS)
 NAME_FUNCTION(outcome_name, outcome, OUTCOMES)
+NAME_FUNCTION(bad_reason_name, bad_reason, BAD_REASONS)
 NAME_FUNCTION(role_name, role, ROLES)
 NAME_FUNCTION(lost_reason_name, lost_reason, LOST_REASONS)
 NAME_FUNCTION(kernel_error_name, kernel_error, KERNEL_ERRORS)

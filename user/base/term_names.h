@@ -7,6 +7,7 @@
 
 const char *method_name(enum http_method value);
 const char *outcome_name(enum outcome value);
+const char *bad_reason_name(enum bad_reason value);
 const char *role_name(enum role value);
 const char *lost_reason_name(enum lost_reason value);
 const char *kernel_error_name(enum kernel_error value);

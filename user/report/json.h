@@ -43,6 +43,8 @@ json_t *json_unmeasured_value(const struct snapshot *snapshot);
 json_t *json_blind_value(const struct snapshot *snapshot);
 /* Puts what the object's service lost, and what of it is blind. cover: NULL if that is not known. */
 int json_put_cover(json_t *object, const struct snapshot_cover *cover);
+/* Puts why the SLO's bad events were bad, what it counts, and why it has no alert. */
+int json_put_reasons(json_t *object, const struct snapshot_slo *slo);
 json_t *json_store(const struct snapshot_store *store);
 
 /* {"error": "..."} for the socket's refusals. */

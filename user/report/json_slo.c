@@ -153,6 +153,7 @@ json_t *json_slo_value(const struct snapshot_slo *slo)
 	failed |= json_put(object, "eligible", json_count(slo->events.good + slo->events.bad));
 	failed |= json_put(object, "good", json_count(slo->events.good));
 	failed |= json_put(object, "bad", json_count(slo->events.bad));
+	failed |= json_put_reasons(object, slo);
 	failed |= json_put(object, "availability", json_maybe(slo_availability(slo->events)));
 	failed |= json_put(object, "budget", budget_json(&budget));
 	failed |= json_put(object, "burn_rate", burn_rates_json(slo));

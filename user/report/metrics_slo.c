@@ -2,6 +2,7 @@
 /* The families of SLOs. */
 #include <stdlib.h>
 
+#include "base/term_names.h"
 #include "report/metrics_families.h"
 #include "slo/slo.h"
 
@@ -18,6 +19,29 @@ static void slo_events(struct writer *writer, const struct snapshot_slo *slo)
 			sample_u64(writer, "sliprobe_slo_events_total", label_text, values[i]);
 		free(label_text);
 	}
+}
+
+static void slo_bad_events(struct writer *writer, const struct snapshot_slo *slo)
+{
+	for (size_t i = 0; i < BAD_REASON_COUNT; i++) {
+		char *label_text = labels(writer, "slo", slo->name, "service", slo->service,
+					  "reason", bad_reason_name(i), NULL);
+
+		if (label_text)
+			sample_u64(writer, "sliprobe_slo_bad_events_total", label_text,
+				   slo->total_reasons.bad[i]);
+		free(label_text);
+	}
+}
+
+static void slo_left_out(struct writer *writer, const struct snapshot_slo *slo)
+{
+	char *label_text = labels(writer, "slo", slo->name, "service", slo->service, NULL);
+
+	if (label_text)
+		sample_u64(writer, "sliprobe_slo_client_aborts_left_out_total", label_text,
+			   slo->total_reasons.left_out);
+	free(label_text);
 }
 
 static void slo_objective(struct writer *writer, const struct snapshot_slo *slo)
@@ -61,6 +85,11 @@ void metrics_slos(struct writer *writer, const struct snapshot *snapshot)
 	} families[] = {
 		{"sliprobe_slo_events", "counter", "",
 		 "Eligible events of an SLO since the agent began to count it.", slo_events},
+		{"sliprobe_slo_bad_events", "counter", "",
+		 "Bad events of an SLO, each by the first reason that applies.", slo_bad_events},
+		{"sliprobe_slo_client_aborts_left_out", "counter", "",
+		 "Requests that were not eligible only because their clients gave up.",
+		 slo_left_out},
 		{"sliprobe_slo_objective_ratio", "gauge", "ratio",
 		 "Objective: good events / eligible events to be met over the window.",
 		 slo_objective},

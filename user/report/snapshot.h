@@ -116,6 +116,13 @@ struct snapshot_burn_window {
 /* SLO_BURN_WINDOWS in its order. */
 extern const struct snapshot_burn_window snapshot_burn_windows[SNAPSHOT_BURN_WINDOWS];
 
+/* Why bad requests were bad, the first reason of each, and client_aborts that were not eligible. */
+struct snapshot_reasons {
+	uint64_t bad[BAD_REASON_COUNT];
+	uint64_t unknown; /* bad before reasons were kept */
+	uint64_t left_out;
+};
+
 struct snapshot_slo {
 	const char *name;
 	const char *service;
@@ -130,12 +137,14 @@ struct snapshot_slo {
 	double elapsed_seconds;
 	/* requests of the window: the history's, and those since the last step */
 	struct slo_events events;
+	struct snapshot_reasons reasons; /* of the bad ones */
 	/* what the budget is counted in: `events`, or good and bad slices of the window */
 	struct slo_events budgeted;
 	/* as budgeted, over each of snapshot_burn_windows */
 	struct slo_events burn_events[SNAPSHOT_BURN_WINDOWS];
 	/* all that the kernel has counted for this SLO since it was loaded */
 	struct slo_events total;
+	struct snapshot_reasons total_reasons;
 	uint64_t excluded; /* events left out by maintenance and silences */
 	const struct snapshot_cover
 		*cover; /* of its service, in the same snapshot; NULL: not known */

@@ -163,6 +163,11 @@ static void fixture_snapshot(struct snapshot *ret)
 	ret->slos[0].excluded = 3;
 	ret->slos[0].cover = &shop->cover;
 	ret->slos[0].total = (struct slo_events){1990, 20};
+	ret->slos[0].reasons = (struct snapshot_reasons){
+		.bad = {[BAD_STATUS] = 6, [BAD_LATENCY] = 3}, .unknown = 1, .left_out = 12};
+	ret->slos[0].total_reasons = (struct snapshot_reasons){
+		.bad = {[BAD_STATUS] = 14, [BAD_LATENCY] = 4, [BAD_SERVER_ABORT] = 2},
+		.left_out = 21};
 	ret->slos[0].alerts = calloc(1, sizeof(*ret->slos[0].alerts));
 	ret->slos[0].alerts[ret->slos[0].n_alerts++] = (struct snapshot_alert){
 		.name = "burn-1h",

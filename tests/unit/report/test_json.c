@@ -255,6 +255,12 @@ TEST(slos_show_their_terms_and_alerts)
 
 	fixture_snapshot(&snapshot);
 	json = parsed(json_status(&snapshot));
+	assert_at(json, "slos.0.bad_by_reason.status", 6);
+	assert_at(json, "slos.0.bad_by_reason.latency", 3);
+	assert_at(json, "slos.0.bad_by_reason.server_abort", 0);
+	assert_at(json, "slos.0.bad_by_reason.unknown", 1);
+	assert_at(json, "slos.0.client_aborts_left_out", 12);
+	assert_null_at(json, "slos.0.definition");
 	assert_int_equal(json_array_size(at(json, "slos.0.alerts")), 1);
 	assert_text_at(json, "slos.0.alerts.0.name", "burn-1h");
 	assert_text_at(json, "slos.0.alerts.0.severity", "page");

@@ -126,6 +126,12 @@ TEST(slos_and_coverage)
 	assert_line(text,
 		    "sliprobe_slo_events_total{slo=\"checkout\",service=\"shop\",result=\"bad\"} "
 		    "20");
+	assert_line(text, "sliprobe_slo_bad_events_total{slo=\"checkout\",service=\"shop\","
+			  "reason=\"status\"} 14");
+	assert_line(text, "sliprobe_slo_bad_events_total{slo=\"checkout\",service=\"shop\","
+			  "reason=\"body\"} 0");
+	assert_line(text, "sliprobe_slo_client_aborts_left_out_total{slo=\"checkout\","
+			  "service=\"shop\"} 21");
 	assert_line(text, "sliprobe_slo_objective_ratio{slo=\"checkout\",service=\"shop\"} 0.999");
 	assert_line(text,
 		    "sliprobe_slo_error_budget_remaining_ratio{slo=\"checkout\",service=\"shop\"} "
