@@ -59,14 +59,6 @@ static int run_slo(const struct ctl *ctl, int argc, char **argv)
 	return r == CTL_DONE ? ctl_show(ctl, "/v1/slos/", name, ctl_view_slo) : r;
 }
 
-static int run_check(const struct ctl *ctl, int argc, char **argv)
-{
-	const char *file;
-	int r = ctl_options(ctl, argc, argv, NULL, 0, "FILE", &file);
-
-	return r == CTL_DONE ? ctl_check(ctl, file) : r;
-}
-
 static int run_reload(const struct ctl *ctl, int argc, char **argv)
 {
 	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
@@ -156,7 +148,10 @@ static const struct command notify_commands[] = {
 };
 
 static const struct command setup_commands[] = {
-	{"check", "FILE", "check a configuration as the agent would", run_check, NULL},
+	{"check", "FILE...", "check configurations as the agent would", ctl_check,
+	 "Tells all that is wrong, and warns of what can hardly be meant. FILE may be - for\n"
+	 "standard input, or OpenSLO documents by themselves: then the services that they\n"
+	 "name are not looked for. Exit status: 1 if one is refused, 2 if one cannot be read.\n"},
 	{"reload", NULL, "put the changed configuration in force", run_reload,
 	 "Says what has changed, and what takes a restart. Exit status: 1 if the agent has\n"
 	 "refused the file: the configuration before stays in force.\n"},

@@ -324,3 +324,43 @@ def test_a_name_that_is_not_known(start_agent, agent_only):
     # the option wins over the environment
     assert slictl(agent, "--socket", agent.socket, "slo", "checkout",
                   env={"SLIPROBE_SOCKET": "/nowhere"}).returncode == 0
+
+
+@user_space
+def test_check_tells_all_of_several_files(tmp_path, agent_only):
+    bad, good = tmp_path / "bad.yaml", tmp_path / "good.yaml"
+    bad.write_text("agent: {interval: 5}\nslos: [{name: a, service: x, objective: 99}]\n")
+    good.write_text(GOOD.replace("notify:", "# notify:").replace("  - webhook", "  # - webhook"))
+
+    def check(*argv, **stdin):
+        return subprocess.run([BUILD / "slictl", *argv], capture_output=True, text=True,
+                              check=False, **stdin)
+
+    out = check("check", bad, good)
+    assert out.returncode == 1
+    assert out.stdout == f"{good}: OK, 1 service, 1 SLO\n"
+    assert out.stderr.splitlines() == [
+        f'{bad}:1: agent.interval: expected a duration from 1s to 1m, got "5" without a unit '
+        "(ms, s, m, h, d)",
+        f'{bad}:2: slos[0].service: expected the name of a service in services, or "*", got "x"']
+    assert check("check", "-", input=good.read_text()).stdout == (
+        "standard input: OK, 1 service, 1 SLO\n")
+    assert check("check", "-", input="agent: 1\n").stderr == (
+        'standard input:1: agent: expected a mapping, got "1"\n')
+    assert check("check", good, tmp_path / "none.yaml").returncode == 2
+    # what export writes is a file by itself
+    openslo = tmp_path / "openslo.yaml"
+    openslo.write_text(check("export", "openslo", "--config", good).stdout)
+    out = check("check", openslo)
+    assert (out.returncode, out.stdout) == (0, f"{openslo}: OK, 0 services, 1 SLO\n")
+
+
+def test_a_parameter_in_braces_is_a_segment(start_agent):
+    port = Port()
+    agent = start_agent(RELOADED.format(port=port.port, routes='["/cart/{id}", "/cart/{id}/pay"]'))
+    wire = port.dial()
+    for path in ("/cart/7", "/cart/{id}", "/cart/", "/cart/7/pay", "/cart/7/pay/x"):
+        wire.c(get(path)).s(reply(200))
+    counts = {r["route"]: r["requests"] for r in agent.service("shop")["routes"]}
+    assert counts == {"/cart/{id}": 2, "/cart/{id}/pay": 1, "_other": 2}
+    port.close()

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/suggest.h"
 
+#include <ctype.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
 	MAX_DISTANCE = 2,
+	MIN_WORD_BYTES = 3, /* a shorter one is near to any other */
 	MAX_WORD_BYTES = 64,
 };
 
@@ -22,7 +25,8 @@ static size_t edit_distance(const char *known, const char *got)
 
 		row[0] = i + 1;
 		for (size_t j = 1; j <= len; j++) {
-			size_t best = diagonal + (known[i] != got[j - 1]);
+			size_t best = diagonal + (tolower((unsigned char)known[i]) !=
+						  tolower((unsigned char)got[j - 1]));
 
 			if (row[j] + 1 < best)
 				best = row[j] + 1;
@@ -39,10 +43,19 @@ void suggestion_try(struct suggestion *suggestion, const char *known)
 {
 	const size_t distance = edit_distance(known, suggestion->got);
 
-	if (distance > MAX_DISTANCE || distance >= strlen(known))
+	if (distance > MAX_DISTANCE || strlen(known) < MIN_WORD_BYTES ||
+	    distance * 2 > strlen(known))
 		return;
 	if (suggestion->best && distance >= suggestion->distance)
 		return;
 	suggestion->best = known;
 	suggestion->distance = distance;
+}
+
+const char *suggestion_text(const struct suggestion *suggestion, char ret[static SUGGESTION_BYTES])
+{
+	ret[0] = 0;
+	if (suggestion->best)
+		snprintf(ret, SUGGESTION_BYTES, "; did you mean \"%s\"?", suggestion->best);
+	return ret;
 }

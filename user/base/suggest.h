@@ -17,9 +17,16 @@ static inline struct suggestion suggestion_for(const char *got)
 }
 
 /*
- * Tries a known word. It is near if at most two letters are inserted, left out or replaced, and not all of
- * it (Levenshtein's distance). The first of the nearest stays the best; what `got` points to must last.
+ * Tries a known word. It is near if at most two letters, and at most half of it, are inserted, left
+ * out or replaced (Levenshtein's distance, without regard to case), and not if it has less than three letters. The first of the nearest stays the best; what `got` points to must last.
  */
 void suggestion_try(struct suggestion *suggestion, const char *known);
+
+enum {
+	SUGGESTION_BYTES = 128,
+};
+
+/* Writes "; did you mean "X"?", or nothing if no word is near. Returns `ret`. */
+const char *suggestion_text(const struct suggestion *suggestion, char ret[static SUGGESTION_BYTES]);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "base/duration.h"
 #include "config/alert_draft.h"
-#include "config/schema.h"
+#include "config/check.h"
 #include "config/values.h"
 
 #define UNSET UINT64_MAX

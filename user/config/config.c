@@ -23,7 +23,7 @@ static void service_clear(struct config_service *service)
 	free(service->about.runbook);
 }
 
-static void slo_clear(struct config_slo *slo)
+void config_slo_clear(struct config_slo *slo)
 {
 	free(slo->file);
 	free(slo->name);
@@ -60,7 +60,7 @@ void config_clear(struct config *config)
 		service_clear(&config->services[i]);
 	free(config->services);
 	for (size_t i = 0; i < config->n_slos; i++)
-		slo_clear(&config->slos[i]);
+		config_slo_clear(&config->slos[i]);
 	free(config->slos);
 	free_texts(config->slo_files, config->n_slo_files);
 	for (size_t i = 0; i < config->n_receivers; i++)
@@ -113,7 +113,7 @@ bool config_receiver_is_same(const struct config_receiver *a, const struct confi
 const struct config_service *config_service_named(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->n_services; i++) {
-		if (!strcmp(config->services[i].name, name))
+		if (config->services[i].name && !strcmp(config->services[i].name, name))
 			return &config->services[i];
 	}
 	return NULL;
@@ -144,7 +144,7 @@ int config_warn(struct config *config, const char *format, ...)
 
 bool config_slo_is_wildcard(const struct config_slo *slo)
 {
-	return !strcmp(slo->service, CONFIG_EVERY_SERVICE);
+	return slo->service && !strcmp(slo->service, CONFIG_EVERY_SERVICE);
 }
 
 void slo_name_write(const char *name, const char *service, char *ret_text, size_t size)

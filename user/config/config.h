@@ -49,6 +49,7 @@ struct config_service {
 	char **routes; /* templates as in match/pattern, each starts with '/' */
 	size_t n_routes;
 	struct config_about about;
+	bool refused; /* while it is checked: it could not be read whole */
 };
 
 /* Whether a request whose client gave up is eligible; if it is, it is bad. */
@@ -93,6 +94,7 @@ struct config_slo {
 	} good;
 	struct alert_rule *alerts; /* names are unique within the SLO */
 	size_t n_alerts;
+	bool refused; /* while it is checked: it could not be read whole */
 };
 
 enum config_receiver_kind {
@@ -127,6 +129,7 @@ struct config_maintenance {
 	char *time_zone; /* weekly; "UTC" if not given */
 	uint64_t duration_seconds; /* weekly */
 	bool exclude_eligible; /* `exclude: eligible`: its events are left out of the SLO, too */
+	bool refused; /* while it is checked: it could not be read whole */
 };
 
 struct config_agent {
@@ -165,6 +168,7 @@ const char *config_client_abort_name(enum config_client_abort client_abort);
 /* "alertmanager", "webhook", "command", "journal" */
 const char *config_receiver_kind_name(enum config_receiver_kind kind);
 
+void config_slo_clear(struct config_slo *slo);
 void config_receiver_clear(struct config_receiver *receiver);
 
 /* True if both have one address: kind, URL and command. */

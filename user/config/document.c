@@ -54,13 +54,14 @@ __attribute__((format(printf, 4, 0))) static int refuse(struct document *doc, si
 							const char *path, const char *format,
 							va_list args)
 {
-	size_t room = sizeof(doc->error->text);
-	int n = snprintf(doc->error->text, room, "%s:%zu: %s%s%s%s", doc->file, line,
-			 doc->subject ?: "", doc->subject ? ": " : "", path, *path ? ": " : "");
+	struct error error;
+	const size_t room = sizeof(error.text);
+	int n = snprintf(error.text, room, "%s:%zu: %s%s%s%s", doc->file, line, doc->subject ?: "",
+			 doc->subject ? ": " : "", path, *path ? ": " : "");
 
 	if (n >= 0 && (size_t)n < room)
-		vsnprintf(doc->error->text + n, room - (size_t)n, format, args);
-	return -EINVAL;
+		vsnprintf(error.text + n, room - (size_t)n, format, args);
+	return refusals_add(doc->refusals, -EINVAL, "%s", error.text);
 }
 
 __attribute__((format(printf, 3, 4))) static int refuse_line(struct document *doc, size_t line,
@@ -101,7 +102,7 @@ int document_refuse_at(struct document *doc, const char *path, const char *forma
 int document_refuse_in(struct document *doc, const char *file, unsigned int line, const char *key,
 		       const char *format, ...)
 {
-	struct document elsewhere = {.file = file, .error = doc->error};
+	struct document elsewhere = {.file = file, .refusals = doc->refusals};
 	va_list args;
 	int r;
 
@@ -299,10 +300,10 @@ void document_close_all(struct document *documents, size_t n)
 }
 
 int document_open_all(const char *file, const char *text, size_t len, size_t max,
-		      struct error *error, struct document **ret_documents, size_t *ret_n)
+		      struct refusals *refusals, struct document **ret_documents, size_t *ret_n)
 {
 	_cleanup_(yaml_parser_delete) yaml_parser_t composer = {};
-	struct document doc = {.file = file, .error = error}, *documents = NULL;
+	struct document doc = {.file = file, .refusals = refusals}, *documents = NULL;
 	size_t n = 0;
 	bool more = true;
 	int r = start_composing(&doc, text, len, max, &composer);

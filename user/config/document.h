@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <yaml.h>
 
-#include "base/error.h"
+#include "config/refusals.h"
 
 enum {
 	DOCUMENT_PATH_BYTES = 256,
@@ -25,14 +25,14 @@ enum {
 struct document {
 	const char *file;
 	const char *subject; /* names it in messages if the file has several; or NULL */
-	struct error *error;
+	struct refusals *refusals;
 	yaml_document_t yaml;
 	char path[DOCUMENT_PATH_BYTES]; /* of the value being read, e.g. slos[0].good.latency */
 	size_t path_len;
 };
 
 /*
- * Parses text into doc->yaml. The caller sets doc->file and doc->error, and calls document_close(),
+ * Parses text into doc->yaml. The caller sets doc->file and doc->refusals, and calls document_close(),
  * also after failure. Returns 0, -ENOMEM, -EINVAL.
  */
 int document_open(struct document *doc, const char *text, size_t len);
@@ -43,7 +43,7 @@ void document_close(struct document *doc);
  * document_close_all() (not after failure). Returns 0, -ENOMEM, -EINVAL.
  */
 int document_open_all(const char *file, const char *text, size_t len, size_t max,
-		      struct error *error, struct document **ret_documents, size_t *ret_n);
+		      struct refusals *refusals, struct document **ret_documents, size_t *ret_n);
 void document_close_all(struct document *documents, size_t n);
 
 yaml_node_t *document_root(struct document *doc);
@@ -63,7 +63,7 @@ size_t document_enter(struct document *doc, const char *format, ...)
 size_t document_enter_key(struct document *doc, const char *key);
 void document_leave(struct document *doc, size_t before);
 
-/* Each writes doc->error and returns -EINVAL. */
+/* Each adds to doc->refusals and returns -EINVAL; or -ENOMEM. */
 int document_refuse(struct document *doc, const yaml_node_t *node, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* "expected EXPECTED, got NODE" */

@@ -7,6 +7,8 @@
 #include "base/cleanup.h"
 #include "base/duration.h"
 #include "config/file.h"
+#include "config/openslo.h"
+#include "config/openslo_schema.h"
 #include "config/schema.h"
 #include "config/texts.h"
 
@@ -45,10 +47,24 @@ static int set_defaults(struct config *config)
 	return config->agent.socket && config->agent.state_dir ? 0 : -ENOMEM;
 }
 
-static int parse(const char *text, size_t len, const char *name, struct config *ret_config,
-		 struct error *ret_error)
+/* Reads and checks all of the document, whatever is refused on the way. */
+static int read_all(struct document *doc, struct config *config)
 {
-	_cleanup_(document_close) struct document doc = {.file = name, .error = ret_error};
+	int ret = config_read(doc, config);
+
+	if (may_go_on(ret))
+		ret = first_failure(set_defaults(config), ret);
+	if (may_go_on(ret))
+		ret = first_failure(ret, config_load_slo_files(config, doc->refusals));
+	if (may_go_on(ret))
+		ret = first_failure(ret, config_check(doc, config));
+	return ret;
+}
+
+static int parse(const char *text, size_t len, const char *name, struct config *ret_config,
+		 struct refusals *refusals)
+{
+	_cleanup_(document_close) struct document doc = {.file = name, .refusals = refusals};
 	_cleanup_(config_clear) struct config config = {.file = dup_text(name)};
 	int r;
 
@@ -58,18 +74,12 @@ static int parse(const char *text, size_t len, const char *name, struct config *
 	if (r)
 		return r;
 	if (!document_root(&doc))
-		return error_set(
-			ret_error, -EINVAL,
+		return refusals_add(
+			refusals, -EINVAL,
 			"%s: expected a mapping with agent, services, slos or notify, but the "
 			"file is empty",
 			name);
-	r = config_read(&doc, &config);
-	if (!r)
-		r = set_defaults(&config);
-	if (!r)
-		r = config_load_slo_files(&config, ret_error);
-	if (!r)
-		r = config_check(&doc, &config);
+	r = read_all(&doc, &config);
 	if (r)
 		return r;
 	*ret_config = config;
@@ -77,17 +87,84 @@ static int parse(const char *text, size_t len, const char *name, struct config *
 	return 0;
 }
 
+/* OpenSLO files say so in every document. */
+static bool is_openslo(struct document *doc)
+{
+	return document_find(doc, "apiVersion") != NULL;
+}
+
+static int parse_openslo(const char *text, size_t len, const char *name, struct config *ret_config,
+			 struct refusals *refusals)
+{
+	struct document nowhere = {.file = name, .refusals = refusals};
+	_cleanup_(config_clear) struct config config = {.file = dup_text(name)};
+	int r = config.file ? set_defaults(&config) : -ENOMEM;
+
+	if (may_go_on(r))
+		r = openslo_parse(text, len, name, &config, refusals);
+	if (may_go_on(r))
+		r = first_failure(r, config_check_alone(&nowhere, &config));
+	if (r)
+		return r;
+	*ret_config = config;
+	config = (struct config){};
+	return 0;
+}
+
+/* True if the first document of the text is one of OpenSLO; false also if the text is no YAML. */
+static bool text_is_openslo(const char *text, size_t len, const char *name)
+{
+	struct error error;
+	_cleanup_(refusals_clear) struct refusals refusals = {.first = &error};
+	struct document *documents;
+	size_t n;
+	bool ret;
+
+	if (document_open_all(name, text, len, OPENSLO_MAX_DOCUMENTS, &refusals, &documents, &n))
+		return false;
+	ret = n && is_openslo(&documents[0]);
+	document_close_all(documents, n);
+	return ret;
+}
+
+static int parse_text(const char *text, size_t len, const char *name, bool alone,
+		      struct config *ret_config, struct refusals *refusals)
+{
+	struct error error;
+	int r;
+
+	if (len > CONFIG_MAX_BYTES) {
+		r = config_refuse_size(name, &error);
+		return refusals_add(refusals, r, "%s", error.text);
+	}
+	if (alone && text_is_openslo(text, len, name))
+		r = parse_openslo(text, len, name, ret_config, refusals);
+	else
+		r = parse(text, len, name, ret_config, refusals);
+	if (r == -ENOMEM)
+		error_set(refusals->first, r, "%s: out of memory", name);
+	return r;
+}
+
 int config_parse(const char *text, size_t len, const char *name, struct config *ret_config,
 		 struct error *ret_error)
 {
-	int r;
+	_cleanup_(refusals_clear) struct refusals refusals = {.first = ret_error};
 
-	if (len > CONFIG_MAX_BYTES)
-		return config_refuse_size(name, ret_error);
-	r = parse(text, len, name, ret_config, ret_error);
-	if (r == -ENOMEM)
-		error_set(ret_error, r, "%s: out of memory", name);
-	return r;
+	return parse_text(text, len, name, false, ret_config, &refusals);
+}
+
+int config_check_file(const char *path, const char *name, struct config *ret_config,
+		      struct refusals *ret_refusals)
+{
+	_cleanup_free_ char *text = NULL;
+	struct error error;
+	size_t len;
+	int r = config_read_file(path, &text, &len, &error);
+
+	if (r)
+		return refusals_add(ret_refusals, r, "%s", error.text);
+	return parse_text(text, len, name, true, ret_config, ret_refusals);
 }
 
 int config_load(const char *path, struct config *ret_config, struct error *ret_error)

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "config/refusals.h"
 
 /*
  * `path`: the main file; NULL: the built-in configuration. Returns 0, or -errno of the failed open
@@ -21,6 +22,14 @@ int config_load(const char *path, struct config *ret_config, struct error *ret_e
 /* Takes the main file's text from memory; `name` stands for the file in messages. */
 int config_parse(const char *text, size_t len, const char *name, struct config *ret_config,
 		 struct error *ret_error);
+
+/*
+ * Checks a file for people: a configuration, or OpenSLO documents by themselves, whose services are then
+ * not looked for. `name` stands for it in messages. All refusals are added to *ret_refusals, whose `first` the caller has set, and who clears
+ * it. Returns as config_load() does.
+ */
+int config_check_file(const char *path, const char *name, struct config *ret_config,
+		      struct refusals *ret_refusals);
 
 /* The built-in configuration, as YAML text. */
 extern const char config_default_yaml[];

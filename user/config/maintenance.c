@@ -6,7 +6,7 @@
 
 #include "base/calendar.h"
 #include "base/duration.h"
-#include "config/schema.h"
+#include "config/check.h"
 #include "config/texts.h"
 #include "config/values.h"
 
@@ -211,6 +211,7 @@ static const struct schema_field maintenance_list = {
 			.item = &maintenance_item,
 			.item_bytes = sizeof(struct config_maintenance),
 			.count_offset = offsetof(struct config, n_maintenance),
+			.refused_offset = offsetof(struct config_maintenance, refused),
 			.max = MAX_MAINTENANCE,
 		},
 	.expected = "a list of maintenance windows",
@@ -235,49 +236,75 @@ static bool knows_service(const struct config *config, const char *name)
 	return false;
 }
 
+/* True also if the name may be one of an SLO that was refused before its name was read. */
 static bool knows_slo(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->n_slos; i++) {
-		if (!strcmp(config->slos[i].name, name))
+		if (!config->slos[i].name || !strcmp(config->slos[i].name, name))
 			return true;
 	}
 	return false;
 }
 
-static int check_names(struct document *doc, const struct config *config, size_t i)
+static int check_name(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_maintenance *maintenance = &config->maintenance[i];
 	char path[DOCUMENT_PATH_BYTES];
 
 	for (size_t j = 0; j < i; j++) {
-		if (!strcmp(maintenance->name, config->maintenance[j].name))
+		const char *earlier = config->maintenance[j].name;
+
+		if (earlier && !strcmp(maintenance->name, earlier))
 			return document_refuse_at(doc, PATH("maintenance[%zu].name", i),
 						  "expected a unique name, got \"%s\" as in "
 						  "maintenance[%zu]",
 						  maintenance->name, j);
 	}
-	for (size_t j = 0; j < maintenance->n_services; j++) {
-		if (!knows_service(config, maintenance->services[j]))
-			return document_refuse_at(doc, PATH("maintenance[%zu].services[%zu]", i, j),
-						  "expected the name of a service in services, got "
-						  "\"%s\"",
-						  maintenance->services[j]);
-	}
-	for (size_t j = 0; j < maintenance->n_slos; j++) {
-		if (!knows_slo(config, maintenance->slos[j]))
-			return document_refuse_at(doc, PATH("maintenance[%zu].slos[%zu]", i, j),
-						  "expected the name of an SLO as it is written in "
-						  "slos, got \"%s\"",
-						  maintenance->slos[j]);
-	}
 	return 0;
 }
 
-int config_check_maintenance(struct document *doc, const struct config *config)
+static int check_service(struct document *doc, const struct config *config, size_t i, size_t j)
 {
-	int r = 0;
+	const char *name = config->maintenance[i].services[j];
+	char path[DOCUMENT_PATH_BYTES], meant[SUGGESTION_BYTES];
 
-	for (size_t i = 0; i < config->n_maintenance && !r; i++)
-		r = check_names(doc, config, i);
-	return r;
+	if (knows_service(config, name))
+		return 0;
+	return document_refuse_at(doc, PATH("maintenance[%zu].services[%zu]", i, j),
+				  "expected the name of a service in services, got \"%s\"%s", name,
+				  config_suggest_service(config, name, meant));
+}
+
+static int check_slo(struct document *doc, const struct config *config, size_t i, size_t j)
+{
+	const char *name = config->maintenance[i].slos[j];
+	struct suggestion suggestion = suggestion_for(name);
+	char path[DOCUMENT_PATH_BYTES], meant[SUGGESTION_BYTES];
+
+	if (knows_slo(config, name))
+		return 0;
+	for (size_t k = 0; k < config->n_slos; k++)
+		suggestion_try(&suggestion, config->slos[k].name);
+	return document_refuse_at(
+		doc, PATH("maintenance[%zu].slos[%zu]", i, j),
+		"expected the name of an SLO as it is written in slos, got \"%s\"%s", name,
+		suggestion_text(&suggestion, meant));
+}
+
+int config_check_maintenance(struct document *doc, const struct config *config, bool services_known)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < config->n_maintenance && may_go_on(ret); i++) {
+		const struct config_maintenance *maintenance = &config->maintenance[i];
+
+		if (maintenance->refused)
+			continue;
+		ret = first_failure(ret, check_name(doc, config, i));
+		for (size_t j = 0; j < maintenance->n_services && services_known; j++)
+			ret = first_failure(ret, check_service(doc, config, i, j));
+		for (size_t j = 0; j < maintenance->n_slos; j++)
+			ret = first_failure(ret, check_slo(doc, config, i, j));
+	}
+	return ret;
 }

@@ -11,8 +11,8 @@
 #include "config/openslo_schema.h"
 
 #define KINDS_EXPECTED                                                                             \
-	"SLO, AlertPolicy, AlertCondition, AlertNotificationTarget or Service, in documents of "   \
-	"their own"
+	"SLO, SLI, AlertPolicy, AlertCondition, AlertNotificationTarget or Service, in documents " \
+	"of their own"
 
 /* A file while it is read. */
 struct opened {
@@ -82,6 +82,7 @@ static int append_slo(const struct openslo_file *file, const struct openslo_obje
 		      struct config *config)
 {
 	struct config_slo *slos;
+	int r;
 
 	if (config->n_slos == CONFIG_MAX_SLOS)
 		return document_refuse(object->doc, document_root(object->doc),
@@ -91,7 +92,9 @@ static int append_slo(const struct openslo_file *file, const struct openslo_obje
 		return -ENOMEM;
 	config->slos = slos;
 	slos[config->n_slos] = (struct config_slo){};
-	return openslo_read_slo(file, object, &slos[config->n_slos++]);
+	r = openslo_read_slo(file, object, &slos[config->n_slos]);
+	slos[config->n_slos++].refused = r != 0;
+	return r;
 }
 
 static int read_object(const struct openslo_file *file, const struct openslo_object *object,
@@ -106,6 +109,8 @@ static int read_object(const struct openslo_file *file, const struct openslo_obj
 	case OPENSLO_SERVICE:
 		return read_mapping(object->doc, document_root(object->doc), &service_field,
 				    config);
+	case OPENSLO_SLI:
+		return openslo_check_indicator(object);
 	case OPENSLO_TARGET: /* read before all others: policies look at all targets */
 	case OPENSLO_KIND_COUNT:
 		break;
@@ -116,40 +121,44 @@ static int read_object(const struct openslo_file *file, const struct openslo_obj
 static int read_file(struct opened *opened, struct config *config)
 {
 	struct openslo_file *file = &opened->file;
-	int r = 0;
+	int ret = 0;
 
 	file->objects = calloc(opened->n_documents + 1, sizeof(*file->objects));
 	if (!file->objects)
 		return -ENOMEM;
-	for (size_t i = 0; i < opened->n_documents && !r; i++)
-		r = identify(file, &opened->documents[i], &file->objects[i]);
-	for (size_t i = 0; i < file->n && !r; i++) {
+	for (size_t i = 0; i < opened->n_documents && may_go_on(ret); i++)
+		ret = first_failure(ret,
+				    identify(file, &opened->documents[i], &file->objects[file->n]));
+	for (size_t i = 0; i < file->n && may_go_on(ret); i++) {
 		if (file->objects[i].kind == OPENSLO_TARGET)
-			r = openslo_read_target(&file->objects[i], config);
+			ret = first_failure(ret, openslo_read_target(&file->objects[i], config));
 	}
-	for (size_t i = 0; i < file->n && !r; i++)
-		r = read_object(file, &file->objects[i], config);
-	return r;
+	for (size_t i = 0; i < file->n && may_go_on(ret); i++)
+		ret = first_failure(ret, read_object(file, &file->objects[i], config));
+	return ret;
 }
 
 int openslo_parse(const char *text, size_t len, const char *name, struct config *config,
-		  struct error *ret_error)
+		  struct refusals *refusals)
 {
 	_cleanup_(opened_clear) struct opened opened = {};
-	int r = document_open_all(name, text, len, OPENSLO_MAX_DOCUMENTS, ret_error,
+	int r = document_open_all(name, text, len, OPENSLO_MAX_DOCUMENTS, refusals,
 				  &opened.documents, &opened.n_documents);
 
 	r = r ?: read_file(&opened, config);
 	if (r == -ENOMEM)
-		error_set(ret_error, r, "%s: out of memory", name);
+		refusals_add(refusals, r, "%s: out of memory", name);
 	return r;
 }
 
-int openslo_load(const char *path, struct config *config, struct error *ret_error)
+int openslo_load(const char *path, struct config *config, struct refusals *refusals)
 {
 	_cleanup_free_ char *text = NULL;
+	struct error error;
 	size_t len;
-	int r = config_read_file(path, &text, &len, ret_error);
+	int r = config_read_file(path, &text, &len, &error);
 
-	return r ?: openslo_parse(text, len, path, config, ret_error);
+	if (r)
+		return refusals_add(refusals, r, "%s", error.text);
+	return openslo_parse(text, len, path, config, refusals);
 }

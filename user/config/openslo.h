@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * OpenSLO v1 (https://github.com/OpenSLO/OpenSLO) as configuration: files of one or more documents
- * of kind SLO, AlertPolicy, AlertCondition, AlertNotificationTarget and Service. A key that cannot
+ * of kind SLO, SLI, AlertPolicy, AlertCondition, AlertNotificationTarget and Service. A key that cannot
  * be mapped is refused by name, e.g.
  *   shop.yaml:12: SLO "checkout": spec.objectives: expected exactly one objective, got 2
  *
  * SLO
  *   metadata.name            slos[].name; annotation sliprobe/name if it is no DNS label
  *   spec.service             slos[].service, "*" included
- *   spec.indicator           inline, with spec.ratioMetric, counter: true, and
+ *   spec.indicator           inline, or indicatorRef: an SLI of the file, with spec.ratioMetric, counter: true, and
  *     good.metricSource        {type: sliprobe, spec: {good: as in slos[]}}
  *     total.metricSource       {type: sliprobe, spec: {eligible, client_abort: as in slos[]}}
  *   spec.timeWindow          one: {duration: 30d, isRolling: true}, or a calendar month:
@@ -38,19 +38,19 @@
 #ifndef SLIPROBE_CONFIG_OPENSLO_H
 #define SLIPROBE_CONFIG_OPENSLO_H
 
-#include "base/error.h"
 #include "config/config.h"
+#include "config/refusals.h"
 
 /*
  * Appends the SLOs and receivers of a file to a configuration, before config_check(). A receiver
  * that the configuration has already is not added again. Returns 0, -errno of the failed open or
- * read, -EINVAL for a refused file, -ENOMEM; ret_error->text says why. After failure *config can
- * only be cleared.
+ * read, -EINVAL for a refused file, -ENOMEM; the refusals are added to. After failure *config can only
+ * be checked further, and cleared.
  */
-int openslo_load(const char *path, struct config *config, struct error *ret_error);
+int openslo_load(const char *path, struct config *config, struct refusals *refusals);
 
 /* Takes the file's text from memory; `name` stands for the file in messages. */
 int openslo_parse(const char *text, size_t len, const char *name, struct config *config,
-		  struct error *ret_error);
+		  struct refusals *refusals);
 
 #endif

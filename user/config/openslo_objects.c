@@ -10,6 +10,7 @@ const char *const openslo_kinds[OPENSLO_KIND_COUNT] = {
 	[OPENSLO_CONDITION] = "AlertCondition",
 	[OPENSLO_TARGET] = "AlertNotificationTarget",
 	[OPENSLO_SERVICE] = "Service",
+	[OPENSLO_SLI] = "SLI",
 };
 
 struct openslo_object *openslo_find(const struct openslo_file *file, enum openslo_kind kind,

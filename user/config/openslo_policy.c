@@ -62,8 +62,7 @@ static int read_referred(struct document *doc, yaml_node_t *node, struct policy 
 				       openslo_kinds[kind], DOCUMENT_QUOTED_BYTES, name);
 	len = document_go(object->doc, "", before);
 	r = read(object->doc, document_root(object->doc), policy);
-	if (!r)
-		document_go_back(object->doc, before, len);
+	document_go_back(object->doc, before, len);
 	return r;
 }
 
@@ -101,6 +100,7 @@ static int each_item(struct document *doc, const char *key, struct policy *polic
 		list[DOCUMENT_PATH_BYTES + 32];
 	size_t len;
 	yaml_node_t *node;
+	int ret = 0;
 
 	snprintf(list, sizeof(list), "%s%s%s", doc->path, doc->path_len ? "." : "", key);
 	node = document_find(doc, list);
@@ -110,17 +110,14 @@ static int each_item(struct document *doc, const char *key, struct policy *polic
 	if (node->type != YAML_SEQUENCE_NODE)
 		return document_refuse_at(doc, list, "expected a list");
 	for (size_t i = 0; (node = document_find(doc, PATH("%s[%zu]", list, i))); i++) {
-		int r;
-
 		len = document_go(doc, path, before);
-		r = node->type == YAML_MAPPING_NODE ? read(doc, node, policy) :
-						      document_expected(doc, node, "a mapping");
-		if (r)
-			return r;
+		ret = first_failure(ret, node->type == YAML_MAPPING_NODE ?
+						 read(doc, node, policy) :
+						 document_expected(doc, node, "a mapping"));
 		document_go_back(doc, before, len);
 		++*ret_n;
 	}
-	return 0;
+	return ret;
 }
 
 static int read_condition(struct document *doc, yaml_node_t *node, struct policy *policy)

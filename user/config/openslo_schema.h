@@ -18,6 +18,7 @@ enum openslo_kind {
 	OPENSLO_CONDITION,
 	OPENSLO_TARGET,
 	OPENSLO_SERVICE,
+	OPENSLO_SLI,
 	OPENSLO_KIND_COUNT,
 };
 
@@ -44,6 +45,9 @@ struct openslo_object *openslo_find(const struct openslo_file *file, enum opensl
 int openslo_read_slo(const struct openslo_file *file, const struct openslo_object *object,
 		     struct config_slo *slo);
 
+/* Checks an SLI without an SLO to apply it to. */
+int openslo_check_indicator(const struct openslo_object *object);
+
 /* Appends a target's receiver to the configuration, unless it has it, and keeps its severities. */
 int openslo_read_target(struct openslo_object *object, struct config *config);
 
@@ -61,7 +65,7 @@ int openslo_check_alerting(const struct openslo_file *file, const struct openslo
 int openslo_read_condition(struct document *doc, yaml_node_t *node, struct config_slo *slo,
 			   enum alert_severity *ret_severity);
 
-/* An SLO's spec.indicator, to the struct config_slo. */
+/* An SLO's spec.indicator, or an SLI, to the struct config_slo. */
 extern const struct schema openslo_indicator_schema;
 
 /* Keys that several kinds have; metadata is that of kinds without annotations of ours. */

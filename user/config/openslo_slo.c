@@ -246,8 +246,19 @@ static const struct schema_field spec_fields[] = {
 		.max = CONFIG_MAX_NAME,
 		.expected = "the name of a service, or \"*\" for every service found",
 	},
-	MAPPING("indicator", openslo_indicator_schema, "a mapping with spec"),
-	{.key = "indicatorRef", .read = read_unsupported},
+	{
+		.key = "indicator",
+		.read = read_mapping,
+		.schema = &openslo_indicator_schema,
+		.expected = "a mapping with spec",
+	},
+	{
+		.key = "indicatorRef",
+		.read = read_text,
+		.check_only = true,
+		.max = OPENSLO_MAX_NAME_BYTES,
+		.expected = "the name of an SLI of this file",
+	},
 	{
 		.key = "timeWindow",
 		.read = read_only_item,
@@ -302,29 +313,78 @@ static int check_slices(struct document *doc, const struct draft *draft)
 	return 0;
 }
 
+/* Reads the SLI that spec.indicatorRef names into the draft; one of it and spec.indicator must be there. */
+static int read_indicator_ref(const struct openslo_file *file, struct document *doc,
+			      struct draft *draft)
+{
+	const struct schema_field field = {.schema = &openslo_indicator_schema};
+	const bool inlined = document_find(doc, "spec.indicator") != NULL;
+	const char *name = document_text_at(doc, "spec.indicatorRef");
+	const struct openslo_object *object;
+
+	if (!name)
+		return inlined ? 0 :
+				 document_refuse(doc, document_find(doc, "spec"),
+						 "spec.indicator: expected a mapping with spec, or "
+						 "indicatorRef, got nothing");
+	if (inlined)
+		return document_refuse_at(doc, "spec.indicatorRef",
+					  "expected either indicator or indicatorRef, got both");
+	object = openslo_find(file, OPENSLO_SLI, name);
+	if (!object)
+		return document_refuse_at(doc, "spec.indicatorRef",
+					  "expected the name of an SLI of this file, got \"%.*s\"",
+					  DOCUMENT_QUOTED_BYTES, name);
+	return read_mapping(object->doc, document_root(object->doc), &field, draft);
+}
+
+int openslo_check_indicator(const struct openslo_object *object)
+{
+	const struct schema_field field = {.schema = &openslo_indicator_schema};
+	struct config_slo slo = {};
+	int r;
+
+	config_slo_schema.init(&slo);
+	r = read_mapping(object->doc, document_root(object->doc), &field, &slo);
+	config_slo_clear(&slo);
+	return r;
+}
+
+/* Refuses the annotation by what was wrong in it: the text after its own, empty, place. */
+static int refuse_alerts(struct document *doc, const struct refusals *inner)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < inner->n_texts && may_go_on(ret); i++) {
+		const char *colon = strchr(inner->texts[i] + 1, ':');
+
+		ret = first_failure(ret, document_refuse_at(doc, ALERTS_PATH, "%.*s", 300,
+							    colon ? colon + 2 : inner->texts[i]));
+	}
+	return ret;
+}
+
 /* The annotation is YAML within YAML. Its lines are not the file's, so its errors name none. */
 static int read_alerts(struct document *doc, struct config_slo *slo)
 {
 	const yaml_node_t *node = document_find(doc, ALERTS_PATH);
-	struct error error = {};
-	_cleanup_(document_close) struct document inner = {.file = "", .error = &error};
+	struct error error;
+	_cleanup_(refusals_clear) struct refusals refusals = {.first = &error};
+	_cleanup_(document_close) struct document inner = {.file = "", .refusals = &refusals};
 	const struct schema_field field = {.expected = "default or a list of alerts"};
-	const char *text, *colon;
+	const char *text;
 	int r;
 
-	if (!node)
+	text = node ? scalar_text(node) : NULL;
+	if (!text)
 		return 0;
-	text = scalar_text(node);
 	r = document_open(&inner, text, strlen(text));
 	if (!r && !document_root(&inner))
 		return document_refuse_at(doc, ALERTS_PATH, "expected %s, got nothing",
 					  field.expected);
 	if (!r)
 		r = config_read_alerts(&inner, document_root(&inner), &field, slo);
-	if (r != -EINVAL)
-		return r;
-	colon = strchr(error.text + 1, ':');
-	return document_refuse_at(doc, ALERTS_PATH, "%.*s", 300, colon ? colon + 2 : error.text);
+	return r == -EINVAL ? refuse_alerts(doc, &refusals) : r;
 }
 
 static int read_all_alerts(const struct openslo_file *file, struct document *doc,
@@ -346,6 +406,8 @@ int openslo_read_slo(const struct openslo_file *file, const struct openslo_objec
 	draft.slo.line = (unsigned int)document_root(doc)->start_mark.line + 1;
 	draft.slo.file = dup_text(doc->file);
 	r = draft.slo.file ? read_mapping(doc, document_root(doc), &root, &draft) : -ENOMEM;
+	if (may_go_on(r) && document_find(doc, "spec"))
+		r = first_failure(r, read_indicator_ref(file, doc, &draft));
 	if (!r)
 		r = check_slices(doc, &draft);
 	if (draft.name) {

@@ -11,8 +11,10 @@
 #define MAX_NUMBER_BYTES 40
 
 const struct schema_choice openslo_versions[] = {{"openslo/v1", true}, {}};
-const struct schema_choice openslo_true[] = {{"true", true}, {}};
-const struct schema_choice openslo_false[] = {{"false", false}, {}};
+/* as YAML 1.1 and 1.2 write them */
+const struct schema_choice openslo_true[] = {{"true", true}, {"True", true}, {"TRUE", true}, {}};
+const struct schema_choice openslo_false[] = {
+	{"false", false}, {"False", false}, {"FALSE", false}, {}};
 
 static const struct schema_field name_fields[] = {
 	{

@@ -27,9 +27,17 @@ static void list_keys(const struct schema *schema, char *ret_text, size_t room)
 	}
 }
 
-static int refuse_key(struct document *doc, const yaml_node_t *node, const struct schema *schema,
+/* The keys of a mapping that is being read, by field of the schema. */
+struct keys {
+	const struct schema *schema;
+	const yaml_node_pair_t *seen[SCHEMA_MAX_FIELDS];
+	bool meant[SCHEMA_MAX_FIELDS]; /* a key that is not known stands for it, it seems */
+};
+
+static int refuse_key(struct document *doc, const yaml_node_t *node, struct keys *keys,
 		      const char *got)
 {
+	const struct schema *schema = keys->schema;
 	struct suggestion suggestion = suggestion_for(got);
 	char known[256], meant[MAX_KEY_BYTES + 32] = "";
 
@@ -37,6 +45,8 @@ static int refuse_key(struct document *doc, const yaml_node_t *node, const struc
 		if (schema->fields[i].read != read_unsupported)
 			suggestion_try(&suggestion, schema->fields[i].key);
 	}
+	for (size_t i = 0; i < schema->n_fields; i++)
+		keys->meant[i] |= schema->fields[i].key == suggestion.best;
 	list_keys(schema, known, sizeof(known));
 	if (suggestion.best)
 		snprintf(meant, sizeof(meant), " (did you mean \"%s\"?)", suggestion.best);
@@ -51,19 +61,20 @@ static int read_pair_value(struct document *doc, const yaml_node_pair_t *pair,
 	size_t before = document_enter_key(doc, field->key);
 	int r = field->read(doc, value, field, base);
 
-	if (!r)
-		document_leave(doc, before);
+	document_leave(doc, before);
 	return r;
 }
 
 /* Finds the pair's field and reads its value, unless the field is a late one. */
-static int read_pair(struct document *doc, const yaml_node_pair_t *pair,
-		     const struct schema *schema, const yaml_node_pair_t **seen, void *base)
+static int read_pair(struct document *doc, const yaml_node_pair_t *pair, struct keys *keys,
+		     void *base)
 {
+	const struct schema *schema = keys->schema;
 	yaml_node_t *key = yaml_document_get_node(&doc->yaml, pair->key);
 	const char *name = scalar_text(key);
 	char shown[DOCUMENT_QUOTED_BYTES + 4];
 	size_t before, i = 0;
+	int r = 0;
 
 	if (!name)
 		return document_expected(doc, key, "a key");
@@ -71,18 +82,36 @@ static int read_pair(struct document *doc, const yaml_node_pair_t *pair,
 	before = document_enter_key(doc, shown);
 	while (i < schema->n_fields && strcmp(schema->fields[i].key, name) != 0)
 		i++;
-	if (i == schema->n_fields && schema->own_prefix &&
-	    strncmp(name, schema->own_prefix, strlen(schema->own_prefix)) != 0) {
-		document_leave(doc, before);
-		return 0;
+	if (i == schema->n_fields) {
+		if (!schema->own_prefix ||
+		    !strncmp(name, schema->own_prefix, strlen(schema->own_prefix)))
+			r = refuse_key(doc, key, keys, name);
+	} else if (keys->seen[i]) {
+		r = document_refuse(doc, key, "expected each key once, got \"%s\" again", shown);
 	}
-	if (i == schema->n_fields)
-		return refuse_key(doc, key, schema, name);
-	if (seen[i])
-		return document_refuse(doc, key, "expected each key once, got \"%s\" again", shown);
 	document_leave(doc, before);
-	seen[i] = pair;
+	if (r || i == schema->n_fields)
+		return r;
+	keys->seen[i] = pair;
 	return schema->fields[i].late ? 0 : read_pair_value(doc, pair, &schema->fields[i], base);
+}
+
+/* Reads a late field; refuses a required one that is not there. */
+static int finish_field(struct document *doc, const yaml_node_t *node, const struct keys *keys,
+			size_t i, void *base)
+{
+	const struct schema_field *field = &keys->schema->fields[i];
+	size_t before;
+	int r;
+
+	if (keys->seen[i])
+		return field->late ? read_pair_value(doc, keys->seen[i], field, base) : 0;
+	if (!field->required || keys->meant[i])
+		return 0;
+	before = document_enter_key(doc, field->key);
+	r = document_refuse(doc, node, "expected %s, got nothing", field->expected);
+	document_leave(doc, before);
+	return r;
 }
 
 static int refuse_count(struct document *doc, const yaml_node_t *node, const struct schema *schema)
@@ -100,7 +129,8 @@ int read_mapping(struct document *doc, yaml_node_t *node, const struct schema_fi
 {
 	const struct schema *schema = field->schema;
 	const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-	const yaml_node_pair_t *seen[SCHEMA_MAX_FIELDS] = {}; /* by field of the schema */
+	struct keys keys = {.schema = schema};
+	int ret = 0;
 
 	base = (char *)base + field->offset;
 	if (node->type != YAML_MAPPING_NODE)
@@ -110,36 +140,41 @@ int read_mapping(struct document *doc, yaml_node_t *node, const struct schema_fi
 		return refuse_count(doc, node, schema);
 	if (schema->init)
 		schema->init(base);
-	for (; pair < node->data.mapping.pairs.top; pair++) {
-		int r = read_pair(doc, pair, schema, seen, base);
+	for (; pair < node->data.mapping.pairs.top && may_go_on(ret); pair++)
+		ret = first_failure(ret, read_pair(doc, pair, &keys, base));
+	for (size_t i = 0; i < schema->n_fields && may_go_on(ret); i++)
+		ret = first_failure(ret, finish_field(doc, node, &keys, i, base));
+	return ret;
+}
 
-		if (r)
-			return r;
-	}
-	for (size_t i = 0; i < schema->n_fields; i++) {
-		const struct schema_field *of = &schema->fields[i];
-		int r = of->late && seen[i] ? read_pair_value(doc, seen[i], of, base) : 0;
+static int read_items(struct document *doc, const yaml_node_t *node,
+		      const struct schema_items *list, char *to, size_t n)
+{
+	const yaml_node_item_t *items = node->data.sequence.items.start;
+	int ret = 0;
 
-		if (r)
-			return r;
-		if (of->required && !seen[i]) {
-			document_enter_key(doc, of->key);
-			return document_refuse(doc, node, "expected %s, got nothing", of->expected);
-		}
+	for (size_t i = 0; i < n && may_go_on(ret); i++) {
+		yaml_node_t *item = yaml_document_get_node(&doc->yaml, items[i]);
+		size_t before = document_enter(doc, "[%zu]", i);
+		int r = list->item->read(doc, item, list->item, to + i * list->item_bytes);
+
+		if (r && list->refused_offset)
+			*(bool *)(to + i * list->item_bytes + list->refused_offset) = true;
+		document_leave(doc, before);
+		ret = first_failure(ret, r);
 	}
-	return 0;
+	return ret;
 }
 
 int read_list(struct document *doc, yaml_node_t *node, const struct schema_field *field, void *base)
 {
 	const struct schema_items *list = field->items;
-	const yaml_node_item_t *items = node->data.sequence.items.start;
 	char *to = (char *)base + field->offset;
 	size_t n;
 
 	if (node->type != YAML_SEQUENCE_NODE)
 		return document_expected(doc, node, field->expected ? field->expected : "a list");
-	n = (size_t)(node->data.sequence.items.top - items);
+	n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
 	if (n < list->min)
 		return document_refuse(doc, node, "expected at least %zu in the list, got %zu",
 				       list->min, n);
@@ -155,16 +190,7 @@ int read_list(struct document *doc, yaml_node_t *node, const struct schema_field
 		memcpy((char *)base + list->count_offset, &n, sizeof(n));
 		to = array;
 	}
-	for (size_t i = 0; i < n; i++) {
-		yaml_node_t *item = yaml_document_get_node(&doc->yaml, items[i]);
-		size_t before = document_enter(doc, "[%zu]", i);
-		int r = list->item->read(doc, item, list->item, to + i * list->item_bytes);
-
-		if (r)
-			return r;
-		document_leave(doc, before);
-	}
-	return 0;
+	return read_items(doc, node, list, to, n);
 }
 
 static bool is_text(const char *text, size_t len, bool multiline)
@@ -219,6 +245,11 @@ static int read_duration(struct document *doc, yaml_node_t *node, const struct s
 	const char *text = scalar_text(node);
 	uint64_t ns;
 
+	if (text && *text && !text[strspn(text, "0123456789.")])
+		return document_refuse(doc, node,
+				       "expected %s, got \"%.40s\" without a unit (ms, s, "
+				       "m, h, d)",
+				       field->expected, text);
 	if (!text || duration_parse(text, &ns) < 0 || ns < field->min || ns > field->max ||
 	    ns % unit_ns)
 		return document_expected(doc, node, field->expected);

@@ -6,6 +6,7 @@
 #ifndef SLIPROBE_CONFIG_READ_H
 #define SLIPROBE_CONFIG_READ_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,8 +20,8 @@ enum {
 struct schema_field;
 
 /*
- * Reads `node` into the struct at `base`, at the field's offset. Returns 0, -ENOMEM, or -EINVAL
- * with doc->error written. The struct owns what was allocated, after failure, too.
+ * Reads `node` into the struct at `base`, at the field's offset. Returns 0, -ENOMEM, or -EINVAL, with
+ * doc->refusals added to. The struct owns what was allocated, after failure, too. doc->path is left as it was.
  */
 typedef int value_reader(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			 void *base);
@@ -38,6 +39,7 @@ struct schema_items {
 	const struct schema_field *item;
 	size_t item_bytes;
 	size_t count_offset;
+	size_t refused_offset; /* of a bool in the item, set if it was refused; 0: none */
 	size_t min, max;
 };
 
@@ -79,6 +81,20 @@ struct schema_field {
 		.key = name, .read = read_choice, .choices = (of_choices), .check_only = true,     \
 		.expected = text, __VA_ARGS__                                                      \
 	}
+
+/*
+ * Reading goes on after a refusal, as the next value may have to be refused, too, and ends when memory does.
+ * first_failure() keeps the reason for that, else the first refusal.
+ */
+static inline bool may_go_on(int r)
+{
+	return r != -ENOMEM;
+}
+
+static inline int first_failure(int r, int next)
+{
+	return !r || next == -ENOMEM ? next : r;
+}
 
 /* The place of a field's value in the struct at `base`. */
 #define VALUE_AT(type, base, field) ((type *)(void *)((char *)(base) + (field)->offset))

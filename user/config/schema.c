@@ -167,6 +167,7 @@ static const struct schema_field root_fields[] = {
 				.item = &service_item,
 				.item_bytes = sizeof(struct config_service),
 				.count_offset = offsetof(struct config, n_services),
+				.refused_offset = offsetof(struct config_service, refused),
 				.max = CONFIG_MAX_SERVICES,
 			},
 		.expected = "a list of services",

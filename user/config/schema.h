@@ -6,28 +6,26 @@
 #ifndef SLIPROBE_CONFIG_SCHEMA_H
 #define SLIPROBE_CONFIG_SCHEMA_H
 
-#include "base/error.h"
 #include "config/config.h"
 #include "config/read.h"
 
 /*
  * Fills *config (zeroed by the caller, who clears it after failure, too) from an opened document.
- * Returns 0, -ENOMEM, or -EINVAL with doc->error written; so does config_check().
+ * Returns 0, -ENOMEM, or -EINVAL with doc->refusals added to; so does config_check().
  */
 int config_read(struct document *doc, struct config *config);
 
-/* Checks keys against each other, and adds warnings. */
+/* Checks keys against each other, and adds warnings if there was no refusal. */
 int config_check(struct document *doc, struct config *config);
 
-/* Parts of config_check(): warns of alerts that cannot fire; checks whom maintenance names. */
-int config_check_alerts(struct config *config);
-int config_check_maintenance(struct document *doc, const struct config *config);
+/* As config_check(), for SLOs of OpenSLO files without the services that they are for. */
+int config_check_alone(struct document *doc, struct config *config);
 
 /*
  * Appends the SLOs and receivers in the files of config->slo_files to the configuration, between
- * config_read() and config_check(). Returns 0, -ENOMEM, or another error with *ret_error written.
+ * config_read() and config_check(). Returns 0, -ENOMEM, or another error with the refusals added to.
  */
-int config_load_slo_files(struct config *config, struct error *ret_error);
+int config_load_slo_files(struct config *config, struct refusals *refusals);
 
 /* Read the values of top level keys into the struct config. */
 value_reader config_read_slos, config_read_notify, config_read_alerting, config_read_maintenance;

@@ -316,6 +316,7 @@ static const struct schema_field slos_list = {
 			.item = &slo_item,
 			.item_bytes = sizeof(struct config_slo),
 			.count_offset = offsetof(struct config, n_slos),
+			.refused_offset = offsetof(struct config_slo, refused),
 			.max = CONFIG_MAX_SLOS,
 		},
 	.expected = "a list of SLOs",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/suggest.h"
 #include "base/term_names.h"
 #include "config/config.h"
 
@@ -160,7 +161,8 @@ int read_percent(struct document *doc, yaml_node_t *node, const struct schema_fi
 		 void *base)
 {
 	const char *text = scalar_text(node);
-	double ratio = text ? parse_percent(text, strlen(text)) : 0;
+	size_t len = text ? strlen(text) : 0;
+	double ratio = text ? parse_percent(text, len - (len && text[len - 1] == '%')) : 0;
 
 	if (!(ratio > 0 && ratio < 1))
 		return document_expected(doc, node, field->expected);
@@ -215,6 +217,18 @@ int read_statuses(struct document *doc, yaml_node_t *node, const struct schema_f
 	return read_list(doc, node, field, base);
 }
 
+static int refuse_method(struct document *doc, const yaml_node_t *node,
+			 const struct schema_field *field, const char *text)
+{
+	struct suggestion suggestion = suggestion_for(text);
+	char meant[SUGGESTION_BYTES];
+
+	for (enum http_method i = 0; i < HTTP_METHOD_COUNT; i++)
+		suggestion_try(&suggestion, method_name(i));
+	return document_refuse(doc, node, "expected %s, got \"%.40s\"%s", field->expected, text,
+			       suggestion_text(&suggestion, meant));
+}
+
 int read_method(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		void *base)
 {
@@ -226,7 +240,8 @@ int read_method(struct document *doc, yaml_node_t *node, const struct schema_fie
 			return 0;
 		}
 	}
-	return document_expected(doc, node, field->expected);
+	return text ? refuse_method(doc, node, field, text) :
+		      document_expected(doc, node, field->expected);
 }
 
 int read_methods(struct document *doc, yaml_node_t *node, const struct schema_field *field,

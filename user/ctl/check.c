@@ -1,36 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* slictl check FILE...: all that is wrong with configurations, and what can hardly be meant. */
 #include <errno.h>
+#include <string.h>
 
 #include "base/format.h"
 #include "base/json_values.h"
 #include "config/load.h"
+#include "ctl/options.h"
 #include "ctl/show.h"
 
-static int report_error(const struct ctl *ctl, const char *file, const char *text)
+#define STDIN_NAME "standard input"
+
+static int print_refused_json(const struct ctl *ctl, const char *name,
+			      const struct refusals *refusals)
 {
-	if (ctl->json)
-		return ctl_print_json(ctl, json_pack("{s:b,s:o,s:o}", "ok", false, "file",
-						     json_text_or_null(file), "error",
-						     json_text_or_null(text)));
-	format_write_safe(text, ctl->err);
-	fputc('\n', ctl->err);
-	return CTL_DONE;
+	json_t *errors = json_texts(refusals->texts, refusals->n_texts);
+
+	return ctl_print_json(ctl, json_pack("{s:b,s:o,s:o,s:o,s:I}", "ok", false, "file",
+					     json_text_or_null(name), "error",
+					     json_text_or_null(refusals->first->text), "errors",
+					     errors, "n_errors", (json_int_t)refusals->n));
 }
 
-static int report_ok(const struct ctl *ctl, const char *file, const struct config *config)
+static void print_refused(const struct ctl *ctl, const struct refusals *refusals)
 {
-	if (ctl->json) {
-		json_t *warnings = json_array();
+	for (size_t i = 0; i < refusals->n_texts; i++) {
+		format_write_safe(refusals->texts[i], ctl->err);
+		fputc('\n', ctl->err);
+	}
+	if (refusals->n > refusals->n_texts)
+		fprintf(ctl->err, "and %zu more\n", refusals->n - refusals->n_texts);
+}
 
-		for (size_t i = 0; i < config->n_warnings; i++)
-			json_array_append_new(warnings, json_text_or_null(config->warnings[i]));
+static int print_ok(const struct ctl *ctl, const char *name, const struct config *config)
+{
+	if (ctl->json)
 		return ctl_print_json(ctl,
 				      json_pack("{s:b,s:o,s:I,s:I,s:o}", "ok", true, "file",
-						json_text_or_null(file), "services",
+						json_text_or_null(name), "services",
 						(json_int_t)config->n_services, "slos",
-						(json_int_t)config->n_slos, "warnings", warnings));
-	}
-	format_write_safe(file, ctl->out);
+						(json_int_t)config->n_slos, "warnings",
+						json_texts(config->warnings, config->n_warnings)));
+	format_write_safe(name, ctl->out);
 	fprintf(ctl->out, ": OK, %zu service%s, %zu SLO%s\n", config->n_services,
 		format_plural(config->n_services), config->n_slos, format_plural(config->n_slos));
 	for (size_t i = 0; i < config->n_warnings; i++) {
@@ -41,16 +52,39 @@ static int report_ok(const struct ctl *ctl, const char *file, const struct confi
 	return CTL_DONE;
 }
 
-int ctl_check(const struct ctl *ctl, const char *file)
+/* Returns an enum ctl_exit. */
+static int check(const struct ctl *ctl, const char *file)
 {
-	_cleanup_(config_clear) struct config config = {};
 	struct error error = {};
-	int r = config_load(file, &config, &error);
-	int written = r < 0 ? report_error(ctl, file, error.text) : report_ok(ctl, file, &config);
+	_cleanup_(refusals_clear) struct refusals refusals = {.first = &error};
+	_cleanup_(config_clear) struct config config = {};
+	const bool is_stdin = !strcmp(file, "-");
+	const char *name = is_stdin ? STDIN_NAME : file;
+	int r = config_check_file(is_stdin ? "/dev/stdin" : file, name, &config, &refusals);
 
-	if (written != CTL_DONE)
-		return written;
-	if (r == -EINVAL)
-		return CTL_NO;
-	return r < 0 ? CTL_CANNOT_TELL : CTL_DONE;
+	if (!r)
+		return print_ok(ctl, name, &config);
+	if (!ctl->json)
+		print_refused(ctl, &refusals);
+	else if (print_refused_json(ctl, name, &refusals) != CTL_DONE)
+		return CTL_CANNOT_TELL;
+	return r == -EINVAL ? CTL_NO : CTL_CANNOT_TELL;
+}
+
+int ctl_check(const struct ctl *ctl, int argc, char **argv)
+{
+	int ret = CTL_DONE, first = 1;
+
+	if (first < argc && !strcmp(argv[first], "--"))
+		first++;
+	else if (first < argc && argv[first][0] == '-' && argv[first][1])
+		return ctl_usage_error(ctl, argv[0], "unrecognized option", argv[first]);
+	if (first == argc)
+		return ctl_usage_error(ctl, argv[0], "an argument is expected", "FILE");
+	for (int i = first; i < argc; i++) {
+		int r = check(ctl, argv[i]);
+
+		ret = r > ret ? r : ret;
+	}
+	return ret;
 }

@@ -38,9 +38,6 @@ static inline void ctl_json_decrefp(json_t **json)
 /* Says on ctl->err that there is no memory. Returns CTL_CANNOT_TELL. */
 int ctl_no_memory(const struct ctl *ctl);
 
-/* slictl check FILE: reads a configuration as the agent would. Returns an enum ctl_exit. */
-int ctl_check(const struct ctl *ctl, const char *file);
-
 /* slictl reload. Returns an enum ctl_exit: CTL_NO if the agent has refused the file. */
 int ctl_reload(const struct ctl *ctl);
 
@@ -53,6 +50,7 @@ int ctl_version(const struct ctl *ctl);
  */
 int ctl_alerts(const struct ctl *ctl, int argc, char **argv);
 int ctl_backtest(const struct ctl *ctl, int argc, char **argv);
+int ctl_check(const struct ctl *ctl, int argc, char **argv);
 int ctl_export(const struct ctl *ctl, int argc, char **argv);
 int ctl_gate(const struct ctl *ctl, int argc, char **argv);
 int ctl_history(const struct ctl *ctl, int argc, char **argv);

@@ -128,7 +128,8 @@ static int check_names(struct document *doc, const struct risk_catalogue *catalo
 int risk_parse(const char *text, size_t len, const char *name, struct risk_catalogue *ret,
 	       struct error *ret_error)
 {
-	_cleanup_(document_close) struct document doc = {.file = name, .error = ret_error};
+	_cleanup_(refusals_clear) struct refusals refusals = {.first = ret_error};
+	_cleanup_(document_close) struct document doc = {.file = name, .refusals = &refusals};
 	_cleanup_(risk_clear) struct risk_catalogue catalogue = {};
 	int r;
 

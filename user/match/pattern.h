@@ -4,9 +4,13 @@
 #define SLIPROBE_MATCH_PATTERN_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 
 enum pattern_syntax {
-	/* `*`: one or more bytes other than '/'; `**`: any bytes, none included; others: literal */
+	/*
+	 * `*`, `{name}`: one or more bytes other than '/'; `**`: any bytes, none included; others:
+	 * literal. `{name}` is how OpenAPI and OpenTelemetry's `http.route` write a parameter.
+	 */
 	PATTERN_ROUTE,
 	/* `*`: any bytes, none included; `?`: any one byte; others: literal, case matters */
 	PATTERN_GLOB,
@@ -50,5 +54,8 @@ struct token pattern_next_token(const char **text, enum pattern_syntax syntax);
  * Returns < 0 if `a` is more specific, > 0 if `b` is, 0 if they are the same template.
  */
 int route_specificity_cmp(const char *a, const char *b);
+
+/* False only if no path matches both templates. */
+bool route_may_overlap(const char *a, const char *b);
 
 #endif

@@ -53,13 +53,11 @@ static void reply_no_slo(const struct request *request, const struct snapshot *s
 			 struct reply *reply)
 {
 	struct suggestion suggestion = suggestion_for(request->rest);
-	char text[160] = "no SLO of this name";
+	char text[160], meant[SUGGESTION_BYTES];
 
 	for (size_t i = 0; i < snapshot->n_slos; i++)
 		suggestion_try(&suggestion, snapshot->slos[i].name);
-	if (suggestion.best)
-		snprintf(text, sizeof(text), "no SLO of this name; did you mean \"%s\"?",
-			 suggestion.best);
+	snprintf(text, sizeof(text), "no SLO of this name%s", suggestion_text(&suggestion, meant));
 	reply_error(reply, MHD_HTTP_NOT_FOUND, text);
 }
 

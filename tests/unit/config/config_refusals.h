@@ -93,7 +93,7 @@ static const struct {
 	{"agent: {interval: 61s}\n",
 	 "t.yaml:1: agent.interval: expected a duration from 1s to 1m, got \"61s\""},
 	{"agent: {interval: 10}\n",
-	 "t.yaml:1: agent.interval: expected a duration from 1s to 1m, got \"10\""},
+	 "t.yaml:1: agent.interval: expected a duration from 1s to 1m, got \"10\" without a unit (ms, s, m, h, d)"},
 	{"agent: {interval: -1s}\n",
 	 "t.yaml:1: agent.interval: expected a duration from 1s to 1m, got \"-1s\""},
 	{"agent: {interval: 1 s}\n",
@@ -256,8 +256,8 @@ static const struct {
 		     "- {name: n, service: a, objective: -1}\n",
 	 "t.yaml:3: slos[0].objective: expected a percentage above 0 and below 100, got \"-1\""},
 	{ONE_SERVICE "slos:\n"
-		     "- {name: n, service: a, objective: 99.9%}\n",
-	 "t.yaml:3: slos[0].objective: expected a percentage above 0 and below 100, got \"99.9%\""},
+		     "- {name: n, service: a, objective: 99.9%%}\n",
+	 "t.yaml:3: slos[0].objective: expected a percentage above 0 and below 100, got \"99.9%%\""},
 	{ONE_SERVICE "slos:\n"
 		     "- {name: n, service: a, objective: 1e1}\n",
 	 "t.yaml:3: slos[0].objective: expected a percentage above 0 and below 100, got \"1e1\""},
@@ -332,7 +332,7 @@ static const struct {
 		     "  service: a\n"
 		     "  objective: 99\n"
 		     "  eligible: {methods: [get]}\n",
-	 "t.yaml:6: slos[0].eligible.methods[0]: expected one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER, got \"get\""},
+	 "t.yaml:6: slos[0].eligible.methods[0]: expected one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER, got \"get\"; did you mean \"GET\"?"},
 	{ONE_SERVICE "slos:\n"
 		     "- name: n\n"
 		     "  service: a\n"
@@ -470,7 +470,7 @@ static const struct {
 		     "  service: a\n"
 		     "  objective: 99\n"
 		     "  good: {latency: 100}\n",
-	 "t.yaml:6: slos[0].good.latency: expected a duration from 1us to 1h, got \"100\""},
+	 "t.yaml:6: slos[0].good.latency: expected a duration from 1us to 1h, got \"100\" without a unit (ms, s, m, h, d)"},
 	{ONE_SERVICE "slos:\n"
 		     "- name: n\n"
 		     "  service: a\n"

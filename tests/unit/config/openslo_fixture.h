@@ -54,7 +54,11 @@
 
 static inline int load(const char *text, struct config *config, struct error *ret_error)
 {
-	return openslo_parse(text, strlen(text), "o.yaml", config, ret_error);
+	struct refusals refusals = {.first = ret_error};
+	int r = openslo_parse(text, strlen(text), "o.yaml", config, &refusals);
+
+	refusals_clear(&refusals);
+	return r;
 }
 
 static inline struct config load_good(const char *text)

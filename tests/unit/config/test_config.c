@@ -63,7 +63,7 @@ static const char full_yaml[] =
 	"notify:\n"
 	"  - alertmanager: {url: \"http://127.0.0.1:9093\"}\n"
 	"  - webhook: {url: \"https://127.0.0.1:8000/hook\"}\n"
-	"  - command: {argv: [/usr/local/bin/on-burn, -v]}\n"
+	"  - command: {argv: [/bin/sh, -v]}\n"
 	"  - journal\n"
 	"alerting: {remind: 1d}\n"
 	"maintenance:\n"
@@ -153,6 +153,8 @@ TEST(full_file_is_read)
 	assert_true(slo->slice_target == 0.95);
 	assert_string_equal(config.slos[3].service, "*");
 
+	for (size_t i = 0; i < config.n_warnings; i++)
+		print_message("%s\n", config.warnings[i]);
 	assert_int_equal(config.n_warnings, 0);
 	config_clear(&config);
 	assert_null(config.services);

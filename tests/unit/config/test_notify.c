@@ -294,7 +294,8 @@ static void check_with(const char *name, const char *service, struct error *ret_
 {
 	static const char text[] = "services: [{name: a, match: {port: 1}}]\n"
 				   "slos: [{name: n, service: a, objective: 99}]\n";
-	struct document doc = {.file = "t.yaml", .error = ret_error};
+	struct refusals all = {.first = ret_error};
+	struct document doc = {.file = "t.yaml", .refusals = &all};
 	struct config config = {};
 	struct config_slo *slos;
 	int r;
@@ -317,6 +318,7 @@ static void check_with(const char *name, const char *service, struct error *ret_
 	*ret_error = (struct error){};
 	r = config_check(&doc, &config);
 	assert_int_equal(r, ret_error->text[0] ? -EINVAL : 0);
+	refusals_clear(&all);
 	config_clear(&config);
 	document_close(&doc);
 }
@@ -343,7 +345,7 @@ TEST(every_failed_allocation_is_clean)
 		ONE_SLO "notify:\n"
 			"- journal\n"
 			"- alertmanager: {url: 'http://x/'}\n"
-			"- command: {argv: [/a, b], severities: [page]}\n"
+			"- command: {argv: [/bin/sh, b], severities: [page]}\n"
 			"maintenance:\n"
 			"- {name: a, weekly: 'Sun 02:00', duration: 1h, services: [a]}\n"
 			"- {name: b, weekly: 'Sun 02:00', duration: 1h, time_zone: Europe/Berlin}\n"

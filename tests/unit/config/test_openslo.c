@@ -60,15 +60,12 @@ TEST(what_is_wrong_with_a_document_is_said_with_its_line)
 		const char *text, *message;
 	} cases[] = {
 		{"a: 1\n",
-		 "o.yaml:1: kind: expected SLO, AlertPolicy, AlertCondition, "
+		 "o.yaml:1: kind: expected SLO, SLI, AlertPolicy, AlertCondition, "
 		 "AlertNotificationTarget or Service, in documents of their own, got nothing"},
 		{"[1]\n",
 		 "o.yaml:1: expected a mapping with apiVersion, kind, metadata and spec, got a list"},
-		{SLO HEAD("SLI", "x"),
-		 "o.yaml:19: kind: expected SLO, AlertPolicy, AlertCondition, "
-		 "AlertNotificationTarget or Service, in documents of their own, got SLI"},
 		{SLO HEAD("DataSource", "x"),
-		 "o.yaml:19: kind: expected SLO, AlertPolicy, AlertCondition, "
+		 "o.yaml:19: kind: expected SLO, SLI, AlertPolicy, AlertCondition, "
 		 "AlertNotificationTarget or Service, in documents of their own, got DataSource"},
 		{"kind: SLO\napiVersion: openslo/v1\n",
 		 "o.yaml:1: SLO: metadata.name: expected a name, got nothing"},
@@ -87,6 +84,29 @@ TEST(what_is_wrong_with_a_document_is_said_with_its_line)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_load_refused(cases[i].text, cases[i].message);
+}
+
+/* Python's YAML writes True, and an indicator may be an object of its own. */
+TEST(an_sli_of_its_own)
+{
+	struct config config = load_good(HEAD(
+		"SLO",
+		"checkout") "spec:\n"
+			    "  service: shop\n"
+			    "  indicatorRef: fast\n"
+			    "  timeWindow: [{duration: 30d, isRolling: True}]\n" OCCURRENCES OBJECTIVE NO_ALERTS HEAD(
+				    "SLI",
+				    "fast") "spec:\n"
+					    "  ratioMetric:\n"
+					    "    counter: TRUE\n"
+					    "    good: {metricSource: {type: sliprobe, spec: {good: {latency: 100ms}}}}\n"
+					    "    total: {metricSource: {type: sliprobe, spec: {eligible: {methods: [GET]}}}}\n");
+
+	assert_int_equal(config.n_slos, 1);
+	assert_string_equal(config.slos[0].name, "checkout");
+	assert_int_equal(config.slos[0].good.latency_ns, 100000000);
+	assert_int_equal(config.slos[0].eligible.methods, 1U << HTTP_METHOD_GET);
+	config_clear(&config);
 }
 
 TEST(running_out_of_memory_leaks_nothing_and_says_so)
@@ -124,6 +144,7 @@ int main(void)
 		cmocka_unit_test(a_receiver_known_already_is_not_added_again),
 		cmocka_unit_test(empty_documents_are_nothing),
 		cmocka_unit_test(what_is_wrong_with_a_document_is_said_with_its_line),
+		cmocka_unit_test(an_sli_of_its_own),
 		cmocka_unit_test(running_out_of_memory_leaks_nothing_and_says_so),
 	};
 

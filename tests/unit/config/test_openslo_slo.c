@@ -128,7 +128,17 @@ TEST(what_is_wrong_with_an_slo_is_said_with_its_line)
 		 "o.yaml:14: SLO \"checkout\": spec.timeWindow[0].calendar.startTime: expected the "
 		 "beginning of a month such as 2020-01-01 00:00:00, got \"2024-02-02 00:00:00\""},
 		{WITH(ROLLING OCCURRENCES OBJECTIVE "  indicatorRef: x\n"),
-		 "o.yaml:17: SLO \"checkout\": spec.indicatorRef: not supported by this version"},
+		 "o.yaml:17: SLO \"checkout\": spec.indicatorRef: expected either indicator or "
+		 "indicatorRef, got both"},
+		{HEAD("SLO",
+		      "x") "spec:\n  service: a\n  indicatorRef: y\n" ROLLING OCCURRENCES OBJECTIVE,
+		 "o.yaml:8: SLO \"x\": spec.indicatorRef: expected the name of an SLI of this file, "
+		 "got \"y\""},
+		{HEAD("SLO", "x") "spec:\n  service: a\n" ROLLING OCCURRENCES OBJECTIVE,
+		 "o.yaml:7: SLO \"x\": spec.indicator: expected a mapping with spec, or "
+		 "indicatorRef, got nothing"},
+		{HEAD("SLI", "y") "spec: {ratioMetric: {counter: yes}}\n",
+		 "o.yaml:6: SLI \"y\": spec.ratioMetric.counter: expected true, got \"yes\""},
 		{HEAD("SLO",
 		      "x") "spec:\n  service: a\n  indicator: {spec: {thresholdMetric: {}}}\n",
 		 "o.yaml:8: SLO \"x\": spec.indicator.spec.thresholdMetric: not supported by this "

@@ -38,12 +38,6 @@ static int teardown(void **state)
 	return rmdir(DIR);
 }
 
-static int check(const struct ctl *ctl, int argc, char **argv)
-{
-	assert_int_equal(argc, 2);
-	return ctl_check(ctl, argv[1]);
-}
-
 /* Runs a command line, and returns the JSON that it prints. */
 static json_t *json_of(command_fn *command, const char *socket, const char *line, int status)
 {
@@ -66,12 +60,12 @@ static void assert_says(json_t *json, const char *key, const char *text)
 TEST(check_prints_json_of_any_file_name)
 {
 	write_file(CONFIG, "services: []\n");
-	assert_says(json_of(check, NULL, "check " CONFIG, 0), "file",
+	assert_says(json_of(ctl_check, NULL, "check " CONFIG, 0), "file",
 		    "/tmp/test_ctl_files.\\xff/c.yaml");
 	write_file(CONFIG, "slos: 1\n");
-	assert_says(json_of(check, NULL, "check " CONFIG, 1), "error",
+	assert_says(json_of(ctl_check, NULL, "check " CONFIG, 1), "error",
 		    "/tmp/test_ctl_files.\\xff/c.yaml:1: slos: expected a list of SLOs, got \"1\"");
-	assert_says(json_of(check, NULL, "check " DIR "/none", 2), "error",
+	assert_says(json_of(ctl_check, NULL, "check " DIR "/none", 2), "error",
 		    "/tmp/test_ctl_files.\\xff/none: cannot be opened: No such file or directory");
 }
 
@@ -85,7 +79,7 @@ TEST(check_prints_json_of_a_name_that_is_cut)
 			 "spec:\n"
 			 "  alertWhenBreaching: true\n"
 			 "  conditions: [{conditionRef: x" U16 U16 U16 U16 U16 "}]\n");
-	assert_says(json_of(check, NULL, "check " CONFIG, 1), "error",
+	assert_says(json_of(ctl_check, NULL, "check " CONFIG, 1), "error",
 		    "/tmp/test_ctl_files.\\xff/o.yaml:6: AlertPolicy \"p\": spec.conditions[0]: "
 		    "expected the name of an AlertCondition of this file, got "
 		    "\"x" U16 U16 U16
