@@ -47,6 +47,12 @@ class Series:
         self.labels = f'slo="{slo}",service="{service}",instance="{instance}"'
         self.values = {"good": ["0"], "bad": ["0"]}
         self.now = {"good": 0, "bad": 0}
+        self.extra = []  # (metric, values)
+
+    def born_after(self, steps):
+        for values in self.values.values():
+            values.insert(0, f"_x{steps}")
+        return self
 
     def go(self, steps, good, bad):
         if steps:
@@ -67,7 +73,9 @@ class Series:
 
     def input(self):
         return [{"series": f'sliprobe_slo_events_total{{{self.labels},result="{result}"}}',
-                 "values": " ".join(values)} for result, values in self.values.items()]
+                 "values": " ".join(values)} for result, values in self.values.items()] + [
+                     {"series": f"{name}{{{self.labels}}}", "values": values}
+                     for name, values in self.extra]
 
 
 def samples_of(alerts):
@@ -269,7 +277,9 @@ STORIES = {
                      (3 * HOUR, 1, 0)],
     "an outage that ends in silence": [(8 * HOUR, 100, 0), (10 * MINUTE, 0, 100), (HOUR, 0, 0),
                                        (2 * HOUR, 100, 0)],
-    "spent so far, and burning on": [(3 * HOUR, 100, 1), (3 * HOUR, 100, 0), (2 * HOUR, 100, 1)],
+    "a part spent, and burning on": [(2 * HOUR, 90, 10), (3 * HOUR, 100, 0), (2 * HOUR, 80, 20)],
+    "born into an outage": [(20 * MINUTE, 0, 100), (2 * HOUR, 100, 0)],
+    "born into 10 % of errors": [(HOUR, 90, 10), (2 * HOUR, 100, 0)],
     "all spent, and burning on": [(4 * HOUR, 100, 0), (HOUR, 0, 100), (2 * HOUR, 100, 0),
                                   (HOUR, 90, 10)],
 }
@@ -304,6 +314,48 @@ def test_the_engine_and_the_rules_fire_the_same_alerts(tmp_path, story):
     check_alerts(tmp_path, rules, [series], *(
         (states(key, history.get(key, []), t), f'alert="{key[1]}",alertname="{key[0]}"')
         for key in known))
+
+
+def test_failures_at_birth_fire_nothing(tmp_path):
+    """Those of a new service among an old one's, of a new agent, and of one that says when it began."""
+    rules = export_rules(tmp_path, CONFIG + """  - {name: "of {service}", service: "*", objective: 99.9}
+""")
+    idle, hour = HOUR // STEP, HOUR // STEP
+    born = Series("of x", "x").born_after(idle).go(1, 0, 60).go(hour, 100, 0)
+    told = Series("of y", "y").born_after(idle).go(1, 0, 60).go(hour, 100, 0)
+    old = Series("of z", "z").go(2 * hour, 100, 0)
+    told.extra = [("sliprobe_slo_start_time_seconds", f"_x{idle} {HOUR}+0x{hour + 1}")]
+    at = {t: [] for t in range(HOUR, 2 * HOUR, EVALUATION)}
+    check_alerts(tmp_path, rules, [born, told, old], (at, 'alert=~"burn-.*|exhaust-.*|budget-.*"'))
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_an_outage_from_birth_pages_when_the_workbook_says(tmp_path, told):
+    """From when the agent says that it began, else from the first scrape."""
+    rules = export_rules(tmp_path, CONFIG)
+    for errors, (good, bad, pages) in WORKBOOK.items():
+        series = Series().born_after(6).go(5 * HOUR // STEP, good, bad)
+        if told:
+            series.extra = [("sliprobe_slo_start_time_seconds", f"_x6 {MINUTE}+0x{5 * HOUR // STEP}")]
+        for alert, severity, after in pages if errors in ("100%", "10%") else ():
+            at = round_up(MINUTE + after)
+            check_alerts(tmp_path, rules, [series], (
+                {at - EVALUATION: [], at + EVALUATION: [firing(alert, severity)]},
+                f'alert="{alert}"'))
+
+
+def test_a_host_that_takes_over_is_not_young(tmp_path):
+    """An SLO is as old as the oldest host that counted it in the window."""
+    rules = export_rules(tmp_path, CONFIG)
+    before, steps = 2 * HOUR // STEP, 600 // STEP
+    gone = Series(instance="a").go(before, 100, 0)
+    gone.extra = [("sliprobe_slo_start_time_seconds", f"0+0x{before}")]
+    fresh = Series(instance="b").born_after(before).go(steps, 0, 100)
+    fresh.extra = [("sliprobe_slo_start_time_seconds", f"_x{before} {2 * HOUR}+0x{steps}")]
+    at = round_up(2 * HOUR + 51.84)
+    check_alerts(tmp_path, rules, [gone, fresh],
+                 ({at - EVALUATION: [], at + EVALUATION: [firing("burn-1h", "page")]},
+                  'alert="burn-1h"'))
 
 
 def states(key, changes, end):

@@ -99,7 +99,11 @@ static char *enough(const struct scope *scope, uint64_t seconds)
 			NULL;
 }
 
-/* An alert that fires goes on while the short window is without events: that is no recovery. */
+/*
+ * Of a window that the SLO is younger than, the time before counts as good: the share of bad events
+ * is that of the part lived. It is the limit that is divided, as people are told of the share.
+ * An alert that fires goes on while the short window is without events: that is no recovery.
+ */
 static char *burn(const struct scope *scope)
 {
 	const struct alert_rule *rule = scope->rule;
@@ -115,13 +119,16 @@ static char *burn(const struct scope *scope)
 				       month ? DAY_SECONDS : (double)scope->slo->window_seconds,
 				       (double)rule->seconds),
 		      number);
-	return guard ? promql_format("slo:sli_error:ratio_rate%s{%s} > %s%s%s\n"
+	return guard ? promql_format("slo:sli_error:ratio_rate%s{%s} > %s%s / " PROMETHEUS_LIVED
+				     "%s{%s}%s\n"
 				     "and on (slo, service)\n"
-				     "(slo:sli_error:ratio_rate%s{%s} > %s%s\n"
+				     "(slo:sli_error:ratio_rate%s{%s} > %s%s / " PROMETHEUS_LIVED
+				     "%s{%s}\n"
 				     " or (%s unless on (slo, service) "
 				     "slo:sliprobe_events:increase%s{%s} > 0))",
-				     longer, scope->id, days, number, guard, shorter, scope->id,
-				     days, number, scope->firing, shorter, scope->id) :
+				     longer, scope->id, days, number, longer, scope->id, guard,
+				     shorter, scope->id, days, number, shorter, scope->id,
+				     scope->firing, shorter, scope->id) :
 		       NULL;
 }
 
@@ -145,15 +152,17 @@ static char *exhaust(const struct scope *scope)
 				       (double)rule->seconds),
 		      scale);
 	return guard && kept ?
-		       promql_format(
-			       "((%s{%s} > 0\n"
-			       "  and on (slo, service)\n"
-			       "  %s{%s} * %s <= slo:sli_error:ratio_rate%s{%s})\n"
-			       " or\n"
-			       " (%s{%s} <= 0\n"
-			       "  and on (slo, service) slo:sli_error:ratio_rate%s{%s} > %s%s))%s",
-			       left, scope->id, left, scope->id, scale, lookback, scope->id, left,
-			       scope->id, lookback, scope->id, budget, kept, guard) :
+		       promql_format("((%s{%s} > 0\n"
+				     "  and on (slo, service)\n"
+				     "  %s{%s} * %s / " PROMETHEUS_LIVED
+				     "%s{%s} <= slo:sli_error:ratio_rate%s{%s})\n"
+				     " or\n"
+				     " (%s{%s} <= 0\n"
+				     "  and on (slo, service) slo:sli_error:ratio_rate%s{%s} > "
+				     "%s / " PROMETHEUS_LIVED "%s{%s}%s))%s",
+				     left, scope->id, left, scope->id, scale, lookback, scope->id,
+				     lookback, scope->id, left, scope->id, lookback, scope->id,
+				     budget, lookback, scope->id, kept, guard) :
 		       NULL;
 }
 
@@ -164,8 +173,9 @@ static char *spent(const struct scope *scope)
 
 	duration_text(scope->slo->window_seconds, window);
 	promql_number(prometheus_limit(scope->slo, scope->rule->ratio, 1, 1), number);
-	return guard ? promql_format("slo:sli_error:ratio_rate%s{%s} >= %s%s", window, scope->id,
-				     number, guard) :
+	return guard ? promql_format("slo:sli_error:ratio_rate%s{%s} >= "
+				     "%s / " PROMETHEUS_LIVED "%s{%s}%s",
+				     window, scope->id, number, window, scope->id, guard) :
 		       NULL;
 }
 

@@ -6,6 +6,9 @@
 #include "base/yaml_out.h"
 #include "config/config.h"
 
+/* Recorded: the part of a window, whose length follows, that the SLO has been counted for. */
+#define PROMETHEUS_LIVED "slo:burn_lived:ratio"
+
 /* The reason why PromQL cannot express the SLO, or one of its alerts; NULL if it can. */
 const char *prometheus_slo_left_out(const struct config_slo *slo);
 const char *prometheus_alert_left_out(const struct config_slo *slo, const struct alert_rule *rule);

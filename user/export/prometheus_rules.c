@@ -12,6 +12,9 @@
 #include "export/promql.h"
 
 #define EVENTS "sliprobe_slo_events_total"
+#define STARTS "sliprobe_slo_start_time_seconds"
+#define SEEN "slo:sliprobe_seen:timestamp_seconds"
+#define START "slo:sliprobe_start:timestamp_seconds"
 #define THINNED "instance:sliprobe_slo_events:last5m"
 
 enum {
@@ -19,7 +22,6 @@ enum {
 	DAY = 24 * HOUR,
 	LONG_AFTER = 6 * HOUR, /* windows longer than this are taken from THINNED */
 	THINNED_SECONDS = 300,
-	AGENTS_SECONDS = 60,
 	WINDOWS_MAX = 3 * ALERT_RULES_MAX + 16,
 };
 
@@ -206,7 +208,61 @@ static void record_facts(struct yaml_out *out, const struct config_slo *slo)
 		record_value(out, slo, "slo:time_period:days", "scalar(days_in_month())");
 }
 
-/* `lived`: text that multiplies the share of bad events; NULL after a failed allocation. */
+/*
+ * When counting began, as far as is known at this moment: as the agents say or, if they are of a
+ * version that does not, now. And now: the first of these is when the SLO was first seen.
+ */
+static void record_start(struct yaml_out *out, const struct config_slo *slo,
+			 const struct selection *selection)
+{
+	const char *matchers = selection->matchers ?: "";
+	_cleanup_free_ char *id = promql_string(slo->name);
+	_cleanup_free_ char *sum =
+		promql_format("min by (slo, service) (" STARTS "{%s})", matchers);
+	_cleanup_free_ char *any = promql_format(STARTS "{%s}", matchers);
+	_cleanup_free_ char *told = sum && any ? by_service(selection, sum, any) : NULL;
+
+	record(out, slo, SEEN, "",
+	       id ? promql_format("0 * slo:sliprobe_agents:count{slo_id=%s} + time()", id) : NULL);
+	record(out, slo, START, "",
+	       id && told ?
+		       promql_format("%s\nor on (slo, service)\n" SEEN "{slo_id=%s}", told, id) :
+		       NULL);
+}
+
+/*
+ * The least value that `series` had in the time, and a little before, so that a whole window counts
+ * as whole. Of a longer one it is looked at every 5 min, of the last 6 h at each sample.
+ */
+static char *least(const char *series, const char *id, uint64_t seconds)
+{
+	char all[DURATION_TEXT_BYTES], fine[DURATION_TEXT_BYTES], every[DURATION_TEXT_BYTES];
+
+	duration_text(seconds + THINNED_SECONDS, all);
+	if (seconds <= LONG_AFTER)
+		return promql_format("min_over_time(%s{slo_id=%s}[%s])", series, id, all);
+	duration_text(LONG_AFTER, fine);
+	duration_text(THINNED_SECONDS, every);
+	return promql_format("(min_over_time(%s{slo_id=%s}[%s:%s]) < "
+			     "min_over_time(%s{slo_id=%s}[%s])\n"
+			     " or min_over_time(%s{slo_id=%s}[%s])\n"
+			     " or min_over_time(%s{slo_id=%s}[%s:%s]))",
+			     series, id, all, every, series, id, fine, series, id, fine, series, id,
+			     all, every);
+}
+
+static void record_lived(struct yaml_out *out, const struct config_slo *slo, const char *name,
+			 const char *suffix, const char *series, uint64_t seconds)
+{
+	_cleanup_free_ char *id = promql_string(slo->name);
+	_cleanup_free_ char *since = id ? least(series, id, seconds) : NULL;
+
+	record(out, slo, name, suffix,
+	       since ? promql_format("clamp_max((time() - %s) / %" PRIu64 ", 1)", since, seconds) :
+		       NULL);
+}
+
+/* `lived`: of the window, a series without its labels. */
 static void record_remaining(struct yaml_out *out, const struct config_slo *slo, const char *name,
 			     const char *lived)
 {
@@ -216,40 +272,57 @@ static void record_remaining(struct yaml_out *out, const struct config_slo *slo,
 	duration_text(slo->window_seconds, window);
 	promql_number(prometheus_budget(slo), budget);
 	record(out, slo, name, "",
-	       id && lived ? promql_format("1 - slo:sli_error:ratio_rate%s{slo_id=%s}%s / %s",
-					   window, id, lived, budget) :
+	       id && lived ? promql_format("1 - slo:sli_error:ratio_rate%s{slo_id=%s}\n"
+					   "* %s{slo_id=%s} / %s",
+					   window, id, lived, id, budget) :
 			     NULL);
-}
-
-/*
- * The time lived is that since the first sample, not the number of samples: time without samples is
- * lived, too. The range has one step more than the window, so that a whole window counts as whole.
- */
-static void record_lived(struct yaml_out *out, const struct config_slo *slo)
-{
-	uint64_t step = slo->window_seconds > LONG_AFTER ? THINNED_SECONDS : AGENTS_SECONDS;
-	_cleanup_free_ char *id = promql_string(slo->name);
-	char window[DURATION_TEXT_BYTES], every[DURATION_TEXT_BYTES];
-
-	duration_text(slo->window_seconds + step, window);
-	duration_text(step, every);
-	record(out, slo, "slo:period_lived:ratio", "",
-	       id ? promql_format("clamp_max((time() - min_over_time(timestamp("
-				  "slo:sliprobe_agents:count{slo_id=%s})[%s:%s])) / %" PRIu64
-				  ", 1)",
-				  id, window, every, slo->window_seconds) :
-		    NULL);
 }
 
 static void record_period(struct yaml_out *out, const struct config_slo *slo)
 {
-	_cleanup_free_ char *id = promql_string(slo->name);
-	_cleanup_free_ char *lived =
-		id ? promql_format("\n* slo:period_lived:ratio{slo_id=%s}", id) : NULL;
+	char window[DURATION_TEXT_BYTES];
+	_cleanup_free_ char *lived = NULL;
 
-	record_remaining(out, slo, "slo:period_error_budget_remaining:ratio", "");
-	record_lived(out, slo);
-	record_remaining(out, slo, "slo:whole_period_error_budget_remaining:ratio", lived);
+	duration_text(slo->window_seconds, window);
+	lived = promql_format(PROMETHEUS_LIVED "%s", window);
+	record_remaining(out, slo, "slo:period_error_budget_remaining:ratio", lived);
+	record_lived(out, slo, "slo:period_lived:ratio", "", SEEN, slo->window_seconds);
+	record_remaining(out, slo, "slo:whole_period_error_budget_remaining:ratio",
+			 "slo:period_lived:ratio");
+}
+
+/* The windows that are judged: the SLO's, and those that burn and exhaust rules look back over. */
+static void find_judged_windows(const struct config_slo *slo, struct windows *ret)
+{
+	ret->n = 0;
+	if (!slo->calendar_month)
+		add_window(ret, slo->window_seconds);
+	for (size_t i = 0; i < slo->n_alerts; i++) {
+		const struct alert_rule *rule = &slo->alerts[i];
+
+		if (prometheus_alert_left_out(slo, rule) ||
+		    (rule->kind != ALERT_BURN && rule->kind != ALERT_EXHAUST))
+			continue;
+		add_window(ret, (uint64_t)alert_rule_lookback(rule));
+		add_window(ret, rule->short_seconds);
+	}
+}
+
+/* What depends on how long the SLO has been counted; in the group of long windows, or in the other. */
+static void record_ages(struct yaml_out *out, const struct config_slo *slo, bool longer)
+{
+	struct windows windows;
+
+	find_judged_windows(slo, &windows);
+	for (size_t i = 0; i < windows.n; i++) {
+		char window[DURATION_TEXT_BYTES];
+
+		duration_text(windows.seconds[i], window);
+		if ((windows.seconds[i] > LONG_AFTER) == longer)
+			record_lived(out, slo, PROMETHEUS_LIVED, window, START, windows.seconds[i]);
+	}
+	if (!slo->calendar_month && (slo->window_seconds > LONG_AFTER) == longer)
+		record_period(out, slo);
 }
 
 /* slo: NULL: the group that all SLOs share. interval: NULL: the server's default. */
@@ -289,17 +362,16 @@ static void write_slo(struct yaml_out *out, const struct config *config,
 		if (windows.seconds[i] > LONG_AFTER)
 			record_window(out, slo, &selection, windows.seconds[i]);
 	}
-	if (!slo->calendar_month && slo->window_seconds > LONG_AFTER)
-		record_period(out, slo);
+	record_ages(out, slo, true);
 	end_group(out);
 	start_group(out, slo, "", NULL);
 	for (size_t i = 0; i < windows.n; i++) {
 		if (windows.seconds[i] <= LONG_AFTER)
 			record_window(out, slo, &selection, windows.seconds[i]);
 	}
-	if (!slo->calendar_month && slo->window_seconds <= LONG_AFTER)
-		record_period(out, slo);
 	record(out, slo, "slo:sliprobe_agents:count", "", agents(&selection));
+	record_start(out, slo, &selection);
+	record_ages(out, slo, false);
 	record_facts(out, slo);
 	prometheus_alerts_write(out, config, slo);
 	end_group(out);

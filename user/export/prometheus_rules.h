@@ -14,10 +14,13 @@
  * services of an SLO for "*"):
  *   slo:sliprobe_events:increase1h, slo:sliprobe_bad_events:increase1h   and other windows
  *   slo:sli_error:ratio_rate1h            bad / eligible; absent without eligible events
- *   slo:period_error_budget_remaining:ratio          of what was eligible so far
- *   slo:whole_period_error_budget_remaining:ratio    of the whole period, for exhaustion: time not
- *                         yet lived is taken to have the same traffic and no bad events
- *   slo:period_lived:ratio                of the period, since an agent was first seen; at most 1
+ *   slo:burn_lived:ratio1h                of a window, the part since the SLO began to be counted: the
+ *                         rest is taken to have the same traffic and no bad events
+ *   slo:period_error_budget_remaining:ratio          of the whole period, as of the agents
+ *   slo:period_lived:ratio                of the period, the part since an agent was first seen here
+ *   slo:whole_period_error_budget_remaining:ratio    by that part, for exhaustion
+ *   slo:sliprobe_start:timestamp_seconds  when it began, of the agents there are now
+ *   slo:sliprobe_seen:timestamp_seconds   the moment of an evaluation that found an agent
  *   slo:objective:ratio, slo:error_budget:ratio, slo:time_period:days
  *   slo:sliprobe_agents:count             agents that count it now
  *
@@ -26,9 +29,10 @@
  * here it is the fleet's: the agents scraped in the window, as a share of those scraped in the
  * window before. A host taken away is missed for one window.
  *
- * In the first window, exhaustion may fire up to 7 min earlier or later than the agent's, because
- * the time lived is sampled (2 min + 5 min). Time before these rules were loaded, and time that
- * Prometheus no longer keeps, is not lived.
+ * An SLO begins when the first agent says so (sliprobe_slo_start_time_seconds); with agents that do
+ * not say it, when it was first scraped. In windows beyond 6 h its age lags by up to 2 min. For
+ * exhaustion, which may page, time before these rules were loaded, and time that Prometheus no
+ * longer keeps, is not lived.
  *
  * PromQL cannot express these exactly, so they are left out: SLOs budgeted in timeslices (a slice
  * is shorter than a few scrapes, and increase() is only exact over many), rules on the sum since a

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The families of SLOs. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/term_names.h"
@@ -54,6 +55,18 @@ static void slo_objective(struct writer *writer, const struct snapshot_slo *slo)
 	free(label_text);
 }
 
+static void slo_start_time(struct writer *writer, const struct snapshot_slo *slo)
+{
+	char *label_text = labels(writer, "slo", slo->name, "service", slo->service, NULL);
+
+	if (label_text)
+		sample_ratio(writer, "sliprobe_slo_start_time_seconds", label_text,
+			     (struct maybe){.known = !isnan(slo->since_seconds),
+					    .value =
+						    slo->since_seconds + slo->wall_offset_seconds});
+	free(label_text);
+}
+
 static void slo_remaining(struct writer *writer, const struct snapshot_slo *slo)
 {
 	char *label_text = labels(writer, "slo", slo->name, "service", slo->service, NULL);
@@ -93,8 +106,11 @@ void metrics_slos(struct writer *writer, const struct snapshot *snapshot)
 		{"sliprobe_slo_objective_ratio", "gauge", "ratio",
 		 "Objective: good events / eligible events to be met over the window.",
 		 slo_objective},
+		{"sliprobe_slo_start_time_seconds", "gauge", "seconds",
+		 "When the agent began to count the SLO as it is defined now, in Unix time.",
+		 slo_start_time},
 		{"sliprobe_slo_error_budget_remaining_ratio", "gauge", "ratio",
-		 "Part of the window's error budget that is left; negative if overspent.",
+		 "Part of the whole window's error budget that is left; negative if overspent.",
 		 slo_remaining},
 		{"sliprobe_slo_burn_rate", "gauge", "",
 		 "Bad / eligible events of a window, as a multiple of 1 - objective.",

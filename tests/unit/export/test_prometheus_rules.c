@@ -108,12 +108,14 @@ TEST(a_burn_rule_looks_at_both_windows_and_the_minimum)
 	"ALERTS{alertname=\"SliprobeBudgetBurn\",alert=\"burn-1h\",alertstate=\"firing\","         \
 	"slo_id=\"a\"}"
 	assert_int_equal(count(text, "- alert:"), 1);
-	assert_says(text, "      slo:sli_error:ratio_rate1h{slo_id=\"a\"} > 0.0144\n"
+	assert_says(text, "      slo:sli_error:ratio_rate1h{slo_id=\"a\"} > 0.0144 / "
+			  "slo:burn_lived:ratio1h{slo_id=\"a\"}\n"
 			  "      and on (slo, service)\n"
 			  "      (slo:sliprobe_bad_events:increase1h{slo_id=\"a\"} >= 7"
 			  " and slo:sliprobe_events:increase1h{slo_id=\"a\"} >= 9 or " FIRING ")\n"
 			  "      and on (slo, service)\n"
-			  "      (slo:sli_error:ratio_rate5m{slo_id=\"a\"} > 0.0144\n"
+			  "      (slo:sli_error:ratio_rate5m{slo_id=\"a\"} > 0.0144 / "
+			  "slo:burn_lived:ratio5m{slo_id=\"a\"}\n"
 			  "       or (" FIRING " unless on (slo, service) "
 			  "slo:sliprobe_events:increase5m{slo_id=\"a\"} > 0))\n");
 	assert_says(text, "    labels: {alert: burn-1h, severity: page, slo_id: a}\n");
@@ -134,7 +136,10 @@ TEST(all_windows_are_recorded_once_and_long_ones_from_thinned_counters)
 				     "service=\"shop\",result=~\"bad\"}["),
 			 5);
 	assert_int_equal(count(text, "record: slo:sli_error:ratio_rate28d\n"), 1);
-	assert_int_equal(count(text, "[6h]"), 2);
+	assert_int_equal(count(text, "\"}[6h]"), 2 + 2 * 5); /* and of the ages of five windows */
+	/* 5m 30m 1h 2h 6h; 18h 1d 3d 28d: the SLO's, and those of burn and exhaust rules */
+	assert_int_equal(count(text, "record: slo:burn_lived:ratio"), 9);
+	assert_int_equal(count(text, "record: slo:period_lived:ratio\n"), 1);
 	assert_says(text, "expr: sliprobe_slo_events_total\n");
 	free(text);
 }
@@ -159,7 +164,8 @@ TEST(a_month_s_budget_goes_by_its_length_in_utc)
 				 "month}]\n");
 
 	/* 2 % of 1 permille: a day's worth of 1 h is 24 times that */
-	assert_says(text, "ratio_rate1h{slo_id=\"a\"} > scalar(days_in_month()) * 0.00048\n");
+	assert_says(text, "ratio_rate1h{slo_id=\"a\"} > scalar(days_in_month()) * 0.00048 / "
+			  "slo:burn_lived:ratio1h{slo_id=\"a\"}\n");
 	assert_int_equal(count(text, "# Left out: "), 5);
 	assert_int_equal(count(text, "alert: SliprobeBudgetBurn"), 4);
 	assert_int_equal(count(text, "alert: SliprobeBudgetSpent"), 0);

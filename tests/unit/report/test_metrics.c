@@ -133,6 +133,9 @@ TEST(slos_and_coverage)
 	assert_line(text, "sliprobe_slo_client_aborts_left_out_total{slo=\"checkout\","
 			  "service=\"shop\"} 21");
 	assert_line(text, "sliprobe_slo_objective_ratio{slo=\"checkout\",service=\"shop\"} 0.999");
+	assert_line(text, "# UNIT sliprobe_slo_start_time_seconds seconds");
+	assert_non_null(strstr(
+		text, "sliprobe_slo_start_time_seconds{slo=\"checkout\",service=\"shop\"} "));
 	assert_line(text,
 		    "sliprobe_slo_error_budget_remaining_ratio{slo=\"checkout\",service=\"shop\"} "
 		    "-9.0");
