@@ -96,7 +96,8 @@ static __always_inline void http1_tunnel(struct conn *conn, __u16 status)
 {
 	conn->mode = status == STATUS_SWITCHING_PROTOCOLS ? CONN_SPOKEN : CONN_IGNORED;
 	conn->served.generation = 0; /* to be named again */
-	conn->state.h1.refused = conn->state.h1.answering; /* what was read behind it is none, either */
+	conn->state.h1.refused =
+		conn->state.h1.answering; /* what was read behind it is none, either */
 }
 
 enum {
