@@ -284,6 +284,9 @@ static __noinline int http1_request_event(struct flow *flow, __u32 event)
 		http1_request_end(&flow->conn->state.h1);
 		return false;
 	default:
+		/* where its body ends cannot be told: it counts as whole from here on */
+		if (http1_lost_in(&flow->conn->state.h1.request) >= HTTP1_BODY)
+			http1_request_whole(flow);
 		break;
 	}
 	http1_request_bad(flow);
@@ -331,6 +334,8 @@ static __always_inline void http1_request_lost(struct flow *flow)
 		h1->first_read_ns = flow->now_ns;
 		h1->queue_ns = flow->now_ns - flow->arrived_ns;
 	}
+	if (http1_in_body(&h1->request))
+		http1_request_whole(flow);
 	http1_lose(&h1->request);
 	if (conn->mode == CONN_LIKELY)
 		conn->mode = CONN_NEW;

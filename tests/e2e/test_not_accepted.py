@@ -213,11 +213,25 @@ server.errorlog = "{dir}/error.log"
 accesslog.filename = "{dir}/access.log"
 server.max-keep-alive-requests = {most}
 """
+HAPROXY = """
+global
+    log stdout format raw local0
+defaults
+    mode http
+    timeout client 5s
+    option httpclose
+frontend f
+    bind 127.0.0.1:{port}
+    log global
+    log-format '"%r" %ST'
+    http-request return status 200 content-type text/plain string hello
+"""
 MOST = 10
 # configuration, arguments, and what each makes of MOST
 SERVERS = {"nginx": (NGINX, ["-p", "{dir}", "-c", "{conf}"], MOST),
            "apache2": (APACHE, ["-X", "-f", "{conf}"], MOST + 1),
-           "lighttpd": (LIGHTTPD, ["-D", "-f", "{conf}"], MOST + 1)}
+           "lighttpd": (LIGHTTPD, ["-D", "-f", "{conf}"], MOST + 1),
+           "haproxy": (HAPROXY, ["-db", "-f", "{conf}"], 1)}
 
 
 @pytest.fixture
@@ -236,8 +250,9 @@ def limited(tmp_path):
         started.append(process)
         assert wait_until(lambda: listens(port)), process.output()
         process.port = port
-        process.logged = lambda: [line.split('" ')[1].split()[0] for line in
-                                  (tmp_path / "access.log").read_text().splitlines()]
+        log = tmp_path / "access.log"
+        process.logged = lambda: [line.split('" ')[1].split()[0] for line in (
+            log.read_text() if log.exists() else process.output()).splitlines() if '" ' in line]
         return process
     yield start
     for process in started:

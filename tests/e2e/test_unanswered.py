@@ -20,7 +20,8 @@ UPLOAD = get("/up", method="POST", body=b"x" * BODY)
 UPLOAD_HEAD = UPLOAD[:-BODY]
 CHUNKS = get("/up", "Transfer-Encoding: chunked", method="POST")
 SLOW_REQUESTS = [UPLOAD, CHUNKS + chunked(b"x" * 100000, b"y" * 200), get("/" + "x" * 500, "A: b"),
-                 get("/two-reads", method="POST", body=b"x")]
+                 get("/two-reads", method="POST", body=b"x"),
+                 CHUNKS + chunked(b"x" * 1000)[:-5] + b"no size\r\n"]
 
 
 @pytest.fixture
