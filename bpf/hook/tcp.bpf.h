@@ -279,7 +279,9 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	gap = tcp_follow_read(sk, tp, tcp, ret);
 	tcp_begin(&flow, sk, tcp, scratch);
 	/* nothing but a body, which goes on: neither its bytes nor the time matter */
-	body = gap || syscall_is_mmsg(&scratch->call) ? 0 : protocol_opaque(&flow, SIDE_REQUEST);
+	body = gap ? 0 : protocol_opaque(&flow, SIDE_REQUEST);
+	if (body >= (__u32)ret && syscall_is_mmsg(&scratch->call))
+		body = 0;
 	if (body > (__u32)ret) {
 		scratch->reading.sock = 0;
 		protocol_pass(&flow, SIDE_REQUEST, ret, WRITER_SHARED);

@@ -135,11 +135,10 @@ static inline int http1_has_path(const struct http1 *p)
  */
 static inline int http1_closes(const struct http1 *p)
 {
-	const __u32 closing = 1 << HTTP1_OLD | 1 << HTTP1_CLOSE | 1 << (HTTP1_CLOSE | HTTP1_OLD) |
-			      1 << (HTTP1_CLOSE | HTTP1_KEEP_ALIVE) |
-			      1 << (HTTP1_CLOSE | HTTP1_KEEP_ALIVE | HTTP1_OLD);
-
-	return closing >> (p->connection & 7) & 1;
+	/* told at once from nearly all heads */
+	if (!(p->connection & (HTTP1_OLD | HTTP1_CLOSE)))
+		return 0;
+	return (p->connection & HTTP1_CLOSE) || !(p->connection & HTTP1_KEEP_ALIVE);
 }
 
 /* ---- what a caller does to the state ---- */
