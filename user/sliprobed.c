@@ -330,6 +330,7 @@ static int start_agent(const struct options *options, struct config *config, str
 	const struct agent_options agent_options = {
 		.config_file = options->config,
 		.state_dir = options->state_dir ?: config->agent.state_dir,
+		.socket = options->socket ?: config->agent.socket,
 		.hook = options->hook,
 	};
 	struct error error;

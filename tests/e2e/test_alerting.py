@@ -5,12 +5,12 @@ import signal
 import socket
 import subprocess
 import time
-import types
 
 import pytest
 
-from alerting import (ESCALATE, FIRE, JOINED, LEFT, PAGE, RESOLVE, TICKET, Alertmanager, Hook, Prometheus,
-                      alerts_of, became, changes, config, ctl, ctl_json, parse, restart, slo, steps)
+from alerting import (ESCALATE, FIRE, JOINED, LEFT, PAGE, RESOLVE, TICKET, Alertmanager, Hook,
+                      Prometheus, alerts_of, became, changes, config, ctl, ctl_json, parse, restart,
+                      slo, steps)
 from harness import LONG, SLOW, free_port, tool, user_space, wait_until
 
 pytestmark = [user_space, pytest.mark.usefixtures("agent_only")]
@@ -22,8 +22,8 @@ def start_agent_old(start_old_agent):
     return start_old_agent
 
 
-ABOUT = {"owner": "team-shop", "purpose": "Customers pay.", "mitigation": "Restart it.",
-         "runbook": "https://runbooks.example/shop"}
+ABOUT = {"owner": "team-shop", "purpose": "Customers pay.", "importance": "No sale without it.",
+         "mitigation": "Restart it.", "runbook": "https://runbooks.example/shop"}
 
 
 def journal(agent):
@@ -33,12 +33,29 @@ def journal(agent):
             if line.startswith(("sliprobed: PAGE", "sliprobed: TICKET"))]
 
 
-def check_message(message, kind):
+def check_description(message, kind, command):
+    said = message["description"].splitlines()
+    assert said[0].startswith("checkout: fast; burn rate "), said
+    if kind == "fire":
+        assert said[0].startswith("checkout: fast; burn rate 6 (5m)"), said
+        since = message["slos"][0]["failing_since"].replace("T", " ").replace("Z", " UTC")
+        assert said[1:4] == [
+            f"Failing since {since}",
+            said[2], "Budget left: -50 of 10 bad requests, -30 min of full outage"], said
+        assert said[2].startswith("60 of 100 requests were bad in the last "), said
+    assert said[-6:] == [
+        "Owner: team-shop", "Purpose: Customers pay.", "Importance: No sale without it.",
+        "Mitigation: Restart it.", "Runbook: https://runbooks.example/shop", f"Look: {command}"]
+
+
+def check_message(message, kind, agent):
+    command = f"slictl --socket '{agent.socket}' slo 'checkout'"
     host = socket.gethostname()
     assert message["version"] == 1 and message["kind"] == kind
     assert message["status"] == ("resolved" if kind == "resolve" else "firing")
     assert (message["severity"], message["service"], message["host"]) == ("page", "shop", host)
-    assert message["about"] == ABOUT and message["command"] == "slictl slo 'checkout'"
+    assert message["about"] == ABOUT and message["command"] == command
+    check_description(message, kind, command)
     assert [s["name"] for s in message["slos"]] == ["checkout"]
     of = message["slos"][0]
     assert [a["name"] for a in of["alerts"]] == ["fast"]
@@ -99,12 +116,12 @@ def test_a_page_reaches_everyone_once_and_so_does_its_end(service, start_agent, 
                 {"alertmanager": {"url": f"http://127.0.0.1:{manager.port}"}},
                 {"command": {"argv": ["/bin/sh", "-c", f"cat >>{taken}; echo >>{taken}"]}}]))
     shop.send(good=40, bad=60)
-    check_message(hook.expect(FIRE), "fire")
+    check_message(hook.expect(FIRE), "fire", agent)
     assert wait_until(lambda: manager.told() == ["firing"]), manager.told()
     check_shown_while_it_fires(agent)
     alert, = manager.alerts()
-    assert alert["labels"] == {"alertname": "SliprobeErrorBudget", "slo": "checkout", "service": "shop",
-                               "severity": "page", "host": socket.gethostname()}
+    assert alert["labels"] == {"alertname": "SliprobeErrorBudget", "slo": "checkout",
+                               "service": "shop", "severity": "page", "host": socket.gethostname()}
     assert alert["annotations"]["summary"] == hook.messages[0]["summary"]
     assert alert["annotations"]["runbook_url"] == ABOUT["runbook"]
     assert "fast; burn rate 6 (5m)" in alert["annotations"]["description"]
@@ -119,7 +136,7 @@ def test_a_page_reaches_everyone_once_and_so_does_its_end(service, start_agent, 
                                                              alert["startsAt"])
     shop.next_bucket()
     shop.send(good=1000)
-    check_message(hook.expect(FIRE, RESOLVE), "resolve")
+    check_message(hook.expect(FIRE, RESOLVE), "resolve", agent)
     assert hook.messages[0]["id"] == hook.messages[1]["id"]
     became(agent, "checkout", "fast", None)
     assert wait_until(lambda: manager.told() == ["firing", "resolved"]), manager.told()
@@ -217,42 +234,6 @@ def test_a_receiver_that_comes_later_is_told_what_is_open_once(service, start_ag
     shop.send(good=1000)
     for hook in hooks:
         hook.expect(FIRE, RESOLVE)
-
-
-def test_what_the_agent_missed_is_one_ticket_for_all_services(start_agent, stopping, tmp_path):
-    names, hook = [f"s{i}" for i in range(7)], stopping(Hook())
-    manager = stopping(Alertmanager(tmp_path / "alertmanager"))
-    rule = {"coverage": {"below": "90%", "window": "1h"}}
-    agent = start_agent(config(
-        {name: types.SimpleNamespace(port=free_port()) for name in names},
-        [slo(f"{name}-{i}", name, alerts=[PAGE, rule]) for name in names for i in range(2)],
-        notify=["journal", {"webhook": {"url": hook.url}},
-                {"alertmanager": {"url": f"http://127.0.0.1:{manager.port}"}}]))
-    steps(2)
-    agent.stop()
-    time.sleep(1.5)
-    agent.start()
-    told = hook.expect(("fire", "ticket"), seconds=5 * SLOW)
-    assert (told["service"], told["services"], told["slos"]) == ("sliprobe", 7, [])
-    assert told["summary"].startswith("requests were not counted for ")
-    assert told["summary"].endswith(": 7 services lack them")
-    assert told["command"] == "slictl status" and told["about"] is None
-    open_now, = ctl_json(agent, "alerts")["notices"]
-    assert (open_now["service"], open_now["services"], len(open_now["alerts"])) == (
-        "sliprobe", 7, 14)
-    assert "ticket sliprobe since " in ctl(agent, "alerts")[0]
-    assert ": 7 services lack requests\n" in ctl(agent, "alerts")[0]
-    assert wait_until(lambda: manager.told() == ["firing"]), manager.told()
-    alert, = manager.alerts()
-    assert alert["labels"] == {"alertname": "SliprobeCoverage", "service": "sliprobe",
-                               "severity": "ticket", "host": socket.gethostname()}
-    steps(1)
-    agent.kill()
-    agent.start()
-    told = hook.expect(("fire", "ticket"), ("resolve", "ticket"), seconds=60 * SLOW)
-    assert told["services"] == 7 and told["id"] == hook.messages[0]["id"]
-    assert wait_until(lambda: manager.told() == ["firing", "resolved"]), manager.told()
-    assert len(journal(agent)) == 2
 
 
 def test_a_ticket_becomes_a_page_and_a_dead_receiver_delays_nobody(service, start_agent, stopping):

@@ -53,6 +53,7 @@ static int agent_start(struct agent *agent, const struct agent_options *options,
 	if (r)
 		return r;
 	agent->alerting.record = agent->record;
+	agent->alerting.socket = options->socket ? strdup(options->socket) : NULL;
 	gap_seconds = record_start(agent->record, &agent->axis.timeline, &agent->axis.coverage);
 	agent->axis.stepped_seconds =
 		agent->axis.coverage.n ? axis_now(&agent->axis) - fmax(gap_seconds, 0) : NAN;

@@ -22,6 +22,7 @@ struct agent;
 struct agent_options {
 	const char *config_file; /* NULL: the built-in configuration */
 	const char *state_dir;
+	const char *socket; /* where its status socket is, for the commands in messages */
 	enum probe_hook hook;
 };
 

@@ -340,6 +340,7 @@ void alerting_clear(struct alerting *alerting)
 	notices_free(alerting->notices);
 	silences_clear(&alerting->silences);
 	free(alerting->notices_kept);
+	free(alerting->socket);
 }
 
 /* At once if a delivery has left its queue and that is not written yet. */
@@ -389,7 +390,7 @@ int alerting_test(struct alerting *alerting, const char *text, size_t len)
 		return -ENOENT;
 	for (size_t i = 0; i < config->n_receivers; i++)
 		n += config->receivers[i].severities >> severity & 1;
-	message = notice_message_test(severity, clock_seconds(CLOCK_REALTIME));
+	message = notice_message_test(severity, clock_seconds(CLOCK_REALTIME), alerting->socket);
 	r = message ? deliver_send(alerting->deliver, message, clock_seconds(CLOCK_BOOTTIME)) :
 		      -ENOMEM;
 	json_decref(message);

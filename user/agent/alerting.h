@@ -26,6 +26,7 @@ struct alerting {
 	const struct applied *applied;
 	struct axis *axis;
 	struct record *record;
+	char *socket; /* its status socket's path, for commands in messages; or NULL. Freed here. */
 	alerting_facts_fn *facts_of;
 	void *context;
 	/* its own */

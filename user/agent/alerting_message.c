@@ -8,18 +8,41 @@
 #include "base/cleanup.h"
 #include "notify/notice_message.h"
 
-static bool among(const struct snapshot_slo *slos, size_t n, const struct track *track)
+static bool among(const struct notice_slo *slos, size_t n, const struct track *track)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (slos[i].name == track->name)
+		if (slos[i].now.name == track->name)
 			return true;
 	}
 	return false;
 }
 
+/* The time that an alert of the notice judges, if it is the one that found the highest burn rate. */
+static void failing_facts(const struct notice *notice, const struct track *track,
+			  struct notice_slo *ret)
+{
+	const double age_seconds = notice->now_seconds - track->since_seconds;
+	double worst = -1;
+
+	for (size_t i = 0; i < track->slo->n_alerts; i++) {
+		const struct alert_rule *rule = &track->slo->alerts[i];
+		const struct maybe burn = track->alerts.readings[i].burn_long;
+
+		if (track->alerts.states[i].status == ALERT_INACTIVE ||
+		    rule->severity != notice->severity || !burn.known || burn.value <= worst)
+			continue;
+		worst = burn.value;
+		ret->failing_seconds = fmin(
+			alert_lookback_seconds(rule->kind, (double)rule->seconds), age_seconds);
+	}
+	if (ret->failing_seconds > 0)
+		ret->failing =
+			slo_history_sum(track->history, notice->now_seconds, ret->failing_seconds);
+}
+
 /* The facts of each SLO that the notice's alerts are of, once. An SLO that has ended has none. */
 static int gather_facts(struct alerting *alerting, const struct notice *notice,
-			struct snapshot_slo *slos, size_t *n)
+			struct notice_slo *slos, size_t *n)
 {
 	for (size_t i = 0; i < notice->n_alerts; i++) {
 		const struct track *track =
@@ -28,10 +51,10 @@ static int gather_facts(struct alerting *alerting, const struct notice *notice,
 
 		if (!track || among(slos, *n, track))
 			continue;
-		r = alerting->facts_of(alerting->context, track, &slos[*n]);
+		r = alerting->facts_of(alerting->context, track, &slos[*n].now);
 		if (r)
 			return r;
-		++*n;
+		failing_facts(notice, track, &slos[(*n)++]);
 	}
 	return 0;
 }
@@ -71,10 +94,11 @@ json_t *alerting_message(struct alerting *alerting, const struct notice *notice)
 {
 	const struct config_service *service =
 		config_service_named(&alerting->applied->in_force.config, notice->service);
-	_cleanup_free_ struct snapshot_slo *slos = calloc(notice->n_alerts ?: 1, sizeof(*slos));
+	_cleanup_free_ struct notice_slo *slos = calloc(notice->n_alerts ?: 1, sizeof(*slos));
 	struct notice_facts facts = {
 		.slos = slos,
 		.wall_offset_seconds = alerting->axis->timeline.wall_offset_seconds,
+		.socket = alerting->socket,
 	};
 	json_t *json = NULL;
 	int r = 0;
@@ -90,6 +114,6 @@ json_t *alerting_message(struct alerting *alerting, const struct notice *notice)
 	if (!r)
 		json = notice_message(notice, &facts);
 	for (size_t i = 0; i < facts.n_slos; i++)
-		free(slos[i].alerts);
+		notice_slo_clear(&slos[i]);
 	return json;
 }

@@ -19,6 +19,7 @@ static void service_clear(struct config_service *service)
 	free_texts(service->routes, service->n_routes);
 	free(service->about.owner);
 	free(service->about.purpose);
+	free(service->about.importance);
 	free(service->about.mitigation);
 	free(service->about.runbook);
 }

@@ -15,6 +15,8 @@
 #include "slo/alerts.h"
 #include "terms.h"
 
+#define CONFIG_DEFAULT_SOCKET "/run/sliprobe/status.sock"
+
 enum {
 	CONFIG_MAX_BYTES = 4 << 20,
 	CONFIG_MAX_SERVICES = 1024,
@@ -39,6 +41,7 @@ struct config_match {
 struct config_about {
 	char *owner;
 	char *purpose;
+	char *importance; /* why it matters */
 	char *mitigation;
 	char *runbook;
 };

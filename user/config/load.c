@@ -12,12 +12,11 @@
 #include "config/schema.h"
 #include "config/texts.h"
 
-#define DEFAULT_SOCKET "/run/sliprobe/status.sock"
 #define DEFAULT_STATE_DIR "/var/lib/sliprobe"
 
 const char config_default_yaml[] = "# What applies without a configuration file.\n"
 				   "agent:\n"
-				   "  socket: " DEFAULT_SOCKET "\n"
+				   "  socket: " CONFIG_DEFAULT_SOCKET "\n"
 				   "  state_dir: " DEFAULT_STATE_DIR "\n"
 				   "  interval: 10s\n"
 				   "  unanswered_after: 60s\n"
@@ -37,7 +36,7 @@ const char config_default_yaml[] = "# What applies without a configuration file.
 static int set_defaults(struct config *config)
 {
 	if (!config->agent.socket)
-		config->agent.socket = dup_text(DEFAULT_SOCKET);
+		config->agent.socket = dup_text(CONFIG_DEFAULT_SOCKET);
 	if (!config->agent.state_dir)
 		config->agent.state_dir = dup_text(DEFAULT_STATE_DIR);
 	if (!config->agent.interval_ns)

@@ -117,6 +117,7 @@ static const struct schema match_schema = {FIELDS(match_fields)};
 static const struct schema_field about_fields[] = {
 	ABOUT(owner),
 	ABOUT(purpose),
+	ABOUT(importance),
 	ABOUT(mitigation),
 	ABOUT(runbook),
 };

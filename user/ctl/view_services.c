@@ -85,7 +85,8 @@ static void print_known(const json_t *object, const char *key, const char *label
 
 static void print_about(const json_t *about, FILE *out)
 {
-	static const char *const keys[] = {"owner", "purpose", "mitigation", "runbook"};
+	static const char *const keys[] = {"owner", "purpose", "importance", "mitigation",
+					   "runbook"};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const char *text = ctl_string(about, keys[i]);

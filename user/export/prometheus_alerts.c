@@ -315,6 +315,7 @@ static void write_annotations(struct yaml_out *out, const struct config *config,
 	} about[] = {
 		{"owner", offsetof(struct config_service, about.owner)},
 		{"purpose", offsetof(struct config_service, about.purpose)},
+		{"importance", offsetof(struct config_service, about.importance)},
 		{"mitigation", offsetof(struct config_service, about.mitigation)},
 		{"runbook_url", offsetof(struct config_service, about.runbook)},
 	};

@@ -2,12 +2,14 @@
 #include "notify/message.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/calendar.h"
 #include "base/cleanup.h"
+#include "base/format.h"
 #include "base/json_values.h"
 
 const char *message_text(const json_t *message, const char *key)
@@ -112,6 +114,7 @@ static void print_about(FILE *out, const json_t *about)
 	static const char *const keys[][2] = {
 		{"owner", "Owner"},
 		{"purpose", "Purpose"},
+		{"importance", "Importance"},
 		{"mitigation", "Mitigation"},
 	};
 
@@ -123,6 +126,91 @@ static void print_about(FILE *out, const json_t *about)
 	}
 }
 
+/* "2026-02-28 12:00:00 UTC" */
+static void print_time(FILE *out, const char *rfc3339)
+{
+	fputs(format_unix(format_parse_time(rfc3339)).text, out);
+	fputs(" UTC", out);
+}
+
+static void print_worst(FILE *out, const json_t *failing)
+{
+	const json_t *worst = json_object_get(failing, "worst");
+	json_int_t others = json_integer_value(json_object_get(failing, "bad"));
+	const char *before = "Most bad: ";
+
+	if (!json_is_array(worst))
+		return;
+	for (size_t i = 0; i < json_array_size(worst); i++) {
+		const json_t *one = json_array_get(worst, i);
+		const json_t *status = json_object_get(one, "status");
+		const json_int_t bad = json_integer_value(json_object_get(one, "bad"));
+
+		fprintf(out, "%s%lld %s %s", before, (long long)bad, message_text(one, "method"),
+			message_text(one, "route"));
+		if (message_is(one, "outcome", "complete") && json_is_integer(status))
+			fprintf(out, " %lld", (long long)json_integer_value(status));
+		else
+			fprintf(out, " %s", message_text(one, "outcome"));
+		others -= bad;
+		before = ", ";
+	}
+	if (others > 0 && !json_array_size(worst))
+		fprintf(out, "Most bad: all %lld by their time or size, not by status",
+			(long long)others);
+	else if (others > 0)
+		fprintf(out, "; %lld others", (long long)others);
+	if (others > 0 || json_array_size(worst))
+		fputc('\n', out);
+}
+
+static void print_failing(FILE *out, const json_t *slo)
+{
+	const json_t *failing = json_object_get(slo, "failing");
+	const char *since = message_text(slo, "failing_since");
+	const double seconds = json_number_value(json_object_get(failing, "seconds"));
+	const double rate = json_number_value(json_object_get(failing, "bad_per_second"));
+
+	if (message_is(slo, "status", "resolved"))
+		return;
+	if (*since) {
+		fputs("Failing since ", out);
+		print_time(out, since);
+		fputc('\n', out);
+	}
+	if (!json_is_object(failing))
+		return;
+	fprintf(out, "%lld of %lld requests were bad in the last %s, %s\n",
+		(long long)json_integer_value(json_object_get(failing, "bad")),
+		(long long)json_integer_value(json_object_get(failing, "eligible")),
+		format_span(seconds).text, format_rate(rate).text);
+	print_worst(out, failing);
+}
+
+static void print_left(FILE *out, const json_t *slo)
+{
+	const json_t *budget = json_object_get(slo, "budget");
+	const json_t *allowed = json_object_get(budget, "allowed");
+	const json_t *ratio = json_object_get(budget, "remaining_ratio");
+	const json_t *minutes = json_object_get(budget, "remaining_minutes");
+	const bool sliced = message_is(slo, "budgeting", "timeslices");
+	const bool about = json_is_true(json_object_get(budget, "projected"));
+
+	if (!json_is_number(allowed) || !json_is_number(ratio))
+		return;
+	fprintf(out, "Budget left: %.12g of ",
+		floor(json_number_value(allowed) * json_number_value(ratio) + 1e-6));
+	if (about)
+		fprintf(out, "about %s", format_about(json_number_value(allowed)).text);
+	else
+		fprintf(out, "%.6g", json_number_value(allowed));
+	fprintf(out, " bad %s", sliced ? "slices" : "requests");
+	if (json_is_number(minutes))
+		fprintf(out, ", %.3g min of full outage", json_number_value(minutes));
+	fputc('\n', out);
+}
+
+/* The rules that fired, the burn rates, the rest of the budget and its end; since when and how. */
 static void print_slo(FILE *out, const json_t *slo)
 {
 	fputs(message_text(slo, "name"), out);
@@ -130,27 +218,57 @@ static void print_slo(FILE *out, const json_t *slo)
 	print_burn(out, json_object_get(slo, "burn_rate"));
 	print_budget(out, json_object_get(slo, "budget"));
 	fputc('\n', out);
+	print_failing(out, slo);
+	print_left(out, slo);
 }
 
-/* The rules that fired, the burn rates, the rest of the budget and its end. slo: or NULL */
+static char *printed(FILE *out, char **text)
+{
+	const bool failed = ferror(out);
+
+	if (!fclose(out) && !failed)
+		return *text;
+	free(*text);
+	return NULL;
+}
+
+/* slo: or NULL */
 static char *describe(const json_t *message, const json_t *slo)
 {
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
-	bool failed;
 
 	if (!out)
 		return NULL;
 	if (slo)
 		print_slo(out, slo);
 	print_about(out, json_object_get(message, "about"));
-	failed = ferror(out);
-	if (fclose(out) || failed) {
-		free(text);
+	return printed(out, &text);
+}
+
+json_t *message_description(const json_t *message, size_t n_slos)
+{
+	const json_t *slos = json_object_get(message, "slos");
+	const json_t *about = json_object_get(message, "about");
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
 		return NULL;
-	}
-	return text;
+	if (!n_slos)
+		n_slos = json_array_size(slos);
+	if (!n_slos)
+		fprintf(out, "%s\n", message_text(message, "summary"));
+	for (size_t i = 0; i < n_slos && i < json_array_size(slos); i++)
+		print_slo(out, json_array_get(slos, i));
+	print_about(out, about);
+	if (*message_text(about, "runbook"))
+		fprintf(out, "Runbook: %s\n", message_text(about, "runbook"));
+	fprintf(out, "Look: %s\n", message_text(message, "command"));
+	text = printed(out, &text);
+	return text ? json_string(text) : NULL;
 }
 
 /* An Alertmanager refuses empty annotations. */

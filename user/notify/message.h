@@ -15,11 +15,13 @@
  *    "status": "firing|resolved", "severity", "service", "services": 1, "host", "started_at",
  *    "sent_at",
  *    "joined": [the names of SLOs that have begun to fire], "left": [... that fire no more],
- *    "summary",
- *    "slos": [{"name", "status": "firing|resolved", "started_at", "summary", "command",
+ *    "summary", "description": several lines,
+ *    "slos": [{"name", "status": "firing|resolved", "started_at", "failing_since", "summary",
+ *              "failing": {"seconds", "eligible", "bad", "bad_ratio", "bad_per_second",
+ *                          "worst": [{"route", "method", "status", "outcome", "bad"}]}, "command",
  *              "objective", "window_seconds", "availability", "burn_rate": {...},
  *              "budget": {... as in the status}, "alerts": [{"name", "since", ...}]}],
- *    "about": {"owner", "purpose", "mitigation", "runbook"}, "command": "slictl slo NAME"}
+ *    "about": {"owner", "purpose", "importance", "mitigation", "runbook"}, "command": "slictl slo NAME"}
  * A message of what concerns the host has the service "sliprobe", the number of services that it
  * concerns, and no SLOs. What is new stands first in the summary and in `slos`. `joined` is told under an open message of
  * the same id, and `left` while other SLOs of it still fire.
@@ -58,6 +60,13 @@ void message_print_span(FILE *out, double seconds);
  * At most `size` - 1 bytes; control characters become blanks.
  */
 void message_line(const json_t *message, char *ret, size_t size);
+
+/*
+ * What a message says in several lines: of its first n_slos SLOs (0: of all) which alerts fire, since
+ * when and how fast, what most of the bad requests are, and what is left of the budget; about the
+ * service; what to do next. NULL when out of memory.
+ */
+json_t *message_description(const json_t *message, size_t n_slos);
 
 /*
  * The message as a list of alerts for an Alertmanager (POST /api/v2/alerts, OpenAPI 2.0 there), one

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "notify/notice_message.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,20 +18,11 @@ static const char *const kinds[NOTICE_KIND_COUNT] = {
 	[NOTICE_LEFT] = "left", [NOTICE_REMIND] = "remind",	[NOTICE_RESOLVE] = "resolve",
 };
 
-static const struct snapshot_slo *slo_of(const struct notice_facts *facts, const char *name)
+static const struct notice_slo *slo_of(const struct notice_facts *facts, const char *name)
 {
 	for (size_t i = 0; i < facts->n_slos; i++) {
-		if (!strcmp(facts->slos[i].name, name))
+		if (!strcmp(facts->slos[i].now.name, name))
 			return &facts->slos[i];
-	}
-	return NULL;
-}
-
-static const struct snapshot_alert *active(const struct snapshot_slo *slo, const char *rule)
-{
-	for (size_t i = 0; slo && i < slo->n_alerts; i++) {
-		if (!strcmp(slo->alerts[i].name, rule))
-			return &slo->alerts[i];
 	}
 	return NULL;
 }
@@ -46,84 +35,6 @@ static bool named_before(const struct notice *notice, size_t i)
 			return true;
 	}
 	return false;
-}
-
-/* The highest burn rate that an alert of the notice has found. */
-static double worst_burn(const struct notice *notice, const struct snapshot_slo *slo)
-{
-	double worst = NAN;
-
-	for (size_t i = 0; i < notice->n_alerts; i++) {
-		const struct snapshot_alert *alert = active(slo, notice->alerts[i].rule);
-
-		if (!alert || strcmp(notice->alerts[i].slo, slo->name) != 0 ||
-		    !alert->reading.burn_long.known)
-			continue;
-		worst = fmax(worst, alert->reading.burn_long.value);
-	}
-	return worst;
-}
-
-/* Whether the SLO of alert i fires no more. */
-static bool has_ended(const struct notice *notice, size_t i)
-{
-	return notice->kind == NOTICE_RESOLVE ||
-	       (notice->kind == NOTICE_LEFT && i < notice->n_news);
-}
-
-static void print_slo(FILE *out, const struct notice *notice, size_t first,
-		      const struct snapshot_slo *slo)
-{
-	const bool ended = has_ended(notice, first);
-	struct slo_budget budget;
-	const char *before = " (";
-
-	fputs(notice->alerts[first].slo, out);
-	for (size_t i = first; i < notice->n_alerts; i++) {
-		if (strcmp(notice->alerts[i].slo, notice->alerts[first].slo) != 0)
-			continue;
-		fprintf(out, "%s%s", before, notice->alerts[i].rule);
-		before = ", ";
-	}
-	fputc(')', out);
-	if (!slo)
-		return;
-	budget = snapshot_slo_budget(slo);
-	if (!ended && !isnan(worst_burn(notice, slo)))
-		fprintf(out, ": burns %.3g times the budgeted rate", worst_burn(notice, slo));
-	if (budget.remaining_ratio.known)
-		fprintf(out, ", %.1f %% of the budget left", 100 * budget.remaining_ratio.value);
-	if (ended || !budget.exhausted_in_seconds.known)
-		return;
-	if (budget.exhausted_in_seconds.value <= 0) {
-		fputs(", exhausted", out);
-		return;
-	}
-	fputs(", exhausted in ", out);
-	message_print_span(out, budget.exhausted_in_seconds.value);
-}
-
-/* The text in the stream's buffer as JSON. Closes and frees. NULL when out of memory. */
-static json_t *printed(FILE *out, char **text)
-{
-	_cleanup_free_ char *clean = NULL;
-
-	if (fclose(out))
-		return NULL;
-	clean = utf8_clean(*text);
-	return clean ? json_string(clean) : NULL;
-}
-
-static json_t *summary_of(const struct notice *notice, size_t first, const struct snapshot_slo *slo)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	if (!out)
-		return NULL;
-	print_slo(out, notice, first, slo);
-	return printed(out, &text);
 }
 
 static json_t *summary_of_host(const struct notice *notice, const struct notice_facts *facts)
@@ -144,74 +55,38 @@ static json_t *summary_of_host(const struct notice *notice, const struct notice_
 		format_span(facts->judged_seconds).text, n, plural);
 }
 
-/* What joined or left in full, the others by name. */
-static json_t *summary(const struct notice *notice, const struct notice_facts *facts)
+/* Of how many SLOs the message has news. */
+static size_t n_news(const struct notice *notice)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < notice->n_news && !notice->of_host; i++)
+		n += !named_before(notice, i);
+	return n;
+}
+
+/* What is new in full, the others by name. A reminder has no news, and tells all in full. */
+static json_t *summary(const struct notice *notice, const struct notice_facts *facts,
+		       const json_t *slos)
 {
 	const bool news = notice->kind == NOTICE_JOINED || notice->kind == NOTICE_LEFT;
+	const size_t n_full = news ? n_news(notice) : json_array_size(slos);
 	_cleanup_free_ char *text = NULL;
 	size_t len;
 	FILE *out;
-	const char *before = "", *before_other = "; still firing: ";
 
 	if (notice->of_host)
 		return summary_of_host(notice, facts);
 	out = open_memstream(&text, &len);
 	if (!out)
 		return NULL;
-	for (size_t i = 0; i < notice->n_alerts; i++) {
-		if (named_before(notice, i))
-			continue;
-		if (news && i >= notice->n_news) {
-			fprintf(out, "%s%s", before_other, notice->alerts[i].slo);
-			before_other = ", ";
-			continue;
-		}
-		fputs(before, out);
-		print_slo(out, notice, i, slo_of(facts, notice->alerts[i].slo));
-		before = "; ";
-	}
-	return printed(out, &text);
-}
-
-static json_t *alerts_of(const struct notice *notice, const char *slo_name,
-			 const struct snapshot_slo *slo)
-{
-	json_t *array = json_array();
-	int failed = 0;
-
-	for (size_t i = 0; i < notice->n_alerts; i++) {
-		const struct snapshot_alert *alert = active(slo, notice->alerts[i].rule);
-
-		if (strcmp(notice->alerts[i].slo, slo_name) != 0)
-			continue;
-		failed |= json_push(array, alert ? json_alert(alert) :
-						   json_pack("{s:s, s:s, s:s}", "name",
-							     notice->alerts[i].rule, "severity",
-							     alert_severity_name(notice->severity),
-							     "state", "inactive"));
-	}
-	return json_checked(array, failed);
-}
-
-/* Quoted for a shell, as the name of a process may have any character. */
-static json_t *command(const char *name)
-{
-	static const char quote[] = "'\\''";
-	_cleanup_free_ char *quoted = name ? malloc(strlen(quote) * strlen(name) + 1) : NULL;
-	char *to = quoted;
-
-	if (!name)
-		return json_string("slictl status");
-	if (!quoted)
-		return NULL;
-	for (const char *c = name; *c; c++) {
-		if (*c == '\'')
-			to = stpcpy(to, quote);
-		else
-			*to++ = *c;
-	}
-	*to = '\0';
-	return json_sprintf("slictl slo '%s'", quoted);
+	for (size_t i = 0; i < n_full; i++)
+		fprintf(out, "%s%s", i ? "; " : "",
+			message_text(json_array_get(slos, i), "summary"));
+	for (size_t i = n_full; i < json_array_size(slos); i++)
+		fprintf(out, "%s%s", i > n_full ? ", " : "; still firing: ",
+			message_text(json_array_get(slos, i), "name"));
+	return fclose(out) ? NULL : json_string(text);
 }
 
 static json_t *time_json(double unix_seconds)
@@ -222,24 +97,6 @@ static json_t *time_json(double unix_seconds)
 	return json_string(text);
 }
 
-/* The SLO of alert i. */
-static json_t *slo_json(const struct notice *notice, size_t i, const struct snapshot_slo *slo,
-			double wall_offset_seconds)
-{
-	const struct notice_alert *alert = &notice->alerts[i];
-	json_t *object = slo ? json_slo_value(slo) : json_pack("{s:s}", "name", alert->slo);
-	int failed = !object;
-
-	failed |= json_put(object, "status",
-			   json_string(has_ended(notice, i) ? "resolved" : "firing"));
-	failed |= json_put(object, "started_at",
-			   time_json(alert->started_seconds + wall_offset_seconds));
-	failed |= json_put(object, "summary", summary_of(notice, i, slo));
-	failed |= json_put(object, "command", command(alert->slo));
-	failed |= json_put(object, "alerts", alerts_of(notice, alert->slo, slo));
-	return json_checked(object, failed);
-}
-
 static json_t *slos_of(const struct notice *notice, const struct notice_facts *facts)
 {
 	json_t *array = json_array();
@@ -247,59 +104,85 @@ static json_t *slos_of(const struct notice *notice, const struct notice_facts *f
 
 	for (size_t i = 0; i < notice->n_alerts && !notice->of_host; i++) {
 		if (!named_before(notice, i))
-			failed |= json_push(array, slo_json(notice, i,
-							    slo_of(facts, notice->alerts[i].slo),
-							    facts->wall_offset_seconds));
+			failed |= json_push(
+				array,
+				notice_slo_json(notice, i, slo_of(facts, notice->alerts[i].slo),
+						facts->wall_offset_seconds, facts->socket));
 	}
 	return json_checked(array, failed);
 }
 
-/* The names of the SLOs that are news. */
-static json_t *news_of(const struct notice *notice)
+/* The names of the first `n` SLOs. */
+static json_t *names(const json_t *slos, size_t n)
 {
 	json_t *array = json_array();
 	int failed = 0;
 
-	for (size_t i = 0; i < notice->n_news && !notice->of_host; i++) {
-		if (!named_before(notice, i))
-			failed |= json_push(array, json_string(notice->alerts[i].slo));
-	}
+	for (size_t i = 0; i < n; i++)
+		failed |= json_push(array,
+				    json_incref(json_object_get(json_array_get(slos, i), "name")));
 	return json_checked(array, failed);
+}
+
+static int put_times(json_t *object, const struct notice *notice, double wall_offset_seconds)
+{
+	int failed = json_put(object, "started_at",
+			      time_json(notice->started_seconds + wall_offset_seconds));
+
+	return failed |
+	       json_put(object, "sent_at", time_json(notice->now_seconds + wall_offset_seconds));
+}
+
+static int put_slos(json_t *object, const struct notice *notice, const struct notice_facts *facts)
+{
+	const bool ended = notice->kind == NOTICE_LEFT || notice->kind == NOTICE_RESOLVE;
+	const size_t n = n_news(notice);
+	json_t *slos = slos_of(notice, facts);
+	int failed = !slos;
+
+	failed |= json_put(object, "joined", names(slos, ended ? 0 : n));
+	failed |= json_put(object, "left", names(slos, ended ? n : 0));
+	failed |= json_put(object, "summary", summary(notice, facts, slos));
+	failed |= json_put(object, "slos", slos);
+	return failed;
 }
 
 json_t *notice_message(const struct notice *notice, const struct notice_facts *facts)
 {
-	const double wall_offset_seconds = facts->wall_offset_seconds;
+	const char *status = notice->kind == NOTICE_RESOLVE ? "resolved" : "firing";
 	const bool has_slo = notice->n_alerts && !notice->of_host;
-	const bool ended = notice->kind == NOTICE_LEFT || notice->kind == NOTICE_RESOLVE;
+	json_t *object = json_object();
 	char host[65] = "";
+	int failed = 0;
 
 	gethostname(host, sizeof(host) - 1);
-	return json_pack(
-		"{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-		"s:o}",
-		"version", 1, "id", notice->id, "kind", kinds[notice->kind], "status",
-		notice->kind == NOTICE_RESOLVE ? "resolved" : "firing", "severity",
-		alert_severity_name(notice->severity), "service", notice->service, "services",
-		(json_int_t)notice_services(notice), "host", host, "started_at",
-		time_json(notice->started_seconds + wall_offset_seconds), "sent_at",
-		time_json(notice->now_seconds + wall_offset_seconds), "joined",
-		ended ? json_array() : news_of(notice), "left",
-		ended ? news_of(notice) : json_array(), "summary", summary(notice, facts), "slos",
-		slos_of(notice, facts), "about", json_about(facts->about), "command",
-		command(has_slo ? notice->alerts[0].slo : NULL));
+	failed |= json_put(object, "version", json_integer(1));
+	failed |= json_put(object, "id", json_string(notice->id));
+	failed |= json_put(object, "kind", json_string(kinds[notice->kind]));
+	failed |= json_put(object, "status", json_string(status));
+	failed |= json_put(object, "severity", json_string(alert_severity_name(notice->severity)));
+	failed |= json_put(object, "service", json_string(notice->service));
+	failed |= json_put(object, "services", json_count(notice_services(notice)));
+	failed |= json_put(object, "host", json_string(host));
+	failed |= put_times(object, notice, facts->wall_offset_seconds);
+	failed |= put_slos(object, notice, facts);
+	failed |= json_put(object, "about", json_about(facts->about));
+	failed |= json_put(object, "command",
+			   notice_command(has_slo ? notice->alerts[0].slo : NULL, facts->socket));
+	failed |= json_put(object, "description", message_description(object, n_news(notice)));
+	return json_checked(object, failed);
 }
 
-json_t *notice_message_test(enum alert_severity severity, double unix_seconds)
+json_t *notice_message_test(enum alert_severity severity, double unix_seconds, const char *socket)
 {
 	char now[32], host[65] = "";
 
 	calendar_rfc3339(unix_seconds, now);
 	gethostname(host, sizeof(host) - 1);
-	return json_pack("{s:i, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[], s:n, s:s}",
+	return json_pack("{s:i, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[], s:n, s:o}",
 			 "version", 1, "id", json_sprintf("test-%.6f", unix_seconds), "kind",
 			 "test", "status", "firing", "severity", alert_severity_name(severity),
 			 "service", "sliprobe", "host", host, "started_at", now, "sent_at", now,
 			 "summary", "a test: nothing is wrong", "slos", "about", "command",
-			 "slictl alerts");
+			 notice_command(NULL, socket));
 }

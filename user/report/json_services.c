@@ -111,6 +111,8 @@ json_t *json_about(const struct config_about *about)
 	object = json_object();
 	failed |= json_put(object, "owner", json_text_or_null(about->owner));
 	failed |= json_put(object, "purpose", json_text_or_null(about->purpose));
+	if (about->importance)
+		failed |= json_put(object, "importance", json_text_or_null(about->importance));
 	failed |= json_put(object, "mitigation", json_text_or_null(about->mitigation));
 	failed |= json_put(object, "runbook", json_text_or_null(about->runbook));
 	return json_checked(object, failed);

@@ -187,7 +187,7 @@ static const struct {
 	{"services: [{name: a, match: {port: 1}, about: {owner: \"\"}}]\n",
 	 "t.yaml:1: services[0].about.owner: expected text of at most 4096 bytes, got \"\""},
 	{"services: [{name: a, match: {port: 1}, about: {ownr: x}}]\n",
-	 "t.yaml:1: services[0].about.ownr: unknown key (did you mean \"owner\"?), expected one of owner, purpose, mitigation, runbook"},
+	 "t.yaml:1: services[0].about.ownr: unknown key (did you mean \"owner\"?), expected one of owner, purpose, importance, mitigation, runbook"},
 	{"slos: x\n", "t.yaml:1: slos: expected a list of SLOs, got \"x\""},
 	{"slos: [{}]\n",
 	 "t.yaml:1: slos[0].name: expected a name of at most 63 bytes without '/' or '\"', got nothing"},

@@ -69,6 +69,111 @@ static void assert_names(const json_t *message, const char *key, const char *con
 		__VA_ARGS__ __VA_OPT__(, ) NULL                                                    \
 	}
 
+TEST(the_command_has_the_socket_where_it_is_another)
+{
+	struct notice_alert alert = {.service = "s", .slo = "x", .rule = "r"};
+	const struct notice notice = {
+		.id = "1", .service = "s", .alerts = &alert, .n_alerts = 1, .n_news = 1};
+	struct notice_facts facts = {.socket = "/run/it's here.sock"};
+	json_t *message = notice_message(&notice, &facts);
+
+	assert_string_equal(text_of(message, "command"),
+			    "slictl --socket '/run/it'\\''s here.sock' slo 'x'");
+	assert_non_null(strstr(text_of(message, "description"),
+			       "\nLook: slictl --socket '/run/it'\\''s here.sock' slo 'x'\n"));
+	json_decref(message);
+	facts.socket = "/run/sliprobe/status.sock";
+	message = notice_message(&notice, &facts);
+	assert_string_equal(text_of(message, "command"), "slictl slo 'x'");
+	json_decref(message);
+	message = notice_message_test(SEVERITY_PAGE, 0, "/x");
+	assert_string_equal(text_of(message, "command"), "slictl --socket '/x' status");
+	json_decref(message);
+}
+
+/* An SLO of 99 % that fails since 1000 s, with 40 of 100 bad in 300 s. */
+static json_t *message_that_fails(const struct notice_worst *worst, size_t n)
+{
+	struct notice_alert alert = {
+		.service = "s", .slo = "x", .rule = "burn-1h", .severity = SEVERITY_PAGE};
+	const struct notice notice = {.id = "1",
+				      .service = "s",
+				      .severity = SEVERITY_PAGE,
+				      .alerts = &alert,
+				      .n_alerts = 1,
+				      .n_news = 1};
+	struct snapshot_alert active = {.name = "burn-1h",
+					.severity = SEVERITY_PAGE,
+					.status = ALERT_FIRING,
+					.since_unix = 1100,
+					.started_unix = 1000};
+	struct notice_slo slo = {
+		.now = {.name = "x",
+			.service = "s",
+			.objective = 0.99,
+			.window_seconds = 3600,
+			.window = {.from_seconds = -1000, .length_seconds = 3600},
+			.since_seconds = -5000,
+			.now_seconds = 2600,
+			.events = {.good = 9960, .bad = 40},
+			.budgeted = {.good = 9960, .bad = 40},
+			.alerts = malloc(sizeof(active)),
+			.n_alerts = 1},
+		.failing_seconds = 300,
+		.failing = {.good = 60, .bad = 40},
+		.worst_known = worst,
+	};
+	const struct config_about about = {.owner = (char *)"me",
+					   .importance = (char *)"It sells."};
+	json_t *message;
+
+	*slo.now.alerts = active;
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(notice_slo_add_worst(&slo, &worst[i]), 0);
+	message = notice_message(
+		&notice, &(const struct notice_facts){.slos = &slo, .n_slos = 1, .about = &about});
+	notice_slo_clear(&slo);
+	return message;
+}
+
+TEST(a_message_stands_alone)
+{
+	const struct notice_worst worst[] = {
+		{(char *)"/a", (char *)"GET", (char *)"complete", 503, 4},
+		{(char *)"/b", (char *)"POST", (char *)"unanswered", 0, 9},
+		{(char *)"/c", (char *)"GET", (char *)"complete", 500, 4},
+		{(char *)"/d", (char *)"GET", (char *)"complete", 500, 1},
+		{(char *)"/e", (char *)"GET", (char *)"complete", 500, 2},
+		{(char *)"/f", (char *)"GET", (char *)"complete", 404, 3},
+	};
+	json_t *message = message_that_fails(worst, 6);
+	const json_t *slo = json_array_get(json_object_get(message, "slos"), 0);
+	const json_t *failing = json_object_get(slo, "failing");
+
+	assert_string_equal(text_of(slo, "failing_since"), "1970-01-01T00:16:40Z");
+	assert_int_equal(json_integer_value(json_object_get(failing, "bad")), 40);
+	assert_int_equal(json_integer_value(json_object_get(failing, "eligible")), 100);
+	assert_int_equal(json_array_size(json_object_get(failing, "worst")), 5);
+	assert_non_null(
+		strstr(text_of(message, "description"),
+		       "\nFailing since 1970-01-01 00:16:40 UTC\n"
+		       "40 of 100 requests were bad in the last 5m, 0.13/s\n"
+		       "Most bad: 9 POST /b unanswered, 4 GET /a 503, 4 GET /c 500, 3 GET /f 404, "
+		       "2 GET /e 500; 18 others\n"
+		       "Budget left: 60 of 100 bad requests, 0.36 min of full outage\n"
+		       "Owner: me\nImportance: It sells.\nLook: slictl slo 'x'\n"));
+	json_decref(message);
+	message = message_that_fails(worst, 0);
+	assert_non_null(strstr(text_of(message, "description"),
+			       "\nMost bad: all 40 by their time or size, not by status\n"));
+	json_decref(message);
+	message = message_that_fails(NULL, 0);
+	assert_null(strstr(text_of(message, "description"), "Most bad"));
+	slo = json_array_get(json_object_get(message, "slos"), 0);
+	assert_true(json_is_null(json_object_get(json_object_get(slo, "failing"), "worst")));
+	json_decref(message);
+}
+
 TEST(news_stand_first)
 {
 	static const char *const slos[] = {"pay", "zoo", "cart", "shop"};
@@ -164,6 +269,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_command_is_quoted_for_a_shell),
+		cmocka_unit_test(the_command_has_the_socket_where_it_is_another),
+		cmocka_unit_test(a_message_stands_alone),
 		cmocka_unit_test(news_stand_first),
 		cmocka_unit_test(what_concerns_the_host_counts_the_services),
 		cmocka_unit_test(begin_and_end_name_all_slos),
