@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Why bad events were bad: each is counted by one reason, and they add up."""
+import subprocess
 import time
 
 import pytest
 
+from alerting import ctl
 from conftest import shared_agent
-from harness import IN_VM, user_space, wait_until
+from harness import BUILD, IN_VM, user_space, wait_until
 from wire import Port, get, hard_close, head, reply
 
 UNANSWERED_S = 8 if IN_VM else 2
@@ -121,6 +123,34 @@ def test_what_is_counted_in_words(agent, shop, why):
         "eligible": "requests to /a", "good": "status 100-499",
         "client_abort": f"bad if its client gave up after more than {UNANSWERED_S} s, "
                         "left out if earlier"}
+
+
+@user_space
+def test_why_there_is_no_alert(agent, shop, why):
+    for _ in range(3):
+        shop.dial().c(get("/a")).s(reply(503)).close()
+    said = "burn-1h waits for 5 bad requests in 1h (min_bad): so far 3"
+    assert agent.slo("none")["no_alert"] == said
+    for _ in range(3):
+        shop.dial().c(get("/a")).s(reply(503)).close()
+    assert agent.slo("none")["no_alert"].startswith("young: counted for ")
+    shown = "".join(ctl(agent, "slo", "none")).splitlines()
+    assert "  bad            6: status 6" in shown
+    assert "                 requests to /a" in shown
+    assert any(line.startswith("  no alert       young: counted for ") for line in shown)
+    assert all(len(line) <= 80 for line in shown)
+
+
+@user_space
+def test_aborts_left_out_are_told(agent, shop, why):
+    for _ in range(3):
+        hard_close(shop.dial().c(get("/a")).client)
+    left_out = agent.slo("none")["client_aborts_left_out"]
+    assert left_out == 3
+    assert f", {left_out} left out" in ctl(agent, "status")[0]
+    gate = subprocess.run([BUILD / "slictl", "--socket", agent.socket, "gate", "none"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert gate.stdout.endswith(f" Left out: {left_out} requests whose client gave up.\n")
 
 
 @user_space

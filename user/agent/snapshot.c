@@ -218,6 +218,53 @@ static void snapshot_events(const struct track *track, const struct slo_counts *
 	}
 }
 
+/* True if an alert of the SLO that pages or opens a ticket is active, and silenced or not. */
+static bool any_alert(const struct snapshot_slo *slo, bool silenced)
+{
+	for (size_t i = 0; i < slo->n_alerts; i++) {
+		if (slo->alerts[i].severity >= SEVERITY_TICKET &&
+		    slo->alerts[i].silenced == silenced)
+			return true;
+	}
+	return false;
+}
+
+static struct quiet_rule quiet_rule(const struct track *track, const struct slo_counts *counts,
+				    const struct alert_rule *rule, double now)
+{
+	double length = (double)rule->seconds, last = (double)rule->short_seconds;
+	struct quiet_rule seen = {.requests = track_events(track, now, length, counts)};
+
+	seen.budgeted = track->sliced ? slo_history_sum(track->sliced, now, length) : seen.requests;
+	seen.last = track->sliced ? slo_history_sum(track->sliced, now, last) :
+				    track_events(track, now, last, counts);
+	return seen;
+}
+
+static void snapshot_no_alert(const struct agent *agent, const struct track *track,
+			      const struct slo_counts *counts, struct snapshot_slo *ret)
+{
+	struct quiet_rule rules[ALERT_RULES_MAX] = {};
+	const struct quiet_facts facts = {
+		.slo = track->slo,
+		.rules = rules,
+		.window_seconds = ret->window.length_seconds,
+		.age_seconds = ret->now_seconds - ret->since_seconds,
+		.silenced = any_alert(ret, true),
+		.excluded = alerting_excluded(&agent->alerting, track, ret->now_seconds),
+	};
+	double bad = (double)ret->budgeted.bad;
+
+	if (bad <= (1 - ret->objective) * slo_eligible(ret->budgeted) || any_alert(ret, false))
+		return;
+	for (size_t i = 0; i < track->slo->n_alerts; i++) {
+		if (quiet_asks_for(&track->slo->alerts[i]))
+			rules[i] =
+				quiet_rule(track, counts, &track->slo->alerts[i], ret->now_seconds);
+	}
+	quiet_text(&facts, ret->no_alert);
+}
+
 int snapshot_take_slo(const struct agent *agent, const struct track *track,
 		      struct snapshot_slo *ret)
 {
@@ -243,7 +290,10 @@ int snapshot_take_slo(const struct agent *agent, const struct track *track,
 	ret->covered_seconds = axis_covered(&agent->axis, from, now);
 	ret->elapsed_seconds = fmax(now - from, 0);
 	snapshot_events(track, &counts, ret);
-	return snapshot_alerts(agent, track, now, ret);
+	r = snapshot_alerts(agent, track, now, ret);
+	if (!r)
+		snapshot_no_alert(agent, track, &counts, ret);
+	return r;
 }
 
 static int slo_order(const void *a, const void *b)

@@ -60,6 +60,7 @@ static void judge(const json_t *slo, const struct gate_terms *terms, struct gate
 		.blind_connections = blind,
 		.lost = ctl_number(coverage, "lost"),
 		.eligible = ctl_number(slo, "eligible"),
+		.left_out = ctl_number(slo, "client_aborts_left_out"),
 		.bad = ctl_number(slo, "bad"),
 		.min_bad = isnan(min_bad) ? 0 : min_bad,
 		.remaining_ratio = ctl_number(json_object_get(slo, "budget"), "remaining_ratio"),
@@ -91,14 +92,15 @@ static int print(const struct ctl *ctl, const char *name, const struct gate_term
 	if (ctl->json)
 		return ctl_print_json(
 			ctl,
-			json_pack("{s:s,s:s,s:s,s:o,s:f,s:o,s:f,s:o,s:o,s:o}", "slo", clean,
+			json_pack("{s:s,s:s,s:s,s:o,s:f,s:o,s:f,s:o,s:o,s:o,s:o}", "slo", clean,
 				  "decision", word, "reason", verdict->reason, "remaining_ratio",
 				  said(json_object_get(slo, "budget"), "remaining_ratio"),
 				  "min_budget_ratio", terms->min_budget_ratio, "coverage_ratio",
 				  said(json_object_get(slo, "coverage"), "ratio"),
 				  "max_blind_ratio", terms->max_blind_ratio, "counted_ratio",
 				  said(json_object_get(slo, "coverage"), "counted_ratio"),
-				  "eligible", said(slo, "eligible"), "bad", said(slo, "bad")));
+				  "eligible", said(slo, "eligible"), "bad", said(slo, "bad"),
+				  "client_aborts_left_out", said(slo, "client_aborts_left_out")));
 	format_write_safe(name, ctl->out);
 	fprintf(ctl->out, ": ");
 	ctl_write_coloured(verdict->decision == GATE_UNKNOWN ? "cannot tell" : word,

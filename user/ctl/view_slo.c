@@ -8,6 +8,7 @@
 #include "ctl/json.h"
 #include "ctl/rows.h"
 #include "ctl/view_blind.h"
+#include "ctl/view_counted.h"
 #include "ctl/views.h"
 
 /* Below this share of its budget an SLO is shown in yellow; below 0, in red. */
@@ -28,6 +29,8 @@ struct format_text ctl_exhaustion(double seconds)
 
 	return seconds <= 0 ? exhausted : format_span(seconds);
 }
+
+enum { LABEL_COLUMNS = 17 };
 
 static void print_label(const char *label, FILE *out)
 {
@@ -174,6 +177,16 @@ static void print_burn(const json_t *burn, FILE *out)
 	fputc('\n', out);
 }
 
+static void print_no_alert(const json_t *slo, FILE *out)
+{
+	const char *why = ctl_string(slo, "no_alert");
+
+	if (!why)
+		return;
+	print_label("no alert", out);
+	ctl_write_wrapped(why, LABEL_COLUMNS, out);
+}
+
 /* `object` is the alert. */
 static void add_state(struct ctl_table *table, const json_t *object, const char *key)
 {
@@ -219,9 +232,7 @@ int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
 	print_window(slo, out);
 	print_budgeting(slo, colour, out);
 	print_coverage(slo, colour, out);
-	print_field("eligible", ctl_count(slo, "eligible"), out);
-	print_field("good", ctl_count(slo, "good"), out);
-	print_field("bad", ctl_count(slo, "bad"), out);
+	ctl_print_counted(slo, print_label, LABEL_COLUMNS, colour, out);
 	if (ctl_count_or_zero(slo, "excluded")) {
 		print_label("excluded", out);
 		fprintf(out, "%s by maintenance\n", ctl_count(slo, "excluded").text);
@@ -230,5 +241,6 @@ int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
 	print_budget(slo, colour, out);
 	print_exhaustion(ctl_number(budget, "exhausted_in_seconds"), out);
 	print_burn(json_object_get(slo, "burn_rate"), out);
+	print_no_alert(slo, out);
 	return print_alerts(json_object_get(slo, "alerts"), colour, out);
 }

@@ -5,6 +5,7 @@
 #include "ctl/json.h"
 #include "ctl/rows.h"
 #include "ctl/view_blind.h"
+#include "ctl/view_counted.h"
 #include "ctl/view_slo.h"
 #include "ctl/views.h"
 
@@ -88,7 +89,7 @@ static int print_slos(const json_t *slos, bool colour, FILE *out)
 	static const struct ctl_field fields[] = {
 		{"SLO", "name", &ctl_as_text},
 		{"SERVICE", "service", &ctl_as_text},
-		{"ELIGIBLE", "eligible", &ctl_as_count},
+		{"ELIGIBLE", "eligible", &ctl_as_eligible},
 		{"BAD", "bad", &ctl_as_count},
 		{"AVAILABLE", "availability", &as_availability},
 		{"OBJECTIVE", "objective", &ctl_as_objective},

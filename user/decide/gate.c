@@ -5,10 +5,12 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/format.h"
 
 static const double min_coverage_ratio = 0.5;
+static const double told_left_out_ratio = 0.01;
 
 __attribute__((format(printf, 3, 4))) static void decide(struct gate_verdict *ret,
 							 enum gate_decision decision,
@@ -65,8 +67,8 @@ static bool too_little_known(const struct gate_facts *facts, const struct gate_t
 	return true;
 }
 
-void gate_decide(const struct gate_facts *facts, const struct gate_terms *terms,
-		 struct gate_verdict *ret)
+static void judge(const struct gate_facts *facts, const struct gate_terms *terms,
+		  struct gate_verdict *ret)
 {
 	struct format_text left = format_percent(facts->remaining_ratio, 1);
 	struct format_text asked = format_objective(terms->min_budget_ratio);
@@ -86,6 +88,23 @@ void gate_decide(const struct gate_facts *facts, const struct gate_terms *terms,
 	else
 		decide(ret, GATE_FREEZE, "%s of the budget is left, less than the %s asked for.",
 		       left.text, asked.text);
+}
+
+static void tell_left_out(const struct gate_facts *facts, struct gate_verdict *ret)
+{
+	size_t len = strlen(ret->reason);
+
+	if (facts->left_out > told_left_out_ratio * facts->eligible)
+		snprintf(ret->reason + len, sizeof(ret->reason) - len,
+			 " Left out: %.0f request%s whose client gave up.", facts->left_out,
+			 facts->left_out == 1 ? "" : "s");
+}
+
+void gate_decide(const struct gate_facts *facts, const struct gate_terms *terms,
+		 struct gate_verdict *ret)
+{
+	judge(facts, terms, ret);
+	tell_left_out(facts, ret);
 }
 
 const char *gate_decision_name(enum gate_decision decision)

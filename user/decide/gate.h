@@ -21,6 +21,7 @@ struct gate_facts {
 	double blind_connections;
 	double lost; /* requests */
 	double eligible;
+	double left_out; /* client_aborts that were not eligible; told if more than 1 % of it */
 	double bad;
 	double min_bad; /* fewer bad events say nothing */
 	double remaining_ratio; /* of the budget */
@@ -29,7 +30,8 @@ struct gate_facts {
 
 struct gate_verdict {
 	enum gate_decision decision;
-	char reason[192]; /* one sentence; holds facts->page as it is */
+	char reason
+		[256]; /* one sentence, a second one of what was left out; holds facts->page as it is */
 };
 
 /* What one may ask of an SLO. */

@@ -46,5 +46,7 @@ int json_put_reasons(json_t *object, const struct snapshot_slo *slo)
 	failed |= json_put(object, "client_aborts_left_out", json_count(slo->reasons.left_out));
 	failed |= json_put(object, "definition",
 			   slo->config ? definition_json(slo->config) : json_null());
+	failed |= json_put(object, "no_alert",
+			   json_text_or_null(slo->no_alert[0] ? slo->no_alert : NULL));
 	return failed;
 }

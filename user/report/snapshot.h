@@ -13,6 +13,7 @@
 #include "base/maybe.h"
 #include "config/config.h"
 #include "hist.h"
+#include "report/quiet.h"
 #include "slo/alerts.h"
 #include "slo/slo.h"
 #include "terms.h"
@@ -148,6 +149,8 @@ struct snapshot_slo {
 	uint64_t excluded; /* events left out by maintenance and silences */
 	const struct snapshot_cover
 		*cover; /* of its service, in the same snapshot; NULL: not known */
+	/* why none of its alerts is heard, though it does worse than its objective; else "" */
+	char no_alert[QUIET_BYTES];
 	struct snapshot_alert *alerts; /* those that are active */
 	size_t n_alerts;
 };

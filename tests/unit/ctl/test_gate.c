@@ -88,20 +88,22 @@ TEST(test_json_has_the_facts_and_null_for_the_unknown)
 		      "spent: -900.0% of it is left.\",\"remaining_ratio\":-9,"
 		      "\"min_budget_ratio\":0.1,\"coverage_ratio\":1,"
 		      "\"max_blind_ratio\":0.01,\"counted_ratio\":null,\"eligible\":1000,"
-		      "\"bad\":8}\n",
+		      "\"bad\":8,\"client_aborts_left_out\":null}\n",
 		      "");
 	expect_spoken(ctl_gate, agent.path, true, "gate none", 2,
 		      "{\"slo\":\"none\",\"decision\":\"unknown\",\"reason\":\"There is no SLO of "
 		      "this name.\",\"remaining_ratio\":null,\"min_budget_ratio\":0.0,"
 		      "\"coverage_ratio\":null,\"max_blind_ratio\":0.01,"
-		      "\"counted_ratio\":null,\"eligible\":null,\"bad\":null}\n",
+		      "\"counted_ratio\":null,\"eligible\":null,\"bad\":null,"
+		      "\"client_aborts_left_out\":null}\n",
 		      "");
 	fake_stop(&agent);
 	expect_spoken(ctl_gate, agent.path, true, "gate good", 3,
 		      "{\"slo\":\"good\",\"decision\":\"unknown\",\"reason\":\"The agent did not "
 		      "answer.\",\"remaining_ratio\":null,\"min_budget_ratio\":0.0,"
 		      "\"coverage_ratio\":null,\"max_blind_ratio\":0.01,"
-		      "\"counted_ratio\":null,\"eligible\":null,\"bad\":null}\n",
+		      "\"counted_ratio\":null,\"eligible\":null,\"bad\":null,"
+		      "\"client_aborts_left_out\":null}\n",
 		      NULL);
 }
 

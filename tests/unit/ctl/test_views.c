@@ -166,6 +166,56 @@ TEST(test_slo_view_shows_the_budget_of_a_window_not_yet_full_as_such)
 	free(text);
 }
 
+TEST(test_slo_view_says_what_is_counted_and_why_it_was_bad)
+{
+	char *text = view(
+		ctl_view_slo,
+		"{\"name\": \"checkout\", \"service\": \"shop\", \"objective\": 0.99,"
+		" \"window_seconds\": 3600, \"eligible\": 1000, \"good\": 990, \"bad\": 10,"
+		" \"bad_by_reason\": {\"server_abort\": 0, \"status\": 6, \"latency\": 4},"
+		" \"client_aborts_left_out\": 11, \"no_alert\": \"too few\", \"definition\":"
+		"  {\"eligible\": \"requests to /checkout, /cart/*; methods GET, POST; without paths"
+		" /healthz\", \"good\": \"status 100-499\", \"client_abort\": \"bad\"},"
+		" \"budget\": {\"remaining_ratio\": -1}, \"burn_rate\": {}}",
+		false, 0);
+
+	assert_string_equal(
+		text,
+		"checkout, service shop: 99% over 1h\n"
+		"  eligible       1000, 11 left out, whose clients gave up\n"
+		"                 requests to /checkout, /cart/*; methods GET, POST; without\n"
+		"                 paths /healthz\n"
+		"  good           990\n"
+		"                 status 100-499\n"
+		"  bad            10: status 6, latency 4\n"
+		"                 bad\n"
+		"  available      -\n"
+		"  budget left    -100.0%\n"
+		"  exhausted      -\n"
+		"  burn rate     \n"
+		"  no alert       too few\n");
+	free(text);
+}
+
+TEST(test_status_shows_what_is_left_out_above_one_percent)
+{
+	static const char *const left_out[] = {"10", "11"};
+	static const char *const cells[] = {"  1000    0", "  1000, 11 left out    0"};
+
+	for (size_t i = 0; i < 2; i++) {
+		char source[512], *text;
+
+		snprintf(source, sizeof(source),
+			 "{\"slos\": [{\"name\": \"a\", \"service\": \"s\", \"eligible\": 1000,"
+			 " \"bad\": 0, \"client_aborts_left_out\": %s}], \"coverage\": {}}",
+			 left_out[i]);
+		text = view(ctl_view_status, source, false, 0);
+		if (!strstr(text, cells[i]))
+			fail_msg("%s", text);
+		free(text);
+	}
+}
+
 TEST(test_slo_view_shows_window_budgeting_coverage_and_minutes)
 {
 	char *text = view(
@@ -269,6 +319,8 @@ int main(void)
 		cmocka_unit_test(test_status_view_colours_only_when_asked),
 		cmocka_unit_test(test_services_view),
 		cmocka_unit_test(test_slo_view),
+		cmocka_unit_test(test_slo_view_says_what_is_counted_and_why_it_was_bad),
+		cmocka_unit_test(test_status_shows_what_is_left_out_above_one_percent),
 		cmocka_unit_test(test_slo_view_shows_the_budget_of_a_window_not_yet_full_as_such),
 		cmocka_unit_test(test_slo_view_shows_window_budgeting_coverage_and_minutes),
 		cmocka_unit_test(test_status_view_tells_a_failing_store_and_windows_not_covered),

@@ -148,6 +148,25 @@ TEST(test_a_page_freezes_whatever_is_left)
 	expect_decision(facts, 0, GATE_FREEZE, "The page burn-1h is firing.");
 }
 
+TEST(test_aborts_left_out_are_told_above_one_percent)
+{
+	struct gate_facts facts = healthy;
+
+	facts.left_out = 10;
+	expect_decision(facts, 0, GATE_GO, "20.0% of the budget is left; 0% is asked for.");
+	facts.left_out = 11;
+	expect_decision(facts, 0, GATE_GO,
+			"20.0% of the budget is left; 0% is asked for. "
+			"Left out: 11 requests whose client gave up.");
+	facts.eligible = 0;
+	facts.left_out = 1;
+	expect_decision(facts, 0, GATE_UNKNOWN,
+			"There was no eligible request in the window. "
+			"Left out: 1 request whose client gave up.");
+	facts.left_out = NAN; /* of an older agent */
+	expect_decision(facts, 0, GATE_UNKNOWN, "There was no eligible request in the window.");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +181,7 @@ int main(void)
 		cmocka_unit_test(test_less_than_half_covered_is_unknown),
 		cmocka_unit_test(test_no_event_and_no_budget_are_unknown),
 		cmocka_unit_test(test_a_page_freezes_whatever_is_left),
+		cmocka_unit_test(test_aborts_left_out_are_told_above_one_percent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
