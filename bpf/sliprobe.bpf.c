@@ -3,6 +3,7 @@
  * The kernel side: hooks, each a few lines over one handler. The agent loads one of the two families:
  * tp_* or fexit_*.
  */
+#include "hook/forget.bpf.h"
 #include "hook/sweep.bpf.h"
 #include "hook/tcp.bpf.h"
 #include "hook/tcp_close.bpf.h"
@@ -67,7 +68,8 @@ int sweep_conns(struct bpf_iter__bpf_sk_storage_map *ctx)
 	struct tcp_conn *tcp = ctx->value;
 	struct sock *sk = ctx->sk;
 
-	return sk && tcp ? sweep_conn(sk, tcp) : 0;
+	/* without a socket: behind the last one */
+	return sk && tcp ? sweep_conn(sk, tcp) : forget_all();
 }
 
 SEC("iter/task_file")
@@ -75,5 +77,5 @@ int sweep_files(struct bpf_iter__task_file *ctx)
 {
 	struct file *file = ctx->file;
 
-	return file ? sweep_file(file) : 0;
+	return file ? sweep_file(file) : forget_all();
 }

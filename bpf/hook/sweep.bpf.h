@@ -23,7 +23,10 @@
 
 __u64 sweep_unanswered_ns; /* requests older than this are ended by the sweep */
 __u64 sweep_in_flight; /* result of the sweep */
-__u32 sweep_number; /* of a sweep over files, which meets a connection once for each descriptor */
+__u32 sweep_number; /* a sweep over files meets a connection once for each descriptor */
+
+/* By endpoint: the last sweep that has met a connection or an open request of its service. */
+__u32 endpoints_met[ENDPOINTS_MAX];
 
 /* Set by the sweep: policies that open requests are judged by. */
 struct {
@@ -62,6 +65,15 @@ static __always_inline bool sweep_is_due(const struct sweep *sweep, const struct
 	       sweep->now_ns - asked_ns >= sweep_unanswered_ns;
 }
 
+static __always_inline void service_meet(__u32 service)
+{
+	__u32 id = service - SERVICE_FOUND;
+
+	barrier_var(id); /* the verifier must see the check on the index itself */
+	if (id < ENDPOINTS_MAX)
+		endpoints_met[id] = sweep_number;
+}
+
 static long sweep_exchange(__u32 i, struct sweep *sweep)
 {
 	struct exchanges *open = sweep->open;
@@ -79,6 +91,7 @@ static long sweep_exchange(__u32 i, struct sweep *sweep)
 	if (copy.claim != number << 1)
 		return 0; /* ended, or another one by now */
 	policy_use(copy.request.policy);
+	service_meet(copy.request.service);
 	if (!sweep_is_due(sweep, &copy, number)) {
 		sweep_in_flight++;
 		return 0;
@@ -119,6 +132,7 @@ static __always_inline int sweep_conn(struct sock *sk, struct tcp_conn *tcp)
 	struct sweep sweep = {.open = open};
 	struct unfinished unfinished = {};
 
+	service_meet(conn->served.service);
 	if (conn->mode != CONN_IGNORED && protocol_reads_request(conn))
 		policy_use(conn->served.policy);
 	if (open->next == open->freed)

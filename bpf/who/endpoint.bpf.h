@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Endpoints (namespace, port, process): what a connection is listed under. */
+/*
+ * Endpoints (namespace, port, process): what a connection is listed under, and their ids. The agent finds
+ * endpoints that have gone and are not met by any connection; their ids become spare, and are given out again
+ * before new ones.
+ */
 #ifndef SLIPROBE_WHO_ENDPOINT_BPF_H
 #define SLIPROBE_WHO_ENDPOINT_BPF_H
 
 #include "abi.h"
+#include "kernel/compat.bpf.h"
 #include "kernel/helpers.bpf.h"
 
-__u32 endpoint_last; /* last id given out */
+__u32 endpoint_last; /* highest id given out */
+__u32 endpoint_number; /* how many were given out, spare ones each time */
+__u32 endpoint_overflow; /* some endpoint found no id: it counts under id 0 */
+
+/* A ring: those from spare_taken up to spare_put, each modulo ENDPOINTS_MAX. There are always fewer. */
+__u32 spare_ids[ENDPOINTS_MAX];
+__u32 spare_taken; /* set by compare-and-swap */
+__u32 spare_put; /* set by endpoint_spare() alone */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -35,12 +47,66 @@ static __always_inline void who_key(__u32 netns, __u16 port, struct endpoint_key
 	BPF_CORE_READ_STR_INTO(&ret->process, leader, comm);
 }
 
-/* The endpoint's entry, made if need be; NULL: the table is full. */
+enum {
+	SPARE_TRIES = 8, /* others may take a spare id at the same time */
+};
+
+static __always_inline bool endpoint_ids_left(void)
+{
+	return spare_taken != spare_put || endpoint_last < ENDPOINTS_MAX - 1;
+}
+
+/* An id that nobody has; 0: there is none. */
+static __always_inline __u32 endpoint_take_id(void)
+{
+	__u32 id;
+
+	for (int i = 0; i < SPARE_TRIES; i++) {
+		__u32 taken = spare_taken;
+
+		if (taken == spare_put)
+			break;
+		id = spare_ids[taken & (ENDPOINTS_MAX - 1)];
+		if (__sync_val_compare_and_swap(&spare_taken, taken, taken + 1) == taken)
+			return id;
+	}
+	if (endpoint_last >= ENDPOINTS_MAX - 1)
+		return 0;
+	id = __sync_fetch_and_add(&endpoint_last, 1) + 1;
+	return id < ENDPOINTS_MAX ? id : 0;
+}
+
+/* Nobody has the id any more. The agent alone has this called, so never twice at once. */
+static __always_inline void endpoint_spare(__u32 id)
+{
+	spare_ids[spare_put & (ENDPOINTS_MAX - 1)] = id;
+	store_release(&spare_put, spare_put + 1);
+}
+
+/* Gives the endpoint an id. Returns false if there is none. */
+static __always_inline bool endpoint_name(struct endpoint *endpoint)
+{
+	__u64 id = endpoint_take_id();
+
+	if (!id)
+		return false;
+	/* if two processors get here at once, one's id is found by the agent, with no endpoint */
+	__sync_val_compare_and_swap(&endpoint->given, 0,
+				    id | (__u64)(__sync_fetch_and_add(&endpoint_number, 1) + 1)
+						    << 32);
+	return true;
+}
+
+/* The endpoint's entry, made if need be; NULL: no id is left. */
 static __always_inline struct endpoint *endpoint_find(const struct endpoint_key *key)
 {
 	struct endpoint *endpoint = bpf_map_lookup_elem(&endpoints, key);
 	__u32 only = 0;
 
+	if (endpoint && endpoint->id)
+		return endpoint;
+	if (!endpoint_ids_left())
+		return NULL;
 	if (!endpoint) {
 		struct endpoint *blank = bpf_map_lookup_elem(&endpoint_blank, &only);
 
@@ -48,15 +114,7 @@ static __always_inline struct endpoint *endpoint_find(const struct endpoint_key 
 			bpf_map_update_elem(&endpoints, key, blank, BPF_NOEXIST);
 		endpoint = bpf_map_lookup_elem(&endpoints, key);
 	}
-	if (endpoint && !endpoint->id) {
-		/* an id is wasted if two processors get here at once; the table is the limit */
-		__u32 id = __sync_fetch_and_add(&endpoint_last, 1) + 1;
-
-		if (id >= ENDPOINTS_MAX)
-			return NULL;
-		__sync_val_compare_and_swap(&endpoint->id, 0, id);
-	}
-	return endpoint;
+	return endpoint && endpoint_name(endpoint) ? endpoint : NULL;
 }
 
 #endif

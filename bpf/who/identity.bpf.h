@@ -91,10 +91,12 @@ __noinline int endpoint_register(struct served *served, struct who_work *work)
 	struct policy *policy;
 	__u32 id = 0;
 
-	if (endpoint)
+	if (endpoint) {
 		id = endpoint->id;
-	else
+	} else {
 		stat_error(KERR_ENDPOINT_FULL);
+		endpoint_overflow = 1;
+	}
 	policy = policy_find(served->policy);
 	decided.policy = served->policy;
 	decided.service = SERVICE_FOUND + id;
@@ -111,7 +113,8 @@ __noinline int endpoint_register(struct served *served, struct who_work *work)
 		endpoint->tgid = identity_key.tgid;
 		endpoint->service = decided.service;
 	}
-	if (bpf_map_update_elem(&identities, &identity_key, &decided, BPF_ANY))
+	/* without an id it is not remembered: one may be spare at the next connection */
+	if (endpoint && bpf_map_update_elem(&identities, &identity_key, &decided, BPF_ANY))
 		stat_error(KERR_IDENTITY_FULL);
 	served->service = decided.service;
 	return 0;

@@ -10,7 +10,7 @@ enum {
 	SERVICE_NONE = 0,
 	SERVICE_CONFIGURED_MAX = 4095, /* ids are not reused while the agent runs */
 	SERVICE_FOUND = 4096,
-	ENDPOINTS_MAX = 2048, /* id 0: all that found no place of their own */
+	ENDPOINTS_MAX = 2048, /* id 0: all that found no id of their own. Others are used again */
 
 	SERVICES_MAX = SERVICE_FOUND + ENDPOINTS_MAX,
 
@@ -45,10 +45,16 @@ struct endpoint_key {
 };
 
 struct endpoint {
-	__u32 id;
+	union {
+		struct {
+			__u32 id; /* 0: it is about to get one */
+			__u32 number; /* of all ids given out it is the number-th: never used again */
+		};
+		__u64 given; /* both: they are set at once */
+	};
 	__u32 tgid; /* the last process seen to serve it */
 	__u16 service; /* the last service it was counted for */
-	__u16 pad[3];
+	__u16 pad;
 	char exe[EXE_BYTES]; /* NUL-terminated */
 };
 

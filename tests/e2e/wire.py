@@ -39,8 +39,8 @@ def cut(data, how):
 class Port:
     """A listening server socket, of which connections are made."""
 
-    def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    def __init__(self, port=0):
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)
         self.port = self.listener.getsockname()[1]
         self.wires = []
 

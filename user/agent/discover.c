@@ -23,12 +23,13 @@ void endpoints_clear(struct endpoints *endpoints)
 	*endpoints = (struct endpoints){};
 }
 
-/* Ids are given in the order in which endpoints are found. */
+/* In the order in which they were found. */
 static int endpoint_order(const void *a, const void *b)
 {
 	const struct found_endpoint *x = a, *y = b;
 
-	return x->endpoint.id < y->endpoint.id ? -1 : x->endpoint.id > y->endpoint.id;
+	return x->endpoint.number < y->endpoint.number ? -1 :
+							 x->endpoint.number > y->endpoint.number;
 }
 
 static int take_endpoint(const struct found_endpoint *found, struct services *services,
@@ -41,10 +42,14 @@ static int take_endpoint(const struct found_endpoint *found, struct services *se
 
 	if (id == SERVICE_NONE)
 		return 0; /* being registered at this moment */
+	if (id >= SERVICE_FOUND && !services_by_id(services, id) &&
+	    services_wait(services, id, &found->key))
+		return 0;
 	r = service_seen(services, id, configured, &found->key, &found->endpoint);
 	if (r || id < SERVICE_FOUND)
 		return r;
-	return applied_found(applied, services_by_id(services, id)->name, id - SERVICE_FOUND);
+	return applied_found(applied, services_by_id(services, id)->name, id - SERVICE_FOUND,
+			     found->endpoint.number);
 }
 
 int discover_configured(struct services *services, struct applied *applied)
@@ -58,6 +63,14 @@ int discover_configured(struct services *services, struct applied *applied)
 				 ids_number(applied->numbers.services, config->services[i].name),
 				 config->services[i].name, &service);
 	return r;
+}
+
+int discover_overflow(struct services *services, struct applied *applied)
+{
+	struct service *service;
+	int r = services_add(services, SERVICE_FOUND, SERVICE_OVERFLOW, &service);
+
+	return r ?: applied_found(applied, service->name, 0, 0);
 }
 
 int discover_endpoints(struct endpoints *endpoints, struct services *services,

@@ -18,12 +18,18 @@ struct endpoints {
 	size_t n;
 };
 
+/* The service of all endpoints that found no id of their own: ENDPOINTS_MAX is the limit. */
+#define SERVICE_OVERFLOW "_overflow"
+
 /* A probe_endpoint_fn; context: a struct endpoints. Returns 0 or -ENOMEM. */
 int endpoints_add(void *context, const struct endpoint_key *key, const struct endpoint *endpoint);
 void endpoints_clear(struct endpoints *endpoints);
 
 /* Makes the services of the configuration in force. Returns 0 or -errno. */
 int discover_configured(struct services *services, struct applied *applied);
+
+/* Makes SERVICE_OVERFLOW and its tracks, as far as they are missing. Returns 0 or -errno. */
+int discover_overflow(struct services *services, struct applied *applied);
 
 /*
  * Makes the services of the endpoints and the tracks of found services, as far as they are missing.

@@ -22,6 +22,7 @@ int facts_read(struct probe *probe, const struct ids *routes, bool series, struc
 	r = r ?: collection_read(probe, routes, series, &facts.collection);
 	r = r ?: probe_read_stats(probe, facts.stats);
 	if (!r) {
+		facts.collection.requests += probe_forgotten(probe);
 		facts.consistent = adds_up(before[STAT_ENDED], &facts);
 		facts.hook_misses = probe_misses(probe);
 		r = blind_read(probe, &facts.blind);

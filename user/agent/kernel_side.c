@@ -170,6 +170,7 @@ int kernel_side_sweep(struct kernel_side *kernel, __u64 unanswered_ns,
 
 	if (r)
 		return r;
+	kernel->swept_all = !swept.missed;
 	kernel->consistent = swept.consistent;
 	if (!kernel->consistent)
 		say("the counters disagree with the connections: %llu requests in flight, expected "

@@ -26,6 +26,7 @@ struct kernel_side {
 	char instance[KERNEL_INSTANCE_BYTES]; /* drawn when the programs are loaded */
 	double attached_boottime_seconds;
 	bool taken_over;
+	bool swept_all; /* the last sweep met all open requests */
 	bool consistent; /* the last sweep found as many requests as the counters say */
 };
 

@@ -8,6 +8,7 @@
 #include "agent/alerting.h"
 #include "agent/axis.h"
 #include "agent/kernel_side.h"
+#include "agent/retire.h"
 #include "agent/reload.h"
 #include "agent/services.h"
 #include "apply/applied.h"
@@ -22,6 +23,7 @@ struct agent {
 	struct axis axis;
 	struct applied applied;
 	struct services services;
+	struct retire retire;
 	struct record *record;
 	struct alerting alerting;
 };

@@ -57,6 +57,7 @@ int series_add(void *context, __u32 id, const struct series_key *key,
 		.status = key->status,
 		.role = series_role(key),
 		.requests = value->requests,
+		.ends = service->stay == SERVICE_GOES,
 	};
 	return 0;
 }

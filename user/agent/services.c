@@ -98,6 +98,32 @@ int services_add(struct services *services, __u32 id, const char *name, struct s
 	return 0;
 }
 
+void services_remove(struct services *services, __u32 id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < services->n; i++) {
+		if (services->list[i]->id == id)
+			service_free(services->list[i]);
+		else
+			services->list[n++] = services->list[i];
+	}
+	services->n = n;
+}
+
+bool services_wait(const struct services *services, __u32 id, const struct endpoint_key *key)
+{
+	for (size_t i = 0; i < services->n; i++) {
+		const struct service *service = services->list[i];
+
+		if (service->stay != SERVICE_STAYS && service->id != id &&
+		    service->port == key->port && service->netns == key->netns &&
+		    !strncmp(service->process, key->process, COMM_BYTES - 1))
+			return true;
+	}
+	return false;
+}
+
 /* The id in a path such as .../docker-<64 hex digits>.scope, of the container the process is in. */
 static char *container_of_process(__u32 pid)
 {

@@ -17,7 +17,14 @@ enum {
 	SERVICE_RATE_STEPS = 64, /* steps of requests kept for the rate */
 };
 
+enum service_stay {
+	SERVICE_STAYS,
+	SERVICE_GONE, /* its endpoint is no longer listed: its last counts are waited for */
+	SERVICE_GOES, /* with this step: nobody counts for it any more */
+};
+
 struct service {
+	enum service_stay stay; /* see agent/retire */
 	__u32 id; /* as in struct series_key */
 	char *name;
 	__u16 port;
@@ -47,6 +54,12 @@ struct service *services_by_id(const struct services *services, __u32 id);
  * Returns 0 or -ENOMEM.
  */
 int services_add(struct services *services, __u32 id, const char *name, struct service **ret);
+
+/* Takes the service of that id off the list, if it is there. */
+void services_remove(struct services *services, __u32 id);
+
+/* True if another service of that endpoint is about to go: its name is not free yet. */
+bool services_wait(const struct services *services, __u32 id, const struct endpoint_key *key);
 
 /*
  * Takes over what is known of an endpoint of the service. A found service (configured_name NULL) is

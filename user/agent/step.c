@@ -7,6 +7,7 @@
 
 #include "agent/discover.h"
 #include "agent/recall.h"
+#include "agent/retire.h"
 #include "agent/series.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -26,6 +27,8 @@ int step_discover(struct agent *agent)
 
 	r = r ?: probe_each_endpoint(agent->kernel.probe, endpoints_add, &endpoints);
 	r = r ?: discover_endpoints(&endpoints, &agent->services, &agent->applied);
+	if (!r && probe_endpoints_overflow(agent->kernel.probe))
+		r = discover_overflow(&agent->services, &agent->applied);
 	endpoints_clear(&endpoints);
 	return r ?: recall_new(agent);
 }
@@ -181,11 +184,16 @@ int step_run(struct agent *agent)
 {
 	bool ending = applied_any_ending(&agent->applied);
 	int r = ending ? review_ending(agent) : end_unanswered(agent);
+	double now;
 
 	r = r ?: step_discover(agent);
 	look_at_clock(agent);
-	r = r ?: take_and_judge(agent, axis_now(&agent->axis));
-	if (!r && ending && record_report(agent->record).state != RECORD_FAILING)
+	now = axis_now(&agent->axis);
+	r = r ?: retire_look(agent, now);
+	r = r ?: take_and_judge(agent, now);
+	if (r || record_report(agent->record).state == RECORD_FAILING)
+		return r;
+	if (ending)
 		applied_forget_ended(&agent->applied);
-	return r;
+	return retire_unused(agent);
 }

@@ -82,8 +82,14 @@ bool applied_any_ending(const struct applied *applied);
 void applied_review_ending(struct applied *applied, const struct policies_in_use *in_use);
 void applied_forget_ended(struct applied *applied);
 
-/* Makes the tracks of a found service, one for each wildcard, that it lacks. Returns 0 or -errno. */
-int applied_found(struct applied *applied, const char *service, __u32 endpoint);
+/*
+ * Makes the tracks of a found service, one for each wildcard, that it lacks. `number`: of its endpoint, whose
+ * counters began at 0 when it got its id. Returns 0 or -errno.
+ */
+int applied_found(struct applied *applied, const char *service, __u32 endpoint, __u32 number);
+
+/* The endpoint has gone, and its counters will be another's: its tracks keep what they have. */
+void applied_lost(struct applied *applied, __u32 endpoint);
 
 /*
  * Makes the track of a service known from disk; its kernel slot is bound when applied_found() meets

@@ -93,8 +93,17 @@ static struct config_slo shape(const struct wildcard *wildcard)
 	};
 }
 
+/* When the counters of an endpoint began: `number` differs each time that its id is given out. */
+static struct track_birth birth_of(const struct wildcard *wildcard, __u32 number)
+{
+	struct track_birth birth = wildcard->birth;
+
+	birth.serial |= (__u64)(number & 0x7fffffff) << 32;
+	return birth;
+}
+
 static int found_track_add(struct applied *applied, const struct wildcard *wildcard,
-			   const char *service, __u32 endpoint)
+			   const char *service, __u32 endpoint, __u32 number)
 {
 	_cleanup_free_ char *name = slo_name_for(wildcard->name, service);
 	struct track_entry **list =
@@ -113,7 +122,7 @@ static int found_track_add(struct applied *applied, const struct wildcard *wildc
 	*list = grown;
 	r = track_new(name, service, wildcard->definition, wildcard->slo ?: &former,
 		      endpoint == ENDPOINT_NOT_MET ? TRACK_NO_COUNTS : wildcard->base + endpoint,
-		      wildcard->birth, &track);
+		      birth_of(wildcard, number), &track);
 	if (r)
 		return r;
 	if (!wildcard->slo)
@@ -134,17 +143,30 @@ static struct track_entry *found_of(struct applied *applied, const struct wildca
 	size_t n = wildcard->slo ? applied->tracks.n_found : applied->tracks.n_ending;
 
 	for (size_t i = 0; i < n; i++) {
-		struct track_entry *found = &list[i];
-
-		if (found->base == wildcard->base &&
-		    (found->endpoint == endpoint || (found->endpoint == ENDPOINT_NOT_MET &&
-						     !strcmp(found->track->service, service))))
-			return found;
+		if (list[i].base == wildcard->base && list[i].endpoint == endpoint)
+			return &list[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].base == wildcard->base && list[i].endpoint == ENDPOINT_NOT_MET &&
+		    !strcmp(list[i].track->service, service))
+			return &list[i];
 	}
 	return NULL;
 }
 
-int applied_found(struct applied *applied, const char *service, __u32 endpoint)
+/* A track whose service has been met (again) counts what its endpoint's counters have, from 0 on. */
+static void meet(struct track_entry *found, const struct wildcard *wildcard, __u32 endpoint,
+		 __u32 number)
+{
+	struct track *track = found->track;
+
+	found->endpoint = endpoint;
+	track->counts = wildcard->base + endpoint;
+	track->birth = birth_of(wildcard, number);
+	track->stepped = (struct slo_counts){};
+}
+
+int applied_found(struct applied *applied, const char *service, __u32 endpoint, __u32 number)
 {
 	for (size_t w = 0; w < applied->tracks.n_wildcards; w++) {
 		const struct wildcard *wildcard = &applied->tracks.wildcards[w];
@@ -152,15 +174,30 @@ int applied_found(struct applied *applied, const char *service, __u32 endpoint)
 		int r;
 
 		if (!found) {
-			r = found_track_add(applied, wildcard, service, endpoint);
+			r = found_track_add(applied, wildcard, service, endpoint, number);
 			if (r)
 				return r;
 		} else if (found->endpoint == ENDPOINT_NOT_MET) {
-			found->endpoint = endpoint;
-			found->track->counts = wildcard->base + endpoint;
+			meet(found, wildcard, endpoint, number);
 		}
 	}
 	return 0;
+}
+
+static void lose(struct track_entry *list, size_t n, __u32 endpoint)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].base == BASE_NONE || list[i].endpoint != endpoint)
+			continue;
+		list[i].endpoint = ENDPOINT_NOT_MET;
+		list[i].track->counts = TRACK_NO_COUNTS;
+	}
+}
+
+void applied_lost(struct applied *applied, __u32 endpoint)
+{
+	lose(applied->tracks.found, applied->tracks.n_found, endpoint);
+	lose(applied->tracks.ending, applied->tracks.n_ending, endpoint);
 }
 
 int applied_found_before(struct applied *applied, const char *name, const char *service,
@@ -179,7 +216,7 @@ int applied_found_before(struct applied *applied, const char *name, const char *
 			if (!strcmp(applied->tracks.found[i].track->name, name))
 				return 0;
 		}
-		return found_track_add(applied, wildcard, service, ENDPOINT_NOT_MET);
+		return found_track_add(applied, wildcard, service, ENDPOINT_NOT_MET, 0);
 	}
 	return 0;
 }

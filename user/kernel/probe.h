@@ -135,11 +135,14 @@ typedef int (*probe_endpoint_fn)(void *context, const struct endpoint_key *key,
 				 const struct endpoint *value);
 typedef int (*probe_unmeasured_fn)(void *context, const struct unmeasured_key *key,
 				   const struct blind *blind);
+typedef int (*probe_identity_fn)(void *context, const struct identity_key *key,
+				 const struct identity *value);
 
 int probe_each_series(struct probe *probe, probe_series_fn fn, void *context);
 int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context);
 int probe_each_threshold(struct probe *probe, probe_threshold_fn fn, void *context);
 int probe_each_endpoint(struct probe *probe, probe_endpoint_fn fn, void *context);
+int probe_each_identity(struct probe *probe, probe_identity_fn fn, void *context);
 int probe_each_unmeasured(struct probe *probe, probe_unmeasured_fn fn, void *context);
 
 /* True if the endpoint has served a request that was counted: *ret is what is known of it. */
@@ -147,6 +150,34 @@ bool probe_find_endpoint(struct probe *probe, const struct endpoint_key *key, st
 
 /* How much could be measured of the service of that id. */
 int probe_read_books(struct probe *probe, __u32 service, struct service_books *ret);
+
+/* ---- kernel/endpoints: ids below are those of endpoints, from 1 up to ENDPOINTS_MAX - 1 ---- */
+
+/* Some endpoint found no id, and counts under id 0. */
+bool probe_endpoints_overflow(const struct probe *probe);
+/* The highest id that was ever given out. */
+__u32 probe_endpoints_given(const struct probe *probe);
+/* Finds the ids that will be given out again. Returns how many they are. */
+__u32 probe_endpoints_spare(const struct probe *probe, bool ret[ENDPOINTS_MAX]);
+/* True if the last sweep has met a connection, or an open request, of the found service. */
+bool probe_endpoint_met(const struct probe *probe, __u32 id);
+
+/* Takes the endpoint off the list: should it come again, it gets another id. Returns 0 or -errno. */
+int probe_drop_endpoint(struct probe *probe, const struct endpoint_key *key);
+/*
+ * Forgets that processes serve these endpoints: their next connections are decided anew. Sets *ret_found of
+ * those that some process served, and leaves the others. Returns 0 or -errno.
+ */
+int probe_unlearn(struct probe *probe, const bool ids[ENDPOINTS_MAX],
+		  bool ret_found[ENDPOINTS_MAX]);
+
+/*
+ * The endpoints' counters begin at zero, and their ids are spare. Nobody may count for them any more: they are not
+ * listed, and two sweeps after probe_unlearn() found nothing have not met them. Returns 0 or -errno.
+ */
+int probe_forget(struct probe *probe, const bool ids[ENDPOINTS_MAX]);
+/* Requests that are in no series any more, because of that. */
+__u64 probe_forgotten(const struct probe *probe);
 
 /* ---- kernel/sweep ---- */
 
@@ -158,6 +189,7 @@ struct probe_swept {
 	__u64 in_flight; /* open requests it has met */
 	__s64 at_least; /* open requests, by the counters before and after it */
 	__s64 at_most;
+	bool missed; /* it has met fewer than there were */
 	bool consistent; /* a sweep over files may meet less, see bpf/hook/sweep.bpf.h */
 };
 

@@ -179,6 +179,7 @@ struct typed {
 EACH(threshold, thresholds, struct threshold_key, __u64, *value)
 EACH(endpoint, endpoints, struct endpoint_key, struct endpoint, value)
 EACH(unmeasured, unmeasured, struct unmeasured_key, struct blind, value)
+EACH(identity, identities, struct identity_key, struct identity, value)
 /* clang-format on */
 
 /* ---- tables by id ---- */

@@ -64,7 +64,6 @@ int probe_sweep(struct probe *probe, __u64 unanswered_ns, struct probe_swept *re
 {
 	__u64 before[STAT_COUNT], after[STAT_COUNT];
 	struct probe_swept swept;
-	bool missed;
 	int r = ret_in_use ? clear_in_use(probe) : 0;
 
 	probe->skel->bss->sweep_unanswered_ns = unanswered_ns;
@@ -76,10 +75,10 @@ int probe_sweep(struct probe *probe, __u64 unanswered_ns, struct probe_swept *re
 	swept.in_flight = probe->skel->bss->sweep_in_flight;
 	swept.at_most = after[STAT_SEEN] - before[STAT_ENDED] - probe_lost(before);
 	swept.at_least = before[STAT_SEEN] - after[STAT_ENDED] - probe_lost(after);
-	missed = (__s64)swept.in_flight < swept.at_least;
+	swept.missed = (__s64)swept.in_flight < swept.at_least;
 	swept.consistent =
-		swept.in_flight <= (__u64)swept.at_most && (!missed || probe->sweeps_files);
-	r = ret_in_use ? read_in_use(probe, missed, ret_in_use) : 0;
+		swept.in_flight <= (__u64)swept.at_most && (!swept.missed || probe->sweeps_files);
+	r = ret_in_use ? read_in_use(probe, swept.missed, ret_in_use) : 0;
 	if (!r)
 		*ret = swept;
 	return r;

@@ -23,11 +23,16 @@ struct growth {
 static int put_counter(struct store *store, double t_seconds, const struct store_series *series,
 		       struct growth *ret)
 {
+	uint64_t kept = series->ends ? 0 : series->requests;
 	struct store_arg args[] = {
-		STORE_TEXT(series->service),   STORE_INT(series->role),
-		STORE_TEXT(series->route),     STORE_TEXT(series->method),
-		STORE_TEXT(series->outcome),   STORE_INT(series->status),
-		STORE_INT(series->requests),   STORE_REAL(t_seconds),
+		STORE_TEXT(series->service),
+		STORE_INT(series->role),
+		STORE_TEXT(series->route),
+		STORE_TEXT(series->method),
+		STORE_TEXT(series->outcome),
+		STORE_INT(series->status),
+		STORE_INT(kept),
+		STORE_REAL(t_seconds),
 		STORE_INT(store->last_series),
 	};
 	struct growth growth = {.requests = series->requests};
@@ -44,7 +49,7 @@ static int put_counter(struct store *store, double t_seconds, const struct store
 	if (growth.requests >= before)
 		growth.requests -= before;
 	r = 0;
-	if (growth.id && series->requests != before) {
+	if (growth.id && kept != before) {
 		r = store_run(store, STORE_SET_SERIES, args, 8);
 	} else if (!growth.id && growth.requests) {
 		args[8].integer = growth.id = ++store->last_series;

@@ -158,6 +158,7 @@ struct store_series {
 	uint16_t status;
 	uint8_t role;
 	uint64_t requests; /* the kernel's counter as last read */
+	bool ends; /* from here on the counter is at 0 */
 };
 
 /*

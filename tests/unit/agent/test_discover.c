@@ -45,7 +45,8 @@ static int teardown(void **state)
 static void meet(struct host *host, __u32 id, __u32 service, const char *process, __u16 port)
 {
 	struct endpoint_key key = {.netns = 1000 + id, .port = port};
-	struct endpoint endpoint = {.id = id, .service = (__u16)service, .tgid = 0x7fffffff};
+	struct endpoint endpoint = {
+		.id = id, .number = id, .service = (__u16)service, .tgid = 0x7fffffff};
 
 	memcpy(key.process, process, strlen(process));
 	assert_int_equal(endpoints_add(&host->endpoints, &key, &endpoint), 0);
@@ -153,6 +154,41 @@ TEST(a_track_from_disk_is_met_again)
 	assert_int_equal(found->track->counts, wildcard->base + 7);
 }
 
+/* Its last counts are waited for, and its name with them. */
+TEST(an_endpoint_that_comes_again_waits_for_its_name)
+{
+	struct host *host = *state;
+	const struct endpoint_key key = {.netns = 1007, .port = 6379, .process = "redis"};
+	const struct endpoint again = {.id = 8, .number = 8, .service = SERVICE_FOUND + 8};
+
+	meet(host, 7, SERVICE_FOUND + 7, "redis", 6379);
+	discover(host);
+	services_by_id(&host->services, SERVICE_FOUND + 7)->stay = SERVICE_GONE;
+	endpoints_clear(&host->endpoints);
+	assert_int_equal(endpoints_add(&host->endpoints, &key, &again), 0);
+	discover(host);
+	assert_null(name_of(host, SERVICE_FOUND + 8));
+	services_remove(&host->services, SERVICE_FOUND + 7);
+	applied_lost(&host->applied, 7);
+	discover(host);
+	assert_string_equal(name_of(host, SERVICE_FOUND + 8), "redis:6379");
+	assert_int_equal(host->applied.tracks.n_found, 1);
+	assert_int_equal(host->applied.tracks.found[0].endpoint, 8);
+}
+
+TEST(those_without_an_id_are_one_service)
+{
+	struct host *host = *state;
+
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(discover_overflow(&host->services, &host->applied), 0);
+	assert_string_equal(name_of(host, SERVICE_FOUND), "_overflow");
+	assert_int_equal(host->applied.tracks.n_found, 1);
+	assert_string_equal(host->applied.tracks.found[0].track->name, "_overflow-up");
+	assert_int_equal(host->applied.tracks.found[0].track->counts,
+			 host->applied.tracks.wildcards[0].base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +198,8 @@ int main(void)
 		WITH_SETUP(a_service_being_registered_waits_for_the_next_time),
 		WITH_SETUP(names_do_not_depend_on_the_order_of_reading),
 		WITH_SETUP(a_track_from_disk_is_met_again),
+		WITH_SETUP(an_endpoint_that_comes_again_waits_for_its_name),
+		WITH_SETUP(those_without_an_id_are_one_service),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

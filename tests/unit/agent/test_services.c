@@ -246,6 +246,31 @@ TEST(rate_over_the_last_minute)
 	assert_int_equal(service.rate.n, 361);
 }
 
+TEST(services_go)
+{
+	struct services services = {};
+	struct endpoint_key key = {.netns = 7, .port = 80, .process = "nginx"};
+	struct endpoint endpoint = {.tgid = NO_PID};
+
+	for (__u32 id = 1; id <= 3; id++) {
+		key.port = (__u16)(80 + id);
+		assert_int_equal(service_seen(&services, id, NULL, &key, &endpoint), 0);
+	}
+	key.port = 82;
+	assert_false(services_wait(&services, 9, &key));
+	services_by_id(&services, 2)->stay = SERVICE_GONE;
+	assert_true(services_wait(&services, 9, &key));
+	assert_false(services_wait(&services, 2, &key));
+	key.netns = 8;
+	assert_false(services_wait(&services, 9, &key));
+	services_remove(&services, 2);
+	services_remove(&services, 2);
+	assert_int_equal(services.n, 2);
+	assert_null(services_by_id(&services, 2));
+	assert_non_null(services_by_id(&services, 3));
+	services_clear(&services);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +280,7 @@ int main(void)
 		cmocka_unit_test(exe_may_fill_its_bytes),
 		cmocka_unit_test(configured_services_have_their_own_name),
 		cmocka_unit_test(details_follow_the_first_endpoint),
+		cmocka_unit_test(services_go),
 		cmocka_unit_test(rate_by_hand),
 		cmocka_unit_test(rate_over_the_last_minute),
 	};

@@ -215,7 +215,7 @@ TEST(tracks_are_listed_by_what_is_asked)
 	snprintf(yaml, sizeof(yaml), "%.*s%s  - {name: fast, service: shop, objective: 99, %s}\n",
 		 (int)(strstr(changed, "slos") - changed), changed, wild, "good: {latency: 1s}");
 	put_in_force(&applied, &none_in_use, yaml);
-	assert_int_equal(applied_found(&applied, "nginx:80", 3), 0);
+	assert_int_equal(applied_found(&applied, "nginx:80", 3, 0), 0);
 	assert_int_equal(tracks_count(tracks, TRACKS_IN_FORCE), 3);
 	assert_int_equal(tracks_count(tracks, TRACKS_ENDED), 1);
 	assert_int_equal(tracks_count(tracks, TRACKS_IN_FORCE | TRACKS_ENDED), 4);

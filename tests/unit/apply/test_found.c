@@ -36,8 +36,8 @@ TEST(a_found_service_has_a_track_for_each_wildcard)
 	assert_int_equal(change.write.counters[0].n_counts, ENDPOINTS_MAX);
 	change_commit(&change);
 	assert_int_equal(applied.tracks.n_wildcards, 1);
-	assert_int_equal(applied_found(&applied, "nginx:80", 5), 0);
-	assert_int_equal(applied_found(&applied, "nginx:80", 5), 0);
+	assert_int_equal(applied_found(&applied, "nginx:80", 5, 0), 0);
+	assert_int_equal(applied_found(&applied, "nginx:80", 5, 0), 0);
 	assert_int_equal(applied.tracks.n_found, 1);
 	track = track_named(&applied, "nginx:80-up");
 	assert_int_equal(track->counts, SLO_CRITERIA_MAX + 5);
@@ -64,9 +64,38 @@ TEST(a_service_known_from_disk_gets_its_slot_when_it_is_met)
 	assert_int_equal(applied.tracks.n_found, 1);
 	track = track_named(&applied, "old-up");
 	assert_int_equal(track->counts, TRACK_NO_COUNTS);
-	assert_int_equal(applied_found(&applied, "old", 9), 0);
+	assert_int_equal(applied_found(&applied, "old", 9, 0), 0);
 	assert_int_equal(applied.tracks.n_found, 1);
 	assert_int_equal(track->counts, SLO_CRITERIA_MAX + 9);
+}
+
+/* Its id may have been another's meanwhile: its counters begin at 0, and are others on disk. */
+TEST(a_service_that_is_lost_and_met_again_goes_on)
+{
+	struct track *track;
+	__u32 base;
+
+	put_in_force(&applied, &none_in_use, wild);
+	base = applied.tracks.wildcards[0].base;
+	assert_int_equal(applied_found(&applied, "nginx:80", 5, 77), 0);
+	assert_int_equal(applied_found(&applied, "other:80", 6, 78), 0);
+	track = track_named(&applied, "nginx:80-up");
+	assert_int_equal(track->birth.serial,
+			 applied.tracks.wildcards[0].birth.serial | 77ULL << 32);
+	track->stepped = (struct slo_counts){.good = 12};
+	applied_lost(&applied, 5);
+	assert_int_equal(track->counts, TRACK_NO_COUNTS);
+	assert_int_equal(track->stepped.good, 12);
+	assert_int_equal(track_named(&applied, "other:80-up")->counts, base + 6);
+	assert_int_equal(applied_found(&applied, "new:81", 5, 79), 0);
+	assert_int_equal(track_named(&applied, "new:81-up")->counts, base + 5);
+	assert_int_equal(applied_found(&applied, "nginx:80", 9, 80), 0);
+	assert_ptr_equal(track_named(&applied, "nginx:80-up"), track);
+	assert_int_equal(applied.tracks.n_found, 3);
+	assert_int_equal(track->counts, base + 9);
+	assert_int_equal(track->stepped.good, 0);
+	assert_int_equal(track->birth.serial,
+			 applied.tracks.wildcards[0].birth.serial | 80ULL << 32);
 }
 
 TEST(an_ended_wildcard_takes_its_tracks_with_it_and_back)
@@ -75,7 +104,7 @@ TEST(an_ended_wildcard_takes_its_tracks_with_it_and_back)
 	__u32 base;
 
 	put_in_force(&applied, &none_in_use, wild);
-	assert_int_equal(applied_found(&applied, "nginx:80", 5), 0);
+	assert_int_equal(applied_found(&applied, "nginx:80", 5, 0), 0);
 	track = track_named(&applied, "nginx:80-up");
 	base = applied.tracks.wildcards[0].base;
 	put_in_force(&applied, &none_in_use, without);
@@ -84,7 +113,7 @@ TEST(an_ended_wildcard_takes_its_tracks_with_it_and_back)
 	assert_int_equal(applied.tracks.n_wildcards, 1);
 	assert_null(applied.tracks.wildcards[0].slo);
 	/* a service met now may have requests that began under it */
-	assert_int_equal(applied_found(&applied, "late:81", 6), 0);
+	assert_int_equal(applied_found(&applied, "late:81", 6, 0), 0);
 	assert_int_equal(applied.tracks.n_ending, 2);
 	assert_null(applied.tracks.ending[1].track->slo);
 	put_in_force(&applied, &none_in_use, wild);
@@ -134,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_SETUP(a_found_service_has_a_track_for_each_wildcard),
 		WITH_SETUP(a_service_known_from_disk_gets_its_slot_when_it_is_met),
+		WITH_SETUP(a_service_that_is_lost_and_met_again_goes_on),
 		WITH_SETUP(an_ended_wildcard_takes_its_tracks_with_it_and_back),
 		WITH_SETUP(wildcards_of_open_requests_count_to_the_limit),
 	};

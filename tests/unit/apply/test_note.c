@@ -175,7 +175,7 @@ TEST(what_is_read_is_what_was_written)
 	static const char *const names[] = {"sliced", "fast", "shop-up"};
 
 	put_in_force_and_note(first);
-	assert_int_equal(applied_found(&writer, "nginx:80", 5), 0);
+	assert_int_equal(applied_found(&writer, "nginx:80", 5, 0), 0);
 	put_in_force_and_note(second);
 	assert_int_equal(persisted_generation, 2);
 	assert_int_equal(note_read(persisted, 2, &reader), 0);
@@ -252,7 +252,7 @@ TEST(what_is_put_in_force_again_goes_on)
 	assert_non_null(reader.tracks.wildcards[0].slo);
 	assert_int_equal(reader.tracks.n_ending, 0);
 	/* a service met anew counts where it did */
-	assert_int_equal(applied_found(&reader, "nginx:80", 5), 0);
+	assert_int_equal(applied_found(&reader, "nginx:80", 5, 0), 0);
 	assert_int_equal(track_named(&reader, "nginx:80-up")->counts, SLO_CRITERIA_MAX + 5);
 }
 

@@ -132,6 +132,26 @@ TEST(test_a_new_kernel_instance_begins_at_0)
 	store_close(store);
 }
 
+/* The kernel's counter goes back to 0 after this step: what it has then is growth, however much. */
+TEST(test_a_counter_that_ends_begins_at_0)
+{
+	struct store *store = open_good();
+	struct store_series series = checkout(100);
+
+	assert_int_equal(store_put_series(store, T0 + 10, &series, 1), 0);
+	series.requests = 107;
+	series.ends = true;
+	assert_int_equal(store_put_series(store, T0 + 20, &series, 1), 0);
+	series.requests = 150;
+	series.ends = false;
+	assert_int_equal(store_put_series(store, T0 + 30, &series, 1), 0);
+	assert_buckets(store, SLO_TIER_10S,
+		       "10 shop /checkout GET complete 200 1=100\n"
+		       "20 shop /checkout GET complete 200 1=7\n"
+		       "30 shop /checkout GET complete 200 1=150\n");
+	store_close(store);
+}
+
 TEST(test_after_a_rollback_it_was_never_called)
 {
 	struct store *store = open_good();
@@ -271,6 +291,7 @@ int main(void)
 		STORE_TEST(test_each_of_its_parts_makes_a_series),
 		STORE_TEST(test_only_what_changed_is_written),
 		STORE_TEST(test_a_new_kernel_instance_begins_at_0),
+		STORE_TEST(test_a_counter_that_ends_begins_at_0),
 		STORE_TEST(test_after_a_rollback_it_was_never_called),
 		STORE_TEST(test_set_counters_are_no_step),
 		STORE_TEST(test_the_busiest_are_kept_by_name),
