@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/suggest.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "ctl/show.h"
+#include "ctl/table.h"
 #include "ctl/views.h"
 #include "kernel/support.h"
 
@@ -33,16 +35,6 @@ struct command_group {
 	const char *title;
 	const struct command *commands; /* the last one has no name */
 };
-
-static int run_status(const struct ctl *ctl, int argc, char **argv)
-{
-	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
-
-	/* the table does not show services */
-	return r == CTL_DONE ? ctl_show(ctl, ctl->json ? "/v1/status" : "/v1/status?services=no",
-					NULL, ctl_view_status) :
-			       r;
-}
 
 static int run_services(const struct ctl *ctl, int argc, char **argv)
 {
@@ -82,7 +74,11 @@ static int run_support(const struct ctl *ctl, int argc, char **argv)
 }
 
 static const struct command state_commands[] = {
-	{"status", NULL, "availability, error budget and burn of every SLO", run_status,
+	{"status", "[--filter T] [--sort S]", "availability, budget and burn of every SLO",
+	 ctl_status,
+	 "  --filter TEXT  SLOs that have TEXT in their name or their service's; * and ? match\n"
+	 "  --sort S       worst (default), budget, burn, bad, eligible, name\n"
+	 "\n"
 	 "Below the SLOs it lists what was lost and what could not be measured.\n"},
 	{"services", NULL, "what was found: processes, ports, routes", run_services,
 	 "Each route with its rate, errors and latency.\n"},
@@ -381,6 +377,14 @@ static int run(struct invocation *invocation, int argc, char **argv)
 	return command->run(&invocation->ctl, argc, argv);
 }
 
+static size_t terminal_width(void)
+{
+	enum { USUAL = 80 };
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col ? USUAL : size.ws_col;
+}
+
 int main(int argc, char **argv)
 {
 	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
@@ -395,6 +399,8 @@ int main(int argc, char **argv)
 			},
 	};
 
+	if (isatty(STDOUT_FILENO))
+		ctl_table_set_width(terminal_width());
 	if (!take_first(&invocation, argc, argv))
 		return CTL_CANNOT_TELL;
 	return finish(run(&invocation, argc - optind, argv + optind));

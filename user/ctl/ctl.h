@@ -57,6 +57,7 @@ int ctl_history(const struct ctl *ctl, int argc, char **argv);
 int ctl_metrics(const struct ctl *ctl, int argc, char **argv);
 int ctl_notify_test(const struct ctl *ctl, int argc, char **argv);
 int ctl_risk(const struct ctl *ctl, int argc, char **argv);
+int ctl_status(const struct ctl *ctl, int argc, char **argv);
 int ctl_silence(const struct ctl *ctl, int argc, char **argv);
 
 /* The help of `export`, which names formats that are known in ctl/export. */

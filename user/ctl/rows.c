@@ -107,18 +107,12 @@ static size_t find_shown(const struct ctl_rows *rows,
 	return n;
 }
 
-int ctl_rows_print(const struct ctl_rows *rows, bool colour, FILE *out)
+static void fill(struct ctl_table *table, const struct ctl_rows *rows,
+		 const struct ctl_field *const *shown, size_t n)
 {
-	const struct ctl_field *shown[CTL_TABLE_MAX_COLUMNS];
-	struct ctl_column columns[CTL_TABLE_MAX_COLUMNS];
-	size_t n = find_shown(rows, shown), i;
-	struct ctl_table table;
+	size_t i;
 	json_t *row;
-	int r;
 
-	for (i = 0; i < n; i++)
-		columns[i] = (struct ctl_column){shown[i]->header, shown[i]->as->right};
-	ctl_table_init(&table, columns, n);
 	json_array_foreach(rows->list, i, row) {
 		if (rows->max && i == rows->max)
 			break;
@@ -126,8 +120,46 @@ int ctl_rows_print(const struct ctl_rows *rows, bool colour, FILE *out)
 			const char *key = shown[c]->key;
 			const json_t *object = find_object(row, &key);
 
-			shown[c]->as->add(&table, object, key);
+			shown[c]->as->add(table, object, key);
 		}
+	}
+}
+
+/* Takes the field out of those shown. Returns how many are left. */
+static size_t leave_out(const struct ctl_field **shown, size_t n, const char *key)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(shown[i]->key, key) != 0)
+			shown[left++] = shown[i];
+	}
+	return left;
+}
+
+static bool is_too_wide(const struct ctl_table *table, int indent)
+{
+	return ctl_table_width() && ctl_table_natural_width(table, indent) > ctl_table_width();
+}
+
+int ctl_rows_print(const struct ctl_rows *rows, bool colour, FILE *out)
+{
+	const struct ctl_field *shown[CTL_TABLE_MAX_COLUMNS];
+	struct ctl_column columns[CTL_TABLE_MAX_COLUMNS];
+	const char *const *spare = rows->spare;
+	size_t n = find_shown(rows, shown);
+	struct ctl_table table;
+	int r;
+
+	for (;; spare++) {
+		for (size_t i = 0; i < n; i++)
+			columns[i] = (struct ctl_column){shown[i]->header, shown[i]->as->right};
+		ctl_table_init(&table, columns, n);
+		fill(&table, rows, shown, n);
+		if (!spare || !*spare || !is_too_wide(&table, rows->indent))
+			break;
+		n = leave_out(shown, n, *spare);
+		ctl_table_clear(&table);
 	}
 	r = ctl_table_print(&table, rows->indent, colour, out);
 	ctl_table_clear(&table);

@@ -44,6 +44,8 @@ struct ctl_rows {
 	const struct ctl_field *fields; /* up to CTL_TABLE_MAX_COLUMNS */
 	size_t n_fields;
 	const char *optional; /* the key of a field that is left out if no row has a number there */
+	/* keys of fields that are left out on a narrow terminal, the first first; NULL ends them */
+	const char *const *spare;
 	int indent; /* spaces before each line */
 };
 

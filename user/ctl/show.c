@@ -3,7 +3,10 @@
 
 #include <errno.h>
 
+#include "base/cleanup.h"
 #include "base/format.h"
+#include "ctl/fold.h"
+#include "ctl/table.h"
 
 static json_t *parse(const struct ctl_answer *answer)
 {
@@ -66,6 +69,33 @@ int ctl_ask_json(const struct ctl *ctl, const struct ctl_request *request, json_
 	return CTL_DONE;
 }
 
+/* On a terminal lines that are too long are folded. */
+static int view_folded(const struct ctl *ctl, const json_t *json, ctl_view *view)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	FILE *out;
+	int r;
+
+	if (!ctl_table_width())
+		return view(json, ctl->colour, ctl->out);
+	out = open_memstream(&text, &len);
+	if (!out)
+		return -ENOMEM;
+	r = view(json, ctl->colour, out);
+	if (fclose(out))
+		return -ENOMEM;
+	ctl_fold(text, ctl_table_width(), ctl->out);
+	return r;
+}
+
+int ctl_show_json(const struct ctl *ctl, const json_t *json, ctl_view *view)
+{
+	int r = json ? view_folded(ctl, json, view) : -EINVAL;
+
+	return r < 0 ? say_not_understood(ctl, r) : CTL_DONE;
+}
+
 int ctl_show(const struct ctl *ctl, const char *path, const char *name, ctl_view *view)
 {
 	const struct ctl_request request = {.method = "GET", .path = path, .name = name};
@@ -80,8 +110,7 @@ int ctl_show(const struct ctl *ctl, const char *path, const char *name, ctl_view
 		return CTL_DONE;
 	}
 	json = parse(&answer);
-	r = json ? view(json, ctl->colour, ctl->out) : -EINVAL;
-	return r < 0 ? say_not_understood(ctl, r) : CTL_DONE;
+	return ctl_show_json(ctl, json, view);
 }
 
 int ctl_print_json(const struct ctl *ctl, json_t *json)

@@ -21,6 +21,8 @@ int ctl_ask_json(const struct ctl *ctl, const struct ctl_request *request, json_
 
 /* Gets the address, and shows the answer: as it came with --json, else by `view` (ctl/views). */
 typedef int ctl_view(const json_t *json, bool colour, FILE *out);
+/* Shows what was asked for already. */
+int ctl_show_json(const struct ctl *ctl, const json_t *json, ctl_view *view);
 int ctl_show(const struct ctl *ctl, const char *path, const char *name, ctl_view *view);
 
 /*

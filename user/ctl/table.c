@@ -9,7 +9,21 @@
 
 enum {
 	GAP = 2, /* spaces between columns */
+	CUT_MIN = 8, /* what is left of a cell that is cut */
+	ESCAPED_BYTES_MAX = 4, /* of one byte */
 };
+
+static size_t width_limit; /* 0: none */
+
+void ctl_table_set_width(size_t columns)
+{
+	width_limit = columns;
+}
+
+size_t ctl_table_width(void)
+{
+	return width_limit;
+}
 
 static const char *colour_sequence(enum ctl_colour how)
 {
@@ -56,7 +70,8 @@ void ctl_table_add(struct ctl_table *table, const char *text, enum ctl_colour co
 		table->cells = cells;
 		table->capacity = capacity;
 	}
-	copy = format_escape(text, CTL_TABLE_MAX_CELL);
+	copy = format_escape(text, width_limit || !text ? CTL_TABLE_MAX_CELL :
+							  strlen(text) * ESCAPED_BYTES_MAX);
 	if (!copy) {
 		table->failed = true;
 		return;
@@ -75,16 +90,68 @@ void ctl_write_coloured(const char *text, enum ctl_colour how, bool colour, FILE
 		fputs("\033[0m", out);
 }
 
+static void find_widths(const struct ctl_table *table, size_t ret[static CTL_TABLE_MAX_COLUMNS])
+{
+	for (size_t c = 0; c < table->n_columns; c++)
+		ret[c] = strlen(table->columns[c].header);
+	for (size_t i = 0; i < table->n_cells; i++) {
+		size_t len = strlen(table->cells[i].text);
+
+		if (len > ret[i % table->n_columns])
+			ret[i % table->n_columns] = len;
+	}
+}
+
+static size_t line_width(const size_t *widths, size_t n, int indent)
+{
+	size_t sum = (size_t)indent + (n ? (n - 1) * GAP : 0);
+
+	for (size_t c = 0; c < n; c++)
+		sum += widths[c];
+	return sum;
+}
+
+size_t ctl_table_natural_width(const struct ctl_table *table, int indent)
+{
+	size_t widths[CTL_TABLE_MAX_COLUMNS];
+
+	find_widths(table, widths);
+	return line_width(widths, table->n_columns, indent);
+}
+
+/* Narrows columns of text until the line fits: the last one first, and the first one, the name, last. */
+static void cut_widths(const struct ctl_table *table, int indent, size_t *widths)
+{
+	const size_t n = table->n_columns;
+
+	for (size_t c = n; c-- > 0 && width_limit;) {
+		const size_t line = line_width(widths, n, indent);
+		size_t least = strlen(table->columns[c].header);
+
+		least = least > CUT_MIN ? least : CUT_MIN;
+		if (line <= width_limit)
+			return;
+		if (table->columns[c].right || widths[c] <= least)
+			continue;
+		widths[c] = widths[c] > least + (line - width_limit) ?
+				    widths[c] - (line - width_limit) :
+				    least;
+	}
+}
+
 static void print_cell(const struct ctl_table *table, size_t column, struct ctl_cell cell,
 		       size_t width, bool colour, FILE *out)
 {
 	const char *sequence = colour ? colour_sequence(cell.colour) : NULL;
-	int pad = (int)(width - strlen(cell.text));
-	bool last = column + 1 == table->n_columns;
+	const size_t len = strlen(cell.text);
+	const bool cut = len > width, last = column + 1 == table->n_columns;
+	const int shown = (int)(cut ? width - strlen("...") : len);
+	const int pad = cut ? 0 : (int)(width - len);
 
 	if (table->columns[column].right)
 		fprintf(out, "%*s", pad, "");
-	fprintf(out, "%s%s%s", sequence ? sequence : "", cell.text, sequence ? "\033[0m" : "");
+	fprintf(out, "%s%.*s%s%s", sequence ? sequence : "", shown, cell.text, cut ? "..." : "",
+		sequence ? "\033[0m" : "");
 	if (!last)
 		fprintf(out, "%*s", GAP + (table->columns[column].right ? 0 : pad), "");
 	else
@@ -93,33 +160,26 @@ static void print_cell(const struct ctl_table *table, size_t column, struct ctl_
 
 int ctl_table_print(const struct ctl_table *table, int indent, bool colour, FILE *out)
 {
-	size_t width[CTL_TABLE_MAX_COLUMNS];
+	size_t widths[CTL_TABLE_MAX_COLUMNS];
 	size_t n = table->n_columns;
 
 	if (table->failed)
 		return -ENOMEM;
 	if (n == 0)
 		return 0;
-	for (size_t c = 0; c < n; c++)
-		width[c] = strlen(table->columns[c].header);
-	for (size_t i = 0; i < table->n_cells; i++) {
-		size_t len = strlen(table->cells[i].text);
-
-		if (len > width[i % n])
-			width[i % n] = len;
-	}
-
+	find_widths(table, widths);
+	cut_widths(table, indent, widths);
 	fprintf(out, "%*s", indent, "");
 	for (size_t c = 0; c < n; c++) {
 		char header[CTL_TABLE_MAX_CELL + 1];
 
 		snprintf(header, sizeof(header), "%s", table->columns[c].header);
-		print_cell(table, c, (struct ctl_cell){header, CTL_PLAIN}, width[c], false, out);
+		print_cell(table, c, (struct ctl_cell){header, CTL_PLAIN}, widths[c], false, out);
 	}
 	for (size_t i = 0; i + n <= table->n_cells; i += n) {
 		fprintf(out, "%*s", indent, "");
 		for (size_t c = 0; c < n; c++)
-			print_cell(table, c, table->cells[i + c], width[c], colour, out);
+			print_cell(table, c, table->cells[i + c], widths[c], colour, out);
 	}
 	return 0;
 }

@@ -11,7 +11,7 @@
 
 enum {
 	CTL_TABLE_MAX_COLUMNS = 16,
-	CTL_TABLE_MAX_CELL = 64, /* bytes of a cell after escaping; longer text is cut */
+	CTL_TABLE_MAX_CELL = 64, /* bytes of a cell on a terminal, after escaping */
 };
 
 enum ctl_colour {
@@ -40,6 +40,13 @@ struct ctl_table {
 	bool failed; /* out of memory: cells are missing */
 };
 
+/*
+ * Says how wide the terminal is that the program's tables go to: they are cut to fit, and end in "..." where
+ * they are. 0, as at the start: a pipe or a file, where nothing is cut.
+ */
+void ctl_table_set_width(size_t columns);
+size_t ctl_table_width(void);
+
 /* `columns` (1 .. CTL_TABLE_MAX_COLUMNS of them) must outlive the table. Clear it after use. */
 void ctl_table_init(struct ctl_table *table, const struct ctl_column *columns, size_t n_columns);
 void ctl_table_clear(struct ctl_table *table);
@@ -49,6 +56,9 @@ void ctl_table_clear(struct ctl_table *table);
  * there is no memory for it, ctl_table_print() fails.
  */
 void ctl_table_add(struct ctl_table *table, const char *text, enum ctl_colour colour);
+
+/* The width of the widest line, as if nothing was cut. */
+size_t ctl_table_natural_width(const struct ctl_table *table, int indent);
 
 /*
  * Writes header and rows, each line after `indent` spaces, without trailing spaces. Escape

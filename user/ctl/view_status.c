@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 
+#include "base/cleanup.h"
 #include "ctl/alert.h"
 #include "ctl/json.h"
 #include "ctl/rows.h"
@@ -24,42 +25,67 @@ static const char *rank_name(size_t rank)
 	return rank ? alert_severity_name((enum alert_severity)(rank - 1)) : NULL;
 }
 
-/* The active alerts after the worst severity, e.g. "page: burn-1h, burn-1d (silenced)". */
-static enum ctl_colour alerts_text(const json_t *alerts, char *ret_text, size_t size)
+static size_t worst_rank(const json_t *alerts, bool heard)
 {
-	size_t worst = 0, worst_heard = 0, len, i, n = 0;
+	size_t worst = 0, i;
 	json_t *alert;
 
 	json_array_foreach(alerts, i, alert) {
-		size_t rank = alert_rank(alert);
+		size_t rank = heard && ctl_alert_is_silenced(alert) ? 0 : alert_rank(alert);
 
 		worst = rank > worst ? rank : worst;
-		if (rank > worst_heard && !ctl_alert_is_silenced(alert))
-			worst_heard = rank;
 	}
-	len = (size_t)snprintf(ret_text, size, "%s%s", rank_name(worst) ?: "", worst ? ": " : "");
+	return worst;
+}
+
+/* The active alerts after the worst severity, e.g. "page: burn-1h, burn-1d (silenced)". */
+static void print_alerts(const json_t *alerts, FILE *out)
+{
+	const char *before = rank_name(worst_rank(alerts, false));
+	size_t i, n = 0;
+	json_t *alert;
+
+	if (before)
+		fprintf(out, "%s: ", before);
 	json_array_foreach(alerts, i, alert) {
 		const char *name = ctl_string(alert, "name");
 
-		if (ctl_alert_is_active(alert) && name && len < size)
-			len += (size_t)snprintf(ret_text + len, size - len, "%s%s%s",
-						n++ ? ", " : "", name,
-						ctl_alert_is_silenced(alert) ? " (silenced)" : "");
+		if (ctl_alert_is_active(alert) && name)
+			fprintf(out, "%s%s%s", n++ ? ", " : "", name,
+				ctl_alert_is_silenced(alert) ? " (silenced)" : "");
 	}
 	if (!n)
-		snprintf(ret_text, size, "%s", json_is_array(alerts) ? "none" : "-");
-	return ctl_severity_colour(rank_name(worst_heard));
+		fprintf(out, "%s", json_is_array(alerts) ? "none" : "-");
 }
 
 static void add_alerts(struct ctl_table *table, const json_t *object, const char *key)
 {
-	char text[CTL_TABLE_MAX_CELL * 2];
-	enum ctl_colour colour = alerts_text(json_object_get(object, key), text, sizeof(text));
+	const json_t *alerts = json_object_get(object, key);
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
 
-	ctl_table_add(table, text, colour);
+	if (out) {
+		print_alerts(alerts, out);
+		fclose(out);
+	}
+	ctl_table_add(table, text, ctl_severity_colour(rank_name(worst_rank(alerts, true))));
+	table->failed |= !text;
 }
 
 static const struct ctl_as as_alerts = {add_alerts, false};
+
+/* The colour is that of the worst alert that is heard, else that of the budget. */
+static void add_name(struct ctl_table *table, const json_t *object, const char *key)
+{
+	const size_t rank = worst_rank(json_object_get(object, "alerts"), true);
+	const double left = ctl_number(json_object_get(object, "budget"), "remaining_ratio");
+
+	ctl_table_add(table, ctl_string(object, key),
+		      rank ? ctl_severity_colour(rank_name(rank)) : ctl_budget_colour(left));
+}
+
+static const struct ctl_as as_name = {add_name, false};
 
 static void add_availability(struct ctl_table *table, const json_t *object, const char *key)
 {
@@ -84,10 +110,21 @@ static void add_exhaustion(struct ctl_table *table, const json_t *object, const 
 
 static const struct ctl_as as_exhaustion = {add_exhaustion, true};
 
+/* Left out on a narrow terminal: slictl slo NAME has them. */
+static const char *const spare_fields[] = {
+	"budget.exhausted_in_seconds",
+	"burn_rate.5m",
+	"objective",
+	"eligible",
+	"service",
+	"bad",
+	NULL,
+};
+
 static int print_slos(const json_t *slos, bool colour, FILE *out)
 {
 	static const struct ctl_field fields[] = {
-		{"SLO", "name", &ctl_as_text},
+		{"SLO", "name", &as_name},
 		{"SERVICE", "service", &ctl_as_text},
 		{"ELIGIBLE", "eligible", &ctl_as_eligible},
 		{"BAD", "bad", &ctl_as_count},
@@ -105,7 +142,9 @@ static int print_slos(const json_t *slos, bool colour, FILE *out)
 			     "was seen so far.\n");
 		return 0;
 	}
-	return ctl_rows_print(&(struct ctl_rows){.list = slos, CTL_FIELDS(fields)}, colour, out);
+	return ctl_rows_print(
+		&(struct ctl_rows){.list = slos, CTL_FIELDS(fields), .spare = spare_fields}, colour,
+		out);
 }
 
 static bool any_count(const json_t *counts)
@@ -160,28 +199,38 @@ static void print_coverage(const json_t *coverage, bool colour, FILE *out)
 	}
 }
 
-/* The SLOs whose windows are not wholly covered: they are judged by a part of their requests. */
+static double uncovered_seconds(const json_t *coverage)
+{
+	return ctl_number(coverage, "elapsed_seconds") - ctl_number(coverage, "covered_seconds");
+}
+
+/* How many SLOs' windows are not wholly covered, and the one that is the least. */
 static void print_uncovered(const json_t *slos, bool colour, FILE *out)
 {
-	size_t i;
+	const json_t *least = NULL, *coverage;
+	double least_ratio = 1;
+	size_t n = 0, i;
 	json_t *slo;
 
 	json_array_foreach(slos, i, slo) {
-		const json_t *coverage = json_object_get(slo, "coverage");
-		struct format_text text;
+		double ratio = ctl_number(json_object_get(slo, "coverage"), "ratio");
 
-		if (!(ctl_number(coverage, "ratio") < 1))
+		if (!(ratio < 1))
 			continue;
-		text = format_percent(ctl_number(coverage, "ratio"), 1);
-		fprintf(out, "Window of ");
-		format_write_safe(ctl_string(slo, "name"), out);
-		fprintf(out, ": ");
-		ctl_write_coloured(text.text, CTL_WARN, colour, out);
-		fprintf(out, " counted, %s not\n",
-			format_span(ctl_number(coverage, "elapsed_seconds") -
-				    ctl_number(coverage, "covered_seconds"))
-				.text);
+		n++;
+		if (ratio < least_ratio) {
+			least = slo;
+			least_ratio = ratio;
+		}
 	}
+	if (!least)
+		return;
+	coverage = json_object_get(least, "coverage");
+	ctl_write_coloured("Windows not wholly counted", CTL_WARN, colour, out);
+	fprintf(out, ": %zu of %zu SLOs; the least is ", n, json_array_size(slos));
+	format_write_safe(ctl_string(least, "name"), out);
+	fprintf(out, ": %s counted, %s not\n", format_percent(least_ratio, 1).text,
+		format_span(uncovered_seconds(coverage)).text);
 }
 
 static int print_unmeasured(const json_t *unmeasured, bool colour, FILE *out)
