@@ -127,6 +127,7 @@ static const struct command decision_commands[] = {
 static const struct command notify_commands[] = {
 	{"silence", "add|list|remove", "keep alerts quiet for a while", ctl_silence,
 	 "  silence add [OPTIONS] --for 2h\n"
+	 "    --from TIME                 when it begins: in 30m, or 2026-03-01T02:00:00Z\n"
 	 "    --slo NAME, --service NAME  which alerts, or:\n"
 	 "    --all                       those of every service\n"
 	 "    --severity page|ticket|notice\n"

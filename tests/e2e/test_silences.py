@@ -48,13 +48,16 @@ def test_what_is_kept_quiet(service, start_agent, stopping):
     for name in ("weekly", "taken-out"):
         got = agent.slo(name)
         assert (got["eligible"], got["excluded"], got["availability"]) == (0, 100, None)
-        assert "100 by maintenance" in ctl(agent, "slo", name)[0]
+        by = "maintenance" if name == "weekly" else "silences"
+        assert got["excluded_by"] == {"maintenance": 0, "silences": 0} | {by: 100}
+        assert f" 100 by {by}\n" in ctl(agent, "slo", name)[0]
     assert "page: fast (silenced)" in ctl(agent, "status")[0]
     shown = ctl(agent, "alerts")[0]
     assert "move: active" in shown and "backup: active" in shown
     restart(agent, signal.SIGKILL)
     assert {s["id"] for s in ctl_json(agent, "silence", "list")["silences"]} == {hushed, taken_out}
     assert agent.slo("taken-out")["excluded"] == 100
+    assert agent.slo("taken-out")["excluded_by"]["silences"] == 100
     hook.expect()
 
     ctl(agent, "silence", "remove", hushed)
@@ -71,3 +74,30 @@ def test_what_is_kept_quiet(service, start_agent, stopping):
     hook.expect(FIRE, FIRE, FIRE)
     assert hook.messages[2]["service"] == "taken-out"
     assert ctl(agent, "silence", "list")[0] == "Nothing is silenced.\n"
+
+
+def test_a_silence_can_begin_later(service, start_agent, stopping):
+    shop, hook = service(), stopping(Hook())
+    agent = start_agent(config({"shop": shop}, [slo("checkout", "shop", alerts=[PAGE])],
+                               notify=[{"webhook": {"url": hook.url}}]))
+    for wrong, why in ((("--service", "nope"), "no service of this name"),
+                       (("--service", "shpo"), 'no service of this name; did you mean "shop"?'),
+                       (("--slo", "nope"), "no SLO of this name"),
+                       (("--all", "--from", "2020-01-01T00:00:00Z"),
+                        "from: expected a time from now on, at most 31 days ahead")):
+        assert ctl(agent, "silence", "add", *wrong, "--for", "1h", code=2)[1] == f"slictl: {why}\n"
+    begin = time.time() + 8
+    said = ctl(agent, "silence", "add", "--service", "shop", "--from", "8s", "--for", "1h")[0]
+    begins = ctl_json(agent, "silence", "list")["silences"][0]
+    assert said.startswith("Silenced for 1h in 8s. ") and begins["state"] == "pending"
+    assert f"{begins['id']} is pending: it begins at " in ctl(agent, "silence", "list")[0]
+    restart(agent, signal.SIGKILL)
+    assert ctl_json(agent, "silence", "list")["silences"][0]["from"] == begins["from"]
+    time.sleep(max(begin - time.time(), 0) + 1)
+    assert ctl_json(agent, "silence", "list")["silences"][0]["state"] == "active"
+    shop.send(good=40, bad=60)
+    became(agent, "checkout", "fast", "firing")
+    assert agent.slo("checkout")["alerts"][0]["silenced"] is True
+    hook.expect()
+    ctl(agent, "silence", "remove", begins["id"])
+    hook.expect(FIRE)

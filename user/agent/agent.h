@@ -71,7 +71,8 @@ int agent_snapshot_history(struct agent *agent, const char *slo, struct snapshot
 
 /*
  * Silences alerts as the JSON text says: {"slo", "service", "severity", "for_seconds", "comment",
- * "exclude"}. Returns 0 and its id, or -errno and why.
+ * "exclude"}, from now on, or from the time "from" (RFC 3339), or in "in_seconds". Returns 0 and its
+ * id, or -errno and why.
  */
 int agent_silence(struct agent *agent, const char *text, size_t len, const char *by,
 		  char ret_id[static SILENCE_ID_BYTES], struct error *ret_error);

@@ -33,31 +33,32 @@ static struct alert_subject subject_of(const struct alerting *alerting, const st
 	};
 }
 
-static void match_silences(const struct alerting *alerting, const struct track *track,
-			   enum alert_severity severity, double now, bool *ret_silenced,
-			   bool *ret_excluded)
-{
-	silences_match(&alerting->silences, &alerting->applied->in_force.config, track->name,
-		       track->slo_name, track->service, severity, axis_wall(alerting->axis, now),
-		       ret_silenced, ret_excluded);
-}
-
 bool alerting_silenced(const struct alerting *alerting, const struct track *track,
 		       enum alert_severity severity, double now)
 {
 	bool silenced, excluded;
 
-	match_silences(alerting, track, severity, now, &silenced, &excluded);
+	silences_match(&alerting->silences, &alerting->applied->in_force.config, track->name,
+		       track->slo_name, track->service, severity, axis_wall(alerting->axis, now),
+		       &silenced, &excluded);
 	return silenced;
 }
 
-bool alerting_excluded(const struct alerting *alerting, const struct track *track, double now)
+enum alerting_exclusion alerting_excluded(const struct alerting *alerting,
+					  const struct track *track, double now)
 {
-	bool silenced, excluded;
+	const struct config *config = &alerting->applied->in_force.config;
+	const double now_unix = axis_wall(alerting->axis, now);
+	bool silenced, maintenance, silence;
 
 	/* events have no severity: any will do */
-	match_silences(alerting, track, SEVERITY_PAGE, now, &silenced, &excluded);
-	return excluded;
+	silences_match(NULL, config, track->name, track->slo_name, track->service, SEVERITY_PAGE,
+		       now_unix, &silenced, &maintenance);
+	if (maintenance)
+		return EXCLUSION_MAINTENANCE;
+	silences_match(&alerting->silences, NULL, track->name, track->slo_name, track->service,
+		       SEVERITY_PAGE, now_unix, &silenced, &silence);
+	return silence ? EXCLUSION_SILENCE : EXCLUSION_NONE;
 }
 
 static double spent_ratio(const struct alert_subject *subject, double now)
@@ -237,6 +238,20 @@ static void keep_notices(struct alerting *alerting)
 	alerting->notices_kept = text;
 }
 
+/* Written only when it has changed. */
+static void keep_silenced_events(struct alerting *alerting)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!alerting->silenced_more)
+		return;
+	text = json_dumps(alerting->silenced_events, JSON_COMPACT);
+	if (!text)
+		return;
+	record_keep(alerting->record, RECORD_SILENCED, "events", text);
+	alerting->silenced_more = false;
+}
+
 static void expire_silences(struct alerting *alerting, double now)
 {
 	char id[SILENCE_ID_BYTES];
@@ -263,6 +278,7 @@ int alerting_step(struct alerting *alerting, double now)
 	free(active.list);
 	r = r ?: refresh_open(alerting, now);
 	keep_notices(alerting);
+	keep_silenced_events(alerting);
 	deliver_keep_books(alerting->deliver);
 	return r;
 }
@@ -315,6 +331,20 @@ static int restore_silence(void *context, const char *key, const char *text)
 	return r == -ENOMEM ? r : 0;
 }
 
+static int restore_silenced_events(void *context, const char *key, const char *text)
+{
+	struct alerting *alerting = context;
+	json_t *saved = strcmp(key, "events") != 0 ? NULL : json_loads(text, 0, NULL);
+
+	if (!json_is_object(saved)) {
+		json_decref(saved);
+		return 0;
+	}
+	json_decref(alerting->silenced_events);
+	alerting->silenced_events = saved;
+	return 0;
+}
+
 int alerting_start(struct alerting *alerting)
 {
 	const struct config *config = &alerting->applied->in_force.config;
@@ -323,6 +353,9 @@ int alerting_start(struct alerting *alerting)
 	r = r ?: deliver_new(config, &ops, alerting, &alerting->deliver);
 	r = r ?: record_each_text(alerting->record, RECORD_NOTICES, restore_notices, alerting);
 	r = r ?: record_each_text(alerting->record, RECORD_DELIVERY, restore_delivery, alerting);
+	r = r	  ?:
+		    record_each_text(alerting->record, RECORD_SILENCED, restore_silenced_events,
+				     alerting);
 	return r ?: record_each_text(alerting->record, RECORD_SILENCE, restore_silence, alerting);
 }
 
@@ -339,6 +372,7 @@ void alerting_clear(struct alerting *alerting)
 	deliver_free(alerting->deliver);
 	notices_free(alerting->notices);
 	silences_clear(&alerting->silences);
+	json_decref(alerting->silenced_events);
 	free(alerting->notices_kept);
 	free(alerting->socket);
 }

@@ -34,6 +34,8 @@ struct alerting {
 	struct notices *notices;
 	struct deliver *deliver;
 	char *notices_kept; /* their state as it was last recorded */
+	json_t *silenced_events; /* by SLO: events that silences have left out */
+	bool silenced_more; /* since it was last recorded */
 	bool settled; /* a delivery has left its queue, which is not written yet */
 };
 
@@ -53,9 +55,21 @@ int alerting_step(struct alerting *alerting, double now_seconds);
 /* True if that severity of the track's alerts is kept quiet now. */
 bool alerting_silenced(const struct alerting *alerting, const struct track *track,
 		       enum alert_severity severity, double now_seconds);
-/* True if the track's events are left out of its SLO now. */
-bool alerting_excluded(const struct alerting *alerting, const struct track *track,
-		       double now_seconds);
+
+/* What leaves the track's events out of its SLO now. Maintenance does, if a silence does, too. */
+enum alerting_exclusion {
+	EXCLUSION_NONE,
+	EXCLUSION_MAINTENANCE,
+	EXCLUSION_SILENCE,
+};
+
+enum alerting_exclusion alerting_excluded(const struct alerting *alerting,
+					  const struct track *track, double now_seconds);
+
+/* Notes that a silence has left out so many more of the track's events. */
+void alerting_silenced_more(struct alerting *alerting, const struct track *track, uint64_t events);
+/* How many of track->excluded silences have left out. */
+uint64_t alerting_silenced_events(const struct alerting *alerting, const struct track *track);
 
 /* Its part of the event loop: deliveries. */
 struct loop_part alerting_part(struct alerting *alerting);
@@ -70,7 +84,8 @@ int alerting_test(struct alerting *alerting, const char *text, size_t len);
 
 /*
  * Silences alerts as the JSON text says: {"slo", "service", "severity", "for_seconds", "comment",
- * "exclude"}. Returns 0 and its id, or -errno and why.
+ * "exclude"}, from now on, or from the time "from" (RFC 3339), or in "in_seconds". Returns 0 and its
+ * id, or -errno and why.
  */
 int alerting_silence(struct alerting *alerting, const char *text, size_t len, const char *by,
 		     char ret_id[static SILENCE_ID_BYTES], struct error *ret_error);

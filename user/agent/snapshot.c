@@ -284,6 +284,7 @@ int snapshot_take_slo(const struct agent *agent, const struct track *track,
 		.wall_offset_seconds = agent->axis.timeline.wall_offset_seconds,
 		.since_seconds = track->since_seconds,
 		.excluded = track->excluded,
+		.excluded_by_silences = alerting_silenced_events(&agent->alerting, track),
 	};
 	ret->window_seconds = (uint64_t)ret->window.length_seconds;
 	from = fmax(ret->window.from_seconds, track->since_seconds);

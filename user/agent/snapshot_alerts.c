@@ -109,13 +109,14 @@ static int take_change(void *context, const struct store_change *change)
 		       -ENOMEM;
 }
 
-static json_t *silences_json(const struct silences *silences)
+static json_t *silences_json(const struct silences *silences, double unix_seconds)
 {
 	json_t *array = json_array();
 	int failed = 0;
 
 	for (size_t i = 0; i < silences->n; i++)
-		failed |= json_array_append_new(array, silence_json(&silences->list[i]));
+		failed |= json_array_append_new(array,
+						silence_report(&silences->list[i], unix_seconds));
 	if (!failed)
 		return array;
 	json_decref(array);
@@ -127,7 +128,8 @@ int snapshot_take_alerts(const struct agent *agent, struct snapshot_alerts *ret)
 	_cleanup_(snapshot_alerts_clear) struct snapshot_alerts alerts = {
 		.changes = calloc(CHANGES_SHOWN, sizeof(*alerts.changes)),
 		.receivers = deliver_report(agent->alerting.deliver),
-		.silences = silences_json(&agent->alerting.silences),
+		.silences = silences_json(&agent->alerting.silences,
+					  axis_wall(&agent->axis, axis_now(&agent->axis))),
 		.maintenance = maintenance_report(&agent->applied.in_force.config,
 						  axis_wall(&agent->axis, axis_now(&agent->axis))),
 	};

@@ -65,12 +65,15 @@ static int count_series(struct agent *agent, double now, struct series_list *ser
 
 static int count_track(struct agent *agent, struct track *track, double now)
 {
+	const enum alerting_exclusion exclusion = alerting_excluded(&agent->alerting, track, now);
+	const uint64_t before = track->excluded;
 	struct slo_counts counts;
 	int r = kernel_side_counts(&agent->kernel, track, &counts);
 
-	return r     ?:
-		       track_step(track, now, &counts,
-				  alerting_excluded(&agent->alerting, track, now));
+	r = r ?: track_step(track, now, &counts, exclusion != EXCLUSION_NONE);
+	if (exclusion == EXCLUSION_SILENCE)
+		alerting_silenced_more(&agent->alerting, track, track->excluded - before);
+	return r;
 }
 
 /* Writes the step to disk, as far as it can be. */

@@ -74,7 +74,7 @@ struct track {
 	struct slo_history *sliced; /* timeslices: good and bad slices, else NULL */
 	struct slices slices;
 	struct track_alerts alerts;
-	__u64 excluded; /* events of maintenance, left out of the history */
+	__u64 excluded; /* events left out of the history, by maintenance or silences */
 	bool excluding; /* as of the last step */
 	struct track_mark mark;
 };

@@ -2,6 +2,7 @@
 /* slictl silence: keeps alerts quiet for a while. */
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/duration.h"
 #include "ctl/client.h"
 #include "ctl/json.h"
@@ -11,10 +12,28 @@
 #include "slo/alert_rule.h"
 
 struct silence_options {
-	const char *slo, *service, *severity, *duration, *comment, *exclude;
+	const char *slo, *service, *severity, *duration, *from, *comment, *exclude;
 	bool all;
 	uint64_t seconds; /* of `duration` */
+	uint64_t in_seconds; /* of `from`, if it is a duration */
 };
+
+static int check_from(const struct ctl *ctl, const char *command, struct silence_options *options)
+{
+	int64_t from_unix;
+	uint64_t ns;
+
+	if (!options->from || !calendar_parse_rfc3339(options->from, &from_unix))
+		return CTL_DONE;
+	if (duration_parse(options->from, &ns) < 0 || ns < DURATION_S_NS || ns % DURATION_S_NS)
+		return ctl_usage_error(
+			ctl, command,
+			"--from: expected a time such as 2026-03-01T02:00:00Z, or 30m from now",
+			options->from);
+	options->from = NULL;
+	options->in_seconds = ns / DURATION_S_NS;
+	return CTL_DONE;
+}
 
 static int check(const struct ctl *ctl, const char *command, struct silence_options *options)
 {
@@ -40,17 +59,21 @@ static int check(const struct ctl *ctl, const char *command, struct silence_opti
 				       "--for: expected whole seconds as in 90s, 30m, 2h, 1d",
 				       options->duration);
 	options->seconds = ns / DURATION_S_NS;
-	return CTL_DONE;
+	return check_from(ctl, command, options);
 }
 
 /* The request's JSON. NULL if a text is not UTF-8, or when out of memory. */
 static char *make_body(const struct silence_options *options)
 {
 	_cleanup_json_ json_t *json =
-		json_pack("{s:s*,s:s*,s:s*,s:I,s:s*,s:s*}", "slo", options->slo, "service",
+		json_pack("{s:s*,s:s*,s:s*,s:I,s:s*,s:s*,s:s*}", "slo", options->slo, "service",
 			  options->service, "severity", options->severity, "for_seconds",
 			  (json_int_t)options->seconds, "comment", options->comment, "exclude",
-			  options->exclude);
+			  options->exclude, "from", options->from);
+
+	if (options->in_seconds &&
+	    json_object_set_new(json, "in_seconds", json_integer((json_int_t)options->in_seconds)))
+		return NULL;
 
 	return json ? json_dumps(json, JSON_COMPACT) : NULL;
 }
@@ -63,6 +86,7 @@ static int add(const struct ctl *ctl, int argc, char **argv)
 		{.name = "service", .value = &got.service},
 		{.name = "severity", .value = &got.severity},
 		{.name = "for", .value = &got.duration},
+		{.name = "from", .value = &got.from},
 		{.name = "comment", .value = &got.comment},
 		{.name = "exclude", .value = &got.exclude},
 		{.name = "all", .flag = &got.all},
@@ -86,8 +110,12 @@ static int add(const struct ctl *ctl, int argc, char **argv)
 		return r;
 	if (ctl->json)
 		return ctl_print_json(ctl, json_incref(answer));
-	fprintf(ctl->out, "Silenced for %s. To end it: slictl silence remove ",
-		format_span((double)got.seconds).text);
+	fprintf(ctl->out, "Silenced for %s", format_span((double)got.seconds).text);
+	if (got.from)
+		fprintf(ctl->out, " from %s UTC", format_time(got.from).text);
+	if (got.in_seconds)
+		fprintf(ctl->out, " in %s", format_span((double)got.in_seconds).text);
+	fputs(". To end it: slictl silence remove ", ctl->out);
 	format_write_safe(ctl_string(answer, "id"), ctl->out);
 	fputc('\n', ctl->out);
 	return CTL_DONE;

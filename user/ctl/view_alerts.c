@@ -221,8 +221,21 @@ int ctl_print_silences(const json_t *silences, bool colour, FILE *out)
 		{"COMMENT", "comment", &ctl_as_text},
 	};
 
-	return ctl_rows_print(&(struct ctl_rows){.list = silences, CTL_FIELDS(fields), .indent = 2},
-			      colour, out);
+	int r = ctl_rows_print(
+		&(struct ctl_rows){.list = silences, CTL_FIELDS(fields), .indent = 2}, colour, out);
+	json_t *silence;
+	size_t i;
+
+	json_array_foreach(silences, i, silence) {
+		if (r < 0 || !ctl_string(silence, "state") ||
+		    strcmp(ctl_string(silence, "state"), "pending") != 0)
+			continue;
+		fputs("  ", out);
+		format_write_safe(ctl_string(silence, "id"), out);
+		fprintf(out, " is pending: it begins at %s UTC\n",
+			format_time(ctl_string(silence, "from")).text);
+	}
+	return r;
 }
 
 static void print_maintenance(const json_t *maintenance, bool colour, FILE *out)

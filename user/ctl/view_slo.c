@@ -218,6 +218,23 @@ static int print_alerts(const json_t *alerts, bool colour, FILE *out)
 			      colour, out);
 }
 
+/* "12 by maintenance, 3 by silences". An older agent does not tell them apart. */
+static void print_excluded(const json_t *slo, FILE *out)
+{
+	const json_t *by = json_object_get(slo, "excluded_by");
+	const bool windows = ctl_count_or_zero(by, "maintenance");
+	const bool silences = ctl_count_or_zero(by, "silences");
+
+	if (windows)
+		fprintf(out, "%s by maintenance", ctl_count(by, "maintenance").text);
+	if (silences)
+		fprintf(out, "%s%s by silences", windows ? ", " : "",
+			ctl_count(by, "silences").text);
+	if (!windows && !silences)
+		fprintf(out, "%s by maintenance or silences", ctl_count(slo, "excluded").text);
+	fputc('\n', out);
+}
+
 int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
 {
 	const json_t *budget = json_object_get(slo, "budget");
@@ -235,7 +252,7 @@ int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
 	ctl_print_counted(slo, print_label, LABEL_COLUMNS, colour, out);
 	if (ctl_count_or_zero(slo, "excluded")) {
 		print_label("excluded", out);
-		fprintf(out, "%s by maintenance\n", ctl_count(slo, "excluded").text);
+		print_excluded(slo, out);
 	}
 	print_field("available", format_percent(ctl_number(slo, "availability"), 4), out);
 	print_budget(slo, colour, out);

@@ -164,6 +164,14 @@ json_t *silence_json(const struct silence *silence)
 			 silence->exclude_eligible ? "eligible" : "alerts", "by", silence->by);
 }
 
+json_t *silence_report(const struct silence *silence, double unix_seconds)
+{
+	json_t *report = silence_json(silence);
+	const char *state = unix_seconds < silence->from_unix ? "pending" : "active";
+
+	return json_checked(report, json_put(report, "state", json_string(state)));
+}
+
 /* The texts of *ret belong to `saved`. */
 static int silence_read(const json_t *saved, struct silence *ret)
 {

@@ -63,6 +63,8 @@ bool silences_expire(struct silences *silences, double unix_seconds,
  *  memory.
  */
 json_t *silence_json(const struct silence *silence);
+/* silence_json() and {"state": "pending|active"}. NULL when out of memory. */
+json_t *silence_report(const struct silence *silence, double unix_seconds);
 /*
  * Adds a silence from its silence_json(). Returns as silences_add(), -EINVAL if it is unreadable.
  */

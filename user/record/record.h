@@ -86,6 +86,7 @@ int record_each_change(struct record *record, double from_seconds, size_t limit,
 #define RECORD_NOTICES "notices" /* key "state" */
 #define RECORD_DELIVERY "delivery"
 #define RECORD_SILENCE "silence"
+#define RECORD_SILENCED "silenced" /* key "events" */
 
 /* Texts by kind and key (store/store). The next step writes them, or record_flush() at once. */
 void record_keep(struct record *record, const char *kind, const char *key, const char *text);

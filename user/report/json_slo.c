@@ -136,6 +136,10 @@ static int put_terms(json_t *object, const struct snapshot_slo *slo)
 	failed |= json_put(object, "window", window_json(slo));
 	failed |= json_put(object, "coverage", slo_coverage_json(slo));
 	failed |= json_put(object, "excluded", json_count(slo->excluded));
+	failed |= json_put(object, "excluded_by",
+			   json_pack("{s:o, s:o}", "maintenance",
+				     json_count(slo->excluded - slo->excluded_by_silences),
+				     "silences", json_count(slo->excluded_by_silences)));
 	failed |= json_put(object, "minimum", minimum_json(slo));
 	return failed;
 }

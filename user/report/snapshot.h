@@ -147,6 +147,7 @@ struct snapshot_slo {
 	struct slo_events total;
 	struct snapshot_reasons total_reasons;
 	uint64_t excluded; /* events left out by maintenance and silences */
+	uint64_t excluded_by_silences;
 	const struct snapshot_cover
 		*cover; /* of its service, in the same snapshot; NULL: not known */
 	/* why none of its alerts is heard, though it does worse than its objective; else "" */

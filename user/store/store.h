@@ -93,7 +93,7 @@ struct store_slo {
 	uint64_t kernel_bad;
 	uint64_t kernel_sums[STORE_REASON_SUMS]; /* of reasons (apply/reasons); 0 if not known */
 	uint64_t kernel_serial; /* the counters': struct track_birth; 0: it has none */
-	uint64_t excluded; /* events of maintenance, left out of the history */
+	uint64_t excluded; /* events left out of the history, by maintenance or silences */
 };
 
 /*

@@ -11,12 +11,13 @@
 /* AGE_S: of the SLOs when the tests begin, no less than their window */
 enum { BEGUN = 1772280000, STEP_S = 10, AGE_S = 31 * 86400 };
 
-static const char text[] = "services: [{name: shop, match: {port: 1}}]\n"
-			   "slos:\n"
-			   "  - {name: first, service: shop, objective: 99, window: 30d}\n"
-			   "  - {name: second, service: shop, objective: 99, window: 30d}\n"
-			   "notify:\n"
-			   "  - webhook: {url: \"http://127.0.0.1:9/\", severities: [page]}\n";
+static const char text[] =
+	"services: [{name: shop, match: {port: 1}}, {name: cart, match: {port: 2}}]\n"
+	"slos:\n"
+	"  - {name: first, service: shop, objective: 99, window: 30d}\n"
+	"  - {name: second, service: shop, objective: 99, window: 30d}\n"
+	"notify:\n"
+	"  - webhook: {url: \"http://127.0.0.1:9/\", severities: [page]}\n";
 
 enum { TRACKS = 2 };
 
@@ -416,9 +417,57 @@ TEST(events_are_left_out_of_the_slos_a_silence_excludes)
 				 "\"exclude\": \"eligible\"}",
 				 id, &error),
 			 0);
-	assert_false(alerting_excluded(&alerted->alerting, alerted->tracks[0], now));
-	assert_true(alerting_excluded(&alerted->alerting, alerted->tracks[1], now));
-	assert_false(alerting_excluded(&alerted->alerting, alerted->tracks[1], now + 61));
+	assert_int_equal(alerting_excluded(&alerted->alerting, alerted->tracks[0], now),
+			 EXCLUSION_NONE);
+	assert_int_equal(alerting_excluded(&alerted->alerting, alerted->tracks[1], now),
+			 EXCLUSION_SILENCE);
+	assert_int_equal(alerting_excluded(&alerted->alerting, alerted->tracks[1], now + 61),
+			 EXCLUSION_NONE);
+}
+
+TEST(what_silences_left_out_is_known_to_the_next_agent)
+{
+	struct alerted *alerted = *state;
+
+	alerted->tracks[0]->excluded = 10;
+	alerting_silenced_more(&alerted->alerting, alerted->tracks[0], 3);
+	alerting_silenced_more(&alerted->alerting, alerted->tracks[0], 4);
+	assert_int_equal(step(alerted, 1, 0), 0);
+	end(alerted);
+	begin(alerted);
+	assert_int_equal(alerting_silenced_events(&alerted->alerting, alerted->tracks[0]), 7);
+	assert_int_equal(alerting_silenced_events(&alerted->alerting, alerted->tracks[1]), 0);
+	/* of one that was begun anew no more than it has */
+	alerted->tracks[0]->excluded = 2;
+	assert_int_equal(alerting_silenced_events(&alerted->alerting, alerted->tracks[0]), 2);
+}
+
+TEST(a_silence_that_begins_later_is_pending_over_a_restart)
+{
+	struct alerted *alerted = *state;
+	const struct silences *silences = &alerted->alerting.silences;
+	char id[SILENCE_ID_BYTES];
+	struct error error;
+	double now;
+
+	set_axis_to_now(alerted);
+	now = alerted->now_seconds;
+	assert_int_equal(silence(alerted, "{\"in_seconds\": 100, \"for_seconds\": 60}", id, &error),
+			 0);
+	end(alerted);
+	begin(alerted);
+	assert_int_equal(silences->n, 1);
+	assert_true(fabs(silences->list[0].until_unix - silences->list[0].from_unix - 60) < 1e-6);
+	assert_false(
+		alerting_silenced(&alerted->alerting, alerted->tracks[0], SEVERITY_PAGE, now + 90));
+	assert_true(alerting_silenced(&alerted->alerting, alerted->tracks[0], SEVERITY_PAGE,
+				      now + 110));
+	assert_false(alerting_silenced(&alerted->alerting, alerted->tracks[0], SEVERITY_PAGE,
+				       now + 170));
+	/* it pages before the silence */
+	assert_int_equal(step(alerted, 20, 60), 0);
+	assert_string_equal(sent(alerted), "fire");
+	assert_int_equal(silences->n, 1);
 }
 
 TEST(a_silence_that_says_nothing_sensible_is_refused)
@@ -430,6 +479,23 @@ TEST(a_silence_that_says_nothing_sensible_is_refused)
 			       "expected {\"for_seconds\": number}");
 	assert_silence_refused(alerted, "{\"slo\": \"other\", \"for_seconds\": 60}",
 			       "no SLO of this name");
+	assert_silence_refused(alerted, "{\"slo\": \"secnd\", \"for_seconds\": 60}",
+			       "no SLO of this name; did you mean \"second\"?");
+	assert_silence_refused(alerted, "{\"service\": \"nope\", \"for_seconds\": 60}",
+			       "no service of this name");
+	assert_silence_refused(alerted, "{\"service\": \"shp\", \"for_seconds\": 60}",
+			       "no service of this name; did you mean \"shop\"?");
+	assert_silence_refused(alerted,
+			       "{\"slo\": \"first\", \"service\": \"cart\", \"for_seconds\": 60}",
+			       "the SLO is of another service");
+	assert_silence_refused(alerted, "{\"from\": \"noon\", \"for_seconds\": 60}",
+			       "from: expected a time such as");
+	assert_silence_refused(alerted, "{\"from\": \"2020-01-01T00:00:00Z\", \"for_seconds\": 60}",
+			       "from: expected a time from now on");
+	assert_silence_refused(alerted, "{\"in_seconds\": 2678500, \"for_seconds\": 60}",
+			       "from: expected a time from now on");
+	assert_silence_refused(alerted, "{\"in_seconds\": -100, \"for_seconds\": 60}",
+			       "from: expected a time from now on");
 	assert_silence_refused(alerted, "{\"for_seconds\": 60, \"exclude\": \"none\"}",
 			       "exclude: expected alerts or eligible");
 	assert_silence_refused(alerted, "{\"for_seconds\": 1}",
@@ -451,6 +517,8 @@ int main(void)
 		WITH_SETUP(a_silenced_page_is_sent_when_the_silence_is_removed),
 		WITH_SETUP(a_silence_lasts_over_a_restart_and_ends_by_itself),
 		WITH_SETUP(events_are_left_out_of_the_slos_a_silence_excludes),
+		WITH_SETUP(what_silences_left_out_is_known_to_the_next_agent),
+		WITH_SETUP(a_silence_that_begins_later_is_pending_over_a_restart),
 		WITH_SETUP(a_silence_that_says_nothing_sensible_is_refused),
 	};
 

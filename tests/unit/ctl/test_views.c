@@ -244,7 +244,7 @@ TEST(test_slo_view_shows_window_budgeting_coverage_and_minutes)
 			    "  eligible       1000\n"
 			    "  good           990\n"
 			    "  bad            10\n"
-			    "  excluded       12 by maintenance\n"
+			    "  excluded       12 by maintenance or silences\n"
 			    "  available      97.0000%\n"
 			    "  budget left    99.3% (446.4 bad slices allowed)\n"
 			    "                 443.4 of 446.4 minutes of full outage\n"
