@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Configuration: refused with the place and the reason, reloaded without losing an event."""
+import json
 import signal
 import subprocess
 import threading
@@ -363,4 +364,30 @@ def test_a_parameter_in_braces_is_a_segment(start_agent):
         wire.c(get(path)).s(reply(200))
     counts = {r["route"]: r["requests"] for r in agent.service("shop")["routes"]}
     assert counts == {"/cart/{id}": 2, "/cart/{id}/pay": 1, "_other": 2}
+    port.close()
+
+
+def test_a_service_without_traffic_says_what_it_matches(start_agent, agent_only):
+    port = Port()
+    nobody = free_port()
+    agent = start_agent(f"""
+agent: {{interval: 1s}}
+services:
+  - {{name: shop, match: {{port: {port.port}}}}}
+  - {{name: typo, match: {{port: {nobody}, process: "ngnix*"}}}}
+slos:
+  - {{name: a, service: shop, objective: 99}}
+  - {{name: b, service: typo, objective: 99}}
+""")
+
+    def without_traffic():
+        return [(s["service"], s["match"]["port"], s["match"]["process"], s["listening"])
+                for s in json.loads(agent.get("/v1/status?services=no")[2])["without_traffic"]]
+
+    assert without_traffic() == [("shop", port.port, None, True),
+                                 ("typo", nobody, "ngnix*", False)]
+    assert (f"Without traffic: shop (port {port.port}), typo (port {nobody}, process ngnix*: "
+            "nothing listens there)\n") in slictl(agent, "status").stdout
+    port.dial().c(get("/")).s(reply(200))
+    assert without_traffic() == [("typo", nobody, "ngnix*", False)]
     port.close()

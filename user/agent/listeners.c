@@ -55,6 +55,11 @@ static bool read_of(const char *process, struct listeners *ret)
 	return true;
 }
 
+bool listeners_read_own(struct listeners *ret)
+{
+	return read_of("self", ret);
+}
+
 static bool is_own(__u32 netns)
 {
 	struct stat own;

@@ -20,6 +20,9 @@ struct listeners {
 bool listeners_add(FILE *table, struct listeners *listeners);
 bool listeners_have(const struct listeners *listeners, __u16 port);
 
+/* What listens in the agent's own network namespace. Returns false if that cannot be read. */
+bool listeners_read_own(struct listeners *ret);
+
 /*
  * Finds the endpoints that something listens for: ret[i] for the i-th. A network namespace is looked into by a
  * process that serves an endpoint there. Nothing listens in one that no such process is in, unless it is the

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/listeners.h"
 #include "base/cleanup.h"
 #include "base/privilege.h"
 
@@ -130,6 +131,7 @@ static int snapshot_service(const struct agent *agent, const struct service *ser
 	ret->netns = service->netns;
 	ret->configured = configured != NULL;
 	ret->about = configured ? &configured->about : NULL;
+	ret->match = configured ? &configured->match : NULL;
 	if (!ret->name || (service->exe && !ret->exe) || (service->container && !ret->container))
 		return -ENOMEM;
 	r = snapshot_cover(agent, service, facts, &ret->cover);
@@ -142,6 +144,26 @@ static int service_order(const void *a, const void *b)
 {
 	return strcmp(((const struct snapshot_service *)a)->name,
 		      ((const struct snapshot_service *)b)->name);
+}
+
+/* Finds out whether somebody listens where configured services without traffic are to be. */
+static void find_listening(struct snapshot *ret)
+{
+	struct listeners listeners;
+	bool read = false;
+
+	for (size_t i = 0; i < ret->n_services; i++) {
+		struct snapshot_service *service = &ret->services[i];
+
+		if (!snapshot_without_traffic(service) || !service->match->port)
+			continue;
+		if (!read && !listeners_read_own(&listeners))
+			return;
+		read = true;
+		service->listening = listeners_have(&listeners, service->match->port) ?
+					     SNAPSHOT_LISTENING :
+					     SNAPSHOT_NOT_LISTENING;
+	}
 }
 
 static int snapshot_services(const struct agent *agent, struct facts *facts, struct snapshot *ret)
@@ -157,6 +179,7 @@ static int snapshot_services(const struct agent *agent, struct facts *facts, str
 	if (facts->series)
 		ret->octaves = TAKE_PTR(facts->collection.octaves);
 	qsort(ret->services, ret->n_services, sizeof(*ret->services), service_order);
+	find_listening(ret);
 	return r;
 }
 

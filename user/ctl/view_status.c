@@ -254,6 +254,50 @@ static int print_unmeasured(const json_t *unmeasured, bool colour, FILE *out)
 		out);
 }
 
+/* "port 8080, process nginx*: nothing listens there" */
+static void print_match(const json_t *service, FILE *out)
+{
+	const json_t *match = json_object_get(service, "match");
+	const char *process = ctl_string(match, "process"), *exe = ctl_string(match, "exe");
+	const char *separator = "";
+
+	if (ctl_count_or_zero(match, "port")) {
+		fprintf(out, "port %s", ctl_count(match, "port").text);
+		separator = ", ";
+	}
+	if (process) {
+		fprintf(out, "%sprocess ", separator);
+		format_write_safe(process, out);
+		separator = ", ";
+	}
+	if (exe) {
+		fprintf(out, "%sexe ", separator);
+		format_write_safe(exe, out);
+	}
+	if (json_is_false(json_object_get(service, "listening")))
+		fprintf(out, ": nothing listens there");
+}
+
+/* Configured services that no request has come for, with what they match: a typing error shows here. */
+static void print_without_traffic(const json_t *services, bool colour, FILE *out)
+{
+	size_t i;
+	json_t *service;
+
+	if (!json_array_size(services))
+		return;
+	ctl_write_coloured("Without traffic", CTL_WARN, colour, out);
+	fprintf(out, ":");
+	json_array_foreach(services, i, service) {
+		fprintf(out, "%s ", i ? "," : "");
+		format_write_safe(ctl_string(service, "service"), out);
+		fprintf(out, " (");
+		print_match(service, out);
+		fputc(')', out);
+	}
+	fputc('\n', out);
+}
+
 /* A reload that was refused, as long as none has succeeded since. */
 static void print_refusal(const json_t *refusal, bool colour, FILE *out)
 {
@@ -313,6 +357,7 @@ int ctl_view_status(const json_t *status, bool colour, FILE *out)
 		return r;
 	fputc('\n', out);
 	print_coverage(coverage, colour, out);
+	print_without_traffic(json_object_get(status, "without_traffic"), colour, out);
 	print_uncovered(json_object_get(status, "slos"), colour, out);
 	ctl_print_partly_counted(json_object_get(status, "slos"), colour, out);
 	ctl_print_store(json_object_get(status, "store"), colour, out);

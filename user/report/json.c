@@ -123,6 +123,7 @@ static char *status(const struct snapshot *snapshot, bool services)
 	failed |= json_put(object, "coverage", coverage_json(snapshot));
 	if (services)
 		failed |= json_put(object, "services", json_services_value(snapshot));
+	failed |= json_put(object, "without_traffic", json_without_traffic(snapshot));
 	failed |= json_put(object, "slos", slos_json(snapshot));
 	failed |= json_put(object, "store", json_store(&snapshot->store));
 	return json_render(json_checked(object, failed), "\n");

@@ -35,6 +35,9 @@ char *json_alerts(const struct snapshot_alerts *alerts);
 char *json_history(const struct snapshot_history *history);
 
 /* Parts of the above, as values for messages. Each returns NULL when out of memory. */
+/* The configured services that no request has come for: what they match, and whether it listens. */
+json_t *json_without_traffic(const struct snapshot *snapshot);
+
 json_t *json_services_value(const struct snapshot *snapshot);
 json_t *json_slo_value(const struct snapshot_slo *slo);
 json_t *json_alert(const struct snapshot_alert *alert);

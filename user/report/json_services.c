@@ -118,6 +118,47 @@ json_t *json_about(const struct config_about *about)
 	return json_checked(object, failed);
 }
 
+static json_t *match_json(const struct config_match *match)
+{
+	json_t *object;
+	int failed = 0;
+
+	if (!match)
+		return json_null();
+	object = json_object();
+	failed |= json_put(object, "port", nonzero_or_null(match->port));
+	failed |= json_put(object, "process", json_text_or_null(match->process));
+	failed |= json_put(object, "exe", json_text_or_null(match->exe));
+	return json_checked(object, failed);
+}
+
+static json_t *listening_json(enum snapshot_listening listening)
+{
+	return listening == SNAPSHOT_LISTENING_UNKNOWN ?
+		       json_null() :
+		       json_boolean(listening == SNAPSHOT_LISTENING);
+}
+
+json_t *json_without_traffic(const struct snapshot *snapshot)
+{
+	json_t *array = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; i < snapshot->n_services; i++) {
+		const struct snapshot_service *service = &snapshot->services[i];
+		json_t *object;
+
+		if (!snapshot_without_traffic(service))
+			continue;
+		object = json_object();
+		failed |= json_put(object, "service", json_text_or_null(service->name));
+		failed |= json_put(object, "match", match_json(service->match));
+		failed |= json_put(object, "listening", listening_json(service->listening));
+		failed |= json_push(array, object);
+	}
+	return json_checked(array, failed);
+}
+
 static json_t *service_json(const struct snapshot_service *service)
 {
 	json_t *object = json_object();
@@ -128,6 +169,7 @@ static json_t *service_json(const struct snapshot_service *service)
 	failed |= json_put(object, "name", json_text_or_null(service->name));
 	failed |= json_put(object, "role", json_string(role_name(service->role)));
 	failed |= json_put(object, "configured", json_boolean(service->configured));
+	failed |= json_put(object, "match", match_json(service->match));
 	failed |= json_put(object, "port", nonzero_or_null(service->port));
 	failed |= json_put(object, "process", json_nonempty_or_null(service->process));
 	failed |= json_put(object, "exe", json_text_or_null(service->exe));

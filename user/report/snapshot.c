@@ -48,6 +48,11 @@ void snapshot_clear(struct snapshot *snapshot)
 	memset(snapshot, 0, sizeof(*snapshot));
 }
 
+bool snapshot_without_traffic(const struct snapshot_service *service)
+{
+	return service->match && !service->port;
+}
+
 size_t snapshot_unmeasured(const struct snapshot *snapshot)
 {
 	size_t n = 0;

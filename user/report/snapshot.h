@@ -77,6 +77,12 @@ struct snapshot_cover {
  */
 struct maybe snapshot_counted_ratio(const struct snapshot_cover *cover);
 
+enum snapshot_listening {
+	SNAPSHOT_LISTENING_UNKNOWN, /* it matches no port, or was seen serving */
+	SNAPSHOT_LISTENING,
+	SNAPSHOT_NOT_LISTENING, /* nobody in the agent's network namespace */
+};
+
 struct snapshot_service {
 	char *name;
 	enum role role;
@@ -89,6 +95,8 @@ struct snapshot_service {
 	char *container; /* container id, or NULL */
 	bool configured; /* by a services: entry, else found */
 	const struct config_about *about; /* NULL if none */
+	const struct config_match *match; /* NULL for a found one */
+	enum snapshot_listening listening; /* on the port it matches, while it had no request */
 	struct maybe requests_per_second; /* over the last minute of history */
 	struct snapshot_cover cover;
 	struct snapshot_series **series; /* sorted by route, method, outcome, status */
@@ -239,6 +247,9 @@ struct snapshot_merged {
 	uint64_t queue[HIST_BUCKETS];
 	uint64_t queue_sum_ns;
 };
+
+/* True for a configured service that no request has come for since the agent counts. */
+bool snapshot_without_traffic(const struct snapshot_service *service);
 
 /* The number of those in `blind` to whose listener no other connection is measured. */
 size_t snapshot_unmeasured(const struct snapshot *snapshot);

@@ -255,18 +255,25 @@ TEST(test_slo_view_shows_window_budgeting_coverage_and_minutes)
 
 TEST(test_status_view_tells_a_failing_store_and_windows_not_covered)
 {
-	char *text = view(ctl_view_status,
-			  "{\"slos\": [{\"name\": \"a\", \"coverage\": {\"ratio\": 0.975,"
-			  " \"covered_seconds\": 35100, \"elapsed_seconds\": 36000}},"
-			  " {\"name\": \"b\", \"coverage\": {\"ratio\": 1}},"
-			  " {\"name\": \"c\", \"coverage\": {\"ratio\": null}}],"
-			  " \"coverage\": {\"gaps\": 2}, \"store\": {\"state\": \"failing\","
-			  " \"reason\": \"disk full\\u001b\", \"path\": \"/x/db\"}}",
-			  false, 0);
+	char *text = view(
+		ctl_view_status,
+		"{\"slos\": [{\"name\": \"a\", \"coverage\": {\"ratio\": 0.975,"
+		" \"covered_seconds\": 35100, \"elapsed_seconds\": 36000}},"
+		" {\"name\": \"b\", \"coverage\": {\"ratio\": 1}},"
+		" {\"name\": \"c\", \"coverage\": {\"ratio\": null}}],"
+		" \"without_traffic\": [{\"service\": \"cart\", \"match\": {\"port\": 81,"
+		" \"process\": null, \"exe\": null}, \"listening\": false},"
+		" {\"service\": \"api\", \"match\": {\"port\": 80, \"process\": \"ngin\\u001b*\","
+		" \"exe\": \"/x\"}, \"listening\": true}],"
+		" \"coverage\": {\"gaps\": 2}, \"store\": {\"state\": \"failing\","
+		" \"reason\": \"disk full\\u001b\", \"path\": \"/x/db\"}}",
+		false, 0);
 
 	assert_non_null(strstr(
 		text,
 		"Gaps in counting: 2\n"
+		"Without traffic: cart (port 81: nothing listens there), "
+		"api (port 80, process ngin\\x1b*, exe /x)\n"
 		"Windows not wholly counted: 1 of 3 SLOs; the least is a: 97.5% counted, 15m not\n"
 		"History: keeping it is failing (/x/db): disk full\\x1b\n"
 		"Unmeasured"));
