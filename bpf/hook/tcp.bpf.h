@@ -376,6 +376,7 @@ static __noinline int tcp_read_aside(struct sock *sk, struct tcp_conn *tcp, __u3
 	struct flow flow = {};
 
 	tcp_begin(&flow, sk, tcp, scratch);
+	tcp_who(sk, flow.who);
 	flow_blind(&flow, BLIND_OPAQUE);
 	return 0;
 }

@@ -38,6 +38,12 @@ struct conn {
 	union protocol_state state;
 };
 
+/* Its next operation is told anew whose it is: only then flow->who names it. */
+static __always_inline void conn_rename(struct conn *conn)
+{
+	conn->served.generation = 0;
+}
+
 static __always_inline void conn_ignore(struct conn *conn)
 {
 	conn->mode = CONN_IGNORED;

@@ -75,10 +75,11 @@ static __always_inline bool foreign_is_http2(struct piece *piece, __u32 pos)
 	}
 }
 
-/* The protocol of the bytes from the last one on that was consumed. */
-static __always_inline struct foreign foreign_of(struct piece *piece)
+/* The protocol of the bytes that the parser has taken for the beginning of a request, until it got lost. */
+static __always_inline struct foreign foreign_of(struct piece *piece, const struct http1 *request)
 {
-	__u32 pos = piece->pos - 1;
+	/* behind a 0 it looks one byte further, for a PROXY header */
+	__u32 pos = piece->pos - (http1_lost_in(request) == HTTP1_PROXY ? 2 : 1);
 	struct foreign foreign = {
 		.is_tls = foreign_is_tls(piece, pos),
 		.is_http2 = foreign_is_http2(piece, pos),

@@ -101,11 +101,10 @@ static __always_inline void http1_register(struct flow *flow)
 {
 	struct conn *conn = flow->conn;
 
-	if (conn->served.service == SERVICE_NONE) {
-		if (!conn->served.policy) /* answered before its method was read */
-			identity_resolve(&conn->served, flow->who, flow->generation);
+	if (!conn->served.generation) /* answered before its method was read */
+		identity_resolve(&conn->served, flow->who, flow->generation);
+	if (conn->served.service == SERVICE_NONE)
 		endpoint_register(&conn->served, flow->who);
-	}
 	if (conn->open.next == 1)
 		stat_connection(conn->served.service);
 }
@@ -218,7 +217,7 @@ static __always_inline void http1_join_failed(struct flow *flow)
 {
 	struct conn *conn = flow->conn;
 	struct http1_conn *h1 = &conn->state.h1;
-	struct foreign foreign = foreign_of(flow->piece);
+	struct foreign foreign = foreign_of(flow->piece, &h1->request);
 
 	http1_reset(&h1->request);
 	if (foreign.is_tls)
@@ -227,6 +226,7 @@ static __always_inline void http1_join_failed(struct flow *flow)
 		flow_blind(flow, BLIND_HTTP2);
 	else if (h1->joins_left == JOINS_MAX - JOINS_UNKNOWN)
 		flow_blind(flow, BLIND_OLD);
+	conn_rename(conn);
 	if (foreign.is_tls || foreign.is_http2 || !h1->joins_left)
 		conn_ignore(conn);
 	else
@@ -245,6 +245,7 @@ static __always_inline void http1_request_bad(struct flow *flow)
 			conn->mode = CONN_FOREIGN;
 		else
 			conn_ignore(conn);
+		conn_rename(conn);
 		return;
 	case CONN_OLD:
 		http1_join_failed(flow);
@@ -264,6 +265,21 @@ static __noinline int http1_request_whole(struct flow *flow)
 	return 0;
 }
 
+/* A header of the PROXY protocol is over: it comes before the connection's first request, or is bad. */
+static __always_inline int http1_request_proxied(struct flow *flow)
+{
+	struct conn *conn = flow->conn;
+
+	if (conn->open.next == 1) {
+		http1_request_end(&conn->state.h1);
+		conn_rename(conn);
+		return false;
+	}
+	http1_lose(&conn->state.h1.request);
+	http1_request_bad(flow);
+	return true;
+}
+
 /* Returns true if the rest of the operation is of no interest. */
 static __noinline int http1_request_event(struct flow *flow, __u32 event)
 {
@@ -280,6 +296,8 @@ static __noinline int http1_request_event(struct flow *flow, __u32 event)
 			return false;
 		break;
 	case HTTP1_EV_END:
+		if (http1_in_proxy(&flow->conn->state.h1.request))
+			return http1_request_proxied(flow);
 		http1_request_whole(flow);
 		http1_request_end(&flow->conn->state.h1);
 		return false;
@@ -337,6 +355,7 @@ static __always_inline void http1_request_lost(struct flow *flow)
 	if (http1_in_body(&h1->request))
 		http1_request_whole(flow);
 	http1_lose(&h1->request);
+	conn_rename(conn);
 	if (conn->mode == CONN_LIKELY)
 		conn->mode = CONN_NEW;
 }

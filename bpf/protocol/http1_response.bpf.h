@@ -95,7 +95,7 @@ __noinline int http1_answer_shared(struct conn *conn, __u64 now_ns, __u32 wait)
 static __always_inline void http1_tunnel(struct conn *conn, __u16 status)
 {
 	conn->mode = status == STATUS_SWITCHING_PROTOCOLS ? CONN_SPOKEN : CONN_IGNORED;
-	conn->served.generation = 0; /* to be named again */
+	conn_rename(conn);
 	conn->state.h1.refused =
 		conn->state.h1.answering; /* what was read behind it is none, either */
 }
@@ -192,7 +192,7 @@ static __always_inline void http1_response_lost(struct flow *flow, enum lost_rea
 	h1->answering = conn->open.freed;
 	h1->refused = 0;
 	conn->mode = CONN_OLD;
-	conn->served.generation = 0; /* to be named again, should it be lost for good */
+	conn_rename(conn);
 	h1->joins_left = JOINS_MAX;
 	http1_request_end(h1);
 	http1_reset(&h1->response);

@@ -17,6 +17,10 @@ const struct dfa_state *http1_dfa_state(__u32 state);
 enum {
 	HTTP1_METHOD_MAX = 32, /* bytes of a method token; a longer one is not HTTP */
 	HTTP1_SKIPS_MAX = 8, /* words in one step through an automaton */
+
+	/* method tokens that are none of HTTP/1.x: kept in `name` until what follows them is read */
+	HTTP1_TOKEN_PRI = 1,
+	HTTP1_TOKEN_PROXY = 2,
 };
 
 /* enum http1_name, lower case; 0 ends each */
@@ -25,6 +29,7 @@ static const char http1_names[8][32] = {"content-length", "transfer-encoding", "
 /* not of 8 bytes: clang would put them into a mergeable section, which BTF cannot describe */
 static const char http1_version[12] = "HTTP/1.";
 static const char http1_chunked[12] = "chunked";
+static const char http1_proxy[12] = "\r\nQUIT\n";
 /* by the upper half of `sub` while a Connection header is read, see http1_read_connection() */
 static const char http1_options[4][16] = {"", "close", "keep-alive", ""};
 
@@ -122,6 +127,8 @@ static inline __u32 http1_start(struct http1 *p, __u8 c)
 		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 	}
 	if (!http1_is_token(c)) {
+		if (!c)
+			return http1_go(p, HTTP1_PROXY);
 		if (c == 0x16)
 			p->flags |= HTTP1_TLS;
 		return http1_bad(p);
@@ -130,6 +137,31 @@ static inline __u32 http1_start(struct http1 *p, __u8 c)
 	p->left = c;
 	p->sub = 1;
 	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+}
+
+/*
+ * The header of the PROXY protocol, version 2: "\r\n\r\n\0\r\nQUIT\n", of which all up to the 0 has been
+ * read, version and command, family, and a length of two bytes.
+ * https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt, section 2.2
+ */
+static inline __u32 http1_read_proxy(struct http1 *p, __u8 c)
+{
+	if (p->sub < 7 ? c != http1_proxy[p->sub & 7] : p->sub == 7 && c >> 4 != 2)
+		return http1_bad(p);
+	p->left = p->left << 8 | c; /* at last the length alone */
+	if (++p->sub < 11)
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	p->left &= 0xffff;
+	p->state = HTTP1_PROXY_REST;
+	return HTTP1_RESULT(p->left ? HTTP1_EV_NONE : HTTP1_EV_END, 1);
+}
+
+static inline __u32 http1_skip_proxy(struct http1 *p, __u32 n)
+{
+	if (n > p->left)
+		n = p->left;
+	p->left -= n;
+	return HTTP1_RESULT(p->left ? HTTP1_EV_NONE : HTTP1_EV_END, n);
 }
 
 static inline enum http1_event http1_method_end(struct http1 *p)
@@ -144,8 +176,9 @@ static inline __u32 http1_read_method(struct http1 *p, __u8 c)
 {
 	if (c == ' ') {
 		p->method = http1_method(p->left);
-		/* the preface's method token, kept until the version is read */
-		p->name = p->left == HTTP1_TOKEN3('P', 'R', 'I');
+		p->name = p->left == HTTP1_TOKEN3('P', 'R', 'I')	   ? HTTP1_TOKEN_PRI :
+			  p->left == HTTP1_TOKEN5('P', 'R', 'O', 'X', 'Y') ? HTTP1_TOKEN_PROXY :
+									     0;
 		return HTTP1_RESULT(http1_method_end(p), 1);
 	}
 	if (!http1_is_token(c) || p->sub >= HTTP1_METHOD_MAX)
@@ -253,7 +286,7 @@ static inline __u32 http1_read_version(struct http1 *p, __u8 c)
 		p->sub++;
 		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 	}
-	if (p->sub == 5 && c == '2' && p->name && !(p->flags & HTTP1_RESPONSE))
+	if (p->sub == 5 && c == '2' && p->name == HTTP1_TOKEN_PRI && !(p->flags & HTTP1_RESPONSE))
 		p->flags |= HTTP1_PREFACE;
 	if (p->sub >= 5 || c < ' ' || (p->flags & HTTP1_RESPONSE))
 		return http1_bad(p); /* another major version; or a line without one */

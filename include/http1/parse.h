@@ -42,7 +42,7 @@ enum http1_event {
 	HTTP1_EV_NONE,
 	HTTP1_EV_METHOD, /* `method` is known; the caller sets `dfa` and `ua`. Not if http1_ready() */
 	HTTP1_EV_HEAD, /* the head is complete; the caller calls http1_body_begin() */
-	HTTP1_EV_END, /* the message is complete; the caller calls http1_reset() */
+	HTTP1_EV_END, /* the message, or PROXY header, is complete; the caller calls http1_reset() */
 	HTTP1_EV_BAD, /* not HTTP, or its framing cannot be known: http1_is_lost() from here on */
 };
 
@@ -71,6 +71,12 @@ static inline int http1_has_begun(const struct http1 *p)
 static inline int http1_in_head(const struct http1 *p)
 {
 	return p->state > HTTP1_START && p->state < HTTP1_BODY;
+}
+
+/* In or behind a header of the PROXY protocol, which is no message. */
+static inline int http1_in_proxy(const struct http1 *p)
+{
+	return p->state > HTTP1_START && p->state < HTTP1_METHOD;
 }
 
 /* In a request's path: `dfa` is not final. */

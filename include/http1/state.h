@@ -12,6 +12,10 @@
 
 enum http1_state {
 	HTTP1_START, /* between messages: empty lines are skipped */
+	/* a header of the PROXY protocol */
+	HTTP1_PROXY_LINE, /* version 1: the rest of its line */
+	HTTP1_PROXY, /* version 2: behind the first 0 of its signature, up to its length */
+	HTTP1_PROXY_REST, /* its last `left` bytes */
 	/* request line */
 	HTTP1_METHOD,
 	HTTP1_TARGET, /* its first byte */

@@ -28,6 +28,13 @@ static inline __u32 http1_step(struct http1 *p, http1_bytes buf, __u32 pos, __u3
 		return http1_line_begin(p, buf, pos, len);
 	case HTTP1_NAME:
 		return http1_read_name(p, c);
+	case HTTP1_PROXY_LINE:
+		n = http1_skip_line(buf, pos, len, &found);
+		return HTTP1_RESULT(found ? HTTP1_EV_END : HTTP1_EV_NONE, n);
+	case HTTP1_PROXY:
+		return http1_read_proxy(p, c);
+	case HTTP1_PROXY_REST:
+		return http1_skip_proxy(p, len - pos);
 	case HTTP1_METHOD:
 		return http1_read_method(p, c);
 	case HTTP1_TARGET:
@@ -37,6 +44,9 @@ static inline __u32 http1_step(struct http1 *p, http1_bytes buf, __u32 pos, __u3
 		}
 		if (c < ' ')
 			return http1_bad(p);
+		/* "PROXY TCP4 ...", "PROXY UNKNOWN": version 1 of the PROXY protocol */
+		if (p->name == HTTP1_TOKEN_PROXY && (c == 'T' || c == 'U'))
+			return http1_go(p, HTTP1_PROXY_LINE);
 		return c == ' ' ? HTTP1_RESULT(HTTP1_EV_NONE, 1) : http1_go(p, HTTP1_ABSOLUTE);
 	case HTTP1_ABSOLUTE:
 		return http1_read_absolute(p, c);

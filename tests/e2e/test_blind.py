@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Connections whose requests cannot be seen are counted, once each, beside those that are measured."""
+import ctypes
+import os
 import re
 import socket
 import ssl
@@ -7,7 +9,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, ROOT, Process, free_port, listens, tool, user_space, wait_until
+from harness import BUILD, LIBC, ROOT, Process, free_port, listens, tool, user_space, wait_until
 from wire import Port, get, read_exactly, reply
 
 CONFIG = """
@@ -142,6 +144,127 @@ def test_an_upgrade_to_http2(agent):
     watch.expect({101: 4})
     assert not agent.real or blind(agent, port.port) == {"http/2": 2}
     port.close()
+
+
+ADDRESSES = socket.inet_aton("192.0.2.1") + socket.inet_aton("192.0.2.2") + b"\xdc\x04\x01\xbb"
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+PROXY_HEADERS = {
+    "v1": b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n",
+    "v1-unknown": b"PROXY UNKNOWN\r\n",
+    "v2": SIGNATURE + b"\x21\x11\0\x0c" + ADDRESSES,
+    "v2-local": SIGNATURE + b"\x20\0\0\0",
+    "v2-tlv": SIGNATURE + b"\x21\x11\x01\x0f" + ADDRESSES + b"\x04\x01\0" + b"GET / HTTP/1.1\r\n\r\n" * 15,
+}
+PROXY_HEADERS["v2-tlv"] = PROXY_HEADERS["v2-tlv"][:16 + 0x10f]
+
+
+@pytest.mark.parametrize("kind", PROXY_HEADERS)
+def test_a_proxy_header_before_the_first_request(agent, kind):
+    header = PROXY_HEADERS[kind]
+    port = Port()
+    watch = agent.watch(port.port)
+    port.dial().c(header + get()).s(reply()).c(get()).s(reply(503)).close()
+    port.dial().c(header, 1).c(get()).s(reply()).close()
+    port.dial().c(header + get(), 16).s(reply()).close()
+    port.dial().c(header).c(get() + get()).s(reply() + reply()).close()
+    port.dial().c(header, None, 12).c(client_hello()).s(SERVER_HELLO).close()
+    # behind a request it is none: the server refuses it
+    port.dial().c(get()).s(reply()).c(header).s(reply(400)).close()
+    watch.expect({200: 6, 503: 1, 400: 1})
+    assert not agent.real or blind(agent, port.port) == {"tls": 1}
+    port.close()
+
+
+def splice(source, to, n):
+    """As a proxy does that leaves the bytes to the kernel."""
+    read, write = os.pipe()
+    left = n
+    while left:
+        moved = LIBC.splice(source.fileno(), None, write, None, ctypes.c_size_t(left), 0)
+        assert moved > 0
+        left -= moved
+        while moved:
+            sent = LIBC.splice(read, None, to.fileno(), None, ctypes.c_size_t(moved), 0)
+            assert sent > 0
+            moved -= sent
+    os.close(read)
+    os.close(write)
+
+
+def test_a_proxy_that_splices(agent):
+    """Each byte passes it in the kernel, as in docker-proxy: its own port is blind, the other is not."""
+    front, back = Port(), Port()
+    watch = agent.watch(back.port)
+    errors = agent.real and agent.status()["coverage"]["kernel_errors"]
+    for _ in range(3):
+        outside, inside = front.dial(), back.dial()
+        for _ in range(4):
+            outside.client.sendall(get())
+            splice(outside.server, inside.client, len(get()))
+            assert read_exactly(inside.server, len(get())) == get()
+            inside.server.sendall(reply())
+            splice(inside.client, outside.server, len(reply()))
+            assert read_exactly(outside.client, len(reply())) == reply()
+    watch.expect({200: 12})
+    if not agent.real:
+        return
+    assert blind(agent, front.port) == {"hidden": 3}
+    assert len(unmeasured(agent, front.port)) == 1
+    assert blind(agent, back.port) == {}
+    assert agent.status()["coverage"]["kernel_errors"] == errors
+    for port in (front, back):
+        port.close()
+
+
+def test_a_proxy_that_splices_since_before(start_agent, agent_only):
+    front = Port()
+    wires = [front.dial() for _ in range(2)]
+    back = Port()
+    insides = [back.dial() for _ in wires]
+
+    def ask(outside, inside):
+        outside.client.sendall(get())
+        splice(outside.server, inside.client, len(get()))
+        read_exactly(inside.server, len(get()))
+        inside.server.sendall(reply())
+        splice(inside.client, outside.server, len(reply()))
+        read_exactly(outside.client, len(reply()))
+
+    for outside, inside in zip(wires, insides):
+        ask(outside, inside)
+    agent = start_agent()
+    for outside, inside in zip(wires, insides):
+        for _ in range(4):
+            ask(outside, inside)
+    assert blind(agent, front.port) == {"hidden": 2}
+    assert agent.service(back.port)["status"] == {"200": 8}
+    ends = {w.client.getsockname()[1] for w in wires + insides}
+    assert not ends & {b["port"] for b in agent.status()["coverage"]["blind"]}
+    for port in (front, back):
+        port.close()
+
+
+def test_a_loss_has_its_service(start_agent, agent_only):
+    """An answer that is none of HTTP: in the books of the service that was asked, and of no other."""
+    agent = start_agent(CONFIG)
+    port, other = Port(), Port()
+    for _ in range(3):
+        port.dial().c(get()).s(reply()).c(get()).s(b"\x00garbage").close()
+    other.dial().c(get()).s(reply()).close()
+    watched, beside = agent.service(port.port), agent.service(other.port)
+    assert watched["lost"] == 3 and watched["lost_by_reason"] == {"response_unparsable": 3}
+    assert watched["counted_ratio"] == 0.5 and beside["lost"] == 0 and beside["counted_ratio"] == 1
+    status = agent.status()
+    assert status["coverage"]["lost"] == 3
+    slos = {s["name"]: s["coverage"] for s in status["slos"]}
+    assert slos[watched["name"]]["lost"] == 3 and slos[beside["name"]]["lost"] == 0
+    assert (f'sliprobe_service_lost_total{{service="{watched["name"]}",'
+            'reason="response_unparsable"} 3\n') in agent.get("/metrics")[2].decode()
+    code, said = slictl(agent, "gate", watched["name"])
+    assert code == 2 and "3 requests of the service were lost: only 50.0%" in said
+    assert "3 requests lost (response_unparsable 3)" in slictl(agent, "status")[1]
+    for one in (port, other):
+        one.close()
 
 
 NGINX = """

@@ -130,7 +130,8 @@ static inline void http1_run_ready(struct http1_run *run)
 
 static inline void http1_run_complete(struct http1_run *run)
 {
-	http1_run_end(run, HTTP1_COMPLETE);
+	if (!http1_in_proxy(&run->parser))
+		http1_run_end(run, HTTP1_COMPLETE);
 	http1_reset(&run->parser);
 	http1_run_ready(run);
 }

@@ -67,7 +67,7 @@ TEST(slow_readers_do_not_block)
 	int64_t begin;
 	size_t total;
 
-	f->agent.extra_slos = 10000;
+	f->agent.extra_slos = 5000;
 	for (size_t i = 0; i < 20; i++) {
 		slow[i] = dial(f);
 		say(slow[i], "GET /v1/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
