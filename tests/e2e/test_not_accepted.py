@@ -185,7 +185,7 @@ NGINX = """
 daemon off; user root; worker_processes 1; pid {dir}/pid; error_log {dir}/error.log;
 events {{ worker_connections 512; }}
 http {{
-    access_log {dir}/access.log; keepalive_requests {most};
+    access_log {dir}/access.log; keepalive_requests {most}; keepalive_timeout {idle_ms}ms;
     client_body_temp_path {dir}/t1; proxy_temp_path {dir}/t2; fastcgi_temp_path {dir}/t3;
     uwsgi_temp_path {dir}/t4; scgi_temp_path {dir}/t5;
     server {{ listen 127.0.0.1:{port}; location / {{ return 200 "hello"; }} }}
@@ -203,6 +203,7 @@ LogFormat "\\"%r\\" %>s" short
 CustomLog {dir}/access.log short
 DocumentRoot {dir}/files
 MaxKeepAliveRequests {most}
+KeepAliveTimeout {idle_ms}ms
 """
 LIGHTTPD = """
 server.document-root = "{dir}/files"
@@ -219,7 +220,8 @@ global
 defaults
     mode http
     timeout client 5s
-    option httpclose
+    timeout http-keep-alive {idle_ms}ms
+    {close}
 frontend f
     bind 127.0.0.1:{port}
     log global
@@ -239,13 +241,14 @@ def limited(tmp_path):
     """A function that starts a server which takes MOST requests a connection."""
     started = []
 
-    def start(name):
+    def start(name, most=MOST, idle_ms=5000):
         text, argv, _ = SERVERS[name]
         port, conf = free_port(), tmp_path / "conf"
         (tmp_path / "files").mkdir(mode=0o755)
         (tmp_path / "files" / "index.html").write_text("hello")
         tmp_path.chmod(0o755)
-        conf.write_text(text.format(dir=tmp_path, port=port, most=MOST))
+        conf.write_text(text.format(dir=tmp_path, port=port, most=most, idle_ms=idle_ms,
+                                    close="option httpclose" if most == MOST else ""))
         process = Process([tool(name)] + [a.format(dir=tmp_path, conf=conf) for a in argv])
         started.append(process)
         assert wait_until(lambda: listens(port)), process.output()
@@ -291,6 +294,29 @@ def test_servers_that_take_so_many_requests_a_connection(agent, limited, name, s
     watch.expect({200: answered}, not_accepted=refused)
     assert server.logged() == ["200"] * answered
     assert eligible(agent, server.port) == (answered, 0)
+
+
+@pytest.mark.parametrize("name", ["nginx", "apache2", "haproxy"])
+def test_requests_that_meet_the_end_of_an_idle_connection(agent, limited, name):
+    """They are read and answered, or never read."""
+    idle_s = 0.05
+    server = limited(name, most=100000, idle_ms=round(idle_s * 1000))
+    watch = agent.watch(server.port)
+    for i in range(60):
+        with socket.create_connection(("127.0.0.1", server.port), 30) as sock:
+            try:
+                sock.sendall(get("/index.html"))
+                assert sock.recv(65536).startswith(b"HTTP/1.1 200")
+                time.sleep(idle_s + (i % 20 - 10) / 4000)
+                sock.sendall(get("/index.html") * (1 + i % 3))
+                while sock.recv(65536):
+                    pass
+            except ConnectionError:
+                pass
+    server.stop(signal.SIGQUIT if name == "nginx" else signal.SIGTERM)
+    logged = server.logged().count("200")
+    assert logged > 60
+    watch.expect({200: logged})
 
 
 def test_reloads_of_nginx_under_pipelines(agent, limited):
