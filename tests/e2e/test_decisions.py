@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What decides: budgets, gate, calendars, timeslices and risks of an agent under little traffic."""
 import datetime
+import re
 import signal
 
 import pytest
@@ -141,10 +142,15 @@ def test_unknown_is_null_and_all_else_is_a_number(desk):
     for name in ("no-traffic", "sliced-idle", "month-idle"):
         got = desk.agent.slo(name)
         assert got["eligible"] == 0 and got["availability"] is None
+        if name == "sliced-idle":  # its slices are good
+            assert got["slice"]["bad"] == 0 and got["slice"]["good"] in (59, 60)
+            assert set(got["burn_rate"].values()) <= {0, None}
+            assert got["budget"]["remaining_ratio"] == 1
+            continue
         assert set(got["burn_rate"].values()) == {None}
         assert got["budget"]["remaining_ratio"] is None
         assert got["budget"]["exhausted_in_seconds"] is None
-    assert "nan" not in desk.agent.get("/metrics")[2].decode().lower()
+    assert not re.search(r"\bnan\b", desk.agent.get("/metrics")[2].decode().lower())
     for name, *_ in desk.SLOS:
         for command in ("slo", "history"):
             said = ctl(desk.agent, command, name)[0]
@@ -160,7 +166,8 @@ def test_timeslices(desk):
     got = wait_until(lambda: (s := desk.agent.slo("sliced"))["slice"]["bad"] and s, 12)
     assert got, "the slice that had 25 % bad is not bad"
     slices = got["slice"]["good"] + got["slice"]["bad"]
-    assert got["slice"]["bad"] in (1, 2) and 1 <= slices <= 100
+    # all of the hour are counted, but for the one that is not yet settled
+    assert got["slice"]["bad"] in (1, 2) and slices in (359, 360)
     assert got["availability"] == pytest.approx(0.75)
     assert got["budget"]["allowed"] == pytest.approx(slices * 0.01)
     assert got["budget"]["remaining_ratio"] == pytest.approx(

@@ -30,6 +30,7 @@ static struct alert_subject subject_of(const struct alerting *alerting, const st
 		.window = axis_window(alerting->axis, track->slo, now),
 		.coverage = &alerting->axis->coverage,
 		.since_seconds = track->since_seconds,
+		.slicing = slices_slicing(&track->slices),
 	};
 }
 
@@ -65,8 +66,10 @@ static double spent_ratio(const struct alert_subject *subject, double now)
 {
 	struct slo_events events =
 		slo_history_sum(subject->budgeted, now, now - subject->window.from_seconds);
-	const struct slo_moment moment = {subject->window, subject->objective,
-					  subject->since_seconds, now};
+	const struct slo_moment moment = {subject->window,
+					  subject->objective,
+					  {subject->since_seconds, subject->slicing},
+					  now};
 	struct slo_budget budget = slo_budget_at(&moment, events, (struct slo_events){});
 
 	return budget.spent_ratio.known ? budget.spent_ratio.value : NAN;

@@ -306,6 +306,7 @@ int snapshot_take_slo(const struct agent *agent, const struct track *track,
 		.window = axis_window(&agent->axis, track->slo, now),
 		.wall_offset_seconds = agent->axis.timeline.wall_offset_seconds,
 		.since_seconds = track->since_seconds,
+		.slicing = slices_slicing(&track->slices),
 		.excluded = track->excluded,
 		.excluded_by_silences = alerting_silenced_events(&agent->alerting, track),
 	};

@@ -70,7 +70,9 @@ static int count_track(struct agent *agent, struct track *track, double now)
 	struct slo_counts counts;
 	int r = kernel_side_counts(&agent->kernel, track, &counts);
 
-	r = r ?: track_step(track, now, &counts, exclusion != EXCLUSION_NONE);
+	r = r	  ?:
+		    track_step(track, now, &counts, &agent->axis.coverage,
+			       exclusion != EXCLUSION_NONE);
 	if (exclusion == EXCLUSION_SILENCE)
 		alerting_silenced_more(&agent->alerting, track, track->excluded - before);
 	return r;
@@ -105,12 +107,11 @@ static int count(struct agent *agent, double now, struct series_list *series)
 {
 	struct track *track;
 	size_t at = 0;
-	int r = 0;
+	int r = axis_step(&agent->axis, now);
 
 	while (!r &&
 	       (track = tracks_next(&agent->applied.tracks, TRACKS_IN_FORCE | TRACKS_ENDED, &at)))
 		r = count_track(agent, track, now);
-	r = r ?: axis_step(&agent->axis, now);
 	return r ?: count_series(agent, now, series);
 }
 

@@ -96,7 +96,7 @@ static struct slo_counts unstepped(const struct track *track, const struct slo_c
 }
 
 int track_step(struct track *track, double now_seconds, const struct slo_counts *counts,
-	       bool exclude)
+	       const struct coverage *coverage, bool exclude)
 {
 	struct slo_counts since = exclude ? (struct slo_counts){} : unstepped(track, counts);
 	struct slo_events events = {since.good, slo_counts_bad(&since)};
@@ -110,9 +110,13 @@ int track_step(struct track *track, double now_seconds, const struct slo_counts 
 	if (track->sliced && !track->slices.seconds)
 		slices_init(&track->slices, track->slice_seconds, track->slice_target,
 			    from_seconds);
-	/* what it cannot take now it takes with the next step */
+	/*
+	 * what it cannot take now it takes with the next step; the time of maintenance is left out
+	 * with its events
+	 */
 	if (track->sliced)
-		slices_close(&track->slices, track->history, now_seconds, track->sliced);
+		slices_close(&track->slices, track->history, exclude ? NULL : coverage, now_seconds,
+			     track->sliced);
 	if (exclude) {
 		since = unstepped(track, counts);
 		track->excluded += since.good + slo_counts_bad(&since);

@@ -99,10 +99,10 @@ size_t track_n_alerts(const struct track *track);
 
 /*
  * Takes the events since the last step into the history, or leaves them out of it (`exclude`).
- * `counts`: the counters now. Returns 0, or -errno; then nothing has changed.
+ * `counts`: the counters now. `coverage`: up to now. Returns 0, or -errno; then nothing has changed.
  */
 int track_step(struct track *track, double now_seconds, const struct slo_counts *counts,
-	       bool exclude);
+	       const struct coverage *coverage, bool exclude);
 
 /* True if an alert is active. */
 bool track_alerting(const struct track *track);

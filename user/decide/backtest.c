@@ -114,7 +114,8 @@ static int add(struct backtest *backtest, double from, double t, struct slo_even
 	if (!r)
 		r = slo_history_add_span(backtest->events, from, t, events);
 	if (!r && backtest->slice_history)
-		r = slices_close(&backtest->slices, backtest->events, t, backtest->slice_history);
+		r = slices_close(&backtest->slices, backtest->events, &backtest->coverage, t,
+				 backtest->slice_history);
 	return r;
 }
 
@@ -160,7 +161,7 @@ struct slo_budget backtest_budget(const struct backtest *backtest)
 	const struct slo_moment moment = {
 		.window = result->window,
 		.objective = backtest->options.objective,
-		.since_seconds = result->first_seconds,
+		.life = {result->first_seconds, slices_slicing(&backtest->slices)},
 		.now_seconds = result->last_seconds,
 	};
 
@@ -222,6 +223,7 @@ static int judge_rules(struct backtest *backtest, double t)
 		.window = backtest->result.window,
 		.coverage = &backtest->coverage,
 		.since_seconds = backtest->result.first_seconds,
+		.slicing = slices_slicing(&backtest->slices),
 	};
 	size_t n = alerts_evaluate(options->rules, options->n_rules, &subject, t, backtest->states,
 				   changes, NULL);

@@ -148,8 +148,8 @@ void snapshot_merge(const struct snapshot_service *service, size_t first, size_t
 
 struct slo_budget snapshot_slo_budget(const struct snapshot_slo *slo)
 {
-	const struct slo_moment moment = {slo->window, slo->objective, slo->since_seconds,
-					  slo->now_seconds};
+	const struct slo_moment moment = {
+		slo->window, slo->objective, {slo->since_seconds, slo->slicing}, slo->now_seconds};
 	struct slo_events last_hour = {};
 
 	for (size_t i = 0; i < SNAPSHOT_BURN_WINDOWS; i++) {

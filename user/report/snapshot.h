@@ -142,6 +142,7 @@ struct snapshot_slo {
 	struct slo_window window; /* on the axis of now_seconds */
 	double wall_offset_seconds; /* Unix time - that axis */
 	double since_seconds; /* first counted, on that axis */
+	struct slo_slicing slicing;
 	double covered_seconds; /* of the window since then */
 	double elapsed_seconds;
 	/* requests of the window: the history's, and those since the last step */

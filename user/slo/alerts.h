@@ -67,6 +67,7 @@ struct alert_subject {
 	struct slo_window window;
 	const struct coverage *coverage; /* NULL: all time is covered */
 	double since_seconds; /* when the SLO was first counted */
+	struct slo_slicing slicing; /* of `budgeted` */
 };
 
 /*

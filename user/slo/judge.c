@@ -53,11 +53,17 @@ struct slo_events judge_budgeted(const struct judge *judge, double seconds)
 	return sums_of(judge->budgeted, judge->now_seconds, seconds);
 }
 
+static double lived(const struct judge *judge, double from_seconds, double length_seconds)
+{
+	const struct slo_life life = {judge->subject->since_seconds, judge->subject->slicing};
+
+	return slo_lived(&life, from_seconds, length_seconds, judge->now_seconds);
+}
+
 struct judge_span judge_last(const struct judge *judge, double seconds)
 {
-	double age = fmax(judge->now_seconds - judge->subject->since_seconds, 1);
-
-	return (struct judge_span){seconds, fmin(age, seconds), seconds};
+	return (struct judge_span){seconds, lived(judge, judge->now_seconds - seconds, seconds),
+				   seconds};
 }
 
 struct judge_span judge_window(const struct judge *judge)
@@ -66,7 +72,7 @@ struct judge_span judge_window(const struct judge *judge)
 
 	return (struct judge_span){
 		judge->now_seconds - subject->window.from_seconds,
-		slo_window_lived(&subject->window, subject->since_seconds, judge->now_seconds),
+		lived(judge, subject->window.from_seconds, subject->window.length_seconds),
 		subject->window.length_seconds,
 	};
 }

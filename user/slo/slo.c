@@ -52,9 +52,17 @@ struct maybe slo_burn_rate(struct slo_events events, double objective)
 	return ratio((long double)events.bad * UNITS_IN_ONE / allowed_units);
 }
 
-double slo_window_lived(const struct slo_window *window, double since_seconds, double now_seconds)
+double slo_lived(const struct slo_life *life, double from_seconds, double length_seconds,
+		 double now_seconds)
 {
-	return fmax(now_seconds - fmax(window->from_seconds, since_seconds), 1);
+	double slice_seconds = (double)life->slicing.seconds;
+	double begin_seconds = fmax(from_seconds, life->since_seconds);
+	double lived_seconds = fmax(now_seconds - begin_seconds, 1);
+
+	if (!life->slicing.seconds || !(length_seconds - lived_seconds > SAME_SECONDS))
+		return lived_seconds;
+	begin_seconds = floor(begin_seconds / slice_seconds) * slice_seconds;
+	return fmin(fmax(life->slicing.settled_seconds - begin_seconds, 1), length_seconds);
 }
 
 struct slo_events slo_events_whole(struct slo_events events, double lived_seconds,
@@ -107,8 +115,9 @@ struct slo_budget slo_budget_at(const struct slo_moment *moment, struct slo_even
 				struct slo_events last_hour)
 {
 	const struct slo_window *window = &moment->window;
-	double lived = slo_window_lived(window, moment->since_seconds, moment->now_seconds);
-	double age = fmax(moment->now_seconds - moment->since_seconds, 1);
+	double now = moment->now_seconds;
+	double lived = slo_lived(&moment->life, window->from_seconds, window->length_seconds, now);
+	double age = slo_lived(&moment->life, now - HOUR_SECONDS, HOUR_SECONDS, now);
 	struct slo_budget budget = slo_budget(
 		slo_events_whole(events, lived, window->length_seconds), moment->objective,
 		window->length_seconds,
@@ -117,6 +126,6 @@ struct slo_budget slo_budget_at(const struct slo_moment *moment, struct slo_even
 	budget.counted_seconds = fmin(lived, window->length_seconds);
 	budget.projected = window->length_seconds - lived > SAME_SECONDS;
 	budget.exhausted_in_seconds =
-		slo_window_exhausted_in(window, moment->now_seconds, budget.exhausted_in_seconds);
+		slo_window_exhausted_in(window, now, budget.exhausted_in_seconds);
 	return budget;
 }

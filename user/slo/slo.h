@@ -78,11 +78,25 @@ static inline struct slo_window slo_window_rolling(double now_seconds, double le
 				   .length_seconds = length_seconds};
 }
 
+/* Whether slices of time are budgeted, and until when they are settled (slo/slices). */
+struct slo_slicing {
+	uint64_t seconds; /* 0: events are budgeted */
+	double settled_seconds;
+};
+
+/* When an SLO began to be counted, and in what. */
+struct slo_life {
+	double since_seconds;
+	struct slo_slicing slicing;
+};
+
 /*
- * How much of the window was lived by an SLO first counted at `since_seconds`: at least 1 s, as the
- * traffic of no time has no rate.
+ * How much of the span from `from_seconds` to now was lived: at least 1 s, as the traffic of no time
+ * has no rate. As long as that is less than `length_seconds`, slices count when they are settled, as
+ * a whole: the first one, too, of which a part was before the SLO began.
  */
-double slo_window_lived(const struct slo_window *window, double since_seconds, double now_seconds);
+double slo_lived(const struct slo_life *life, double from_seconds, double length_seconds,
+		 double now_seconds);
 
 /* The events of a span of `length_seconds`, by those of the part that was lived. */
 struct slo_events slo_events_whole(struct slo_events events, double lived_seconds,
@@ -115,7 +129,7 @@ struct slo_budget slo_budget(struct slo_events events, double objective, double 
 struct slo_moment {
 	struct slo_window window;
 	double objective;
-	double since_seconds; /* when it was first counted */
+	struct slo_life life;
 	double now_seconds;
 };
 

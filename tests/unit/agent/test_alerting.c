@@ -120,11 +120,11 @@ static int step(struct alerted *alerted, unsigned int good, unsigned int bad)
 	alerted->counts[0].good += good;
 	alerted->counts[0].bad[BAD_STATUS] += bad;
 	alerted->now_seconds += STEP_S;
+	assert_int_equal(axis_step(&alerted->axis, alerted->now_seconds), 0);
 	for (size_t i = 0; i < TRACKS; i++)
 		assert_int_equal(track_step(alerted->tracks[i], alerted->now_seconds,
-					    &alerted->counts[i], false),
+					    &alerted->counts[i], &alerted->axis.coverage, false),
 				 0);
-	assert_int_equal(axis_step(&alerted->axis, alerted->now_seconds), 0);
 	return alerting_step(&alerted->alerting, alerted->now_seconds);
 }
 

@@ -44,7 +44,7 @@ TEST(reasons_add_up_in_each_window)
 			counts.bad[k] += random_below(3 + 40 * k) ? 0 : random_below(17);
 		counts.left_out += random_below(3);
 		assert_reasons(track, now, (double)random_below(400000), &counts);
-		assert_int_equal(track_step(track, now, &counts, false), 0);
+		assert_int_equal(track_step(track, now, &counts, NULL, false), 0);
 		assert_reasons(track, now, (double)random_below(400000), &counts);
 	}
 	track_reasons(track, now, 1e9, &counts, &reasons);
@@ -59,10 +59,10 @@ TEST(a_window_has_its_own_reasons)
 	struct track *track = track_any();
 	struct slo_counts counts = {.bad = {[BAD_STATUS] = 5}}, reasons;
 
-	assert_int_equal(track_step(track, 1000, &counts, false), 0);
+	assert_int_equal(track_step(track, 1000, &counts, NULL, false), 0);
 	counts.bad[BAD_LATENCY] = 3;
 	counts.left_out = 2;
-	assert_int_equal(track_step(track, 1010, &counts, false), 0);
+	assert_int_equal(track_step(track, 1010, &counts, NULL, false), 0);
 	counts.bad[BAD_CLIENT_ABORT] = 1; /* since the last step */
 	track_reasons(track, 1012, 5, &counts, &reasons);
 	assert_int_equal(reasons.bad[BAD_STATUS], 0);
@@ -79,7 +79,7 @@ TEST(maintenance_has_no_reasons)
 	struct track *track = track_any();
 	struct slo_counts counts = {.good = 7, .bad = {[BAD_BODY] = 5}, .left_out = 4}, reasons;
 
-	assert_int_equal(track_step(track, 1000, &counts, true), 0);
+	assert_int_equal(track_step(track, 1000, &counts, NULL, true), 0);
 	track_reasons(track, 1000, 100, &counts, &reasons);
 	assert_int_equal(slo_counts_bad(&reasons), 0);
 	assert_int_equal(reasons.left_out, 0);
@@ -102,16 +102,16 @@ TEST(only_what_happened_takes_memory)
 	struct track *track = track_any();
 	struct slo_counts counts = {.good = 7};
 
-	assert_int_equal(track_step(track, 1000, &counts, false), 0);
+	assert_int_equal(track_step(track, 1000, &counts, NULL, false), 0);
 	assert_int_equal(n_pairs(track), 0);
 	counts.bad[BAD_LATENCY] = 1;
-	assert_int_equal(track_step(track, 1010, &counts, false), 0);
+	assert_int_equal(track_step(track, 1010, &counts, NULL, false), 0);
 	assert_int_equal(n_pairs(track), 1);
 	counts.left_out = 1;
-	assert_int_equal(track_step(track, 1020, &counts, false), 0);
+	assert_int_equal(track_step(track, 1020, &counts, NULL, false), 0);
 	assert_int_equal(n_pairs(track), 2);
 	counts.bad[BAD_SERVER_ABORT] = 1;
-	assert_int_equal(track_step(track, 1030, &counts, false), 0);
+	assert_int_equal(track_step(track, 1030, &counts, NULL, false), 0);
 	assert_int_equal(n_pairs(track), REASON_PAIRS);
 	track_free(track);
 }

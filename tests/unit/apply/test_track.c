@@ -38,8 +38,9 @@ static struct track *track_of(uint64_t window_seconds)
 
 static void step(struct track *track, double now, __u64 good, __u64 bad)
 {
-	assert_int_equal(
-		track_step(track, now, &(struct slo_counts){.good = good, .bad = {bad}}, false), 0);
+	assert_int_equal(track_step(track, now, &(struct slo_counts){.good = good, .bad = {bad}},
+				    NULL, false),
+			 0);
 }
 
 static void assert_events(const struct track *track, double now, double span, __u64 good_now,
@@ -143,7 +144,7 @@ TEST(excluded_events)
 	struct slo_counts counts = {.good = 10, .bad = {4}};
 
 	step(track, 10, 3, 1);
-	assert_int_equal(track_step(track, 20, &counts, true), 0);
+	assert_int_equal(track_step(track, 20, &counts, NULL, true), 0);
 	assert_int_equal(track->excluded, 10);
 	assert_events(track, 20, 100, 10, 4, 3, 1);
 	/* as long as it lasts, nor is what came since */
@@ -224,10 +225,11 @@ TEST(failed_step_loses_nothing)
 	struct track *track = track_of(DAY);
 
 	step(track, 10, 3, 1);
-	assert_int_equal(track_step(track, NAN, &(struct slo_counts){.good = 9, .bad = {2}}, false),
+	assert_int_equal(track_step(track, NAN, &(struct slo_counts){.good = 9, .bad = {2}}, NULL,
+				    false),
 			 -EINVAL);
 	assert_int_equal(track_step(track, INFINITY, &(struct slo_counts){.good = 9, .bad = {2}},
-				    false),
+				    NULL, false),
 			 -EINVAL);
 	assert_int_equal(track->stepped.good, 3);
 	assert_int_equal(slo_counts_bad(&track->stepped), 1);

@@ -248,6 +248,62 @@ TEST(timeslices_are_what_is_budgeted)
 	backtest_free(backtest);
 }
 
+/* 96 minutes of a week have traffic, 4 of them fail: of 10080 slices one in 2000 may be bad. */
+TEST(a_quiet_service_is_judged_by_all_slices_of_its_window)
+{
+	static const struct {
+		double begin; /* of the replay */
+		uint64_t days;
+		double allowed, good;
+	} rows[] = {
+		{0, 7, 5.04, 10076},
+		{1772280017, 9, 5.04, 10076}, /* not at the beginning of a minute */
+		{0, 2, 5.04, 2876}, /* the rest of the week is projected */
+		{0, 9, 5.04, 10076},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct alert_rule rules[ALERT_RULES_MAX];
+		struct backtest *backtest =
+			backtest_of((struct backtest_options){.objective = 0.9995,
+							      .window_seconds = 7 * DAY,
+							      .slice_seconds = MINUTE,
+							      .slice_target = 0.95},
+				    rules);
+		double end = rows[i].begin + (double)rows[i].days * DAY;
+		size_t minute = (rows[i].days - 1) * DAY / MINUTE, at = 0;
+
+		for (double t = rows[i].begin; t < end; t += MINUTE, at++) {
+			bool busy = at >= minute && at < minute + 96;
+			struct slo_events events = {busy ? 100 : 0, busy && at % 24 == 0 ? 10 : 0};
+
+			assert_int_equal(backtest_step(backtest, t, t + MINUTE, events), 0);
+		}
+		assert_true(fabs(backtest_budget(backtest).allowed_events - rows[i].allowed) <
+			    1e-9);
+		assert_int_equal(backtest_result(backtest)->budgeted.bad, 4);
+		assert_int_equal(backtest_result(backtest)->budgeted.good, rows[i].good);
+		backtest_free(backtest);
+	}
+}
+
+/* Half of a day was not counted: its slices are none. */
+TEST(slices_that_were_not_counted_are_none)
+{
+	struct alert_rule rules[ALERT_RULES_MAX];
+	struct backtest *backtest = backtest_of((struct backtest_options){.objective = 0.99,
+									  .window_seconds = DAY,
+									  .slice_seconds = MINUTE,
+									  .slice_target = 0.95},
+						rules);
+
+	assert_int_equal(backtest_step(backtest, 0, 6 * HOUR, (struct slo_events){}), 0);
+	replay(backtest, 18 * HOUR, DAY, 0, 0);
+	assert_int_equal(backtest_result(backtest)->budgeted.good, 720);
+	assert_true(backtest_budget(backtest).allowed_events == 7.2);
+	backtest_free(backtest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +314,8 @@ int main(void)
 		cmocka_unit_test(a_calendar_month_begins_anew),
 		cmocka_unit_test(a_slow_burn_does_not_page_in_the_first_days),
 		cmocka_unit_test(timeslices_are_what_is_budgeted),
+		cmocka_unit_test(a_quiet_service_is_judged_by_all_slices_of_its_window),
+		cmocka_unit_test(slices_that_were_not_counted_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,7 +148,9 @@ static void plain_step(struct plain *plain, double from, double t, struct slo_ev
 	assert_int_equal(coverage_add(&plain->coverage, from, t), 0);
 	assert_int_equal(slo_history_add_span(plain->history, from, t, events), 0);
 	if (plain->sliced)
-		assert_int_equal(slices_close(&plain->slices, plain->history, t, plain->sliced), 0);
+		assert_int_equal(slices_close(&plain->slices, plain->history, &plain->coverage, t,
+					      plain->sliced),
+				 0);
 	plain->window = slo_window_rolling(t, (double)options->window_seconds);
 	if (options->time_zone) {
 		assert_int_equal(calendar_month(options->time_zone, (int64_t)ceil(t) - 1,
@@ -167,6 +169,7 @@ static void plain_step(struct plain *plain, double from, double t, struct slo_ev
 		.window = plain->window,
 		.coverage = &plain->coverage,
 		.since_seconds = plain->since,
+		.slicing = slices_slicing(&plain->slices),
 	};
 	plain->n_changes = alerts_evaluate(options->rules, options->n_rules, &subject, t,
 					   plain->states, plain->changes, readings);

@@ -87,7 +87,8 @@ static void step_counts(struct recorded *recorded, enum record_state state,
 
 	recorded->now_seconds += STEP_S;
 	step.now_seconds = recorded->now_seconds;
-	assert_int_equal(track_step(recorded->track, recorded->now_seconds, &counts, false), 0);
+	assert_int_equal(track_step(recorded->track, recorded->now_seconds, &counts, NULL, false),
+			 0);
 	assert_int_equal(coverage_add(&recorded->coverage, recorded->now_seconds - STEP_S,
 				      recorded->now_seconds),
 			 0);
