@@ -40,6 +40,9 @@ void config_receiver_clear(struct config_receiver *receiver)
 {
 	free(receiver->url);
 	free_texts(receiver->argv, receiver->n_argv);
+	free(receiver->body);
+	free(receiver->content_type);
+	free_texts(receiver->headers, receiver->n_headers);
 }
 
 static void maintenance_clear(struct config_maintenance *maintenance)

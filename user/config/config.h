@@ -112,6 +112,11 @@ struct config_receiver {
 	char *url; /* alertmanager (base, without /api/v2/alerts), webhook */
 	char **argv; /* command; not NULL-terminated */
 	size_t n_argv;
+	/* of a webhook: what is sent (config/body); NULL: the message as JSON */
+	char *body;
+	char *content_type; /* NULL: application/json */
+	char **headers; /* more of them, each "Name: value" */
+	size_t n_headers;
 	uint64_t timeout_ns; /* 10 s if not given */
 	uint32_t severities; /* bit per enum alert_severity; page and ticket if not given */
 };

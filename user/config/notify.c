@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "config/notify_body.h"
 #include "config/schema.h"
 #include "config/values.h"
 
@@ -12,6 +13,9 @@ enum {
 	MAX_ARGUMENTS = 256,
 	MAX_ARGUMENT_BYTES = 4095,
 	MAX_URL_BYTES = 4095,
+	MAX_BODY_BYTES = 32768,
+	MAX_HEADER_BYTES = 4095,
+	MAX_HEADERS = 32,
 };
 
 static int read_severity(struct document *doc, yaml_node_t *node, const struct schema_field *field,
@@ -74,6 +78,14 @@ static const struct schema_field alertmanager_fields[] = {
 
 static const struct schema alertmanager_schema = {FIELDS(alertmanager_fields)};
 
+static const struct schema_field header_item = {
+	.read = read_text,
+	.valid = config_valid_header,
+	.max = MAX_HEADER_BYTES,
+	.expected =
+		"a header such as \"X-Token: abc\" other than Content-Type, Content-Length and Host",
+};
+
 static const struct schema_field webhook_fields[] = {
 	{
 		.key = "url",
@@ -83,6 +95,36 @@ static const struct schema_field webhook_fields[] = {
 		.valid = valid_url,
 		.max = MAX_URL_BYTES,
 		.expected = "a URL that starts with http:// or https://",
+	},
+	{
+		.key = "body",
+		.read = config_read_body,
+		.offset = offsetof(struct config_receiver, body),
+		.late = true,
+		.multiline = true,
+		.max = MAX_BODY_BYTES,
+		.expected = "text or YAML of at most 32768 bytes",
+	},
+	{
+		.key = "content_type",
+		.read = read_text,
+		.offset = offsetof(struct config_receiver, content_type),
+		.valid = config_valid_content_type,
+		.max = MAX_HEADER_BYTES,
+		.expected = "a media type such as application/json",
+	},
+	{
+		.key = "headers",
+		.read = read_list,
+		.offset = offsetof(struct config_receiver, headers),
+		.items =
+			&(const struct schema_items){
+				.item = &header_item,
+				.item_bytes = sizeof(char *),
+				.count_offset = offsetof(struct config_receiver, n_headers),
+				.max = MAX_HEADERS,
+			},
+		.expected = "a list of headers such as \"X-Token: abc\"",
 	},
 	TIMEOUT,
 	SEVERITIES,

@@ -348,8 +348,7 @@ static void receiver_go_on(struct receiver **receiver, struct receiver **old)
 	struct receiver *made = *receiver;
 
 	*receiver = TAKE_PTR(*old);
-	(*receiver)->timeout_ns = made->timeout_ns;
-	(*receiver)->severities = made->severities;
+	receiver_take_settings(*receiver, made);
 	(*receiver)->books.introduced &= made->severities;
 	receiver_free(made);
 }

@@ -25,13 +25,13 @@ enum {
 struct http {
 	int epoll_fd;
 	CURLM *multi;
-	struct curl_slist *headers;
 	bool timer;
 	int64_t timer_ms; /* when libcurl's timer is due, if it has one */
 };
 
 struct http_post {
 	CURL *easy;
+	struct curl_slist *headers;
 	char *body;
 	struct attempt_done done;
 	char why[CURL_ERROR_SIZE];
@@ -142,6 +142,7 @@ static void http_post_free(struct http_post *post)
 		return;
 	if (post->easy)
 		curl_easy_cleanup(post->easy);
+	curl_slist_free_all(post->headers);
 	free(post->body);
 	free(post);
 }
@@ -162,18 +163,45 @@ static bool set_protocols(CURL *easy)
 #endif
 }
 
-static int http_post_options(const struct http *http, struct http_post *post, const char *url,
-			     uint64_t timeout_ns)
+static bool headers_add(struct curl_slist **headers, const char *header)
 {
+	struct curl_slist *grown = curl_slist_append(*headers, header);
+
+	if (grown)
+		*headers = grown;
+	return grown != NULL;
+}
+
+static int http_post_headers(struct http_post *post, const struct http_request *request)
+{
+	_cleanup_free_ char *type = NULL;
+
+	if (asprintf(&type, "Content-Type: %s", request->content_type ?: "application/json") < 0) {
+		type = NULL;
+		return -ENOMEM;
+	}
+	if (!headers_add(&post->headers, type) ||
+	    !headers_add(&post->headers, "Expect:")) /* do not wait for a 100 */
+		return -ENOMEM;
+	for (size_t i = 0; i < request->n_headers; i++) {
+		if (!headers_add(&post->headers, request->headers[i]))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int http_post_options(struct http_post *post, const struct http_request *request)
+{
+	const uint64_t timeout_ns = request->timeout_ns;
 	const uint64_t timeout_ms = timeout_ns / 1000000 ? timeout_ns / 1000000 : 1;
 	const long limit_ms = timeout_ms < INT_MAX ? (long)timeout_ms : INT_MAX;
 	CURL *easy = post->easy;
-	bool failed = SET(easy, CURLOPT_URL, url) || set_protocols(easy);
+	bool failed = SET(easy, CURLOPT_URL, request->url) || set_protocols(easy);
 
 	failed = failed || SET(easy, CURLOPT_POST, 1L) ||
 		 SET(easy, CURLOPT_POSTFIELDS, post->body) ||
 		 SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(post->body)) ||
-		 SET(easy, CURLOPT_HTTPHEADER, http->headers) ||
+		 SET(easy, CURLOPT_HTTPHEADER, post->headers) ||
 		 SET(easy, CURLOPT_USERAGENT, "sliprobe/" SLIPROBE_VERSION) ||
 		 SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ||
 		 SET(easy, CURLOPT_FOLLOWLOCATION, 0L) || SET(easy, CURLOPT_NOPROXY, "*") ||
@@ -193,22 +221,23 @@ static int http_post_options(const struct http *http, struct http_post *post, co
 	return failed ? -EINVAL : 0;
 }
 
-int http_post_start(struct http *http, const char *url, char *body, uint64_t timeout_ns,
+int http_post_start(struct http *http, const struct http_request *request,
 		    const struct attempt_done *done, struct http_post **ret)
 {
 	_cleanup_(http_post_free_at) struct http_post *post = calloc(1, sizeof(*post));
 	int r;
 
 	if (!post) {
-		free(body);
+		free(request->body);
 		return -ENOMEM;
 	}
-	post->body = body;
+	post->body = request->body;
 	post->done = *done;
 	post->easy = curl_easy_init();
 	if (!post->easy)
 		return -ENOMEM;
-	r = http_post_options(http, post, url, timeout_ns);
+	r = http_post_headers(post, request);
+	r = r ?: http_post_options(post, request);
 	if (r)
 		return r;
 	if (curl_multi_add_handle(http->multi, post->easy))
@@ -311,15 +340,6 @@ int http_timeout_ms(const struct http *http)
 	return left_ms > INT_MAX ? INT_MAX : (int)left_ms;
 }
 
-static bool headers_add(struct curl_slist **headers, const char *header)
-{
-	struct curl_slist *grown = curl_slist_append(*headers, header);
-
-	if (grown)
-		*headers = grown;
-	return grown != NULL;
-}
-
 int http_new(int epoll_fd, struct http **ret)
 {
 	struct http *http = calloc(1, sizeof(*http));
@@ -332,9 +352,7 @@ int http_new(int epoll_fd, struct http **ret)
 	}
 	http->epoll_fd = epoll_fd;
 	http->multi = curl_multi_init();
-	if (!http->multi || !headers_add(&http->headers, "Content-Type: application/json") ||
-	    !headers_add(&http->headers, "Expect:") /* do not wait for a 100 */ ||
-	    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ||
+	if (!http->multi || curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ||
 	    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http) ||
 	    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer) ||
 	    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http)) {
@@ -351,7 +369,6 @@ void http_free(struct http *http)
 		return;
 	if (http->multi)
 		curl_multi_cleanup(http->multi);
-	curl_slist_free_all(http->headers);
 	curl_global_cleanup();
 	free(http);
 }

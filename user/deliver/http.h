@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * JSON by HTTP POST: libcurl's multi interface on the caller's epoll. http and https, no redirects,
+ * Messages by HTTP POST: libcurl's multi interface on the caller's epoll. http and https, no redirects,
  * no proxy, no connection kept. Names are looked up in a thread of libcurl's.
  */
 #ifndef SLIPROBE_DELIVER_HTTP_H
 #define SLIPROBE_DELIVER_HTTP_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "deliver/attempt.h"
@@ -21,8 +22,17 @@ int http_new(int epoll_fd, struct http **ret);
 /* Every post must be done or cancelled. */
 void http_free(struct http *http);
 
-/* Takes the body, on failure, too. Returns 0, -ENOMEM or -EINVAL. */
-int http_post_start(struct http *http, const char *url, char *body, uint64_t timeout_ns,
+struct http_request {
+	const char *url;
+	char *body;
+	const char *content_type; /* NULL: application/json */
+	char *const *headers; /* more of them, each "Name: value" */
+	size_t n_headers;
+	uint64_t timeout_ns;
+};
+
+/* Takes the body, on failure, too; copies the rest. Returns 0, -ENOMEM or -EINVAL. */
+int http_post_start(struct http *http, const struct http_request *request,
 		    const struct attempt_done *done, struct http_post **ret);
 void http_post_cancel(struct http *http, struct http_post *post);
 

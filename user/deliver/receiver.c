@@ -101,6 +101,39 @@ static int argv_copy(struct receiver *receiver, const struct config_receiver *co
 	return 0;
 }
 
+static int body_copy(struct receiver *receiver, const struct config_receiver *config)
+{
+	receiver->body = config->body ? strdup(config->body) : NULL;
+	receiver->content_type = config->content_type ? strdup(config->content_type) : NULL;
+	receiver->headers = calloc(config->n_headers + 1, sizeof(*receiver->headers));
+	if (!receiver->headers || (config->body && !receiver->body) ||
+	    (config->content_type && !receiver->content_type))
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_headers; i++) {
+		receiver->headers[i] = strdup(config->headers[i]);
+		if (!receiver->headers[i])
+			return -ENOMEM;
+		receiver->n_headers++;
+	}
+	return 0;
+}
+
+void receiver_take_settings(struct receiver *receiver, struct receiver *other)
+{
+	const struct receiver old = *receiver;
+
+	receiver->timeout_ns = other->timeout_ns;
+	receiver->severities = other->severities;
+	receiver->body = other->body;
+	receiver->content_type = other->content_type;
+	receiver->headers = other->headers;
+	receiver->n_headers = other->n_headers;
+	other->body = old.body;
+	other->content_type = old.content_type;
+	other->headers = old.headers;
+	other->n_headers = old.n_headers;
+}
+
 static void receiver_free_at(struct receiver **receiver)
 {
 	receiver_free(*receiver);
@@ -122,6 +155,7 @@ int receiver_new(const struct config_receiver *config, struct receiver **ret)
 		r = argv_copy(receiver, config);
 	else if (!r && config->kind != RECEIVER_JOURNAL)
 		r = url_copy(receiver, config);
+	r = r ?: body_copy(receiver, config);
 	if (r)
 		return r;
 	*ret = TAKE_PTR(receiver);
@@ -142,6 +176,11 @@ void receiver_free(struct receiver *receiver)
 	for (size_t i = 0; receiver->argv && receiver->argv[i]; i++)
 		free(receiver->argv[i]);
 	json_decref(receiver->refresh);
+	for (size_t i = 0; i < receiver->n_headers; i++)
+		free(receiver->headers[i]);
+	free(receiver->headers);
+	free(receiver->body);
+	free(receiver->content_type);
 	free(receiver->argv);
 	free(receiver->url);
 	free(receiver->identity);

@@ -29,6 +29,11 @@ struct receiver {
 	char *name; /* kind and address as shown: without a password */
 	char *url; /* of HTTP */
 	char **argv; /* of a command, NULL-terminated */
+	/* of a webhook, as in struct config_receiver */
+	char *body;
+	char *content_type;
+	char **headers;
+	size_t n_headers;
 	uint64_t timeout_ns;
 	uint32_t severities;
 
@@ -54,6 +59,8 @@ struct receiver {
 
 /* Returns 0 or -ENOMEM. */
 int receiver_new(const struct config_receiver *config, struct receiver **ret);
+/* Gives the receiver all settings of another one of the same identity, but for its address. */
+void receiver_take_settings(struct receiver *receiver, struct receiver *other);
 /* The receiver must be idle. Frees its queue, too. */
 void receiver_free(struct receiver *receiver);
 

@@ -14,6 +14,7 @@
 #include "base/say.h"
 #include "deliver/deliver.h"
 #include "notify/message.h"
+#include "notify/message_body.h"
 
 enum { LINE_BYTES = 1024 };
 
@@ -185,8 +186,16 @@ static void attempt(struct receiver *receiver, enum receiver_busy busy, char *bo
 		r = command_start(hub->epoll_fd, receiver->argv, body, receiver->timeout_ns, &done,
 				  &receiver->command);
 	else if (body)
-		r = http_post_start(hub->http, receiver->url, body, receiver->timeout_ns, &done,
-				    &receiver->post);
+		r = http_post_start(hub->http,
+				    &(const struct http_request){
+					    .url = receiver->url,
+					    .body = body,
+					    .content_type = receiver->content_type,
+					    .headers = receiver->headers,
+					    .n_headers = receiver->n_headers,
+					    .timeout_ns = receiver->timeout_ns,
+				    },
+				    &done, &receiver->post);
 	if (r)
 		on_done(receiver, &(const struct attempt_end){.result = ATTEMPT_FAILED,
 							      .error = strerror(-r)});
@@ -201,6 +210,12 @@ static void attempt_message(struct receiver *receiver, const struct delivery *de
 {
 	json_t *list = NULL;
 
+	if (receiver->body) {
+		attempt(receiver, RECEIVER_SENDING,
+			message_body(delivery->message, receiver->body,
+				     body_format_of(receiver->content_type)));
+		return;
+	}
 	if (receiver->kind != RECEIVER_ALERTMANAGER) {
 		attempt(receiver, RECEIVER_SENDING, json_text(delivery->message));
 		return;

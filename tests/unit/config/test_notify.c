@@ -32,6 +32,28 @@ static void assert_receiver(const struct config_receiver *receiver, enum config_
 	assert_int_equal(receiver->severities, severities);
 }
 
+TEST(what_a_webhook_sends_is_read)
+{
+	struct config config = parse_good(
+		"notify:\n"
+		"- webhook: {url: \"http://a/\", body: '{\"text\": \"{line}\"}', headers: [\"X-A: b c\"]}\n"
+		"- webhook: {url: \"http://b/\", content_type: text/plain, body: \"{summary} {{slo}}\"}\n"
+		"- webhook:\n"
+		"    url: \"http://c/\"\n"
+		"    body: {\"text\": \"{slo}\", n: [1, 2.5, true, null, \"1\", x y]}\n");
+	const struct config_receiver *r = config.receivers;
+
+	assert_string_equal(r[0].body, "{\"text\": \"{line}\"}");
+	assert_null(r[0].content_type);
+	assert_int_equal(r[0].n_headers, 1);
+	assert_string_equal(r[0].headers[0], "X-A: b c");
+	assert_string_equal(r[1].body, "{summary} {{slo}}");
+	assert_string_equal(r[1].content_type, "text/plain");
+	assert_string_equal(r[2].body,
+			    "{\"text\":\"{slo}\",\"n\":[1,2.5,true,null,\"1\",\"x y\"]}");
+	config_clear(&config);
+}
+
 TEST(every_receiver_is_read)
 {
 	struct config config =
@@ -183,7 +205,7 @@ static const struct {
 	 "t.yaml:1: notify[0].webhook.severities[1]: expected page, ticket or notice, got "
 	 "\"warning\""},
 	{WEBHOOK("retry: 3"), "t.yaml:1: notify[0].webhook.retry: unknown key, expected one of "
-			      "url, timeout, severities"},
+			      "url, body, content_type, headers, timeout, severities"},
 	{COMMAND("argv: [true]"),
 	 "t.yaml:1: notify[0].command.argv[0]: expected an absolute path, got \"true\""},
 	{COMMAND("timeout: 1s"), "t.yaml:1: notify[0].command.argv: expected a list of a command "
@@ -358,6 +380,7 @@ TEST(every_failed_allocation_is_clean)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_webhook_sends_is_read),
 		cmocka_unit_test(every_receiver_is_read),
 		cmocka_unit_test(reminders_come_after_4_h_unless_said),
 		cmocka_unit_test(maintenance_is_read),

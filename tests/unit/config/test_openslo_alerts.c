@@ -133,7 +133,8 @@ TEST(what_is_wrong_with_an_alert_is_said_with_its_line)
 		 "alertmanager, webhook, command or journal, got slack"},
 		{TARGET "spec: {target: webhook, argv: [x]}\n",
 		 "o.yaml:6: AlertNotificationTarget \"t\": spec.argv: unknown key, expected one of "
-		 "target, description, url, timeout, severities"},
+		 "target, description, url, body, content_type, headers, timeout, "
+		 "severities"},
 		{TARGET "spec: {target: webhook}\n",
 		 "o.yaml:6: AlertNotificationTarget \"t\": spec.url: expected a URL that starts with "
 		 "http:// or https://, got nothing"},

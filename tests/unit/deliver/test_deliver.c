@@ -184,9 +184,39 @@ TEST(journal_gets_one_line)
 	assert_int_equal(f.n_kept, 0);
 }
 
+TEST(webhook_is_sent_the_body_that_it_was_given)
+{
+	struct server *server = webhook(0);
+	char *headers[] = {(char *)"X-Token: secret", (char *)"X-Other: 1"};
+
+	f.receivers[0].body = (char *)"{\"text\": \"{summary}\", \"is\": {burn_rate}}";
+	f.receivers[0].headers = headers;
+	f.receivers[0].n_headers = 2;
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	assert_string_equal(server_body(server, 0),
+			    "{\"text\": \"checkout burns at 14.5\", \"is\": null}");
+	assert_non_null(strstr(server->requests[0], "\r\nContent-Type: application/json\r\n"));
+	assert_non_null(strstr(server->requests[0], "\r\nX-Token: secret\r\n"));
+	assert_non_null(strstr(server->requests[0], "\r\nX-Other: 1\r\n"));
+	/* another configuration, another body */
+	f.receivers[0].body = (char *)"{service}";
+	f.receivers[0].content_type = (char *)"text/plain";
+	f.receivers[0].n_headers = 0;
+	assert_int_equal(deliver_configure(f.deliver, &f.config), 0);
+	send_message(&f, "2", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 2));
+	assert_string_equal(server_body(server, 1), "shop");
+	assert_non_null(strstr(server->requests[1], "\r\nContent-Type: text/plain\r\n"));
+	assert_null(strstr(server->requests[1], "X-Token"));
+	f.receivers[0].body = f.receivers[0].content_type = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WITH_SETUP(webhook_is_sent_the_body_that_it_was_given),
 		WITH_SETUP(webhook_gets_the_message_as_json),
 		WITH_SETUP(messages_arrive_in_order_each_once),
 		WITH_SETUP(receivers_get_only_the_severities_they_want),
