@@ -86,6 +86,7 @@ struct sock {
 	__u16 sk_type;
 	__u16 sk_protocol;
 	__u32 sk_max_ack_backlog;
+	void *sk_user_data;
 };
 
 struct inet_connection_sock {

@@ -48,6 +48,15 @@ static __always_inline bool sock_was_dialled(struct sock *sk, struct tcp_sock *t
 	return !sk->sk_max_ack_backlog && tp->bytes_acked + unacked != sent;
 }
 
+/*
+ * A BPF program may carry bytes past TCP, from the memory of one socket to another's (sockmap, sk_msg): then the
+ * sequence numbers and times of TCP do not move.
+ */
+static __always_inline bool sock_may_bypass_tcp(struct sock *sk)
+{
+	return (__u64)sk->sk_user_data & SK_USER_DATA_PSOCK;
+}
+
 static __always_inline bool sock_is_ignored(struct sock *sk)
 {
 	__u64 cookie = sk->__sk_common.skc_cookie.counter; /* 0: it has none yet */

@@ -60,7 +60,9 @@ static __noinline struct tcp_conn *tcp_conn_create(struct sock *sk, struct tcp_s
 	consumed = tp->bytes_received - unread;
 	tcp->received = tp->bytes_received;
 	tcp->acked = tp->bytes_acked;
-	tcp->read_seq = tp->copied_seq - received;
+	tcp->read_seq = tp->copied_seq;
+	if (consumed >= received || !sock_may_bypass_tcp(sk))
+		tcp->read_seq -= received;
 	tcp->write_seq = tp->write_seq;
 	conn = &tcp->conn;
 	protocol_init(conn, ROLE_SERVER, bpf_get_socket_cookie(sk));
@@ -163,7 +165,13 @@ static __always_inline struct tcp_conn *tcp_admit_write(struct sock *sk, struct 
 	return tcp && !tcp_is_ignored(tcp) ? tcp : NULL;
 }
 
-/* Bytes that were read unseen between the last read and this one; < 0 if signed: an error. */
+/* The operation's bytes went past TCP, or some of them: it went on by less. */
+static __always_inline bool tcp_bypassed(struct sock *sk, __u64 gap)
+{
+	return (__s64)gap < 0 && sock_may_bypass_tcp(sk);
+}
+
+/* Bytes that were read unseen between the last read and this one; < 0 if signed: it has bypassed TCP, or is an error. */
 static __always_inline __u64 tcp_follow_read(struct sock *sk, struct tcp_sock *tp,
 					     struct tcp_conn *tcp, __u32 received)
 {
@@ -174,7 +182,7 @@ static __always_inline __u64 tcp_follow_read(struct sock *sk, struct tcp_sock *t
 	tcp->read_seq = read_seq;
 	if (gap == 1 && (sk->sk_shutdown & RCV_SHUTDOWN))
 		return 0; /* the FIN was consumed too */
-	return tcp->conn.mode == CONN_OLD ? 0 : gap;
+	return tcp->conn.mode == CONN_OLD && !tcp_bypassed(sk, gap) ? 0 : gap;
 }
 
 /* The operation's connection, and whose it is. */
@@ -258,6 +266,7 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	struct tcp_conn *tcp;
 	struct tcp_sock *tp;
 	__u64 gap, body;
+	bool bypassed;
 
 	if (ret <= 0) {
 		syscall_failed();
@@ -277,6 +286,9 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 
 	tcp->conn.sent_since_read = 0;
 	gap = tcp_follow_read(sk, tp, tcp, ret);
+	bypassed = tcp_bypassed(sk, gap);
+	if (bypassed)
+		gap = 0;
 	tcp_begin(&flow, sk, tcp, scratch);
 	/* nothing but a body, which goes on: neither its bytes nor the time matter */
 	body = gap ? 0 : protocol_opaque(&flow, SIDE_REQUEST);
@@ -287,7 +299,8 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 		protocol_pass(&flow, SIDE_REQUEST, ret, WRITER_SHARED);
 		return 0;
 	}
-	arrival = arrival_of(sk, tp, &scratch->reading, tcp->read_seq, ret);
+	arrival = bypassed ? arrival_now(&scratch->reading) :
+			     arrival_of(sk, tp, &scratch->reading, tcp->read_seq, ret);
 	flow.now_ns = arrival.read_ns;
 	flow.arrived_ns = arrival.arrived_ns;
 	if (body == (__u32)ret)
@@ -389,6 +402,7 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	struct tcp_sock *tp;
 	__u64 opaque, gap;
 	__u32 write_seq;
+	bool bypassed;
 
 	if (ret <= 0) {
 		syscall_failed();
@@ -404,6 +418,10 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 		return 0;
 	write_seq = tp->write_seq;
 	gap = tcp_went_on(write_seq - tcp->write_seq, tp->bytes_acked, &tcp->acked) - (__u32)ret;
+	/* held back, it may go on by more later; but all bytes come by here */
+	bypassed = gap && sock_may_bypass_tcp(sk);
+	if (bypassed)
+		gap = 0;
 	if (!tcp_answers(&tcp->conn)) {
 		if (tcp->conn.mode == CONN_OLD && tp->copied_seq - tcp->read_seq > 1)
 			tcp_read_aside(sk, tcp, ret);
@@ -418,7 +436,7 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 
 	tcp_begin(&flow, sk, tcp, scratch);
 	opaque = protocol_opaque(&flow, SIDE_RESPONSE);
-	if (opaque <= (__u32)ret)
+	if (opaque <= (__u32)ret && !bypassed)
 		flow.now_ns = sent_ns(tp, write_seq);
 	/* nothing but a body: its bytes do not matter */
 	if (!gap && opaque >= (__u32)ret &&

@@ -82,6 +82,15 @@ struct arrival {
 	__u64 arrived_ns;
 };
 
+/* Of bytes that have bypassed TCP: nobody knows when they arrived. */
+static __always_inline struct arrival arrival_now(struct reading *reading)
+{
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	reading->sock = 0;
+	return (struct arrival){.read_ns = now_ns, .arrived_ns = now_ns};
+}
+
 /* When the `length` bytes up to `read_seq`, which the process has just read, arrived and were read. */
 static __always_inline struct arrival arrival_of(struct sock *sk, struct tcp_sock *tp,
 						 struct reading *reading, __u32 read_seq,

@@ -26,6 +26,11 @@ enum {
 	MSG_ERRQUEUE = 0x2000,
 };
 
+/* include/net/sock.h, since 6.0 (commit 2a0133723f9e): a BPF program may carry the socket's bytes past TCP */
+enum {
+	SK_USER_DATA_PSOCK = 4,
+};
+
 /* include/linux/sched.h */
 enum {
 	PF_IO_WORKER = 0x10,

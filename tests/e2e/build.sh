@@ -14,6 +14,12 @@ $cc -o "$out/httpd" "$here/servers/httpd.c" "$here/servers/httpio.c"
 $cc -o "$out/load" "$here/servers/load.c"
 ${CC:-gcc} -std=gnu17 -O2 -Wall -Wextra -shared -fPIC -o "$out/clock.so" "$here/servers/clock.c"
 $cc -o "$out/uring" "$here/servers/uring.c" -luring
+if command -v clang >/dev/null; then
+	${CLANG:-clang} -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" \
+		-c "$here/servers/sockmap.bpf.c" -o "$out/sockmap.bpf.o"
+else
+	echo "build.sh: no clang, leaving out the BPF program of a service mesh" >&2
+fi
 if command -v javac >/dev/null; then
 	javac -d "$out" "$here/servers/Httpd.java"
 else
