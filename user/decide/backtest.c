@@ -7,12 +7,12 @@
 
 #include "base/calendar.h"
 #include "base/cleanup.h"
+#include "slo/burning.h"
 #include "slo/coverage.h"
 #include "slo/history.h"
 #include "slo/slices.h"
 
 enum {
-	BURNING_GAP_SECONDS = 300,
 	HOUR_SECONDS = 3600,
 };
 
@@ -32,9 +32,7 @@ struct backtest {
 	size_t max_transitions;
 	struct slo_events total; /* of all steps */
 	bool any;
-	/* the end of the last step that burned, and the beginning of the first of that burn */
-	bool burning;
-	double burn_from, burn_last;
+	struct slo_burning burning;
 };
 
 void backtest_free(struct backtest *backtest)
@@ -119,26 +117,6 @@ static int add(struct backtest *backtest, double from, double t, struct slo_even
 	return r;
 }
 
-/* Notes when a burn begins and ends, see struct backtest_transition. */
-static void note_burn(struct backtest *backtest, double from, double t, struct slo_events events)
-{
-	struct maybe burn;
-
-	if (!events.bad && !backtest->burning)
-		return; /* nothing begins, nothing ends */
-	burn = slo_burn_rate(events, backtest->options.objective);
-	if (!burn.known)
-		return; /* a step without events tells nothing */
-	if (backtest->burning && burn.value <= 1 && t - backtest->burn_last > BURNING_GAP_SECONDS)
-		backtest->burning = false;
-	if (burn.value <= 1)
-		return;
-	if (!backtest->burning)
-		backtest->burn_from = from;
-	backtest->burning = true;
-	backtest->burn_last = t;
-}
-
 static struct slo_events window_events(const struct slo_history *history,
 				       const struct slo_window *window, double t)
 {
@@ -191,9 +169,9 @@ static int note_changes(struct backtest *backtest, const struct alert_change *ch
 			.spent_ratio = spent_ratio,
 		};
 
-		if (backtest->burning)
-			transition.burning_seconds =
-				(struct maybe){true, result->last_seconds - backtest->burn_from};
+		if (backtest->burning.on)
+			transition.burning_seconds = (struct maybe){
+				true, result->last_seconds - backtest->burning.from_seconds};
 		note_change(backtest, &transition);
 	}
 	backtest->any_active = false;
@@ -267,7 +245,8 @@ int backtest_step(struct backtest *backtest, double from_seconds, double t_secon
 	if (r < 0)
 		return r;
 	note_active(backtest, t_seconds - backtest->result.last_seconds);
-	note_burn(backtest, from_seconds, t_seconds, events);
+	slo_burning_step(&backtest->burning, from_seconds, t_seconds, events,
+			 backtest->options.objective);
 	backtest->total = total;
 	backtest->result.last_seconds = t_seconds;
 	return judge(backtest, t_seconds);

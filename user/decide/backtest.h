@@ -26,12 +26,7 @@ struct backtest_options {
 struct backtest_transition {
 	struct alert_change change;
 	struct maybe spent_ratio; /* of the budget, at that moment */
-	/*
-	 * For how long it has been burning. A burn begins with a step whose share of bad events is
-	 * above the budget. It ends with a better step that comes more than 5 min after the last
-	 * such step.
-	 */
-	struct maybe burning_seconds;
+	struct maybe burning_seconds; /* for how long it has been burning: slo/burning */
 };
 
 /* Of one rule. */

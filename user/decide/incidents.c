@@ -9,14 +9,12 @@
 
 #include "base/duration.h"
 #include "slo/alert_rule.h"
+#include "slo/burning.h"
 
 enum {
 	DEFAULT_WINDOW_SECONDS = 6 * 3600,
 	FINE_STEP_SECONDS = 60,
 };
-
-/* 1 - 0.9 misses 0.1 by a few bits. A burn rate that is 1 on paper must not be above it. */
-static const double tolerance = 1e-9;
 
 static int compare_spans(const void *a, const void *b)
 {
@@ -66,26 +64,31 @@ static double step_begin(const struct incident_step *step)
 	return step->t_seconds - step->width_seconds;
 }
 
-/* When the first bad step before `fired` began, or NaN. */
+/*
+ * When the burn began that the alert fired for, or NaN: it does not burn, the history or the lookback
+ * does not reach back to a time without a burn, or the first step is too wide to tell.
+ */
 static double find_beginning(const struct incident_history *history, double fired, double window)
 {
-	const struct incident_step *first = NULL;
+	struct slo_burning burning = {};
+	bool known = false; /* that it did not burn before */
+	double width = INFINITY;
 
-	for (size_t i = history->n_steps; i-- > 0;) {
+	for (size_t i = 0; i < history->n_steps && step_begin(&history->steps[i]) < fired; i++) {
 		const struct incident_step *step = &history->steps[i];
-		double eligible = step->good + step->bad;
+		bool before = burning.on;
 
-		if (step_begin(step) >= fired || eligible <= 0)
-			continue;
-		if (step->t_seconds <= fired - window)
-			return NAN;
-		if (step->bad <= (1 - history->objective) * eligible * (1 + tolerance))
-			return first && first->width_seconds <= FINE_STEP_SECONDS ?
-				       step_begin(first) :
-				       NAN;
-		first = step;
+		slo_burning_step(&burning, step_begin(step), step->t_seconds,
+				 (struct slo_events){(uint64_t)step->good, (uint64_t)step->bad},
+				 history->objective);
+		known |= !burning.on && step->good > 0;
+		if (burning.on && !before)
+			width = step->width_seconds;
 	}
-	return NAN;
+	return burning.on && known && width <= FINE_STEP_SECONDS &&
+			       burning.from_seconds > fired - window ?
+		       burning.from_seconds :
+		       NAN;
 }
 
 /* The sum of the steps whose middle is in [from, to]. */

@@ -48,10 +48,10 @@ size_t incidents_merge(struct incident_span *spans, size_t n, struct incident *r
 /*
  * Finds detect_seconds and spent_ratio.
  *
- * The incident begins with its first bad step: the one after the last step before the alert that
- * had events and a burn rate of at most 1. That step must lie within the alert's lookback, and the
- * bad one must not be wider than a minute; else the time to detect is unknown. The lookback is in
- * the alert's name (burn-1h: 1 h; exhaust-4h: a quarter of 4 h); with any other name it is 6 h.
+ * The incident begins with the burn (slo/burning) that was on when the alert fired, as in a replay.
+ * That must be within the alert's lookback and after a step that did not burn, and its first step
+ * must not be wider than a minute; else the time to detect is unknown. The lookback is in the alert's
+ * name (burn-1h: 1 h; exhaust-4h: a quarter of 4 h); with any other name it is 6 h.
  *
  * Spent are the bad events from that beginning (if unknown, from the beginning of the lookback)
  * until the incident was resolved (or now), divided by the bad events allowed in the SLO's window

@@ -105,6 +105,27 @@ TEST(test_steps_without_events_neither_begin_nor_end_it)
 	assert_true(incident.detect_seconds == 52);
 }
 
+/* Traffic is little, and errors come in bursts: steps without one are no recovery for 5 min. */
+TEST(test_a_step_without_an_error_does_not_begin_it_anew)
+{
+	struct incident_history history = history_with_outage(100, 60);
+	struct incident incident = {"burn-1h", 101112, 101900, NAN, NAN};
+
+	steps[103] = steps[110] = steps[0];
+	steps[103].t_seconds = 101040;
+	steps[110].t_seconds = 101110;
+	incident_measure(&incident, &history);
+	assert_true(incident.detect_seconds == 112);
+	/* a burn that ended 5 min before is another one */
+	history = history_with_outage(100, 60);
+	steps[60].bad = 50;
+	incident_measure(&incident, &history);
+	assert_true(incident.detect_seconds == 112);
+	steps[70].bad = 50; /* 300 s from its end to the outage's first step: it goes on */
+	incident_measure(&incident, &history);
+	assert_true(incident.detect_seconds == 512);
+}
+
 TEST(test_unknown_if_bad_for_all_of_the_long_window)
 {
 	/* bad from 100000 to 102000: longer than the lookback */
@@ -173,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_an_open_incident_spends_until_now),
 		cmocka_unit_test(test_a_burn_of_exactly_1_is_not_bad_yet),
 		cmocka_unit_test(test_steps_without_events_neither_begin_nor_end_it),
+		cmocka_unit_test(test_a_step_without_an_error_does_not_begin_it_anew),
 		cmocka_unit_test(test_unknown_if_bad_for_all_of_the_long_window),
 		cmocka_unit_test(test_unknown_if_steps_are_too_wide_or_do_not_reach_back),
 		cmocka_unit_test(test_means_are_of_what_is_known),
