@@ -25,6 +25,7 @@ PROXY = """
             proxy_http_version 1.1;
             proxy_set_header Connection "";
             proxy_next_upstream off;
+{more}
         }}
 """
 CONF = """
@@ -54,7 +55,9 @@ http {{
 
 
 class Nginx:
-    def __init__(self, directory, kind="static", backend=None):
+    """`more`: lines for the location of a proxy."""
+
+    def __init__(self, directory, kind="static", backend=None, more=""):
         self.dir = pathlib.Path(directory)
         self.dir.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -66,7 +69,7 @@ class Nginx:
         for size in (5, 3000, 100000):
             (files / str(size)).write_bytes(b"HTTP/1.1 500 no\r\n\r\n"[:5] * (size // 5))
         locations = {"static": STATIC, "files": FILES.format(dir=self.dir),
-                     "proxy": PROXY.format()}[kind]
+                     "proxy": PROXY.format(more=more)}[kind]
         conf = self.dir / "nginx.conf"
         conf.write_text(CONF.format(dir=self.dir, port=self.port, upstream=upstream,
                                     locations=locations))

@@ -39,7 +39,7 @@ struct fixture {
 	struct server *server;
 };
 
-enum { ANSWER_MAX = 8 << 20 };
+enum { ANSWER_MAX = 16 << 20 };
 
 static char answer[ANSWER_MAX];
 
