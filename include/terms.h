@@ -7,7 +7,8 @@
 #define SLIPROBE_TERMS_H
 
 /*
- * Request methods: the values of OpenTelemetry's `http.request.method`. Anything else is `_OTHER`.
+ * Request methods: the values of OpenTelemetry's `http.request.method`. Anything else is `_OTHER`;
+ * `_unknown`: of a request that was answered, and whose bytes nobody has seen.
  * https://opentelemetry.io/docs/specs/semconv/attributes-registry/http/
  */
 #define HTTP_METHODS(X)                                                                            \
@@ -21,7 +22,8 @@
 	X(OPTIONS, "OPTIONS")                                                                      \
 	X(TRACE, "TRACE")                                                                          \
 	X(PATCH, "PATCH")                                                                          \
-	X(QUERY, "QUERY")
+	X(QUERY, "QUERY")                                                                          \
+	X(UNKNOWN, "_unknown")
 
 enum http_method {
 #define X(id, name) HTTP_METHOD_##id,

@@ -72,14 +72,71 @@ struct sock_common {
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	__u16 skc_num;
+	struct proto *skc_prot;
 	possible_net_t skc_net;
 	struct {
 		__s64 counter;
 	} skc_cookie;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
+struct kmem_cache_order_objects {
+	unsigned int x;
+};
+
+struct kmem_cache_node {
+	struct list_head partial;
+};
+
+struct kmem_cache {
+	struct kmem_cache_order_objects oo;
+	struct list_head list;
+	struct kmem_cache_node *node[1];
+};
+
+struct slab {
+	struct kmem_cache *slab_cache;
+	struct list_head slab_list;
+	void *freelist;
+};
+
+struct proto {
+	struct kmem_cache *slab;
+};
+
+struct sk_buff {
+	struct sk_buff *next;
+	char cb[48];
+	unsigned int len;
+	unsigned int data_len;
+	unsigned int end;
+	unsigned char *head;
+	unsigned char *data;
+};
+
+struct sk_buff_head {
+	struct sk_buff *next;
+};
+
+struct tcp_skb_cb {
+	__u32 seq;
+};
+
+struct skb_frag {
+	__u32 len;
+};
+
+struct skb_shared_info {
+	__u8 nr_frags;
+	struct skb_frag frags[1];
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	struct sk_buff_head sk_receive_queue;
 	int sk_err;
 	__u8 sk_shutdown;
 	__u8 sk_kern_sock : 1;
@@ -87,6 +144,10 @@ struct sock {
 	__u16 sk_protocol;
 	__u32 sk_max_ack_backlog;
 	void *sk_user_data;
+};
+
+struct inet_sock {
+	__be16 inet_sport;
 };
 
 struct inet_connection_sock {
@@ -103,6 +164,7 @@ struct tcp_sock {
 	__u32 snd_nxt;
 	__u32 snd_una;
 	__u32 write_seq;
+	__u32 urg_seq;
 	__u64 bytes_received;
 	__u64 bytes_acked;
 	__u64 bytes_sent;
@@ -204,7 +266,10 @@ struct bpf_iter__task_file {
 };
 
 struct msghdr;
-struct page;
+
+struct page {
+	unsigned long flags;
+};
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {

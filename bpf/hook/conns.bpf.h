@@ -14,7 +14,7 @@ struct tcp_conn {
 	__u32 write_seq; /* bytes written were followed up to this write_seq */
 	__u8 closed_from; /* TCP state before it was closed; 0: not known */
 	__u8 peer_reset; /* closed by the peer's reset, or by a time-out */
-	__u8 pad[2];
+	__u16 ahead; /* bytes behind read_seq that were followed, and are not read: see tcp_ahead */
 	__u32 swept; /* number of the last sweep over files that has met it */
 };
 

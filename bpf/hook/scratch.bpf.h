@@ -21,8 +21,19 @@ struct reading {
 	__u32 pad;
 };
 
+/* A walk over what waits in a socket: see tcp_ahead.bpf.h. */
+struct ahead {
+	__u64 queue; /* address of the list's head, where it ends */
+	__u64 skb; /* address of the socket buffer */
+	__u32 part; /* of it, the next one: 0: the linear one, else a page */
+	__u32 seq; /* of that part's first byte */
+	__u32 next; /* of the next byte to copy */
+	__u32 left; /* bytes to copy */
+};
+
 struct scratch {
 	struct reading reading; /* of SLOT_RECV */
+	struct ahead ahead; /* of SLOT_SEND */
 	struct call call;
 	struct io io;
 	struct who_work who;

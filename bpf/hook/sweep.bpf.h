@@ -119,6 +119,7 @@ static __always_inline __u32 sweep_arriving(struct sock *sk, struct tcp_conn *tc
 		unread = tcp_went_on(tp->rcv_nxt - tcp->read_seq, tp->bytes_received, &about);
 	if (unread && (sk->sk_shutdown & RCV_SHUTDOWN))
 		unread--; /* the FIN */
+	unread -= tcp->ahead;
 	if (!tp || protocol_request_arrives(&tcp->conn, unread))
 		return exchange_before(open->next);
 	exchange_asked(open, now_ns - arrival_age_ticks(tp) * tick_ns);

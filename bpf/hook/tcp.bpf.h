@@ -16,6 +16,7 @@
 #include "hook/scratch.bpf.h"
 #include "hook/sock.bpf.h"
 #include "hook/syscall.bpf.h"
+#include "hook/tcp_ahead.bpf.h"
 #include "hook/tcp_close.bpf.h"
 #include "hook/tcp_time.bpf.h"
 #include "kernel/compat.bpf.h"
@@ -72,8 +73,13 @@ static __noinline struct tcp_conn *tcp_conn_create(struct sock *sk, struct tcp_s
 		conn->mode = CONN_IGNORED; /* NFS and the like: not the process's own bytes */
 	else if (received && consumed <= (__u64)received + 1)
 		conn->mode = CONN_NEW; /* + 1: a FIN counts as one byte */
-	else if (!received && consumed == 0) /* writes first: a client, or not HTTP/1.x */
-		conn->mode = conn->dialled ? CONN_IGNORED : CONN_SPOKEN;
+	else if (
+		!received &&
+		consumed ==
+			0) /* writes first: a client, or not HTTP/1.x, or an answer to what waits */
+		conn->mode = conn->dialled	      ? CONN_IGNORED :
+			     tcp_waiting(sk, tp, tcp) ? CONN_NEW :
+							CONN_SPOKEN;
 	if (received && sk->__sk_common.skc_state == TCP_CLOSE_WAIT)
 		tcp_left_unread(sk, tp, tcp);
 	return tcp;
@@ -81,8 +87,11 @@ static __noinline struct tcp_conn *tcp_conn_create(struct sock *sk, struct tcp_s
 
 static __always_inline void tcp_who(struct sock *sk, struct who_work *who)
 {
-	who_key(BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum), sk->__sk_common.skc_num,
-		&who->endpoint_key);
+	__u16 port = sk->__sk_common.skc_num;
+
+	if (!port) /* closed already: no longer its own */
+		port = __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+	who_key(BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum), port, &who->endpoint_key);
 }
 
 /*
@@ -161,6 +170,8 @@ static __always_inline struct tcp_conn *tcp_admit_write(struct sock *sk, struct 
 		tcp = tcp_conn_create(sk, tp, 0);
 		if (tcp && tcp->conn.mode == CONN_OLD)
 			tcp_join_answering(tcp, tp, sent);
+		else if (tcp && tcp->conn.mode == CONN_NEW)
+			tcp->write_seq -= sent;
 	}
 	return tcp && !tcp_is_ignored(tcp) ? tcp : NULL;
 }
@@ -171,6 +182,14 @@ static __always_inline bool tcp_bypassed(struct sock *sk, __u64 gap)
 	return (__s64)gap < 0 && sock_may_bypass_tcp(sk);
 }
 
+/*
+ * A read skips the urgent byte, and one that another urgent byte took the place of: RFC 6093, section 3. On a
+ * connection that has had one (urg_seq), so few bytes are those, and nothing of a request.
+ */
+enum {
+	URGENT_MAX = 4,
+};
+
 /* Bytes that were read unseen between the last read and this one; < 0 if signed: it has bypassed TCP, or is an error. */
 static __always_inline __u64 tcp_follow_read(struct sock *sk, struct tcp_sock *tp,
 					     struct tcp_conn *tcp, __u32 received)
@@ -180,8 +199,12 @@ static __always_inline __u64 tcp_follow_read(struct sock *sk, struct tcp_sock *t
 		    received;
 
 	tcp->read_seq = read_seq;
+	if (tcp->ahead && (__s64)gap > 0)
+		gap -= tcp_take_ahead(tcp, gap);
 	if (gap == 1 && (sk->sk_shutdown & RCV_SHUTDOWN))
 		return 0; /* the FIN was consumed too */
+	if (gap && gap <= URGENT_MAX && tp->urg_seq)
+		return 0;
 	return tcp->conn.mode == CONN_OLD && !tcp_bypassed(sk, gap) ? 0 : gap;
 }
 
@@ -239,16 +262,20 @@ static __always_inline void tcp_read_unseen(struct flow *flow, struct sock *sk, 
 	conn_ignore(conn);
 }
 
+/* The first `known` of the bytes were followed ahead. */
 static __always_inline void tcp_read_bytes(struct flow *flow, struct sock *sk,
-					   struct scratch *scratch, __u32 received, int flags)
+					   struct scratch *scratch, __u32 received, __u32 known,
+					   int flags)
 {
 	enum source source = syscall_source(&scratch->io, &scratch->call, sk, received);
 
 	if (source != SOURCE_FOUND || (flags & MSG_TRUNC)) {
-		tcp_read_unseen(flow, sk, received, source);
+		tcp_read_unseen(flow, sk, received - known, source);
 		return;
 	}
-	if (!stream_bytes(flow, &scratch->io, SIDE_REQUEST) && flow->conn->mode == CONN_HTTP)
+	if (known)
+		io_skip(&scratch->io, known);
+	if (!stream_bytes(flow, &scratch->io, SIDE_REQUEST) && flow->conn->mode != CONN_OLD)
 		protocol_lost(flow, SIDE_REQUEST, LOST_UNREADABLE);
 }
 
@@ -267,6 +294,7 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	struct tcp_sock *tp;
 	__u64 gap, body;
 	bool bypassed;
+	__u32 known = 0;
 
 	if (ret <= 0) {
 		syscall_failed();
@@ -289,24 +317,35 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	bypassed = tcp_bypassed(sk, gap);
 	if (bypassed)
 		gap = 0;
+	if (tcp->ahead) {
+		known = tcp_take_ahead(tcp, ret);
+		if (known == (__u32)ret && !gap) {
+			tcp->conn.sent_since_read = flow.turn;
+			scratch->reading.sock = 0;
+			return 0;
+		}
+	}
 	tcp_begin(&flow, sk, tcp, scratch);
 	/* nothing but a body, which goes on: neither its bytes nor the time matter */
 	body = gap ? 0 : protocol_opaque(&flow, SIDE_REQUEST);
-	if (body >= (__u32)ret && syscall_is_mmsg(&scratch->call))
+	if (body >= (__u32)ret - known && syscall_is_mmsg(&scratch->call))
 		body = 0;
-	if (body > (__u32)ret) {
+	if (body > (__u32)ret - known) {
 		scratch->reading.sock = 0;
-		protocol_pass(&flow, SIDE_REQUEST, ret, WRITER_SHARED);
+		protocol_pass(&flow, SIDE_REQUEST, (__u32)ret - known, WRITER_SHARED);
 		return 0;
 	}
 	arrival = bypassed ? arrival_now(&scratch->reading) :
 			     arrival_of(sk, tp, &scratch->reading, tcp->read_seq, ret);
 	flow.now_ns = arrival.read_ns;
 	flow.arrived_ns = arrival.arrived_ns;
-	if (body == (__u32)ret)
-		protocol_pass(&flow, SIDE_REQUEST, ret, WRITER_SHARED);
-	else if (tcp_gap(&flow, gap, SIDE_REQUEST, WRITER_SHARED))
-		tcp_read_bytes(&flow, sk, scratch, ret, flags);
+	if (body == (__u32)ret - known) {
+		protocol_pass(&flow, SIDE_REQUEST, (__u32)ret - known, WRITER_SHARED);
+		return 0;
+	}
+	/* after a loss, too: these bytes may begin a request anew */
+	tcp_gap(&flow, gap, SIDE_REQUEST, WRITER_SHARED);
+	tcp_read_bytes(&flow, sk, scratch, ret, known, flags);
 	return 0;
 }
 
@@ -336,17 +375,51 @@ static __always_inline void tcp_write_bytes(struct flow *flow, struct sock *sk,
 	protocol_lost(flow, SIDE_RESPONSE, LOST_UNREADABLE);
 }
 
+/* True if what is being sent may be an answer, as far as its first bytes tell. */
+static __noinline int tcp_may_answer(struct sock *sk, struct tcp_conn *tcp, struct scratch *scratch,
+				     __u32 sent)
+{
+	__u64 first = 0;
+	__u32 n;
+
+	if (!sk || !tcp || !scratch || syscall_is_mmsg(&scratch->call) ||
+	    syscall_source(&scratch->io, &scratch->call, sk, sent) != SOURCE_FOUND)
+		return true;
+	n = io_first(&scratch->io, &first);
+	return protocol_may_answer(&tcp->conn, first, n);
+}
+
+/* What is sent is to no request that was read whole: perhaps it is to one that waits unread, or that passed unseen. */
+static __always_inline void tcp_answer_ahead(struct flow *flow, struct sock *sk,
+					     struct tcp_sock *tp, struct tcp_conn *tcp,
+					     struct scratch *scratch, __u32 sent,
+					     const enum sent seen)
+{
+	__u32 waiting = tcp_waiting(sk, tp, tcp);
+
+	if (!waiting && tp->copied_seq == tcp->read_seq)
+		return;
+	if (seen == SENT_BYTES && !tcp_may_answer(sk, tcp, scratch, sent))
+		return;
+	tcp_who(sk, &scratch->who);
+	flow->now_ns = bpf_ktime_get_ns();
+	flow->arrived_ns = tcp_last_arrived(tp, flow->now_ns);
+	if (tcp_gap(flow, tcp_follow_read(sk, tp, tcp, 0), SIDE_REQUEST, WRITER_SHARED) && waiting)
+		tcp_read_ahead(flow, sk, tp, tcp, scratch, waiting);
+	flow->now_ns = 0;
+	if (sk->__sk_common.skc_state == TCP_CLOSE && sk->sk_err == EPIPE)
+		tcp->conn.peer_gone =
+			1; /* it had closed its side, and has reset the connection by now */
+}
+
 /* Something is sent on a connection. Returns false if it cannot be a response. */
 static __always_inline bool tcp_answers(struct conn *conn)
 {
 	conn->sent_since_read = 1;
 	if (conn->mode == CONN_HTTP)
 		return true;
-	if (conn->mode == CONN_LIKELY || conn->mode == CONN_FOREIGN)
-		conn->mode = CONN_HTTP;
-	/* a server that speaks before it has read a request is none of HTTP */
 	if (conn->mode == CONN_NEW)
-		conn_ignore(conn);
+		conn->mode = CONN_HTTP;
 	return conn->mode == CONN_HTTP;
 }
 
@@ -435,6 +508,8 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	struct flow flow = {.peer_unacked = tcp_peer_unacked(sk, tp)};
 
 	tcp_begin(&flow, sk, tcp, scratch);
+	if (protocol_answers_early(&tcp->conn))
+		tcp_answer_ahead(&flow, sk, tp, tcp, scratch, ret, seen);
 	opaque = protocol_opaque(&flow, SIDE_RESPONSE);
 	if (opaque <= (__u32)ret && !bypassed)
 		flow.now_ns = sent_ns(tp, write_seq);

@@ -9,11 +9,15 @@
 #include "kernel/policy.bpf.h"
 #include "kernel/stat.bpf.h"
 
+enum {
+	PATH_UNKNOWN = 0xffffffff, /* opening.path: nobody has seen it */
+};
+
 /* A request as its protocol has read it, and the service it is for. */
 struct opening {
 	__u64 first_read_ns;
 	__u64 queue_ns; /* from the arrival of its first byte to first_read_ns */
-	__u32 path; /* where the policy's automata ended; DFA_DEAD: nothing matched */
+	__u32 path; /* where the policy's automata ended; DFA_DEAD: nothing matched; or PATH_UNKNOWN */
 	__u32 user_agent;
 	__u32 generation; /* of the policy */
 	__u16 policy;
@@ -53,6 +57,11 @@ static __always_inline void request_classify(const struct opening *opening, stru
 	accept = dfa_accept(opening->path);
 	request->route = accept ? accept->value : ROUTE_OTHER;
 	request->slo_mask = accept ? accept->slo_mask : policy->other_mask;
+	if (!accept && opening->path == PATH_UNKNOWN) {
+		/* it counts for each SLO that it may belong to: a failure must not vanish */
+		request->route = ROUTE_UNKNOWN;
+		request->slo_mask = ~0ULL;
+	}
 	request->slo_mask &= policy->method_mask[method];
 	accept = dfa_accept(opening->user_agent);
 	if (accept)

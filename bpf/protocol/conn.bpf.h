@@ -11,13 +11,11 @@
 
 /*
  * The hook that finds the connection says whether it is new, old, or of no interest. From then on the
- * protocol changes the mode, by what it reads; but it is the hook that takes CONN_LIKELY and CONN_FOREIGN to
- * CONN_HTTP, when something is answered.
+ * protocol changes the mode, by what it reads; but it is the hook that takes CONN_NEW to CONN_HTTP, when
+ * something is answered: whatever was read, the answer tells whether this is HTTP.
  */
 enum conn_mode {
-	CONN_NEW, /* its first bytes were seen, and nothing of a request yet */
-	CONN_LIKELY, /* new, and what was read begins as a request does */
-	CONN_FOREIGN, /* new, and what was read begins as TLS or HTTP/2 does: the answer shows if it is */
+	CONN_NEW, /* its first bytes were seen, and no whole line of a request yet */
 	CONN_SPOKEN, /* its server spoke first, or has switched protocols: HTTP/2, if its preface is next */
 	CONN_OLD, /* older than the agent, or lost: joins at its next request */
 	CONN_HTTP, /* its requests are counted */

@@ -21,6 +21,7 @@
 enum {
 	JOINS_MAX = 64, /* beginnings of requests tried on a connection older than the agent */
 	JOINS_UNKNOWN = 2, /* tries that have failed when the next that fails shows it as blind */
+	UNANSWERED_BYTES_MAX = 65536, /* of no request, looked at on a new connection */
 };
 
 /* No request is open that a response could answer. */
@@ -32,7 +33,8 @@ static __always_inline bool http1_owes_nothing(const struct conn *conn)
 static __always_inline void http1_request_end(struct http1_conn *h1)
 {
 	http1_reset(&h1->request);
-	h1->answered_early = 0;
+	if (h1->answered_early)
+		h1->answered_early--;
 }
 
 /* A request side that was lost goes on where the peer, having been answered, begins anew. */
@@ -56,11 +58,19 @@ static __always_inline bool http1_joins_later(const struct flow *flow)
 	       http1_at_start(&h1->request);
 }
 
+/* What a new connection has read begins no request: its answer will tell whether this is HTTP. */
+static __always_inline bool http1_waits(const struct conn *conn)
+{
+	return http1_is_lost(&conn->state.h1.request) && conn->mode == CONN_NEW;
+}
+
 static __always_inline __u64 http1_request_opaque(const struct flow *flow)
 {
 	if (http1_joins_later(flow))
 		return ~0ULL;
-	return http1_resumes(flow) ? 0 : http1_opaque(&flow->conn->state.h1.request);
+	return http1_resumes(flow) || http1_waits(flow->conn) ?
+		       0 :
+		       http1_opaque(&flow->conn->state.h1.request);
 }
 
 /* The next byte begins a request, if it is none of the empty lines before it. */
@@ -173,24 +183,26 @@ static __always_inline bool http1_recognise_spoken(struct flow *flow)
 	return true;
 }
 
-/*
- * A request line that is complete shows that this is HTTP; the beginning of one, that it may be. Returns
- * true if the connection is of no interest.
- */
+/* A request line that is complete shows that this is HTTP. Returns true if the connection is of no interest. */
 static __noinline int http1_recognise(struct flow *flow)
 {
 	struct conn *conn = flow->conn;
-	const struct http1 *request = &conn->state.h1.request;
 
 	if (conn->mode == CONN_SPOKEN)
 		return http1_recognise_spoken(flow);
-	if (http1_has_start_line(request))
+	if (http1_has_start_line(&conn->state.h1.request))
 		conn->mode = CONN_HTTP;
-	else if (conn->mode != CONN_OLD && conn->mode != CONN_FOREIGN)
-		conn->mode = http1_has_path(request) && !(request->flags & HTTP1_PREFACE) ?
-				     CONN_LIKELY :
-				     CONN_NEW;
 	return false;
+}
+
+/* More bytes of a new connection that is none of HTTP, as far as its bytes tell. */
+static __always_inline void http1_wait(struct conn *conn, __u32 bytes)
+{
+	struct http1 *request = &conn->state.h1.request;
+
+	request->left += bytes;
+	if (request->left > UNANSWERED_BYTES_MAX)
+		conn_ignore(conn);
 }
 
 /*
@@ -238,13 +250,10 @@ static __always_inline void http1_request_bad(struct flow *flow)
 	struct conn *conn = flow->conn;
 
 	switch (conn->mode) {
-	case CONN_LIKELY:
-		return; /* its answer will tell whether this is HTTP */
 	case CONN_NEW:
-		if (conn->state.h1.request.flags & (HTTP1_TLS | HTTP1_PREFACE) && !conn->dialled)
-			conn->mode = CONN_FOREIGN;
-		else
-			conn_ignore(conn);
+		conn->state.h1.request.left = 0;
+		if (conn->dialled)
+			conn->state.h1.request.flags &= ~(HTTP1_TLS | HTTP1_PREFACE);
 		conn_rename(conn);
 		return;
 	case CONN_OLD:
@@ -318,6 +327,10 @@ static __always_inline bool http1_request_feed(struct flow *flow)
 	struct piece *piece = flow->piece;
 	__u32 event;
 
+	if (http1_waits(conn)) {
+		http1_wait(conn, piece->len - piece->pos);
+		return true;
+	}
 	if (http1_resumes(flow))
 		http1_request_end(&conn->state.h1);
 	if (http1_at_start(request))
@@ -341,7 +354,15 @@ static __always_inline void http1_request_pass(struct flow *flow, __u64 n)
 	http1_request_end(h1);
 }
 
-/* Bytes of requests were not seen. */
+/* Nothing is known of the request that may be answered next. */
+static __always_inline void http1_forget(struct http1 *request)
+{
+	request->method = HTTP_METHOD_UNKNOWN;
+	request->dfa = PATH_UNKNOWN;
+	request->ua = DFA_DEAD;
+}
+
+/* Bytes of requests were not seen. What was read of the one that they are of stays known. */
 static __always_inline void http1_request_lost(struct flow *flow)
 {
 	struct conn *conn = flow->conn;
@@ -354,10 +375,12 @@ static __always_inline void http1_request_lost(struct flow *flow)
 	}
 	if (http1_in_body(&h1->request))
 		http1_request_whole(flow);
+	if (!http1_in_head(&h1->request) || h1->request.state == HTTP1_METHOD)
+		http1_forget(&h1->request);
+	else if (!http1_has_start_line(&h1->request))
+		h1->request.dfa = PATH_UNKNOWN;
 	http1_lose(&h1->request);
 	conn_rename(conn);
-	if (conn->mode == CONN_LIKELY)
-		conn->mode = CONN_NEW;
 }
 
 #endif

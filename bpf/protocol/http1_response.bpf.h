@@ -184,7 +184,13 @@ static __always_inline void http1_response_lost(struct flow *flow, enum lost_rea
 	struct conn *conn = flow->conn;
 	struct http1_conn *h1 = &conn->state.h1;
 
-	if (conn->open.next == 1) {
+	if (http1_owes_nothing(conn) && http1_answerable_early(conn) &&
+	    http1_has_start_line(&h1->request)) {
+		/* of the request whose head is being read */
+		http1_register(flow);
+		stat_seen(WRITER_SHARED);
+		stat_lost(conn->served.service, reason);
+	} else if (conn->open.next == 1) {
 		http1_response_foreign(flow, reason);
 		return;
 	}
@@ -204,14 +210,17 @@ static __always_inline void http1_answer_early(struct flow *flow)
 	struct conn *conn = flow->conn;
 	struct http1_conn *h1 = &conn->state.h1;
 	bool lost = http1_is_lost(&h1->request);
+	bool unseen = http1_was_unseen(&h1->request);
 
 	if (conn->open.next == 1 && lost && http1_has_path(&h1->request) &&
 	    !(h1->request.flags & HTTP1_PREFACE))
 		stat_error(KERR_HEAD_UNPARSABLE);
-	if (lost || http1_in_path(&h1->request))
+	if (!unseen && (lost || http1_in_path(&h1->request)))
 		h1->request.dfa = DFA_DEAD; /* the path may have had more to come */
 	http1_register(flow);
 	http1_open_shared(conn);
+	if (unseen)
+		http1_forget(&h1->request); /* another answer is of another request */
 	h1->answered_early = !lost;
 }
 

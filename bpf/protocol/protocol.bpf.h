@@ -23,6 +23,7 @@
 #include "protocol/conn.bpf.h"
 #include "protocol/flow.bpf.h"
 #include "protocol/http1.bpf.h"
+#include "protocol/http1_ahead.bpf.h"
 
 /* The connection is zeroed. */
 static __always_inline void protocol_init(struct conn *conn, enum role role, __u64 id)
@@ -78,6 +79,32 @@ static __always_inline void protocol_lost(struct flow *flow, const enum side sid
 		http1_request_lost(flow);
 	else
 		http1_response_lost(flow, reason);
+}
+
+/* What is sent next begins an answer, and no request was read whole that it could be one to. */
+static __always_inline bool protocol_answers_early(const struct conn *conn)
+{
+	return conn->protocol == PROTOCOL_HTTP1 && http1_answers_early(conn);
+}
+
+/* In that case: flow->piece has bytes that the peer has sent, and the process has not read. */
+static __always_inline void protocol_ahead(struct flow *flow)
+{
+	if (flow->conn->protocol == PROTOCOL_HTTP1)
+		http1_ahead(flow);
+}
+
+/* In that case: there are such bytes, but nobody can see them. */
+static __always_inline void protocol_ahead_unseen(struct flow *flow)
+{
+	if (flow->conn->protocol == PROTOCOL_HTTP1)
+		http1_ahead_unseen(flow);
+}
+
+/* True if bytes that begin like `first`, of which `n` <= 8 are known, can be an answer. */
+static __always_inline bool protocol_may_answer(const struct conn *conn, __u64 first, __u32 n)
+{
+	return conn->protocol == PROTOCOL_HTTP1 && http1_may_answer(first, n);
 }
 
 /* The answer that is being sent: *ret is zeroed. */

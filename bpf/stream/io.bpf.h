@@ -9,12 +9,17 @@
 #include "kernel/stat.bpf.h"
 #include "protocol/chunk.bpf.h"
 
+enum {
+	IO_SEGMENTS_MAX = 1024, /* UIO_MAXIOV */
+};
+
 struct io {
 	__u64 left; /* bytes of the operation that are neither copied nor passed yet */
 	__u64 segment; /* user address of the segment's next byte */
 	__u64 segment_left;
 	__u64 iov; /* user address of the next iovec */
 	__u64 iov_left; /* how many there are */
+	__u64 skip; /* see io_skip() */
 	struct piece piece; /* what is copied */
 };
 
@@ -41,6 +46,48 @@ static __always_inline void io_advance(struct io *io, __u64 n)
 	io->segment += n;
 	io->segment_left -= n;
 	io->left -= n;
+}
+
+/* Passes one segment of io->skip bytes that are of no interest, or a part of it. Returns 1 when there are no more. */
+static long io_skip_step(__u32 i, struct io **at)
+{
+	struct io *io = *at;
+	__u64 n;
+
+	if (!io->skip || !io->left)
+		return 1;
+	if (!io->segment_left && !io_next_segment(io))
+		return 1;
+	n = io->segment_left < io->skip ? io->segment_left : io->skip;
+	io_advance(io, n);
+	io->skip -= n;
+	return 0;
+}
+
+/* Passes the next `n` bytes, which are of no interest. */
+static __noinline int io_skip(struct io *io, __u32 n)
+{
+	if (!io)
+		return 0;
+	io->skip = n;
+	bpf_loop(IO_SEGMENTS_MAX, io_skip_step, &io, 0);
+	return 0;
+}
+
+/* The first bytes, up to 8, in *ret_first, the first lowest: how many of them are known. */
+static __always_inline __u32 io_first(struct io *io, __u64 *ret_first)
+{
+	__u32 n;
+
+	if (!io->segment_left && !io_next_segment(io))
+		return 0;
+	n = io->segment_left < sizeof(*ret_first) ? io->segment_left : sizeof(*ret_first);
+	if (io->left < n)
+		n = io->left;
+	barrier_var(n);
+	if (n > sizeof(*ret_first) || bpf_probe_read_user(ret_first, n, (void *)io->segment))
+		return 0;
+	return n;
 }
 
 /* Copies the next `n` bytes, at most `most` of them, to io->piece.chunk. */

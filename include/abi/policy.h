@@ -10,7 +10,8 @@
 
 enum {
 	ROUTE_OTHER = 0, /* no template matched */
-	ROUTES_MAX = 65535,
+	ROUTES_MAX = 65534,
+	ROUTE_UNKNOWN, /* nobody has seen the path */
 
 	POLICIES_MAX = 4096, /* 0: none */
 	POLICY_SLOS_MAX = 64,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/route_name.h"
 #include "base/cleanup.h"
 
 /* A growing array of fixed-size entries. */
@@ -98,7 +99,7 @@ static int take_series(void *context, __u32 id, const struct series_key *key,
 		free(series);
 		return -ENOMEM;
 	}
-	series->route = ids_name(reading->routes, key->route) ?: "_other";
+	series->route = route_name(reading->routes, key->route);
 	series->method = key->method < HTTP_METHOD_COUNT ? key->method : HTTP_METHOD_OTHER;
 	series->outcome = series_outcome(key);
 	series->status = key->status;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "agent/route_name.h"
 #include "base/term_names.h"
 
 int series_init(struct series_list *series, const struct services *services,
@@ -51,7 +52,7 @@ int series_add(void *context, __u32 id, const struct series_key *key,
 		return -ENOMEM;
 	series->list[series->n++] = (struct store_series){
 		.service = service->name,
-		.route = ids_name(series->routes, key->route) ?: "_other",
+		.route = route_name(series->routes, key->route),
 		.method = method,
 		.outcome = outcome,
 		.status = key->status,

@@ -182,7 +182,9 @@ static void add_threshold(struct policy *policy, __u64 ns)
 static void add_slo(struct policy *policy, struct service_slos *slos, const struct config_slo *slo,
 		    const struct tables_slo *at)
 {
-	__u64 methods = slo->eligible.methods & ~slo->eligible.exclude_methods;
+	/* a request whose method nobody has seen counts wherever it may belong */
+	__u64 methods = (slo->eligible.methods | 1ULL << HTTP_METHOD_UNKNOWN) &
+			~slo->eligible.exclude_methods;
 	size_t n = slos->n++;
 
 	slos->slos[n] = slo;

@@ -31,7 +31,7 @@ static const struct schema_field user_agent_item = {
 static const struct schema_field method_item = {
 	.read = read_method,
 	.expected =
-		"one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER",
+		"one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER, _unknown",
 };
 
 static const struct schema_items method_items = {

@@ -37,6 +37,9 @@ TEST(requests_are_judged_as_configured)
 		{SHOP, HTTP_METHOD_PUT, "/items/new", "", "/items/new", 0x5},
 		{SHOP, HTTP_METHOD_DELETE, "/items/new", "", "/items/new", 0x5},
 		{SHOP, HTTP_METHOD_OTHER, "/stray", "", "_other", 0xd},
+		/* nobody has seen the method: it may be any that is listed */
+		{SHOP, HTTP_METHOD_UNKNOWN, "/items/new", "", "/items/new", 0x7},
+		{FOUND, HTTP_METHOD_UNKNOWN, "/", "", "_other", 0x3},
 		{SHOP, HTTP_METHOD_QUERY, "/stray", "", "_other", 0xd},
 		/* "*": no templates, but exclusions */
 		{BARE, HTTP_METHOD_GET, "/", "", "_other", 0x3},

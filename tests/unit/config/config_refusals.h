@@ -332,7 +332,7 @@ static const struct {
 		     "  service: a\n"
 		     "  objective: 99\n"
 		     "  eligible: {methods: [get]}\n",
-	 "t.yaml:6: slos[0].eligible.methods[0]: expected one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER, got \"get\"; did you mean \"GET\"?"},
+	 "t.yaml:6: slos[0].eligible.methods[0]: expected one of GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER, _unknown, got \"get\"; did you mean \"GET\"?"},
 	{ONE_SERVICE "slos:\n"
 		     "- name: n\n"
 		     "  service: a\n"

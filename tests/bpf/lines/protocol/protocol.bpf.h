@@ -163,4 +163,23 @@ static __always_inline __u32 protocol_first_refused(const struct conn *conn)
 	return 0;
 }
 
+/* An answer to what was not read is none of this protocol's. */
+static __always_inline bool protocol_answers_early(const struct conn *conn)
+{
+	return false;
+}
+
+static __always_inline bool protocol_may_answer(const struct conn *conn, __u64 first, __u32 n)
+{
+	return false;
+}
+
+static __always_inline void protocol_ahead(struct flow *flow)
+{
+}
+
+static __always_inline void protocol_ahead_unseen(struct flow *flow)
+{
+}
+
 #endif
