@@ -22,11 +22,14 @@ static void slo_events(struct writer *writer, const struct snapshot_slo *slo)
 	}
 }
 
+/* A reason comes with its first event: most SLOs never have most of them. */
 static void slo_bad_events(struct writer *writer, const struct snapshot_slo *slo)
 {
 	for (size_t i = 0; i < BAD_REASON_COUNT; i++) {
-		char *label_text = labels(writer, "slo", slo->name, "service", slo->service,
-					  "reason", bad_reason_name(i), NULL);
+		char *label_text = slo->total_reasons.bad[i] ?
+					   labels(writer, "slo", slo->name, "service", slo->service,
+						  "reason", bad_reason_name(i), NULL) :
+					   NULL;
 
 		if (label_text)
 			sample_u64(writer, "sliprobe_slo_bad_events_total", label_text,

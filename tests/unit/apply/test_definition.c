@@ -156,6 +156,25 @@ TEST(different_definition)
 	}
 }
 
+/* What late means for an SLO without a latency; with one, that alone. */
+TEST(unanswered_after_matters_without_a_latency)
+{
+	struct config_slo slo = {.eligible = {.client_abort = CLIENT_ABORT_LATE}};
+
+	for (uint64_t latency_ns = 0; latency_ns < 2; latency_ns++) {
+		char *before, *after;
+
+		slo.good.latency_ns = latency_ns;
+		slo.eligible.late_after_ns = 60;
+		before = slo_definition(&slo, NULL);
+		slo.eligible.late_after_ns = 61;
+		after = slo_definition(&slo, NULL);
+		assert_int_equal(strcmp(before, after) == 0, latency_ns > 0);
+		free(before);
+		free(after);
+	}
+}
+
 /* Templates that no SLO asks for do not change which requests it counts. */
 TEST(templates_matter_to_slos_by_route)
 {
@@ -198,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_definition),
 		cmocka_unit_test(different_definition),
+		cmocka_unit_test(unanswered_after_matters_without_a_latency),
 		cmocka_unit_test(templates_matter_to_slos_by_route),
 		cmocka_unit_test(found_services_have_no_match),
 	};
