@@ -10,14 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "base/format.h"
 #include "config/load.h"
 #include "ctl/backtest_json.h"
 #include "ctl/ctl.h"
+#include "ctl/progress.h"
 #include "ctl/views.h"
 #include "decide/backtest.h"
 #include "decide/backtest_csv.h"
+
+enum { PROGRESS_LINES = 1024 }; /* the clock is looked at so often */
 
 struct arguments {
 	const char *config;
@@ -35,7 +39,7 @@ static const char usage_text[] =
 	"Replays steps through the SLO's alerts: which fire, when, and how much of the budget is\n"
 	"gone by then. CSV rows are t_seconds,good,bad[,step_seconds]: the events of the step that\n"
 	"ends at t and reaches back to the row before, or as far as step_seconds says; \"-\" is\n"
-	"standard input.\n\n"
+	"standard input. Fields may be quoted, and the file may begin with a byte order mark.\n\n"
 	"  --config FILE    the configuration that has the SLO\n"
 	"  --slo NAME       as in the configuration, or of one service\n"
 	"  --events CSV     what happened\n"
@@ -298,11 +302,13 @@ static int refuse_step(const struct ctl *ctl, const char *file, size_t line, int
 		    file, line);
 }
 
-static int replay(const struct ctl *ctl, const char *file, FILE *in, struct backtest *backtest)
+static int replay_lines(const struct ctl *ctl, const char *file, FILE *in,
+			struct backtest *backtest, struct progress *progress)
 {
 	struct csv csv = {};
 	char line[CSV_LINE_BYTES];
 	size_t number = 0;
+	uint64_t bytes = 0;
 
 	while (fgets(line, sizeof(line), in)) {
 		struct csv_step step;
@@ -311,6 +317,9 @@ static int replay(const struct ctl *ctl, const char *file, FILE *in, struct back
 		int r;
 
 		number++;
+		bytes += len;
+		if (number % PROGRESS_LINES == 0)
+			progress_say(progress, number, bytes, clock_seconds(CLOCK_MONOTONIC));
 		if (!len || (line[len - 1] != '\n' && !feof(in)))
 			return fail(ctl, "%s:%zu:%zu: expected text in lines of less than %d bytes",
 				    file, number, len + 1, CSV_LINE_BYTES - 1);
@@ -328,6 +337,17 @@ static int replay(const struct ctl *ctl, const char *file, FILE *in, struct back
 	if (!csv.any)
 		return fail(ctl, "%s: expected at least one row t_seconds,good,bad", file);
 	return CTL_DONE;
+}
+
+static int replay(const struct ctl *ctl, const char *file, FILE *in, struct backtest *backtest)
+{
+	struct progress progress;
+	int r;
+
+	progress_begin(&progress, ctl->err, in, "rows replayed", clock_seconds(CLOCK_MONOTONIC));
+	r = replay_lines(ctl, file, in, backtest, &progress);
+	progress_end(&progress);
+	return r;
 }
 
 static int replay_file(const struct ctl *ctl, const char *file, struct backtest *backtest)

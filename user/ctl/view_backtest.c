@@ -16,6 +16,21 @@ static struct format_text seconds_text(double seconds)
 	return ret;
 }
 
+/* Times from here on, in 1985, are Unix time; before, they are seconds of the replay. */
+#define UNIX_FROM_SECONDS 5e8
+
+static bool is_unix(const json_t *json)
+{
+	return ctl_string(json, "calendar") || ctl_number(json, "from") >= UNIX_FROM_SECONDS;
+}
+
+static void add_date(struct ctl_table *table, const json_t *object, const char *key)
+{
+	ctl_table_add(table, format_unix(ctl_number(object, key)).text, CTL_PLAIN);
+}
+
+static const struct ctl_as as_date = {add_date, false};
+
 static void add_seconds(struct ctl_table *table, const json_t *object, const char *key)
 {
 	ctl_table_add(table, seconds_text(ctl_number(object, key)).text, CTL_PLAIN);
@@ -71,10 +86,11 @@ static json_t *with_after(const json_t *transitions, double from)
 	return list;
 }
 
-static int print_transitions(const json_t *json, double from, bool colour, FILE *out)
+static int print_transitions(const json_t *json, bool colour, FILE *out)
 {
-	static const struct ctl_field fields[] = {
-		{"T_SECONDS", "t", &as_seconds},
+	const bool dates = is_unix(json);
+	const struct ctl_field fields[] = {
+		{dates ? "TIME (UTC)" : "T_SECONDS", "t", dates ? &as_date : &as_seconds},
 		{"AFTER", "after", &ctl_as_span},
 		{"ALERT", "alert", &ctl_as_text},
 		{"SEVERITY", "severity", &ctl_as_text},
@@ -82,7 +98,8 @@ static int print_transitions(const json_t *json, double from, bool colour, FILE 
 		{"SPENT", "budget_spent_ratio", &as_spent},
 		{"BURNING", "burning_seconds", &ctl_as_span},
 	};
-	_cleanup_json_ json_t *list = with_after(json_object_get(json, "transitions"), from);
+	_cleanup_json_ json_t *list =
+		with_after(json_object_get(json, "transitions"), ctl_number(json, "from"));
 
 	if (!list)
 		return -ENOMEM;
@@ -95,14 +112,15 @@ static int print_transitions(const json_t *json, double from, bool colour, FILE 
 
 static int print_summary(const json_t *json, bool colour, FILE *out)
 {
-	static const struct ctl_field fields[] = {
+	const bool dates = is_unix(json);
+	const struct ctl_field fields[] = {
 		{"ALERT", "alert", &ctl_as_text},
 		{"SEVERITY", "severity", &ctl_as_text},
 		{"FIRED", "fired", &ctl_as_count},
 		{"ACTIVE", "firing_seconds", &as_active},
-		{"FIRST", "t", &as_seconds},
-		{"DETECTED AFTER", "detected_after_seconds", &ctl_as_span},
-		{"SPENT BY THEN", "budget_spent_ratio", &as_spent},
+		{dates ? "FIRST (UTC)" : "FIRST", "t", dates ? &as_date : &as_seconds},
+		{"DETECTED", "detected_after_seconds", &ctl_as_span},
+		{"SPENT", "budget_spent_ratio", &as_spent},
 	};
 
 	return ctl_rows_print(&(struct ctl_rows){.list = json_object_get(json, "summary"),
@@ -118,7 +136,10 @@ static void print_final(const json_t *json, FILE *out)
 	bool slices = json_is_integer(json_object_get(json, "slice_seconds"));
 	double exhausted = ctl_number(budget, "exhausted_in_seconds");
 
-	fprintf(out, "at the end, %s:\n  ", seconds_text(ctl_number(final, "t")).text);
+	fprintf(out, "at the end, %s%s:\n  ",
+		is_unix(json) ? format_unix(ctl_number(final, "t")).text :
+				seconds_text(ctl_number(final, "t")).text,
+		is_unix(json) ? " UTC" : "");
 	fprintf(out, "%s of %s %s good, ", ctl_count(final, "good").text,
 		ctl_count(final, "eligible").text, slices ? "slices" : "events");
 	fprintf(out, "availability %s", format_percent(ctl_number(final, "availability"), 4).text);
@@ -141,7 +162,7 @@ int ctl_view_backtest(const json_t *json, bool colour, FILE *out)
 
 	if (!json_is_object(json))
 		return -EINVAL;
-	r = print_transitions(json, ctl_number(json, "from"), colour, out);
+	r = print_transitions(json, colour, out);
 	if (r < 0)
 		return r;
 	fputc('\n', out);

@@ -134,8 +134,9 @@ int ctl_print_blind(const json_t *blind, bool colour, FILE *out)
 	if (json_array_size(beside)) {
 		ctl_write_coloured("Blind connections", CTL_WARN, colour, out);
 		fprintf(out, ", beside others that are measured:\n");
-		r = ctl_rows_print(&(struct ctl_rows){.list = beside, CTL_FIELDS(fields), .indent = 2},
-				   colour, out);
+		r = ctl_rows_print(
+			&(struct ctl_rows){.list = beside, CTL_FIELDS(fields), .indent = 2}, colour,
+			out);
 	}
 	json_decref(beside);
 	return r;

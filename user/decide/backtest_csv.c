@@ -56,23 +56,62 @@ static struct field trimmed(const char *line, const char *from, const char *to)
 	return (struct field){from, (size_t)(to - from), (size_t)(from - line) + 1};
 }
 
-/* Returns how many, or -EINVAL if there are too many. */
+/* The closing quote of a field that begins with one; NULL if there is none. Two stand for one. */
+static const char *closing_quote(const char *from, const char *end)
+{
+	for (const char *at = from + 1; at < end; at++) {
+		if (*at != '"')
+			continue;
+		if (at + 1 == end || at[1] != '"')
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
+/*
+ * The field that begins at `at`, without quotes. *ret_next: behind its comma; NULL: it is the last.
+ */
+static int next_field(const char *line, const char *at, const char *end, struct field *ret,
+		      const char **ret_next, struct csv_error *ret_error)
+{
+	const char *comma = memchr(at, ',', (size_t)(end - at)), *quote;
+
+	*ret = trimmed(line, at, comma ?: end);
+	if (ret->len && ret->text[0] == '"') {
+		quote = closing_quote(ret->text, end);
+		*ret = trimmed(line, at, end);
+		if (!quote)
+			return refuse(ret_error, ret, "expected a closing quote in the same line");
+		comma = memchr(quote, ',', (size_t)(end - quote));
+		*ret = trimmed(line, quote + 1, comma ?: end);
+		if (ret->len)
+			return refuse(ret_error, ret, "expected a comma after the closing quote");
+		*ret = trimmed(line, at, quote + 1);
+		*ret = (struct field){ret->text + 1, ret->len - 2, ret->column + 1};
+		*ret = trimmed(line, ret->text, ret->text + ret->len);
+	}
+	*ret_next = comma ? comma + 1 : NULL;
+	return 0;
+}
+
+/* Returns how many, or -EINVAL if there are too many, or one is not well quoted. */
 static int split(const char *line, size_t len, struct field ret_fields[static FIELDS_MAX],
 		 struct csv_error *ret_error)
 {
-	const char *at = line, *end = line + len, *comma;
+	const char *at = line, *end = line + len;
 	int n = 0;
 
 	do {
 		struct field field;
+		int r = next_field(line, at, end, &field, &at, ret_error);
 
-		comma = memchr(at, ',', (size_t)(end - at));
-		field = trimmed(line, at, comma ? comma : end);
-		if (n == FIELDS_MAX)
-			return refuse(ret_error, &field, "expected the end of the row");
+		if (!r && n == FIELDS_MAX)
+			r = refuse(ret_error, &field, "expected the end of the row");
+		if (r)
+			return r;
 		ret_fields[n++] = field;
-		at = comma ? comma + 1 : end;
-	} while (comma);
+	} while (at);
 	return n;
 }
 
@@ -194,10 +233,17 @@ static int read_row(const struct csv *csv, const struct field *fields, int n,
 int csv_line(struct csv *csv, const char *line, size_t len, struct csv_step *ret_step,
 	     struct csv_error *ret_error)
 {
-	struct field fields[FIELDS_MAX];
-	struct field all = trimmed(line, line, line + len);
+	static const char mark[] = "\xef\xbb\xbf";
+	bool marked = !csv->begun && len >= strlen(mark) && !memcmp(line, mark, strlen(mark));
+	struct field fields[FIELDS_MAX], all;
 	int n, r;
 
+	csv->begun = true;
+	if (marked) {
+		line += strlen(mark);
+		len -= strlen(mark);
+	}
+	all = trimmed(line, line, line + len);
 	if (!all.len || all.text[0] == '#')
 		return 0;
 	n = split(line, len, fields, ret_error);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Steps as CSV: rows `t_seconds,good,bad[,step_seconds]`, the events of the step that ends at t.
- * Spaces around a field, blank lines, lines that begin with "#" and, before the first row, one line
- * with the columns' names are allowed. Pure.
+ * Fields may be quoted (RFC 4180, section 2, but that no line break is quoted). Spaces around a
+ * field, blank lines, lines that begin with "#" and, before the first row, one line with the columns'
+ * names are allowed, and before all that a byte order mark of UTF-8. Pure.
  */
 #ifndef SLIPROBE_DECIDE_BACKTEST_CSV_H
 #define SLIPROBE_DECIDE_BACKTEST_CSV_H
@@ -19,6 +20,7 @@ enum {
 
 /* The reader's state between two lines. Zeroed before the first. */
 struct csv {
+	bool begun;
 	bool header;
 	bool any;
 	double last_seconds; /* of the last row */

@@ -176,6 +176,32 @@ TEST(what_if_leaves_out_what_reaches_beyond_the_window)
 	answer_clear(&answer);
 }
 
+/* 1893553445 is 2030-01-02T03:04:05Z */
+TEST(unix_times_are_shown_as_dates_in_80_columns)
+{
+	static const char csv[] = "\xef\xbb\xbf\"t\",\"good\",\"bad\",\"step_seconds\"\r\n"
+				  "\"1893552845\",\"10000\",\"0\",\"2592000\"\r\n"
+				  "\"1893553445\",\"0\",\"1000\",\"\"\r\n";
+	struct answer answer = ASK(csv, false, "--slo", "checkout");
+
+	assert_int_equal(answer.status, CTL_DONE);
+	assert_string_equal(answer.err, "");
+	assert_non_null(strstr(answer.out, "TIME (UTC)"));
+	assert_non_null(strstr(answer.out, "2030-01-02 03:04:05"));
+	assert_non_null(strstr(answer.out, "at the end, 2030-01-02 03:04:05 UTC:"));
+	assert_null(strstr(answer.out, "1893553445"));
+	for (const char *line = answer.out; *line; line += strcspn(line, "\n") + 1)
+		assert_true(strcspn(line, "\n") <= 80);
+	answer_clear(&answer);
+	answer = ASK(csv, true, "--slo", "checkout");
+	assert_non_null(strstr(answer.out, "\"t\":1893553445.0"));
+	answer_clear(&answer);
+	answer = ASK("600,0,100,600\n", false, "--slo", "checkout");
+	assert_non_null(strstr(answer.out, "T_SECONDS"));
+	assert_non_null(strstr(answer.out, "at the end, 600:"));
+	answer_clear(&answer);
+}
+
 TEST(any_bytes_may_stand_for_the_service)
 {
 	struct answer answer = ASK("10,1,0\n", true, "--slo", "all-\xff");
@@ -234,6 +260,7 @@ int main(void)
 		cmocka_unit_test(what_if),
 		cmocka_unit_test(an_slo_without_alerts_fires_none),
 		cmocka_unit_test(what_if_leaves_out_what_reaches_beyond_the_window),
+		cmocka_unit_test(unix_times_are_shown_as_dates_in_80_columns),
 		cmocka_unit_test(any_bytes_may_stand_for_the_service),
 		cmocka_unit_test(refusals_say_where_and_what_was_expected),
 	};

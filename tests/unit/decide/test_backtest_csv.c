@@ -37,6 +37,59 @@ TEST(a_row_reaches_back_to_the_row_before)
 	assert_step(csv_row(&csv, "-10,1000000000000000,0,0.5"), -10.5, -10, 1000000000000000, 0);
 }
 
+TEST(fields_may_be_quoted)
+{
+	static const char *const refused[][2] = {
+		{"\"1,2,3\n", "expected a closing quote in the same line, got \"\"1,2,3\""},
+		{"\"1\"2,3,4\n", "expected a comma after the closing quote, got \"2\""},
+		{"1,\"2\"\"\",3\n", "good: expected a whole number of events, 0 to 1e15, got "
+				    "\"2\"\"\""},
+		{"1,\"1,000\",3\n", "good: expected a whole number of events, 0 to 1e15, got "
+				    "\"1,000\""},
+		{"1,\"\",3\n", "good: expected a whole number of events, 0 to 1e15, got \"\""},
+		{"1,2,\"", "expected a closing quote in the same line, got \"\"\""},
+	};
+	struct csv csv = {};
+	struct csv_step step;
+	struct csv_error error;
+
+	assert_int_equal(
+		csv_line(&csv, "\"t, \"\"s\"\"\",\"good\", \"bad\" \r\n", 25, &step, &error), 0);
+	assert_step(csv_row(&csv, "\"52\",\"100\",\"3\"\r\n"), 42, 52, 100, 3);
+	assert_step(csv_row(&csv, " \"60\" , 1,\" 2 \""), 52, 60, 1, 2);
+	assert_step(csv_row(&csv, "70,1,\"2\",\"\""), 60, 70, 1, 2);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		csv = (struct csv){.begun = true, .header = true};
+		assert_int_equal(csv_line(&csv, refused[i][0], strlen(refused[i][0]), &step,
+					  &error),
+				 -EINVAL);
+		assert_string_equal(error.expected, refused[i][1]);
+	}
+}
+
+TEST(a_byte_order_mark_is_passed_over_at_the_beginning)
+{
+	struct csv csv = {};
+	struct csv_step step;
+	struct csv_error error;
+
+	assert_int_equal(csv_line(&csv, "\xef\xbb\xbft_seconds,good,bad\n", 22, &step, &error), 0);
+	assert_step(csv_row(&csv, "52,100,3\n"), 42, 52, 100, 3);
+	assert_int_equal(csv_line(&csv,
+				  "\xef\xbb\xbf"
+				  "62,100,3\n",
+				  12, &step, &error),
+			 -EINVAL);
+	csv = (struct csv){};
+	assert_step(csv_row(&csv, "\xef\xbb\xbf"
+				  "52,100,3\n"),
+		    42, 52, 100, 3);
+	csv = (struct csv){};
+	assert_int_equal(csv_line(&csv, "\xef\xbb\xbf\r\n", 5, &step, &error), 0);
+	csv = (struct csv){};
+	assert_int_equal(csv_line(&csv, "\xef\xbb", 2, &step, &error), -EINVAL);
+}
+
 TEST(lines_without_a_row_are_passed_over)
 {
 	static const char *const lines[] = {"", "\n", " \r\n", "# t, good\n", "  #\n"};
@@ -127,6 +180,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_row_reaches_back_to_the_row_before),
+		cmocka_unit_test(fields_may_be_quoted),
+		cmocka_unit_test(a_byte_order_mark_is_passed_over_at_the_beginning),
 		cmocka_unit_test(lines_without_a_row_are_passed_over),
 		cmocka_unit_test(rows_are_refused_with_column_and_expectation),
 		cmocka_unit_test(a_header_must_not_name_other_columns),
