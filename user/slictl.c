@@ -36,13 +36,6 @@ struct command_group {
 	const struct command *commands; /* the last one has no name */
 };
 
-static int run_services(const struct ctl *ctl, int argc, char **argv)
-{
-	int r = ctl_options(ctl, argc, argv, NULL, 0, NULL, NULL);
-
-	return r == CTL_DONE ? ctl_show(ctl, "/v1/services", NULL, ctl_view_services) : r;
-}
-
 static int run_slo(const struct ctl *ctl, int argc, char **argv)
 {
 	const char *name;
@@ -80,8 +73,13 @@ static const struct command state_commands[] = {
 	 "  --sort S       worst (default), budget, burn, bad, eligible, name\n"
 	 "\n"
 	 "Below the SLOs it lists what was lost and what could not be measured.\n"},
-	{"services", NULL, "what was found: processes, ports, routes", run_services,
-	 "Each route with its rate, errors and latency.\n"},
+	{"services", "[NAME] [OPTIONS]", "what was found, and how it answers of late", ctl_services,
+	 "Each route with its rate, errors and latency over the last 5 minutes, beside the\n"
+	 "hour before. With NAME: all of one service, in numbers.\n"
+	 "  --window 15m   instead of 5 minutes (more than an hour: beside as much before)\n"
+	 "  --since TIME   from then to now; with --window: for so long from then.\n"
+	 "                 TIME is a duration (2h: two hours ago), 14:30, \"2030-01-02 14:30\"\n"
+	 "                 (local time), 2030-01-02T14:30:00Z, or Unix seconds\n"},
 	{"slo", "NAME", "everything about one SLO", run_slo, NULL},
 	{"alerts", "[--all]", "what is active, what changed, who was told", ctl_alerts,
 	 "Active alerts, open notices, the last 20 changes (--all: up to 200), receivers,\n"

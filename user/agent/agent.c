@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "agent/parts.h"
+#include "agent/periods.h"
 #include "agent/recall.h"
 #include "agent/snapshot.h"
 #include "agent/step.h"
@@ -211,6 +212,12 @@ int agent_refresh(struct agent *agent, bool series, struct facts *ret)
 int agent_snapshot(const struct agent *agent, struct facts *facts, struct snapshot *ret)
 {
 	return snapshot_take(agent, facts, ret);
+}
+
+int agent_snapshot_periods(struct agent *agent, const struct period_query *query,
+			   struct snapshot *snapshot)
+{
+	return periods_take(agent, query, snapshot);
 }
 
 int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret)

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "kernel/probe.h"
 #include "notify/silences.h"
+#include "report/period_query.h"
 #include "report/reload.h"
 #include "report/snapshot.h"
 #include "report/snapshot_alerts.h"
@@ -64,6 +65,10 @@ int agent_refresh(struct agent *agent, bool series, struct facts *ret);
  * returns 0 or -errno. agent_snapshot() moves what it needs from the facts of agent_refresh().
  */
 int agent_snapshot(const struct agent *agent, struct facts *facts, struct snapshot *ret);
+
+/* Adds spans of time to a snapshot that was just taken, with series. */
+int agent_snapshot_periods(struct agent *agent, const struct period_query *query,
+			   struct snapshot *snapshot);
 
 int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret);
 /* -ENOENT: there is no such SLO. */

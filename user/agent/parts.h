@@ -26,6 +26,8 @@ struct agent {
 	struct retire retire;
 	struct record *record;
 	struct alerting alerting;
+	__u64 ended; /* requests in all, when the histograms were last read, */
+	char ended_of[KERNEL_INSTANCE_BYTES]; /* of this kernel instance; "": not yet */
 };
 
 #endif

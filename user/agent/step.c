@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "agent/counters.h"
 #include "agent/discover.h"
 #include "agent/recall.h"
 #include "agent/retire.h"
@@ -52,11 +54,58 @@ int step_refresh(struct agent *agent, bool series, struct facts *ret)
 
 /* ---- taking ---- */
 
-static int count_series(struct agent *agent, double now, struct series_list *series)
+/* What has been asked since the step at `from`. */
+static int count_traffic(struct agent *agent, double from, double now,
+			 const struct collection *collection)
+{
+	struct traffic *traffic = record_traffic(agent->record);
+	struct cells counters = {};
+	int r = counters_take(collection, &agent->services, traffic, &counters);
+
+	r = r ?: traffic_step(traffic, agent->kernel.instance, from, now, &counters);
+	cells_clear(&counters);
+	return r;
+}
+
+/* Whether no request has ended since the last step read the histograms. */
+static bool nothing_ended(const struct agent *agent, __u64 ended)
+{
+	return agent->ended == ended && !strcmp(agent->ended_of, agent->kernel.instance);
+}
+
+/* Reads the series; their histograms, too, if they can have changed: most of what there is to read. */
+static int read_series(struct agent *agent, double from, double now, struct series_list *series)
+{
+	_cleanup_(collection_clear) struct collection collection = {};
+	__u64 stats[STAT_COUNT];
+	int r = probe_read_stats(agent->kernel.probe, stats);
+
+	if (!r && nothing_ended(agent, stats[STAT_ENDED])) {
+		r = traffic_pass(record_traffic(agent->record), now);
+		return r ?: probe_each_series(agent->kernel.probe, series_add, series);
+	}
+	r = r	  ?:
+		    collection_read(agent->kernel.probe, agent->applied.numbers.routes, true,
+				    &collection);
+	for (size_t i = 0; !r && i < collection.n; i++) {
+		const struct collected *collected = &collection.list[i];
+
+		r = series_add(series, collected->id, &collected->key,
+			       &(struct series_value){.requests = collected->series->requests});
+	}
+	r = r ?: count_traffic(agent, from, now, &collection);
+	if (r)
+		return r;
+	agent->ended = stats[STAT_ENDED];
+	memcpy(agent->ended_of, agent->kernel.instance, sizeof(agent->ended_of));
+	return 0;
+}
+
+static int count_series(struct agent *agent, double from, double now, struct series_list *series)
 {
 	int r = series_init(series, &agent->services, agent->applied.numbers.routes);
 
-	r = r ?: probe_each_series(agent->kernel.probe, series_add, series);
+	r = r ?: read_series(agent, from, now, series);
 	for (size_t i = 0; !r && i < agent->services.n; i++)
 		service_rate_step(agent->services.list[i], now,
 				  series->requests[agent->services.list[i]->id]);
@@ -105,6 +154,7 @@ static int record_all(struct agent *agent, const struct store_series *series, si
 /* Turns what was counted since the last step into history, in memory. */
 static int count(struct agent *agent, double now, struct series_list *series)
 {
+	double from = agent->axis.stepped_seconds;
 	struct track *track;
 	size_t at = 0;
 	int r = axis_step(&agent->axis, now);
@@ -112,7 +162,7 @@ static int count(struct agent *agent, double now, struct series_list *series)
 	while (!r &&
 	       (track = tracks_next(&agent->applied.tracks, TRACKS_IN_FORCE | TRACKS_ENDED, &at)))
 		r = count_track(agent, track, now);
-	return r ?: count_series(agent, now, series);
+	return r ?: count_series(agent, from, now, series);
 }
 
 int step_take(struct agent *agent, double now)

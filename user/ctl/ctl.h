@@ -56,6 +56,7 @@ int ctl_gate(const struct ctl *ctl, int argc, char **argv);
 int ctl_history(const struct ctl *ctl, int argc, char **argv);
 int ctl_metrics(const struct ctl *ctl, int argc, char **argv);
 int ctl_notify_test(const struct ctl *ctl, int argc, char **argv);
+int ctl_services(const struct ctl *ctl, int argc, char **argv);
 int ctl_risk(const struct ctl *ctl, int argc, char **argv);
 int ctl_status(const struct ctl *ctl, int argc, char **argv);
 int ctl_silence(const struct ctl *ctl, int argc, char **argv);

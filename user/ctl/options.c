@@ -35,6 +35,7 @@ int ctl_options(const struct ctl *ctl, int argc, char **argv, const struct ctl_o
 		size_t n_options, const char *argument, const char **ret_argument)
 {
 	struct option known[CTL_OPTIONS_MAX + 1] = {};
+	bool optional = argument && *argument == '[';
 	int n_arguments = argument ? 1 : 0;
 	int i;
 
@@ -55,6 +56,8 @@ int ctl_options(const struct ctl *ctl, int argc, char **argv, const struct ctl_o
 		else
 			*options[i].flag = true;
 	}
+	if (optional && optind == argc)
+		return CTL_DONE;
 	if (optind + n_arguments > argc)
 		return refuse(ctl, argv, n_options, "an argument is expected", argument);
 	if (optind + n_arguments < argc)

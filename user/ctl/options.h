@@ -23,7 +23,8 @@ enum {
 /*
  * Reads a command's argv, and reorders it. argv[0] is the command's name. Options may stand before
  * or after the argument, and end at "--". `argument` is the name of the command's one argument,
- * which goes to *ret_argument; NULL if it takes none. Returns CTL_DONE, or CTL_CANNOT_TELL, and
+ * which goes to *ret_argument; NULL if it takes none; "[NAME]" if it may be left out, and
+ * *ret_argument untouched then. Returns CTL_DONE, or CTL_CANNOT_TELL, and
  * ctl->err says why.
  */
 int ctl_options(const struct ctl *ctl, int argc, char **argv, const struct ctl_option *options,

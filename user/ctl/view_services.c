@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ctl/json.h"
 #include "ctl/rows.h"
+#include "ctl/times.h"
 #include "ctl/view_blind.h"
 #include "ctl/views.h"
 
@@ -11,64 +13,89 @@ enum {
 	STATUS_SERVER_ERROR = 500, /* RFC 9110, section 15.6 */
 };
 
-/*
- * The requests of a route that failed: those answered with 5xx, and those without a whole answer,
- * which have no status. -1: unknown.
- */
-static json_int_t route_errors(const json_t *route)
-{
-	const json_t *statuses = json_object_get(route, "status");
-	const json_t *requests = json_object_get(route, "requests");
-	json_int_t answered = 0;
-	json_int_t errors = 0;
-	const char *status;
-	json_t *count;
-
-	if (!json_is_object(statuses) || !json_is_integer(requests))
-		return -1;
-	json_object_foreach((json_t *)statuses, status, count) {
-		answered += json_integer_value(count);
-		if (strtol(status, NULL, 10) >= STATUS_SERVER_ERROR)
-			errors += json_integer_value(count);
-	}
-	return errors + json_integer_value(requests) - answered;
-}
-
-/* `object` is the route. */
 static void add_errors(struct ctl_table *table, const json_t *object, const char *key)
 {
-	json_int_t errors = route_errors(object);
-	struct format_text text = {"-"};
+	ctl_table_add(table, ctl_count(object, key).text,
+		      ctl_count_or_zero(object, key) > 0 ? CTL_BAD : CTL_PLAIN);
+}
 
-	(void)key;
-	if (errors >= 0)
-		snprintf(text.text, sizeof(text.text), "%" JSON_INTEGER_FORMAT, errors);
-	ctl_table_add(table, text.text, errors > 0 ? CTL_BAD : CTL_PLAIN);
+static void add_ratio(struct ctl_table *table, const json_t *object, const char *key)
+{
+	double ratio = ctl_number(object, key);
+
+	ctl_table_add(table, ratio == 0 ? "0%" : format_percent(ratio, 1).text,
+		      ratio > 0 ? CTL_BAD : CTL_PLAIN);
 }
 
 static const struct ctl_as as_errors = {add_errors, true};
+static const struct ctl_as as_ratio = {add_ratio, true};
 
-static int print_routes(const json_t *routes, bool colour, FILE *out)
+/* ---- routes ---- */
+
+static int print_rows(const json_t *list, const struct ctl_field *fields, size_t n, int indent,
+		      bool colour, FILE *out)
+{
+	return ctl_rows_print(&(struct ctl_rows){.list = list,
+						 .fields = fields,
+						 .n_fields = n,
+						 .optional = "requests_per_second",
+						 .indent = indent},
+			      colour, out);
+}
+
+#define PRINT_ROWS(list, fields, indent, colour, out)                                              \
+	print_rows(list, fields, sizeof(fields) / sizeof((fields)[0]), indent, colour, out)
+
+/* Of the window, with latencies of the time before beside them. */
+static int print_window(const json_t *routes, bool colour, FILE *out)
+{
+	static const struct ctl_field fields[] = {
+		{"ROUTE", "route", &ctl_as_text},
+		{"METHOD", "method", &ctl_as_text},
+		{"RATE", "window.requests_per_second", &ctl_as_rate},
+		{"ERRORS", "window.errors", &as_errors},
+		{"P50", "window.latency_seconds.p50", &ctl_as_latency},
+		{"WAS", "before.latency_seconds.p50", &ctl_as_latency},
+		{"P99", "window.latency_seconds.p99", &ctl_as_latency},
+		{"WAS", "before.latency_seconds.p99", &ctl_as_latency},
+	};
+
+	return PRINT_ROWS(routes, fields, 2, colour, out);
+}
+
+/* Since the counters began: of an agent that knows no window. */
+static int print_since_start(const json_t *routes, bool colour, FILE *out)
 {
 	static const struct ctl_field fields[] = {
 		{"ROUTE", "route", &ctl_as_text},
 		{"METHOD", "method", &ctl_as_text},
 		{"RATE", "requests_per_second", &ctl_as_rate},
 		{"REQUESTS", "requests", &ctl_as_count},
-		{"ERRORS", "status", &as_errors},
+		{"ERRORS", "errors", &as_errors},
 		{"P50", "latency_seconds.p50", &ctl_as_latency},
 		{"P99", "latency_seconds.p99", &ctl_as_latency},
 		{"QUEUE P99", "queue_seconds.p99", &ctl_as_latency},
 	};
 
+	return PRINT_ROWS(routes, fields, 2, colour, out);
+}
+
+static bool has_window(const json_t *service)
+{
+	return json_is_object(json_object_get(service, "window"));
+}
+
+static int print_routes(const json_t *service, bool colour, FILE *out)
+{
+	const json_t *routes = json_object_get(service, "routes");
+
 	if (json_array_size(routes) == 0)
 		return 0;
-	return ctl_rows_print(&(struct ctl_rows){.list = routes,
-						 CTL_FIELDS(fields),
-						 .optional = "requests_per_second",
-						 .indent = 2},
-			      colour, out);
+	return has_window(service) ? print_window(routes, colour, out) :
+				     print_since_start(routes, colour, out);
 }
+
+/* ---- a service ---- */
 
 /* Prints ", LABEL VALUE"; nothing if the value is unknown or 0. */
 static void print_known(const json_t *object, const char *key, const char *label, FILE *out)
@@ -99,15 +126,15 @@ static void print_about(const json_t *about, FILE *out)
 	}
 }
 
-static void print_totals(const json_t *service, bool colour, FILE *out)
+/* Outcomes and statuses with a count each. */
+static void print_ends(const json_t *counts, bool colour, FILE *out)
 {
-	const json_t *outcomes = json_object_get(service, "outcomes");
-	const json_t *statuses = json_object_get(service, "status");
+	const json_t *outcomes = json_object_get(counts, "outcomes");
+	const json_t *statuses = json_object_get(counts, "status");
 	const char *key;
 	json_t *count;
 
-	fprintf(out, "  %s requests, %s; outcomes:", ctl_count(service, "requests").text,
-		format_rate(ctl_number(service, "requests_per_second")).text);
+	fprintf(out, "; outcomes:");
 	json_object_foreach((json_t *)outcomes, key, count) {
 		fputc(' ', out);
 		format_write_safe(key, out);
@@ -124,6 +151,15 @@ static void print_totals(const json_t *service, bool colour, FILE *out)
 	fputc('\n', out);
 }
 
+static void print_totals(const json_t *service, bool colour, FILE *out)
+{
+	fprintf(out, "  %s requests", ctl_count(service, "requests").text);
+	if (has_window(service))
+		fprintf(out, " since the start");
+	fprintf(out, ", %s", format_rate(ctl_number(service, "requests_per_second")).text);
+	print_ends(service, colour, out);
+}
+
 /* What of the service was not counted, if anything. */
 static void print_not_counted(const json_t *service, bool colour, FILE *out)
 {
@@ -134,7 +170,7 @@ static void print_not_counted(const json_t *service, bool colour, FILE *out)
 	fputc('\n', out);
 }
 
-static int print_service(const json_t *service, bool colour, FILE *out)
+static void print_who(const json_t *service, FILE *out)
 {
 	format_write_safe(ctl_string(service, "name"), out);
 	fprintf(out, " (");
@@ -147,9 +183,53 @@ static int print_service(const json_t *service, bool colour, FILE *out)
 	print_known(service, "netns", "netns", out);
 	fprintf(out, ")\n");
 	print_about(json_object_get(service, "about"), out);
+}
+
+static int print_service(const json_t *service, bool colour, FILE *out)
+{
+	print_who(service, out);
 	print_totals(service, colour, out);
 	print_not_counted(service, colour, out);
-	return print_routes(json_object_get(service, "routes"), colour, out);
+	return print_routes(service, colour, out);
+}
+
+/* "2030-01-02 14:25:00 to 14:30:00 CET (5m 0s)" */
+static void print_span(const json_t *span, FILE *out)
+{
+	double from = format_parse_time(ctl_string(span, "from"));
+	double to = format_parse_time(ctl_string(span, "to"));
+	struct format_text begin = ctl_local_time(from), end = ctl_local_time(to);
+	bool same_day = !strncmp(begin.text, end.text, strlen("2030-01-02 "));
+
+	fprintf(out, "%s to %s %s (%s)", begin.text,
+		end.text + (same_day ? strlen("2030-01-02 ") : 0), ctl_local_zone(to).text,
+		format_span(round(ctl_number(span, "seconds"))).text);
+}
+
+static void print_not_covered(const json_t *span, const char *what, FILE *out)
+{
+	double seconds = ctl_number(span, "seconds"), covered = ctl_number(span, "covered_seconds");
+
+	if (covered == 0)
+		fprintf(out, "%s: nothing is known.\n", what);
+	else if (covered < seconds - 1)
+		fprintf(out, "%s: counted for %s of %s.\n", what, format_span(covered).text,
+			format_span(seconds).text);
+}
+
+static void print_spans(const json_t *services, FILE *out)
+{
+	const json_t *window = json_object_get(services, "window");
+	const json_t *before = json_object_get(services, "before");
+
+	if (!window)
+		return;
+	print_span(window, out);
+	fprintf(out, ", beside the %s before\n",
+		format_span(round(ctl_number(before, "seconds"))).text);
+	print_not_covered(window, "In this time", out);
+	print_not_covered(before, "In the time before", out);
+	fputc('\n', out);
 }
 
 int ctl_view_services(const json_t *services, bool colour, FILE *out)
@@ -162,6 +242,8 @@ int ctl_view_services(const json_t *services, bool colour, FILE *out)
 		return -EINVAL;
 	if (json_array_size(list) == 0)
 		fprintf(out, "No HTTP service was seen so far.\n");
+	else
+		print_spans(services, out);
 	json_array_foreach(list, i, service) {
 		int r;
 
@@ -172,4 +254,75 @@ int ctl_view_services(const json_t *services, bool colour, FILE *out)
 			return r;
 	}
 	return 0;
+}
+
+/* ---- all of one ---- */
+
+/* A row for the service and each route; two where the time before had requests. */
+static int add_row(json_t *rows, const json_t *object, const char *route, const char *span_key,
+		   const char *label)
+{
+	json_t *span = json_object_get(object, span_key), *row = json_copy(span);
+	int failed = !row;
+
+	failed |= json_object_set_new(row, "route", json_string(label ? "" : route));
+	failed |= json_object_set_new(row, "method",
+				      label ? json_string(label) :
+					      json_incref(json_object_get(object, "method") ?:
+								  json_null()));
+	failed |= json_array_append_new(rows, row);
+	return failed;
+}
+
+static int print_rows_of(const json_t *service, bool colour, FILE *out)
+{
+	static const struct ctl_field fields[] = {
+		{"ROUTE", "route", &ctl_as_text},
+		{"METHOD", "method", &ctl_as_text},
+		{"RATE", "requests_per_second", &ctl_as_rate},
+		{"REQUESTS", "requests", &ctl_as_count},
+		{"ERRORS", "errors", &as_errors},
+		{"RATIO", "error_ratio", &as_ratio},
+		{"P50", "latency_seconds.p50", &ctl_as_latency},
+		{"P99", "latency_seconds.p99", &ctl_as_latency},
+		{"QUEUE P99", "queue_seconds.p99", &ctl_as_latency},
+	};
+	json_t *rows = json_array(), *route;
+	int failed = add_row(rows, service, "all", "window", NULL), r;
+	size_t i;
+
+	failed |= add_row(rows, service, "", "before", "before");
+	json_array_foreach(json_object_get(service, "routes"), i, route) {
+		failed |= add_row(rows, route, ctl_string(route, "route") ?: "-", "window", NULL);
+		failed |= add_row(rows, route, "", "before", "before");
+	}
+	r = failed ? -ENOMEM : PRINT_ROWS(rows, fields, 2, colour, out);
+	json_decref(rows);
+	return r;
+}
+
+static void print_ends_of(const json_t *service, const char *key, const char *what, bool colour,
+			  FILE *out)
+{
+	const json_t *span = json_object_get(service, key);
+
+	fprintf(out, "  %s: %s requests", what, ctl_count(span, "requests").text);
+	print_ends(span, colour, out);
+}
+
+int ctl_view_service(const json_t *services, bool colour, FILE *out)
+{
+	const json_t *service = json_array_get(json_object_get(services, "services"), 0);
+
+	if (!json_is_object(service))
+		return -EINVAL;
+	if (!has_window(service))
+		return print_service(service, colour, out);
+	print_spans(services, out);
+	print_who(service, out);
+	print_ends_of(service, "window", "in this time", colour, out);
+	print_ends_of(service, "before", "before", colour, out);
+	print_totals(service, colour, out);
+	print_not_counted(service, colour, out);
+	return print_rows_of(service, colour, out);
 }

@@ -17,6 +17,8 @@ int ctl_view_status(const json_t *status, bool colour, FILE *out);
 
 /* /v1/services: the services that were found, with their routes */
 int ctl_view_services(const json_t *services, bool colour, FILE *out);
+/* /v1/services?service=NAME: all of one */
+int ctl_view_service(const json_t *services, bool colour, FILE *out);
 
 /* /v1/slos/NAME: everything about one SLO */
 int ctl_view_slo(const json_t *slo, bool colour, FILE *out);

@@ -64,6 +64,16 @@ static void recall_alerts(struct record *record)
 	record->recalled = true;
 }
 
+/* Without the disk, what was counted while this agent runs is known. */
+void record_recall_traffic(struct record *record)
+{
+	int r = traffic_load(record->traffic, record->store, record->instance);
+
+	if (r)
+		record->tell("%s: what services were asked before now cannot be read (%s)",
+			     record->path, record_why(r));
+}
+
 static void say_not_open(const struct record *record)
 {
 	record->tell("%s; history is kept in memory only%s", record->reason,
@@ -81,8 +91,10 @@ void record_open(struct record *record)
 	} else if (notice.text[0]) {
 		record->tell("%s", notice.text);
 	}
-	if (record->store)
+	if (record->store) {
 		recall_alerts(record);
+		record_recall_traffic(record);
+	}
 }
 
 /* ---- again ---- */
@@ -95,6 +107,7 @@ static void forget_written(struct record *record, const struct record_step *step
 	record->coverage_written = false;
 	record_texts_forget(&record->texts);
 	record_changes_forget(&record->changes);
+	traffic_forget(record->traffic);
 }
 
 /* True if the store is not the one that was read while it could not be written. */
@@ -139,6 +152,7 @@ int record_reopen(struct record *record, const struct record_step *step)
 	else
 		record->tell("%s can be written now; nothing was lost", record->path);
 	record_join(record, step, !record->recalled);
+	record_recall_traffic(record);
 	record->recalled = true;
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "record/record.h"
 #include "record/texts.h"
 #include "record/track.h"
+#include "record/traffic.h"
 
 struct record {
 	say_fn *tell;
@@ -34,6 +35,7 @@ struct record {
 	char instance[64]; /* the kernel instance whose counters are on disk */
 	struct record_texts texts;
 	struct record_changes changes;
+	struct traffic *traffic;
 };
 
 static inline const char *record_why(int r)
@@ -49,6 +51,9 @@ void record_open(struct record *record);
  * the store lacks. Returns 0 or -errno.
  */
 int record_reopen(struct record *record, const struct record_step *step);
+
+/* Takes up the traffic where the disk's agent left off, the first time that the store is open. */
+void record_recall_traffic(struct record *record);
 
 /*
  * After the store was opened again: a track that was not loaded yet gets the history on disk before

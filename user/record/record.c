@@ -17,7 +17,7 @@ int record_new(const char *dir, say_fn *tell, struct record **ret)
 	record->tell = tell;
 	record->dir = strdup(dir);
 	if (!record->dir || asprintf(&record->path, "%s/sliprobe.db", dir) < 0 ||
-	    record_texts_init(&record->texts)) {
+	    record_texts_init(&record->texts) || traffic_new(&record->traffic)) {
 		record_free(record);
 		return -ENOMEM;
 	}
@@ -33,6 +33,7 @@ void record_free(struct record *record)
 	record_texts_clear(&record->texts);
 	record_changes_clear(&record->changes);
 	record_histories_clear(&record->histories);
+	traffic_free(record->traffic);
 	free(record->dir);
 	free(record->path);
 	free(record);

@@ -12,6 +12,7 @@
 
 #include "apply/track.h"
 #include "base/say.h"
+#include "record/traffic.h"
 #include "slo/coverage.h"
 #include "slo/timeline.h"
 #include "store/store.h"
@@ -82,6 +83,37 @@ void record_change(struct record *record, const struct store_change *change);
 /* Changes, written or not, newest first. */
 int record_each_change(struct record *record, double from_seconds, size_t limit,
 		       int (*fn)(void *context, const struct store_change *change), void *context);
+
+/* What services were asked: its steps are the agent's to make, before record_step(). */
+struct traffic *record_traffic(struct record *record);
+
+/* As traffic_sum() and so on, from memory and disk; from memory alone if the disk cannot be read. */
+int record_traffic_sum(struct record *record, double from_seconds, double until_seconds,
+		       struct traffic_sum *ret);
+double record_traffic_known_from(const struct record *record);
+int record_traffic_each(struct record *record, enum store_traffic tier, double from_seconds,
+			double until_seconds,
+			int (*fn)(void *context, const struct store_traffic_span *span),
+			void *context);
+
+/* One sum of a service's requests. Its texts are valid during the call that passes it. */
+struct record_requests {
+	const char *route;
+	const char *method;
+	const char *outcome;
+	uint16_t status;
+	uint64_t requests;
+};
+
+/*
+ * Calls back with the service's requests in the steps that end in (from, until], a sum for each
+ * route, method, outcome and status, in this order. The edges are as exact as those of traffic_sum().
+ * Returns 0, -ENOMEM, or what `fn` returns.
+ */
+int record_each_requests(struct record *record, const char *service, double from_seconds,
+			 double until_seconds,
+			 int (*fn)(void *context, const struct record_requests *sum),
+			 void *context);
 
 #define RECORD_NOTICES "notices" /* key "state" */
 #define RECORD_DELIVERY "delivery"

@@ -38,6 +38,7 @@ static int put_step(struct record *record, const struct record_step *step)
 	for (size_t i = 0; !r && i < step->n_tracks; i++)
 		r = record_track_put(record->store, step->tracks[i]);
 	r = r ?: put_series(record, step);
+	r = r ?: traffic_put(record->traffic, record->store);
 	r = r ?: record_changes_put(&record->changes, record->store);
 	r = r ?: record_texts_put(&record->texts, record->store);
 	return r ?: store_commit(record->store);
@@ -56,6 +57,7 @@ static void written(struct record *record, const struct record_step *step)
 	snprintf(record->instance, sizeof(record->instance), "%s", step->instance);
 	record_texts_written(&record->texts);
 	record_changes_written(&record->changes);
+	traffic_written(record->traffic);
 	if (record->state == RECORD_FAILING)
 		record->tell("%s is written again; nothing was lost", record->path);
 	record->state = RECORD_OK;

@@ -8,6 +8,10 @@
  * status >= 500, aborted by the server or unanswered; `error_ratio` is errors / requests but those not
  * accepted. `routes` has one entry for each route and method.
  *
+ * With spans of time (snapshot->has_periods), each service and route has the same of the "window" and
+ * of the time "before" it: counts, rate, quantiles. All other members are since the counters began. A
+ * span's counts are null where there was no counting.
+ *
  * Latency and queue quantiles are estimates from the histogram (include/hist.h) of all requests but
  * those unanswered or not accepted: the geometric midpoint of the bucket that the quantile falls in, see
  * slo/quantile. Whether a request was good was decided on its own nanoseconds, not on these.
@@ -29,6 +33,7 @@
 char *json_status(const struct snapshot *snapshot);
 char *json_status_brief(const struct snapshot *snapshot); /* without the services */
 char *json_services(const struct snapshot *snapshot);
+char *json_services_named(const struct snapshot *snapshot, const char *name); /* NULL: all */
 char *json_slo(const struct snapshot *snapshot, size_t slo);
 char *json_alerts(const struct snapshot_alerts *alerts);
 /* A step is [its end in Unix time, seconds it is long, good, bad]. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Services as JSON: who they are, their counts, and those of their routes. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json_values.h"
 #include "base/term_names.h"
@@ -79,24 +80,131 @@ static int put_counts(json_t *object, const struct snapshot_merged *merged)
 	return failed;
 }
 
-static json_t *routes_json(const struct snapshot_service *service)
+/* ---- spans of time ---- */
+
+/* Counts, rate and latency of a span; null where nothing was counted. */
+static json_t *period_json(const struct snapshot_period *period, const char *service,
+			   const char *route, const char *method)
+{
+	static const char *const counts[] = {"requests", "errors", "outcomes", "status"};
+	const bool known = period->covered_seconds > 0;
+	json_t *object = json_object();
+	struct snapshot_merged merged;
+	int failed = 0;
+
+	snapshot_period_merge(period, service, route, method, &merged);
+	failed |= put_counts(object, &merged);
+	failed |= json_put(object, "requests_per_second",
+			   known ? json_real((double)merged.requests / period->covered_seconds) :
+				   json_null());
+	failed |= json_put(object, "latency_seconds", quantiles_json(merged.total));
+	failed |= json_put(object, "queue_seconds", quantiles_json(merged.queue));
+	for (size_t i = 0; !known && !merged.requests && i < sizeof(counts) / sizeof(counts[0]);
+	     i++)
+		failed |= json_put(object, counts[i], json_null());
+	return json_checked(object, failed);
+}
+
+/* route NULL: all of the service's. */
+static int put_periods(json_t *object, const struct snapshot *snapshot, const char *service,
+		       const char *route, const char *method)
+{
+	int failed = 0;
+
+	if (!snapshot->has_periods)
+		return 0;
+	failed |=
+		json_put(object, "window", period_json(&snapshot->window, service, route, method));
+	failed |=
+		json_put(object, "before", period_json(&snapshot->before, service, route, method));
+	return failed;
+}
+
+static json_t *span_json(const struct snapshot_period *period)
+{
+	json_t *object = json_object();
+	int failed = 0;
+
+	failed |= json_put(object, "from", json_time_or_null(period->from_unix));
+	failed |= json_put(object, "to", json_time_or_null(period->to_unix));
+	failed |= json_put(object, "seconds", json_real(period->to_unix - period->from_unix));
+	failed |= json_put(object, "covered_seconds", json_real(period->covered_seconds));
+	return json_checked(object, failed);
+}
+
+/* ---- routes ---- */
+
+static json_t *route_json(const struct snapshot *snapshot, const struct snapshot_service *service,
+			  const char *route, const char *method,
+			  const struct snapshot_merged *merged)
+{
+	json_t *object = json_object();
+	int failed = 0;
+
+	failed |= json_put(object, "route", json_text_or_null(route));
+	failed |= json_put(object, "method", json_text_or_null(method));
+	failed |= put_counts(object, merged);
+	failed |= json_put(object, "latency_seconds", quantiles_json(merged->total));
+	failed |= json_put(object, "queue_seconds", quantiles_json(merged->queue));
+	failed |= put_periods(object, snapshot, service->name, route, method);
+	return json_checked(object, failed);
+}
+
+static bool has_route(const struct snapshot_service *service, const struct snapshot_asked *asked)
+{
+	for (size_t i = 0; i < service->n_series; i++) {
+		if (!strcmp(method_name(service->series[i]->method), asked->method) &&
+		    !strcmp(service->series[i]->route, asked->route))
+			return true;
+	}
+	return false;
+}
+
+/* Routes that were asked in one of the spans, but not since the counters began. */
+static int push_former_routes(json_t *array, const struct snapshot *snapshot,
+			      const struct snapshot_service *service,
+			      const struct snapshot_period *period,
+			      const struct snapshot_period *shown)
+{
+	const struct snapshot_merged none = {};
+	size_t end, shown_end, at = 0;
+	int failed = 0;
+
+	for (size_t i = snapshot_period_find(period, service->name, &end); i < end; i++) {
+		const struct snapshot_asked *asked = &period->asked[i];
+		bool known = has_route(service, asked);
+
+		shown_end = 0;
+		if (shown)
+			at = snapshot_period_find(shown, service->name, &shown_end);
+		for (; !known && at < shown_end; at++)
+			known = !strcmp(shown->asked[at].route, asked->route) &&
+				!strcmp(shown->asked[at].method, asked->method);
+		if (!known)
+			failed |= json_push(array, route_json(snapshot, service, asked->route,
+							      asked->method, &none));
+	}
+	return failed;
+}
+
+static json_t *routes_json(const struct snapshot *snapshot, const struct snapshot_service *service)
 {
 	json_t *array = json_array();
 	int failed = 0;
 
 	for (size_t i = 0, end; i < service->n_series; i = end) {
-		json_t *object = json_object();
+		const struct snapshot_series *series = service->series[i];
 		struct snapshot_merged merged;
 
 		end = snapshot_route_end(service, i);
 		snapshot_merge(service, i, end, &merged);
-		failed |= json_put(object, "route", json_text_or_null(service->series[i]->route));
-		failed |= json_put(object, "method",
-				   json_string(method_name(service->series[i]->method)));
-		failed |= put_counts(object, &merged);
-		failed |= json_put(object, "latency_seconds", quantiles_json(merged.total));
-		failed |= json_put(object, "queue_seconds", quantiles_json(merged.queue));
-		failed |= json_push(array, object);
+		failed |= json_push(array, route_json(snapshot, service, series->route,
+						      method_name(series->method), &merged));
+	}
+	if (snapshot->has_periods) {
+		failed |= push_former_routes(array, snapshot, service, &snapshot->window, NULL);
+		failed |= push_former_routes(array, snapshot, service, &snapshot->before,
+					     &snapshot->window);
 	}
 	return json_checked(array, failed);
 }
@@ -159,7 +267,7 @@ json_t *json_without_traffic(const struct snapshot *snapshot)
 	return json_checked(array, failed);
 }
 
-static json_t *service_json(const struct snapshot_service *service)
+static json_t *service_json(const struct snapshot *snapshot, const struct snapshot_service *service)
 {
 	json_t *object = json_object();
 	struct snapshot_merged merged;
@@ -180,7 +288,8 @@ static json_t *service_json(const struct snapshot_service *service)
 	failed |= put_counts(object, &merged);
 	failed |= json_put_cover(object, &service->cover);
 	failed |= json_put(object, "about", json_about(service->about));
-	failed |= json_put(object, "routes", routes_json(service));
+	failed |= put_periods(object, snapshot, service->name, NULL, NULL);
+	failed |= json_put(object, "routes", routes_json(snapshot, service));
 	return json_checked(object, failed);
 }
 
@@ -190,15 +299,32 @@ json_t *json_services_value(const struct snapshot *snapshot)
 	int failed = 0;
 
 	for (size_t i = 0; i < snapshot->n_services; i++)
-		failed |= json_push(array, service_json(&snapshot->services[i]));
+		failed |= json_push(array, service_json(snapshot, &snapshot->services[i]));
 	return json_checked(array, failed);
+}
+
+static json_t *service_named(const struct snapshot *snapshot, const char *name)
+{
+	const struct snapshot_service *service = snapshot_service_find(snapshot, name);
+	json_t *array = json_array();
+
+	return json_checked(array, service ? json_push(array, service_json(snapshot, service)) : 0);
+}
+
+char *json_services_named(const struct snapshot *snapshot, const char *name)
+{
+	json_t *object = json_object();
+	int failed = json_put(object, "services",
+			      name ? service_named(snapshot, name) : json_services_value(snapshot));
+
+	if (snapshot->has_periods) {
+		failed |= json_put(object, "window", span_json(&snapshot->window));
+		failed |= json_put(object, "before", span_json(&snapshot->before));
+	}
+	return json_render(json_checked(object, failed), "\n");
 }
 
 char *json_services(const struct snapshot *snapshot)
 {
-	json_t *object = json_object();
-
-	return json_render(
-		json_checked(object, json_put(object, "services", json_services_value(snapshot))),
-		"\n");
+	return json_services_named(snapshot, NULL);
 }

@@ -37,6 +37,8 @@ void snapshot_clear(struct snapshot *snapshot)
 		service_clear(&snapshot->services[i]);
 	free(snapshot->services);
 	free(snapshot->octaves);
+	snapshot_period_clear(&snapshot->window);
+	snapshot_period_clear(&snapshot->before);
 	for (size_t i = 0; i < snapshot->n_slos; i++)
 		free(snapshot->slos[i].alerts);
 	free(snapshot->slos);
@@ -119,9 +121,7 @@ void snapshot_merge_counts(const struct snapshot_service *service, size_t first,
 
 		ret->requests += series->requests;
 		ret->outcomes[series->outcome] += series->requests;
-		if (series->outcome == OUTCOME_SERVER_ABORT ||
-		    series->outcome == OUTCOME_UNANSWERED ||
-		    (series->outcome == OUTCOME_COMPLETE && series->status >= 500))
+		if (snapshot_failed(series->outcome, series->status))
 			ret->errors += series->requests;
 		if (series->outcome == OUTCOME_COMPLETE && series->status < SNAPSHOT_STATUSES)
 			ret->status[series->status] += series->requests;

@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "hist.h"
 #include "report/quiet.h"
+#include "report/snapshot_period.h"
 #include "slo/alerts.h"
 #include "slo/slo.h"
 #include "terms.h"
@@ -225,6 +226,9 @@ struct snapshot {
 	struct snapshot_service *services; /* sorted by name */
 	size_t n_services;
 	struct snapshot_octave *octaves; /* of all series' histograms */
+	bool has_periods; /* asked for: */
+	struct snapshot_period window; /* what services were asked of late, */
+	struct snapshot_period before; /* and in the time before it */
 	struct snapshot_slo *slos; /* configured order, then found ones by name */
 	size_t n_slos;
 };
@@ -254,6 +258,13 @@ bool snapshot_without_traffic(const struct snapshot_service *service);
 
 /* The number of those in `blind` to whose listener no other connection is measured. */
 size_t snapshot_unmeasured(const struct snapshot *snapshot);
+
+/* Whether a request counts in `errors`. */
+static inline bool snapshot_failed(enum outcome outcome, unsigned int status)
+{
+	return outcome == OUTCOME_SERVER_ABORT || outcome == OUTCOME_UNANSWERED ||
+	       (outcome == OUTCOME_COMPLETE && status >= 500);
+}
 
 /* Adds the histogram's counts to those of `buckets`. */
 void snapshot_hist_add(const struct snapshot_hist *hist, uint64_t buckets[HIST_BUCKETS]);

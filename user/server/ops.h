@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "notify/silences.h"
+#include "report/period_query.h"
 #include "report/reload.h"
 #include "report/snapshot.h"
 #include "report/snapshot_alerts.h"
@@ -22,6 +23,9 @@ struct agent; /* known to those who fill in server_ops */
 struct server_ops {
 	/* as the kernel's maps are now; without `series`: neither these nor the services' requests */
 	int (*snapshot)(struct agent *agent, bool series, struct snapshot *ret);
+	/* adds the spans of time to a snapshot that was just taken, with series */
+	int (*periods)(struct agent *agent, const struct period_query *query,
+		       struct snapshot *snapshot);
 	int (*alerts)(struct agent *agent, struct snapshot_alerts *ret);
 	/* -ENOENT: there is no such SLO */
 	int (*history)(struct agent *agent, const char *slo, struct snapshot_history *ret);

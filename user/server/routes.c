@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/suggest.h"
 #include "report/json.h"
 #include "server/accept.h"
@@ -41,12 +42,39 @@ static void get_status(const struct request *request, struct reply *reply)
 			   brief ? json_status_brief(&snapshot) : json_status(&snapshot));
 }
 
+static const char *argument(const struct request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+/*
+ * `window` and `since` say which span of time is shown beside the counts since the start, `service`
+ * which one of the services.
+ */
 static void get_services(const struct request *request, struct reply *reply)
 {
+	const char *service = argument(request, "service");
 	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
+	struct period_query query;
+	struct error error;
+	int r = period_query_parse(argument(request, "since"), argument(request, "window"),
+				   clock_seconds(CLOCK_REALTIME), &query, &error);
 
-	if (take_snapshot(request, true, &snapshot, reply))
-		reply_json(reply, MHD_HTTP_OK, json_services(&snapshot));
+	if (r) {
+		reply_error(reply, MHD_HTTP_BAD_REQUEST, error.text);
+		return;
+	}
+	if (!take_snapshot(request, true, &snapshot, reply))
+		return;
+	if (service && !snapshot_service_find(&snapshot, service)) {
+		reply_error(reply, MHD_HTTP_NOT_FOUND, "no service of this name");
+		return;
+	}
+	r = request->ops->periods(request->agent, &query, &snapshot);
+	if (r)
+		reply_failure(reply, r);
+	else
+		reply_json(reply, MHD_HTTP_OK, json_services_named(&snapshot, service));
 }
 
 static void reply_no_slo(const struct request *request, const struct snapshot *snapshot,

@@ -159,7 +159,8 @@ static int add_tables(struct store *store, struct error *ret_found)
 /* Of a database that is only read, tables that were added may be missing. */
 static bool may_be_missing(enum store_statement statement)
 {
-	return statement >= STORE_PUT_REASONS && statement <= STORE_DROP_REASONS_KERNEL;
+	return (statement >= STORE_PUT_REASONS && statement <= STORE_DROP_REASONS_KERNEL) ||
+	       (statement >= STORE_PUT_TRAFFIC && statement <= STORE_OLD_TRAFFIC_KEYS);
 }
 
 static int prepare(struct store *store, bool to_read, struct error *ret_found)
@@ -307,6 +308,7 @@ void store_disconnect(struct store *store)
 		store->statements[i] = NULL;
 	}
 	sqlite3_close(store->db);
+	store_forget_traffic_keys(store);
 	store->db = NULL;
 	store->inode = 0;
 	store->damaged = store->wal_torn = false;

@@ -20,6 +20,14 @@
 
 enum { STORE_WAL_HEADER_BYTES = 32 };
 
+/* Ids of traffic's keys: those of the caller, and those on disk. 0: not known. */
+struct store_ids {
+	uint32_t *on_disk; /* by the caller's id */
+	size_t n_on_disk;
+	uint32_t *callers; /* by the id on disk */
+	size_t n_callers;
+};
+
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
@@ -42,6 +50,7 @@ struct store {
 	int64_t last_series; /* the newest series' id */
 	size_t n_puts; /* buckets since the last pruning */
 	double housekept_seconds; /* the last time of the pruning that is done rarely */
+	struct store_ids traffic_ids;
 };
 
 /* ---- one statement ---- */
@@ -51,12 +60,15 @@ struct store_arg {
 		STORE_ARG_INT,
 		STORE_ARG_REAL,
 		STORE_ARG_TEXT,
+		STORE_ARG_BLOB,
 	} type;
 	union {
 		int64_t integer;
 		double real;
 		const char *text; /* NULL: "" */
+		const void *blob;
 	};
+	size_t size; /* of the blob */
 };
 
 #define STORE_INT(value)                                                                           \
@@ -70,6 +82,10 @@ struct store_arg {
 #define STORE_TEXT(value)                                                                          \
 	{                                                                                          \
 		.type = STORE_ARG_TEXT, .text = (value)                                            \
+	}
+#define STORE_BLOB(bytes, n_bytes)                                                                 \
+	{                                                                                          \
+		.type = STORE_ARG_BLOB, .blob = (bytes), .size = (n_bytes)                         \
 	}
 /* For the last two parameters of the functions below. */
 #define STORE_ARGS(...)                                                                            \

@@ -16,6 +16,7 @@ enum {
 		2, /* kept beyond the time, so that memory never has buckets that the disk lacks */
 	KEEP_10S_SECONDS = 6 * 3600,
 	KEEP_1MIN_SECONDS = 8 * 86400,
+	TRAFFIC_ROWS = 64, /* of each tier, dropped at once: they are large */
 };
 
 static int found_one(void *context, enum slo_tier tier, int64_t end_seconds,
@@ -68,6 +69,7 @@ static int keep_house(struct store *store, double before_seconds)
 		r = store_run(store, STORE_TOO_MANY_COVERAGE,
 			      STORE_ARGS(STORE_INT(COVERAGE_SPANS_MAX - 1)));
 	r = r ?: store_run(store, STORE_OLD_SERIES, STORE_ARGS(STORE_REAL(before_seconds)));
+	r = r ?: store_run(store, STORE_OLD_TRAFFIC_KEYS, STORE_ARGS(STORE_REAL(before_seconds)));
 	return r ?: prune_slos(store, before_seconds);
 }
 
@@ -112,6 +114,37 @@ static int prune_rows(struct store *store, const double before_seconds[SLO_TIERS
 	return 0;
 }
 
+/* Drops what is older than its tier keeps, and of steps those beyond the newest. */
+static int prune_traffic(struct store *store, double now_seconds)
+{
+	int64_t before_us[STORE_TRAFFIC_TIERS];
+	int r = 0;
+
+	for (size_t i = 0; i < STORE_TRAFFIC_TIERS; i++)
+		before_us[i] = llround((now_seconds - (double)store_traffic_keep_seconds[i]) * 1e6);
+	r = store_first(store, STORE_MANY_TRAFFIC,
+			STORE_ARGS(STORE_INT(STORE_TRAFFIC_STEP), STORE_INT(STORE_TRAFFIC_STEPS)));
+	if (r < 0)
+		return r;
+	if (r) {
+		int64_t many_us = sqlite3_column_int64(store->statements[STORE_MANY_TRAFFIC], 0);
+
+		store_end(store, STORE_MANY_TRAFFIC);
+		if (many_us > before_us[STORE_TRAFFIC_STEP])
+			before_us[STORE_TRAFFIC_STEP] = many_us;
+	}
+	r = 0;
+	for (size_t i = 0; i < STORE_TRAFFIC_TIERS; i++) {
+		for (int n = 0; !r && n < TRAFFIC_ROWS; n++) {
+			r = store_run(store, STORE_OLD_TRAFFIC,
+				      STORE_ARGS(STORE_INT(i), STORE_INT(before_us[i])));
+			if (!r && !sqlite3_changes(store->db))
+				break;
+		}
+	}
+	return r;
+}
+
 static int prune(struct store *store, double now_seconds, double keep_hours_seconds)
 {
 	const double keep_seconds[SLO_TIERS] = {KEEP_10S_SECONDS, KEEP_1MIN_SECONDS,
@@ -125,6 +158,7 @@ static int prune(struct store *store, double now_seconds, double keep_hours_seco
 		before_seconds[i] = now_seconds - keep_seconds[i] -
 				    (double)(EXTRA_BUCKETS * slo_tier_width_seconds[i]);
 	r = prune_rows(store, before_seconds);
+	r = r ?: prune_traffic(store, now_seconds);
 	if (!r && !(fabs(now_seconds - store->housekept_seconds) < HOUSEKEEPING_SECONDS)) {
 		r = keep_house(store, before_seconds[SLO_TIER_1H]);
 		if (!r)

@@ -172,18 +172,12 @@ int store_set_series(struct store *store, double t_seconds, const struct store_s
 	return enter_series(store, t_seconds, series, n, false);
 }
 
-int store_each_series_bucket(struct store *store, enum slo_tier tier, int64_t from_seconds,
-			     int (*fn)(void *context, int64_t end_seconds,
-				       const struct store_series *series),
-			     void *context)
+/* The rows of a statement that was started. Returns `r` or what ends the rows. */
+static int each_row(struct store *store, enum store_statement statement, int r,
+		    int (*fn)(void *context, int64_t end_seconds,
+			      const struct store_series *series),
+		    void *context)
 {
-	enum store_statement statement;
-	int r;
-
-	if ((unsigned int)tier >= SLO_TIERS)
-		return -EINVAL;
-	statement = store_tier_statement(STORE_EACH_SERIES_10S, tier);
-	r = store_start(store, statement, STORE_ARGS(STORE_INT(from_seconds)));
 	while (store_more(store, statement, &r)) {
 		sqlite3_stmt *row = store->statements[statement];
 		struct store_series series = {
@@ -199,4 +193,37 @@ int store_each_series_bucket(struct store *store, enum slo_tier tier, int64_t fr
 		r = fn(context, sqlite3_column_int64(row, 0), &series);
 	}
 	return r;
+}
+
+int store_each_series_bucket(struct store *store, enum slo_tier tier, int64_t from_seconds,
+			     int (*fn)(void *context, int64_t end_seconds,
+				       const struct store_series *series),
+			     void *context)
+{
+	enum store_statement statement;
+	int r;
+
+	if ((unsigned int)tier >= SLO_TIERS)
+		return -EINVAL;
+	statement = store_tier_statement(STORE_EACH_SERIES_10S, tier);
+	r = store_start(store, statement, STORE_ARGS(STORE_INT(from_seconds)));
+	return each_row(store, statement, r, fn, context);
+}
+
+int store_each_series_bucket_of(struct store *store, enum slo_tier tier, const char *service,
+				int64_t from_seconds, int64_t until_seconds,
+				int (*fn)(void *context, int64_t end_seconds,
+					  const struct store_series *series),
+				void *context)
+{
+	enum store_statement statement;
+	int r;
+
+	if ((unsigned int)tier >= SLO_TIERS)
+		return -EINVAL;
+	statement = store_tier_statement(STORE_SERVICE_SERIES_10S, tier);
+	r = store_start(store, statement,
+			STORE_ARGS(STORE_INT(from_seconds), STORE_INT(until_seconds),
+				   STORE_TEXT(service)));
+	return each_row(store, statement, r, fn, context);
 }

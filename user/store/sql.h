@@ -26,12 +26,21 @@ enum {
 #define STORE_BUCKET_TABLES                                                                        \
 	STORE_BUCKET_TABLE("10s") STORE_BUCKET_TABLE("1min") STORE_BUCKET_TABLE("1h")
 
-/* Of each pair of sums (apply/reasons), `which` as in the bucket tables, and the kernel's sums. */
+/*
+ * Of each pair of sums (apply/reasons), `which` as in the bucket tables, and the kernel's sums. Of
+ * traffic: spans by tier (enum store_traffic), in microseconds, and what the keys of their cells are.
+ */
 #define STORE_ADDED_TABLES                                                                         \
 	"CREATE TABLE IF NOT EXISTS reasons(tier INTEGER NOT NULL, end_seconds INTEGER NOT NULL,"  \
 	" slo INTEGER NOT NULL, which INTEGER NOT NULL, good INTEGER NOT NULL,"                    \
 	" bad INTEGER NOT NULL, PRIMARY KEY (tier, end_seconds, slo, which)) WITHOUT ROWID;"       \
-	"CREATE TABLE IF NOT EXISTS reasons_kernel(slo INTEGER PRIMARY KEY, sums TEXT NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS reasons_kernel(slo INTEGER PRIMARY KEY, sums TEXT NOT NULL);"  \
+	"CREATE TABLE IF NOT EXISTS traffic(tier INTEGER NOT NULL, to_us INTEGER NOT NULL,"        \
+	" from_us INTEGER NOT NULL, cells BLOB NOT NULL, PRIMARY KEY (tier, to_us))"               \
+	" WITHOUT ROWID;"                                                                          \
+	"CREATE TABLE IF NOT EXISTS traffic_key(id INTEGER PRIMARY KEY, service TEXT NOT NULL,"    \
+	" role INTEGER NOT NULL, route TEXT NOT NULL, method TEXT NOT NULL,"                       \
+	" last_seconds REAL NOT NULL, UNIQUE (service, role, route, method));"
 
 /* AUTOINCREMENT: the buckets of a dropped SLO must not become another's. */
 #define STORE_SCHEMA                                                                               \
@@ -87,6 +96,11 @@ enum {
 			      " s.outcome, s.status, s.role FROM series_" tier                     \
 			      " b LEFT JOIN series s ON s.id = b.series"                           \
 			      " WHERE b.end_seconds >= ?1 ORDER BY b.end_seconds, b.series")       \
+	X(SERVICE_SERIES_##NAME,                                                                   \
+	  "SELECT b.end_seconds, b.requests, s.service, s.route, s.method,"                        \
+	  " s.outcome, s.status, s.role FROM series_" tier                                         \
+	  " b JOIN series s ON s.id = b.series WHERE b.end_seconds > ?1"                           \
+	  " AND b.end_seconds <= ?2 AND s.service = ?3 ORDER BY b.end_seconds")                    \
 	X(OLD_SERIES_##NAME,                                                                       \
 	  "DELETE FROM series_" tier " WHERE end_seconds ="                                        \
 	  " (SELECT min(end_seconds) FROM series_" tier " WHERE end_seconds < ?1)")
@@ -164,6 +178,24 @@ enum {
 	X(GET_REASONS_KERNEL, "SELECT sums FROM reasons_kernel WHERE slo = ?1")                    \
 	X(DROP_REASONS_KERNEL, "DELETE FROM reasons_kernel WHERE slo = ?1")                        \
 	X(FREE_PAGES, "PRAGMA freelist_count")                                                     \
+	X(PUT_TRAFFIC, "INSERT INTO traffic VALUES (?1, ?2, ?3, ?4)"                               \
+		       " ON CONFLICT DO UPDATE SET from_us = ?3, cells = ?4")                      \
+	X(EACH_TRAFFIC, "SELECT from_us, to_us, cells FROM traffic"                                \
+			" WHERE tier = ?1 AND to_us > ?2 AND to_us <= ?3 ORDER BY to_us")          \
+	X(NEXT_TRAFFIC, "SELECT from_us FROM traffic WHERE tier = ?1 AND to_us > ?2"               \
+			" ORDER BY to_us LIMIT 1")                                                 \
+	X(LAST_TRAFFIC, "SELECT max(to_us) FROM traffic WHERE tier = ?1")                          \
+	X(OLD_TRAFFIC, "DELETE FROM traffic WHERE tier = ?1 AND to_us ="                           \
+		       " (SELECT min(to_us) FROM traffic WHERE tier = ?1 AND to_us < ?2)")         \
+	X(MANY_TRAFFIC, "SELECT to_us FROM traffic WHERE tier = ?1"                                \
+			" ORDER BY to_us DESC LIMIT 1 OFFSET ?2")                                  \
+	X(DROP_TRAFFIC, "DELETE FROM traffic WHERE tier = ?1")                                     \
+	X(FIND_TRAFFIC_KEY, "SELECT id FROM traffic_key WHERE service = ?1 AND role = ?2"          \
+			    " AND route = ?3 AND method = ?4")                                     \
+	X(SEEN_TRAFFIC_KEY, "UPDATE traffic_key SET last_seconds = ?2 WHERE id = ?1")              \
+	X(NEW_TRAFFIC_KEY, "INSERT INTO traffic_key VALUES (NULL, ?1, ?2, ?3, ?4, ?5)")            \
+	X(GET_TRAFFIC_KEY, "SELECT service, role, route, method FROM traffic_key WHERE id = ?1")   \
+	X(OLD_TRAFFIC_KEYS, "DELETE FROM traffic_key WHERE last_seconds < ?1")                     \
 	X(SHRINK, "PRAGMA incremental_vacuum(256)")
 
 enum store_statement {

@@ -88,6 +88,8 @@ static int bind(sqlite3_stmt *statement, int i, const struct store_arg *arg)
 	case STORE_ARG_TEXT:
 		return sqlite3_bind_text(statement, i, arg->text ? arg->text : "", -1,
 					 SQLITE_STATIC);
+	case STORE_ARG_BLOB:
+		return sqlite3_bind_blob64(statement, i, arg->blob, arg->size, SQLITE_STATIC);
 	}
 	return SQLITE_MISUSE;
 }
@@ -95,6 +97,8 @@ static int bind(sqlite3_stmt *statement, int i, const struct store_arg *arg)
 int store_start(struct store *store, enum store_statement statement, const struct store_arg *args,
 		size_t n_args)
 {
+	if (!store->statements[statement])
+		return -ENOENT;
 	for (size_t i = 0; i < n_args; i++) {
 		int code = bind(store->statements[statement], (int)i + 1, &args[i]);
 
@@ -142,6 +146,8 @@ bool store_more(struct store *store, enum store_statement statement, int *r)
 
 void store_end(struct store *store, enum store_statement statement)
 {
+	if (!store->statements[statement])
+		return;
 	sqlite3_reset(store->statements[statement]);
 	sqlite3_clear_bindings(store->statements[statement]);
 }

@@ -43,6 +43,7 @@ void store_rollback(struct store *store)
 {
 	store->in_transaction = false;
 	store->failed = 0;
+	store_forget_traffic_keys(store); /* those made in it are gone */
 	if (!sqlite3_get_autocommit(store->db))
 		store_run(store, STORE_ROLLBACK, NULL, 0);
 }

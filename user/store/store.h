@@ -26,6 +26,7 @@
 
 #include "base/error.h"
 #include "slo/alerts.h"
+#include "slo/cells.h"
 #include "slo/coverage.h"
 #include "slo/history.h"
 #include "slo/slo.h"
@@ -182,6 +183,73 @@ int store_each_series_bucket(struct store *store, enum slo_tier tier, int64_t fr
 			     int (*fn)(void *context, int64_t end_seconds,
 				       const struct store_series *series),
 			     void *context);
+
+/* As before, of one service, for buckets that end in (from, until]. Not those of series 0. */
+int store_each_series_bucket_of(struct store *store, enum slo_tier tier, const char *service,
+				int64_t from_seconds, int64_t until_seconds,
+				int (*fn)(void *context, int64_t end_seconds,
+					  const struct store_series *series),
+				void *context);
+
+/* ---- traffic: what services were asked, with histograms (slo/cells) ---- */
+
+/*
+ * Of each step, minute and hour that had requests, and the counters that the last ones were made
+ * from. Packed cells take some 30 bytes for a service's route and method in a step, 40 in an hour.
+ */
+enum store_traffic {
+	STORE_TRAFFIC_STEP, /* the last 1024, for 90 min */
+	STORE_TRAFFIC_1MIN, /* for 26 h */
+	STORE_TRAFFIC_1H, /* for 35 d */
+	STORE_TRAFFIC_TIERS,
+	STORE_TRAFFIC_COUNTERS = STORE_TRAFFIC_TIERS, /* one row */
+};
+
+enum { STORE_TRAFFIC_STEPS = 1024 };
+
+extern const int64_t store_traffic_keep_seconds[STORE_TRAFFIC_TIERS];
+
+/* What a key of a cell stands for. */
+struct store_traffic_key {
+	const char *service;
+	const char *route;
+	const char *method;
+	uint8_t role;
+};
+
+/* A span of time, whose requests ended in (from, to]. Its cells are settled. */
+struct store_traffic_span {
+	double from_seconds;
+	double to_seconds;
+	struct cells cells;
+};
+
+/* A span that ends at the same microsecond is replaced. keys: by the cells' keys. */
+int store_put_traffic(struct store *store, enum store_traffic tier,
+		      const struct store_traffic_span *span, const struct store_traffic_key *keys);
+/* Replaces the counters, as of to_seconds. */
+int store_put_traffic_counters(struct store *store, const struct store_traffic_span *span,
+			       const struct store_traffic_key *keys);
+
+struct store_traffic_reader {
+	/* The caller's id for a key of the disk. Returns false without memory. */
+	bool (*key)(void *context, const struct store_traffic_key *key, uint32_t *ret);
+	/* The callee may take the cells, and empties them then. */
+	int (*span)(void *context, struct store_traffic_span *span);
+	void *context;
+};
+
+/* Spans that end in (from, until], oldest first. -ENOENT: read-only, and without such a table. */
+int store_each_traffic(struct store *store, enum store_traffic tier, double from_seconds,
+		       double until_seconds, const struct store_traffic_reader *reader);
+/* When the oldest span begins that ends after `after_seconds`; +infinity without any. */
+int store_next_traffic(struct store *store, enum store_traffic tier, double after_seconds,
+		       double *ret_seconds);
+/* When the newest span ends; -infinity without any. */
+int store_last_traffic(struct store *store, enum store_traffic tier, double *ret_seconds);
+
+/* The caller's ids stand for other keys from now on. */
+void store_forget_traffic_keys(struct store *store);
 
 /* ---- coverage ---- */
 int store_put_coverage(struct store *store, const struct coverage_span *span); /* by its `from` */

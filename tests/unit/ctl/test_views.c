@@ -103,7 +103,7 @@ TEST(test_services_view)
 		     " \"requests_per_second\": 100.5, \"outcomes\": {\"complete\": 999,"
 		     " \"server_abort\": 1}, \"status\": {\"200\": 990, \"404\": 4, \"503\": 5},"
 		     " \"routes\": [{\"route\": \"/a\\u0007/*\", \"method\": \"GET\","
-		     " \"requests\": 1000, \"requests_per_second\": 100.5,"
+		     " \"requests\": 1000, \"errors\": 6, \"requests_per_second\": 100.5,"
 		     " \"status\": {\"200\": 990, \"404\": 4, \"503\": 5},"
 		     " \"latency_seconds\": {\"p50\": 0.001, \"p99\": 0.104},"
 		     " \"queue_seconds\": {\"p99\": null}}]}]}",

@@ -26,6 +26,8 @@ struct agent {
 	int with_series; /* of these */
 	int reloads;
 	int snapshot_r;
+	struct period_query query; /* the last one */
+	int periods_r;
 	int reload_r;
 	size_t extra_slos;
 };
@@ -59,6 +61,14 @@ static inline int agent_snapshot(struct agent *agent, bool series, struct snapsh
 			ret->slos[i] = first;
 	}
 	return 0;
+}
+
+static inline int agent_periods(struct agent *agent, const struct period_query *query,
+				struct snapshot *snapshot)
+{
+	agent->query = *query;
+	snapshot->has_periods = true;
+	return agent->periods_r;
 }
 
 static inline int agent_reload(struct agent *agent, struct reload *ret, struct error *ret_error)
@@ -116,6 +126,7 @@ static inline int agent_notify_test(struct agent *agent, const char *json, size_
 
 static const struct server_ops ops = {
 	.snapshot = agent_snapshot,
+	.periods = agent_periods,
 	.reload = agent_reload,
 	.alerts = agent_alerts,
 	.history = agent_history,

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What services were asked, out of memory and disk. */
+#include "record/private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/term_names.h"
+
+struct traffic *record_traffic(struct record *record)
+{
+	return record->traffic;
+}
+
+double record_traffic_known_from(const struct record *record)
+{
+	return traffic_known_from(record->traffic, record->store);
+}
+
+int record_traffic_sum(struct record *record, double from_seconds, double until_seconds,
+		       struct traffic_sum *ret)
+{
+	int r = traffic_sum(record->traffic, record->store, from_seconds, until_seconds, ret);
+
+	if (r && r != -ENOMEM && record->store)
+		r = traffic_sum(record->traffic, NULL, from_seconds, until_seconds, ret);
+	return r;
+}
+
+int record_traffic_each(struct record *record, enum store_traffic tier, double from_seconds,
+			double until_seconds,
+			int (*fn)(void *context, const struct store_traffic_span *span),
+			void *context)
+{
+	return traffic_each(record->traffic, record->store, tier, from_seconds, until_seconds, fn,
+			    context);
+}
+
+static int order(const void *a, const void *b)
+{
+	const struct record_requests *left = a, *right = b;
+	int by = strcmp(left->route, right->route);
+
+	by = by ?: strcmp(left->method, right->method);
+	by = by ?: strcmp(left->outcome, right->outcome);
+	return by ?: (int)left->status - (int)right->status;
+}
+
+/* The counts of the service's keys. The caller frees *ret. */
+static int take_requests(const struct traffic *traffic, const char *service,
+			 const struct cells *cells, struct record_requests **ret, size_t *ret_n)
+{
+	struct record_requests *list = calloc(cells->n ?: 1, sizeof(*list));
+	size_t n = 0;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < cells->n; i++) {
+		const struct cell *cell = &cells->list[i];
+		const struct store_traffic_key *key = &traffic_keys(traffic)[cell->key];
+		const char *outcome;
+
+		if (!cell_is_count(cell->code) || strcmp(key->service, service) != 0)
+			continue;
+		outcome = outcome_name((enum outcome)(cell->code / CELL_STATUSES));
+		list[n++] = (struct record_requests){
+			.route = key->route,
+			.method = key->method,
+			.outcome = outcome ? outcome : "_other",
+			.status = (uint16_t)(cell->code % CELL_STATUSES),
+			.requests = cell->n,
+		};
+	}
+	qsort(list, n, sizeof(*list), order);
+	*ret = list;
+	*ret_n = n;
+	return 0;
+}
+
+int record_each_requests(struct record *record, const char *service, double from_seconds,
+			 double until_seconds,
+			 int (*fn)(void *context, const struct record_requests *sum), void *context)
+{
+	_cleanup_free_ struct record_requests *list = NULL;
+	struct traffic_sum sum;
+	size_t n = 0;
+	int r = record_traffic_sum(record, from_seconds, until_seconds, &sum);
+
+	if (r)
+		return r;
+	r = take_requests(record->traffic, service, &sum.cells, &list, &n);
+	cells_clear(&sum.cells);
+	for (size_t i = 0; !r && i < n; i++)
+		r = fn(context, &list[i]);
+	return r;
+}
