@@ -475,7 +475,6 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	struct tcp_sock *tp;
 	__u64 opaque, gap;
 	__u32 write_seq;
-	bool bypassed;
 
 	if (ret <= 0) {
 		syscall_failed();
@@ -491,10 +490,6 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 		return 0;
 	write_seq = tp->write_seq;
 	gap = tcp_went_on(write_seq - tcp->write_seq, tp->bytes_acked, &tcp->acked) - (__u32)ret;
-	/* held back, it may go on by more later; but all bytes come by here */
-	bypassed = gap && sock_may_bypass_tcp(sk);
-	if (bypassed)
-		gap = 0;
 	if (!tcp_answers(&tcp->conn)) {
 		if (tcp->conn.mode == CONN_OLD && tp->copied_seq - tcp->read_seq > 1)
 			tcp_read_aside(sk, tcp, ret);
@@ -511,7 +506,9 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	if (protocol_answers_early(&tcp->conn))
 		tcp_answer_ahead(&flow, sk, tp, tcp, scratch, ret, seen);
 	opaque = protocol_opaque(&flow, SIDE_RESPONSE);
-	if (opaque <= (__u32)ret && !bypassed)
+	if (gap && sock_may_bypass_tcp(sk))
+		gap = 0; /* held back, they are sent later; but all bytes come by here */
+	else if (opaque <= (__u32)ret)
 		flow.now_ns = sent_ns(tp, write_seq);
 	/* nothing but a body: its bytes do not matter */
 	if (!gap && opaque >= (__u32)ret &&
