@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a changed configuration ends keeps all its requests: those that are open, and those that are
 not recorded yet."""
+import contextlib
+import socket
 import threading
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from harness import Agent, run_load, user_space, wait_until
 from history import Books, config, disk_sums, left_behind, query, small_disk
 from rawhttp import Client
+from wire import Port, get, reply
 
 FORMER, LATTER = "latency: 10s", "latency: 20s"
 TWO = """
@@ -83,6 +86,46 @@ def test_open_requests_are_counted_where_they_began(agents, shop, helpers):
     agent.check_sums()
     agent.stop()
     shop.check_disk(agent.state)
+
+
+@contextlib.contextmanager
+def in_nobodys_hands(sock):
+    """The socket is on its way from one process to another: none has it open. Gives it back at the end."""
+    ends = socket.socketpair(socket.AF_UNIX)
+    socket.send_fds(ends[0], [b"x"], [sock.fileno()])
+    sock.close()
+    back = []
+    yield back
+    _, fds, _, _ = socket.recv_fds(ends[1], 1, 1)
+    back.append(socket.socket(fileno=fds[0]))
+    for end in ends:
+        end.close()
+
+
+def test_taken_over_with_a_request_in_nobodys_hands(agents, shop):
+    """Where the sweep does not find its connection, it is not known what the request is judged by."""
+    agent = agents(config(shop.port, good=FORMER, more=TWO)).start()
+    shop.ask()
+    with contextlib.closing(Port()) as port:
+        wire = port.dial().c(get())
+        with in_nobodys_hands(wire.server) as back:
+            agent.kill()
+            shop.ask(60)
+            agent.config.write_text(config(shop.port, good=LATTER))
+            agent.start()
+            assert "loaded anew" not in agent.said() and "lost" not in agent.said()
+            assert agent.status()["coverage"]["in_flight"] == 1
+            all_recorded(shop, agent.state, "plain", "leaving", "every-shop")
+            shop.ask(90)
+            assert agent.reload(config(shop.port, good=FORMER))[0] == 200
+        wire.server = back[0]
+        wire.s(reply(404))
+        wire.close()
+        service = agent.service(port.port)
+        assert (service["requests"], service["status"]) == (1, {"404": 1})
+    assert agent.service("shop")["requests"] == sum(shop.sums)
+    all_recorded(shop, agent.state, "plain")
+    agent.check_sums()
 
 
 @user_space

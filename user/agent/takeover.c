@@ -3,10 +3,17 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent/step.h"
 #include "agent/takeover_plan.h"
+#include "base/clock.h"
 #include "base/say.h"
+
+enum {
+	WAIT_SECONDS = 5, /* for requests that keep too many places */
+	WAIT_TURN_NS = 100000000,
+};
 
 static int remove_left(struct agent *agent)
 {
@@ -23,12 +30,25 @@ static int discard(struct agent *agent, const char *why)
 	return remove_left(agent);
 }
 
+/* What is missed between the two kernel sides, when the programs of the former one have been detached. */
+static void say_missed(struct agent *agent)
+{
+	__u64 stats[STAT_COUNT];
+
+	if (probe_read_stats(agent->kernel.probe, stats))
+		return;
+	say("requests that were open then (%llu), and those that come until the programs are loaded, are "
+	    "not counted",
+	    stats[STAT_SEEN] - stats[STAT_ENDED] - probe_lost(stats));
+}
+
 static int hand_over(struct agent *agent, const char *why)
 {
 	int r;
 
 	say("what the last agent left counting is taken over and loaded anew: %s", why);
 	probe_detach(agent->kernel.probe);
+	say_missed(agent);
 	r = step_discover(agent);
 	r = r ?: step_take(agent, axis_now(&agent->axis));
 	if (r)
@@ -52,6 +72,30 @@ static int restore(struct agent *agent, const json_t *note, struct policies_in_u
 	return r ? error_set(error, r, "its rules cannot be restored: %s", strerror(-r)) : 0;
 }
 
+/*
+ * Puts the configuration in force. What an open request is judged by keeps its place, and where the sweep cannot
+ * find the connections of some, so does all that any could be judged by. If there is no room beside that, waits for
+ * a while: the kernel counts meanwhile.
+ */
+static int apply_over(struct agent *agent, struct policies_in_use *in_use, struct config *config,
+		      struct error *error)
+{
+	const struct timespec turn = {.tv_nsec = WAIT_TURN_NS};
+	double until = clock_seconds(CLOCK_BOOTTIME) + WAIT_SECONDS;
+	struct kernel_side *kernel = &agent->kernel;
+
+	for (;;) {
+		struct probe_swept swept;
+		int r = kernel_side_apply(kernel, in_use, &agent->applied, config, error);
+
+		if ((r != -EBUSY && r != -ENOSPC) || clock_seconds(CLOCK_BOOTTIME) >= until)
+			return r;
+		nanosleep(&turn, NULL);
+		if (probe_sweep(kernel->probe, PROBE_NEVER_NS, &swept, in_use))
+			return r;
+	}
+}
+
 static int carry_out(struct agent *agent, enum takeover_plan plan, const char *why,
 		     const json_t *note, struct config *config)
 {
@@ -66,7 +110,7 @@ static int carry_out(struct agent *agent, enum takeover_plan plan, const char *w
 	axis_begin_at(&agent->axis, agent->kernel.attached_boottime_seconds);
 	if (plan == TAKEOVER_HAND_OVER)
 		return hand_over(agent, why);
-	if (kernel_side_apply(&agent->kernel, &in_use, &agent->applied, config, &error))
+	if (apply_over(agent, &in_use, config, &error))
 		return hand_over(agent, error.text);
 	agent->kernel.taken_over = true;
 	return step_discover(agent);

@@ -60,6 +60,14 @@ void places_review(struct applied *applied, const struct policies_in_use *in_use
 	mark_tracks(places, &applied->tracks);
 }
 
+/* Nobody is judged by it: it was never written, or judges for nothing. */
+static bool judges_nothing(const struct policy *policy)
+{
+	static const struct policy none;
+
+	return !memcmp(policy, &none, sizeof(none));
+}
+
 int places_restore(struct applied *applied, const struct policies_in_use *in_use,
 		   policy_read_fn read_policy, void *context)
 {
@@ -76,6 +84,8 @@ int places_restore(struct applied *applied, const struct policies_in_use *in_use
 		r = read_policy(context, p, policy);
 		if (r)
 			return r;
+		if (!is_live(&applied->in_force, p) && judges_nothing(policy))
+			continue;
 		places->policies[p] = policy_refs_new(policy);
 		if (!places->policies[p])
 			return -ENOMEM;

@@ -200,6 +200,38 @@ TEST(policies_are_restored_that_are_live_or_in_use)
 	assert_false(places_judged_for(places, 3));
 }
 
+/* Policies 1 to 40 were written once; 7 judges for nothing. */
+static int read_forty(void *context, __u32 number, struct policy *ret)
+{
+	struct kernel *kernel = context;
+
+	kernel->n++;
+	*ret = (struct policy){};
+	if (number <= 40 && number != 7)
+		ret->n_slos = 1;
+	return 0;
+}
+
+/* The sweep has missed an open request, so any policy may be its one: but none that was never written. */
+TEST(policies_that_were_never_written_are_free)
+{
+	struct policies_in_use all;
+	struct kernel kernel = {};
+	size_t taken = 0;
+
+	memset(&all, 0xff, sizeof(all));
+	applied.in_force.policies = calloc(1, sizeof(*applied.in_force.policies));
+	assert_non_null(applied.in_force.policies);
+	applied.in_force.policies[0] = 41; /* it judges for nothing, and is live */
+	applied.in_force.n_policies = 1;
+	assert_int_equal(places_restore(&applied, &all, read_forty, &kernel), 0);
+	for (size_t p = 0; p < POLICIES_MAX; p++)
+		taken += places->policies[p] != NULL;
+	assert_int_equal(taken, 40);
+	assert_null(places->policies[7]);
+	assert_non_null(places->policies[41]);
+}
+
 TEST(a_policy_that_cannot_be_read_is_an_error)
 {
 	struct policies_in_use in_use = {};
@@ -230,6 +262,7 @@ int main(void)
 		WITH_SETUP(a_track_keeps_its_slot_until_it_is_forgotten),
 		WITH_SETUP(what_is_judged_for_is_told_by_its_counters),
 		WITH_SETUP(policies_are_restored_that_are_live_or_in_use),
+		WITH_SETUP(policies_that_were_never_written_are_free),
 		WITH_SETUP(a_policy_that_cannot_be_read_is_an_error),
 	};
 
