@@ -119,6 +119,7 @@ struct sk_buff {
 
 struct sk_buff_head {
 	struct sk_buff *next;
+	struct sk_buff *prev;
 };
 
 struct tcp_skb_cb {
@@ -131,6 +132,7 @@ struct skb_frag {
 
 struct skb_shared_info {
 	__u8 nr_frags;
+	struct sk_buff *frag_list;
 	struct skb_frag frags[1];
 };
 

@@ -14,6 +14,7 @@
 #include "exchange/exchange.bpf.h"
 #include "hook/conns.bpf.h"
 #include "hook/sock.bpf.h"
+#include "hook/tcp_tail.bpf.h"
 #include "hook/tcp_time.bpf.h"
 #include "judge/judge.bpf.h"
 #include "judge/verdict.bpf.h"
@@ -113,14 +114,14 @@ static __always_inline __u32 sweep_arriving(struct sock *sk, struct tcp_conn *tc
 	struct tcp_sock *tp = tcp_of_any(sk);
 	__u64 unread = 0, about = tcp->received;
 
-	if (!protocol_request_arrives(&tcp->conn, 0))
+	if (!protocol_request_arrives(&tcp->conn, 0, 0))
 		return 0;
 	if (tp)
 		unread = tcp_went_on(tp->rcv_nxt - tcp->read_seq, tp->bytes_received, &about);
 	if (unread && (sk->sk_shutdown & RCV_SHUTDOWN))
 		unread--; /* the FIN */
 	unread -= tcp->ahead;
-	if (!tp || protocol_request_arrives(&tcp->conn, unread))
+	if (!tp || protocol_request_arrives(&tcp->conn, unread, unread ? tcp_tail(sk) : 0))
 		return exchange_before(open->next);
 	exchange_asked(open, now_ns - arrival_age_ticks(tp) * tick_ns);
 	return 0;

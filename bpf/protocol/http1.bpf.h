@@ -50,12 +50,11 @@ static __always_inline __u32 http1_first_refused(const struct conn *conn)
 	return h1->refused;
 }
 
-/* Bytes of the newest request are still to come, behind `unread` ones that wait to be read. */
-static __always_inline bool http1_request_arrives(const struct conn *conn, __u64 unread)
+static __always_inline bool http1_request_arrives(const struct conn *conn, __u64 unread, __u64 tail)
 {
 	const struct http1 *request = &conn->state.h1.request;
 
-	return http1_in_body(request) && http1_body_left(request) > unread;
+	return http1_in_body(request) && !http1_body_is_there(request, unread, tail);
 }
 
 #endif

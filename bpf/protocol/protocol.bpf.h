@@ -120,10 +120,14 @@ static __always_inline bool protocol_reads_request(const struct conn *conn)
 	return conn->protocol == PROTOCOL_HTTP1 && http1_reads_request(conn);
 }
 
-/* The newest request has more bytes than the `unread` ones that the process has not read yet. */
-static __always_inline bool protocol_request_arrives(const struct conn *conn, __u64 unread)
+/*
+ * More bytes of the newest request are still to come, behind `unread` ones that the process has not read yet.
+ * `tail`: the last eight of these, the last one highest; 0 for those that are not known.
+ */
+static __always_inline bool protocol_request_arrives(const struct conn *conn, __u64 unread,
+						     __u64 tail)
 {
-	return conn->protocol == PROTOCOL_HTTP1 && http1_request_arrives(conn, unread);
+	return conn->protocol == PROTOCOL_HTTP1 && http1_request_arrives(conn, unread, tail);
 }
 
 /* Number of the first request that came behind the announced end of the connection; 0: none is announced. */

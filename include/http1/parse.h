@@ -195,10 +195,18 @@ static inline __u64 http1_opaque(const struct http1 *p)
 	return 0;
 }
 
-/* Bytes of a body that are still to come; ~0: it does not say. */
-static inline __u64 http1_body_left(const struct http1 *p)
+/*
+ * In a body: no more of it will come behind the `unread` bytes that are there. `tail`: the last eight of
+ * these, the last one highest; 0 for those that are not known. A chunked body with trailers is not seen to end.
+ */
+static inline int http1_body_is_there(const struct http1 *p, __u64 unread, __u64 tail)
 {
-	return p->state == HTTP1_BODY ? p->left : ~0ULL;
+	const __u64 end = 0x0a0d0a0d30ULL; /* "0\r\n\r\n" */
+	__u8 before = tail >> 16 & 0xff;
+
+	if (p->state == HTTP1_BODY)
+		return p->left <= unread;
+	return tail >> 24 == end && (before == '\n' || !before);
 }
 
 /* Passes n <= http1_opaque() bytes, n > 0, unseen. */

@@ -84,16 +84,19 @@ def test_a_body_that_never_comes_is_in_flight(agent, port):
              port.dial().c(get("/up", "Expect: 100-continue", "Content-Length: 5", method="PUT")),
              port.dial().c(get("/up", "Content-Length: 5", method="PUT"))]
     wires[2].s(head(100))
+    for some in (b"5\r\nhel", b"f0\r\n0\r\n\r\nx", b"5\r\nhello\r\n0\r\n"):  # the server reads none of it
+        wires.append(port.dial().c(CHUNKS))
+        wires[-1].client.sendall(some)
     half = port.dial().c(UPLOAD[:-1])  # the last byte is missing, and never comes
     half.client.shutdown(socket.SHUT_WR)
     assert half.server.recv(1) == b""
     time.sleep(SLOW_S)
     port.watch.expect({})
-    assert in_flight(agent) == before + 5
+    assert in_flight(agent) == before + 8
     for wire in wires:
         wire.s(reply(408))
     half.s(reply(400))
-    port.watch.expect({408: 4, 400: 1})
+    port.watch.expect({408: 7, 400: 1})
 
 
 def splice(sock, n):
@@ -116,6 +119,8 @@ def test_a_body_that_no_read_shows_has_arrived(agent, port):
     """It lies in the socket, or was spliced away."""
     part = BODY // 6
     unread = port.dial().c(UPLOAD[:-part])
+    chunks = port.dial().c(CHUNKS)
+    pieces = port.dial().c(CHUNKS)
     spliced = port.dial().c(UPLOAD_HEAD)
     for _ in range(5):
         time.sleep(SLOW_S / 5)
@@ -124,11 +129,14 @@ def test_a_body_that_no_read_shows_has_arrived(agent, port):
     port.watch.expect({})
     for wire in (unread, spliced):
         wire.client.sendall(b"x" * part)
+    chunks.client.sendall(chunked(b"x" * 5000, b"y" * 20000))
+    for piece in (b"5\r\nhello", b"\r\n", b"0\r\n\r\n"):
+        pieces.client.sendall(piece)
     splice(spliced.server, part)
-    assert UNANSWERED_S - 0.1 <= unanswered_after(port, time.monotonic(), 2) < UNANSWERED_S + 2
-    for wire in (unread, spliced):
+    assert UNANSWERED_S - 0.1 <= unanswered_after(port, time.monotonic(), 4) < UNANSWERED_S + 2
+    for wire in (unread, spliced, chunks, pieces):
         wire.s(reply(200))
-    port.watch.expect(unanswered=2)
+    port.watch.expect(unanswered=4)
 
 
 def test_requests_around_an_upload_have_their_own_clocks(agent, port):

@@ -153,7 +153,8 @@ static __always_inline bool protocol_reads_request(const struct conn *conn)
 	return conn->state.lines.request.first;
 }
 
-static __always_inline bool protocol_request_arrives(const struct conn *conn, __u64 unread)
+static __always_inline bool protocol_request_arrives(const struct conn *conn, __u64 unread,
+						     __u64 tail)
 {
 	return false; /* requests have no body */
 }
