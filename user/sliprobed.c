@@ -170,7 +170,8 @@ static int reload(struct agent *agent, struct reload *ret, struct error *ret_err
 	int r = agent_reload(agent, ret, ret_error);
 
 	if (r)
-		say("reload refused, the configuration before stays in force: %s", ret_error->text);
+		say_as(SAY_WARNING, "reload refused, the configuration before stays in force: %s",
+		       ret_error->text);
 	else
 		say_reloaded(ret);
 	return r;
@@ -228,8 +229,11 @@ static int signals_run(void *context)
 	struct signalfd_siginfo info;
 
 	while (read(signals->fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo != SIGHUP)
+		if (info.ssi_signo != SIGHUP) {
+			say("stopping, as process %u asks by signal %u", info.ssi_pid,
+			    info.ssi_signo);
 			return LOOP_STOP;
+		}
 		reload_by_signal(signals->agent);
 	}
 	return 0;
@@ -292,7 +296,7 @@ static int steps_run(void *context)
 		return 0;
 	r = agent_step(steps->agent);
 	if (r)
-		say("reading the counters failed, trying again: %s", strerror(-r));
+		say_as(SAY_WARNING, "reading the counters failed, trying again: %s", strerror(-r));
 	return 0;
 }
 
@@ -436,7 +440,7 @@ static int loop(struct running *running)
 	r = loop_run(parts, n);
 
 	if (r)
-		say("stopping: %s", strerror(-r));
+		say_as(SAY_ERROR, "stopping: %s", strerror(-r));
 	return r;
 }
 
@@ -457,7 +461,9 @@ static int run(const struct options *options, struct config *config, const sigse
 	if (r)
 		return r;
 	r = loop(&running);
-	agent_stop(running.agent, options->keep);
+	say("stopped%s", agent_stop(running.agent, options->keep) ?
+				 "; the kernel counts on, for the next agent to take over" :
+				 "");
 	return r;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A real Prometheus scrapes an agent: from its listener, and through node_exporter's text files."""
 import json
+import re
 import subprocess
 import urllib.error
 import urllib.parse
@@ -8,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from harness import BUILD, Process, free_port, tool, user_space, wait_until
+from harness import BUILD, HERE, Process, free_port, tool, user_space, wait_until
 from wire import Port, get, reply
 
 pytestmark = user_space
@@ -72,6 +73,18 @@ def test_from_the_listener(start_agent, agent_only, tmp_path, request):
     assert b"\nsliprobe_slo_events_total{" in agent.get("/metrics")[2]
     for path in ("/", "/v1/status", "/v1/alerts", "/v1/reload"):
         assert refused(f"http://127.0.0.1:{listen}{path}") == 404
+    port.close()
+
+
+def test_every_family_is_documented(start_agent, agent_only):
+    port = Port()
+    agent = start_agent(config(port.port) + "notify: [journal]\n")
+    ask(port, 1, 1)
+    text = agent.get("/metrics")[2].decode()
+    families = set(re.findall(r"^# TYPE (\S+)", text, re.M))
+    documented = (HERE.parents[1] / "docs" / "metrics.md").read_text()
+    assert len(families) > 20
+    assert [name for name in families if f"`{name}`" not in documented] == []
     port.close()
 
 

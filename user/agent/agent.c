@@ -87,7 +87,7 @@ void agent_free(struct agent *agent)
 	free(agent);
 }
 
-void agent_stop(struct agent *agent, bool keep)
+bool agent_stop(struct agent *agent, bool keep)
 {
 	int r;
 
@@ -102,6 +102,7 @@ void agent_stop(struct agent *agent, bool keep)
 				     "counting, and the next agent write it)");
 	if (!keep && agent->kernel.pins)
 		pins_remove(agent->kernel.pins);
+	return keep;
 }
 
 static int facts_of(void *agent, const struct track *track, struct snapshot_slo *ret)
@@ -125,6 +126,7 @@ int agent_new(const struct agent_options *options, struct config *config, struct
 	agent->alerting = (struct alerting){
 		.applied = &agent->applied,
 		.axis = &agent->axis,
+		.journal = &agent->journal,
 		.facts_of = facts_of,
 		.context = agent,
 	};

@@ -37,9 +37,9 @@ void agent_free(struct agent *agent);
 
 /*
  * The last step, before agent_free(). keep: the kernel side goes on counting, for the next agent
- * with this state directory to take over; else it is removed.
+ * with this state directory to take over; else it is removed. Returns whether it goes on.
  */
-void agent_stop(struct agent *agent, bool keep);
+bool agent_stop(struct agent *agent, bool keep);
 
 /* Removes what an agent that was killed has left counting. Returns 0, or -errno and why. */
 int agent_remove(const char *state_dir, struct error *ret_error);

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/format.h"
 #include "base/say.h"
 #include "agent/alerting_message.h"
 #include "notify/notice_message.h"
@@ -75,6 +76,39 @@ static double spent_ratio(const struct alert_subject *subject, double now)
 	return budget.spent_ratio.known ? budget.spent_ratio.value : NAN;
 }
 
+/* A receiver that is the journal says the same in its own words. */
+static bool journal_is_told(const struct alerting *alerting, enum alert_severity severity)
+{
+	const struct config *config = &alerting->applied->in_force.config;
+
+	for (size_t i = 0; i < config->n_receivers; i++) {
+		if (config->receivers[i].kind == RECEIVER_JOURNAL &&
+		    config->receivers[i].severities >> severity & 1)
+			return true;
+	}
+	return false;
+}
+
+static void tell_change(struct alerting *alerting, const struct track *track,
+			const struct alert_rule *rule, const struct alert_change *change,
+			double spent)
+{
+	static const enum say_level levels[] = {
+		[SEVERITY_NOTICE] = SAY_NOTICE,
+		[SEVERITY_TICKET] = SAY_WARNING,
+		[SEVERITY_PAGE] = SAY_ERROR,
+	};
+	const bool over = change->to == ALERT_INACTIVE;
+
+	if (journal_is_told(alerting, rule->severity))
+		return;
+	journal_say(alerting->journal, JOURNAL_ALERT, over ? SAY_NOTICE : levels[rule->severity],
+		    change->t_seconds, "SLO %s of %s: %s %s %s; %s of the budget is spent",
+		    track->name, track->service, alert_severity_name(rule->severity), rule->name,
+		    over ? "is over" : alert_status_name(change->to),
+		    format_percent(spent, 1).text);
+}
+
 static void record_changes(struct alerting *alerting, const struct track *track,
 			   const struct alert_subject *subject, const struct alert_state *before,
 			   const struct alert_change *changes, size_t n)
@@ -84,6 +118,9 @@ static void record_changes(struct alerting *alerting, const struct track *track,
 		const struct alert_state *old = &before[changes[i].rule];
 		const struct alert_state *new = &track->alerts.states[changes[i].rule];
 
+		const double spent = spent_ratio(subject, changes[i].t_seconds);
+
+		tell_change(alerting, track, rule, &changes[i], spent);
 		record_change(alerting->record,
 			      &(const struct store_change){
 				      .t_seconds = changes[i].t_seconds,
@@ -93,8 +130,7 @@ static void record_changes(struct alerting *alerting, const struct track *track,
 				      .severity = alert_severity_name(rule->severity),
 				      .from = alert_status_name(changes[i].from),
 				      .to = alert_status_name(changes[i].to),
-				      .budget_spent_ratio =
-					      spent_ratio(subject, changes[i].t_seconds),
+				      .budget_spent_ratio = spent,
 				      .started_seconds = changes[i].from == ALERT_INACTIVE ?
 								 new->started_seconds :
 								 old->started_seconds,
@@ -301,7 +337,29 @@ static void drop_delivery(void *context, const char *key)
 	alerting->settled = true;
 }
 
-static const struct deliver_ops ops = {.keep = keep_delivery, .drop = drop_delivery};
+enum {
+	ERROR_SHOWN_BYTES = 200, /* of what a receiver has answered */
+};
+
+static void tell_failing(void *context, const char *receiver, const char *error)
+{
+	const struct alerting *alerting = context;
+	const double now = axis_now(alerting->axis);
+	_cleanup_free_ char *safe = error ? format_escape(error, ERROR_SHOWN_BYTES) : NULL;
+
+	if (error)
+		journal_say(alerting->journal, JOURNAL_RECEIVER, SAY_WARNING, now,
+			    "%s does not take notifications: %s", receiver, safe ?: "-");
+	else
+		journal_say(alerting->journal, JOURNAL_RECEIVER, SAY_NOTICE, now,
+			    "%s takes notifications again", receiver);
+}
+
+static const struct deliver_ops ops = {
+	.keep = keep_delivery,
+	.drop = drop_delivery,
+	.failing = tell_failing,
+};
 
 static int restore_notices(void *context, const char *key, const char *text)
 {

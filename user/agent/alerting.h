@@ -9,6 +9,7 @@
 #define SLIPROBE_AGENT_ALERTING_H
 
 #include "agent/axis.h"
+#include "agent/journal.h"
 #include "apply/applied.h"
 #include "base/error.h"
 #include "base/loop.h"
@@ -27,6 +28,7 @@ struct alerting {
 	struct axis *axis;
 	struct record *record;
 	char *socket; /* its status socket's path, for commands in messages; or NULL. Freed here. */
+	struct journal *journal;
 	alerting_facts_fn *facts_of;
 	void *context;
 	/* its own */

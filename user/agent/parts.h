@@ -7,6 +7,7 @@
 
 #include "agent/alerting.h"
 #include "agent/axis.h"
+#include "agent/journal.h"
 #include "agent/kernel_side.h"
 #include "agent/retire.h"
 #include "agent/reload.h"
@@ -19,6 +20,7 @@ struct agent {
 	struct utsname host;
 	char started_at[32]; /* RFC 3339 */
 	struct reloads reloads;
+	struct journal journal;
 	struct kernel_side kernel;
 	struct axis axis;
 	struct applied applied;

@@ -25,6 +25,7 @@ enum service_stay {
 
 struct service {
 	enum service_stay stay; /* see agent/retire */
+	bool told; /* in the journal, that it was found */
 	__u32 id; /* as in struct series_key */
 	char *name;
 	__u16 port;

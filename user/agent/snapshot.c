@@ -356,6 +356,21 @@ static int snapshot_slos(const struct agent *agent, struct snapshot *ret)
 	return r;
 }
 
+static void snapshot_notifications(const struct agent *agent, struct snapshot *ret)
+{
+	for (enum config_receiver_kind kind = 0; kind < RECEIVER_KINDS; kind++) {
+		const struct deliver_count count = deliver_count(agent->alerting.deliver, kind);
+
+		ret->notifications[kind] = (struct snapshot_notifications){
+			.receivers = count.receivers,
+			.sent = count.sent,
+			.given_up = count.given_up,
+			.failed = count.failed,
+			.waiting = count.waiting,
+		};
+	}
+}
+
 static void snapshot_coverage(const struct agent *agent, const struct facts *facts,
 			      struct snapshot *ret)
 {
@@ -418,6 +433,7 @@ int snapshot_take(const struct agent *agent, struct facts *facts, struct snapsho
 	int r = snapshot_agent(agent, &snapshot);
 
 	snapshot_coverage(agent, facts, &snapshot);
+	snapshot_notifications(agent, &snapshot);
 	r = r ?: snapshot_blind(agent, facts, &snapshot);
 	r = r ?: snapshot_services(agent, facts, &snapshot);
 	r = r ?: snapshot_slos(agent, &snapshot);

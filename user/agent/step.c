@@ -196,8 +196,8 @@ void step_say_lost(const struct agent *agent, const char *hint)
 	/* another agent has the place of a record that is not kept, if this one has no pins */
 	if (report.state == RECORD_FAILING ||
 	    (report.state == RECORD_NOT_KEPT && agent->kernel.pins))
-		say("%s: %s: what could not be written is lost%s", report.path, report.reason,
-		    hint);
+		say_as(SAY_ERROR, "%s: %s: what could not be written is lost%s", report.path,
+		       report.reason, hint);
 }
 
 /* ---- the whole step ---- */
@@ -234,6 +234,33 @@ static int end_unanswered(struct agent *agent)
 	return r || at_rest ? r : step_sweep(agent, NULL);
 }
 
+static void tell_services(struct agent *agent, double now)
+{
+	for (size_t i = 0; i < agent->services.n; i++) {
+		struct service *service = agent->services.list[i];
+
+		if (service->told || !service->port)
+			continue;
+		service->told = true;
+		journal_say(&agent->journal, JOURNAL_SERVICE, SAY_INFO, now,
+			    "found service %s: process %s, pid %u, port %u", service->name,
+			    service->process, service->pid, service->port);
+	}
+}
+
+/* A failure to read is that of the next step, too, and is told there. */
+static void tell_losses(struct agent *agent, double now)
+{
+	__u64 stats[STAT_COUNT];
+	uint64_t lost[LOST_REASON_COUNT];
+
+	if (probe_read_stats(agent->kernel.probe, stats))
+		return;
+	for (size_t i = 0; i < LOST_REASON_COUNT; i++)
+		lost[i] = stats[STAT_LOST + i];
+	journal_losses(&agent->journal, lost, now);
+}
+
 int step_run(struct agent *agent)
 {
 	bool ending = applied_any_ending(&agent->applied);
@@ -245,6 +272,9 @@ int step_run(struct agent *agent)
 	now = axis_now(&agent->axis);
 	r = r ?: retire_look(agent, now);
 	r = r ?: take_and_judge(agent, now);
+	tell_services(agent, now);
+	tell_losses(agent, now);
+	journal_catch_up(&agent->journal, now);
 	if (r || record_report(agent->record).state == RECORD_FAILING)
 		return r;
 	if (ending)

@@ -24,9 +24,10 @@ static int remove_left(struct agent *agent)
 
 static int discard(struct agent *agent, const char *why)
 {
-	say("what the last agent left counting cannot be taken over: %s; what it counted after its "
-	    "last step is lost",
-	    why);
+	say_as(SAY_ERROR,
+	       "what the last agent left counting cannot be taken over: %s; what it counted after its "
+	       "last step is lost",
+	       why);
 	return remove_left(agent);
 }
 
@@ -52,7 +53,7 @@ static int hand_over(struct agent *agent, const char *why)
 	r = step_discover(agent);
 	r = r ?: step_take(agent, axis_now(&agent->axis));
 	if (r)
-		say("its last counts cannot be read: %s", strerror(-r));
+		say_as(SAY_ERROR, "its last counts cannot be read: %s", strerror(-r));
 	step_say_lost(agent, "");
 	return remove_left(agent);
 }

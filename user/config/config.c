@@ -98,6 +98,7 @@ const char *config_receiver_kind_name(enum config_receiver_kind kind)
 	case RECEIVER_COMMAND:
 		return "command";
 	case RECEIVER_JOURNAL:
+	case RECEIVER_KINDS:
 		break;
 	}
 	return "journal";

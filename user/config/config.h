@@ -105,6 +105,7 @@ enum config_receiver_kind {
 	RECEIVER_WEBHOOK,
 	RECEIVER_COMMAND,
 	RECEIVER_JOURNAL, /* one line on standard error */
+	RECEIVER_KINDS,
 };
 
 struct config_receiver {

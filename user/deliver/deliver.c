@@ -301,6 +301,24 @@ void deliver_run(struct deliver *deliver, double boottime_seconds)
 	deliver_keep_books(deliver);
 }
 
+struct deliver_count deliver_count(const struct deliver *deliver, enum config_receiver_kind kind)
+{
+	struct deliver_count count = {};
+
+	for (size_t i = 0; i < deliver->n; i++) {
+		const struct receiver *receiver = deliver->receivers[i];
+
+		if (receiver->kind != kind)
+			continue;
+		count.receivers++;
+		count.sent += receiver->books.sent;
+		count.failed += receiver->books.failed;
+		count.given_up += receiver->books.given_up;
+		count.waiting += receiver->n_waiting;
+	}
+	return count;
+}
+
 json_t *deliver_report(const struct deliver *deliver)
 {
 	json_t *list = json_array();

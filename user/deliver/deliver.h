@@ -44,6 +44,8 @@ enum {
 struct deliver_ops {
 	void (*keep)(void *context, const char *key, const char *text);
 	void (*drop)(void *context, const char *key);
+	/* a receiver begins to fail, with why; or takes something again (error is NULL). May be NULL. */
+	void (*failing)(void *context, const char *receiver, const char *error);
 };
 
 /*
@@ -93,6 +95,16 @@ void deliver_keep_books(struct deliver *deliver);
 int deliver_fd(const struct deliver *deliver);
 int deliver_timeout_ms(const struct deliver *deliver, double boottime_seconds);
 void deliver_run(struct deliver *deliver, double boottime_seconds);
+
+/* What became of the messages to the receivers of a kind, since each was configured. */
+struct deliver_count {
+	size_t receivers;
+	uint64_t sent, given_up; /* messages */
+	uint64_t failed; /* attempts */
+	size_t waiting; /* messages */
+};
+
+struct deliver_count deliver_count(const struct deliver *deliver, enum config_receiver_kind kind);
 
 /*
  * [{"receiver": "webhook http://...", "sent": 3, "failed": 1, "given_up": 0, "waiting": 1,

@@ -40,6 +40,7 @@ struct receiver {
 	struct deliveries queue;
 	size_t n_waiting;
 
+	bool failing; /* the last attempt has failed */
 	double not_before_seconds; /* CLOCK_BOOTTIME: it asks for no attempt before */
 	enum receiver_busy busy;
 	struct http_post *post;

@@ -148,6 +148,19 @@ static void message_done(struct receiver *receiver, const struct attempt_end *en
 	keep(hub, receiver, delivery);
 }
 
+/* Tells the owner when it changes whether the receiver takes what it is sent. */
+static void note_failing(struct receiver *receiver, const struct attempt_end *end)
+{
+	const struct deliver_hub *hub = receiver->hub;
+	const bool failing = end->result != ATTEMPT_TAKEN;
+
+	if (failing == receiver->failing)
+		return;
+	receiver->failing = failing;
+	if (hub->ops.failing)
+		hub->ops.failing(hub->context, receiver->name, failing ? end->error : NULL);
+}
+
 static void on_done(void *context, const struct attempt_end *end)
 {
 	struct receiver *receiver = context;
@@ -157,6 +170,7 @@ static void on_done(void *context, const struct attempt_end *end)
 	receiver->post = NULL;
 	receiver->command = NULL;
 	receiver->not_before_seconds = receiver->hub->now_seconds + end->retry_after_seconds;
+	note_failing(receiver, end);
 	if (busy == RECEIVER_REFRESHING)
 		refresh_done(receiver, end);
 	else

@@ -142,6 +142,7 @@ static void write_head(struct writer *writer, const struct metrics *metrics, voi
 {
 	(void)context;
 	metrics_agent(writer, &metrics->snapshot);
+	metrics_health(writer, &metrics->snapshot);
 }
 
 static void write_tail(struct writer *writer, const struct metrics *metrics, void *context)

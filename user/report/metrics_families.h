@@ -9,6 +9,7 @@
 #include "report/snapshot.h"
 
 void metrics_agent(struct writer *writer, const struct snapshot *snapshot);
+void metrics_health(struct writer *writer, const struct snapshot *snapshot);
 void metrics_slos(struct writer *writer, const struct snapshot *snapshot);
 void metrics_coverage(struct writer *writer, const struct snapshot *snapshot);
 void metrics_blind(struct writer *writer, const struct snapshot *snapshot);

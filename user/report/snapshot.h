@@ -172,6 +172,14 @@ enum snapshot_store_state {
 	SNAPSHOT_STORE_NOT_KEPT,
 };
 
+/* Notifications of the receivers of one kind. */
+struct snapshot_notifications {
+	size_t receivers;
+	uint64_t sent, given_up; /* messages */
+	uint64_t failed; /* attempts */
+	size_t waiting; /* messages */
+};
+
 struct snapshot_store {
 	enum snapshot_store_state state;
 	const char *reason; /* "" if it is ok */
@@ -209,6 +217,7 @@ struct snapshot {
 		bool taken_over; /* it did so before this agent started */
 	} agent;
 	struct snapshot_store store;
+	struct snapshot_notifications notifications[RECEIVER_KINDS];
 	struct {
 		uint64_t seen; /* requests whose head was read */
 		uint64_t counted; /* sum of outcomes */

@@ -27,6 +27,7 @@ struct alerted {
 	struct slo_counts counts[TRACKS];
 	struct axis axis;
 	struct record *record;
+	struct journal journal;
 	struct alerting alerting;
 	double now_seconds;
 	/* of facts_of() */
@@ -61,6 +62,7 @@ static void begin(struct alerted *alerted)
 		.applied = &alerted->applied,
 		.axis = &alerted->axis,
 		.record = alerted->record,
+		.journal = &alerted->journal,
 		.facts_of = facts_of,
 		.context = alerted,
 	};

@@ -37,6 +37,7 @@ struct fixture {
 		char key[160]; /* "" if there are none */
 		char *text;
 	} books[FIXTURE_RECEIVERS];
+	char failing[512]; /* what the owner was told of receivers that fail, a line each */
 };
 
 static inline double clock_seconds(void)
@@ -130,7 +131,16 @@ static inline void kept_keep(void *context, const char *key, const char *text)
 	fixture->kept[fixture->n_kept++].text = copy;
 }
 
-static const struct deliver_ops kept_ops = {kept_keep, kept_drop};
+static inline void note_failing(void *context, const char *receiver, const char *error)
+{
+	struct fixture *fixture = context;
+	const size_t len = strlen(fixture->failing);
+
+	snprintf(fixture->failing + len, sizeof(fixture->failing) - len, "%.7s: %s\n", receiver,
+		 error ?: "well");
+}
+
+static const struct deliver_ops kept_ops = {kept_keep, kept_drop, note_failing};
 
 static inline struct config_receiver *add_receiver(struct fixture *fixture,
 						   enum config_receiver_kind kind)

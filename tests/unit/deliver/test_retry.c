@@ -106,6 +106,8 @@ TEST(server_errors_are_tried_again)
 	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
 	assert_int_equal(f.servers[0].n_requests, 6);
 	assert_int_equal(reported(&f, 0, "given_up"), 0);
+	/* the owner is told of the first failure, and of the end of them */
+	assert_string_equal(f.failing, "webhook: HTTP 500: no\troom\xff\nwebhook: well\n");
 }
 
 TEST(refused_message_is_given_up_and_lets_the_next_go)

@@ -300,6 +300,40 @@ TEST(the_configuration_may_go)
 	free(expected);
 }
 
+TEST(the_agents_own_health)
+{
+	struct snapshot snapshot;
+	struct snapshot_alert *alerts = calloc(2, sizeof(*alerts));
+	char *text;
+
+	fixture_snapshot(&snapshot);
+	free(snapshot.slos[0].alerts);
+	snapshot.slos[0].alerts = alerts;
+	snapshot.slos[0].n_alerts = 2;
+	alerts[0].severity = SEVERITY_PAGE;
+	alerts[1].severity = SEVERITY_PAGE;
+	snapshot.store.state = SNAPSHOT_STORE_OK;
+	snapshot.store.bytes = 4096;
+	snapshot.agent.reloads_refused = 2;
+	snapshot.agent.refused_at = 1;
+	snapshot.notifications[RECEIVER_WEBHOOK] = (struct snapshot_notifications){2, 7, 1, 5, 3};
+	text = render(&snapshot, METRICS_TEXT);
+	assert_line(text,
+		    "sliprobe_slo_alerts{slo=\"checkout\",service=\"shop\",severity=\"page\"} 2");
+	assert_line(text,
+		    "sliprobe_slo_alerts{slo=\"checkout\",service=\"shop\",severity=\"ticket\"} 0");
+	assert_line(text, "sliprobe_store_writable 1");
+	assert_line(text, "sliprobe_store_size_bytes 4096");
+	assert_line(text, "sliprobe_config_reloads_refused_total 2");
+	assert_line(text, "sliprobe_config_last_reload_successful 0");
+	assert_line(text, "sliprobe_notifications_sent_total{receiver=\"webhook\"} 7");
+	assert_line(text, "sliprobe_notifications_given_up_total{receiver=\"webhook\"} 1");
+	assert_line(text, "sliprobe_notification_attempts_failed_total{receiver=\"webhook\"} 5");
+	assert_line(text, "sliprobe_notifications_waiting{receiver=\"webhook\"} 3");
+	assert_null(strstr(text, "receiver=\"command\""));
+	free(text);
+}
+
 TEST(empty_snapshot)
 {
 	struct snapshot snapshot = {0};
@@ -334,6 +368,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_are_histograms),
+		cmocka_unit_test(the_agents_own_health),
 		cmocka_unit_test(errors_are_typed),
 		cmocka_unit_test(queue_durations_are_by_route),
 		cmocka_unit_test(slos_and_coverage),
