@@ -29,6 +29,12 @@ void config_slo_clear(struct config_slo *slo)
 	free(slo->file);
 	free(slo->name);
 	free(slo->service);
+	free(slo->description);
+	for (size_t i = 0; i < slo->n_labels; i++) {
+		free(slo->labels[i].name);
+		free(slo->labels[i].value);
+	}
+	free(slo->labels);
 	free(slo->time_zone);
 	free(slo->alerts);
 	free_texts(slo->eligible.routes, slo->eligible.n_routes);

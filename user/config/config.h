@@ -26,6 +26,9 @@ enum {
 	CONFIG_MAX_SLOS_PER_SERVICE = 64,
 	CONFIG_MAX_RECEIVERS = 64,
 	CONFIG_MAX_NAME = 63, /* bytes of a service or SLO name */
+	CONFIG_MAX_DESCRIPTION = 4200, /* bytes: 1050 characters, as in OpenSLO */
+	CONFIG_MAX_LABELS = 16, /* of an SLO */
+	CONFIG_MAX_LABEL_BYTES = 255, /* of a value */
 	CONFIG_STATUS_WORDS = 10, /* bitmap over status codes 0 .. 639 */
 };
 
@@ -62,10 +65,19 @@ enum config_client_abort {
 	CLIENT_ABORT_LATE, /* if that took longer than the latency threshold; the default */
 };
 
+/* A label of the owner's choice. */
+struct config_label {
+	char *name; /* of a label in Prometheus; none that alerts or metrics of an SLO have already */
+	char *value;
+};
+
 struct config_slo {
 	char *file; /* the OpenSLO file that it is from; NULL: the main file */
 	unsigned int line;
 	char *name; /* unique; holds "{service}" if and only if service is "*" */
+	char *description; /* what it means to its users; NULL if not given */
+	struct config_label *labels;
+	size_t n_labels;
 	char *service; /* a service's name, or "*": for every service found on the host */
 	double objective; /* ratio nearest to the written percentage, 0 < objective < 1 */
 	/* rolling, 30 d if not given; calendar month: 31 d, the longest one */

@@ -7,6 +7,7 @@
  *
  * SLO
  *   metadata.name            slos[].name; annotation sliprobe/name if it is no DNS label
+ *   spec.description, metadata.labels  slos[].description, slos[].labels
  *   spec.service             slos[].service, "*" included
  *   spec.indicator           inline, or indicatorRef: an SLI of the file, with spec.ratioMetric, counter: true, and
  *     good.metricSource        {type: sliprobe, spec: {good: as in slos[]}}
@@ -33,7 +34,7 @@
  * Service: read by other tools; here it is checked and ignored.
  *
  * Durations are OpenSLO's (m, h, d, w), and "s" where a whole minute is too coarse. Labels are
- * ignored, and annotations without the prefix sliprobe/.
+ * ignored, but for an SLO's that slos[].labels may have, and annotations without the prefix sliprobe/.
  */
 #ifndef SLIPROBE_CONFIG_OPENSLO_H
 #define SLIPROBE_CONFIG_OPENSLO_H

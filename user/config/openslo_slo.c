@@ -60,7 +60,7 @@ static const struct schema_field metadata_fields[] = {
 		NAME_VALUE,
 	},
 	OPENSLO_DISPLAY_NAME,
-	OPENSLO_LABELS,
+	{.key = "labels", .read = config_take_labels},
 	{.key = "annotations", .read = read_mapping, .schema = &annotation_schema},
 };
 
@@ -237,7 +237,14 @@ static const struct schema_choice budgeting_methods[] = {
 };
 
 static const struct schema_field spec_fields[] = {
-	{.key = "description", .read = openslo_read_any},
+	{
+		.key = "description",
+		.read = read_text,
+		.offset = offsetof(struct draft, slo.description),
+		.multiline = true,
+		.max = OPENSLO_MAX_DESCRIPTION_BYTES,
+		.expected = "text",
+	},
 	{
 		.key = "service",
 		.read = read_text,

@@ -115,11 +115,7 @@ static const struct schema match_schema = {FIELDS(match_fields)};
 	}
 
 static const struct schema_field about_fields[] = {
-	ABOUT(owner),
-	ABOUT(purpose),
-	ABOUT(importance),
-	ABOUT(mitigation),
-	ABOUT(runbook),
+	ABOUT(owner), ABOUT(purpose), ABOUT(importance), ABOUT(mitigation), ABOUT(runbook),
 };
 
 static const struct schema about_schema = {FIELDS(about_fields)};

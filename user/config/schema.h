@@ -40,6 +40,15 @@ extern const struct schema config_slo_schema, config_receiver_schema;
 value_reader config_read_alerts;
 int config_default_alerts(struct config_slo *slo);
 
+/*
+ * Read labels into the struct config_slo. A name is valid as Prometheus has them, and taken if alerts
+ * or metrics of an SLO have it already. config_take_labels() leaves out what does not fit: other tools
+ * have other rules.
+ */
+value_reader config_read_labels, config_take_labels;
+bool config_label_name_valid(const char *name);
+bool config_label_name_taken(const char *name);
+
 /* of struct schema_field: a list of strings */
 #define TEXTS(type, item_field, count_member)                                                      \
 	(&(const struct schema_items){                                                             \

@@ -286,6 +286,19 @@ static const struct schema_field slo_fields[] = {
 		.expected =
 			"default, a list of alerts, or a mapping with min_bad, min_events, rules",
 	},
+	{
+		.key = "description",
+		.read = read_text,
+		.offset = offsetof(struct config_slo, description),
+		.multiline = true,
+		.max = CONFIG_MAX_DESCRIPTION,
+		.expected = "text of at most 4200 bytes",
+	},
+	{
+		.key = "labels",
+		.read = config_read_labels,
+		.expected = "a mapping of labels, such as {team: shop, tier: \"1\"}",
+	},
 };
 
 const struct schema config_slo_schema = {FIELDS(slo_fields), .init = slo_init};

@@ -235,6 +235,29 @@ static void print_excluded(const json_t *slo, FILE *out)
 	fputc('\n', out);
 }
 
+/* What its owner says of it. */
+static void print_description(const json_t *slo, FILE *out)
+{
+	const char *description = ctl_string(slo, "description"), *name, *before = "";
+	json_t *value;
+
+	if (description) {
+		print_label("description", out);
+		ctl_write_wrapped(description, LABEL_COLUMNS, out);
+	}
+	if (!json_object_size(json_object_get(slo, "labels")))
+		return;
+	print_label("labels", out);
+	json_object_foreach(json_object_get(slo, "labels"), name, value) {
+		fputs(before, out);
+		format_write_safe(name, out);
+		fputc('=', out);
+		format_write_safe(json_string_value(value), out);
+		before = ", ";
+	}
+	fputc('\n', out);
+}
+
 int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
 {
 	const json_t *budget = json_object_get(slo, "budget");
@@ -246,6 +269,7 @@ int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
 	format_write_safe(ctl_string(slo, "service"), out);
 	fprintf(out, ": %s over %s\n", format_objective(ctl_number(slo, "objective")).text,
 		format_span(ctl_number(slo, "window_seconds")).text);
+	print_description(slo, out);
 	print_window(slo, out);
 	print_budgeting(slo, colour, out);
 	print_coverage(slo, colour, out);

@@ -257,8 +257,16 @@ static void write_slo(struct yaml_out *out, const struct config *config,
 		yaml_out_pair(out, "sliprobe/name", slo->name);
 	openslo_write_other_alerts(out, slo);
 	yaml_out_map_end(out);
+	if (slo->n_labels)
+		yaml_out_map_at(out, "labels", false);
+	for (size_t i = 0; i < slo->n_labels; i++)
+		yaml_out_pair(out, slo->labels[i].name, slo->labels[i].value);
+	if (slo->n_labels)
+		yaml_out_map_end(out);
 	yaml_out_map_end(out);
 	yaml_out_map_at(out, "spec", false);
+	if (slo->description)
+		yaml_out_pair(out, "description", slo->description);
 	yaml_out_pair(out, "service", slo->service);
 	write_indicator(out, slo, name);
 	write_window(out, slo);

@@ -326,6 +326,11 @@ static void write_annotations(struct yaml_out *out, const struct config *config,
 
 	yaml_out_map_at(out, "annotations", false);
 	yaml_out_pair(out, "summary", summary);
+	if (scope->slo->description) {
+		_cleanup_free_ char *text = promql_template(scope->slo->description);
+
+		yaml_out_pair(out, "description", text);
+	}
 	for (size_t i = 0; i < sizeof(about) / sizeof(about[0]); i++)
 		write_about(out, config, scope->slo, about[i].key, about[i].offset);
 	yaml_out_pair(out, "command",
@@ -355,6 +360,11 @@ static void write_alert(struct yaml_out *out, const struct config *config,
 	yaml_out_pair(out, "alert", rule->name);
 	yaml_out_pair(out, "severity", alert_severity_name(rule->severity));
 	yaml_out_pair(out, "slo_id", id);
+	for (size_t i = 0; i < slo->n_labels; i++) {
+		_cleanup_free_ char *value = promql_template(slo->labels[i].value);
+
+		yaml_out_pair(out, slo->labels[i].name, value);
+	}
 	yaml_out_map_end(out);
 	write_annotations(out, config, &scope);
 	yaml_out_map_end(out);

@@ -218,6 +218,8 @@ static void print_slo(FILE *out, const json_t *slo)
 	print_burn(out, json_object_get(slo, "burn_rate"));
 	print_budget(out, json_object_get(slo, "budget"));
 	fputc('\n', out);
+	if (*message_text(slo, "description"))
+		fprintf(out, "%s\n", message_text(slo, "description"));
 	print_failing(out, slo);
 	print_left(out, slo);
 }
@@ -306,6 +308,19 @@ static bool has_ended(const json_t *message, const json_t *slo)
 	return message_is(message, "status", "resolved") || message_is(slo, "status", "resolved");
 }
 
+/* Those of the SLO's owner are none of ours. */
+static json_t *labels_json(const json_t *message, const json_t *slo, const char *name)
+{
+	json_t *labels =
+		json_pack("{s:s, s:s*, s:s, s:s, s:s}", "alertname", name, "slo",
+			  slo ? message_text(slo, "name") : NULL, "service",
+			  message_text(message, "service"), "severity",
+			  message_text(message, "severity"), "host", message_text(message, "host"));
+	json_t *of_slo = json_object_get(slo, "labels");
+
+	return json_checked(labels, of_slo && json_object_update_missing(labels, of_slo));
+}
+
 /* slo: NULL if it has none */
 static json_t *alert_json(const json_t *message, const json_t *slo, double unix_seconds)
 {
@@ -325,10 +340,7 @@ static json_t *alert_json(const json_t *message, const json_t *slo, double unix_
 	/* an end before the start is refused; a clock that was set back makes one */
 	if (strcmp(ends_at, starts_at) < 0)
 		ends_at = starts_at;
-	return json_pack("{s:{s:s, s:s*, s:s, s:s, s:s}, s:o, s:s*, s:s}", "labels", "alertname",
-			 name, "slo", slo ? message_text(slo, "name") : NULL, "service",
-			 message_text(message, "service"), "severity",
-			 message_text(message, "severity"), "host", message_text(message, "host"),
+	return json_pack("{s:o, s:o, s:s*, s:s}", "labels", labels_json(message, slo, name),
 			 "annotations", annotations, "startsAt", *starts_at ? starts_at : NULL,
 			 "endsAt", ends_at);
 }

@@ -144,6 +144,17 @@ static int put_terms(json_t *object, const struct snapshot_slo *slo)
 	return failed;
 }
 
+static json_t *labels_json(const struct config_slo *slo)
+{
+	json_t *object = json_object();
+	int failed = 0;
+
+	for (size_t i = 0; slo && i < slo->n_labels; i++)
+		failed |= json_put(object, slo->labels[i].name,
+				   json_text_or_null(slo->labels[i].value));
+	return json_checked(object, failed);
+}
+
 json_t *json_slo_value(const struct snapshot_slo *slo)
 {
 	struct slo_budget budget = snapshot_slo_budget(slo);
@@ -163,5 +174,8 @@ json_t *json_slo_value(const struct snapshot_slo *slo)
 	failed |= json_put(object, "burn_rate", burn_rates_json(slo));
 	failed |= json_put(object, "alerts", alerts_json(slo));
 	failed |= put_terms(object, slo);
+	failed |= json_put(object, "description",
+			   json_text_or_null(slo->config ? slo->config->description : NULL));
+	failed |= json_put(object, "labels", labels_json(slo->config));
 	return json_checked(object, failed);
 }

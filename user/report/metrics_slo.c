@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The families of SLOs. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/term_names.h"
@@ -20,6 +21,29 @@ static void slo_events(struct writer *writer, const struct snapshot_slo *slo)
 			sample_u64(writer, "sliprobe_slo_events_total", label_text, values[i]);
 		free(label_text);
 	}
+}
+
+/* One series with what the owner says of the SLO, so that the others keep their labels. */
+static void slo_info(struct writer *writer, const struct snapshot_slo *slo)
+{
+	const struct config_slo *config = slo->config;
+	char *label_text = labels(writer, "slo", slo->name, "service", slo->service, "description",
+				  config ? config->description : NULL, NULL);
+
+	for (size_t i = 0; label_text && config && i < config->n_labels; i++) {
+		char *more = labels(writer, config->labels[i].name, config->labels[i].value, NULL);
+		char *joined = NULL;
+
+		if (!more || asprintf(&joined, "%s,%s", label_text, more) < 0)
+			joined = NULL;
+		writer->failed |= !joined;
+		free(more);
+		free(label_text);
+		label_text = joined;
+	}
+	if (label_text)
+		sample_u64(writer, "sliprobe_slo_info", label_text, 1);
+	free(label_text);
 }
 
 /* A reason comes with its first event: most SLOs never have most of them. */
@@ -99,6 +123,7 @@ void metrics_slos(struct writer *writer, const struct snapshot *snapshot)
 		const char *name, *type, *unit, *help;
 		void (*write)(struct writer *writer, const struct snapshot_slo *slo);
 	} families[] = {
+		{"sliprobe_slo", "info", "", "Description and labels of an SLO.", slo_info},
 		{"sliprobe_slo_events", "counter", "",
 		 "Eligible events of an SLO since the agent began to count it.", slo_events},
 		{"sliprobe_slo_bad_events", "counter", "",

@@ -7,10 +7,10 @@
 #include "tests/unit/fixtures/test.h"
 #include "config_fixture.h"
 
-#define METHODS "GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER"
+#define METHODS "GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER, _unknown"
 #define SLO_KEYS                                                                                   \
 	"name, service, objective, window, calendar, time_zone, budgeting, eligible, good, "       \
-	"client_abort, alerts"
+	"client_abort, alerts, description, labels"
 #define SHOP "services: [{name: shop, match: {port: 80}, routes: [/item, \"/b/*\"]}]\n"
 
 /* Joined by newlines; to be freed. */

@@ -58,6 +58,8 @@ static const char full_yaml[] =
 	"  - {name: sliced, service: shop, objective: \"95.5\", calendar: month,\n"
 	"     budgeting: {timeslices: {slice: 1m, target: 95}}}\n"
 	"  - name: all-{service}\n"
+	"    description: \"No customer\\nwaits.\"\n"
+	"    labels: {team: shop, tier_1: 2, _x: \"a \\\"b\\\"\"}\n"
 	"    service: \"*\"\n"
 	"    objective: 99.99\n"
 	"notify:\n"
@@ -107,6 +109,13 @@ TEST(full_file_is_read)
 	assert_null(config.services[1].about.owner);
 
 	assert_int_equal(config.n_slos, 4);
+	assert_null(slo->description);
+	assert_int_equal(slo->n_labels, 0);
+	assert_string_equal(config.slos[3].description, "No customer\nwaits.");
+	assert_int_equal(config.slos[3].n_labels, 3);
+	assert_string_equal(config.slos[3].labels[1].name, "tier_1");
+	assert_string_equal(config.slos[3].labels[1].value, "2");
+	assert_string_equal(config.slos[3].labels[2].value, "a \"b\"");
 	assert_string_equal(slo->name, "checkout");
 	assert_string_equal(slo->service, "shop");
 	assert_true(slo->objective == 0.999);
@@ -254,7 +263,7 @@ TEST(files_are_loaded)
 	assert_int_equal(write(fd, "x: 1\n", 5), 5);
 	assert_int_equal(config_load(path, &config, &error), -EINVAL);
 	snprintf(message, sizeof(message),
-		 "%s:54: x: unknown key, expected one of agent, services, "
+		 "%s:56: x: unknown key, expected one of agent, services, "
 		 "slos, slo_files, notify, alerting, maintenance",
 		 path);
 	assert_string_equal(error.text, message);

@@ -78,6 +78,27 @@ TEST(alert_names_service_severity_host_and_what_is_known)
 	assert_in_range(ends_in_seconds(0), 235, 240);
 }
 
+/* Those of the SLO's owner go with ours, and never in their place. */
+TEST(labels_and_description_of_the_slo_go_along)
+{
+	json_t *notice = message("1", "fire", "page");
+	json_t *slo = json_array_get(json_object_get(notice, "slos"), 0), *list, *labels;
+
+	json_object_set_new(slo, "description", json_string("Customers can pay."));
+	json_object_set_new(slo, "labels",
+			    json_pack("{s:s, s:s}", "team", "shop", "severity", "none"));
+	list = message_alerts(notice, 1772280000);
+	labels = json_object_get(json_array_get(list, 0), "labels");
+	assert_int_equal(json_object_size(labels), 6);
+	assert_string_equal(message_text(labels, "team"), "shop");
+	assert_string_equal(message_text(labels, "severity"), "page");
+	assert_non_null(strstr(message_text(json_object_get(json_array_get(list, 0), "annotations"),
+					    "description"),
+			       "\nCustomers can pay.\n"));
+	json_decref(list);
+	json_decref(notice);
+}
+
 TEST(open_alerts_are_resent_every_minute_and_never_reminded_of)
 {
 	json_t *notice = message("1", "fire", "page");
@@ -510,6 +531,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SETUP(alert_names_service_severity_host_and_what_is_known),
+		WITH_SETUP(labels_and_description_of_the_slo_go_along),
 		WITH_SETUP(open_alerts_are_resent_every_minute_and_never_reminded_of),
 		WITH_SETUP(resent_alerts_are_of_the_severities_wanted),
 		WITH_SETUP(failed_resend_is_tried_again_sooner),

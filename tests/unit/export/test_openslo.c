@@ -21,6 +21,8 @@ static const char *const configurations[] = {
 	"slos:\n"
 	"  - {name: a, service: shop, objective: 99.9}\n"
 	"  - {name: \"no\", service: shop, objective: 0.1, window: 1h, alerts: []}\n"
+	"  - {name: told, service: shop, objective: 99, description: \"One: two\\nthree\", labels: "
+	"{team: shop, tier: \"1\", _z: \"y: #\"}}\n"
 	"  - {name: \"1e3\", service: \"back yard: 1\", objective: 99.9999999, window: 92d}\n"
 	"  - {name: \"Ünï {x} 'y'\\\\: #\", service: shop, objective: 33.3333333333333, "
 	"window: 3661s}\n"
@@ -140,6 +142,12 @@ static void assert_same_slo(const struct config_slo *a, const struct config_slo 
 	assert_int_equal(a->window_seconds, b->window_seconds);
 	assert_int_equal(a->calendar_month, b->calendar_month);
 	assert_same_text(a->time_zone, b->time_zone);
+	assert_same_text(a->description, b->description);
+	assert_int_equal(a->n_labels, b->n_labels);
+	for (size_t i = 0; i < a->n_labels; i++) {
+		assert_string_equal(a->labels[i].name, b->labels[i].name);
+		assert_string_equal(a->labels[i].value, b->labels[i].value);
+	}
 	assert_int_equal(a->slice_seconds, b->slice_seconds);
 	assert_true(a->slice_target == b->slice_target);
 	assert_same_texts(a->eligible.routes, a->eligible.n_routes, b->eligible.routes,

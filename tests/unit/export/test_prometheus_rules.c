@@ -122,6 +122,17 @@ TEST(a_burn_rule_looks_at_both_windows_and_the_minimum)
 	free(text);
 }
 
+TEST(alerts_have_description_and_labels_of_the_slo)
+{
+	char *text = export(SHOP "slos: [{name: a, service: shop, objective: 99, alerts: [{budget: "
+				 "{spent: 50%}}], description: \"Pays {{x}}.\", labels: {team: "
+				 "shop}}]\n");
+
+	assert_says(text, "labels: {alert: budget-50, severity: notice, slo_id: a, team: shop}\n");
+	assert_says(text, "      description: 'Pays {{\"{\"}}{x}}.'\n");
+	free(text);
+}
+
 TEST(all_windows_are_recorded_once_and_long_ones_from_thinned_counters)
 {
 	char *text =
@@ -259,6 +270,7 @@ int main(void)
 		cmocka_unit_test(texts_are_taken_for_what_they_are),
 		cmocka_unit_test(limits_are_those_of_the_written_decimals),
 		cmocka_unit_test(a_burn_rule_looks_at_both_windows_and_the_minimum),
+		cmocka_unit_test(alerts_have_description_and_labels_of_the_slo),
 		cmocka_unit_test(all_windows_are_recorded_once_and_long_ones_from_thinned_counters),
 		cmocka_unit_test(an_slo_for_all_takes_the_service_out_of_the_name),
 		cmocka_unit_test(a_month_s_budget_goes_by_its_length_in_utc),

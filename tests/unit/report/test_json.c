@@ -225,6 +225,25 @@ TEST(services_add_up_their_series)
 	snapshot_clear(&snapshot);
 }
 
+TEST(description_and_labels_of_an_slo)
+{
+	struct config_label own[] = {{"team", "shop"}, {"tier", "1"}};
+	struct config_slo config = {.description = "Pays.", .labels = own, .n_labels = 2};
+	struct snapshot snapshot;
+	json_t *json;
+
+	fixture_snapshot(&snapshot);
+	snapshot.slos[0].config = &config;
+	json = parsed(json_status(&snapshot));
+	assert_text_at(json, "slos.0.description", "Pays.");
+	assert_text_at(json, "slos.0.labels.team", "shop");
+	assert_text_at(json, "slos.0.labels.tier", "1");
+	assert_null_at(json, "slos.1.description");
+	assert_int_equal(json_object_size(at(json, "slos.1.labels")), 0);
+	json_decref(json);
+	snapshot_clear(&snapshot);
+}
+
 /* They are neither errors, nor requests that others are a share of, nor have they a time. */
 TEST(requests_not_accepted_are_apart)
 {
@@ -452,6 +471,7 @@ int main(void)
 		cmocka_unit_test(a_refused_reload_shows_until_one_succeeds),
 		cmocka_unit_test(blind_connections_stand_beside_those_measured),
 		cmocka_unit_test(services_add_up_their_series),
+		cmocka_unit_test(description_and_labels_of_an_slo),
 		cmocka_unit_test(requests_not_accepted_are_apart),
 		cmocka_unit_test(slos_show_budget_and_burn),
 		cmocka_unit_test(slos_show_their_terms_and_alerts),

@@ -165,6 +165,26 @@ TEST(slos_and_coverage)
 	free(text);
 }
 
+/* What the owner says of an SLO is a series of its own: the labels of the others stay. */
+TEST(description_and_labels_are_one_series)
+{
+	struct config_label own[] = {{"team", "shop"}, {"tier", "1 \"a\"\n"}};
+	struct config_slo config = {.description = "Pays.", .labels = own, .n_labels = 2};
+	struct snapshot snapshot;
+	char *text;
+
+	fixture_snapshot(&snapshot);
+	snapshot.slos[0].config = &config;
+	text = render(&snapshot, METRICS_OPENMETRICS);
+	assert_line(text, "# TYPE sliprobe_slo info");
+	assert_line(text, "sliprobe_slo_info{slo=\"checkout\",service=\"shop\",description="
+			  "\"Pays.\",team=\"shop\",tier=\"1 \\\"a\\\"\\n\"} 1");
+	assert_line(text, "sliprobe_slo_info{slo=\"unused \\\"\\\\\\n\\\\xff\",service="
+			  "\"absent\"} 1");
+	assert_line(text, "sliprobe_slo_objective_ratio{slo=\"checkout\",service=\"shop\"} 0.999");
+	free(text);
+}
+
 /* Skewed reads of the kernel's maps must not make a bucket smaller than the one before. */
 TEST(buckets_never_fall)
 {
@@ -372,6 +392,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(errors_are_typed),
 		cmocka_unit_test(queue_durations_are_by_route),
 		cmocka_unit_test(slos_and_coverage),
+		cmocka_unit_test(description_and_labels_are_one_series),
 		cmocka_unit_test(buckets_never_fall),
 		cmocka_unit_test(text_format_declares_what_it_samples),
 		cmocka_unit_test(clients_have_a_family_of_their_own),
