@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import IN_VM, Process, free_port, listens, tool, wait_until
+from harness import IN_VM, Process, free_port, listens, tool, user_space, wait_until
 from wire import Port, chunked, get, hard_close, head, reply
 
 UNANSWERED_S = 8 if IN_VM else 2
@@ -296,6 +296,7 @@ def test_servers_that_take_so_many_requests_a_connection(agent, limited, name, s
     assert eligible(agent, server.port) == (answered, 0)
 
 
+@user_space
 @pytest.mark.parametrize("name", ["nginx", "apache2", "haproxy"])
 def test_requests_that_meet_the_end_of_an_idle_connection(agent, limited, name):
     """They are read and answered, or never read."""
@@ -319,6 +320,7 @@ def test_requests_that_meet_the_end_of_an_idle_connection(agent, limited, name):
     watch.expect({200: logged})
 
 
+@user_space
 def test_reloads_of_nginx_under_pipelines(agent, limited):
     server = limited("nginx")
     watch = agent.watch(server.port)

@@ -49,7 +49,7 @@ trap 'exit 143' TERM INT HUP
 for kernel in "${kernels[@]}"; do
 	set -- "${arguments[@]}"
 	if (($# == 0)) && [[ $kernel == 6.12 && -z ${SLIPROBE_LONG-} ]]; then
-		set -- tests/e2e/test_{framing,join,late_start,latency,lifecycle,nonhttp,outcomes,rate,sharing}.py
+		set -- tests/e2e/test_{framing,join,late_start,latency,lifecycle,nonhttp,not_accepted,outcomes,rate,sharing,unanswered}.py
 	fi
 	log=build/vm/tests-$kernel.log
 	: >"$log" # there before tail looks for it
