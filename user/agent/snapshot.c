@@ -211,8 +211,9 @@ static int snapshot_alerts(const struct agent *agent, const struct track *track,
 /* `counts` has the reasons of `bad` events, as far as they are known. */
 static struct snapshot_reasons snapshot_reasons(const struct slo_counts *counts, uint64_t bad)
 {
+	uint64_t known = slo_counts_bad(counts);
 	struct snapshot_reasons reasons = {
-		.unknown = bad - slo_counts_bad(counts),
+		.unknown = bad > known ? bad - known : 0,
 		.left_out = counts->left_out,
 	};
 
