@@ -296,6 +296,54 @@ def test_servers_that_take_so_many_requests_a_connection(agent, limited, name, s
     assert eligible(agent, server.port) == (answered, 0)
 
 
+NODE = """
+const server = require('http').createServer((q, a) => a.end('hello'));
+server.maxRequestsPerSocket = 10;
+server.listen(0, '127.0.0.1', () => console.log('listening ' + server.address().port));
+"""
+PYTHON = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = sys.argv[1]
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+        self.close_connection |= self.path == "/stop"
+    def log_message(self, *_):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print("listening", server.server_address[1], flush=True)
+server.serve_forever()
+"""
+
+
+@pytest.mark.parametrize("argv, statuses, aborts", [
+    (["node", "-e", NODE], {"200": 10, "503": 15}, 0),
+    (["/usr/bin/python3", "-c", PYTHON, "HTTP/1.0"], {"200": 1}, 0),
+    (["/usr/bin/python3", "-c", PYTHON, "HTTP/1.1"], {"200": 25}, 0),
+    (["/usr/bin/python3", "-c", PYTHON, "HTTP/1.1", "stop"], {"200": 3}, 22)],
+    ids=["node", "python-1.0", "python-1.1", "python-unannounced"])
+def test_servers_in_other_languages(agent, run_server, argv, statuses, aborts):
+    server = run_server([tool(argv[0]), *argv[1:]])
+    watch, got = agent.watch(server.port), b""
+    third = get("/stop" if "stop" in argv else "/")
+    with socket.create_connection(("127.0.0.1", server.port), 30) as sock:
+        sock.sendall(get() * 2 + third + get() * 21 + get("/", "Connection: close"))
+        try:
+            while more := sock.recv(65536):
+                got += more
+        except ConnectionError:
+            pass
+    answers = [line.split()[1].decode() for line in got.replace(b"hello", b"\r\n").split(b"\r\n")
+               if line.startswith(b"HTTP/1.")]
+    assert {code: answers.count(code) for code in set(answers)} == statuses
+    assert wait_until(lambda: agent.status()["coverage"]["in_flight"] == 0)
+    refused = 25 - len(answers) - aborts
+    watch.expect(statuses, not_accepted=refused, **({"server_abort": aborts} if aborts else {}))
+
+
 @user_space
 @pytest.mark.parametrize("name", ["nginx", "apache2", "haproxy"])
 def test_requests_that_meet_the_end_of_an_idle_connection(agent, limited, name):
