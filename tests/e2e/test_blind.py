@@ -6,10 +6,11 @@ import re
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 
-from harness import BUILD, LIBC, ROOT, Process, free_port, listens, tool, user_space, wait_until
+from harness import BUILD, LIBC, LONG, ROOT, Process, free_port, listens, tool, user_space, wait_until
 from wire import Port, get, read_exactly, reply
 
 CONFIG = """
@@ -265,6 +266,34 @@ def test_a_loss_has_its_service(start_agent, agent_only):
     assert "3 requests lost (response_unparsable 3)" in slictl(agent, "status")[1]
     for one in (port, other):
         one.close()
+
+
+@pytest.mark.skipif(not LONG, reason="waits for more than a minute")
+def test_listeners_that_are_gone_go(start_agent, agent_only):
+    """Those without a listener, not those whose process served it last has ended."""
+    agent = start_agent(CONFIG)
+    ends, stays, shared = Port(), Port(), Port()
+    for port in (ends, stays, shared):
+        tls_session(port).close()
+    shared.dial().c(get()).s(reply()).close()
+    name = agent.service(shared.port)["name"]
+    child = os.fork()
+    if not child:
+        try:
+            tls_session(stays)  # counted under this process, which then ends
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert blind(agent, stays.port) == {"tls": 2}
+    ends.close()
+    shared.close()
+    assert blind(agent, ends.port) == {"tls": 1}  # a restart is no end
+    time.sleep(61)
+    assert blind(agent, ends.port) == {} and not unmeasured(agent, ends.port)
+    assert blind(agent, stays.port) == {"tls": 2} and unmeasured(agent, stays.port)
+    assert blind(agent, shared.port) == {}
+    assert agent.slo(name)["coverage"]["blind_connections"] == 1
+    stays.close()
 
 
 NGINX = """

@@ -2,39 +2,16 @@
 #include "agent/blind.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
+
+#include "agent/listeners.h"
+#include "base/cleanup.h"
 
 struct reading {
 	struct probe *probe;
 	struct blind_listeners *listeners;
-	__u64 now_ns;
 };
-
-/* A process of that number and name: numbers are used again. */
-static bool process_lives(__u32 tgid, const char name[static COMM_BYTES])
-{
-	char path[32], comm[COMM_BYTES + 1] = "";
-	FILE *file;
-	bool read;
-
-	snprintf(path, sizeof(path), "/proc/%u/comm", tgid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	read = fgets(comm, sizeof(comm), file) != NULL;
-	fclose(file);
-	comm[strcspn(comm, "\n")] = 0;
-	return read && !strncmp(comm, name, COMM_BYTES);
-}
-
-static bool is_gone(const struct unmeasured_key *key, const struct blind *blind, __u64 now_ns)
-{
-	return now_ns > blind->last_ns && now_ns - blind->last_ns > BLIND_GONE_S * 1000000000ULL &&
-	       !process_lives(blind->tgid, key->endpoint.process);
-}
 
 static int add(void *context, const struct unmeasured_key *key, const struct blind *blind)
 {
@@ -57,26 +34,63 @@ static int add(void *context, const struct unmeasured_key *key, const struct bli
 		.blind = *blind,
 		.service = measured ? endpoint.service : blind->service,
 		.measured = measured,
-		.gone = is_gone(key, blind, reading->now_ns),
 	};
 	return 0;
+}
+
+/* Marks those on whose port nothing listens, and that nobody has come to for a while. */
+static int mark_gone(struct blind_listeners *listeners, __u64 now_ns)
+{
+	_cleanup_(endpoints_clear) struct endpoints endpoints = {};
+	_cleanup_free_ bool *listens = calloc(listeners->n ?: 1, sizeof(*listens));
+	int r = 0;
+
+	if (!listens)
+		return -ENOMEM;
+	for (size_t i = 0; !r && i < listeners->n; i++) {
+		/* they are sorted: its id is where it was */
+		const struct endpoint endpoint = {.id = i, .tgid = listeners->list[i].blind.tgid};
+
+		r = endpoints_add(&endpoints, &listeners->list[i].key.endpoint, &endpoint);
+	}
+	if (r)
+		return r;
+	listeners_find(&endpoints, listens);
+	for (size_t i = 0; i < listeners->n; i++) {
+		struct blind_listener *listener = &listeners->list[endpoints.list[i].endpoint.id];
+
+		listener->gone = !listens[i] && now_ns > listener->blind.last_ns &&
+				 now_ns - listener->blind.last_ns > BLIND_GONE_S * 1000000000ULL;
+	}
+	return 0;
+}
+
+/* Room for others, as long as those that are gone need not go. */
+static void forget_gone(struct probe *probe, const struct blind_listeners *listeners)
+{
+	if (listeners->n < UNMEASURED_MAX * 3 / 4)
+		return;
+	for (size_t i = 0; i < listeners->n; i++) {
+		if (listeners->list[i].gone)
+			probe_forget_unmeasured(probe, &listeners->list[i].key);
+	}
 }
 
 int blind_read(struct probe *probe, struct blind_listeners *ret)
 {
 	struct blind_listeners listeners = {};
-	struct reading reading = {.probe = probe, .listeners = &listeners};
 	struct timespec now;
 	int r;
 
 	/* by the clock that the programs read */
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	reading.now_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
-	r = probe_each_unmeasured(probe, add, &reading);
+	r = probe_each_unmeasured(probe, add, &(struct reading){probe, &listeners});
+	r = r ?: mark_gone(&listeners, now.tv_sec * 1000000000ULL + now.tv_nsec);
 	if (r) {
 		blind_clear(&listeners);
 		return r;
 	}
+	forget_gone(probe, &listeners);
 	*ret = listeners;
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include "kernel/probe.h"
 
 enum {
-	BLIND_GONE_S = 300, /* without a connection, once the process has ended */
+	BLIND_GONE_S = 60, /* without a connection, once nothing listens any more */
 };
 
 /* A listener's blind connections, of one reason. */
@@ -19,7 +19,7 @@ struct blind_listener {
 	struct blind blind;
 	__u16 service; /* that is judged; SERVICE_NONE: none */
 	bool measured; /* requests of other connections to it were seen */
-	bool gone; /* its process has ended, and nobody has come for BLIND_GONE_S */
+	bool gone; /* nothing listens there, and nobody has come for BLIND_GONE_S */
 };
 
 struct blind_listeners {

@@ -148,6 +148,9 @@ int probe_each_unmeasured(struct probe *probe, probe_unmeasured_fn fn, void *con
 /* True if the endpoint has served a request that was counted: *ret is what is known of it. */
 bool probe_find_endpoint(struct probe *probe, const struct endpoint_key *key, struct endpoint *ret);
 
+/* Forgets a listener's blind connections, to make room. */
+void probe_forget_unmeasured(struct probe *probe, const struct unmeasured_key *key);
+
 /* How much could be measured of the service of that id. */
 int probe_read_books(struct probe *probe, __u32 service, struct service_books *ret);
 

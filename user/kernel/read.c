@@ -297,6 +297,11 @@ bool probe_find_endpoint(struct probe *probe, const struct endpoint_key *key, st
 	return !bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.endpoints), key, ret);
 }
 
+void probe_forget_unmeasured(struct probe *probe, const struct unmeasured_key *key)
+{
+	bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.unmeasured), key);
+}
+
 int probe_read_books(struct probe *probe, __u32 service, struct service_books *ret)
 {
 	return bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.service_books), &service, ret);
