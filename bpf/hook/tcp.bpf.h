@@ -447,23 +447,24 @@ static __always_inline int tcp_send_failed(struct sock *sk)
 	return 0;
 }
 
-/*
- * On an older connection, bytes were read of which no hook knows (more than a FIN), and these are written
- * without passing through the process's memory: it splices.
- */
-static __noinline int tcp_read_aside(struct sock *sk, struct tcp_conn *tcp, __u32 sent)
+/* Bytes are written that have not passed through the process's memory. Its stack is not its callers'. */
+static __noinline int tcp_writes_aside(struct sock *sk, __u32 sent)
 {
 	struct scratch *scratch = scratch_of(SLOT_SEND);
 
-	if (!scratch || !sk || !tcp ||
-	    syscall_source(&scratch->io, &scratch->call, sk, sent) != SOURCE_OPAQUE)
+	return scratch && sk &&
+	       syscall_source(&scratch->io, &scratch->call, sk, sent) == SOURCE_OPAQUE;
+}
+
+/* Likewise. */
+static __noinline int tcp_blind(struct sock *sk, struct tcp_conn *tcp, __u32 reason)
+{
+	struct scratch *scratch = scratch_of(SLOT_SEND);
+
+	if (!scratch || !sk || !tcp || !conn_goes_blind(&tcp->conn))
 		return 0;
-
-	struct flow flow = {};
-
-	tcp_begin(&flow, sk, tcp, scratch);
-	tcp_who(sk, flow.who);
-	flow_blind(&flow, BLIND_OPAQUE);
+	tcp_who(sk, &scratch->who);
+	blind_note(&tcp->conn.served, &scratch->who, live_generation, reason);
 	return 0;
 }
 
@@ -491,8 +492,10 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	write_seq = tp->write_seq;
 	gap = tcp_went_on(write_seq - tcp->write_seq, tp->bytes_acked, &tcp->acked) - (__u32)ret;
 	if (!tcp_answers(&tcp->conn)) {
-		if (tcp->conn.mode == CONN_OLD && tp->copied_seq - tcp->read_seq > 1)
-			tcp_read_aside(sk, tcp, ret);
+		/* an older one, of which more was read than a FIN, and no hook knows: it is spliced */
+		if (tcp->conn.mode == CONN_OLD && tp->copied_seq - tcp->read_seq > 1 &&
+		    tcp_writes_aside(sk, ret))
+			tcp_blind(sk, tcp, BLIND_OPAQUE);
 		tcp->write_seq = write_seq;
 		return 0;
 	}

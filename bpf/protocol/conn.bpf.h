@@ -42,6 +42,15 @@ static __always_inline void conn_rename(struct conn *conn)
 	conn->served.generation = 0;
 }
 
+/* True once, for a listener's connection: it is to be counted as blind. */
+static __always_inline bool conn_goes_blind(struct conn *conn)
+{
+	if (conn->dialled || conn->blind)
+		return false;
+	conn->blind = 1;
+	return true;
+}
+
 static __always_inline void conn_ignore(struct conn *conn)
 {
 	conn->mode = CONN_IGNORED;

@@ -40,10 +40,8 @@ static __always_inline void flow_blind(struct flow *flow, enum blind_reason reas
 {
 	struct conn *conn = flow->conn;
 
-	if (conn->dialled || conn->blind)
-		return;
-	conn->blind = 1;
-	blind_note(&conn->served, flow->who, flow->generation, reason);
+	if (conn_goes_blind(conn))
+		blind_note(&conn->served, flow->who, flow->generation, reason);
 }
 
 #endif
