@@ -39,10 +39,16 @@ def check_description(message, kind, command):
     if kind == "fire":
         assert said[0].startswith("checkout: fast; burn rate 6 (5m)"), said
         since = message["slos"][0]["failing_since"].replace("T", " ").replace("Z", " UTC")
-        assert said[1:4] == [
-            f"Failing since {since}",
-            said[2], "Budget left: -50 of 10 bad requests, -30 min of full outage"], said
+        assert said[1:5] == [
+            f"Failing since {since}", said[2], "Most bad: 60 GET _other 503",
+            "Budget left: -50 of 10 bad requests, -30 min of full outage"], said
         assert said[2].startswith("60 of 100 requests were bad in the last "), said
+        assert said[2].endswith("/s: 60 by status"), said
+        failing = message["slos"][0]["failing"]
+        assert (failing["eligible"], failing["bad"], failing["bad_ratio"]) == (100, 60, 0.6)
+        assert failing["reasons"]["status"] == 60 == sum(failing["reasons"].values())
+        assert failing["worst_exact"] is True and failing["worst"] == [
+            {"route": "_other", "method": "GET", "status": 503, "outcome": "complete", "bad": 60}]
     assert said[-6:] == [
         "Owner: team-shop", "Purpose: Customers pay.", "Importance: No sale without it.",
         "Mitigation: Restart it.", "Runbook: https://runbooks.example/shop", f"Look: {command}"]

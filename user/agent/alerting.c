@@ -253,9 +253,13 @@ static int introduce(struct alerting *alerting, double now)
 /* Alertmanagers are told again and again which notices are open. */
 static int refresh_open(struct alerting *alerting, double now)
 {
-	struct open_notices open = {alerting, now, json_array()};
-	int r = open.messages ? notices_each(alerting->notices, add_open, &open) : -ENOMEM;
+	struct open_notices open = {alerting, now, NULL};
+	int r;
 
+	if (!deliver_open_is_due(alerting->deliver, clock_seconds(CLOCK_BOOTTIME)))
+		return 0;
+	open.messages = json_array();
+	r = open.messages ? notices_each(alerting->notices, add_open, &open) : -ENOMEM;
 	r = r ?: deliver_open(alerting->deliver, open.messages, clock_seconds(CLOCK_BOOTTIME));
 	json_decref(open.messages);
 	return r;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/alerting_worst.h"
 #include "base/cleanup.h"
 #include "notify/notice_message.h"
 
@@ -17,11 +18,22 @@ static bool among(const struct notice_slo *slos, size_t n, const struct track *t
 	return false;
 }
 
+/* They are unknown if they do not add up: some may have come before they were counted apart. */
+static void reasons_facts(const struct track *track, double now, struct notice_slo *ret)
+{
+	struct slo_counts counts;
+
+	reasons_sum(&track->reasons, now, ret->failing_seconds, &counts);
+	ret->reasons_known = slo_counts_bad(&counts) == ret->failing.bad;
+	for (int i = 0; i < BAD_REASON_COUNT; i++)
+		ret->reasons[i] = counts.bad[i];
+}
+
 /* The time that an alert of the notice judges, if it is the one that found the highest burn rate. */
 static void failing_facts(const struct notice *notice, const struct track *track,
 			  struct notice_slo *ret)
 {
-	const double age_seconds = notice->now_seconds - track->since_seconds;
+	const double now = notice->now_seconds, age_seconds = now - track->since_seconds;
 	double worst = -1;
 
 	for (size_t i = 0; i < track->slo->n_alerts; i++) {
@@ -35,9 +47,20 @@ static void failing_facts(const struct notice *notice, const struct track *track
 		ret->failing_seconds = fmin(
 			alert_lookback_seconds(rule->kind, (double)rule->seconds), age_seconds);
 	}
-	if (ret->failing_seconds > 0)
-		ret->failing =
-			slo_history_sum(track->history, notice->now_seconds, ret->failing_seconds);
+	if (ret->failing_seconds > 0) {
+		ret->failing = slo_history_sum(track->history, now, ret->failing_seconds);
+		reasons_facts(track, now, ret);
+	}
+}
+
+/* Without them the message goes, too. */
+static void worst_facts(const struct alerting *alerting, const struct track *track, double now,
+			struct notice_slo *ret)
+{
+	if (ret->failing_seconds > 0 && ret->failing.bad &&
+	    alerting_worst(alerting->record, track->slo, track->service, now - ret->failing_seconds,
+			   now, ret))
+		ret->worst_known = false;
 }
 
 /* The facts of each SLO that the notice's alerts are of, once. An SLO that has ended has none. */
@@ -54,7 +77,8 @@ static int gather_facts(struct alerting *alerting, const struct notice *notice,
 		r = alerting->facts_of(alerting->context, track, &slos[*n].now);
 		if (r)
 			return r;
-		failing_facts(notice, track, &slos[(*n)++]);
+		failing_facts(notice, track, &slos[*n]);
+		worst_facts(alerting, track, notice->now_seconds, &slos[(*n)++]);
 	}
 	return 0;
 }

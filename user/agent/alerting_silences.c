@@ -225,7 +225,7 @@ void alerting_silenced_more(struct alerting *alerting, const struct track *track
 	if (!alerting->silenced_events)
 		alerting->silenced_events = json_object();
 	json_object_set_new(alerting->silenced_events, track->name,
-			    json_integer((json_int_t)(before + events)));
+			    json_integer((json_int_t)before + (json_int_t)events));
 	alerting->silenced_more = true;
 }
 

@@ -153,6 +153,21 @@ static json_t *alerts_json(const struct receiver *receiver, const json_t *messag
 	return json_checked(list, failed);
 }
 
+static bool open_is_due(const struct receiver *receiver, double boottime_seconds)
+{
+	return receiver->kind == RECEIVER_ALERTMANAGER &&
+	       boottime_seconds >= receiver->refresh_seconds;
+}
+
+bool deliver_open_is_due(const struct deliver *deliver, double boottime_seconds)
+{
+	for (size_t i = 0; i < deliver->n; i++) {
+		if (open_is_due(deliver->receivers[i], boottime_seconds))
+			return true;
+	}
+	return false;
+}
+
 int deliver_open(struct deliver *deliver, const json_t *messages, double boottime_seconds)
 {
 	int result = 0;
@@ -162,8 +177,7 @@ int deliver_open(struct deliver *deliver, const json_t *messages, double boottim
 		struct receiver *receiver = deliver->receivers[i];
 		json_t *alerts;
 
-		if (receiver->kind != RECEIVER_ALERTMANAGER ||
-		    boottime_seconds < receiver->refresh_seconds)
+		if (!open_is_due(receiver, boottime_seconds))
 			continue;
 		alerts = alerts_json(receiver, messages);
 		if (!alerts) {

@@ -82,6 +82,9 @@ bool deliver_has_newcomers(const struct deliver *deliver);
  */
 int deliver_introduce(struct deliver *deliver, const json_t *messages, double boottime_seconds);
 
+/* Whether deliver_open() would tell one now. */
+bool deliver_open_is_due(const struct deliver *deliver, double boottime_seconds);
+
 /*
  * Tells Alertmanagers of the notices that are open now, given as a list of messages. Call it at
  * every step; it sends by its own clock. Returns 0, or -ENOMEM: the next call tries again.

@@ -155,13 +155,26 @@ static void print_worst(FILE *out, const json_t *failing)
 		others -= bad;
 		before = ", ";
 	}
-	if (others > 0 && !json_array_size(worst))
-		fprintf(out, "Most bad: all %lld by their time or size, not by status",
-			(long long)others);
+	if (!json_array_size(worst))
+		return;
+	if (!json_is_true(json_object_get(failing, "worst_exact")))
+		fputs("; some of them may be excluded", out);
 	else if (others > 0)
 		fprintf(out, "; %lld others", (long long)others);
-	if (others > 0 || json_array_size(worst))
-		fputc('\n', out);
+	fputc('\n', out);
+}
+
+static void print_reasons(FILE *out, json_t *reasons)
+{
+	const char *before = ": ", *reason;
+	json_t *bad;
+
+	json_object_foreach(reasons, reason, bad) {
+		if (!json_integer_value(bad))
+			continue;
+		fprintf(out, "%s%lld by %s", before, (long long)json_integer_value(bad), reason);
+		before = ", ";
+	}
 }
 
 static void print_failing(FILE *out, const json_t *slo)
@@ -180,10 +193,12 @@ static void print_failing(FILE *out, const json_t *slo)
 	}
 	if (!json_is_object(failing))
 		return;
-	fprintf(out, "%lld of %lld requests were bad in the last %s, %s\n",
+	fprintf(out, "%lld of %lld requests were bad in the last %s, %s",
 		(long long)json_integer_value(json_object_get(failing, "bad")),
 		(long long)json_integer_value(json_object_get(failing, "eligible")),
 		format_span(seconds).text, format_rate(rate).text);
+	print_reasons(out, json_object_get(failing, "reasons"));
+	fputc('\n', out);
 	print_worst(out, failing);
 }
 

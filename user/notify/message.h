@@ -18,6 +18,7 @@
  *    "summary", "description": several lines,
  *    "slos": [{"name", "status": "firing|resolved", "started_at", "failing_since", "summary",
  *              "failing": {"seconds", "eligible", "bad", "bad_ratio", "bad_per_second",
+ *                          "reasons": {"status": ...}, "worst_exact",
  *                          "worst": [{"route", "method", "status", "outcome", "bad"}]}, "command",
  *              "objective", "window_seconds", "availability", "burn_rate": {...},
  *              "budget": {... as in the status}, "alerts": [{"name", "since", ...}]}],

@@ -10,6 +10,7 @@
 #include "base/calendar.h"
 #include "base/cleanup.h"
 #include "base/json_values.h"
+#include "base/term_names.h"
 #include "base/utf8.h"
 #include "config/config.h"
 #include "notify/message.h"
@@ -189,7 +190,8 @@ static char *quoted(const char *name)
 		else
 			*to++ = *c;
 	}
-	strcpy(to, "'");
+	*to++ = '\'';
+	*to = '\0';
 	return text;
 }
 
@@ -250,6 +252,19 @@ static json_t *worst_json(const struct notice_slo *slo)
 	return json_checked(array, failed);
 }
 
+static json_t *reasons_json(const struct notice_slo *slo)
+{
+	json_t *object;
+	int failed = 0;
+
+	if (!slo->reasons_known)
+		return json_null();
+	object = json_object();
+	for (int i = 0; i < BAD_REASON_COUNT; i++)
+		failed |= json_put(object, bad_reason_name(i), json_count(slo->reasons[i]));
+	return json_checked(object, failed);
+}
+
 /* How it fails; null if no alert judges a time. */
 static json_t *failing_json(const struct notice_slo *slo)
 {
@@ -267,7 +282,10 @@ static json_t *failing_json(const struct notice_slo *slo)
 			   eligible > 0 ? json_real((double)slo->failing.bad / eligible) :
 					  json_null());
 	failed |= json_put(object, "bad_per_second", json_real((double)slo->failing.bad / seconds));
+	failed |= json_put(object, "reasons", reasons_json(slo));
 	failed |= json_put(object, "worst", worst_json(slo));
+	failed |= json_put(object, "worst_exact",
+			   slo->worst_known ? json_boolean(slo->worst_exact) : json_null());
 	return json_checked(object, failed);
 }
 

@@ -9,6 +9,7 @@
 
 #include "notify/notices.h"
 #include "report/snapshot.h"
+#include "terms.h"
 
 enum { NOTICE_WORST_MAX = 5 };
 
@@ -27,10 +28,13 @@ struct notice_slo {
 	/* the time before now that the alert with the highest burn rate judges, 0 if none does */
 	double failing_seconds;
 	struct slo_events failing; /* in that time, requests */
-	/* those with the most bad requests in that time, and how many others were bad */
+	/* those with the most bad requests in that time */
 	struct notice_worst worst[NOTICE_WORST_MAX];
 	size_t n_worst;
 	bool worst_known;
+	bool worst_exact; /* else some of them may have been excluded */
+	bool reasons_known;
+	uint64_t reasons[BAD_REASON_COUNT]; /* why those in `failing` were bad */
 };
 
 /* Frees the texts of `worst`, and the alerts of `now`. */
@@ -46,8 +50,8 @@ bool notice_has_ended(const struct notice *notice, size_t i);
 json_t *notice_slo_json(const struct notice *notice, size_t i, const struct notice_slo *slo,
 			double wall_offset_seconds, const char *socket);
 
-/* What the SLO of alert i has to tell, in one line. */
-json_t *notice_slo_summary(const struct notice *notice, size_t i, const struct notice_slo *slo);
+/* What the SLO of alert `first`, its first one, has to tell, in one line. */
+json_t *notice_slo_summary(const struct notice *notice, size_t first, const struct notice_slo *slo);
 
 /*
  * "slictl slo NAME", quoted for a shell, as the name of a process may have any character; with the

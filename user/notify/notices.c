@@ -242,21 +242,17 @@ static int tell_again(const struct judged *judged, enum notice_kind kind, const 
 static int tell_joined(const struct judged *judged)
 {
 	const enum notice_kind kind = news_all_held(judged->open) ? NOTICE_FIRE : NOTICE_JOINED;
-	_cleanup_(alert_list_clear) struct alert_list list = {};
-	struct news news = {};
+	_cleanup_(news_clear) struct news news = {};
 	int r = news_joined(judged->open, judged->standing, judged->step->now_seconds, &news);
 
-	list = news.list;
 	return r || !news.n_news ? r : tell_again(judged, kind, &news, true);
 }
 
 static int tell_left(const struct judged *judged)
 {
-	_cleanup_(alert_list_clear) struct alert_list list = {};
-	struct news news = {};
+	_cleanup_(news_clear) struct news news = {};
 	int r = news_left(judged->open, judged->standing, judged->step->now_seconds, &news);
 
-	list = news.list;
 	return r || !news.n_news ? r : tell_again(judged, NOTICE_LEFT, &news, false);
 }
 
@@ -266,17 +262,15 @@ static int tell_standing(const struct judged *judged)
 	const struct open_notice *open = judged->open;
 	const double remind_seconds = judged->step->notices->remind_seconds;
 	const double silent_seconds = judged->step->now_seconds - open->last_seconds;
-	_cleanup_(alert_list_clear) struct alert_list list = {};
-	struct news news = {};
+	_cleanup_(news_clear) struct news news = {};
 	enum notice_kind kind;
 	bool due;
 	int r = news_standing(open, judged->standing, judged->step->now_seconds, &news);
 
-	list = news.list;
-	if (r || !list.n)
+	if (r || !news.list.n)
 		return r;
 	if (judged->severity == SEVERITY_NOTICE)
-		due = !alert_list_within(&list, &open->told);
+		due = !alert_list_within(&news.list, &open->told);
 	else
 		due = remind_seconds > 0 && silent_seconds >= remind_seconds;
 	if (!due)

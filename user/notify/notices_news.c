@@ -80,6 +80,11 @@ void news_mark_held(struct open_notice *open, const struct standing *standing)
 
 /* ---- lists ---- */
 
+void news_clear(struct news *news)
+{
+	alert_list_clear(&news->list);
+}
+
 static int news_new(const struct open_notice *open, const struct standing *standing,
 		    struct news *ret)
 {

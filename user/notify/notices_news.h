@@ -21,11 +21,13 @@ struct standing {
 	size_t n_quiet;
 };
 
-/* Alerts that a message lists: texts are others'. Cleared by alert_list_clear(). */
+/* Alerts that a message lists: texts are others'. */
 struct news {
 	struct alert_list list;
 	size_t n_news; /* of the list, in front */
 };
+
+void news_clear(struct news *news);
 
 /* Whether an SLO that was told of still fires, quietly or not. */
 bool news_goes_on(const struct open_notice *open, const struct standing *standing);

@@ -201,9 +201,9 @@ TEST(a_message_has_the_facts_of_its_slos_only_and_once)
 
 	assert_int_equal(step(alerted, 20, 0), 0);
 	assert_int_equal(alerted->n_asked[0], 0);
-	/* two rules page and one tickets: two notices, each as it begins and as one that is open */
+	/* two rules page and one tickets: two notices */
 	assert_int_equal(step(alerted, 20, 60), 0);
-	assert_int_equal(alerted->n_asked[0], 4);
+	assert_int_equal(alerted->n_asked[0], 2);
 	assert_int_equal(alerted->n_asked[1], 0);
 }
 

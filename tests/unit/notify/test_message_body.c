@@ -76,8 +76,7 @@ TEST(values_are_escaped_for_where_they_go)
 TEST(what_is_not_known_is_empty_or_null)
 {
 	json_t *message = json_object();
-	char *text = message_body(message, "[\"{slo}{owner}{since}\", {burn_rate}]",
-				  BODY_AS_JSON);
+	char *text = message_body(message, "[\"{slo}{owner}{since}\", {burn_rate}]", BODY_AS_JSON);
 
 	assert_string_equal(text, "[\"\", null]");
 	free(text);

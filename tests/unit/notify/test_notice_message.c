@@ -122,6 +122,9 @@ static json_t *message_that_fails(const struct notice_worst *worst, size_t n)
 		.failing_seconds = 300,
 		.failing = {.good = 60, .bad = 40},
 		.worst_known = worst,
+		.worst_exact = n,
+		.reasons_known = n,
+		.reasons = {[BAD_STATUS] = 14, [BAD_UNANSWERED] = 9, [BAD_LATENCY] = 17},
 	};
 	const struct config_about about = {.owner = (char *)"me",
 					   .importance = (char *)"It sells."};
@@ -157,15 +160,17 @@ TEST(a_message_stands_alone)
 	assert_non_null(
 		strstr(text_of(message, "description"),
 		       "\nFailing since 1970-01-01 00:16:40 UTC\n"
-		       "40 of 100 requests were bad in the last 5m, 0.13/s\n"
+		       "40 of 100 requests were bad in the last 5m, 0.13/s: 9 by unanswered, "
+		       "14 by status, 17 by latency\n"
 		       "Most bad: 9 POST /b unanswered, 4 GET /a 503, 4 GET /c 500, 3 GET /f 404, "
 		       "2 GET /e 500; 18 others\n"
 		       "Budget left: 60 of 100 bad requests, 0.36 min of full outage\n"
 		       "Owner: me\nImportance: It sells.\nLook: slictl slo 'x'\n"));
 	json_decref(message);
+	/* none is known to be bad by its status; reasons that do not add up are not told */
 	message = message_that_fails(worst, 0);
 	assert_non_null(strstr(text_of(message, "description"),
-			       "\nMost bad: all 40 by their time or size, not by status\n"));
+			       "\n40 of 100 requests were bad in the last 5m, 0.13/s\nBudget"));
 	json_decref(message);
 	message = message_that_fails(NULL, 0);
 	assert_null(strstr(text_of(message, "description"), "Most bad"));
