@@ -84,13 +84,16 @@ static const struct command state_commands[] = {
 	{"alerts", "[--all]", "what is active, what changed, who was told", ctl_alerts,
 	 "Active alerts, open notices, the last 20 changes (--all: up to 200), receivers,\n"
 	 "silences and maintenance windows.\n"},
-	{"history", "NAME [OPTIONS]", "what was counted, by hour or day", ctl_history,
-	 "  --by hour|day  (default: hours for up to 2 days, else days)\n"
-	 "  --csv          t_seconds,good,bad,step_seconds of every step: t is its end in\n"
-	 "                 Unix seconds. It is what slictl backtest takes.\n"},
-	{"metrics", "[--output FILE]", "what Prometheus scrapes", ctl_metrics,
-	 "  --output FILE  replaces FILE in one step: node_exporter's textfile collector reads\n"
-	 "                 every *.prom of its directory.\n"},
+	{"history", "NAME [OPTIONS]", "when what was counted, and what failed", ctl_history,
+	 "NAME is an SLO's, or a service's (--service where both have the name).\n"
+	 "  --by minute|hour|day  (default: hours for up to 2 days, else days)\n"
+	 "  --since TIME, --until TIME\n"
+	 "                 a duration (2h: two hours ago), 14:30, \"2030-01-02 14:30\" (local\n"
+	 "                 time), 2030-01-02T14:30:00Z; by the minute, the last hour\n"
+	 "  --route R, --status S  of these requests alone: /cart/*; 503, 5xx, server_abort\n"
+	 "  --csv          with one of these options: a record for each row and kind of\n"
+	 "                 request. Alone: t_seconds,good,bad,step_seconds of every step of an\n"
+	 "                 SLO, t its end in Unix seconds, as slictl backtest takes it.\n"},
 	{},
 };
 

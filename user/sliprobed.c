@@ -351,6 +351,7 @@ static int start_agent(const struct options *options, struct config *config, str
 static const struct server_ops server_ops = {
 	.snapshot = snapshot,
 	.periods = agent_snapshot_periods,
+	.rows = agent_snapshot_rows,
 	.alerts = agent_snapshot_alerts,
 	.history = agent_snapshot_history,
 	.reload = reload,

@@ -104,3 +104,50 @@ def test_bad_spans_are_refused(agents, shop):
     answer = services(agent, "?since=" + now.strftime("%Y-%m-%dT%H:%M:%SZ"))
     begin = datetime.datetime.fromisoformat(answer["window"]["to"].replace("Z", "+00:00"))
     assert (begin - now).total_seconds() < 100
+
+
+def rows(agent, name, query):
+    status, _, body = agent.get(f"/v1/history/{name}?{query}")
+    assert status == 200, body
+    return json.loads(body)
+
+
+def test_when_what_began_to_fail(agents, shop, helpers, tmp_path):
+    """Rows by the hour: exact by route, status and outcome, gaps as gaps, over a take-over."""
+    clock = Clock(helpers, tmp_path / "clock")
+    agent = agents(config(shop.port), env=clock.env).start()
+    run_load(helpers, shop.port, 30, conns=3, paths="/status/200")
+    time.sleep(1.2)
+    agent.stop()
+    clock.set(5 * 3600, 5 * 3600)
+    agent.start()
+    run_load(helpers, shop.port, 40, conns=2, paths="/status/200,/status/503")
+    agent.kill()
+    agent.start()
+    for name, kind in (("plain", "slo"), ("shop", "service")):
+        answer = rows(agent, name, "by=hour")
+        assert answer["kind"] == kind and answer["by"] == "hour"
+        full = [r for r in answer["rows"] if r["requests"]]
+        assert sum(r["requests"] for r in full) == 70
+        assert sum(r["errors"] for r in full) == 20
+        assert full[0]["errors"] == 0 and full[0]["status"] == {"200": 30}
+        failed = [s for r in full for s in r["series"] if s["error"]]
+        assert [(s["status"], s["outcome"], s["requests"]) for s in failed] == [
+            (503, "complete", 20)]
+        assert full[0]["latency_seconds"]["p99"] < 0.1
+        gaps = [r for r in answer["rows"] if r["covered_seconds"] == 0]
+        assert len(gaps) in (4, 5) and all(r["requests"] is None for r in gaps)
+        if kind == "slo":
+            assert sum(r["bad"] for r in full) == 20 and answer["steps"] and answer["objective"]
+    only = rows(agent, "shop", "by=hour&status=5xx")["rows"]
+    assert sum(r["requests"] or 0 for r in only) == 20
+    minutes = rows(agent, "shop", "by=minute")["rows"]
+    assert 60 <= len(minutes) <= 61 and sum(r["requests"] or 0 for r in minutes) == 40
+    days = rows(agent, "shop", "by=day")["rows"]
+    assert sum(r["requests"] or 0 for r in days) == 70
+    big = rows(agent, "shop", "by=minute&since=60d")
+    assert len(big["rows"]) == 1500 and big["rows_left_out"] > 80000
+    assert sum(r["requests"] or 0 for r in big["rows"]) == 70
+    for query, word in (("by=year", "minute"), ("status=no", "status"), ("since=x", "since")):
+        status, _, body = agent.get("/v1/history/shop?" + query)
+        assert status == 400 and word in json.loads(body)["error"], body

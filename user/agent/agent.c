@@ -11,6 +11,7 @@
 #include "agent/parts.h"
 #include "agent/periods.h"
 #include "agent/recall.h"
+#include "agent/rows.h"
 #include "agent/snapshot.h"
 #include "agent/step.h"
 #include "agent/takeover.h"
@@ -220,6 +221,12 @@ int agent_snapshot_periods(struct agent *agent, const struct period_query *query
 			   struct snapshot *snapshot)
 {
 	return periods_take(agent, query, snapshot);
+}
+
+int agent_snapshot_rows(struct agent *agent, const struct rows_query *query,
+			const struct snapshot *snapshot, struct snapshot_rows *ret)
+{
+	return rows_take(agent, query, snapshot, ret);
 }
 
 int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret)

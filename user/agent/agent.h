@@ -17,6 +17,7 @@
 #include "report/snapshot.h"
 #include "report/snapshot_alerts.h"
 #include "report/snapshot_history.h"
+#include "report/snapshot_rows.h"
 
 struct agent;
 
@@ -69,6 +70,10 @@ int agent_snapshot(const struct agent *agent, struct facts *facts, struct snapsh
 /* Adds spans of time to a snapshot that was just taken, with series. */
 int agent_snapshot_periods(struct agent *agent, const struct period_query *query,
 			   struct snapshot *snapshot);
+
+/* -ENOENT: there is neither an SLO nor a service of this name. snapshot: just taken, with series. */
+int agent_snapshot_rows(struct agent *agent, const struct rows_query *query,
+			const struct snapshot *snapshot, struct snapshot_rows *ret);
 
 int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret);
 /* -ENOENT: there is no such SLO. */

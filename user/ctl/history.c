@@ -1,32 +1,101 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* slictl history: what was counted, and when. */
 #include <string.h>
+#include <time.h>
 
 #include "ctl/options.h"
+#include "ctl/query.h"
 #include "ctl/show.h"
+#include "ctl/times.h"
 #include "ctl/view_history.h"
+
+struct asked {
+	const char *name;
+	const char *by, *since, *until, *route, *status;
+	bool csv, service;
+};
+
+/* Whether only rows can answer; a plain --csv is every step of an SLO, for backtest. */
+static bool asks_for_rows(const struct asked *asked)
+{
+	return asked->by || asked->since || asked->until || asked->route || asked->status ||
+	       asked->service;
+}
+
+/* The offset of local time from UTC now, in seconds. */
+static char *utc_offset(void)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char *text;
+
+	if (!localtime_r(&now, &tm) || asprintf(&text, "%ld", tm.tm_gmtoff) < 0)
+		return NULL;
+	return text;
+}
+
+static char *rows_path(const struct asked *asked, const char *since, const char *until)
+{
+	_cleanup_free_ char *offset = utc_offset();
+
+	return ctl_query("/v1/history/", asked->name,
+			 (const struct ctl_argument[]){
+				 {"by", asked->by ?: "auto"},
+				 {"since", since},
+				 {"until", until},
+				 {"route", asked->route},
+				 {"status", asked->status},
+				 {"kind", asked->service ? "service" : NULL},
+				 {"utc_offset", offset && strcmp(offset, "0") ? offset : NULL},
+			 },
+			 7);
+}
+
+static int show_rows(const struct ctl *ctl, const struct asked *asked)
+{
+	_cleanup_free_ char *since = NULL, *until = NULL, *path = NULL;
+
+	if (asked->since) {
+		since = ctl_time_argument(asked->since);
+		if (!since)
+			return ctl_usage_error(ctl, "history", CTL_TIME_EXPECTED, asked->since);
+	}
+	if (asked->until) {
+		until = ctl_time_argument(asked->until);
+		if (!until)
+			return ctl_usage_error(ctl, "history", CTL_TIME_EXPECTED, asked->until);
+	}
+	path = rows_path(asked, since, until);
+	if (!path)
+		return ctl_no_memory(ctl);
+	return ctl_show(ctl, path, NULL, asked->csv ? ctl_view_rows_csv : ctl_view_rows);
+}
 
 int ctl_history(const struct ctl *ctl, int argc, char **argv)
 {
-	const char *name, *by = NULL;
-	bool csv = false;
-	const struct ctl_option options[] = {{.name = "csv", .flag = &csv},
-					     {.name = "by", .value = &by}};
-	ctl_view *view = ctl_view_history;
-	int r = ctl_options(ctl, argc, argv, options, 2, "NAME", &name);
+	struct asked asked = {};
+	const struct ctl_option options[] = {
+		{.name = "by", .value = &asked.by},
+		{.name = "csv", .flag = &asked.csv},
+		{.name = "route", .value = &asked.route},
+		{.name = "service", .flag = &asked.service},
+		{.name = "since", .value = &asked.since},
+		{.name = "status", .value = &asked.status},
+		{.name = "until", .value = &asked.until},
+	};
+	int r = ctl_options(ctl, argc, argv, options, sizeof(options) / sizeof(options[0]), "NAME",
+			    &asked.name);
 
 	if (r != CTL_DONE)
 		return r;
-	if (csv && (by || ctl->json))
-		return ctl_usage_error(ctl, argv[0], "--csv goes with neither --by nor --json",
-				       NULL);
-	if (csv)
-		view = ctl_view_history_csv;
-	else if (by && !strcmp(by, "hour"))
-		view = ctl_view_history_by_hour;
-	else if (by && !strcmp(by, "day"))
-		view = ctl_view_history_by_day;
-	else if (by)
-		return ctl_usage_error(ctl, argv[0], "--by: expected hour or day", by);
-	return ctl_show(ctl, "/v1/history/", name, view);
+	if (asked.csv && ctl->json)
+		return ctl_usage_error(ctl, argv[0], "--csv does not go with --json", NULL);
+	if (asked.by && strcmp(asked.by, "minute") != 0 && strcmp(asked.by, "hour") != 0 &&
+	    strcmp(asked.by, "day") != 0)
+		return ctl_usage_error(ctl, argv[0], "--by: expected minute, hour or day",
+				       asked.by);
+	if (asks_for_rows(&asked) || !(asked.csv || ctl->json))
+		return show_rows(ctl, &asked);
+	return ctl_show(ctl, "/v1/history/", asked.name,
+			asked.csv ? ctl_view_history_csv : ctl_view_history);
 }

@@ -2,10 +2,11 @@
 #include "ctl/view_history.h"
 
 #include <errno.h>
-#include <stdint.h>
+#include <string.h>
 
 #include "ctl/json.h"
 #include "ctl/table.h"
+#include "ctl/times.h"
 
 /* One step: t_seconds is its end. */
 struct step {
@@ -131,39 +132,55 @@ static void add_period(struct ctl_table *table, const struct period *period, con
 			 (period->to_seconds - period->from_seconds);
 	struct format_text text;
 
+	bool unknown = !eligible && !(covered > 0);
+
 	if (covered > 1 - 1e-6) /* times of spans are rounded to microseconds */
 		covered = 1;
-	ctl_table_add(table, format_unix(period->from_seconds).text, CTL_PLAIN);
+	ctl_table_add(table, ctl_local_time(period->from_seconds).text, CTL_PLAIN);
 	snprintf(text.text, sizeof(text.text), "%" JSON_INTEGER_FORMAT, eligible);
-	ctl_table_add(table, text.text, CTL_PLAIN);
+	ctl_table_add(table, unknown ? NULL : text.text, CTL_PLAIN);
 	snprintf(text.text, sizeof(text.text), "%" JSON_INTEGER_FORMAT, period->bad);
-	ctl_table_add(table, text.text, CTL_PLAIN);
+	ctl_table_add(table, unknown ? NULL : text.text, CTL_PLAIN);
 	ctl_table_add(table, format_percent(availability, 4).text,
 		      availability < objective ? CTL_BAD : CTL_PLAIN);
 	ctl_table_add(table, format_burn((1 - availability) / (1 - objective)).text, CTL_PLAIN);
 	ctl_table_add(table, format_percent(covered, 1).text, covered < 1 ? CTL_WARN : CTL_PLAIN);
 }
 
-static int print_periods(const json_t *history, double since, double now, double width, bool colour,
-			 FILE *out)
+/* What of a history is shown. */
+struct shown {
+	double from_seconds;
+	double to_seconds;
+	double width_seconds; /* of a period */
+	double base_seconds; /* where a period begins */
+};
+
+static int print_periods(const json_t *history, const struct shown *shown, bool colour, FILE *out)
 {
-	static const struct ctl_column columns[] = {
-		{"FROM (UTC)", false}, {"ELIGIBLE", true}, {"BAD", true},
-		{"AVAILABLE", true},   {"BURN", true},	   {"COVERED", true},
+	char from[48];
+	const struct ctl_column columns[] = {
+		{from, false},	     {"ELIGIBLE", true}, {"BAD", true},
+		{"AVAILABLE", true}, {"BURN", true},	 {"COVERED", true},
 	};
 	const json_t *steps = json_object_get(history, "steps");
-	double objective = ctl_number(history, "objective");
+	double objective = ctl_number(history, "objective"), width = shown->width_seconds;
+	double begin = shown->base_seconds +
+		       floor((shown->from_seconds - shown->base_seconds) / width) * width;
 	struct ctl_table table;
+	struct step step;
 	size_t i = 0;
 	int r;
 
+	snprintf(from, sizeof(from), "FROM (%s)", ctl_local_zone(shown->to_seconds).text);
 	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	for (int64_t n = (int64_t)(since / width); (double)n * width < now; n++) {
-		double begin = (double)n * width;
-		struct period period = {fmax(begin, since), fmin(begin + width, now), 0, 0};
-		struct step step;
+	/* a step is of the period that its middle is in */
+	while (read_step(json_array_get(steps, i), &step) &&
+	       step.t_seconds - step.width_seconds / 2 < begin)
+		i++;
+	for (; begin < shown->to_seconds; begin += width) {
+		struct period period = {fmax(begin, shown->from_seconds),
+					fmin(begin + width, shown->to_seconds), 0, 0};
 
-		/* a step is of the period that its middle is in */
 		for (; read_step(json_array_get(steps, i), &step) &&
 		       step.t_seconds - step.width_seconds / 2 < begin + width;
 		     i++) {
@@ -179,7 +196,7 @@ static int print_periods(const json_t *history, double since, double now, double
 
 static void print_gap(double from, double to, FILE *out)
 {
-	fprintf(out, "  %s to %s", format_unix(from).text, format_unix(to).text);
+	fprintf(out, "  %s to %s", ctl_local_time(from).text, ctl_local_time(to).text);
 	fprintf(out, " (%s)\n", format_span(to - from).text);
 }
 
@@ -214,55 +231,67 @@ static double last_moment(const json_t *coverage, double since, double now)
 	return end > since && end <= now && now - end <= CTL_HISTORY_STEP_MAX ? end : now;
 }
 
-static int view_history(const json_t *history, double width, bool colour, FILE *out)
+/* All of the history, or the rows that came with it. */
+static struct shown choose(const json_t *history, double since, double now)
+{
+	double from = format_parse_time(ctl_string(history, "from"));
+	double to = format_parse_time(ctl_string(history, "to"));
+	const char *by = ctl_string(history, "by");
+	struct shown shown = {since, now, CTL_HISTORY_DAY, 0};
+
+	if (by ? !strcmp(by, "hour") : now - since <= 2.0 * CTL_HISTORY_DAY)
+		shown.width_seconds = CTL_HISTORY_HOUR;
+	else if (by && !strcmp(by, "minute"))
+		shown.width_seconds = CTL_HISTORY_MINUTE;
+	if (isnan(from) || isnan(to))
+		return shown;
+	shown.base_seconds = from;
+	shown.from_seconds = fmin(fmax(from, since), now);
+	shown.to_seconds = fmin(to + 1, now); /* times are written in whole seconds */
+	return shown;
+}
+
+static void print_head(const json_t *history, double since, FILE *out)
+{
+	const char *changed = ctl_string(history, "definition_changed_at");
+
+	format_write_safe(ctl_string(history, "name"), out);
+	fprintf(out, ", service ");
+	format_write_safe(ctl_string(history, "service"), out);
+	fprintf(out, ": %s, counted since %s %s\n",
+		format_objective(ctl_number(history, "objective")).text, ctl_local_time(since).text,
+		ctl_local_zone(since).text);
+	if (changed) {
+		fprintf(out, "What is good was defined anew at ");
+		format_write_safe(changed, out);
+		fprintf(out, ": this is what was counted since\n");
+	}
+}
+
+int ctl_view_history(const json_t *history, bool colour, FILE *out)
 {
 	const json_t *coverage = json_object_get(history, "coverage");
 	double now = ctl_number(history, "now_seconds");
 	double since = format_parse_time(ctl_string(history, "since"));
-	const char *changed = ctl_string(history, "definition_changed_at");
+	struct shown shown;
 	size_t n_gaps;
 	int r;
 
 	if (!all_steps_are_valid(json_object_get(history, "steps")) || !(since <= now) ||
 	    now - since > 1e8)
 		return -EINVAL;
-	now = last_moment(coverage, since, now);
-	if (width == 0)
-		width = now - since <= 2.0 * CTL_HISTORY_DAY ? CTL_HISTORY_HOUR : CTL_HISTORY_DAY;
-	format_write_safe(ctl_string(history, "name"), out);
-	fprintf(out, ", service ");
-	format_write_safe(ctl_string(history, "service"), out);
-	fprintf(out, ": %s, counted since %s UTC\n",
-		format_objective(ctl_number(history, "objective")).text, format_unix(since).text);
-	if (changed) {
-		fprintf(out, "What is good was defined anew at ");
-		format_write_safe(changed, out);
-		fprintf(out, ": this is what was counted since\n");
-	}
-	r = print_periods(history, since, now, width, colour, out);
+	shown = choose(history, since, last_moment(coverage, since, now));
+	print_head(history, since, out);
+	r = print_periods(history, &shown, colour, out);
 	if (r < 0)
 		return r;
-	n_gaps = walk_gaps(coverage, since, now, 0, NULL);
+	n_gaps = walk_gaps(coverage, shown.from_seconds, shown.to_seconds, 0, NULL);
 	if (n_gaps) {
 		size_t skip = n_gaps > CTL_HISTORY_GAPS_SHOWN ? n_gaps - CTL_HISTORY_GAPS_SHOWN : 0;
 
-		fprintf(out, "\nNot counted%s (UTC):\n", skip ? ", the last times" : "");
-		walk_gaps(coverage, since, now, skip, out);
+		fprintf(out, "\nNot counted%s (%s):\n", skip ? ", the last times" : "",
+			ctl_local_zone(shown.to_seconds).text);
+		walk_gaps(coverage, shown.from_seconds, shown.to_seconds, skip, out);
 	}
 	return 0;
-}
-
-int ctl_view_history(const json_t *history, bool colour, FILE *out)
-{
-	return view_history(history, 0, colour, out);
-}
-
-int ctl_view_history_by_hour(const json_t *history, bool colour, FILE *out)
-{
-	return view_history(history, CTL_HISTORY_HOUR, colour, out);
-}
-
-int ctl_view_history_by_day(const json_t *history, bool colour, FILE *out)
-{
-	return view_history(history, CTL_HISTORY_DAY, colour, out);
 }

@@ -91,10 +91,20 @@ struct traffic *record_traffic(struct record *record);
 int record_traffic_sum(struct record *record, double from_seconds, double until_seconds,
 		       struct traffic_sum *ret);
 double record_traffic_known_from(const struct record *record);
-int record_traffic_each(struct record *record, enum store_traffic tier, double from_seconds,
-			double until_seconds,
-			int (*fn)(void *context, const struct store_traffic_span *span),
-			void *context);
+/* The time since which requests are known, by traffic or by the series before it. */
+double record_requests_from(const struct record *record);
+
+/*
+ * Calls back with the spans of a tier that end in (from, until], and with finer ones where the tier
+ * has none yet: `span` for each; `series` for the service's series of the time before the tier has
+ * spans. Returns 0, -ENOMEM, or what a function returns.
+ */
+int record_each_span(struct record *record, const char *service, enum store_traffic tier,
+		     double from_seconds, double until_seconds,
+		     int (*span)(void *context, const struct store_traffic_span *span),
+		     int (*series)(void *context, int64_t end_seconds,
+				   const struct store_series *series),
+		     void *context);
 
 /* One sum of a service's requests. Its texts are valid during the call that passes it. */
 struct record_requests {

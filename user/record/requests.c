@@ -3,6 +3,7 @@
 #include "record/private.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,13 +30,62 @@ int record_traffic_sum(struct record *record, double from_seconds, double until_
 	return r;
 }
 
-int record_traffic_each(struct record *record, enum store_traffic tier, double from_seconds,
-			double until_seconds,
-			int (*fn)(void *context, const struct store_traffic_span *span),
-			void *context)
+double record_requests_from(const struct record *record)
 {
-	return traffic_each(record->traffic, record->store, tier, from_seconds, until_seconds, fn,
-			    context);
+	double from = record_traffic_known_from(record), series;
+
+	if (record->store && !store_first_series(record->store, &series))
+		from = fmin(from, series);
+	return from;
+}
+
+/* The series of buckets that end up to there, of the tier that is like the spans'. */
+static int each_former(struct record *record, const char *service, enum store_traffic tier,
+		       double from_seconds, double until_seconds,
+		       int (*series)(void *context, int64_t end_seconds,
+				     const struct store_series *series),
+		       void *context)
+{
+	int r;
+
+	if (!record->store || !(from_seconds < until_seconds))
+		return 0;
+	r = store_each_series_bucket_of(record->store,
+					tier == STORE_TRAFFIC_1H ? SLO_TIER_1H : SLO_TIER_1MIN,
+					service, (int64_t)from_seconds, (int64_t)until_seconds,
+					series, context);
+	/* what is in memory can be shown */
+	return r == -ENOMEM ? r : 0;
+}
+
+int record_each_span(struct record *record, const char *service, enum store_traffic tier,
+		     double from_seconds, double until_seconds,
+		     int (*span)(void *context, const struct store_traffic_span *span),
+		     int (*series)(void *context, int64_t end_seconds,
+				   const struct store_series *series),
+		     void *context)
+{
+	struct traffic *traffic = record->traffic;
+	double width = tier == STORE_TRAFFIC_1H ? 3600 : 60;
+	double first = traffic_first(traffic, record->store, tier), at;
+	double begin = fmin(floor(first / width) * width, until_seconds);
+	int r = each_former(record, service, tier, from_seconds, begin, series, context);
+
+	at = fmax(from_seconds, begin);
+	for (int t = (int)tier; !r && t >= STORE_TRAFFIC_STEP; t--) {
+		double until =
+			fmin(traffic_made_until(traffic, (enum store_traffic)t), until_seconds);
+
+		if (!(at < until))
+			continue;
+		r = traffic_each(traffic, record->store, (enum store_traffic)t, at, until, span,
+				 context);
+		if (r && r != -ENOMEM)
+			r = traffic_each(traffic, NULL, (enum store_traffic)t, at, until, span,
+					 context);
+		at = until;
+	}
+	return r;
 }
 
 static int order(const void *a, const void *b)

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "record/keys.h"
+#include "slo/time_limit.h"
 
 enum {
 	STEPS_BETWEEN_COUNTERS = 256, /* on disk: at the start, so many steps are added up */
@@ -478,6 +479,25 @@ static double next_from(const struct traffic *traffic, struct store *store,
 	if (!store || store_next_traffic(store, which, after_seconds, &on_disk))
 		return in_memory;
 	return fmin(in_memory, on_disk);
+}
+
+double traffic_first(const struct traffic *traffic, struct store *store, enum store_traffic which)
+{
+	double first = INFINITY;
+
+	/* a minute, or an hour, that is not over is in finer spans */
+	for (int t = (int)which; t >= STORE_TRAFFIC_STEP; t--)
+		first = fmin(first,
+			     next_from(traffic, store, (enum store_traffic)t, -TIME_LIMIT_SECONDS));
+	return fmax(first, traffic->tiers[which].lost_until);
+}
+
+double traffic_made_until(const struct traffic *traffic, enum store_traffic which)
+{
+	double width = width_seconds[which];
+
+	return which == STORE_TRAFFIC_STEP ? INFINITY :
+					     floor(traffic->stepped_seconds / width) * width;
 }
 
 /* Whether a tier no longer has what the next one has in spans that end after that time. */

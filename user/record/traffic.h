@@ -71,6 +71,14 @@ int traffic_each(struct traffic *traffic, struct store *store, enum store_traffi
 /* The time since which all requests are known; +infinity before the first step. */
 double traffic_known_from(const struct traffic *traffic, const struct store *store);
 
+/*
+ * When the oldest span of a tier begins that is complete: before it, not even finer ones are kept;
+ * +infinity without any.
+ */
+double traffic_first(const struct traffic *traffic, struct store *store, enum store_traffic tier);
+/* All spans of the tier that end up to then have been made; +infinity for steps. */
+double traffic_made_until(const struct traffic *traffic, enum store_traffic tier);
+
 /* ---- the disk ---- */
 
 /*

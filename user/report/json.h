@@ -24,6 +24,7 @@
 #include "report/snapshot.h"
 #include "report/snapshot_alerts.h"
 #include "report/snapshot_history.h"
+#include "report/snapshot_rows.h"
 
 /*
  * Each returns a malloc()ed JSON text, or NULL when out of memory. All but json_alerts() and
@@ -38,6 +39,11 @@ char *json_slo(const struct snapshot *snapshot, size_t slo);
 char *json_alerts(const struct snapshot_alerts *alerts);
 /* A step is [its end in Unix time, seconds it is long, good, bad]. */
 char *json_history(const struct snapshot_history *history);
+/*
+ * With rows: kind ("slo", "service"), by, from, to, rows_left_out, rows; of an SLO beside the members
+ * of its history. A row that nothing was counted in has nulls.
+ */
+char *json_rows(const struct snapshot_rows *rows);
 
 /* Parts of the above, as values for messages. Each returns NULL when out of memory. */
 /* The configured services that no request has come for: what they match, and whether it listens. */
@@ -53,6 +59,7 @@ json_t *json_blind_value(const struct snapshot *snapshot);
 int json_put_cover(json_t *object, const struct snapshot_cover *cover);
 /* Puts why the SLO's bad events were bad, what it counts, and why it has no alert. */
 int json_put_reasons(json_t *object, const struct snapshot_slo *slo);
+json_t *json_history_value(const struct snapshot_history *history);
 json_t *json_store(const struct snapshot_store *store);
 
 /* {"error": "..."} for the socket's refusals. */

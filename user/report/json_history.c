@@ -36,7 +36,7 @@ static json_t *steps_json(const struct snapshot_history *history)
 	return json_checked(array, failed);
 }
 
-char *json_history(const struct snapshot_history *history)
+json_t *json_history_value(const struct snapshot_history *history)
 {
 	json_t *object = json_object();
 	int failed = 0;
@@ -49,5 +49,10 @@ char *json_history(const struct snapshot_history *history)
 	failed |= json_put(object, "now_seconds", json_real(history->now_unix));
 	failed |= json_put(object, "coverage", covered_json(history));
 	failed |= json_put(object, "steps", steps_json(history));
-	return json_render(json_checked(object, failed), "");
+	return json_checked(object, failed);
+}
+
+char *json_history(const struct snapshot_history *history)
+{
+	return json_render(json_history_value(history), "");
 }

@@ -6,6 +6,7 @@
 #include "base/json_values.h"
 #include "base/term_names.h"
 #include "report/json.h"
+#include "report/json_counts.h"
 #include "report/json_render.h"
 #include "slo/quantile.h"
 
@@ -47,7 +48,7 @@ static json_t *quantile_json(const uint64_t counts[HIST_BUCKETS], double q)
 	return quantile_seconds(counts, q, &seconds) ? json_real(seconds) : json_null();
 }
 
-static json_t *quantiles_json(const uint64_t counts[HIST_BUCKETS])
+json_t *json_quantiles(const uint64_t counts[HIST_BUCKETS])
 {
 	json_t *object = json_object();
 	int failed = 0;
@@ -68,7 +69,7 @@ static json_t *error_ratio_json(const struct snapshot_merged *merged)
 }
 
 /* Counts of a service or of a route. */
-static int put_counts(json_t *object, const struct snapshot_merged *merged)
+int json_put_counts(json_t *object, const struct snapshot_merged *merged)
 {
 	int failed = 0;
 
@@ -80,28 +81,36 @@ static int put_counts(json_t *object, const struct snapshot_merged *merged)
 	return failed;
 }
 
+int json_put_no_counts(json_t *object)
+{
+	static const char *const counts[] = {"requests", "errors", "outcomes", "status"};
+	int failed = 0;
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		failed |= json_put(object, counts[i], json_null());
+	return failed;
+}
+
 /* ---- spans of time ---- */
 
 /* Counts, rate and latency of a span; null where nothing was counted. */
 static json_t *period_json(const struct snapshot_period *period, const char *service,
 			   const char *route, const char *method)
 {
-	static const char *const counts[] = {"requests", "errors", "outcomes", "status"};
 	const bool known = period->covered_seconds > 0;
 	json_t *object = json_object();
 	struct snapshot_merged merged;
 	int failed = 0;
 
 	snapshot_period_merge(period, service, route, method, &merged);
-	failed |= put_counts(object, &merged);
+	failed |= json_put_counts(object, &merged);
 	failed |= json_put(object, "requests_per_second",
 			   known ? json_real((double)merged.requests / period->covered_seconds) :
 				   json_null());
-	failed |= json_put(object, "latency_seconds", quantiles_json(merged.total));
-	failed |= json_put(object, "queue_seconds", quantiles_json(merged.queue));
-	for (size_t i = 0; !known && !merged.requests && i < sizeof(counts) / sizeof(counts[0]);
-	     i++)
-		failed |= json_put(object, counts[i], json_null());
+	failed |= json_put(object, "latency_seconds", json_quantiles(merged.total));
+	failed |= json_put(object, "queue_seconds", json_quantiles(merged.queue));
+	if (!known && !merged.requests)
+		failed |= json_put_no_counts(object);
 	return json_checked(object, failed);
 }
 
@@ -143,9 +152,9 @@ static json_t *route_json(const struct snapshot *snapshot, const struct snapshot
 
 	failed |= json_put(object, "route", json_text_or_null(route));
 	failed |= json_put(object, "method", json_text_or_null(method));
-	failed |= put_counts(object, merged);
-	failed |= json_put(object, "latency_seconds", quantiles_json(merged->total));
-	failed |= json_put(object, "queue_seconds", quantiles_json(merged->queue));
+	failed |= json_put_counts(object, merged);
+	failed |= json_put(object, "latency_seconds", json_quantiles(merged->total));
+	failed |= json_put(object, "queue_seconds", json_quantiles(merged->queue));
 	failed |= put_periods(object, snapshot, service->name, route, method);
 	return json_checked(object, failed);
 }
@@ -285,7 +294,7 @@ static json_t *service_json(const struct snapshot *snapshot, const struct snapsh
 	failed |= json_put(object, "netns", nonzero_or_null(service->netns));
 	failed |= json_put(object, "container", json_text_or_null(service->container));
 	failed |= json_put(object, "requests_per_second", json_maybe(service->requests_per_second));
-	failed |= put_counts(object, &merged);
+	failed |= json_put_counts(object, &merged);
 	failed |= json_put_cover(object, &service->cover);
 	failed |= json_put(object, "about", json_about(service->about));
 	failed |= put_periods(object, snapshot, service->name, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "report/snapshot.h"
 #include "report/snapshot_alerts.h"
 #include "report/snapshot_history.h"
+#include "report/snapshot_rows.h"
 
 struct agent; /* known to those who fill in server_ops */
 
@@ -29,6 +30,9 @@ struct server_ops {
 	int (*alerts)(struct agent *agent, struct snapshot_alerts *ret);
 	/* -ENOENT: there is no such SLO */
 	int (*history)(struct agent *agent, const char *slo, struct snapshot_history *ret);
+	/* snapshot: just taken, with series; -ENOENT: neither an SLO nor a service has the name */
+	int (*rows)(struct agent *agent, const struct rows_query *query,
+		    const struct snapshot *snapshot, struct snapshot_rows *ret);
 	/* reads the configuration again; on failure says why, and keeps the one it has */
 	int (*reload)(struct agent *agent, struct reload *ret, struct error *ret_error);
 	/* gives the silence's id; or says why not */

@@ -2,6 +2,7 @@
 #include "server/routes.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,13 +177,110 @@ static void get_alerts(const struct request *request, struct reply *reply)
 		reply_json(reply, MHD_HTTP_OK, json_alerts(&alerts));
 }
 
+static bool parse_by(const char *text, enum rows_by *ret)
+{
+	static const struct {
+		const char *name;
+		enum rows_by by;
+	} names[] = {
+		{"auto", ROWS_BY_AUTO},
+		{"minute", ROWS_BY_MINUTE},
+		{"hour", ROWS_BY_HOUR},
+		{"day", ROWS_BY_DAY},
+	};
+
+	for (size_t i = 0; text && i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(names[i].name, text)) {
+			*ret = names[i].by;
+			return true;
+		}
+	}
+	return !text;
+}
+
+static int parse_rows(const struct request *request, struct rows_query *ret, struct error *error)
+{
+	const char *kind = argument(request, "kind"), *by = argument(request, "by");
+	const char *offset = argument(request, "utc_offset");
+	struct period_query since, until;
+	double now = clock_seconds(CLOCK_REALTIME);
+	int r;
+
+	*ret = (struct rows_query){
+		.name = request->rest,
+		.service = kind && !strcmp(kind, "service"),
+		.route = argument(request, "route"),
+		.status = argument(request, "status"),
+		.utc_offset_seconds = offset ? strtod(offset, NULL) : 0,
+	};
+	if (!parse_by(by, &ret->by))
+		return error_set(error, -EINVAL, "by: expected minute, hour or day, got \"%.60s\"",
+				 by);
+	if (ret->status && !snapshot_status_valid(ret->status))
+		return error_set(
+			error, -EINVAL,
+			"status: expected a status such as 503, a class such as 5xx, or an "
+			"outcome such as server_abort, got \"%.60s\"",
+			ret->status);
+	if (!(fabs(ret->utc_offset_seconds) <= 86400))
+		return error_set(error, -EINVAL, "utc_offset: expected seconds up to a day");
+	r = period_query_parse(argument(request, "since"), NULL, now, &since, error);
+	r = r ?: period_query_parse(argument(request, "until"), NULL, now, &until, error);
+	if (!r) {
+		ret->since_unix = since.since_unix;
+		ret->until_unix = until.since_unix;
+	}
+	return r;
+}
+
+/* When what was asked, and with what result. */
+static void get_rows(const struct request *request, struct reply *reply)
+{
+	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
+	_cleanup_(snapshot_rows_clear) struct snapshot_rows rows = {0};
+	struct rows_query query;
+	struct error error;
+	int r;
+
+	if (parse_rows(request, &query, &error)) {
+		reply_error(reply, MHD_HTTP_BAD_REQUEST, error.text);
+		return;
+	}
+	if (!take_snapshot(request, true, &snapshot, reply))
+		return;
+	r = request->ops->rows(request->agent, &query, &snapshot, &rows);
+	if (r == -ENOENT)
+		reply_error(reply, MHD_HTTP_NOT_FOUND, "no SLO or service of this name");
+	else if (r)
+		reply_failure(reply, r);
+	else
+		reply_json(reply, MHD_HTTP_OK, json_rows(&rows));
+}
+
+static bool asks_for_rows(const struct request *request)
+{
+	static const char *const names[] = {"by", "since", "until", "route", "status", "kind"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (argument(request, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Every step of an SLO; rows if one of their terms is given, and of a service. */
 static void get_history(const struct request *request, struct reply *reply)
 {
 	_cleanup_(snapshot_history_clear) struct snapshot_history history = {0};
-	int r = request->ops->history(request->agent, request->rest, &history);
+	int r = 0;
 
+	if (asks_for_rows(request)) {
+		get_rows(request, reply);
+		return;
+	}
+	r = request->ops->history(request->agent, request->rest, &history);
 	if (r == -ENOENT)
-		reply_error(reply, MHD_HTTP_NOT_FOUND, "no SLO of this name");
+		get_rows(request, reply);
 	else if (r)
 		reply_failure(reply, r);
 	else

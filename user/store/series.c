@@ -227,3 +227,20 @@ int store_each_series_bucket_of(struct store *store, enum slo_tier tier, const c
 				   STORE_TEXT(service)));
 	return each_row(store, statement, r, fn, context);
 }
+
+int store_first_series(struct store *store, double *ret_seconds)
+{
+	sqlite3_stmt *row = store->statements[STORE_FIRST_SERIES];
+	double first = INFINITY;
+	int r = store_first(store, STORE_FIRST_SERIES, NULL, 0);
+
+	if (r < 0)
+		return r;
+	if (r && sqlite3_column_type(row, 0) != SQLITE_NULL)
+		first = (double)(sqlite3_column_int64(row, 0) -
+				 slo_tier_width_seconds[SLO_TIER_1H]);
+	if (r)
+		store_end(store, STORE_FIRST_SERIES);
+	*ret_seconds = first;
+	return 0;
+}

@@ -133,6 +133,7 @@ enum {
 		      " AND status = ?6")                                                          \
 	X(NEW_SERIES, "INSERT INTO series (service, role, route, method, outcome, status,"         \
 		      " requests, last_seconds, id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")  \
+	X(FIRST_SERIES, "SELECT min(end_seconds) FROM series_1h")                                  \
 	X(LAST_SERIES, "SELECT coalesce(max(id), 0) FROM series")                                  \
 	X(RESET_SLOS, "UPDATE slo SET kernel_good = 0, kernel_bad = 0, kernel_serial = 0")         \
 	X(RESET_SERIES, "UPDATE series SET requests = 0 WHERE requests <> 0")                      \

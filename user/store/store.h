@@ -191,6 +191,9 @@ int store_each_series_bucket_of(struct store *store, enum slo_tier tier, const c
 					  const struct store_series *series),
 				void *context);
 
+/* When the oldest hour of the series begins; +infinity without any. */
+int store_first_series(struct store *store, double *ret_seconds);
+
 /* ---- traffic: what services were asked, with histograms (slo/cells) ---- */
 
 /*

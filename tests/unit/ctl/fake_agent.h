@@ -17,7 +17,8 @@
 #include "ctl/ctl.h"
 
 struct fake_reply {
-	const char *request; /* "GET /v1/status", percent-decoded */
+	/* "GET /v1/status" or "GET /v1/x?a=b&c=d", percent-decoded; without a query: any */
+	const char *request;
 	unsigned int status;
 	const char *body;
 	unsigned int times; /* how many requests it answers before a later row does; 0: all */
@@ -37,11 +38,19 @@ struct fake_upload {
 	size_t len;
 };
 
-static const struct fake_reply *fake_find(struct fake_agent *agent, const char *request)
+static enum MHD_Result fake_add_argument(void *cls, enum MHD_ValueKind kind, const char *key,
+					 const char *value)
 {
-	static const struct fake_reply nothing = {"", 404, "{\"error\": \"no SLO of this name\"}",
-						  0};
+	char *line = cls;
+	size_t len = strlen(line);
 
+	(void)kind;
+	snprintf(line + len, 256 - len, "%c%s=%s", strchr(line, '?') ? '&' : '?', key, value);
+	return MHD_YES;
+}
+
+static const struct fake_reply *fake_find_one(struct fake_agent *agent, const char *request)
+{
 	for (size_t i = 0; agent->replies[i].request; i++) {
 		if (strcmp(agent->replies[i].request, request) != 0)
 			continue;
@@ -50,7 +59,16 @@ static const struct fake_reply *fake_find(struct fake_agent *agent, const char *
 		agent->used[i]++;
 		return &agent->replies[i];
 	}
-	return &nothing;
+	return NULL;
+}
+
+static const struct fake_reply *fake_find(struct fake_agent *agent, const char *whole,
+					  const char *request)
+{
+	static const struct fake_reply nothing = {"", 404, "{\"error\": \"no SLO of this name\"}",
+						  0};
+
+	return fake_find_one(agent, whole) ?: fake_find_one(agent, request) ?: &nothing;
 }
 
 static enum MHD_Result fake_answer(void *cls, struct MHD_Connection *connection, const char *url,
@@ -63,7 +81,7 @@ static enum MHD_Result fake_answer(void *cls, struct MHD_Connection *connection,
 	struct MHD_Response *response;
 	enum MHD_Result queued;
 	size_t len = strlen(agent->asked);
-	char line[256];
+	char line[256], whole[256];
 
 	(void)version;
 	if (!upload) {
@@ -82,7 +100,9 @@ static enum MHD_Result fake_answer(void *cls, struct MHD_Connection *connection,
 	snprintf(agent->asked + len, sizeof(agent->asked) - len, "%s%s%s\n", line,
 		 upload->len ? " " : "", upload->text);
 	free(upload);
-	reply = fake_find(agent, line);
+	snprintf(whole, sizeof(whole), "%s", line);
+	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, fake_add_argument, whole);
+	reply = fake_find(agent, whole, line);
 	response = MHD_create_response_from_buffer(strlen(reply->body), (void *)reply->body,
 						   MHD_RESPMEM_MUST_COPY);
 	queued = MHD_queue_response(connection, reply->status, response);
