@@ -312,47 +312,81 @@ http {{
 """
 
 
-def test_nginx(agent, agent_only, tmp_path):
-    """Its TLS, HTTP/2 and plain listeners, and what it answers to who takes one for another."""
-    subprocess.run([tool("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                    "-subj", "/CN=test", "-keyout", tmp_path / "key.pem",
-                    "-out", tmp_path / "cert.pem"], check=True, capture_output=True)
-    ports = set()
-    while len(ports) < 3:
-        ports.add(free_port())
-    tls, http2, plain = ports
-    conf = tmp_path / "nginx.conf"
-    conf.write_text(NGINX.format(dir=tmp_path, tls=tls, http2=http2, plain=plain))
-    nginx = Process([tool("nginx"), "-p", tmp_path, "-c", conf])
-    try:
-        assert wait_until(lambda: listens(plain)), nginx.output()
-        trust = ssl.create_default_context(cafile=tmp_path / "cert.pem")
-        trust.check_hostname = False
-        for _ in range(7):
-            with trust.wrap_socket(socket.create_connection(("127.0.0.1", tls), 10)) as s:
-                for _ in range(3):
-                    s.sendall(get())
-                    assert s.recv(1000).startswith(b"HTTP/1.1 200")
-        subprocess.run([tool("h2load"), "-n20", "-c4", f"http://127.0.0.1:{http2}/"], check=True,
-                       capture_output=True)
-        for port, data in ((tls, get()), (plain, client_hello()), (plain, PREFACE), (plain, get())):
-            with socket.create_connection(("127.0.0.1", port), 10) as s:
-                s.sendall(data)
-                s.shutdown(socket.SHUT_WR)
-                while s.recv(1000):
-                    pass
-        assert blind(agent, tls) == {"tls": 7} and blind(agent, http2) == {"http/2": 4}
-        assert blind(agent, plain) == {} and not unmeasured(agent, plain)
-        assert unmeasured(agent, http2) and not unmeasured(agent, tls)
-        logged = [line.split('" ')[1].split()[0]
-                  for line in (tmp_path / "access.log").read_text().splitlines()
-                  if "HTTP/2.0\" 2" not in line]
-        assert len(logged) == 7 * 3 + 4, logged  # those in TLS, and those in plain text
-        assert agent.service(tls)["status"] == {"400": 1}
-        assert agent.service(plain)["status"] == {"200": 1, "400": 2}
-        assert sorted(logged) == ["200"] * 22 + ["400"] * 3
-    finally:
-        nginx.stop()
+class Listeners:
+    """nginx with a TLS, an HTTP/2 and a plain listener."""
+
+    def __init__(self, directory):
+        subprocess.run([tool("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+                        "2", "-subj", "/CN=test", "-keyout", directory / "key.pem",
+                        "-out", directory / "cert.pem"], check=True, capture_output=True)
+        ports = set()
+        while len(ports) < 3:
+            ports.add(free_port())
+        self.tls, self.http2, self.plain = ports
+        self.log = directory / "access.log"
+        conf = directory / "nginx.conf"
+        conf.write_text(NGINX.format(dir=directory, tls=self.tls, http2=self.http2,
+                                     plain=self.plain))
+        self.trust = ssl.create_default_context(cafile=directory / "cert.pem")
+        self.trust.check_hostname = False
+        self.process = Process([tool("nginx"), "-p", directory, "-c", conf])
+        assert wait_until(lambda: listens(self.plain)), self.process.output()
+
+    def dial_tls(self):
+        return self.trust.wrap_socket(socket.create_connection(("127.0.0.1", self.tls), 10))
+
+
+@pytest.fixture
+def nginx(tmp_path):
+    listeners = Listeners(tmp_path)
+    yield listeners
+    listeners.process.stop()
+
+
+def ask(sock):
+    sock.sendall(get())
+    assert sock.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_nginx(agent, agent_only, nginx):
+    """What it answers to who takes one listener for another is counted as it logs it."""
+    for _ in range(7):
+        with nginx.dial_tls() as s:
+            for _ in range(3):
+                ask(s)
+    subprocess.run([tool("h2load"), "-n20", "-c4", f"http://127.0.0.1:{nginx.http2}/"], check=True,
+                   capture_output=True)
+    for port, data in ((nginx.tls, get()), (nginx.plain, client_hello()), (nginx.plain, PREFACE),
+                       (nginx.plain, get())):
+        with socket.create_connection(("127.0.0.1", port), 10) as s:
+            s.sendall(data)
+            s.shutdown(socket.SHUT_WR)
+            while s.recv(1000):
+                pass
+    assert blind(agent, nginx.tls) == {"tls": 7} and blind(agent, nginx.http2) == {"http/2": 4}
+    assert blind(agent, nginx.plain) == {} and not unmeasured(agent, nginx.plain)
+    assert unmeasured(agent, nginx.http2) and not unmeasured(agent, nginx.tls)
+    logged = [line.split('" ')[1].split()[0] for line in nginx.log.read_text().splitlines()
+              if "HTTP/2.0\" 2" not in line]
+    assert sorted(logged) == ["200"] * (7 * 3 + 1) + ["400"] * 3  # in TLS, and in plain text
+    assert agent.service(nginx.tls)["status"] == {"400": 1}
+    assert agent.service(nginx.plain)["status"] == {"200": 1, "400": 2}
+
+
+def test_sessions_of_tls_that_are_older_than_the_agent(start_agent, agent_only, nginx):
+    """Used before, and not yet: those that nobody uses any more are in no count."""
+    used, unused, idle = ([nginx.dial_tls() for _ in range(n)] for n in (3, 2, 1))
+    for s in used:
+        ask(s)
+    agent = start_agent()
+    for s in used + unused:
+        ask(s)
+        ask(s)
+    assert blind(agent, nginx.tls) == {"tls": 5}
+    ends = {s.getsockname()[1] for s in used + unused + idle}
+    assert not ends & {b["port"] for b in agent.status()["coverage"]["blind"]}
+    for s in used + unused + idle:
+        s.close()
 
 
 class Before:

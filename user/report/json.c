@@ -67,6 +67,16 @@ static json_t *kernel_errors_json(const struct snapshot *snapshot)
 	return json_checked(object, failed);
 }
 
+/* Lost requests of no service, or of one that has gone. */
+static uint64_t lost_unattributed(const struct snapshot *snapshot)
+{
+	uint64_t attributed = 0;
+
+	for (size_t i = 0; i < snapshot->n_services; i++)
+		attributed += snapshot->services[i].cover.lost;
+	return snapshot->coverage.lost > attributed ? snapshot->coverage.lost - attributed : 0;
+}
+
 static json_t *coverage_json(const struct snapshot *snapshot)
 {
 	json_t *object = json_object();
@@ -80,6 +90,7 @@ static json_t *coverage_json(const struct snapshot *snapshot)
 	failed |= json_put(object, "gaps", json_count(snapshot->coverage.gaps));
 	failed |= json_put(object, "consistent", json_boolean(snapshot->coverage.consistent));
 	failed |= json_put(object, "lost_by_reason", lost_json(snapshot));
+	failed |= json_put(object, "lost_unattributed", json_count(lost_unattributed(snapshot)));
 	failed |= json_put(object, "kernel_errors", kernel_errors_json(snapshot));
 	failed |= json_put(object, "hook_misses", json_count(snapshot->coverage.hook_misses));
 	failed |= json_put(object, "unmeasured", json_unmeasured_value(snapshot));

@@ -89,10 +89,11 @@ static void fixture_snapshot(struct snapshot *ret)
 	ret->agent.refused_at = NAN;
 	ret->agent.warnings = calloc(1, sizeof(char *));
 	ret->agent.warnings[ret->agent.n_warnings++] = strdup("something, ignoring");
-	ret->coverage.seen = 1007;
+	ret->coverage.seen = 1009;
 	ret->coverage.counted = 1000;
 	ret->coverage.in_flight = 2;
-	ret->coverage.lost = 5;
+	ret->coverage.lost = 7;
+	ret->coverage.lost_by_reason[LOST_UNSEEN_BYTES] = 2;
 	ret->coverage.lost_by_reason[LOST_BAD_RESPONSE] = 5;
 	ret->coverage.kernel_errors[KERR_SEQ_BACK] = 4;
 	ret->coverage.consistent = true;

@@ -87,15 +87,17 @@ TEST(status_has_the_documented_shape)
 	assert_int_equal(json_array_size(at(json, "agent.capabilities")), 0);
 	assert_text_at(json, "agent.warnings.0", "something, ignoring");
 
-	assert_at(json, "coverage.seen", 1007);
+	assert_at(json, "coverage.seen", 1009);
 	assert_at(json, "coverage.counted", 1000);
-	assert_at(json, "coverage.lost", 5);
+	assert_at(json, "coverage.lost", 7);
+	assert_at(json, "coverage.lost_unattributed", 2);
 	assert_at(json, "coverage.in_flight", 2);
 	assert_at(json, "coverage.samples_lost", 0);
 	assert_at(json, "coverage.hook_misses", 0);
 	assert_true(json_is_true(at(json, "coverage.consistent")));
 	assert_int_equal(json_object_size(at(json, "coverage.lost_by_reason")), LOST_REASON_COUNT);
 	assert_at(json, "coverage.lost_by_reason.response_unparsable", 5);
+	assert_at(json, "coverage.lost_by_reason.bytes_passed_unseen", 2);
 	assert_int_equal(json_object_size(at(json, "coverage.kernel_errors")), 1);
 	assert_at(json, "coverage.kernel_errors.sequence_went_back", 4);
 	assert_at(json, "coverage.unmeasured.0.port", 8443);

@@ -149,7 +149,7 @@ TEST(slos_and_coverage)
 	assert_line(text, "sliprobe_lost_total{reason=\"response_unparsable\"} 5");
 	assert_line(text, "sliprobe_lost_total{reason=\"payload_unreadable\"} 0");
 	assert_line(text, "sliprobe_kernel_errors_total{site=\"sequence_went_back\"} 4");
-	assert_line(text, "sliprobe_http_requests_seen_total 1007");
+	assert_line(text, "sliprobe_http_requests_seen_total 1009");
 	assert_line(text, "sliprobe_http_requests_in_flight 2");
 	assert_line(text, "sliprobe_unmeasured_listeners 1");
 	assert_line(text, "sliprobe_blind_connections_total{service=\"\",port=\"8443\","
