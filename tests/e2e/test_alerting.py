@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From a service that fails under real traffic to the people and programs who are told."""
+import datetime
 import os
 import signal
 import socket
@@ -33,6 +34,10 @@ def journal(agent):
             if line.startswith(("sliprobed: PAGE", "sliprobed: TICKET"))]
 
 
+def format_parse(rfc3339):
+    return datetime.datetime.fromisoformat(rfc3339.replace("Z", "+00:00")).timestamp()
+
+
 def check_description(message, kind, command):
     said = message["description"].splitlines()
     assert said[0].startswith("checkout: fast; burn rate "), said
@@ -44,6 +49,9 @@ def check_description(message, kind, command):
             "Budget left: -50 of 10 bad requests, -30 min of full outage"], said
         assert said[2].startswith("60 of 100 requests were bad in the last "), said
         assert said[2].endswith("/s: 60 by status"), said
+        begun = format_parse(message["slos"][0]["failing_since"])
+        fired = format_parse(message["slos"][0]["alerts"][0]["started_at"])
+        assert fired - 20 <= begun <= fired, message["slos"][0]
         failing = message["slos"][0]["failing"]
         assert (failing["eligible"], failing["bad"], failing["bad_ratio"]) == (100, 60, 0.6)
         assert failing["reasons"]["status"] == 60 == sum(failing["reasons"].values())

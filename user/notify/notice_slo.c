@@ -301,7 +301,11 @@ json_t *notice_slo_json(const struct notice *notice, size_t i, const struct noti
 	failed |= json_put(object, "status", json_string(ended ? "resolved" : "firing"));
 	failed |= json_put(object, "started_at",
 			   time_json(alert->started_seconds + wall_offset_seconds));
-	failed |= json_put(object, "failing_since", failing_since(notice, alert->slo, now));
+	failed |=
+		json_put(object, "failing_since",
+			 slo && slo->failing_from_seconds.known ?
+				 time_json(slo->failing_from_seconds.value + wall_offset_seconds) :
+				 failing_since(notice, alert->slo, now));
 	failed |= json_put(object, "failing", slo ? failing_json(slo) : json_null());
 	failed |= json_put(object, "summary", notice_slo_summary(notice, i, slo));
 	failed |= json_put(object, "command", notice_command(alert->slo, socket));

@@ -6,6 +6,8 @@
 
 #include "tests/unit/store/store_fixture.h"
 #include "agent/alerting.h"
+#include "agent/alerting_message.h"
+#include "base/calendar.h"
 #include "config/load.h"
 
 /* AGE_S: of the SLOs when the tests begin, no less than their window */
@@ -219,6 +221,43 @@ TEST(a_change_is_recorded_with_the_budget_it_took)
 	assert_string_equal(changes.text, "inactive>firing inactive>firing");
 	/* 60 of 100 bad, 1 % allowed */
 	assert_true(fabs(changes.spent_ratio - 60) < 1e-9);
+}
+
+TEST(a_message_says_since_when_it_burns)
+{
+	struct alerted *alerted = *state;
+	const struct notice_alert alert = {
+		.service = "shop", .slo = "first", .rule = "burn-1h", .severity = SEVERITY_PAGE};
+	struct notice told = {.id = "1",
+			      .service = "shop",
+			      .severity = SEVERITY_PAGE,
+			      .alerts = &alert,
+			      .n_alerts = 1,
+			      .n_news = 1};
+	const json_t *slo, *failing;
+	char since[32];
+	json_t *message;
+
+	for (int i = 0; i < 12; i++)
+		assert_int_equal(step(alerted, 100, i == 3), 0);
+	calendar_rfc3339(alerted->now_seconds + alerted->axis.timeline.wall_offset_seconds, since);
+	assert_int_equal(step(alerted, 80, 20), 0);
+	/* a step without a bad one ends nothing */
+	assert_int_equal(step(alerted, 20, 0), 0);
+	assert_int_equal(step(alerted, 0, 600), 0);
+	assert_string_equal(sent(alerted), "escalate"); /* after a ticket */
+	told.now_seconds = alerted->now_seconds;
+	message = alerting_message(&alerted->alerting, &told);
+	slo = json_array_get(json_object_get(message, "slos"), 0);
+	failing = json_object_get(slo, "failing");
+	assert_string_equal(json_string_value(json_object_get(slo, "failing_since")), since);
+	assert_int_equal(json_integer_value(json_object_get(failing, "bad")), 621);
+	assert_int_equal(json_integer_value(json_object_get(failing, "eligible")),
+			 1200 + 1 + 100 + 20 + 600);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(failing, "reasons"), "status")),
+		621);
+	json_decref(message);
 }
 
 TEST(the_next_agent_knows_who_was_told)
@@ -510,6 +549,7 @@ int main(void)
 		WITH_SETUP(a_page_is_sent_once),
 		WITH_SETUP(a_message_has_the_facts_of_its_slos_only_and_once),
 		WITH_SETUP(a_change_is_recorded_with_the_budget_it_took),
+		WITH_SETUP(a_message_says_since_when_it_burns),
 		WITH_SETUP(the_next_agent_knows_who_was_told),
 		WITH_SETUP(what_cannot_be_told_is_told_at_the_next_step),
 		WITH_SETUP(an_slo_that_has_ended_resolves_without_facts),
