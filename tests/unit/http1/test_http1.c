@@ -155,6 +155,40 @@ TEST(unseen_body)
 	assert_int_equal(run.parser.body, 5000000000);
 }
 
+/* Feeds a head, and returns whether its body is all there with these bytes behind it, unseen. */
+static bool body_is_there(const char *head, __u64 unread, const char *tail)
+{
+	struct http1 parser = {};
+	__u32 pos = 0, len = (__u32)strlen(head);
+	__u64 word = 0;
+
+	memcpy((char *)&word + sizeof(word) - strlen(tail), tail, strlen(tail));
+	while (pos < len) {
+		if (http1_feed(&parser, (const __u8 *)head, &pos, len) == HTTP1_EV_HEAD)
+			assert_int_equal(http1_body_begin(&parser, 0), HTTP1_EV_NONE);
+	}
+	assert_true(http1_in_body(&parser));
+	return http1_body_is_there(&parser, unread, word);
+}
+
+TEST(a_body_that_nobody_has_read_yet)
+{
+	static const char length[] = "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc";
+	static const char chunks[] =
+		"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc";
+
+	assert_false(body_is_there(length, 0, ""));
+	assert_false(body_is_there(length, 6, "\n0\r\n\r\n"));
+	assert_true(body_is_there(length, 7, "defghij"));
+	assert_true(body_is_there(length, 100, "/1.1\r\n\r\n"));
+	assert_false(body_is_there(chunks, 0, ""));
+	assert_true(body_is_there(chunks, 5, "0\r\n\r\n"));
+	assert_true(body_is_there(chunks, 9, "de\r\n0\r\n\r\n" + 1));
+	assert_false(body_is_there(chunks, 9, "e\r\n10\r\n\r\n" + 2));
+	assert_false(body_is_there(chunks, 9, "e\r\n0\r\n\r"));
+	assert_false(body_is_there(chunks, 9, "\r\n\r\n"));
+}
+
 /* A feed stops behind each event, and says what it has consumed. */
 TEST(one_event_at_a_time)
 {
@@ -256,6 +290,7 @@ int main(void)
 		cmocka_unit_test(message_ends),
 		cmocka_unit_test(method_is_known_before_the_head_is),
 		cmocka_unit_test(unseen_body),
+		cmocka_unit_test(a_body_that_nobody_has_read_yet),
 		cmocka_unit_test(one_event_at_a_time),
 		cmocka_unit_test(a_whole_head_at_once),
 		cmocka_unit_test(lost_by_the_caller),
