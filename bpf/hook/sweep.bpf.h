@@ -44,6 +44,7 @@ struct sweep {
 	__u32 arriving; /* number of that whose request is not whole yet; 0: none */
 	__u32 refused; /* number of the first that is not accepted; 0: none */
 	__u32 pad;
+	__u64 sent_ns; /* since when the answers before have been out of the way */
 };
 
 static __always_inline void policy_use(__u32 policy)
@@ -60,6 +61,8 @@ static __always_inline bool sweep_is_due(const struct sweep *sweep, const struct
 {
 	__u64 asked_ns = exchange_asked_ns(exchange);
 
+	if (asked_ns < sweep->sent_ns)
+		asked_ns = sweep->sent_ns;
 	return exchange->stage != EXCHANGE_ANSWERED && number != sweep->answering &&
 	       number != sweep->arriving && sweep->now_ns >= asked_ns &&
 	       sweep->now_ns >= exchange->first_read_ns &&
@@ -105,13 +108,29 @@ static long sweep_exchange(__u32 i, struct sweep *sweep)
 }
 
 /*
+ * Pipelined requests are answered in turn. While an answer is being sent, or the peer has not taken it, the next
+ * one cannot begin: when the last data was sent, or now. 0: long ago.
+ */
+static __always_inline __u64 sweep_sent_ns(struct tcp_sock *tp, __u64 now_ns)
+{
+	__u64 age_ns;
+
+	if (!tp)
+		return 0;
+	if (tp->snd_una != tp->write_seq)
+		return now_ns;
+	age_ns = ((__u32)bpf_jiffies64() - tp->lsndtime) * tick_ns;
+	return age_ns < now_ns ? now_ns - age_ns : 0;
+}
+
+/*
  * The number of the request whose body is not all there; 0: there is none. A body that is there, and that
  * the process does not read, or was spliced away unseen, has arrived.
  */
-static __always_inline __u32 sweep_arriving(struct sock *sk, struct tcp_conn *tcp, __u64 now_ns)
+static __always_inline __u32 sweep_arriving(struct sock *sk, struct tcp_sock *tp,
+					    struct tcp_conn *tcp, __u64 now_ns)
 {
 	struct exchanges *open = &tcp->conn.open;
-	struct tcp_sock *tp = tcp_of_any(sk);
 	__u64 unread = 0, about = tcp->received;
 
 	if (!protocol_request_arrives(&tcp->conn, 0, 0))
@@ -133,6 +152,7 @@ static __always_inline int sweep_conn(struct sock *sk, struct tcp_conn *tcp)
 	struct exchanges *open = &conn->open;
 	struct sweep sweep = {.open = open};
 	struct unfinished unfinished = {};
+	struct tcp_sock *tp;
 
 	service_meet(conn->served.service);
 	if (conn->mode != CONN_IGNORED && protocol_reads_request(conn))
@@ -142,7 +162,9 @@ static __always_inline int sweep_conn(struct sock *sk, struct tcp_conn *tcp)
 	protocol_unfinished(conn, &unfinished);
 	sweep.answering = unfinished.number;
 	sweep.now_ns = bpf_ktime_get_ns();
-	sweep.arriving = sweep_arriving(sk, tcp, sweep.now_ns);
+	tp = tcp_of_any(sk);
+	sweep.sent_ns = sweep_sent_ns(tp, sweep.now_ns);
+	sweep.arriving = sweep_arriving(sk, tp, tcp, sweep.now_ns);
 	sweep.refused = protocol_first_refused(conn);
 	bpf_loop(OPEN_MAX, sweep_exchange, &sweep, 0);
 	return 0;

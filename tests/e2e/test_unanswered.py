@@ -2,12 +2,13 @@
 """The clock of `unanswered` runs from the moment the request was whole, and stops with the first byte sent."""
 import os
 import socket
+import threading
 import time
 
 import pytest
 
 from harness import IN_VM, SLOW, wait_until
-from wire import Port, chunked, get, head, reply
+from wire import Port, chunked, get, head, read_exactly, reply
 
 UNANSWERED_S = 8 if IN_VM else 2
 CONFIG = f"""
@@ -148,6 +149,34 @@ def test_requests_around_an_upload_have_their_own_clocks(agent, port):
     before.s(reply(200) + reply(202))
     behind.s(reply(203) + reply(204, b""))
     port.watch.expect({202: 1, 203: 1, 204: 1}, unanswered=1)
+
+
+def test_a_request_behind_an_answer_that_takes_long(agent, port):
+    """Its answer could not begin before: the server's silence counts from there."""
+    big = 8 << 20
+    sent, stuck, full = (port.dial().c(get("/first") + get("/behind")) for _ in range(3))
+    full.server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, big)
+    full.server.setblocking(False)
+    full_answer = head(200, f"Content-Length: {big}") + b"x" * big
+    taken = full.server.send(full_answer)
+    for wire in (sent, stuck):
+        wire.s(head(200, "Content-Length: 8"))
+    stuck.s(b"x")
+    for _ in range(8):
+        time.sleep(SLOW_S / 8)
+        sent.s(b"x")
+    end = time.monotonic()
+    unanswered_after(port, end)
+    assert time.monotonic() - end < UNANSWERED_S - 0.1  # what is behind the stuck one
+    time.sleep(max(0, UNANSWERED_S * 0.8 - (time.monotonic() - end)))
+    port.watch.expect({200: 1}, unanswered=1)
+    sent.s(reply(201))
+    stuck.s(b"x" * 7 + reply(202))  # the second one is too late
+    assert len(read_exactly(full.client, taken)) == taken
+    full.server.setblocking(True)
+    threading.Thread(target=full.server.sendall, args=[full_answer[taken:] + reply(203)]).start()
+    read_exactly(full.client, len(full_answer) - taken + len(reply(203)))
+    port.watch.expect({200: 3, 201: 1, 203: 1}, unanswered=1)
 
 
 ANSWER = reply(204, b"")
