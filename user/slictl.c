@@ -98,15 +98,18 @@ static const struct command state_commands[] = {
 };
 
 static const struct command decision_commands[] = {
-	{"gate", "NAME [--min-budget P]", "may one ship? 0 go, 1 freeze, 2 cannot tell", ctl_gate,
-	 "  --min-budget P  this much of the error budget must be left (default: 0%)\n"
-	 "  --max-blind P   this much of the service's traffic may be in no count: connections\n"
-	 "                  that cannot be read, requests lost (default: 1%)\n"
+	{"gate", "NAME... [OPTIONS]", "may one ship? 0 go, 1 freeze, 2 cannot tell", ctl_gate,
+	 "  --min-budget P   this much of the error budget must be left (default: 0%)\n"
+	 "  --min-counted D  this much of the window must have been counted (default: a day,\n"
+	 "                   or half of a window shorter than two days)\n"
+	 "  --max-blind P    this much of the service's traffic may be in no count:\n"
+	 "                   connections that cannot be read, requests lost (default: 1%)\n"
 	 "\n"
 	 "Freezes while a page that is not silenced fires, and when the budget is spent or\n"
-	 "less than P of it is left. Cannot tell when less than half of the window was\n"
-	 "counted, too much was blind or lost, nothing was eligible, or fewer bad requests than the alerts ask for are\n"
-	 "all there is against it.\n"},
+	 "less than P of it is left. Cannot tell when too little of the window was counted,\n"
+	 "less than half of it since the SLO was first counted, too much was blind or lost,\n"
+	 "nothing was eligible, or fewer bad requests than the alerts ask for are all there is\n"
+	 "against it. Of several SLOs the worst answer is the exit status.\n"},
 	{"risk", "FILE [--config F] [--slo NAME]", "is the objective affordable? 0 yes, 1 no",
 	 ctl_risk,
 	 "  --slo NAME  beside it, what alerts of this SLO really cost (default: of all);\n"

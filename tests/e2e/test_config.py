@@ -391,3 +391,17 @@ slos:
     port.dial().c(get("/")).s(reply(200))
     assert without_traffic() == [("typo", nobody, "ngnix*", False)]
     port.close()
+
+
+def test_the_gate_cannot_tell_of_a_young_slo(start_agent, agent_only):
+    port = Port()
+    agent = start_agent(RELOADED.format(port=port.port, routes='["/a"]'))
+    port.dial().c(get("/a")).s(reply(200))
+    out = slictl(agent, "gate", "all")
+    assert out.returncode == 2
+    assert out.stdout.startswith("all: cannot tell: Only ")
+    assert out.stdout.endswith(" of the window was counted so far; 1d is asked for.\n")
+    out = slictl(agent, "gate", "all", "--min-counted", "0s")
+    assert (out.returncode, out.stdout) == (
+        0, "all: go: 100.0% of the budget is left; 0% is asked for.\n")
+    port.close()

@@ -103,6 +103,15 @@ def test_the_gate(desk, name, options, code, said):
         assert answer["remaining_ratio"] is None
 
 
+def test_the_gate_of_several_is_the_worst(desk):
+    said = ctl(desk.agent, "gate", "healthy", "no-traffic", "spent", code=1)[0]
+    assert [line.split(":")[:2] for line in said.splitlines()] == [
+        ["healthy", " go"], ["no-traffic", " cannot tell"], ["spent", " freeze"]]
+    ctl(desk.agent, "gate", "healthy", "no-traffic", code=2)
+    said = ctl(desk.agent, "gate", "healthy", "--min-counted", "31d", code=2)[0]
+    assert "of the window was counted so far; 31d is asked for." in said
+
+
 def test_the_gate_without_an_agent(tmp_path):
     class Nobody:
         socket = tmp_path / "none.sock"
@@ -112,7 +121,7 @@ def test_the_gate_without_an_agent(tmp_path):
     assert ctl_json(Nobody, "gate", "healthy", code=3)["decision"] == "unknown"
 
 
-@pytest.mark.parametrize("options", [["--min-budget", "much"], ["--min-budget", "101%"], ["more"]])
+@pytest.mark.parametrize("options", [["--min-budget", "much"], ["--min-budget", "101%"], ["--min-counted", "1"]])
 def test_the_gate_refuses(desk, options):
     said = ctl(desk.agent, "gate", "healthy", *options, code=2)
     assert said[0] == "" and len(said[1].splitlines()) == 1

@@ -73,17 +73,14 @@ static int check(const struct ctl *ctl, const char *file)
 
 int ctl_check(const struct ctl *ctl, int argc, char **argv)
 {
-	int ret = CTL_DONE, first = 1;
+	int ret = CTL_DONE, r;
+	char **files;
 
-	if (first < argc && !strcmp(argv[first], "--"))
-		first++;
-	else if (first < argc && argv[first][0] == '-' && argv[first][1])
-		return ctl_usage_error(ctl, argv[0], "unrecognized option", argv[first]);
-	if (first == argc)
-		return ctl_usage_error(ctl, argv[0], "an argument is expected", "FILE");
-	for (int i = first; i < argc; i++) {
-		int r = check(ctl, argv[i]);
-
+	r = ctl_options_many(ctl, argc, argv, NULL, 0, "FILE", &files);
+	if (r != CTL_DONE)
+		return r;
+	for (; *files; files++) {
+		r = check(ctl, *files);
 		ret = r > ret ? r : ret;
 	}
 	return ret;

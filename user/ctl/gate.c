@@ -2,6 +2,7 @@
 /* slictl gate: may one ship? */
 #include <string.h>
 
+#include "base/duration.h"
 #include "base/utf8.h"
 #include "ctl/alert.h"
 #include "ctl/client.h"
@@ -55,6 +56,8 @@ static void judge(const json_t *slo, const struct gate_terms *terms, struct gate
 	double blind = ctl_number(coverage, "blind_connections");
 	const struct gate_facts facts = {
 		.coverage_ratio = ctl_number(coverage, "ratio"),
+		.counted_seconds = ctl_number(coverage, "covered_seconds"),
+		.window_seconds = ctl_number(slo, "window_seconds"),
 		.counted_ratio = ctl_number(coverage, "counted_ratio"),
 		.connections = ctl_number(coverage, "measured_connections") + blind,
 		.blind_connections = blind,
@@ -139,18 +142,46 @@ static int ask(const struct ctl *ctl, const char *name, json_t **ret_slo, struct
 	return CTL_DONE;
 }
 
+/* One SLO. Returns an enum ctl_exit. */
+static int gate(const struct ctl *ctl, const char *name, const struct gate_terms *terms)
+{
+	_cleanup_json_ json_t *slo = NULL;
+	struct gate_verdict verdict;
+	int r = ask(ctl, name, &slo, &verdict), printed;
+
+	if (slo)
+		judge(slo, terms, &verdict);
+	else if (r != CTL_DONE && !ctl->json)
+		return r; /* ctl->err says why */
+	printed = print(ctl, name, terms, slo, &verdict);
+	if (r != CTL_DONE || printed != CTL_DONE)
+		return r != CTL_DONE ? r : printed;
+	return verdict.decision == GATE_GO     ? CTL_DONE :
+	       verdict.decision == GATE_FREEZE ? CTL_NO :
+						 CTL_CANNOT_TELL;
+}
+
+/* Of two SLOs' answers: no agent, then freeze, then cannot tell, then go. */
+static int worse(int a, int b)
+{
+	static const int ranks[] = {
+		[CTL_DONE] = 0, [CTL_CANNOT_TELL] = 1, [CTL_NO] = 2, [CTL_UNREACHABLE] = 3};
+
+	return ranks[a] >= ranks[b] ? a : b;
+}
+
 int ctl_gate(const struct ctl *ctl, int argc, char **argv)
 {
-	const char *name, *min_budget_text = "0", *max_blind_text = "1";
+	const char *min_budget_text = "0", *max_blind_text = "1", *min_counted_text = NULL;
 	const struct ctl_option options[] = {
 		{.name = "min-budget", .value = &min_budget_text},
 		{.name = "max-blind", .value = &max_blind_text},
+		{.name = "min-counted", .value = &min_counted_text},
 	};
-	struct gate_terms terms;
-	_cleanup_json_ json_t *slo = NULL;
-	struct gate_verdict verdict;
-	int r = ctl_options(ctl, argc, argv, options, 2, "NAME", &name);
-	int printed;
+	struct gate_terms terms = {.min_counted_seconds = NAN};
+	uint64_t min_counted_ns;
+	char **names;
+	int r = ctl_options_many(ctl, argc, argv, options, 3, "NAME", &names), ret = CTL_DONE;
 
 	if (r != CTL_DONE)
 		return r;
@@ -160,15 +191,13 @@ int ctl_gate(const struct ctl *ctl, int argc, char **argv)
 	if (!parse_percent(max_blind_text, &terms.max_blind_ratio))
 		return ctl_usage_error(ctl, argv[0], "--max-blind: expected 0% to 100%",
 				       max_blind_text);
-	r = ask(ctl, name, &slo, &verdict);
-	if (slo)
-		judge(slo, &terms, &verdict);
-	else if (r != CTL_DONE && !ctl->json)
-		return r; /* ctl->err says why */
-	printed = print(ctl, name, &terms, slo, &verdict);
-	if (r != CTL_DONE || printed != CTL_DONE)
-		return r != CTL_DONE ? r : printed;
-	return verdict.decision == GATE_GO     ? CTL_DONE :
-	       verdict.decision == GATE_FREEZE ? CTL_NO :
-						 CTL_CANNOT_TELL;
+	if (min_counted_text && duration_parse(min_counted_text, &min_counted_ns))
+		return ctl_usage_error(ctl, argv[0],
+				       "--min-counted: expected a duration such as 6h or 7d",
+				       min_counted_text);
+	if (min_counted_text)
+		terms.min_counted_seconds = (double)min_counted_ns / DURATION_S_NS;
+	for (; *names && ret != CTL_UNREACHABLE; names++)
+		ret = worse(ret, gate(ctl, *names, &terms));
+	return ret;
 }

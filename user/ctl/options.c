@@ -31,12 +31,11 @@ static int refuse_option(const struct ctl *ctl, int argc, char **argv, size_t n_
 		      optopt || optind > argc ? letter : argv[optind - 1]);
 }
 
-int ctl_options(const struct ctl *ctl, int argc, char **argv, const struct ctl_option *options,
-		size_t n_options, const char *argument, const char **ret_argument)
+/* Reads the options; optind is then the first argument's index. */
+static int read_options(const struct ctl *ctl, int argc, char **argv,
+			const struct ctl_option *options, size_t n_options)
 {
 	struct option known[CTL_OPTIONS_MAX + 1] = {};
-	bool optional = argument && *argument == '[';
-	int n_arguments = argument ? 1 : 0;
 	int i;
 
 	for (size_t o = 0; o < n_options && o < CTL_OPTIONS_MAX; o++)
@@ -56,8 +55,18 @@ int ctl_options(const struct ctl *ctl, int argc, char **argv, const struct ctl_o
 		else
 			*options[i].flag = true;
 	}
-	if (optional && optind == argc)
-		return CTL_DONE;
+	return CTL_DONE;
+}
+
+int ctl_options(const struct ctl *ctl, int argc, char **argv, const struct ctl_option *options,
+		size_t n_options, const char *argument, const char **ret_argument)
+{
+	bool optional = argument && *argument == '[';
+	int n_arguments = argument ? 1 : 0;
+	int r = read_options(ctl, argc, argv, options, n_options);
+
+	if (r != CTL_DONE || (optional && optind == argc))
+		return r;
 	if (optind + n_arguments > argc)
 		return refuse(ctl, argv, n_options, "an argument is expected", argument);
 	if (optind + n_arguments < argc)
@@ -65,5 +74,18 @@ int ctl_options(const struct ctl *ctl, int argc, char **argv, const struct ctl_o
 			      argv[optind + n_arguments]);
 	if (argument)
 		*ret_argument = argv[optind];
+	return CTL_DONE;
+}
+
+int ctl_options_many(const struct ctl *ctl, int argc, char **argv, const struct ctl_option *options,
+		     size_t n_options, const char *argument, char ***ret_arguments)
+{
+	int r = read_options(ctl, argc, argv, options, n_options);
+
+	if (r != CTL_DONE)
+		return r;
+	if (optind == argc)
+		return refuse(ctl, argv, n_options, "an argument is expected", argument);
+	*ret_arguments = argv + optind;
 	return CTL_DONE;
 }

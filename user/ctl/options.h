@@ -30,6 +30,10 @@ enum {
 int ctl_options(const struct ctl *ctl, int argc, char **argv, const struct ctl_option *options,
 		size_t n_options, const char *argument, const char **ret_argument);
 
+/* As ctl_options(), for a command with one argument or more: *ret_arguments ends with NULL. */
+int ctl_options_many(const struct ctl *ctl, int argc, char **argv, const struct ctl_option *options,
+		     size_t n_options, const char *argument, char ***ret_arguments);
+
 /*
  * Says "slictl: WHAT: WHICH; see slictl COMMAND --help"; `which` and `command` may be NULL. Returns
  * CTL_CANNOT_TELL.

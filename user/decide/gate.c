@@ -47,6 +47,15 @@ static bool too_much_blind(const struct gate_facts *facts, double max_ratio,
 	return true;
 }
 
+static double min_counted_seconds(const struct gate_facts *facts, const struct gate_terms *terms)
+{
+	enum { DAY_SECONDS = 86400 };
+
+	if (!isnan(terms->min_counted_seconds))
+		return terms->min_counted_seconds;
+	return fmin(DAY_SECONDS, facts->window_seconds / 2);
+}
+
 /* Whether too little is known. *ret then says what is missing. */
 static bool too_little_known(const struct gate_facts *facts, const struct gate_terms *terms,
 			     struct gate_verdict *ret)
@@ -62,6 +71,11 @@ static bool too_little_known(const struct gate_facts *facts, const struct gate_t
 		decide(ret, GATE_UNKNOWN, "There was no eligible request in the window.");
 	else if (isnan(facts->remaining_ratio))
 		decide(ret, GATE_UNKNOWN, "How much of the budget is left is not known.");
+	else if (facts->counted_seconds < min_counted_seconds(facts, terms))
+		decide(ret, GATE_UNKNOWN,
+		       "Only %s of the window was counted so far; %s is asked for.",
+		       format_span(facts->counted_seconds).text,
+		       format_span(min_counted_seconds(facts, terms)).text);
 	else
 		return false;
 	return true;

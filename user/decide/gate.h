@@ -15,6 +15,8 @@ enum gate_decision {
 /* Facts about one SLO's window. NaN: unknown. */
 struct gate_facts {
 	double coverage_ratio; /* of the window since the SLO was first counted */
+	double counted_seconds; /* of the window */
+	double window_seconds;
 	/* of the service's traffic since the agent counts: without blind connections and lost requests */
 	double counted_ratio;
 	double connections; /* of the service, blind ones with them */
@@ -38,13 +40,15 @@ struct gate_verdict {
 struct gate_terms {
 	double min_budget_ratio;
 	double max_blind_ratio; /* 1 - counted_ratio that still lets one judge */
+	/* of the window that must have been counted; NaN: a day, or half of a window shorter than two */
+	double min_counted_seconds;
 };
 
 /*
  * In this order:
  *   a page: freeze, whatever is left;
- *   less than half of the window covered, more than max_blind_ratio of the traffic not counted, no
- *   eligible event, budget unknown: unknown;
+ *   less than half of the window since the SLO was first counted covered, more than max_blind_ratio of the traffic not counted, no
+ *   eligible event, budget unknown, less than min_counted_seconds of the window counted: unknown;
  *   nothing left, or less than min_budget_ratio: freeze, but unknown with fewer than min_bad bad
  *   events;
  *   else go. What is left may be exactly min_budget_ratio, unless both are 0.

@@ -44,6 +44,22 @@ TEST(test_exit_status_tells_go_freeze_cannot_tell_and_no_agent)
 	expect_spoken(ctl_gate, agent.path, false, "gate good", 3, "", NULL);
 }
 
+TEST(the_worst_answer_of_several_is_the_exit_status)
+{
+	struct fake_agent agent;
+
+	fake_start(&agent, slos);
+	expect_spoken(ctl_gate, agent.path, false, "gate good tickets", 0,
+		      "good: go: 10.0% of the budget is left; 0% is asked for.\n"
+		      "tickets: go: 90.0% of the budget is left; 0% is asked for.\n",
+		      "");
+	expect_spoken(ctl_gate, agent.path, false, "gate none good", 2, NULL, "");
+	expect_spoken(ctl_gate, agent.path, false, "gate spent none good --min-budget 5%", 1, NULL,
+		      "");
+	fake_stop(&agent);
+	expect_spoken(ctl_gate, agent.path, false, "gate good spent", 3, "", NULL);
+}
+
 TEST(test_only_a_page_that_is_active_and_not_silenced_freezes)
 {
 	struct fake_agent agent;
@@ -111,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exit_status_tells_go_freeze_cannot_tell_and_no_agent),
+		cmocka_unit_test(the_worst_answer_of_several_is_the_exit_status),
 		cmocka_unit_test(test_only_a_page_that_is_active_and_not_silenced_freezes),
 		cmocka_unit_test(test_min_budget_is_a_percentage_before_or_after_the_name),
 		cmocka_unit_test(test_json_has_the_facts_and_null_for_the_unknown),

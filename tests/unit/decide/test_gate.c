@@ -7,6 +7,8 @@
 /* A healthy SLO. Tests change one thing of it. */
 static const struct gate_facts healthy = {
 	.coverage_ratio = 1,
+	.counted_seconds = 86400,
+	.window_seconds = 30 * 86400,
 	.eligible = 1000,
 	.bad = 8,
 	.min_bad = 5,
@@ -18,7 +20,9 @@ static const struct gate_facts healthy = {
 static void expect_decision(struct gate_facts facts, double min_budget, enum gate_decision decision,
 			    const char *reason)
 {
-	const struct gate_terms terms = {.min_budget_ratio = min_budget, .max_blind_ratio = 0.01};
+	const struct gate_terms terms = {.min_budget_ratio = min_budget,
+					 .max_blind_ratio = 0.01,
+					 .min_counted_seconds = NAN};
 	struct gate_verdict verdict;
 
 	gate_decide(&facts, &terms, &verdict);
@@ -29,6 +33,33 @@ static void expect_decision(struct gate_facts facts, double min_budget, enum gat
 TEST(test_budget_left_is_go)
 {
 	expect_decision(healthy, 0, GATE_GO, "20.0% of the budget is left; 0% is asked for.");
+}
+
+TEST(a_young_slo_cannot_be_judged)
+{
+	struct gate_facts facts = healthy;
+	const struct gate_terms terms = {.min_counted_seconds = 60, .max_blind_ratio = 1};
+	struct gate_verdict verdict;
+
+	facts.counted_seconds = 86399;
+	expect_decision(facts, 0, GATE_UNKNOWN,
+			"Only 23h 59m of the window was counted so far; 1d is asked for.");
+	/* half of a window shorter than two days */
+	facts.window_seconds = 3600;
+	facts.counted_seconds = 1799;
+	expect_decision(facts, 0, GATE_UNKNOWN,
+			"Only 29m 59s of the window was counted so far; 30m is asked for.");
+	facts.counted_seconds = 1800;
+	expect_decision(facts, 0, GATE_GO, "20.0% of the budget is left; 0% is asked for.");
+	facts.counted_seconds = 60;
+	gate_decide(&facts, &terms, &verdict);
+	assert_int_equal(verdict.decision, GATE_GO);
+	facts.counted_seconds = 59;
+	gate_decide(&facts, &terms, &verdict);
+	assert_int_equal(verdict.decision, GATE_UNKNOWN);
+	/* a page is one at any age */
+	facts.page = "burn-1h";
+	expect_decision(facts, 0, GATE_FREEZE, "The page burn-1h is firing.");
 }
 
 TEST(test_exactly_what_is_asked_for_is_go)
@@ -171,6 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_budget_left_is_go),
+		cmocka_unit_test(a_young_slo_cannot_be_judged),
 		cmocka_unit_test(test_exactly_what_is_asked_for_is_go),
 		cmocka_unit_test(test_nothing_left_freezes_even_if_nothing_is_asked_for),
 		cmocka_unit_test(test_few_bad_events_are_no_reason_to_freeze),
