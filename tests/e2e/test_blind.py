@@ -93,6 +93,38 @@ def test_one_plain_request_hides_no_blind_connection(agent):
     port.close()
 
 
+SHOP = """
+agent: {{interval: 1s}}
+services: [{{name: shop, match: {{port: {port}}}}}, {{name: other, match: {{port: 1}}}}]
+slos:
+- {{name: pay, service: shop, objective: 99, window: 1d, good: {{status: ["100-499"]}}}}
+- {{name: rest, service: other, objective: 99, window: 1d, good: {{status: ["100-499"]}}}}
+"""
+
+
+def test_a_service_of_which_nothing_is_seen(agents):
+    """Its SLO says so, also when another agent has taken over."""
+    port = Port()
+    agent = agents(SHOP.format(port=port.port)).start()
+    for n in (3, 5):
+        for _ in range(2 if n == 5 else 3):
+            tls_session(port)
+        listed = [b for b in agent.status()["coverage"]["blind"] if b["port"] == port.port]
+        assert [(b["service"], b["reason"], b["connections"], b["measured"]) for b in listed] == [
+            ("shop", "tls", n, False)]
+        coverage = agent.slo("pay")["coverage"]
+        assert coverage["blind_connections"] == n and coverage["counted_ratio"] == 0
+        assert agent.slo("rest")["coverage"]["blind_connections"] == 0
+        assert agent.slo("rest")["coverage"]["counted_ratio"] is None
+        code, said = slictl(agent, "gate", "pay")
+        assert code == 2 and f"{n} of {n} connections (100.0%) could not be read" in said
+        agent.kill()
+        agent.start()
+    assert blind(agent, port.port) == {"tls": 5}
+    agent.stop()
+    port.close()
+
+
 def test_an_answer_in_http_is_measured(agent):
     """A TLS hello or a preface that is refused in HTTP/1.x is a request, as in the server's log."""
     port = Port()
