@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Endpoints by the thousand: each is a service while there are ids, and ids of those that have gone are used again."""
+import json
 import random
 import time
 
@@ -145,11 +146,13 @@ def test_a_server_that_comes_again(agent, listen):
     assert wait_until(lambda: name(old) not in services(agent), seconds=30)
     again = Port(old.port)
     try:
-        serve(again, 3)
+        serve(again, 8)
         slo = agent.slo(f"up-{name(old)}")
-        assert (services(agent)[name(old)], slo["eligible"]) == (3, 8)
+        assert (services(agent)[name(old)], slo["eligible"]) == (8, 13)
+        found = json.loads(agent.get("/v1/services?window=10m")[2])["services"]
+        assert [s["window"]["requests"] for s in found if s["name"] == name(old)] == [13]
         agent.stop()
-        assert set(disk_requests(agent.state, name(old)).values()) == {8}
+        assert set(disk_requests(agent.state, name(old)).values()) == {13}
     finally:
         again.close()
 

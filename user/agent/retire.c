@@ -166,10 +166,14 @@ int retire_unused(struct agent *agent)
 
 	for (__u32 id = 1; id < ENDPOINTS_MAX; id++) {
 		struct retire_id *known = &agent->retire.ids[id];
+		const struct service *service;
 
 		if (!known->unused)
 			continue;
 		any = forget[id] = true;
+		service = services_by_id(&agent->services, SERVICE_FOUND + id);
+		if (service)
+			traffic_end(record_traffic(agent->record), service->name);
 		services_remove(&agent->services, SERVICE_FOUND + id);
 		applied_lost(&agent->applied, id);
 		known->unused = false;

@@ -279,5 +279,7 @@ int step_run(struct agent *agent)
 		return r;
 	if (ending)
 		applied_forget_ended(&agent->applied);
-	return retire_unused(agent);
+	r = retire_unused(agent);
+	applied_forget_lost(&agent->applied, now);
+	return r;
 }

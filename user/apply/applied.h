@@ -26,6 +26,10 @@
 
 struct probe;
 
+enum {
+	FOUND_LOST_MAX = 2048, /* tracks of found services that are not there */
+};
+
 struct in_force {
 	struct config config;
 	__u32 generation; /* 0: none yet */
@@ -90,6 +94,13 @@ int applied_found(struct applied *applied, const char *service, __u32 endpoint, 
 
 /* The endpoint has gone, and its counters will be another's: its tracks keep what they have. */
 void applied_lost(struct applied *applied, __u32 endpoint);
+
+/*
+ * Forgets tracks in force of services that are lost, or not met yet, and of which no alert is active: all whose last
+ * event is older than their window, and, if more than FOUND_LOST_MAX stay, those whose last event is the oldest.
+ * Should the service be met, its track is loaded from disk. Without memory it forgets none.
+ */
+void applied_forget_lost(struct applied *applied, double now_seconds);
 
 /*
  * Makes the track of a service known from disk; its kernel slot is bound when applied_found() meets

@@ -2,6 +2,7 @@
 #include "apply/found.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +199,68 @@ void applied_lost(struct applied *applied, __u32 endpoint)
 {
 	lose(applied->tracks.found, applied->tracks.n_found, endpoint);
 	lose(applied->tracks.ending, applied->tracks.n_ending, endpoint);
+}
+
+/* When its last event was; -infinity: it had none. */
+static double last_event(const struct track *track)
+{
+	double t_seconds;
+
+	return slo_history_last_event(track->history, &t_seconds) ? t_seconds : -INFINITY;
+}
+
+static bool may_be_forgotten(const struct track_entry *found)
+{
+	return found->endpoint == ENDPOINT_NOT_MET && !isnan(found->track->stepped_seconds) &&
+	       !track_alerting(found->track);
+}
+
+static int latest_first(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x < y) - (x > y);
+}
+
+/* The time since which no more than FOUND_LOST_MAX had their last event. */
+static double lost_since(const struct tracks *tracks)
+{
+	_cleanup_free_ double *last = NULL;
+	size_t n = 0;
+
+	if (tracks->n_found <= FOUND_LOST_MAX)
+		return -INFINITY;
+	last = calloc(tracks->n_found, sizeof(*last));
+	if (!last)
+		return -INFINITY;
+	for (size_t i = 0; i < tracks->n_found; i++) {
+		if (may_be_forgotten(&tracks->found[i]))
+			last[n++] = last_event(tracks->found[i].track);
+	}
+	if (n <= FOUND_LOST_MAX)
+		return -INFINITY;
+	qsort(last, n, sizeof(*last), latest_first);
+	return nextafter(last[FOUND_LOST_MAX], INFINITY);
+}
+
+void applied_forget_lost(struct applied *applied, double now_seconds)
+{
+	struct tracks *tracks = &applied->tracks;
+	double since = lost_since(tracks);
+	size_t n = 0;
+
+	for (size_t i = 0; i < tracks->n_found; i++) {
+		struct track_entry *found = &tracks->found[i];
+		double last = last_event(found->track);
+
+		if (may_be_forgotten(found) &&
+		    (last < since ||
+		     last < now_seconds - (double)found->track->slo->window_seconds))
+			track_free(found->track);
+		else
+			tracks->found[n++] = *found;
+	}
+	tracks->n_found = n;
 }
 
 int applied_found_before(struct applied *applied, const char *name, const char *service,

@@ -89,7 +89,19 @@ static int add_slos(struct change *change, struct error *error)
 		else
 			r = add_track(change, &change->slos[i]);
 	}
+	if (r == -ENOSPC && !error->text[0])
+		error_set(error, r,
+			  "%s: expected at most %d SLOs, those of open requests under earlier "
+			  "configurations included: try again when they have ended",
+			  change->config->file, SLO_CRITERIA_MAX);
 	return r;
+}
+
+/* No other service, or no other route, can be told apart. */
+static bool all_named(const struct numbers *numbers)
+{
+	return ids_name(numbers->services, SERVICE_CONFIGURED_MAX) ||
+	       ids_name(numbers->routes, ROUTES_MAX);
 }
 
 static int compile(struct change *change, const struct tables_region *region, struct error *error)
@@ -106,6 +118,11 @@ static int compile(struct change *change, const struct tables_region *region, st
 			"started (%u states of %u, %u cells of %u): restart the agent to apply it",
 			change->config->file, need.max_states, region->max_states, need.max_cells,
 			region->max_cells);
+	if (r == -ENOSPC && all_named(&change->applied->numbers))
+		error_set(error, r,
+			  "%s: expected at most %d services and %d routes, those of earlier "
+			  "configurations included: restart the agent to apply it",
+			  change->config->file, SERVICE_CONFIGURED_MAX, ROUTES_MAX);
 	return r;
 }
 

@@ -404,6 +404,20 @@ int traffic_step(struct traffic *traffic, const char *instance, double from_seco
 	return traffic_pass(traffic, to_seconds);
 }
 
+void traffic_end(struct traffic *traffic, const char *service)
+{
+	struct cells *counters = &traffic->counters;
+	size_t n = 0;
+
+	for (size_t i = 0; i < counters->n; i++) {
+		if (strcmp(traffic_keys(traffic)[counters->list[i].key].service, service) != 0)
+			counters->list[n++] = counters->list[i];
+	}
+	/* the steps on disk no longer add up to the counters */
+	traffic->counters_due = traffic->counters_due || n < counters->n;
+	counters->n = n;
+}
+
 int traffic_since_step(const struct traffic *traffic, const struct cells *counters,
 		       struct cells *ret)
 {

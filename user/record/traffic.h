@@ -41,6 +41,9 @@ int traffic_step(struct traffic *traffic, const char *instance, double from_seco
 /* A step in which nothing has come. */
 int traffic_pass(struct traffic *traffic, double to_seconds);
 
+/* The service's counters have begun at 0 since the last step. */
+void traffic_end(struct traffic *traffic, const char *service);
+
 /* What has come since the last step, by the settled counters of now. The caller clears *ret. */
 int traffic_since_step(const struct traffic *traffic, const struct cells *counters,
 		       struct cells *ret);

@@ -280,6 +280,49 @@ TEST(too_small_a_room_is_refused)
 	assert_as_before(1, fast);
 }
 
+TEST(more_names_than_can_be_told_apart_are_refused)
+{
+	struct tables_region region;
+	struct error error = {};
+	char name[16];
+
+	put_in_force(&applied, &none_in_use, two);
+	for (__u32 i = 0; i < SERVICE_CONFIGURED_MAX; i++) {
+		snprintf(name, sizeof(name), "s%u", i);
+		ids_number(applied.numbers.services, name);
+	}
+	region = next_region(&applied);
+	assert_int_equal(plan_fails(&applied, &none_in_use, &region, turned, &error), -ENOSPC);
+	assert_string_equal(error.text, "t.yaml: expected at most 4095 services and 65534 routes, "
+					"those of earlier configurations included: restart the "
+					"agent to apply it");
+}
+
+TEST(more_slos_than_there_are_places_are_refused)
+{
+	struct policies_in_use all = in_use_all();
+	struct tables_region region;
+	struct error error = {};
+	struct policy_refs *refs;
+
+	put_in_force(&applied, &none_in_use, two);
+	/* requests are open that count everywhere */
+	for (__u32 p = 0; p < SLO_CRITERIA_MAX / POLICY_SLOS_MAX; p++) {
+		refs = calloc(1, sizeof(*refs));
+		assert_non_null(refs);
+		refs->n = POLICY_SLOS_MAX;
+		for (__u32 i = 0; i < POLICY_SLOS_MAX; i++)
+			refs->slos[i].criteria = p * POLICY_SLOS_MAX + i;
+		applied.numbers.places->policies[100 + p] = refs;
+	}
+	region = next_region(&applied);
+	assert_int_equal(plan_fails(&applied, &all, &region, changed, &error), -ENOSPC);
+	assert_string_equal(error.text,
+			    "t.yaml: expected at most 4096 SLOs, those of open requests "
+			    "under earlier configurations included: try again when "
+			    "they have ended");
+}
+
 TEST(no_free_policies_are_refused)
 {
 	struct policies_in_use all = in_use_all();
@@ -379,6 +422,8 @@ int main(void)
 		WITH_SETUP(tracks_are_listed_by_what_is_asked),
 		WITH_SETUP(a_dropped_change_leaves_all_as_it_was),
 		WITH_SETUP(too_small_a_room_is_refused),
+		WITH_SETUP(more_names_than_can_be_told_apart_are_refused),
+		WITH_SETUP(more_slos_than_there_are_places_are_refused),
 		WITH_SETUP(no_free_policies_are_refused),
 		WITH_SETUP(every_failed_allocation_leaves_all_as_it_was),
 		cmocka_unit_test(room_has_spare_and_a_least),

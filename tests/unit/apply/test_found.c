@@ -98,6 +98,61 @@ TEST(a_service_that_is_lost_and_met_again_goes_on)
 			 applied.tracks.wildcards[0].birth.serial | 80ULL << 32);
 }
 
+static void count_at(const char *name, double t_seconds)
+{
+	struct track *track = track_named(&applied, name);
+
+	track->stepped_seconds = t_seconds;
+	assert_int_equal(slo_history_add(track->history, t_seconds, (struct slo_events){1, 0}), 0);
+}
+
+TEST(services_that_are_lost_for_a_window_are_forgotten)
+{
+	const double day = 86400, now = 100 * day;
+
+	put_in_force(&applied, &none_in_use, wild); /* its window is 30 d */
+	for (__u32 i = 1; i <= 5; i++) {
+		const char *names[] = {"", "here", "late", "old", "paged", "empty"};
+		const char *slos[] = {"", "here-up", "late-up", "old-up", "paged-up"};
+
+		assert_int_equal(applied_found(&applied, names[i], i, i), 0);
+		if (i < 5)
+			count_at(slos[i], i == 2 ? now - 29 * day : now - 31 * day);
+		if (i > 1)
+			applied_lost(&applied, i);
+	}
+	track_named(&applied, "empty-up")->stepped_seconds = now;
+	track_named(&applied, "paged-up")->alerts.states[0].status = ALERT_FIRING;
+	applied_forget_lost(&applied, now);
+	assert_int_equal(applied.tracks.n_found, 3);
+	assert_non_null(track_named(&applied, "here-up"));
+	assert_non_null(track_named(&applied, "late-up"));
+	assert_non_null(track_named(&applied, "paged-up"));
+}
+
+TEST(no_more_than_so_many_lost_services_are_kept)
+{
+	const double now = 1000000;
+	char name[32];
+
+	put_in_force(&applied, &none_in_use, wild);
+	for (__u32 i = 1; i <= FOUND_LOST_MAX + 10; i++) {
+		snprintf(name, sizeof(name), "app:%u", i);
+		assert_int_equal(applied_found(&applied, name, i % 2000 + 1, i), 0);
+		snprintf(name, sizeof(name), "app:%u-up", i);
+		count_at(name, now - (i * 7919 % (FOUND_LOST_MAX + 10)));
+		applied_lost(&applied, i % 2000 + 1);
+	}
+	applied_forget_lost(&applied, now);
+	assert_int_equal(applied.tracks.n_found, FOUND_LOST_MAX);
+	for (size_t i = 0; i < FOUND_LOST_MAX; i++) {
+		double last;
+
+		assert_true(slo_history_last_event(applied.tracks.found[i].track->history, &last));
+		assert_true(last > now - FOUND_LOST_MAX);
+	}
+}
+
 TEST(an_ended_wildcard_takes_its_tracks_with_it_and_back)
 {
 	struct track *track;
@@ -164,6 +219,8 @@ int main(void)
 		WITH_SETUP(a_found_service_has_a_track_for_each_wildcard),
 		WITH_SETUP(a_service_known_from_disk_gets_its_slot_when_it_is_met),
 		WITH_SETUP(a_service_that_is_lost_and_met_again_goes_on),
+		WITH_SETUP(services_that_are_lost_for_a_window_are_forgotten),
+		WITH_SETUP(no_more_than_so_many_lost_services_are_kept),
 		WITH_SETUP(an_ended_wildcard_takes_its_tracks_with_it_and_back),
 		WITH_SETUP(wildcards_of_open_requests_count_to_the_limit),
 	};

@@ -126,6 +126,37 @@ static uint64_t requests(struct counted *counted, double from, double until)
 	return sums.total;
 }
 
+/* A service whose counters begin at 0 is asked more often than before by the next step that has any. */
+TEST(counters_that_end_begin_at_nothing)
+{
+	struct counted counted = {.store = open_good()};
+
+	start(&counted);
+	counted.counters[0][0] = 5;
+	step(&counted);
+	traffic_end(counted.traffic, "other");
+	counted.counters[0][0] = 7;
+	step(&counted);
+	traffic_end(counted.traffic, "shop");
+	assert_int_equal(traffic_pass(counted.traffic, counted.now += STEP_S), 0);
+	commit(&counted);
+	counted.counters[0][0] = 8;
+	step(&counted);
+	assert_int_equal(requests(&counted, T0, counted.now), 15);
+	traffic_end(counted.traffic, "shop");
+	assert_int_equal(traffic_pass(counted.traffic, counted.now += STEP_S), 0);
+	commit(&counted);
+	traffic_free(counted.traffic);
+	/* the next agent's */
+	start(&counted);
+	assert_int_equal(traffic_load(counted.traffic, counted.store, counted.instance), 0);
+	counted.counters[0][0] = 9;
+	step(&counted);
+	assert_int_equal(requests(&counted, T0, counted.now), 24);
+	traffic_free(counted.traffic);
+	store_close(counted.store);
+}
+
 TEST(a_span_has_the_steps_that_end_in_it)
 {
 	struct counted counted = {};
@@ -444,6 +475,7 @@ TEST(the_size_of_a_large_host)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		STORE_TEST(counters_that_end_begin_at_nothing),
 		STORE_TEST(a_span_has_the_steps_that_end_in_it),
 		STORE_TEST(sums_are_exact_at_any_time_from_memory),
 		STORE_TEST(and_from_disk),
