@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From a service that fails under real traffic to the people and programs who are told."""
 import datetime
+import json
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ import pytest
 from alerting import (ESCALATE, FIRE, JOINED, LEFT, PAGE, RESOLVE, TICKET, Alertmanager, Hook,
                       Prometheus, alerts_of, became, changes, config, ctl, ctl_json, parse, restart,
                       slo, steps)
-from harness import LONG, SLOW, free_port, tool, user_space, wait_until
+from harness import LONG, SLOW, free_port, run_load, tool, user_space, wait_until
 
 pytestmark = [user_space, pytest.mark.usefixtures("agent_only")]
 
@@ -220,6 +221,39 @@ def test_each_slo_that_begins_or_ends_under_an_open_page_is_told_once(service, s
     assert [line.split(" (")[0] for line in journal(agent)] == [
         "PAGE shop: finds", "PAGE shop: joined: answers", "PAGE shop: left: answers",
         "PAGE shop: resolved: finds"]
+
+
+def test_a_chat_gets_its_own_shape_with_what_fails_most(service, start_agent, stopping):
+    shop, hook = service(), stopping(Hook())
+    conf = parse(config(
+        {"shop": shop}, [slo("checkout", "shop", alerts=[PAGE], good={
+            "status": ["100-499"], "min_body": 1})], about=ABOUT,
+        notify=[{"webhook": {"url": hook.url, "headers": ["X-Token: abc"], "body": {
+            "text": "{line}", "blocks": [{"says": "{description}", "id": "{id}-{action}"}]}}},
+                {"webhook": {"url": hook.url + "2", "body": '{"all": {message}, "n": {burn_rate}}'}}]))
+    conf["services"][0]["routes"] = ["/status/503", "/status/*"]
+    agent = start_agent(json.dumps(conf))
+    shop.send(good=100)
+    run_load(shop.helpers, shop.port, 7, conns=1, paths="/status/500")
+    run_load(shop.helpers, shop.port, 2, conns=1, paths="/status/502")
+    steps(1)
+    shop.send(bad=60)
+    assert wait_until(lambda: len(hook.messages) == 2)
+    chat, = [m for m in hook.messages if "text" in m]
+    whole, = [m for m in hook.messages if "all" in m]
+    assert chat["text"] == f"PAGE shop: {whole['all']['summary']}"
+    assert chat["blocks"] == [{"says": whole["all"]["description"],
+                               "id": whole["all"]["id"] + "-trigger"}]
+    failing = whole["all"]["slos"][0]["failing"]
+    assert (failing["eligible"], failing["bad"]) == (169, 69)
+    assert [(w["route"], w["status"], w["bad"]) for w in failing["worst"]] == [
+        ("/status/503", 503, 60), ("/status/*", 500, 7), ("/status/*", 502, 2)]
+    assert ("\nMost bad: 60 GET /status/503 503, 7 GET /status/* 500, 2 GET /status/* 502\n"
+            in chat["blocks"][0]["says"])
+    assert whole["n"] == pytest.approx(whole["all"]["slos"][0]["alerts"][0]["burn_long"], rel=1e-3)
+    wrong = conf | {"notify": [{"webhook": {"url": hook.url, "body": '{"a": "{sumary}"}'}}]}
+    status, said = agent.reload(json.dumps(wrong))[:2]
+    assert status == 422 and "unknown placeholder {sumary}; did you mean" in str(said)
 
 
 def test_a_receiver_that_comes_later_is_told_what_is_open_once(service, start_agent, stopping,
