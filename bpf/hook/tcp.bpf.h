@@ -32,14 +32,14 @@
 
 /* ---- which connections ---- */
 
-/* The peer has closed its side before anything was read. */
+/* The peer has closed its side before anything was read or written. */
 static __always_inline void tcp_left_unread(struct sock *sk, struct tcp_sock *tp,
-					    struct tcp_conn *tcp)
+					    struct tcp_conn *tcp, __u32 received)
 {
 	struct scratch *scratch = scratch_of(SLOT_RECV);
 
 	if (scratch)
-		tcp->conn.open.gone_ns = fin_before_read_ns(sk, tp, &scratch->reading);
+		tcp->conn.open.gone_ns = fin_before_read_ns(sk, tp, &scratch->reading, received);
 }
 
 /* First operation seen on a socket: is it a server's, and from its beginning? */
@@ -80,8 +80,9 @@ static __noinline struct tcp_conn *tcp_conn_create(struct sock *sk, struct tcp_s
 		conn->mode = conn->dialled	      ? CONN_IGNORED :
 			     tcp_waiting(sk, tp, tcp) ? CONN_NEW :
 							CONN_SPOKEN;
-	if (received && sk->__sk_common.skc_state == TCP_CLOSE_WAIT)
-		tcp_left_unread(sk, tp, tcp);
+	/* or it has reset, too, what is being written */
+	if (sk->__sk_common.skc_state == TCP_CLOSE_WAIT || sk->__sk_common.skc_state == TCP_CLOSE)
+		tcp_left_unread(sk, tp, tcp, received);
 	return tcp;
 }
 

@@ -59,17 +59,19 @@ static __always_inline __u64 arrival_age_ticks(struct tcp_sock *tp)
 }
 
 /*
- * When the peer's FIN had come to a connection of which this is the first read: the last segment's time,
- * as in arrival_of(). An acknowledgement of the FIN that was delayed shows by the time of the last one that
- * came, which is exact to a jiffy.
+ * When the peer's FIN had come to a connection of which this is the first operation, a read of `length`
+ * bytes or (0) a write: the last segment's time, as in arrival_of(). Where that is not known, or the FIN's
+ * acknowledgement was delayed, the time of the last one that came tells, exact to a jiffy.
  */
 static __always_inline __u64 fin_before_read_ns(struct sock *sk, struct tcp_sock *tp,
-						const struct reading *reading)
+						const struct reading *reading, __u32 length)
 {
 	__u64 now_ns = bpf_ktime_get_ns(), came_ns = now_ns;
 	__u32 ticks = (__u32)bpf_jiffies64() - tp->rcv_tstamp;
 
-	if (reading->sock == (__u64)sk && reading->arrived_us * 1000 < now_ns)
+	/* a socket freed since may have had this one's address */
+	if (reading->sock == (__u64)sk && tp->copied_seq - reading->copied_seq < length &&
+	    reading->arrived_us * 1000 < now_ns)
 		came_ns = reading->arrived_us * 1000;
 	if (ticks < 1U << 31 && ticks > ARRIVAL_SLACK_TICKS && ticks * tick_ns < now_ns &&
 	    now_ns - came_ns < (ticks - ARRIVAL_SLACK_TICKS) * tick_ns)

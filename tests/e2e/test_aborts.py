@@ -155,3 +155,16 @@ def test_the_time_of_an_abort_is_the_time_until_it(agent, shop, aborted):
     if agent.real:
         routes = {r["route"]: r for r in agent.service("shop")["routes"]}
         assert routes["/healthz"]["latency_seconds"]["p99"] < 2 * UNIT_S
+
+
+@pytest.mark.parametrize("units,bad", [(0.5, EARLY), (2, LATE)], ids=["early", "late"])
+def test_a_client_that_leaves_before_an_answer_to_what_was_not_read(shop, aborted, units, bad):
+    client = socket.create_connection(("127.0.0.1", shop.port))
+    client.sendall(get())
+    time.sleep(units * UNIT_S)
+    client.close()
+    time.sleep(3 * UNIT_S)
+    server, _ = shop.listener.accept()
+    server.sendall(reply(503))
+    server.close()
+    aborted(bad)
