@@ -94,6 +94,9 @@ static const struct command state_commands[] = {
 	 "  --csv          with one of these options: a record for each row and kind of\n"
 	 "                 request. Alone: t_seconds,good,bad,step_seconds of every step of an\n"
 	 "                 SLO, t its end in Unix seconds, as slictl backtest takes it.\n"},
+	{"metrics", "[--output FILE]", "what Prometheus scrapes", ctl_metrics,
+	 "  --output FILE  replaces FILE in one step: node_exporter's textfile collector reads\n"
+	 "                 every *.prom of its directory.\n"},
 	{},
 };
 
@@ -123,7 +126,7 @@ static const struct command decision_commands[] = {
 	 "       impact_percent: 50, days_between_failures: 30}\n"},
 	{"backtest", "--config F --slo NAME --events CSV", "what would have been alerted",
 	 ctl_backtest, own_help},
-	{"export", "prometheus-rules|openslo", "the SLOs in others' formats", ctl_export,
+	{"export", "FORMAT [OPTIONS]", "the SLOs in others' formats", ctl_export,
 	 ctl_export_details},
 	{},
 };

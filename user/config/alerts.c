@@ -331,12 +331,12 @@ static const struct schema_field alerts_fields[] = {
 	},
 };
 
-static const struct schema alerts_schema = {FIELDS(alerts_fields)};
+const struct schema config_alerts_schema = {FIELDS(alerts_fields)};
 
 int config_read_alerts(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
-	const struct schema_field mapping = {.schema = &alerts_schema};
+	const struct schema_field mapping = {.schema = &config_alerts_schema};
 	const struct schema_field rules = {.items = &rule_items, .expected = field->expected};
 	struct draft draft = {.slo = base, .min_bad = UNSET, .min_events = UNSET};
 	char path[DOCUMENT_PATH_BYTES + 16];

@@ -204,16 +204,17 @@ static const struct schema_field maintenance_item = {
 	.schema = &maintenance_schema,
 };
 
+const struct schema_items config_maintenance_items = {
+	.item = &maintenance_item,
+	.item_bytes = sizeof(struct config_maintenance),
+	.count_offset = offsetof(struct config, n_maintenance),
+	.refused_offset = offsetof(struct config_maintenance, refused),
+	.max = MAX_MAINTENANCE,
+};
+
 static const struct schema_field maintenance_list = {
 	.offset = offsetof(struct config, maintenance),
-	.items =
-		&(const struct schema_items){
-			.item = &maintenance_item,
-			.item_bytes = sizeof(struct config_maintenance),
-			.count_offset = offsetof(struct config, n_maintenance),
-			.refused_offset = offsetof(struct config_maintenance, refused),
-			.max = MAX_MAINTENANCE,
-		},
+	.items = &config_maintenance_items,
 	.expected = "a list of maintenance windows",
 };
 

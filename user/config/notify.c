@@ -258,15 +258,16 @@ static const struct schema_field receiver_item = {
 	.expected = "journal or a mapping with one of alertmanager, webhook, command, journal",
 };
 
+const struct schema_items config_receiver_items = {
+	.item = &receiver_item,
+	.item_bytes = sizeof(struct config_receiver),
+	.count_offset = offsetof(struct config, n_receivers),
+	.max = CONFIG_MAX_RECEIVERS,
+};
+
 static const struct schema_field receivers_list = {
 	.offset = offsetof(struct config, receivers),
-	.items =
-		&(const struct schema_items){
-			.item = &receiver_item,
-			.item_bytes = sizeof(struct config_receiver),
-			.count_offset = offsetof(struct config, n_receivers),
-			.max = CONFIG_MAX_RECEIVERS,
-		},
+	.items = &config_receiver_items,
 	.expected = "a list of receivers",
 };
 
@@ -317,12 +318,12 @@ static const struct schema_field alerting_fields[] = {
 	},
 };
 
-static const struct schema alerting_schema = {FIELDS(alerting_fields)};
+const struct schema config_alerting_schema = {FIELDS(alerting_fields)};
 
 int config_read_alerting(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 			 void *base)
 {
-	const struct schema_field alerting = {.schema = &alerting_schema};
+	const struct schema_field alerting = {.schema = &config_alerting_schema};
 
 	(void)field;
 	return read_mapping(doc, node, &alerting, base);

@@ -82,6 +82,7 @@ static const struct schema_field match_fields[] = {
 		.key = "port",
 		.read = read_port,
 		.offset = offsetof(struct config_service, match.port),
+		.expected = "a port number from 1 to 65535",
 	},
 	{
 		.key = "process",
@@ -169,7 +170,7 @@ static const struct schema_field root_fields[] = {
 			},
 		.expected = "a list of services",
 	},
-	{.key = "slos", .read = config_read_slos},
+	{.key = "slos", .read = config_read_slos, .items = &config_slo_items},
 	{
 		.key = "slo_files",
 		.read = read_list,
@@ -177,9 +178,9 @@ static const struct schema_field root_fields[] = {
 		.items = TEXTS(struct config, slo_file_item, n_slo_files),
 		.expected = "a list of globs",
 	},
-	{.key = "notify", .read = config_read_notify},
-	{.key = "alerting", .read = config_read_alerting},
-	{.key = "maintenance", .read = config_read_maintenance},
+	{.key = "notify", .read = config_read_notify, .items = &config_receiver_items},
+	{.key = "alerting", .read = config_read_alerting, .schema = &config_alerting_schema},
+	{.key = "maintenance", .read = config_read_maintenance, .items = &config_maintenance_items},
 };
 
 static void root_init(void *base)
@@ -189,11 +190,11 @@ static void root_init(void *base)
 	config->remind_seconds = 4 * DURATION_H_NS / DURATION_S_NS;
 }
 
-static const struct schema root_schema = {FIELDS(root_fields), .init = root_init};
+const struct schema config_schema = {FIELDS(root_fields), .init = root_init};
 
 static const struct schema_field root = {
 	.read = read_mapping,
-	.schema = &root_schema,
+	.schema = &config_schema,
 	.expected = "a mapping with agent, services, slos or notify",
 };
 

@@ -30,6 +30,13 @@ int config_load_slo_files(struct config *config, struct refusals *refusals);
 /* Read the values of top level keys into the struct config. */
 value_reader config_read_slos, config_read_notify, config_read_alerting, config_read_maintenance;
 
+/* What these readers read, for the reference of keys. */
+extern const struct schema_items config_slo_items, config_receiver_items, config_maintenance_items;
+extern const struct schema config_alerting_schema, config_alerts_schema;
+
+/* The whole file. */
+extern const struct schema config_schema;
+
 /* The keys of an SLO, to struct config_slo, and of a receiver, to struct config_receiver. */
 extern const struct schema config_slo_schema, config_receiver_schema;
 

@@ -282,6 +282,7 @@ static const struct schema_field slo_fields[] = {
 	{
 		.key = "alerts",
 		.read = config_read_alerts,
+		.schema = &config_alerts_schema,
 		.late = true,
 		.expected =
 			"default, a list of alerts, or a mapping with min_bad, min_events, rules",
@@ -322,16 +323,17 @@ static int read_slo(struct document *doc, yaml_node_t *node, const struct schema
 
 static const struct schema_field slo_item = {.read = read_slo, .schema = &config_slo_schema};
 
+const struct schema_items config_slo_items = {
+	.item = &slo_item,
+	.item_bytes = sizeof(struct config_slo),
+	.count_offset = offsetof(struct config, n_slos),
+	.refused_offset = offsetof(struct config_slo, refused),
+	.max = CONFIG_MAX_SLOS,
+};
+
 static const struct schema_field slos_list = {
 	.offset = offsetof(struct config, slos),
-	.items =
-		&(const struct schema_items){
-			.item = &slo_item,
-			.item_bytes = sizeof(struct config_slo),
-			.count_offset = offsetof(struct config, n_slos),
-			.refused_offset = offsetof(struct config_slo, refused),
-			.max = CONFIG_MAX_SLOS,
-		},
+	.items = &config_slo_items,
 	.expected = "a list of SLOs",
 };
 

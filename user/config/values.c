@@ -132,7 +132,7 @@ int read_port(struct document *doc, yaml_node_t *node, const struct schema_field
 	uint64_t port;
 
 	if (!text || !parse_number(text, strlen(text), UINT16_MAX, &port) || !port)
-		return document_expected(doc, node, "a port number from 1 to 65535");
+		return document_expected(doc, node, field->expected);
 	*VALUE_AT(uint16_t, base, field) = (uint16_t)port;
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "base/format.h"
 #include "config/load.h"
+#include "config/reference.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
 #include "export/openslo.h"
@@ -33,6 +34,7 @@ const char ctl_export_details[] =
 	"Writes the SLOs of a configuration to standard output. FORMAT is\n"
 	"  prometheus-rules  recording and alerting rules over the agents' metrics, for a fleet\n"
 	"  openslo           OpenSLO v1, as a configuration's slo_files takes it\n"
+	"  config-reference  all keys of a configuration, as Markdown\n"
 	"What a format cannot hold is named on standard error, and left out.\n"
 	"  --config FILE     the configuration (default: " DEFAULT_CONFIG ",\n"
 	"                    or the built-in one if there is none)\n"
@@ -105,6 +107,10 @@ int ctl_export(const struct ctl *ctl, int argc, char **argv)
 	if (ctl->json)
 		return ctl_usage_error(ctl, "export", "a format of its own does not go with --json",
 				       NULL);
+	if (!strcmp(name, "config-reference")) {
+		config_write_reference(ctl->out);
+		return CTL_DONE;
+	}
 	format = find_format(name);
 	if (!format)
 		return ctl_usage_error(ctl, "export", "expected prometheus-rules or openslo, got",
