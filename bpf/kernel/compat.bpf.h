@@ -26,7 +26,7 @@ enum {
 	MSG_ERRQUEUE = 0x2000,
 };
 
-/* include/net/sock.h, since 6.0 (commit 2a0133723f9e): a BPF program may carry the socket's bytes past TCP */
+/* <net/sock.h> of the kernel, since 6.0 (commit 2a0133723f9e): a BPF program may carry the socket's bytes past TCP */
 enum {
 	SK_USER_DATA_PSOCK = 4,
 };
