@@ -63,6 +63,14 @@ static void reasons_facts(const struct track *track, double now, struct notice_s
 		ret->reasons[i] = counts.bad[i];
 }
 
+static void silence_facts(const struct track *track, struct notice_slo *ret)
+{
+	double last;
+
+	if (slo_history_last_event(track->history, &last))
+		ret->silent_from_seconds = (struct maybe){true, last};
+}
+
 /* The time that an alert of the notice judges, if it is the one that found the highest burn rate. */
 static void failing_facts(const struct notice *notice, const struct track *track,
 			  struct notice_slo *ret)
@@ -75,7 +83,11 @@ static void failing_facts(const struct notice *notice, const struct track *track
 		const struct maybe burn = track->alerts.readings[i].burn_long;
 
 		if (track->alerts.states[i].status == ALERT_INACTIVE ||
-		    rule->severity != notice->severity || !burn.known || burn.value <= worst)
+		    rule->severity != notice->severity)
+			continue;
+		if (rule->kind == ALERT_NO_DATA)
+			silence_facts(track, ret);
+		if (!burn.known || burn.value <= worst)
 			continue;
 		worst = burn.value;
 		ret->failing_seconds = fmin(

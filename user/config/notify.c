@@ -271,6 +271,24 @@ static const struct schema_field receivers_list = {
 	.expected = "a list of receivers",
 };
 
+static bool is_same_text(const char *a, const char *b)
+{
+	return !strcmp(a ?: "", b ?: "");
+}
+
+/* One address may be sent bodies of several shapes: to two services of one pager, say. */
+static bool is_again(const struct config_receiver *a, const struct config_receiver *b)
+{
+	if (!config_receiver_is_same(a, b) || !is_same_text(a->body, b->body) ||
+	    !is_same_text(a->content_type, b->content_type) || a->n_headers != b->n_headers)
+		return false;
+	for (size_t i = 0; i < a->n_headers; i++) {
+		if (!is_same_text(a->headers[i], b->headers[i]))
+			return false;
+	}
+	return true;
+}
+
 int config_read_notify(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 		       void *base)
 {
@@ -282,7 +300,7 @@ int config_read_notify(struct document *doc, yaml_node_t *node, const struct sch
 
 	for (size_t i = 0; i < config->n_receivers && !r; i++) {
 		for (size_t j = 0; j < i && !r; j++) {
-			if (config_receiver_is_same(&config->receivers[i], &config->receivers[j]))
+			if (is_again(&config->receivers[i], &config->receivers[j]))
 				r = document_refuse_at(
 					doc, PATH("notify[%zu]", i),
 					"expected each receiver once, got notify[%zu] "

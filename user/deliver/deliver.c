@@ -364,7 +364,12 @@ static int receivers_new(struct deliver *deliver, const struct config *config,
 	if (!receivers)
 		return -ENOMEM;
 	for (size_t i = 0; i < config->n_receivers; i++) {
-		if (receiver_new(&config->receivers[i], &receivers[i])) {
+		const struct config_receiver *receiver = &config->receivers[i];
+		size_t earlier = 0;
+
+		for (size_t k = 0; k < i; k++)
+			earlier += config_receiver_is_same(&config->receivers[k], receiver);
+		if (receiver_new(receiver, earlier, &receivers[i])) {
 			receivers_free(receivers, i);
 			return -ENOMEM;
 		}

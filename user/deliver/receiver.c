@@ -43,9 +43,11 @@ static char *url_shown(const char *url)
 	return asprintf(&shown, "%.*s***%s", (int)(host - url), url, at) < 0 ? NULL : shown;
 }
 
-static int address_copy(struct receiver *receiver, const struct config_receiver *config)
+static int address_copy(struct receiver *receiver, const struct config_receiver *config,
+			size_t earlier)
 {
 	const char *kind = config_receiver_kind_name(config->kind);
+	char which[24] = "";
 	_cleanup_free_ char *shown = NULL, *address = NULL;
 
 	if (config->kind == RECEIVER_JOURNAL) {
@@ -58,10 +60,12 @@ static int address_copy(struct receiver *receiver, const struct config_receiver 
 		address = strdup(config->url);
 		shown = url_shown(config->url);
 	}
+	if (earlier)
+		snprintf(which, sizeof(which), " (%zu)", earlier + 1);
 	if (address && shown) {
-		if (asprintf(&receiver->identity, "%s %s", kind, address) < 0)
+		if (asprintf(&receiver->identity, "%s %s%s", kind, address, which) < 0)
 			receiver->identity = NULL;
-		if (asprintf(&receiver->name, "%s %s", kind, shown) < 0)
+		if (asprintf(&receiver->name, "%s %s%s", kind, shown, which) < 0)
 			receiver->name = NULL;
 	}
 	if (!receiver->identity || !receiver->name)
@@ -139,7 +143,7 @@ static void receiver_free_at(struct receiver **receiver)
 	receiver_free(*receiver);
 }
 
-int receiver_new(const struct config_receiver *config, struct receiver **ret)
+int receiver_new(const struct config_receiver *config, size_t earlier, struct receiver **ret)
 {
 	_cleanup_(receiver_free_at) struct receiver *receiver = calloc(1, sizeof(*receiver));
 	int r;
@@ -150,7 +154,7 @@ int receiver_new(const struct config_receiver *config, struct receiver **ret)
 	receiver->kind = config->kind;
 	receiver->timeout_ns = config->timeout_ns;
 	receiver->severities = config->severities;
-	r = address_copy(receiver, config);
+	r = address_copy(receiver, config, earlier);
 	if (!r && config->kind == RECEIVER_COMMAND)
 		r = argv_copy(receiver, config);
 	else if (!r && config->kind != RECEIVER_JOURNAL)

@@ -58,8 +58,11 @@ struct receiver {
 #define RECEIVER_BOOKS_KEY                                                                         \
 	"books " /* begins the keys of books; those of deliveries begin with a digit */
 
-/* Returns 0 or -ENOMEM. */
-int receiver_new(const struct config_receiver *config, struct receiver **ret);
+/*
+ * earlier: how many receivers of this address stand before it in the configuration; its identity
+ * and name tell them apart. Returns 0 or -ENOMEM.
+ */
+int receiver_new(const struct config_receiver *config, size_t earlier, struct receiver **ret);
 /* Gives the receiver all settings of another one of the same identity, but for its address. */
 void receiver_take_settings(struct receiver *receiver, struct receiver *other);
 /* The receiver must be idle. Frees its queue, too. */

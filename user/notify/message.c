@@ -181,12 +181,17 @@ static void print_failing(FILE *out, const json_t *slo)
 {
 	const json_t *failing = json_object_get(slo, "failing");
 	const char *since = message_text(slo, "failing_since");
+	const char *silent = message_text(slo, "no_requests_since");
 	const double seconds = json_number_value(json_object_get(failing, "seconds"));
 	const double rate = json_number_value(json_object_get(failing, "bad_per_second"));
 
 	if (message_is(slo, "status", "resolved"))
 		return;
-	if (*since) {
+	if (*silent) {
+		fputs("No request since ", out);
+		print_time(out, silent);
+		fputc('\n', out);
+	} else if (*since) {
 		fputs("Failing since ", out);
 		print_time(out, since);
 		fputc('\n', out);

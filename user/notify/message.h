@@ -17,6 +17,7 @@
  *    "joined": [the names of SLOs that have begun to fire], "left": [... that fire no more],
  *    "summary", "description": several lines,
  *    "slos": [{"name", "status": "firing|resolved", "started_at", "failing_since", "summary",
+ *              "no_requests_since": of an alert about missing data,
  *              "failing": {"seconds", "eligible", "bad", "bad_ratio", "bad_per_second",
  *                          "reasons": {"status": ...}, "worst_exact",
  *                          "worst": [{"route", "method", "status", "outcome", "bad"}]}, "command",

@@ -306,6 +306,10 @@ json_t *notice_slo_json(const struct notice *notice, size_t i, const struct noti
 			 slo && slo->failing_from_seconds.known ?
 				 time_json(slo->failing_from_seconds.value + wall_offset_seconds) :
 				 failing_since(notice, alert->slo, now));
+	failed |= json_put(object, "no_requests_since",
+			   slo && slo->silent_from_seconds.known ?
+				   time_json(slo->silent_from_seconds.value + wall_offset_seconds) :
+				   json_null());
 	failed |= json_put(object, "failing", slo ? failing_json(slo) : json_null());
 	failed |= json_put(object, "summary", notice_slo_summary(notice, i, slo));
 	failed |= json_put(object, "command", notice_command(alert->slo, socket));

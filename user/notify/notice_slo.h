@@ -28,6 +28,7 @@ struct notice_slo {
 	/* the time before now that the alert with the highest burn rate judges, 0 if none does */
 	double failing_seconds;
 	struct slo_events failing; /* in that time, requests */
+	struct maybe silent_from_seconds; /* of an alert about no data: the last request */
 	struct maybe failing_from_seconds; /* when the burn began, on the notice's axis */
 	/* those with the most bad requests in that time */
 	struct notice_worst worst[NOTICE_WORST_MAX];

@@ -42,7 +42,15 @@ TEST(what_a_webhook_sends_is_read)
 		"    url: \"http://c/\"\n"
 		"    body: {\"text\": \"{slo}\", n: [1, 2.5, true, null, \"1\", x y]}\n");
 	const struct config_receiver *r = config.receivers;
+	struct config twice =
+		parse_good("notify:\n"
+			   "- webhook: {url: \"http://a/\", body: {to: a}}\n"
+			   "- webhook: {url: \"http://a/\", body: {to: b}}\n"
+			   "- webhook: {url: \"http://a/\", body: {to: b}, headers: [\"A: b\"]}\n"
+			   "- webhook: {url: \"http://a/\"}\n");
 
+	assert_int_equal(twice.n_receivers, 4);
+	config_clear(&twice);
 	assert_string_equal(r[0].body, "{\"text\": \"{line}\"}");
 	assert_null(r[0].content_type);
 	assert_int_equal(r[0].n_headers, 1);

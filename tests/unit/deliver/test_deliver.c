@@ -213,10 +213,35 @@ TEST(webhook_is_sent_the_body_that_it_was_given)
 	f.receivers[0].body = f.receivers[0].content_type = NULL;
 }
 
+TEST(one_address_can_be_sent_several_bodies)
+{
+	struct server *server = webhook(0);
+
+	add_url(&f, RECEIVER_WEBHOOK, server->port);
+	add_url(&f, RECEIVER_WEBHOOK, server->port);
+	f.receivers[0].body = (char *)"\"a {service}\"";
+	f.receivers[1].body = (char *)"\"b {service}\"";
+	f.receivers[2].body = (char *)"\"c {service}\"";
+	start();
+	send_message(&f, "1", "fire");
+	for (size_t i = 0; i < 3; i++)
+		assert_true(TURN_UNTIL(&f, reported(&f, i, "sent") == 1));
+	assert_non_null(strstr(reported_text(&f, 2, -1, "receiver"), "/hook (3)"));
+	/* each has books of its own, which the next agent finds */
+	f.config.n_receivers = 2;
+	restart();
+	assert_int_equal(reported(&f, 0, "sent"), 1);
+	assert_int_equal(reported(&f, 1, "sent"), 1);
+	assert_int_equal(n_books(&f), 2);
+	for (int i = 0; i < 3; i++)
+		f.receivers[i].body = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SETUP(webhook_is_sent_the_body_that_it_was_given),
+		WITH_SETUP(one_address_can_be_sent_several_bodies),
 		WITH_SETUP(webhook_gets_the_message_as_json),
 		WITH_SETUP(messages_arrive_in_order_each_once),
 		WITH_SETUP(receivers_get_only_the_severities_they_want),

@@ -179,6 +179,25 @@ TEST(a_message_stands_alone)
 	json_decref(message);
 }
 
+TEST(missing_requests_are_told_since_the_last_one)
+{
+	struct notice_alert alert = {.service = "s", .slo = "x", .rule = "no-data"};
+	const struct notice notice = {
+		.id = "1", .service = "s", .alerts = &alert, .n_alerts = 1, .n_news = 1};
+	struct notice_slo slo = {.now = {.name = "x", .service = "s", .objective = 0.99},
+				 .silent_from_seconds = {true, 100}};
+	json_t *message = notice_message(
+		&notice,
+		&(const struct notice_facts){.slos = &slo, .n_slos = 1, .wall_offset_seconds = 20});
+
+	assert_non_null(strstr(text_of(message, "description"),
+			       "\nNo request since 1970-01-01 00:02:00 UTC\n"));
+	assert_string_equal(text_of(json_array_get(json_object_get(message, "slos"), 0),
+				    "no_requests_since"),
+			    "1970-01-01T00:02:00Z");
+	json_decref(message);
+}
+
 TEST(news_stand_first)
 {
 	static const char *const slos[] = {"pay", "zoo", "cart", "shop"};
@@ -276,6 +295,7 @@ int main(void)
 		cmocka_unit_test(the_command_is_quoted_for_a_shell),
 		cmocka_unit_test(the_command_has_the_socket_where_it_is_another),
 		cmocka_unit_test(a_message_stands_alone),
+		cmocka_unit_test(missing_requests_are_told_since_the_last_one),
 		cmocka_unit_test(news_stand_first),
 		cmocka_unit_test(what_concerns_the_host_counts_the_services),
 		cmocka_unit_test(begin_and_end_name_all_slos),
