@@ -354,6 +354,7 @@ static const struct server_ops server_ops = {
 	.rows = agent_snapshot_rows,
 	.alerts = agent_snapshot_alerts,
 	.history = agent_snapshot_history,
+	.former = agent_snapshot_former,
 	.reload = reload,
 	.silence = agent_silence,
 	.unsilence = agent_unsilence,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """History lasts: over clocks that jump, changed definitions, and restarts in mid-slice."""
+import json
 import time
 
 import pytest
@@ -138,6 +139,35 @@ def test_changed_definition_begins_anew(agents, shop, restart):
     assert events() == new
     agent.stop()
     shop.check_disk(agent.state)
+
+
+def test_a_former_definition_is_shown(agents, shop):
+    """What was counted by it, to its last moment; and not what came after."""
+    first, second = config(shop.port), config(shop.port, good="latency: 20s")
+    agent = agents(first).start()
+    assert agent.get("/v1/history/plain?former=1")[0] == 404
+    shop.ask()
+    before = shop.sums
+    assert agent.reload(second)[0] == 200
+    shop.good = shop.bad = 0
+    shop.ask()
+
+    def former(query="former=1"):
+        status, _, body = agent.get(f"/v1/history/plain?{query}")
+        return json.loads(body) if status == 200 else status
+
+    def sums(shown):
+        return sum(s[2] for s in shown["steps"]), sum(s[3] for s in shown["steps"])
+
+    assert wait_until(lambda: former() != 404 and sums(former()) == before, 5), former()
+    shown = former()
+    assert (shown["former"], shown["formers"]) == (1, 1) and shown["since"] <= shown["until"]
+    assert all(to <= shown["now_seconds"] + 0.001 for _, to in shown["coverage"])
+    assert former("former=2") == 404 and former("former=x") == 400
+    agent.kill()
+    agent.start()
+    assert sums(former()) == before
+    assert history_sums(agent) == shop.sums
 
 
 SLICES = """

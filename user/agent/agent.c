@@ -239,6 +239,12 @@ int agent_snapshot_history(struct agent *agent, const char *slo, struct snapshot
 	return snapshot_take_history(agent, slo, ret);
 }
 
+int agent_snapshot_former(struct agent *agent, const char *slo, size_t which,
+			  struct snapshot_history *ret)
+{
+	return snapshot_take_former(agent, slo, which, ret);
+}
+
 int agent_silence(struct agent *agent, const char *text, size_t len, const char *by,
 		  char ret_id[static SILENCE_ID_BYTES], struct error *ret_error)
 {

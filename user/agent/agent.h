@@ -78,6 +78,9 @@ int agent_snapshot_rows(struct agent *agent, const struct rows_query *query,
 int agent_snapshot_alerts(struct agent *agent, struct snapshot_alerts *ret);
 /* -ENOENT: there is no such SLO. */
 int agent_snapshot_history(struct agent *agent, const char *slo, struct snapshot_history *ret);
+/* Under its `which`th former definition, the last one first: 1. -ENOENT: it has not so many. */
+int agent_snapshot_former(struct agent *agent, const char *slo, size_t which,
+			  struct snapshot_history *ret);
 
 /*
  * Silences alerts as the JSON text says: {"slo", "service", "severity", "for_seconds", "comment",

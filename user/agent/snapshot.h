@@ -26,4 +26,8 @@ int snapshot_take_alerts(const struct agent *agent, struct snapshot_alerts *ret)
 /* -ENOENT: there is no such SLO. */
 int snapshot_take_history(const struct agent *agent, const char *slo, struct snapshot_history *ret);
 
+/* Under its `which`th former definition, the last one first: 1. -ENOENT: it has not so many. */
+int snapshot_take_former(const struct agent *agent, const char *slo, size_t which,
+			 struct snapshot_history *ret);
+
 #endif

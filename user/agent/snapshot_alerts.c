@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "record/former.h"
 
 enum { CHANGES_SHOWN = 200 };
 
@@ -149,6 +150,45 @@ int snapshot_take_alerts(const struct agent *agent, struct snapshot_alerts *ret)
 }
 
 /* ---- history ---- */
+
+/* Of the time that a former definition was counted by: nothing that came later. */
+static void cut_coverage(struct snapshot_history *history, double until_unix)
+{
+	while (history->n_covered &&
+	       history->covered[history->n_covered - 1].from_unix >= until_unix)
+		history->n_covered--;
+	if (history->n_covered && history->covered[history->n_covered - 1].to_unix > until_unix)
+		history->covered[history->n_covered - 1].to_unix = until_unix;
+}
+
+int snapshot_take_former(const struct agent *agent, const char *slo, size_t which,
+			 struct snapshot_history *ret)
+{
+	_cleanup_(snapshot_history_clear) struct snapshot_history history = {};
+	const struct track *track = tracks_named(&agent->applied.tracks, slo);
+	struct record_former former;
+	int r = track ? record_former(agent->record, track, which, &former) : -ENOENT;
+
+	if (r)
+		return r;
+	history.name = track->name;
+	history.service = track->service;
+	history.objective = track->slo->objective;
+	history.window_seconds = track->slo->window_seconds;
+	history.former = which;
+	history.n_formers = former.n;
+	history.since_unix = axis_wall(&agent->axis, former.since_seconds);
+	history.now_unix = axis_wall(&agent->axis, former.until_seconds);
+	r = snapshot_history_fill(&history, former.history, &agent->axis.coverage,
+				  &agent->axis.timeline, former.until_seconds);
+	slo_history_free(former.history);
+	if (r)
+		return r;
+	cut_coverage(&history, history.now_unix);
+	*ret = history;
+	history = (struct snapshot_history){};
+	return 0;
+}
 
 int snapshot_take_history(const struct agent *agent, const char *slo, struct snapshot_history *ret)
 {

@@ -47,6 +47,11 @@ json_t *json_history_value(const struct snapshot_history *history)
 	failed |= json_put(object, "window_seconds", json_count(history->window_seconds));
 	failed |= json_put(object, "since", json_time_or_null(history->since_unix));
 	failed |= json_put(object, "now_seconds", json_real(history->now_unix));
+	if (history->former) {
+		failed |= json_put(object, "until", json_time_or_null(history->now_unix));
+		failed |= json_put(object, "former", json_count(history->former));
+		failed |= json_put(object, "formers", json_count(history->n_formers));
+	}
 	failed |= json_put(object, "coverage", covered_json(history));
 	failed |= json_put(object, "steps", steps_json(history));
 	return json_checked(object, failed);

@@ -30,7 +30,10 @@ struct snapshot_history {
 	double objective;
 	uint64_t window_seconds;
 	double since_unix; /* first counted; NaN: not yet */
-	double now_unix;
+	double now_unix; /* of a former definition: when it was last counted by */
+	/* 0: of the present definition; else the how-manieth before it, 1 is the last, of how many */
+	size_t former;
+	size_t n_formers;
 	struct snapshot_span *covered; /* times of counting, oldest first */
 	size_t n_covered;
 	struct snapshot_step *steps; /* oldest first; no two overlap */

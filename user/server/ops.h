@@ -33,6 +33,9 @@ struct server_ops {
 	/* snapshot: just taken, with series; -ENOENT: neither an SLO nor a service has the name */
 	int (*rows)(struct agent *agent, const struct rows_query *query,
 		    const struct snapshot *snapshot, struct snapshot_rows *ret);
+	/* under its `which`th former definition, the last one first: 1; -ENOENT: it has not so many */
+	int (*former)(struct agent *agent, const char *slo, size_t which,
+		      struct snapshot_history *ret);
 	/* reads the configuration again; on failure says why, and keeps the one it has */
 	int (*reload)(struct agent *agent, struct reload *ret, struct error *ret_error);
 	/* gives the silence's id; or says why not */

@@ -268,8 +268,34 @@ static bool asks_for_rows(const struct request *request)
 	return false;
 }
 
+/* `former=1`: under the definition that the SLO had before, 2 the one before that, and so on. */
+static void get_former(const struct request *request, const char *which, struct reply *reply)
+{
+	_cleanup_(snapshot_history_clear) struct snapshot_history history = {0};
+	size_t digits = strspn(which, "0123456789"), n = strtoul(which, NULL, 10);
+	int r;
+
+	if (!digits || digits > 4 || which[digits] || !n) {
+		reply_error(reply, MHD_HTTP_BAD_REQUEST,
+			    "former: expected 1 for the definition before, 2 for the one before "
+			    "that, and so on");
+		return;
+	}
+	r = request->ops->former(request->agent, request->rest, n, &history);
+	if (r == -ENOENT)
+		reply_error(reply, MHD_HTTP_NOT_FOUND,
+			    n == 1 ? "no history under a former definition is kept of an SLO of "
+				     "this name" :
+				     "no history under so many former definitions is kept of an "
+				     "SLO of this name");
+	else if (r)
+		reply_failure(reply, r);
+	else
+		reply_json(reply, MHD_HTTP_OK, json_history(&history));
+}
+
 /* Every step of an SLO; rows if one of their terms is given, and of a service. */
-static void get_history(const struct request *request, struct reply *reply)
+static void get_present(const struct request *request, struct reply *reply)
 {
 	_cleanup_(snapshot_history_clear) struct snapshot_history history = {0};
 	int r = 0;
@@ -285,6 +311,16 @@ static void get_history(const struct request *request, struct reply *reply)
 		reply_failure(reply, r);
 	else
 		reply_json(reply, MHD_HTTP_OK, json_history(&history));
+}
+
+static void get_history(const struct request *request, struct reply *reply)
+{
+	const char *former = argument(request, "former");
+
+	if (former)
+		get_former(request, former, reply);
+	else
+		get_present(request, reply);
 }
 
 static void post_silence(const struct request *request, struct reply *reply)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Alerts on disk are as they are in memory after each step, and are left alone while they stay. */
+#include <errno.h>
 #include <math.h>
 #include <sqlite3.h>
 
 #include "tests/unit/store/store_fixture.h"
+#include "record/former.h"
 #include "record/record.h"
 
 enum { RULES = 3, STEP_S = 10 };
@@ -478,6 +480,58 @@ TEST(an_older_versions_bad_events_have_no_reason)
 	end(&recorded);
 }
 
+/* ---- former definitions ---- */
+
+/* Gives the SLO another definition, as a reload would, whose counters begin at 0. */
+static void redefine(struct recorded *recorded, const char *definition, __u64 serial)
+{
+	const struct track_birth birth = {.serial = serial};
+
+	track_free(recorded->track);
+	assert_int_equal(track_new("checkout", "shop", definition, &recorded->slo, 0, birth,
+				   &recorded->track),
+			 0);
+	assert_int_equal(record_load(recorded->record, "one", &recorded->timeline,
+				     recorded->now_seconds, recorded->track),
+			 0);
+}
+
+static void assert_former(struct recorded *recorded, size_t which, size_t n, uint64_t good,
+			  uint64_t bad)
+{
+	struct record_former former;
+	struct slo_events sum;
+
+	assert_int_equal(record_former(recorded->record, recorded->track, which, &former), 0);
+	assert_int_equal(former.n, n);
+	assert_true(former.until_seconds < recorded->now_seconds);
+	sum = slo_history_sum(former.history, recorded->now_seconds, INFINITY);
+	assert_int_equal(sum.good, good);
+	assert_int_equal(sum.bad, bad);
+	slo_history_free(former.history);
+}
+
+TEST(histories_of_former_definitions_can_be_read)
+{
+	struct recorded recorded;
+	struct record_former none;
+
+	start(&recorded);
+	step_counts(&recorded, RECORD_OK, (struct slo_counts){.good = 5, .bad = {[0] = 1}});
+	assert_int_equal(record_former(recorded.record, recorded.track, 1, &none), -ENOENT);
+	redefine(&recorded, "some", 2);
+	step_counts(&recorded, RECORD_OK, (struct slo_counts){.good = 7});
+	step_counts(&recorded, RECORD_OK, (struct slo_counts){.good = 9});
+	assert_former(&recorded, 1, 1, 5, 1);
+	assert_int_equal(record_former(recorded.record, recorded.track, 2, &none), -ENOENT);
+	redefine(&recorded, "few", 3);
+	step_counts(&recorded, RECORD_OK, (struct slo_counts){.good = 1, .bad = {[0] = 1}});
+	assert_former(&recorded, 1, 2, 9, 0);
+	assert_former(&recorded, 2, 2, 5, 1);
+	assert_int_equal(record_former(recorded.record, recorded.track, 3, &none), -ENOENT);
+	end(&recorded);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -495,6 +549,7 @@ int main(void)
 		STORE_TEST(reasons_are_read_by_the_next_agent),
 		STORE_TEST(without_a_bad_event_there_are_none),
 		STORE_TEST(an_older_versions_bad_events_have_no_reason),
+		STORE_TEST(histories_of_former_definitions_can_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

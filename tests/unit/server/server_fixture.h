@@ -111,6 +111,16 @@ static inline int agent_history(struct agent *agent, const char *slo, struct sna
 	return strcmp(slo, "checkout") ? -ENOENT : 0;
 }
 
+static inline int agent_former(struct agent *agent, const char *slo, size_t which,
+			       struct snapshot_history *ret)
+{
+	(void)agent;
+	ret->name = "checkout";
+	ret->former = which;
+	ret->n_formers = 2;
+	return strcmp(slo, "checkout") || which > 2 ? -ENOENT : 0;
+}
+
 static inline int agent_silence(struct agent *agent, const char *json, size_t len, const char *by,
 				char ret_id[static SILENCE_ID_BYTES], struct error *ret_error)
 {
@@ -143,6 +153,7 @@ static const struct server_ops ops = {
 	.reload = agent_reload,
 	.alerts = agent_alerts,
 	.history = agent_history,
+	.former = agent_former,
 	.silence = agent_silence,
 	.unsilence = agent_unsilence,
 	.notify_test = agent_notify_test,

@@ -33,6 +33,28 @@ TEST(every_route_answers)
 	assert_code(404);
 }
 
+TEST(former_definitions_are_told_one_by_one)
+{
+	static const char *const bad[] = {"0", "", "x", "1x", "-1", "12345"};
+	struct fixture *f = *state;
+	char url[64];
+
+	get(f, "/v1/history/checkout?former=2");
+	assert_code(200);
+	assert_has("\"former\": 2, \"formers\": 2");
+	get(f, "/v1/history/checkout?former=3");
+	assert_code(404);
+	get(f, "/v1/history/checkou?former=1");
+	assert_code(404);
+	assert_has("no history under a former definition");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(url, sizeof(url), "/v1/history/checkout?former=%s", bad[i]);
+		get(f, url);
+		assert_code(400);
+		assert_has("former: expected 1");
+	}
+}
+
 TEST(ready_means_that_the_agent_can_be_read)
 {
 	struct fixture *f = *state;
@@ -217,6 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SETUP(every_route_answers),
+		WITH_SETUP(former_definitions_are_told_one_by_one),
 		WITH_SETUP(ready_means_that_the_agent_can_be_read),
 		WITH_SETUP(names_are_percent_decoded),
 		WITH_SETUP(services_may_be_left_out),
