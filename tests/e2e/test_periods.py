@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What services were asked of late, beside the time before: exact, and over the agents' ends."""
+import contextlib
 import datetime
 import json
+import sqlite3
 import time
 
 import pytest
@@ -151,3 +153,43 @@ def test_when_what_began_to_fail(agents, shop, helpers, tmp_path):
     for query, word in (("by=year", "minute"), ("status=no", "status"), ("since=x", "since")):
         status, _, body = agent.get("/v1/history/shop?" + query)
         assert status == 400 and word in json.loads(body)["error"], body
+
+
+def test_an_older_agents_database_keeps_its_history(agents, shop, helpers):
+    """Hours counted before spans were kept are shown; the one that is under way, too."""
+    agent = agents(config(shop.port)).start()
+    run_load(helpers, shop.port, 30, conns=2, paths="/status/200,/status/503")
+    assert wait_until(lambda: agent.service("shop")["requests"] == 30, 2)
+    agent.stop()
+    with contextlib.closing(sqlite3.connect(agent.state / "sliprobe.db")) as base:
+        base.execute("DROP TABLE traffic")
+        base.execute("DROP TABLE traffic_key")
+        base.execute("DELETE FROM value WHERE name = 'traffic_since'")
+        # as if it had been three hours ago, and in this hour
+        base.execute("INSERT INTO series_1h SELECT end_seconds - 10800, series, requests"
+                     " FROM series_1h")
+        base.commit()
+    agent.start()
+    run_load(helpers, shop.port, 8, conns=2, paths="/status/200")
+    full = [r for r in rows(agent, "shop", "by=hour")["rows"] if r["requests"]]
+    assert full[0]["status"] == {"200": 15, "503": 15}
+    assert sum(r["requests"] for r in full) == 30 + 30 + 8
+    assert shown(agent)[1]["window"]["requests"] == 8
+    assert agent.slo("plain")["eligible"] == 38
+
+
+def test_without_a_disk_memory_answers(agents, shop, helpers):
+    """A database of a newer version is left alone; what this agent has counted is shown."""
+    agent = agents(config(shop.port)).start()
+    agent.stop()
+    with contextlib.closing(sqlite3.connect(agent.state / "sliprobe.db")) as base:
+        base.execute("PRAGMA user_version = 99")
+    agent.start()
+    run_load(helpers, shop.port, 12, conns=2, paths="/status/200,/status/503")
+    time.sleep(2.2)
+    run_load(helpers, shop.port, 4, conns=1, paths="/status/200")
+    assert counts(shown(agent)[1]["window"]) == (16, 6, {"200": 10, "503": 6})
+    for by in ("minute", "hour", "day"):
+        answer = rows(agent, "shop", "by=" + by)["rows"]
+        assert sum(r["requests"] or 0 for r in answer) == 16
+        assert sum(r["errors"] or 0 for r in answer) == 6

@@ -46,7 +46,7 @@ static char *rows_path(const struct asked *asked, const char *since, const char 
 				 {"route", asked->route},
 				 {"status", asked->status},
 				 {"kind", asked->service ? "service" : NULL},
-				 {"utc_offset", offset && strcmp(offset, "0") ? offset : NULL},
+				 {"utc_offset", offset && strcmp(offset, "0") != 0 ? offset : NULL},
 			 },
 			 7);
 }

@@ -164,8 +164,8 @@ static int print_periods(const json_t *history, const struct shown *shown, bool 
 	};
 	const json_t *steps = json_object_get(history, "steps");
 	double objective = ctl_number(history, "objective"), width = shown->width_seconds;
-	double begin = shown->base_seconds +
-		       floor((shown->from_seconds - shown->base_seconds) / width) * width;
+	double first = floor((shown->from_seconds - shown->base_seconds) / width);
+	double begin = shown->base_seconds + first * width;
 	struct ctl_table table;
 	struct step step;
 	size_t i = 0;
@@ -177,7 +177,7 @@ static int print_periods(const json_t *history, const struct shown *shown, bool 
 	while (read_step(json_array_get(steps, i), &step) &&
 	       step.t_seconds - step.width_seconds / 2 < begin)
 		i++;
-	for (; begin < shown->to_seconds; begin += width) {
+	while (begin < shown->to_seconds) {
 		struct period period = {fmax(begin, shown->from_seconds),
 					fmin(begin + width, shown->to_seconds), 0, 0};
 
@@ -188,6 +188,7 @@ static int print_periods(const json_t *history, const struct shown *shown, bool 
 			period.bad += step.bad;
 		}
 		add_period(&table, &period, json_object_get(history, "coverage"), objective);
+		begin += width;
 	}
 	r = ctl_table_print(&table, 0, colour, out);
 	ctl_table_clear(&table);

@@ -32,19 +32,20 @@ static const struct ctl_as as_ratio = {add_ratio, true};
 
 /* ---- routes ---- */
 
-static int print_rows(const json_t *list, const struct ctl_field *fields, size_t n, int indent,
-		      bool colour, FILE *out)
+static int print_rows(const json_t *list, const struct ctl_field *fields, size_t n,
+		      const char *const *spare, bool colour, FILE *out)
 {
 	return ctl_rows_print(&(struct ctl_rows){.list = list,
 						 .fields = fields,
 						 .n_fields = n,
 						 .optional = "requests_per_second",
-						 .indent = indent},
+						 .spare = spare,
+						 .indent = 2},
 			      colour, out);
 }
 
-#define PRINT_ROWS(list, fields, indent, colour, out)                                              \
-	print_rows(list, fields, sizeof(fields) / sizeof((fields)[0]), indent, colour, out)
+#define PRINT_ROWS(list, fields, spare, colour, out)                                               \
+	print_rows(list, fields, sizeof(fields) / sizeof((fields)[0]), spare, colour, out)
 
 /* Of the window, with latencies of the time before beside them. */
 static int print_window(const json_t *routes, bool colour, FILE *out)
@@ -60,7 +61,7 @@ static int print_window(const json_t *routes, bool colour, FILE *out)
 		{"WAS", "before.latency_seconds.p99", &ctl_as_latency},
 	};
 
-	return PRINT_ROWS(routes, fields, 2, colour, out);
+	return PRINT_ROWS(routes, fields, NULL, colour, out);
 }
 
 /* Since the counters began: of an agent that knows no window. */
@@ -77,7 +78,7 @@ static int print_since_start(const json_t *routes, bool colour, FILE *out)
 		{"QUEUE P99", "queue_seconds.p99", &ctl_as_latency},
 	};
 
-	return PRINT_ROWS(routes, fields, 2, colour, out);
+	return PRINT_ROWS(routes, fields, NULL, colour, out);
 }
 
 static bool has_window(const json_t *service)
@@ -287,6 +288,7 @@ static int print_rows_of(const json_t *service, bool colour, FILE *out)
 		{"P99", "latency_seconds.p99", &ctl_as_latency},
 		{"QUEUE P99", "queue_seconds.p99", &ctl_as_latency},
 	};
+	static const char *const spare[] = {"queue_seconds.p99", "error_ratio", NULL};
 	json_t *rows = json_array(), *route;
 	int failed = add_row(rows, service, "all", "window", NULL), r;
 	size_t i;
@@ -296,7 +298,7 @@ static int print_rows_of(const json_t *service, bool colour, FILE *out)
 		failed |= add_row(rows, route, ctl_string(route, "route") ?: "-", "window", NULL);
 		failed |= add_row(rows, route, "", "before", "before");
 	}
-	r = failed ? -ENOMEM : PRINT_ROWS(rows, fields, 2, colour, out);
+	r = failed ? -ENOMEM : PRINT_ROWS(rows, fields, spare, colour, out);
 	json_decref(rows);
 	return r;
 }

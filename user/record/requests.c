@@ -58,6 +58,21 @@ static int each_former(struct record *record, const char *service, enum store_tr
 	return r == -ENOMEM ? r : 0;
 }
 
+/*
+ * From when on the spans of a tier have all requests. The first minute, or hour, that has spans may
+ * have begun without them: then its series have more.
+ */
+static double spans_begin(struct record *record, enum store_traffic tier, double width)
+{
+	double first = traffic_first(record->traffic, record->store, tier), series;
+	double begin = floor(first / width) * width;
+
+	if (record->store && !store_first_series(record->store, &series) &&
+	    series < floor(begin / 3600) * 3600)
+		begin = ceil(first / width) * width;
+	return begin;
+}
+
 int record_each_span(struct record *record, const char *service, enum store_traffic tier,
 		     double from_seconds, double until_seconds,
 		     int (*span)(void *context, const struct store_traffic_span *span),
@@ -67,11 +82,11 @@ int record_each_span(struct record *record, const char *service, enum store_traf
 {
 	struct traffic *traffic = record->traffic;
 	double width = tier == STORE_TRAFFIC_1H ? 3600 : 60;
-	double first = traffic_first(traffic, record->store, tier), at;
-	double begin = fmin(floor(first / width) * width, until_seconds);
-	int r = each_former(record, service, tier, from_seconds, begin, series, context);
+	double begin = spans_begin(record, tier, width), at;
+	int r = each_former(record, service, tier, from_seconds,
+			    fmin(begin, ceil(until_seconds / width) * width), series, context);
 
-	at = fmax(from_seconds, begin);
+	at = fmax(from_seconds, fmin(begin, until_seconds));
 	for (int t = (int)tier; !r && t >= STORE_TRAFFIC_STEP; t--) {
 		double until =
 			fmin(traffic_made_until(traffic, (enum store_traffic)t), until_seconds);

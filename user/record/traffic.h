@@ -67,7 +67,7 @@ int traffic_sum(struct traffic *traffic, struct store *store, double from_second
  * Calls back for each span of a tier that ends in (from, until], oldest first, with numbers of
  * traffic_keys(). The span is gone after the call.
  */
-int traffic_each(struct traffic *traffic, struct store *store, enum store_traffic tier,
+int traffic_each(struct traffic *traffic, struct store *store, enum store_traffic which,
 		 double from_seconds, double until_seconds,
 		 int (*fn)(void *context, const struct store_traffic_span *span), void *context);
 
@@ -78,9 +78,9 @@ double traffic_known_from(const struct traffic *traffic, const struct store *sto
  * When the oldest span of a tier begins that is complete: before it, not even finer ones are kept;
  * +infinity without any.
  */
-double traffic_first(const struct traffic *traffic, struct store *store, enum store_traffic tier);
+double traffic_first(const struct traffic *traffic, struct store *store, enum store_traffic which);
 /* All spans of the tier that end up to then have been made; +infinity for steps. */
-double traffic_made_until(const struct traffic *traffic, enum store_traffic tier);
+double traffic_made_until(const struct traffic *traffic, enum store_traffic which);
 
 /* ---- the disk ---- */
 

@@ -119,6 +119,59 @@ TEST(test_services_view)
 	free(text);
 }
 
+#define SPAN(rate, requests, errors, p50, p99)                                                     \
+	"{\"requests_per_second\": " rate ", \"requests\": " requests ", \"errors\": " errors      \
+	", \"error_ratio\": 0.5, \"outcomes\": {\"complete\": " requests                           \
+	"}, \"status\": {\"503\": " errors "}, \"latency_seconds\": {\"p50\": " p50                \
+	", \"p99\": " p99 "}, \"queue_seconds\": {\"p99\": null}}"
+
+/* An hour of 1.44 ms, then each request takes 600 ms. */
+static const char window_json[] =
+	"{\"window\": {\"from\": \"2030-01-02T02:59:05Z\", \"to\": \"2030-01-02T03:04:05Z\","
+	"  \"seconds\": 300.0, \"covered_seconds\": 300.0},"
+	" \"before\": {\"from\": \"2030-01-02T01:59:05Z\", \"to\": \"2030-01-02T02:59:05Z\","
+	"  \"seconds\": 3600.0, \"covered_seconds\": 600.0},"
+	" \"services\": [{\"name\": \"shop\", \"role\": \"server\", \"port\": 8080, \"requests\": 9000,"
+	"  \"errors\": 3, \"outcomes\": {}, \"status\": {}, \"requests_per_second\": null,"
+	"  \"window\": " SPAN("2.0", "600", "300", "0.6", "1.2") ", \"before\": " SPAN(
+		"4.0", "2400", "0", "0.00144",
+		"0.002") ", \"routes\": [{\"route\": \"/pay\", \"method\": \"POST\", \"requests\": 9000,"
+			 "  \"errors\": 3, \"latency_seconds\": {\"p50\": 0.00144},"
+			 "  \"window\": " SPAN("2.0", "600", "300", "0.6",
+					       "1.2") ", \"before\": " SPAN("4.0", "2400", "0",
+									    "0.00144",
+									    "0.002") "}]}]}";
+
+TEST(test_services_of_late_beside_the_time_before)
+{
+	char *text = view(ctl_view_services, window_json, false, 0);
+
+	assert_string_equal(text, "2030-01-02 02:59:05 to 03:04:05 UTC (5m), beside the 1h before\n"
+				  "In the time before: counted for 10m of 1h.\n"
+				  "\n"
+				  "shop (server, port 8080)\n"
+				  "  9000 requests since the start, -; outcomes:; status:\n"
+				  "  ROUTE  METHOD   RATE  ERRORS    P50     WAS    P99     WAS\n"
+				  "  /pay   POST    2.0/s     300  600ms  1.44ms  1.20s  2.00ms\n");
+	free(text);
+}
+
+TEST(test_all_of_one_service)
+{
+	char *text = view(ctl_view_service, window_json, false, 0);
+
+	assert_non_null(strstr(text, "  in this time: 600 requests; outcomes: complete 600; "
+				     "status: 503 300\n"));
+	assert_non_null(strstr(
+		text,
+		"  ROUTE  METHOD   RATE  REQUESTS  ERRORS  RATIO     P50     P99  QUEUE P99\n"
+		"  all    -       2.0/s       600     300  50.0%   600ms   1.20s          -\n"
+		"         before  4.0/s      2400       0  50.0%  1.44ms  2.00ms          -\n"
+		"  /pay   POST    2.0/s       600     300  50.0%   600ms   1.20s          -\n"
+		"         before  4.0/s      2400       0  50.0%  1.44ms  2.00ms          -\n"));
+	free(text);
+}
+
 TEST(test_slo_view)
 {
 	json_t *status = json_loads(status_json, 0, NULL);
@@ -327,6 +380,8 @@ int main(void)
 		cmocka_unit_test(test_status_view),
 		cmocka_unit_test(test_status_view_colours_only_when_asked),
 		cmocka_unit_test(test_services_view),
+		cmocka_unit_test(test_services_of_late_beside_the_time_before),
+		cmocka_unit_test(test_all_of_one_service),
 		cmocka_unit_test(test_slo_view),
 		cmocka_unit_test(test_slo_view_says_what_is_counted_and_why_it_was_bad),
 		cmocka_unit_test(test_status_shows_what_is_left_out_above_one_percent),
@@ -337,5 +392,6 @@ int main(void)
 		cmocka_unit_test(test_views_show_unknown_for_wrong_types),
 	};
 
+	setenv("TZ", "UTC", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
