@@ -7,6 +7,26 @@
 
 enum { STATE_LISTEN = 0x0a }; /* TCP_LISTEN */
 
+/* "  12: 0100007F:1F90 00000000:0000 0A ...": the local port and the state. */
+static bool read_line(const char *line, unsigned long *ret_port, unsigned long *ret_state)
+{
+	const char *at = strchr(line, ':');
+	char *end;
+
+	at = at ? strchr(at + 1, ':') : NULL;
+	if (!at)
+		return false;
+	*ret_port = strtoul(at + 1, &end, 16);
+	at = strchr(end, ':');
+	if (!at || *end != ' ' || *ret_port > 65535)
+		return false;
+	strtoul(at + 1, &end, 16); /* the remote port */
+	if (*end != ' ')
+		return false;
+	*ret_state = strtoul(end, &end, 16);
+	return *end == ' ';
+}
+
 bool listeners_add(FILE *table, struct listeners *listeners)
 {
 	char line[512];
@@ -14,11 +34,11 @@ bool listeners_add(FILE *table, struct listeners *listeners)
 	if (!fgets(line, sizeof(line), table) || !strstr(line, "local_address"))
 		return false;
 	while (fgets(line, sizeof(line), table)) {
-		unsigned int port, state;
+		unsigned long port, state;
 
-		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x", &port, &state) != 2)
+		if (!read_line(line, &port, &state))
 			return false;
-		if (state != STATE_LISTEN || port > 65535)
+		if (state != STATE_LISTEN)
 			break;
 		listeners->ports[port / 64] |= 1ULL << (port % 64);
 	}

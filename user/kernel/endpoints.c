@@ -82,7 +82,7 @@ static int keys_delete(struct keys *keys, struct bpf_map *map)
 
 struct unlearn {
 	const bool *ids;
-	bool *ret_found;
+	bool found[ENDPOINTS_MAX];
 	struct keys keys;
 };
 
@@ -94,16 +94,18 @@ static int unlearn_identity(void *context, const struct identity_key *key,
 
 	if (id >= ENDPOINTS_MAX || !unlearn->ids[id])
 		return 0;
-	unlearn->ret_found[id] = true;
+	unlearn->found[id] = true;
 	return keys_add(&unlearn->keys, key);
 }
 
 int probe_unlearn(struct probe *probe, const bool ids[ENDPOINTS_MAX], bool ret_found[ENDPOINTS_MAX])
 {
-	struct unlearn unlearn = {ids, ret_found, {.size = sizeof(struct identity_key)}};
+	struct unlearn unlearn = {.ids = ids, .keys.size = sizeof(struct identity_key)};
 	int r = probe_each_identity(probe, unlearn_identity, &unlearn);
 	int deleted = keys_delete(&unlearn.keys, probe->skel->maps.identities);
 
+	for (__u32 id = 0; id < ENDPOINTS_MAX; id++)
+		ret_found[id] = ret_found[id] || unlearn.found[id];
 	return r ?: deleted;
 }
 
