@@ -41,7 +41,7 @@ static bool has_text(char *const *list, size_t n, const char *text)
 		if (!strcmp(list[i], text))
 			return true;
 	}
-	return !n;
+	return false;
 }
 
 static bool has_method(uint32_t methods, const char *name)
@@ -56,7 +56,10 @@ static bool has_method(uint32_t methods, const char *name)
 /* Whether the SLO can have such requests, as far as routes and methods tell. */
 static bool may_be_eligible(const struct config_slo *slo, const struct store_traffic_key *key)
 {
-	return has_text(slo->eligible.routes, slo->eligible.n_routes, key->route) &&
+	if (slo->eligible.n_routes &&
+	    !has_text(slo->eligible.routes, slo->eligible.n_routes, key->route))
+		return false;
+	return !has_text(slo->eligible.exclude_paths, slo->eligible.n_exclude_paths, key->route) &&
 	       has_method(slo->eligible.methods, key->method);
 }
 

@@ -30,21 +30,20 @@ static bool read_unix(const char *text, double *ret)
 	return true;
 }
 
-static bool read_since(const char *text, double now_unix, double *ret)
+int period_time_parse(const char *text, double now_unix, double *ret_unix)
 {
 	double ago;
 	int64_t seconds;
 
-	if (read_duration(text, &ago)) {
-		*ret = now_unix - ago;
-		return true;
-	}
-	if (read_unix(text, ret))
-		return true;
-	if (calendar_parse_rfc3339(text, &seconds))
-		return false;
-	*ret = (double)seconds;
-	return true;
+	if (read_duration(text, &ago))
+		*ret_unix = now_unix - ago;
+	else if (read_unix(text, ret_unix))
+		return 0;
+	else if (calendar_parse_rfc3339(text, &seconds))
+		return -EINVAL;
+	else
+		*ret_unix = (double)seconds;
+	return 0;
 }
 
 int period_query_parse(const char *since, const char *window, double now_unix,
@@ -56,7 +55,7 @@ int period_query_parse(const char *since, const char *window, double now_unix,
 		return error_set(ret_error, -EINVAL,
 				 "window: expected a duration such as 5m, 1h or 2d, got \"%.60s\"",
 				 window);
-	if (since && !read_since(since, now_unix, &query.since_unix))
+	if (since && period_time_parse(since, now_unix, &query.since_unix))
 		return error_set(
 			ret_error, -EINVAL,
 			"since: expected a duration such as 2h (so long ago), or a time such "

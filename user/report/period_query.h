@@ -24,6 +24,9 @@ struct period_query {
 int period_query_parse(const char *since, const char *window, double now_unix,
 		       struct period_query *ret, struct error *ret_error);
 
+/* Reads a time as of `since`. Returns 0 or -EINVAL. */
+int period_time_parse(const char *text, double now_unix, double *ret_unix);
+
 /* The span: since to now, since for the window, or the window up to now. Never ends after now. */
 static inline void period_query_span(const struct period_query *query, double now_unix,
 				     double *ret_from, double *ret_to)

@@ -198,12 +198,25 @@ static bool parse_by(const char *text, enum rows_by *ret)
 	return !text;
 }
 
+/* NaN: not asked for. */
+static int parse_time(const struct request *request, const char *name, double *ret_unix,
+		      struct error *error)
+{
+	const char *text = argument(request, name);
+
+	*ret_unix = NAN;
+	if (!text || !period_time_parse(text, clock_seconds(CLOCK_REALTIME), ret_unix))
+		return 0;
+	return error_set(error, -EINVAL,
+			 "%s: expected a duration such as 2h (so long ago), or a time such as "
+			 "2030-01-02T03:04:05Z, got \"%.60s\"",
+			 name, text);
+}
+
 static int parse_rows(const struct request *request, struct rows_query *ret, struct error *error)
 {
 	const char *kind = argument(request, "kind"), *by = argument(request, "by");
 	const char *offset = argument(request, "utc_offset");
-	struct period_query since, until;
-	double now = clock_seconds(CLOCK_REALTIME);
 	int r;
 
 	*ret = (struct rows_query){
@@ -224,13 +237,8 @@ static int parse_rows(const struct request *request, struct rows_query *ret, str
 			ret->status);
 	if (!(fabs(ret->utc_offset_seconds) <= 86400))
 		return error_set(error, -EINVAL, "utc_offset: expected seconds up to a day");
-	r = period_query_parse(argument(request, "since"), NULL, now, &since, error);
-	r = r ?: period_query_parse(argument(request, "until"), NULL, now, &until, error);
-	if (!r) {
-		ret->since_unix = since.since_unix;
-		ret->until_unix = until.since_unix;
-	}
-	return r;
+	r = parse_time(request, "since", &ret->since_unix, error);
+	return r ?: parse_time(request, "until", &ret->until_unix, error);
 }
 
 /* When what was asked, and with what result. */

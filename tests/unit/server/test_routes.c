@@ -2,6 +2,8 @@
 /* The answers at each address. */
 #include "server_fixture.h"
 
+#include <math.h>
+
 TEST(every_route_answers)
 {
 	struct fixture *f = *state;
@@ -53,6 +55,62 @@ TEST(former_definitions_are_told_one_by_one)
 		assert_code(400);
 		assert_has("former: expected 1");
 	}
+}
+
+TEST(services_are_told_for_a_span_of_time)
+{
+	struct fixture *f = *state;
+
+	get(f, "/v1/services");
+	assert_code(200);
+	assert_true(isnan(f->agent.query.window_seconds) && isnan(f->agent.query.since_unix));
+	assert_has("\"window\": {\"from\": ");
+	get(f, "/v1/services?window=15m&since=1893553445");
+	assert_code(400); /* it is to come */
+	get(f, "/v1/services?window=15m&since=1000000000&service=shop");
+	assert_code(200);
+	assert_true(f->agent.query.window_seconds == 900);
+	assert_true(f->agent.query.since_unix == 1e9);
+	assert_null(strstr(body(), "\"idle\""));
+	get(f, "/v1/services?service=nope");
+	assert_code(404);
+	get(f, "/v1/services?window=15");
+	assert_code(400);
+	assert_has("window: expected a duration");
+	f->agent.periods_r = -ENOMEM;
+	get(f, "/v1/services");
+	assert_code(503);
+}
+
+TEST(a_history_has_rows_if_it_is_asked_for)
+{
+	struct fixture *f = *state;
+	const struct rows_query *query = &f->agent.rows_query;
+
+	get(f, "/v1/history/shop?by=minute&utc_offset=3600&since=1000000000&kind=service");
+	assert_code(200);
+	assert_has("\"kind\": \"service\"");
+	assert_has("\"rows\": []");
+	assert_true(query->by == ROWS_BY_MINUTE && query->service);
+	assert_true(query->utc_offset_seconds == 3600 && query->since_unix == 1e9);
+	assert_true(isnan(query->until_unix));
+	get(f, "/v1/history/shop"); /* a service has nothing else */
+	assert_code(200);
+	assert_true(query->by == ROWS_BY_AUTO && !query->service);
+	get(f, "/v1/history/nope?by=hour");
+	assert_code(404);
+	get(f, "/v1/history/shop?by=week");
+	assert_code(400);
+	assert_has("by: expected minute, hour or day");
+	get(f, "/v1/history/shop?status=6000");
+	assert_code(400);
+	get(f, "/v1/history/shop?status=server_abort");
+	assert_code(200);
+	get(f, "/v1/history/shop?utc_offset=nan");
+	assert_code(400);
+	get(f, "/v1/history/shop?until=never");
+	assert_code(400);
+	assert_has("until: expected");
 }
 
 TEST(ready_means_that_the_agent_can_be_read)
@@ -240,6 +298,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_SETUP(every_route_answers),
 		WITH_SETUP(former_definitions_are_told_one_by_one),
+		WITH_SETUP(services_are_told_for_a_span_of_time),
+		WITH_SETUP(a_history_has_rows_if_it_is_asked_for),
 		WITH_SETUP(ready_means_that_the_agent_can_be_read),
 		WITH_SETUP(names_are_percent_decoded),
 		WITH_SETUP(services_may_be_left_out),
