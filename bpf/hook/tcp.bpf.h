@@ -369,6 +369,7 @@ static __always_inline void tcp_write_bytes(struct flow *flow, struct sock *sk,
 			protocol_lost(flow, SIDE_RESPONSE, LOST_UNREADABLE);
 		return;
 	}
+	flow->looks = 0;
 	if (stream_unseen(flow, sent, SIDE_RESPONSE, writer))
 		return;
 	if (flow->conn->open.next != 1)
@@ -477,6 +478,7 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	struct tcp_sock *tp;
 	__u64 opaque, gap;
 	__u32 write_seq;
+	__u8 turn;
 
 	if (ret <= 0) {
 		syscall_failed();
@@ -492,6 +494,7 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 		return 0;
 	write_seq = tp->write_seq;
 	gap = tcp_went_on(write_seq - tcp->write_seq, tp->bytes_acked, &tcp->acked) - (__u32)ret;
+	turn = !tcp->conn.sent_since_read;
 	if (!tcp_answers(&tcp->conn)) {
 		/* an older one, of which more was read than a FIN, and no hook knows: it is spliced */
 		if (tcp->conn.mode == CONN_OLD && tp->copied_seq - tcp->read_seq > 1 &&
@@ -504,7 +507,7 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	if (!scratch)
 		return 0;
 
-	struct flow flow = {.peer_unacked = tcp_peer_unacked(sk, tp)};
+	struct flow flow = {.peer_unacked = tcp_peer_unacked(sk, tp), .turn = turn};
 
 	tcp_begin(&flow, sk, tcp, scratch);
 	if (protocol_answers_early(&tcp->conn))
@@ -514,8 +517,10 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 		gap = 0; /* held back, they are sent later; but all bytes come by here */
 	else if (opaque <= (__u32)ret)
 		flow.now_ns = sent_ns(tp, write_seq);
+	if (opaque && !gap && protocol_doubts(&flow))
+		flow.looks = 1;
 	/* nothing but a body: its bytes do not matter */
-	if (!gap && opaque >= (__u32)ret &&
+	if (!gap && opaque >= (__u32)ret && !flow.looks &&
 	    !(seen == SENT_BYTES && syscall_is_mmsg(&scratch->call)))
 		protocol_pass(&flow, SIDE_RESPONSE, ret, writer);
 	else if (tcp_gap(&flow, gap, SIDE_RESPONSE, writer))

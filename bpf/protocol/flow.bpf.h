@@ -23,10 +23,10 @@ struct flow {
 	__u64 now_ns; /* of the operation; 0: by the clock, when it matters */
 	__u64 arrived_ns; /* of its first byte */
 	__u32 generation; /* of the configuration, for all of the operation */
-	__u8 turn; /* request side: response bytes passed since its last operation */
+	__u8 turn; /* bytes of the other side passed since this side's last operation */
 	__u8 peer_unacked; /* response side: the peer has closed its side and not acknowledged all */
 	__u8 in_head; /* a head goes on behind the bytes at hand */
-	__u8 pad;
+	__u8 looks; /* response side: the bytes at hand may begin a response, though they need not be seen */
 };
 
 /* The connection's service was not decided yet, or under a configuration that is not in force. */

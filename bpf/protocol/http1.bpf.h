@@ -22,7 +22,7 @@ static __always_inline void http1_unfinished(const struct conn *conn, struct unf
 {
 	const struct http1_conn *h1 = &conn->state.h1;
 
-	if (!http1_has_begun(&h1->response))
+	if (!http1_has_begun(&h1->response) || h1->leftover)
 		return;
 	ret->number = h1->answering;
 	if (!http1_until_close(&h1->response))
@@ -42,10 +42,10 @@ static __always_inline __u32 http1_first_refused(const struct conn *conn)
 	const struct http1_conn *h1 = &conn->state.h1;
 
 	/* an answer that lasts until the close leaves no room for another one */
-	if (http1_until_close(&h1->response))
+	if (http1_until_close(&h1->response) && !h1->leftover)
 		return exchange_after(h1->answering);
 	/* its answer has begun */
-	if (h1->refused == h1->answering && http1_has_begun(&h1->response))
+	if (h1->refused == h1->answering && http1_has_begun(&h1->response) && !h1->leftover)
 		return 0;
 	return h1->refused;
 }

@@ -11,8 +11,9 @@
 #include "kernel/helpers.bpf.h"
 #include "protocol/conn.bpf.h"
 #include "protocol/flow.bpf.h"
+#include "protocol/http1_answer.bpf.h"
+#include "protocol/http1_hints.bpf.h"
 #include "protocol/http1_request.bpf.h"
-#include "protocol/http1_response.bpf.h"
 
 /* needs what dfa.bpf.h and chunk.bpf.h define */
 #include "http1/feed.h"
@@ -20,16 +21,9 @@
 /* What is sent next begins an answer, and no request was read whole that it could be one to. */
 static __always_inline bool http1_answers_early(const struct conn *conn)
 {
-	return http1_owes_nothing(conn) && http1_at_start(&conn->state.h1.response);
-}
+	const struct http1_conn *h1 = &conn->state.h1;
 
-/* True if the first `n` <= 8 bytes of an answer may be these, the first lowest. */
-static __always_inline bool http1_may_answer(__u64 first, __u32 n)
-{
-	const __u64 version = HTTP1_WORD8('H', 'T', 'T', 'P', '/', '1', '.', 0);
-
-	n = n < 7 ? n : 7;
-	return !n || (first ^ version) << ((64 - 8 * n) & 63) == 0;
+	return http1_owes_nothing(conn) && (http1_at_start(&h1->response) || h1->leftover);
 }
 
 static __always_inline void http1_ahead_begin(struct flow *flow)

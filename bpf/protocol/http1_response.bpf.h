@@ -13,6 +13,8 @@
 #include "protocol/conn.bpf.h"
 #include "protocol/flow.bpf.h"
 #include "protocol/foreign.bpf.h"
+#include "protocol/http1_answer.bpf.h"
+#include "protocol/http1_hints.bpf.h"
 #include "protocol/http1_request.bpf.h"
 
 /* needs what dfa.bpf.h and chunk.bpf.h define */
@@ -25,14 +27,6 @@ enum {
 	STATUS_REDIRECT = 300,
 	STATUS_NOT_MODIFIED = 304,
 };
-
-/* A request whose head is on its way, or was lost, can be answered already. */
-static __always_inline bool http1_answerable_early(const struct conn *conn)
-{
-	const struct http1_conn *h1 = &conn->state.h1;
-
-	return (http1_in_head(&h1->request) || http1_is_lost(&h1->request)) && !h1->answered_early;
-}
 
 /* How a response ends, but for what its head says: RFC 9112, section 6.3, 1 and 2. */
 enum answer_framing {
@@ -55,40 +49,6 @@ static __always_inline enum answer_framing answer_framing(__u16 status, __u8 met
 static __always_inline bool http1_is_interim(__u16 status)
 {
 	return status < STATUS_OK && status != STATUS_SWITCHING_PROTOCOLS;
-}
-
-/* The response is complete. `exchange`: the one it answers, or NULL. `wait`: see exchange_answer(). */
-static __always_inline void http1_answer(struct conn *conn, struct exchange *exchange, __u64 now_ns,
-					 bool wait, const enum writer writer)
-{
-	struct http1_conn *h1 = &conn->state.h1;
-	__u32 number = h1->answering;
-	struct verdict verdict = {
-		.status = h1->response.status,
-		.body_bytes = h1->response.body,
-	};
-
-	/* first: what runs in between must not take it for being sent */
-	store_release(&h1->answering, exchange_after(number));
-	verdict.outcome = conn->peer_gone ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE;
-	exchange_answer(&conn->open, number, exchange, &verdict, now_ns, wait, writer);
-	http1_reset(&h1->response);
-}
-
-__noinline int http1_answer_send(struct conn *conn, __u64 now_ns, __u32 wait)
-{
-	if (conn)
-		http1_answer(conn, exchange_find(&conn->open, conn->state.h1.answering), now_ns,
-			     wait, WRITER_SEND);
-	return 0;
-}
-
-__noinline int http1_answer_shared(struct conn *conn, __u64 now_ns, __u32 wait)
-{
-	if (conn)
-		http1_answer(conn, exchange_find(&conn->open, conn->state.h1.answering), now_ns,
-			     wait, WRITER_SHARED);
-	return 0;
 }
 
 /* What follows is none of HTTP/1.x; behind an upgrade to h2c it is HTTP/2. */
@@ -127,10 +87,16 @@ static __always_inline __u32 http1_response_head(struct conn *conn, struct piece
 	if (http1_closes(response) || conn->state.h1.refused)
 		http1_response_closes(&conn->state.h1);
 	event = http1_body_begin(response, framing != ANSWER_BY_HEAD);
+	if ((response->connection & HTTP1_CHUNKED_ONCE) && http1_until_close(response))
+		http1_try_chunks(response);
 	if (event == HTTP1_EV_NONE && piece->pos < piece->len && http1_opaque(response))
 		event = http1_feed_opaque(response, &piece->pos, piece->len);
+	if (framing == ANSWER_BODYLESS)
+		http1_expect_leftover(&conn->state.h1, exchange_after(conn->state.h1.answering));
 	if (event == HTTP1_EV_END)
 		http1_answer(conn, exchange, now_ns, wait, WRITER_SEND);
+	else if (!http1_other_length(response))
+		http1_note_sent(response, now_ns);
 	if (framing != ANSWER_TUNNEL)
 		return HTTP1_EV_NONE;
 	http1_tunnel(conn, status);
@@ -195,6 +161,7 @@ static __always_inline void http1_response_lost(struct flow *flow, enum lost_rea
 		return;
 	}
 	exchanges_lose(&conn->open, reason);
+	h1->leftover = 0;
 	h1->answering = conn->open.freed;
 	h1->refused = 0;
 	conn->mode = CONN_OLD;
@@ -245,6 +212,7 @@ static __noinline int http1_response_event(struct flow *flow, __u32 event)
 	switch (event) {
 	case HTTP1_EV_HEAD:
 		if (http1_is_interim(response->status)) {
+			http1_expect_leftover(&conn->state.h1, conn->state.h1.answering);
 			http1_go_on(response);
 			return false;
 		}
@@ -258,6 +226,8 @@ static __noinline int http1_response_event(struct flow *flow, __u32 event)
 	case HTTP1_EV_TUNNEL:
 		return true;
 	default:
+		if (http1_reread(flow))
+			return false;
 		http1_answer_check(flow);
 		http1_response_lost(flow, LOST_BAD_RESPONSE);
 		return true;
@@ -281,11 +251,13 @@ static __always_inline bool http1_response_feed(struct flow *flow)
 	struct piece *piece = flow->piece;
 	__u32 event;
 
+	if (flow->looks)
+		return http1_look(flow);
 	if (!http1_at_start(response)) {
 		event = http1_feed_on(response, &piece->chunk, &piece->pos, piece->len);
 	} else if (http1_is_unsolicited(flow)) {
 		stat_error(KERR_RESPONSE_UNSOLICITED);
-		http1_reset(response);
+		http1_begin_leftover(conn);
 		return true;
 	} else {
 		event = http1_response_first(conn, piece, flow->now_ns, flow->peer_unacked);
@@ -299,8 +271,11 @@ static __always_inline void http1_response_pass(struct flow *flow, __u64 n,
 {
 	struct conn *conn = flow->conn;
 
-	if (http1_pass(&conn->state.h1.response, n) != HTTP1_EV_END)
+	if (http1_pass(&conn->state.h1.response, n) != HTTP1_EV_END) {
+		if (http1_until_close(&conn->state.h1.response))
+			http1_note_sent(&conn->state.h1.response, flow->now_ns);
 		return;
+	}
 	if (writer == WRITER_SEND)
 		http1_answer_send(conn, flow->now_ns, flow->peer_unacked);
 	else

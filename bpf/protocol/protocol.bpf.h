@@ -40,6 +40,7 @@ static __always_inline __u64 protocol_opaque(const struct flow *flow, const enum
 	switch (flow->conn->protocol) {
 	case PROTOCOL_HTTP1:
 		return side == SIDE_REQUEST ? http1_request_opaque(flow) :
+		       flow->looks	    ? 0 :
 					      http1_opaque(&flow->conn->state.h1.response);
 	default:
 		return ~0ULL;
@@ -67,6 +68,12 @@ static __always_inline bool protocol_feed(struct flow *flow, const enum side sid
 	if (flow->conn->protocol != PROTOCOL_HTTP1)
 		return true;
 	return side == SIDE_REQUEST ? http1_request_feed(flow) : http1_response_feed(flow);
+}
+
+/* What is sent next need not be seen, but if it can be, it has to be looked at: sets flow->looks. */
+static __always_inline bool protocol_doubts(const struct flow *flow)
+{
+	return flow->conn->protocol == PROTOCOL_HTTP1 && http1_doubts(flow);
 }
 
 /* Bytes that are not opaque went by unseen. Exchanges lost by that count under `reason`. */

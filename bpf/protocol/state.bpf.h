@@ -18,13 +18,14 @@ struct http1_conn {
 	__u32 answering; /* number of the exchange that the next response answers */
 	__u8 answered_early; /* the request being read was answered before its head was complete */
 	__u8 joins_left; /* in CONN_OLD: times that the beginning of a request is still tried */
-	__u8 pad[2];
+	__u8 leftover; /* what is being sent belongs to an answer that was counted: see http1_hints */
+	__u8 doubted; /* `beyond`: the answer before it would last until the close, by its head */
 	/*
 	 * Number of the first request that is not accepted: a message before it said that the connection ends
 	 * (RFC 9112, section 9.6). 0: none did, or such a request was answered all the same.
 	 */
 	__u32 refused;
-	__u32 pad2;
+	__u32 beyond; /* number of the exchange whose answer may begin behind a leftover; 0: none */
 };
 
 union protocol_state {

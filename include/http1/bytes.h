@@ -438,6 +438,8 @@ static inline __u32 http1_read_coding(struct http1 *p, __u8 c)
 		p->sub = 0; /* what follows may be empty, then it does not count */
 		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 	}
+	if (p->flags & HTTP1_CHUNKED)
+		p->connection |= HTTP1_CHUNKED_ONCE;
 	p->flags &= ~HTTP1_CHUNKED;
 	if (p->sub < 7 && (c | 0x20) == http1_chunked[p->sub & 7]) {
 		if (++p->sub == 7)
@@ -513,6 +515,13 @@ HTTP1_SEPARATE __u32 http1_read_agent(struct http1 *p, http1_bytes buf, __u32 po
 	return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 }
 
+/* No chunk size. `left`: the bytes read of it. */
+static inline __u32 http1_bad_chunk_size(struct http1 *p)
+{
+	p->left = p->sub + 1;
+	return http1_bad(p);
+}
+
 static inline __u32 http1_read_chunk_size(struct http1 *p, __u8 c)
 {
 	__u8 lower = c | 0x20;
@@ -520,12 +529,12 @@ static inline __u32 http1_read_chunk_size(struct http1 *p, __u8 c)
 
 	if (c == '\n') {
 		if (!p->sub)
-			return http1_bad(p);
+			return http1_bad_chunk_size(p);
 		return http1_go(p, p->left ? HTTP1_CHUNK_DATA : HTTP1_TRAILER);
 	}
 	if (c == ';' || c == ' ' || c == '\t' || c == '\r') {
 		if (!p->sub)
-			return http1_bad(p);
+			return http1_bad_chunk_size(p);
 		p->state = HTTP1_CHUNK_EXTENSION;
 		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 	}
@@ -534,11 +543,11 @@ static inline __u32 http1_read_chunk_size(struct http1 *p, __u8 c)
 	else if (lower >= 'a' && lower <= 'f')
 		digit = lower - 'a' + 10;
 	else
-		return http1_bad(p);
+		return http1_bad_chunk_size(p);
 	if (p->left >> 60)
-		return http1_bad(p);
+		return http1_bad_chunk_size(p);
 	p->left = p->left << 4 | digit;
-	p->sub = 1;
+	p->sub += p->sub < 255;
 	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 }
 

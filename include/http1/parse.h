@@ -195,6 +195,22 @@ static inline __u64 http1_opaque(const struct http1 *p)
 	return 0;
 }
 
+/* Reads the body of a response as chunks that should last until the close: chunked is not its last coding. */
+static inline void http1_try_chunks(struct http1 *p)
+{
+	p->left = 0;
+	p->state = HTTP1_CHUNK_SIZE;
+}
+
+/* Of a response in chunks: the length that its head says, too; 0: it says none. See http1_body_begin(). */
+static inline __u64 http1_other_length(const struct http1 *p)
+{
+	return p->state >= HTTP1_CHUNK_SIZE && (p->flags & HTTP1_HAS_LENGTH) &&
+			       !(p->flags & HTTP1_BAD_LENGTH) ?
+		       (__u64)p->ua << 32 | p->dfa :
+		       0;
+}
+
 /*
  * In a body: no more of it will come behind the `unread` bytes that are there. `tail`: the last eight of
  * these, the last one highest; 0 for those that are not known. A chunked body with trailers is not seen to end.
@@ -244,6 +260,10 @@ static inline __attribute__((always_inline)) enum http1_event http1_body_begin(s
 	if (bodyless)
 		return HTTP1_EV_END;
 	if (p->flags & HTTP1_CHUNKED) {
+		if (response && (p->flags & HTTP1_HAS_LENGTH)) {
+			p->dfa = p->left;
+			p->ua = p->left >> 32;
+		}
 		p->left = 0;
 		p->state = HTTP1_CHUNK_SIZE;
 		return HTTP1_EV_NONE;

@@ -65,6 +65,7 @@ enum http1_connection {
 	HTTP1_OLD = 1 << 0, /* its version is HTTP/1.0 */
 	HTTP1_CLOSE = 1 << 1, /* options of its Connection header */
 	HTTP1_KEEP_ALIVE = 1 << 2,
+	HTTP1_CHUNKED_ONCE = 1 << 6, /* chunked is among its codings, but not the last one */
 };
 
 /* Headers that matter. */

@@ -164,6 +164,11 @@ static __always_inline __u32 protocol_first_refused(const struct conn *conn)
 	return 0;
 }
 
+static __always_inline bool protocol_doubts(const struct flow *flow)
+{
+	return false;
+}
+
 /* An answer to what was not read is none of this protocol's. */
 static __always_inline bool protocol_answers_early(const struct conn *conn)
 {
