@@ -347,7 +347,7 @@ def test_who_was_told_is_known_while_it_cannot_be_written(agents, shop, helpers,
     with small_disk() as disk:
         agent = agents(config(shop.port, objective=99, more=notify), env=clock.env)
         agent.state = disk.state
-        agent.start()
+        clock.grow_old(agent.start())
         silence = ctl_json(agent, "silence", "add", "--service", "other", "--for", "1h")["id"]
         shop.ask()
         assert wait_until(lambda: receiver.got, 5)
@@ -365,7 +365,7 @@ def test_who_was_told_is_known_while_it_cannot_be_written(agents, shop, helpers,
             shop.ask()
             second = ctl_json(agent, "silence", "add", "--service", "more", "--for", "1h")["id"]
             time.sleep(2.5)
-        clock.set(40, 40)
+        clock.set(40, 31 * 86400 + 40)
         assert wait_until(lambda: agent.status()["store"]["state"] == "ok", 5), agent.said()
         agent.kill()
         agent.start()

@@ -20,7 +20,7 @@ KILLS = 300 if LONG else 25
 LOAD_S = 0.65 * KILLS
 
 
-def test_killed_again_and_again(agents, shop, helpers):
+def test_killed_again_and_again(agents, shop, helpers, tmp_path):
     """I1 to I5: totals over kill -9 at any moment are the client's, and nobody is called twice."""
     seed = time.time_ns()
     rng = random.Random(seed)
@@ -36,11 +36,16 @@ def test_killed_again_and_again(agents, shop, helpers):
     objective: 99
     window: 30d
     good: {latency: %ss}
+    alerts: []
 notify:
   - webhook: {url: "URL", severities: [page]}
 """.replace("URL", receiver.url)
-    texts = [config(shop.port, more=more % 10), config(shop.port, more=more % 20)]
-    agent = agents(texts[0]).start()
+    texts = [config(shop.port, objective=98, more=more % n) for n in (10, 20)]
+    # old enough to page for what is to come: a third of the answers are bad
+    clock = Clock(helpers, tmp_path / "clock")
+    agent = agents(texts[0], env=clock.env).start()
+    other.ask(n=1, conns=1, paths="/status/200")
+    clock.grow_old(agent)
     starts, changes = [0], [0]
 
     def once():
@@ -94,11 +99,14 @@ notify:
     assert all([kind for kind, _ in sent] == ["fire"] for sent in per.values()), receiver.got
 
 
-def test_a_page_is_sent_once(agents, shop):
+def test_a_page_is_sent_once(agents, shop, helpers, tmp_path):
     """I5: also if the agent is killed just after that, long before its next step."""
     receiver = Receiver()
     notify = f'notify: [webhook: {{url: "{receiver.url}", severities: [page]}}]'
-    agent = agents(config(shop.port, interval="2s", objective=99, more=notify)).start()
+    clock = Clock(helpers, tmp_path / "clock")
+    agent = agents(config(shop.port, interval="2s", objective=99, more=notify),
+                   env=clock.env).start()
+    clock.grow_old(agent)
     shop.ask()
     for _ in range(3):
         assert wait_until(lambda: receiver.got, 5)
