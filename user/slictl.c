@@ -93,7 +93,9 @@ static const struct command state_commands[] = {
 	 "  --route R, --status S  of these requests alone: /cart/*; 503, 5xx, server_abort\n"
 	 "  --csv          with one of these options: a record for each row and kind of\n"
 	 "                 request. Alone: t_seconds,good,bad,step_seconds of every step of an\n"
-	 "                 SLO, t its end in Unix seconds, as slictl backtest takes it.\n"},
+	 "                 SLO, t its end in Unix seconds, as slictl backtest takes it.\n"
+	 "  --former [N]   what was counted before the SLO's definition of eligible or good was\n"
+	 "                 changed: 1 (default) is the one before, 2 the one before that\n"},
 	{"metrics", "[--output FILE]", "what Prometheus scrapes", ctl_metrics,
 	 "  --output FILE  replaces FILE in one step: node_exporter's textfile collector reads\n"
 	 "                 every *.prom of its directory.\n"},

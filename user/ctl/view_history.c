@@ -262,6 +262,12 @@ static void print_head(const json_t *history, double since, FILE *out)
 	fprintf(out, ": %s, counted since %s %s\n",
 		format_objective(ctl_number(history, "objective")).text, ctl_local_time(since).text,
 		ctl_local_zone(since).text);
+	if (ctl_string(history, "until")) {
+		fprintf(out, "Under former definition %s of %s, counted until ",
+			ctl_count(history, "former").text, ctl_count(history, "formers").text);
+		format_write_safe(ctl_string(history, "until"), out);
+		fprintf(out, "; judged by the objective of now\n");
+	}
 	if (changed) {
 		fprintf(out, "What is good was defined anew at ");
 		format_write_safe(changed, out);

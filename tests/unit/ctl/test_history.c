@@ -61,6 +61,15 @@ static const struct fake_reply histories[] = {
 	 " \"coverage\": [[1893553445, 1893553450]],"
 	 " \"steps\": [[1893553450, 10, 3, 0], [1893553460, 10, 5, 0]]}",
 	 0},
+	{"GET /v1/history/a?former=1", 200,
+	 "{\"name\": \"a\", \"service\": \"shop\", \"objective\": 0.99,"
+	 " \"window_seconds\": 2592000, \"since\": \"2030-01-02T03:04:05Z\","
+	 " \"now_seconds\": 1893553460, \"until\": \"2030-01-02T03:04:20Z\", \"former\": 1,"
+	 " \"formers\": 2, \"coverage\": [[1893553445, 1893553460]],"
+	 " \"steps\": [[1893553460, 10, 5, 1]]}",
+	 0},
+	{"GET /v1/history/a?former=2", 200,
+	 "{\"name\": \"a\", \"steps\": [[1893553460, 10, 7, 0]]}", 0},
 	{"GET /v1/history/odd", 200, "{\"steps\": [[1, 2, 3]]}", 0},
 	{"GET /v1/history/new", 200,
 	 "{\"name\": \"new\", \"objective\": 0.99, \"since\": \"2030-01-02T03:04:05Z\","
@@ -90,6 +99,27 @@ TEST(test_history_as_csv_is_every_step_in_order)
 		      "");
 	expect_spoken(ctl_history, agent.path, false, "history new --csv", 0,
 		      "t_seconds,good,bad,step_seconds\n", "");
+	fake_stop(&agent);
+}
+
+TEST(test_former_definitions)
+{
+	struct fake_agent agent;
+
+	fake_start(&agent, histories);
+	expect_spoken(ctl_history, agent.path, false, "history a --former --csv", 0,
+		      "t_seconds,good,bad,step_seconds\n"
+		      "1893553450,0,0,5\n"
+		      "1893553460,5,1,10\n",
+		      "");
+	expect_spoken(ctl_history, agent.path, false, "history --csv --former 2 a", 0,
+		      "t_seconds,good,bad,step_seconds\n"
+		      "1893553460,7,0,10\n",
+		      "");
+	expect_spoken(ctl_history, agent.path, false, "history --csv --former=2 a", 0,
+		      "t_seconds,good,bad,step_seconds\n"
+		      "1893553460,7,0,10\n",
+		      "");
 	fake_stop(&agent);
 }
 
@@ -222,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_history_as_csv_is_every_step_in_order),
 		cmocka_unit_test(test_csv_begins_with_the_slo),
+		cmocka_unit_test(test_former_definitions),
 		cmocka_unit_test(test_history_by_hour_and_day_with_gaps),
 		cmocka_unit_test(test_rows_of_a_service_and_what_failed_when),
 		cmocka_unit_test(test_rows_of_an_slo_stand_below_its_history),
