@@ -176,6 +176,10 @@ struct tcp_sock {
 	__u64 tcp_mstamp;
 };
 
+struct mptcp_sock {
+	struct sock *first;
+};
+
 struct qstr {
 	__u32 len;
 	const unsigned char *name;

@@ -57,6 +57,18 @@ static __always_inline bool sock_may_bypass_tcp(struct sock *sk)
 	return (__u64)sk->sk_user_data & SK_USER_DATA_PSOCK;
 }
 
+/* Likewise, of an MPTCP socket: its first subflow is the copy. */
+static __always_inline bool mptcp_was_dialled(struct sock *sk)
+{
+	struct mptcp_sock *mptcp = (struct mptcp_sock *)sk;
+	struct sock *first;
+
+	if (!bpf_core_field_exists(mptcp->first))
+		return false;
+	first = BPF_CORE_READ(mptcp, first);
+	return first && !BPF_CORE_READ(first, sk_max_ack_backlog);
+}
+
 static __always_inline bool sock_is_ignored(struct sock *sk)
 {
 	__u64 cookie = sk->__sk_common.skc_cookie.counter; /* 0: it has none yet */

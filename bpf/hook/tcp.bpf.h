@@ -96,8 +96,8 @@ static __always_inline void tcp_who(struct sock *sk, struct who_work *who)
 }
 
 /*
- * Not a TCP socket. An MPTCP socket that reads first is a server's: its listener is noted, once. An
- * MPTCP socket of either side is marked as ignored, so that its later operations cost little.
+ * Not a TCP socket. An MPTCP socket that reads first is a server's, unless it is older than the agent: its
+ * listener is noted, once. One of either side is marked as ignored: its later operations cost little.
  */
 static __always_inline int tcp_other_protocol(struct sock *sk, bool reading)
 {
@@ -113,7 +113,7 @@ static __always_inline int tcp_other_protocol(struct sock *sk, bool reading)
 	}
 	conn_ignore(&tcp->conn);
 	scratch = reading ? scratch_of(SLOT_RECV) : NULL;
-	if (!scratch)
+	if (!scratch || mptcp_was_dialled(sk))
 		return 0;
 	tcp_who(sk, &scratch->who);
 	blind_note(&tcp->conn.served, &scratch->who, live_generation, BLIND_MPTCP);
