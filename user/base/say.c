@@ -14,11 +14,13 @@
 static bool goes_to_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long device, inode;
 	struct stat status;
+	char *inode;
 
-	return stream && sscanf(stream, "%lu:%lu", &device, &inode) == 2 &&
-	       !fstat(STDERR_FILENO, &status) && status.st_dev == device && status.st_ino == inode;
+	if (!stream || fstat(STDERR_FILENO, &status))
+		return false;
+	return strtoul(stream, &inode, 10) == status.st_dev && *inode == ':' &&
+	       strtoul(inode + 1, NULL, 10) == status.st_ino;
 }
 
 /* One write(2) a line: the commands that the agent runs write there, too. */

@@ -40,7 +40,7 @@ bool config_label_name_taken(const char *name)
 static bool is_there(const struct config_slo *slo, const char *name)
 {
 	for (size_t i = 0; i < slo->n_labels; i++) {
-		if (!strcmp(slo->labels[i].name, name))
+		if (slo->labels[i].name && !strcmp(slo->labels[i].name, name))
 			return true;
 	}
 	return false;

@@ -81,13 +81,11 @@ static void write_below(const struct schema_field *field, const char *key, FILE 
 
 static void write_field(const struct schema_field *field, const char *key, FILE *out)
 {
-	const struct schema_field *item = field->items ? field->items->item : NULL;
-
 	fprintf(out, "| `%s` | ", key);
 	write_cell(field->expected ?: (field->schema ? "a mapping" : "a list"), out);
-	if (item && item->expected && !item->schema) {
+	if (field->items && field->items->item->expected && !field->items->item->schema) {
 		fprintf(out, "; each is ");
-		write_cell(item->expected, out);
+		write_cell(field->items->item->expected, out);
 	}
 	fprintf(out, " | %s |\n", field->required ? "must be given" : default_of(key));
 	write_below(field, key, out);

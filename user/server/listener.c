@@ -122,23 +122,32 @@ int listener_open(const char *path, struct listener *ret)
 	return 0;
 }
 
+static int listen_on(const struct sockaddr_storage *address, socklen_t len,
+		     struct listener *listener)
+{
+	const int on = 1;
+
+	listener->fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (listener->fd < 0)
+		return -errno;
+	/* connections of the agent before, in TIME_WAIT, must not keep the port from this one */
+	if (setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    bind(listener->fd, (const struct sockaddr *)address, len) ||
+	    listen(listener->fd, SOMAXCONN))
+		return -errno;
+	return 0;
+}
+
 int listener_open_tcp(const char *address, struct listener *ret)
 {
 	_cleanup_(listener_close) struct listener listener = LISTENER_NONE;
 	struct sockaddr_storage storage;
-	const int on = 1;
 	socklen_t len;
 	int r = address_parse(address, &storage, &len);
 
+	r = r ?: listen_on(&storage, len, &listener);
 	if (r)
 		return r;
-	listener.fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (listener.fd < 0)
-		return -errno;
-	/* connections of the agent before, in TIME_WAIT, must not keep the port from this one */
-	if (setsockopt(listener.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
-	    bind(listener.fd, (struct sockaddr *)&storage, len) || listen(listener.fd, SOMAXCONN))
-		return -errno;
 	*ret = listener;
 	listener = LISTENER_NONE;
 	return 0;

@@ -7,7 +7,8 @@
 #include "tests/unit/fixtures/test.h"
 #include "config_fixture.h"
 
-#define METHODS "GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER, _unknown"
+#define METHODS                                                                                    \
+	"GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, QUERY, _OTHER, _unknown"
 #define SLO_KEYS                                                                                   \
 	"name, service, objective, window, calendar, time_zone, budgeting, eligible, good, "       \
 	"client_abort, alerts, description, labels"
