@@ -42,9 +42,15 @@ TEST(test_bad_usage_asks_nothing_and_is_2)
 		 "an argument is expected: NAME; see slictl history --help"},
 		{ctl_history, "history a b", "unexpected argument: b; see slictl history --help"},
 		{ctl_history, "history a --by week",
-		 "--by: expected hour or day: week; see slictl history --help"},
-		{ctl_history, "history a --csv --by day",
-		 "--csv goes with neither --by nor --json; see slictl history --help"},
+		 "--by: expected minute, hour or day: week; see slictl history --help"},
+		{ctl_history, "history a --since soon",
+		 "expected a duration (so long ago) such as 2h, or a time such as 14:30 or "
+		 "\"2030-01-02 14:30\": soon; see slictl history --help"},
+		{ctl_services, "services --since soon",
+		 "expected a duration (so long ago) such as 2h, or a time such as 14:30 or "
+		 "\"2030-01-02 14:30\": soon; see slictl services --help"},
+		{ctl_services, "services a b",
+		 "unexpected argument: b; see slictl services --help"},
 		{ctl_history, "history a --csv=1",
 		 "unrecognized option: --csv=1; see slictl history --help"},
 		{ctl_alerts, "alerts x", "unexpected argument: x; see slictl alerts --help"},
