@@ -56,10 +56,21 @@ static long pages_step(__u32 i, struct kmem_cache **at_cache)
 	return pages_at != 0;
 }
 
+/* False where the kernel was built with another allocator. */
+static __always_inline bool pages_can_be_found(void)
+{
+	return bpf_core_field_exists(struct kmem_cache, oo) &&
+	       bpf_core_field_exists(struct kmem_cache, node) &&
+	       bpf_core_field_exists(struct kmem_cache_node, partial) &&
+	       bpf_core_field_exists(struct slab, slab_list) &&
+	       bpf_core_field_exists(struct slab, freelist);
+}
+
 /* `cache`: any one. */
 static __noinline int pages_find(struct kmem_cache *cache)
 {
-	if (cache && !pages_at && PAGE_BYTES % bpf_core_type_size(struct page) == 0)
+	if (pages_can_be_found() && cache && !pages_at &&
+	    PAGE_BYTES % bpf_core_type_size(struct page) == 0)
 		bpf_loop(SLAB_CACHES_MAX, pages_step, &cache, 0);
 	return 0;
 }
