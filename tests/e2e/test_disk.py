@@ -348,7 +348,8 @@ def test_who_was_told_is_known_while_it_cannot_be_written(agents, shop, helpers,
         agent = agents(config(shop.port, objective=99, more=notify), env=clock.env)
         agent.state = disk.state
         clock.grow_old(agent.start())
-        silence = ctl_json(agent, "silence", "add", "--service", "other", "--for", "1h")["id"]
+        silence = ctl_json(agent, "silence", "add", "--service", "shop", "--severity", "ticket",
+                           "--for", "1h")["id"]
         shop.ask()
         assert wait_until(lambda: receiver.got, 5)
         [(told, _)] = receiver.got.items()
@@ -363,7 +364,8 @@ def test_who_was_told_is_known_while_it_cannot_be_written(agents, shop, helpers,
             [to] = ctl_json(agent, "alerts")["receivers"]
             assert to["sent"] == 1 and [r["id"] for r in to["recent"]] == [told[3]]
             shop.ask()
-            second = ctl_json(agent, "silence", "add", "--service", "more", "--for", "1h")["id"]
+            second = ctl_json(agent, "silence", "add", "--slo", "plain", "--severity", "ticket",
+                              "--for", "1h")["id"]
             time.sleep(2.5)
         clock.set(40, 31 * 86400 + 40)
         assert wait_until(lambda: agent.status()["store"]["state"] == "ok", 5), agent.said()

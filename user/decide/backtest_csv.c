@@ -204,7 +204,7 @@ static int check_header(const struct field *fields, int n, struct csv_error *ret
 {
 	static const char *const names[] = {"t_seconds", "good", "bad", "step_seconds"};
 
-	for (int i = 1; i < n || i < 3; i++) {
+	for (int i = 1; i < FIELDS_MAX && (i < n || i < 3); i++) {
 		if (i >= n || !field_is(&fields[i], names[i]))
 			return refuse(ret_error, &fields[i < n ? i : n - 1],
 				      "expected the columns t_seconds,good,bad[,step_seconds]");
@@ -235,7 +235,7 @@ int csv_line(struct csv *csv, const char *line, size_t len, struct csv_step *ret
 {
 	static const char mark[] = "\xef\xbb\xbf";
 	bool marked = !csv->begun && len >= strlen(mark) && !memcmp(line, mark, strlen(mark));
-	struct field fields[FIELDS_MAX], all;
+	struct field fields[FIELDS_MAX] = {}, all;
 	int n, r;
 
 	csv->begun = true;
