@@ -114,6 +114,16 @@ static int print(const struct ctl *ctl, const char *name, const struct gate_term
 	return CTL_DONE;
 }
 
+/* With the name that the agent thinks was meant, if there is one. */
+static void say_unknown(const struct ctl_answer *answer, struct gate_verdict *ret)
+{
+	_cleanup_json_ json_t *json = json_loadb(answer->body ?: "", answer->len, 0, NULL);
+	const char *error = ctl_string(json, "error");
+	const char *meant = error ? strstr(error, "; did you mean") : NULL;
+
+	snprintf(ret->reason, sizeof(ret->reason), "There is no SLO of this name%s", meant ?: ".");
+}
+
 /*
  * Asks for the SLO. *ret_slo stays NULL if nothing is known of it: *ret then says why. Returns what
  * ctl_ask() or ctl_say_refused() returned.
@@ -129,7 +139,7 @@ static int ask(const struct ctl *ctl, const char *name, json_t **ret_slo, struct
 	if (r != CTL_DONE)
 		return r;
 	if (answer.status == CTL_STATUS_NOT_FOUND) {
-		snprintf(ret->reason, sizeof(ret->reason), "There is no SLO of this name.");
+		say_unknown(&answer, ret);
 		return CTL_DONE;
 	}
 	if (answer.status != CTL_STATUS_OK) {

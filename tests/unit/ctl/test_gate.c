@@ -20,6 +20,8 @@ static const struct fake_reply slos[] = {
 	{"GET /v1/slos/silenced", 200, SLO("0.9", ALERT("page", "firing", "true")), 0},
 	{"GET /v1/slos/rests", 200, SLO("0.9", ALERT("page", "inactive", "false")), 0},
 	{"GET /v1/slos/odd", 200, "nonsense", 0},
+	{"GET /v1/slos/god", 404,
+	 "{\"error\": \"no SLO of this name; did you mean \\\"good\\\"?\"}", 0},
 	{"GET /v1/slos/empty", 200, "{}", 0},
 	{"GET /v1/slos/busy", 503, "{\"error\": \"too busy\"}", 0},
 	{NULL, 0, NULL, 0},
@@ -36,6 +38,9 @@ TEST(test_exit_status_tells_go_freeze_cannot_tell_and_no_agent)
 		      "spent: freeze: The budget is spent: -900.0% of it is left.\n", "");
 	expect_spoken(ctl_gate, agent.path, false, "gate none", 2,
 		      "none: cannot tell: There is no SLO of this name.\n", "");
+	expect_spoken(ctl_gate, agent.path, false, "gate god", 2,
+		      "god: cannot tell: There is no SLO of this name; did you mean \"good\"?\n",
+		      "");
 	expect_spoken(ctl_gate, agent.path, false, "gate odd", 2,
 		      "odd: cannot tell: The agent's answer is not understood.\n", "");
 	expect_spoken(ctl_gate, agent.path, false, "gate empty", 2, NULL, "");
