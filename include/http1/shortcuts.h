@@ -124,10 +124,10 @@ static inline __u32 http1_length_whole(struct http1 *p, http1_bytes buf, __u32 p
 	return at - pos;
 }
 
-/* " chunked" at the end of a line: returns its length, or 0 if it is something else. */
+/* The first " chunked", at the end of a line: returns its length, or 0 if it is something else. */
 static inline __u32 http1_coding_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
-	if (p->sub || pos + 10 > len ||
+	if (p->sub || p->flags & HTTP1_CHUNKED || pos + 10 > len ||
 	    HTTP1_LOAD64(buf, pos, len) != HTTP1_WORD8(' ', 'c', 'h', 'u', 'n', 'k', 'e', 'd') ||
 	    HTTP1_AT(buf, pos + 8) != '\r' || HTTP1_AT(buf, pos + 9) != '\n')
 		return 0;
@@ -308,7 +308,7 @@ static inline __u32 http1_chunk_size_whole(struct http1 *p, http1_bytes buf, __u
 			if (!i || c != '\r' || HTTP1_AT(buf, at + 1) != '\n')
 				break;
 			p->left = size;
-			p->sub = 1;
+			p->sub = (__u8)i;
 			p->state = size ? HTTP1_CHUNK_DATA : HTTP1_TRAILER;
 			return HTTP1_RESULT(HTTP1_EV_NONE, at + 2 - pos);
 		}
