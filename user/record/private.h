@@ -16,6 +16,8 @@
 #include "record/texts.h"
 #include "record/track.h"
 #include "record/traffic.h"
+#include "record/traffic_disk.h"
+#include "record/traffic_spans.h"
 
 struct record {
 	say_fn *tell;

@@ -13,6 +13,7 @@
 #include "apply/track.h"
 #include "base/say.h"
 #include "record/traffic.h"
+#include "record/traffic_spans.h"
 #include "slo/coverage.h"
 #include "slo/timeline.h"
 #include "store/store.h"

@@ -16,10 +16,7 @@
 
 #include "store/store.h"
 
-enum {
-	TRAFFIC_MEMORY_BYTES = 16 << 20,
-	TRAFFIC_KEYS_A_STEP = 4096,
-};
+enum { TRAFFIC_KEYS_A_STEP = 4096 };
 
 struct traffic;
 
@@ -47,52 +44,5 @@ void traffic_end(struct traffic *traffic, const char *service);
 /* What has come since the last step, by the settled counters of now. The caller clears *ret. */
 int traffic_since_step(const struct traffic *traffic, const struct cells *counters,
 		       struct cells *ret);
-
-/* A span with all requests of the steps that end in (from, until]. */
-struct traffic_sum {
-	/* wider than asked for, where it is no more known to the step when its requests came */
-	double from_seconds;
-	double until_seconds;
-	struct cells cells; /* settled */
-};
-
-/*
- * An edge is exact to a step for the last 90 minutes at least (at steps of 10 s), to a minute for
- * 26 h, to an hour before. Not before the first step. store: NULL if it cannot be read. The caller clears ret->cells.
- */
-int traffic_sum(struct traffic *traffic, struct store *store, double from_seconds,
-		double until_seconds, struct traffic_sum *ret);
-
-/*
- * Calls back for each span of a tier that ends in (from, until], oldest first, with numbers of
- * traffic_keys(). The span is gone after the call.
- */
-int traffic_each(struct traffic *traffic, struct store *store, enum store_traffic which,
-		 double from_seconds, double until_seconds,
-		 int (*fn)(void *context, const struct store_traffic_span *span), void *context);
-
-/* The time since which all requests are known; +infinity before the first step. */
-double traffic_known_from(const struct traffic *traffic, const struct store *store);
-
-/*
- * When the oldest span of a tier begins that is complete: before it, not even finer ones are kept;
- * +infinity without any.
- */
-double traffic_first(const struct traffic *traffic, struct store *store, enum store_traffic which);
-/* All spans of the tier that end up to then have been made; +infinity for steps. */
-double traffic_made_until(const struct traffic *traffic, enum store_traffic which);
-
-/* ---- the disk ---- */
-
-/*
- * Takes up where the disk's agent left off. instance: the kernel instance whose counters are on
- * disk. Returns 0 or -errno.
- */
-int traffic_load(struct traffic *traffic, struct store *store, const char *instance);
-/* In a transaction: puts what is not on disk. They count as that until traffic_written(). */
-int traffic_put(struct traffic *traffic, struct store *store);
-void traffic_written(struct traffic *traffic);
-/* Nothing is on disk. */
-void traffic_forget(struct traffic *traffic);
 
 #endif

@@ -5,6 +5,8 @@
 #include "tests/unit/store/store_fixture.h"
 #include "base/cleanup.h"
 #include "record/traffic.h"
+#include "record/traffic_disk.h"
+#include "record/traffic_spans.h"
 
 enum { STEP_S = 10, OK = 200, BUSY = 503 };
 
