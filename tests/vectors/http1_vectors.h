@@ -524,8 +524,9 @@ static const struct http1_vector http1_vectors[] = {
 		  "1\r\na\r\n0\r\n\r\n"),
 	 .expected = {BAD_REQUEST(POST, ROUTE_ROOT, 0)}},
 	{"chunked on both of two lines",
-	 REQUESTS("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
-		  "1\r\na\r\n0\r\n\r\n"),
+	 REQUESTS(
+		 "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
+		 "1\r\na\r\n0\r\n\r\n"),
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 1)}},
 	{"chunk sizes of several digits",
 	 REQUESTS("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
