@@ -82,6 +82,7 @@ struct lines {
 	struct line *list;
 	size_t n;
 	const json_t *rows;
+	double since; /* when counting began, in the first row; NaN: not known */
 };
 
 static bool same(const json_t *a, const json_t *b)
@@ -162,10 +163,11 @@ static void lines_clear(struct lines *lines)
 	free(lines->list);
 }
 
-static void print_time(const json_t *rows, size_t row, FILE *out)
+static void print_time(const struct lines *lines, size_t row, FILE *out)
 {
-	fputs(ctl_local_time(format_parse_time(ctl_string(json_array_get(rows, row), "from"))).text,
-	      out);
+	const char *from = ctl_string(json_array_get(lines->rows, row), "from");
+
+	fputs(ctl_local_time(fmax(format_parse_time(from), lines->since)).text, out);
 }
 
 static int print_line(const struct lines *lines, const struct line *line, bool colour, FILE *out)
@@ -187,9 +189,9 @@ static int print_line(const struct lines *lines, const struct line *line, bool c
 	fputc(' ', out);
 	format_write_safe(ctl_string(line->series, "route"), out);
 	fprintf(out, ": %" JSON_INTEGER_FORMAT ", first ", line->total);
-	print_time(lines->rows, line->first, out);
+	print_time(lines, line->first, out);
 	fprintf(out, ", last ");
-	print_time(lines->rows, line->last, out);
+	print_time(lines, line->last, out);
 	fprintf(out, "\n    ");
 	return ctl_spark(line->counts, json_array_size(lines->rows), out);
 }
@@ -197,7 +199,10 @@ static int print_line(const struct lines *lines, const struct line *line, bool c
 /* A line for each kind of request that failed, or that was asked for, the most first. */
 static int print_lines(const json_t *history, bool colour, FILE *out)
 {
-	_cleanup_(lines_clear) struct lines lines = {.rows = json_object_get(history, "rows")};
+	_cleanup_(lines_clear) struct lines lines = {
+		.rows = json_object_get(history, "rows"),
+		.since = format_parse_time(ctl_string(history, "since")),
+	};
 	int r = collect(&lines, false);
 	bool failed = lines.n;
 
