@@ -25,8 +25,12 @@ enum ctl_colour ctl_budget_colour(double remaining_ratio)
 
 struct format_text ctl_exhaustion(double seconds)
 {
-	static const struct format_text exhausted = {"exhausted"};
+	enum { LONGEST_WINDOW_S = 92 * 86400 };
+	static const struct format_text exhausted = {"exhausted"}, never = {">92d"};
 
+	/* by then each window is another one */
+	if (seconds > LONGEST_WINDOW_S)
+		return never;
 	return seconds <= 0 ? exhausted : format_span(seconds);
 }
 

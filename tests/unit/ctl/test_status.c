@@ -5,9 +5,11 @@
 #include "ctl/table.h"
 
 #define SLO(name, service, eligible, bad, left, burn, alerts)                                      \
+	SLO_GONE(name, service, eligible, bad, left, burn, alerts, "null")
+#define SLO_GONE(name, service, eligible, bad, left, burn, alerts, gone)                           \
 	"{\"name\": \"" name "\", \"service\": \"" service "\", \"objective\": 0.999,"             \
 	" \"eligible\": " eligible ", \"bad\": " bad ", \"availability\": 0.99,"                   \
-	" \"budget\": {\"remaining_ratio\": " left ", \"exhausted_in_seconds\": null},"            \
+	" \"budget\": {\"remaining_ratio\": " left ", \"exhausted_in_seconds\": " gone "},"        \
 	" \"burn_rate\": {\"1h\": " burn ", \"5m\": 1.0}, \"alerts\": [" alerts "]}"
 #define ALERT(name, severity, state, silenced)                                                     \
 	"{\"name\": \"" name "\", \"severity\": \"" severity "\", \"state\": \"" state             \
@@ -133,6 +135,19 @@ TEST(a_terminal_is_fitted)
 	assert_width(60, "SLO                AVAILABLE  BUDGET LEFT  BURN 1h  ALERTS\n");
 }
 
+/* Beyond the longest window it means nothing when. */
+TEST(a_budget_that_lasts_for_years_lasts_long)
+{
+	struct fake_agent agent;
+	struct spoken spoken;
+
+	fake_start(&agent, replies);
+	spoken = speak(ctl_status, agent.path, false, "status --filter fine");
+	assert_non_null(strstr(spoken.out, " >92d  none\n"));
+	spoken_clear(&spoken);
+	fake_stop(&agent);
+}
+
 TEST(a_pipe_is_not_cut)
 {
 	struct fake_agent agent;
@@ -155,6 +170,7 @@ int main(void)
 		cmocka_unit_test(a_filter_looks_at_names_and_services),
 		cmocka_unit_test(json_is_as_it_came_unless_asked),
 		cmocka_unit_test(a_terminal_is_fitted),
+		cmocka_unit_test(a_budget_that_lasts_for_years_lasts_long),
 		cmocka_unit_test(a_pipe_is_not_cut),
 	};
 
