@@ -15,35 +15,23 @@
 	"{\"name\": \"" name "\", \"severity\": \"" severity "\", \"state\": \"" state             \
 	"\", \"silenced\": " silenced "}"
 
+/* clang-format off */
 static const struct fake_reply replies[] = {
 	{"GET /v1/status", 200,
-	 "{\"agent\": {}, \"coverage\": {}, \"slos\": [" SLO("idle", "cart", "0", "0", "null", "null", "") "," SLO(
-		 "fine", "cart", "1000", "1",
-		 "0.9", "0.1",
-		 "") "," SLO("known", "shop", "900", "90", "-8.0", "90.0",
-			     ALERT("burn-1h", "page", "firing",
-				   "true")) "," SLO("slow", "shop", "800", "8", "0.2", "2.0",
-						    ALERT("burn-3d", "ticket", "firing",
-							  "false")) "," SLO("spent", "shop", "700",
-									    "70", "-2.0",
-									    "0.0",
-									    ALERT("old", "page",
-										  "inactive",
-										  "false")) "," SLO("down-with-a-name-that-is-far-too-long-for-any-terminal-of-80",
-												    "checkout-service",
-												    "600",
-												    "600",
-												    "-99.0",
-												    "1000.0",
-												    ALERT("burn-1h",
-													  "page",
-													  "firing",
-													  "false") "," ALERT("exhaust-4h",
-															     "page",
-															     "exhausted",
-															     "false")) "]}",
+	 "{\"agent\": {}, \"coverage\": {}, \"slos\": ["
+	 SLO("idle", "cart", "0", "0", "null", "null", "") ","
+	 SLO_GONE("fine", "cart", "1000", "1", "0.9", "0.1", "", "2140000000") ","
+	 SLO("known", "shop", "900", "90", "-8.0", "90.0", ALERT("burn-1h", "page", "firing", "true")) ","
+	 SLO("slow", "shop", "800", "8", "0.2", "2.0", ALERT("burn-3d", "ticket", "firing", "false")) ","
+	 SLO("spent", "shop", "700", "70", "-2.0", "0.0", ALERT("old", "page", "inactive", "false")) ","
+	 SLO("down-with-a-name-that-is-far-too-long-for-any-terminal-of-80", "checkout-service", "600",
+	     "600", "-99.0", "1000.0",
+	     ALERT("burn-1h", "page", "firing", "false") ","
+	     ALERT("exhaust-4h", "page", "exhausted", "false"))
+	 "]}",
 	 0},
 	{}};
+/* clang-format on */
 
 /* The first words of the table's rows, up to the empty line below it. */
 static void assert_order(const char *line, const char *expected)
