@@ -30,18 +30,12 @@ static bool method_is_eligible(const struct config_slo *slo, const char *method)
 	return false;
 }
 
-static bool status_is_good(const struct config_slo *slo, unsigned int status)
-{
-	return status < 64 * CONFIG_STATUS_WORDS &&
-	       (slo->good.status[status / 64] >> (status % 64) & 1);
-}
-
 bool alerting_requests_are_bad(const struct config_slo *slo, const struct record_requests *requests)
 {
 	if (!route_is_eligible(slo, requests->route) || !method_is_eligible(slo, requests->method))
 		return false;
 	if (!strcmp(requests->outcome, outcome_name(OUTCOME_COMPLETE)))
-		return !status_is_good(slo, requests->status);
+		return !config_slo_status_is_good(slo, requests->status);
 	if (!strcmp(requests->outcome, outcome_name(OUTCOME_CLIENT_ABORT)))
 		return slo->eligible.client_abort == CLIENT_ABORT_BAD;
 	return strcmp(requests->outcome, outcome_name(OUTCOME_NOT_ACCEPTED)) != 0;

@@ -153,6 +153,28 @@ int config_warn(struct config *config, const char *format, ...)
 	return 0;
 }
 
+bool config_slo_status_is_good(const struct config_slo *slo, unsigned int status)
+{
+	return status < CONFIG_STATUS_WORDS * 64 &&
+	       slo->good.status[status / 64] >> (status % 64) & 1;
+}
+
+bool config_slo_good_run(const struct config_slo *slo, unsigned int from, unsigned int *ret_first,
+			 unsigned int *ret_last)
+{
+	unsigned int first = from, last;
+
+	while (first < CONFIG_STATUS_WORDS * 64 && !config_slo_status_is_good(slo, first))
+		first++;
+	if (first >= CONFIG_STATUS_WORDS * 64)
+		return false;
+	for (last = first; config_slo_status_is_good(slo, last + 1);)
+		last++;
+	*ret_first = first;
+	*ret_last = last;
+	return true;
+}
+
 bool config_slo_is_wildcard(const struct config_slo *slo)
 {
 	return slo->service && !strcmp(slo->service, CONFIG_EVERY_SERVICE);

@@ -203,6 +203,15 @@ int config_warn(struct config *config, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* True if the SLO is for every service found: its service is "*". */
+/* Whether a complete request of that status can be good; false for one that the bitmap has no bit of. */
+bool config_slo_status_is_good(const struct config_slo *slo, unsigned int status);
+/*
+ * The first run of good statuses from `from` on: *ret_first to *ret_last. Returns false if there is none, and
+ * then writes nothing. The next run is found from *ret_last + 1 on.
+ */
+bool config_slo_good_run(const struct config_slo *slo, unsigned int from, unsigned int *ret_first,
+			 unsigned int *ret_last);
+
 bool config_slo_is_wildcard(const struct config_slo *slo);
 
 /*

@@ -130,7 +130,7 @@ static int warn_of_good_errors(struct document *doc, struct config *config, size
 	enum { FIRST_SERVER_ERROR = 500, LAST_STATUS = 599 };
 
 	for (unsigned int s = FIRST_SERVER_ERROR; s <= LAST_STATUS; s++) {
-		if (config->slos[i].good.status[s / 64] >> (s % 64) & 1)
+		if (config_slo_status_is_good(&config->slos[i], s))
 			return warn_slo(doc, config, i, "good.status",
 					"a server's error (%u) counts as good", s);
 	}

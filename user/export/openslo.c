@@ -93,24 +93,14 @@ static void write_methods(struct yaml_out *out, const char *key, uint32_t method
 	yaml_out_list_end(out);
 }
 
-static bool is_good(const struct config_slo *slo, unsigned int status)
-{
-	return status < CONFIG_STATUS_WORDS * 64 &&
-	       slo->good.status[status / 64] >> (status % 64) & 1;
-}
-
 static void write_statuses(struct yaml_out *out, const struct config_slo *slo)
 {
-	char text[16];
+	unsigned int first, last;
+	char text[24];
 
 	yaml_out_list_at(out, "status", true);
-	for (unsigned int s = 0, last; s < CONFIG_STATUS_WORDS * 64; s = last + 1) {
-		last = s;
-		if (!is_good(slo, s))
-			continue;
-		while (is_good(slo, last + 1))
-			last++;
-		snprintf(text, sizeof(text), last > s ? "%u-%u" : "%u", s, last);
+	for (unsigned int s = 0; config_slo_good_run(slo, s, &first, &last); s = last + 1) {
+		snprintf(text, sizeof(text), last > first ? "%u-%u" : "%u", first, last);
 		yaml_out_text(out, text);
 	}
 	yaml_out_list_end(out);

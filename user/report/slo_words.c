@@ -81,27 +81,17 @@ char *slo_words_eligible(const struct config_slo *slo)
 	return words_end(&words);
 }
 
-static bool is_good(const struct config_slo *slo, unsigned int status)
-{
-	return status < CONFIG_STATUS_WORDS * 64 &&
-	       slo->good.status[status / 64] >> (status % 64) & 1;
-}
-
 char *slo_words_good(const struct config_slo *slo)
 {
 	const char *separator = "status ";
+	unsigned int first, last;
 	struct words words;
 
 	if (!words_begin(&words))
 		return NULL;
-	for (unsigned int s = 0, last; s < CONFIG_STATUS_WORDS * 64; s = last + 1) {
-		last = s;
-		if (!is_good(slo, s))
-			continue;
-		while (is_good(slo, last + 1))
-			last++;
-		fprintf(words.out, "%s%u", separator, s);
-		if (last > s)
+	for (unsigned int s = 0; config_slo_good_run(slo, s, &first, &last); s = last + 1) {
+		fprintf(words.out, "%s%u", separator, first);
+		if (last > first)
 			fprintf(words.out, "-%u", last);
 		separator = ", ";
 	}
