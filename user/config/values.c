@@ -157,12 +157,19 @@ static double parse_percent(const char *text, size_t len)
 	return strtod(shifted, NULL);
 }
 
-int read_percent(struct document *doc, yaml_node_t *node, const struct schema_field *field,
-		 void *base)
+/* Of "99.9" or "99.9%", as parse_percent(). */
+static double percent_at(const yaml_node_t *node)
 {
 	const char *text = scalar_text(node);
 	size_t len = text ? strlen(text) : 0;
-	double ratio = text ? parse_percent(text, len - (len && text[len - 1] == '%')) : 0;
+
+	return len ? parse_percent(text, len - (text[len - 1] == '%')) : 0;
+}
+
+int read_percent(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+		 void *base)
+{
+	double ratio = percent_at(node);
 
 	if (!(ratio > 0 && ratio < 1))
 		return document_expected(doc, node, field->expected);
@@ -173,9 +180,7 @@ int read_percent(struct document *doc, yaml_node_t *node, const struct schema_fi
 int read_share(struct document *doc, yaml_node_t *node, const struct schema_field *field,
 	       void *base)
 {
-	const char *text = scalar_text(node);
-	size_t len = text ? strlen(text) : 0;
-	double ratio = text ? parse_percent(text, len - (len && text[len - 1] == '%')) : 0;
+	double ratio = percent_at(node);
 
 	if (!(ratio > 0 && ratio <= (double)field->max / 100))
 		return document_expected(doc, node, field->expected);
