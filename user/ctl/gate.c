@@ -117,7 +117,7 @@ static int print(const struct ctl *ctl, const char *name, const struct gate_term
 /* With the name that the agent thinks was meant, if there is one. */
 static void say_unknown(const struct ctl_answer *answer, struct gate_verdict *ret)
 {
-	_cleanup_json_ json_t *json = json_loadb(answer->body ?: "", answer->len, 0, NULL);
+	_cleanup_json_ json_t *json = ctl_answer_json(answer);
 	const char *error = ctl_string(json, "error");
 	const char *meant = error ? strstr(error, "; did you mean") : NULL;
 
@@ -146,7 +146,7 @@ static int ask(const struct ctl *ctl, const char *name, json_t **ret_slo, struct
 		snprintf(ret->reason, sizeof(ret->reason), "The agent refused to answer.");
 		return ctl_say_refused(ctl, &answer);
 	}
-	*ret_slo = json_loadb(answer.body ? answer.body : "", answer.len, 0, NULL);
+	*ret_slo = ctl_answer_json(&answer);
 	if (!*ret_slo)
 		snprintf(ret->reason, sizeof(ret->reason), "The agent's answer is not understood.");
 	return CTL_DONE;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* slictl reload */
+#include <errno.h>
+
 #include "base/format.h"
 #include "ctl/client.h"
 #include "ctl/ctl.h"
@@ -29,8 +31,12 @@ static void print_counted(const json_t *reload, const char *key, const char *wha
 	fprintf(out, ", %lld %s%s", (long long)n, what, format_plural((unsigned long long)n));
 }
 
-static void print(const json_t *reload, FILE *out)
+/* A ctl_view. */
+static int view(const json_t *reload, bool colour, FILE *out)
 {
+	(void)colour;
+	if (!json_is_object(reload))
+		return -EINVAL;
 	fprintf(out, "Reloaded ");
 	format_write_safe(ctl_string(reload, "config"), out);
 	print_counted(reload, "services", "service", out);
@@ -39,6 +45,7 @@ static void print(const json_t *reload, FILE *out)
 	print_lines(json_object_get(reload, "applied"), "Applied: ", out);
 	print_lines(json_object_get(reload, "takes_restart"), "Not applied: ", out);
 	print_lines(json_object_get(reload, "warnings"), "Warning: ", out);
+	return 0;
 }
 
 /* Says why the agent has refused. */
@@ -67,11 +74,6 @@ int ctl_reload(const struct ctl *ctl)
 		fwrite(answer.body, 1, answer.len, ctl->out);
 		return CTL_DONE;
 	}
-	reload = json_loadb(answer.body ? answer.body : "", answer.len, 0, NULL);
-	if (!json_is_object(reload)) {
-		fprintf(ctl->err, "slictl: the agent's answer is not understood\n");
-		return CTL_CANNOT_TELL;
-	}
-	print(reload, ctl->out);
-	return CTL_DONE;
+	reload = ctl_answer_json(&answer);
+	return ctl_show_json(ctl, reload, view);
 }

@@ -8,14 +8,14 @@
 #include "ctl/fold.h"
 #include "ctl/table.h"
 
-static json_t *parse(const struct ctl_answer *answer)
+json_t *ctl_answer_json(const struct ctl_answer *answer)
 {
 	return json_loadb(answer->body ? answer->body : "", answer->len, 0, NULL);
 }
 
 int ctl_say_refused(const struct ctl *ctl, const struct ctl_answer *answer)
 {
-	_cleanup_json_ json_t *json = parse(answer);
+	_cleanup_json_ json_t *json = ctl_answer_json(answer);
 	const char *text = json_string_value(json_object_get(json, "error"));
 
 	fprintf(ctl->err, "slictl: ");
@@ -62,7 +62,7 @@ int ctl_ask_json(const struct ctl *ctl, const struct ctl_request *request, json_
 
 	if (r != CTL_DONE)
 		return r;
-	json = parse(&answer);
+	json = ctl_answer_json(&answer);
 	if (!json_is_object(json))
 		return say_not_understood(ctl, -EINVAL);
 	*ret_json = TAKE_PTR(json);
@@ -109,7 +109,7 @@ int ctl_show(const struct ctl *ctl, const char *path, const char *name, ctl_view
 		fwrite(answer.body, 1, answer.len, ctl->out);
 		return CTL_DONE;
 	}
-	json = parse(&answer);
+	json = ctl_answer_json(&answer);
 	return ctl_show_json(ctl, json, view);
 }
 

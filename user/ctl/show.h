@@ -10,6 +10,9 @@
 #include "ctl/client.h"
 #include "ctl/ctl.h"
 
+/* The answer's body as JSON, which the caller owns; NULL if it is none, or empty. */
+json_t *ctl_answer_json(const struct ctl_answer *answer);
+
 /* Repeats on ctl->err the words of a refusal, {"error": "..."}. Returns CTL_CANNOT_TELL. */
 int ctl_say_refused(const struct ctl *ctl, const struct ctl_answer *answer);
 

@@ -24,7 +24,7 @@ static json_t *ask(const struct ctl *ctl)
 	fclose(silent);
 	if (r != CTL_DONE || answer.status != CTL_STATUS_OK)
 		return NULL;
-	status = json_loadb(answer.body ? answer.body : "", answer.len, 0, NULL);
+	status = ctl_answer_json(&answer);
 	return json_incref(json_object_get(json_object_get(status, "agent"), "version"));
 }
 
