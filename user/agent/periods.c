@@ -5,7 +5,7 @@
 
 #include "agent/counters.h"
 
-static void name_key(void *context, uint32_t key, struct snapshot_asked *ret)
+void periods_name_key(void *context, uint32_t key, struct snapshot_asked *ret)
 {
 	const struct store_traffic_key *names = &traffic_keys(context)[key];
 
@@ -14,8 +14,7 @@ static void name_key(void *context, uint32_t key, struct snapshot_asked *ret)
 	ret->method = names->method;
 }
 
-/* Seconds of [from, until] that were counted in and are known. */
-static double covered(const struct agent *agent, double from, double until)
+double periods_covered(const struct agent *agent, double from, double until)
 {
 	double now = axis_now(&agent->axis);
 
@@ -47,12 +46,12 @@ static int take(const struct agent *agent, double from, double until, const stru
 	*ret = (struct snapshot_period){.cells = sum.cells};
 	if (!r && live)
 		r = add_all(&ret->cells, live);
-	r = r ?: snapshot_period_sort(ret, name_key, record_traffic(agent->record));
+	r = r ?: snapshot_period_sort(ret, periods_name_key, record_traffic(agent->record));
 	if (r)
 		return r;
 	until = sum.until_seconds;
 	from = fmin(fmax(sum.from_seconds, known_from), until);
-	ret->covered_seconds = covered(agent, from, until);
+	ret->covered_seconds = periods_covered(agent, from, until);
 	ret->from_unix = axis_wall(&agent->axis, from);
 	ret->to_unix = axis_wall(&agent->axis, until);
 	return 0;

@@ -14,4 +14,10 @@
 int periods_take(const struct agent *agent, const struct period_query *query,
 		 struct snapshot *snapshot);
 
+/* Gives a cell's key its names, which last as long as the agent. context: its struct traffic. */
+void periods_name_key(void *context, uint32_t key, struct snapshot_asked *ret);
+
+/* Seconds of [from, until] that were counted in and are known; 0 for an empty span. */
+double periods_covered(const struct agent *agent, double from, double until);
+
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/counters.h"
+#include "agent/periods.h"
 #include "agent/snapshot.h"
 #include "base/cleanup.h"
 #include "base/term_names.h"
@@ -135,23 +136,6 @@ static int read_all(struct rows *rows)
 
 /* ---- rows ---- */
 
-static void name_key(void *context, uint32_t key, struct snapshot_asked *ret)
-{
-	const struct store_traffic_key *names = &traffic_keys(context)[key];
-
-	ret->service = names->service;
-	ret->route = names->route;
-	ret->method = names->method;
-}
-
-static double covered(const struct agent *agent, double from, double until)
-{
-	double now = axis_now(&agent->axis);
-
-	return fmax(axis_covered(&agent->axis, from, now) - axis_covered(&agent->axis, until, now),
-		    0);
-}
-
 static int finish_row(struct rows *rows, size_t i)
 {
 	const struct agent *agent = rows->agent;
@@ -162,10 +146,10 @@ static int finish_row(struct rows *rows, size_t i)
 	cells_settle(&row->period.cells);
 	row->period.from_unix = axis_wall(&agent->axis, from);
 	row->period.to_unix = axis_wall(&agent->axis, until);
-	row->period.covered_seconds = covered(agent, from, until);
+	row->period.covered_seconds = periods_covered(agent, from, until);
 	if (rows->track)
 		row->events = slo_history_sum(rows->track->history, until, until - from);
-	return snapshot_period_sort(&row->period, name_key, record_traffic(agent->record));
+	return snapshot_period_sort(&row->period, periods_name_key, record_traffic(agent->record));
 }
 
 static int take_live(struct rows *rows, const struct snapshot *snapshot)
