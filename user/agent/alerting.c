@@ -235,34 +235,33 @@ static int add_loud(void *context, const struct notice *notice)
 	return told.n_alerts ? add_open(open, &told) : 0;
 }
 
+/* Gives the messages of the notices that are open, as `add` makes them, to `tell`. */
+static int tell_open(struct alerting *alerting, double now,
+		     int (*add)(void *context, const struct notice *notice),
+		     int (*tell)(struct deliver *deliver, const json_t *messages, double seconds))
+{
+	struct open_notices open = {alerting, now, json_array()};
+	int r = open.messages ? notices_each(alerting->notices, add, &open) : -ENOMEM;
+
+	r = r ?: tell(alerting->deliver, open.messages, clock_seconds(CLOCK_BOOTTIME));
+	json_decref(open.messages);
+	return r;
+}
+
 /* Receivers that were not there when it began are told what is open. */
 static int introduce(struct alerting *alerting, double now)
 {
-	struct open_notices open = {alerting, now, NULL};
-	int r;
-
-	if (!deliver_has_newcomers(alerting->deliver))
-		return 0;
-	open.messages = json_array();
-	r = open.messages ? notices_each(alerting->notices, add_loud, &open) : -ENOMEM;
-	r = r ?: deliver_introduce(alerting->deliver, open.messages, clock_seconds(CLOCK_BOOTTIME));
-	json_decref(open.messages);
-	return r;
+	return deliver_has_newcomers(alerting->deliver) ?
+		       tell_open(alerting, now, add_loud, deliver_introduce) :
+		       0;
 }
 
 /* Alertmanagers are told again and again which notices are open. */
 static int refresh_open(struct alerting *alerting, double now)
 {
-	struct open_notices open = {alerting, now, NULL};
-	int r;
-
-	if (!deliver_open_is_due(alerting->deliver, clock_seconds(CLOCK_BOOTTIME)))
-		return 0;
-	open.messages = json_array();
-	r = open.messages ? notices_each(alerting->notices, add_open, &open) : -ENOMEM;
-	r = r ?: deliver_open(alerting->deliver, open.messages, clock_seconds(CLOCK_BOOTTIME));
-	json_decref(open.messages);
-	return r;
+	return deliver_open_is_due(alerting->deliver, clock_seconds(CLOCK_BOOTTIME)) ?
+		       tell_open(alerting, now, add_open, deliver_open) :
+		       0;
 }
 
 /* Written only when it has changed. */
