@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The kernel side: hooks, each a few lines over one handler. The agent loads one of the two families:
- * tp_* or fexit_*.
+ * tp_* or fexit_*. Those on functions of TLS libraries, tls_*, are attached to files by the helper.
  */
+#include "hook/exit.bpf.h"
 #include "hook/forget.bpf.h"
 #include "hook/sweep.bpf.h"
 #include "hook/tcp.bpf.h"
 #include "hook/tcp_close.bpf.h"
 #include "hook/tcp_time.bpf.h"
+#include "hook/tls_listeners.bpf.h"
+#include "hook/tls_probe.bpf.h"
 #include "kernel/helpers.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -62,6 +65,24 @@ int BPF_PROG(sock_destroyed, struct sock *sk)
 	return tcp_destroyed(sk);
 }
 
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	return process_exited(task);
+}
+
+SEC("kprobe")
+int tls_enter(struct pt_regs *regs)
+{
+	return tls_entry(regs, bpf_get_attach_cookie(regs));
+}
+
+SEC("kprobe")
+int tls_return(struct pt_regs *regs)
+{
+	return tls_exit(regs, bpf_get_attach_cookie(regs));
+}
+
 SEC("iter/bpf_sk_storage_map")
 int sweep_conns(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
@@ -78,4 +99,13 @@ int sweep_files(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 
 	return file ? sweep_file(file) : forget_all();
+}
+
+SEC("iter/task_file")
+int list_listeners(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+
+	return task && file ? tell_listener(ctx->meta->seq, task, file) : 0;
 }

@@ -144,7 +144,13 @@ enum kernel_error {
 	X(OPAQUE, "hidden", "read in a way that hides the payload (splice, truncation)")           \
 	X(IO_URING, "io_uring", "io_uring: payload cannot be reached")                             \
 	X(COMPAT, "32-bit", "32-bit process: payload cannot be reached")                           \
-	X(OLD, "older", "older: there before the agent, not recognised as HTTP/1")
+	X(OLD, "older", "older: there before the agent, not recognised as HTTP/1")                 \
+	X(TLS_LATE, "tls_joined_late",                                                             \
+	  "tls: joined late, there before its plaintext was observed")                             \
+	X(TLS_UNBOUND, "tls_unbound",                                                              \
+	  "tls: plaintext and connection could not be brought together")                           \
+	X(TLS_DIFFERS, "tls_differs", "tls: plaintext and records differ")                         \
+	X(QUIC, "quic", "quic: HTTP/3 over UDP is not measured")
 
 enum blind_reason {
 #define X(id, word, name) BLIND_##id,
@@ -152,5 +158,34 @@ enum blind_reason {
 #undef X
 		BLIND_REASON_COUNT,
 };
+
+/* Whom the endpoints of found services are charged to, and a configured service: see abi/quota. */
+#define OWNER_KINDS(X)                                                                             \
+	X(ALL, "all")                                                                              \
+	X(USER, "user")                                                                            \
+	X(USER_NS, "user_namespace")                                                               \
+	X(CGROUP, "cgroup")                                                                        \
+	X(NETNS, "network_namespace")                                                              \
+	X(SERVICE, "service")
+
+enum owner_kind {
+#define X(id, name) OWNER_##id,
+	OWNER_KINDS(X)
+#undef X
+		OWNER_KIND_COUNT,
+};
+
+/*
+ * Where a status has no series of its own, requests are counted by its class (RFC 9110, section 15): a status below
+ * STATUS_CLASSES is a class, 5 is 5xx.
+ */
+enum {
+	STATUS_CLASSES = 10,
+};
+
+static inline unsigned int status_class(unsigned int status)
+{
+	return status < STATUS_CLASSES ? status : status / 100;
+}
 
 #endif

@@ -11,11 +11,15 @@ import re
 import sys
 
 ROOMS = {
-    "sliprobed.c": "server agent config base",
+    "sliprobed.c": "server agent samples deliver confine config base",
     "slictl.c": "ctl kernel base",
-    "ctl": "decide export config slo base",
-    "server": "report notify base",
-    "agent": "deliver record notify apply report config kernel store slo base",
+    "sliprobe-helper.c": "helper base",
+    "ctl": "page decide export config slo base",
+    "server": "page report notify base",
+    "page": "base",
+    "agent": "samples explain deliver helper record notify apply report config kernel store slo base",
+    "samples": "explain config kernel store base",
+    "explain": "base",
     "deliver": "notify config base",
     "record": "store apply slo base",
     "notify": "report config slo base",
@@ -23,6 +27,9 @@ ROOMS = {
     "export": "config base",
     "apply": "config kernel match slo base",
     "report": "config slo base",
+    "helper": "confine sites base",
+    "confine": "config kernel base",
+    "sites": "base",
     "config": "match slo base",
     "kernel": "base",
     "store": "slo base",
@@ -33,11 +40,12 @@ ROOMS = {
 
 LAYERS = {
     "sliprobe.bpf.c": "hook kernel",
+    "inode.bpf.c": "kernel",
     "hook": "stream protocol exchange judge who kernel",
     "stream": "protocol kernel",
     "protocol": "exchange who kernel",
-    "exchange": "judge kernel",
-    "judge": "kernel",
+    "exchange": "judge who kernel",
+    "judge": "who kernel",
     "who": "kernel",
     "kernel": "",
 }

@@ -3,15 +3,17 @@
 #
 # Sets up, builds, and shows sliprobe measuring real traffic: a private nginx with a fast, a slow
 # and a flaky route, the agent beside it, load from h2load, then what the agent says, compared with
-# what the load generator and nginx's access log say. Leaves no process and no file behind.
+# what the load generator and nginx's access log say. Then one of several clients begins to fail, and
+# the agent says which. Leaves no process and no file behind.
 #
-# FAST (50000), SLOW (200), FLAKY (2000): requests for each route.
+# FAST (50000), SLOW (200), FLAKY (2000): requests for each route. SHOPPING (1200): of each client.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
-fast=${FAST:-50000} slow=${SLOW:-200} flaky=${FLAKY:-2000}
-total=$((fast + slow + flaky))
+fast=${FAST:-50000} slow=${SLOW:-200} flaky=${FLAKY:-2000} shopping=${SHOPPING:-1200}
+apps=(ShopApp/2.2 ShopApp/2.3 Firefox/128.0 Kiosk/1.0)
+total=$((fast + slow + flaky + shopping * ${#apps[@]}))
 port='' nginx_pid='' agent_pid=''
 
 die() {
@@ -73,6 +75,7 @@ write_nginx_conf() {
 			scgi_temp_path $tmp/scgi;
 			keepalive_requests 1000000000;
 			split_clients \$request_id \$fails { 5% 1; * ''; }
+			map \$http_user_agent \$app { ShopApp/2.3 breaks; default works; }
 			sendfile on;
 			server {
 				listen 127.0.0.1:$port;
@@ -80,6 +83,12 @@ write_nginx_conf() {
 				location = /      { return 200 'hello\n'; }
 				location = /slow  { limit_rate 200k; sendfile_max_chunk 4k; }
 				location = /flaky { if (\$fails) { return 503; } return 200 'lucky\n'; }
+				location = /checkout {
+					set \$now \$app;
+					if (-f $tmp/www/released) { set \$now "\$app, released"; }
+					if (\$now = "breaks, released") { return 502; }
+					return 200 'thanks\n';
+				}
 			}
 		}
 	EOF
@@ -112,10 +121,11 @@ write_config() {
 		agent:
 		  socket: $tmp/status.sock
 		  state_dir: $tmp/state
+		  interval: 1s
 		services:
 		  - name: shop
 		    match: {port: $port}
-		    routes: ["/", "/slow", "/flaky"]
+		    routes: ["/", "/slow", "/flaky", "/checkout"]
 		    about: {owner: demo, purpose: "shows sliprobe at work"}
 		slos:
 		  - name: shop-availability
@@ -129,6 +139,11 @@ write_config() {
 		    window: 30d
 		    eligible: {routes: ["/", "/slow"]}
 		    good: {latency: 50ms}
+		  - name: checkout
+		    service: shop
+		    objective: 99.9
+		    window: 30d
+		    eligible: {routes: ["/checkout"]}
 	EOF
 }
 
@@ -163,6 +178,22 @@ drive_load() {
 	pids+=($!)
 	load flaky /flaky "$flaky" 4 &
 	pids+=($!)
+	for pid in "${pids[@]}"; do
+		wait "$pid" || die "h2load failed"
+	done
+}
+
+# Four clients shop for eight seconds; in the middle of it a release breaks /checkout for one of them.
+drive_shopping() {
+	local -a pids=()
+	local app pid
+	for app in "${apps[@]}"; do
+		h2load --h1 -n "$shopping" -c 2 --rps $((shopping / 16)) -H "user-agent: $app" \
+			"http://127.0.0.1:$port/checkout" >"$tmp/load.${app//[^A-Za-z0-9]/-}" &
+		pids+=($!)
+	done
+	sleep 4
+	touch "$tmp/www/released"
 	for pid in "${pids[@]}"; do
 		wait "$pid" || die "h2load failed"
 	done
@@ -209,7 +240,7 @@ compare() {
 	expect "answers by status, as nginx logs" "$(by_status <"$tmp/log.counts")" \
 		"$(by_status <"$tmp/agent.counts")"
 	expect "requests" "$total" "$(jq "$jq_shop | .requests" "$tmp/status.json")"
-	expect "requests by route" "$(printf '/=%s /flaky=%s /slow=%s' "$fast" "$flaky" "$slow")" \
+	expect "requests by route" "$(printf '/=%s /checkout=%s /flaky=%s /slow=%s' "$fast" "$((shopping * ${#apps[@]}))" "$flaky" "$slow")" \
 		"$(jq -r "$jq_shop | .routes[] | \"\(.route)=\(.requests)\"" "$tmp/status.json" |
 			sort | xargs)"
 	expect "requests lost" 0 "$(jq .coverage.lost "$tmp/status.json")"
@@ -233,6 +264,8 @@ write_config
 start_agent
 echo "== load: $fast requests for /, $slow for /slow (100 ms), $flaky for /flaky (5 % fail)"
 drive_load
+echo "== load: ${apps[*]} ask for /checkout, $shopping times each; then a release breaks it for one of them"
+drive_shopping
 slictl --json status >"$tmp/status.json" # an answer that was received has been counted
 echo
 echo "== slictl status"
@@ -240,6 +273,12 @@ slictl status
 echo
 echo "== slictl services"
 slictl services
+echo
+echo "== slictl explain checkout"
+slictl explain checkout
+echo
+echo "== slictl events --by user_agent 'route=/checkout'"
+slictl events --by user_agent 'route=/checkout'
 echo
 echo "== who counted what"
 stop "$nginx_pid" # and so its log is whole

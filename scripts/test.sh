@@ -56,10 +56,25 @@ cmocka_sum() { # LOG WORD
 	sed -n "s/^\[  $2 *\] \([0-9]*\) test(s).*/\1/p" "$1" | awk '{ n += $1 } END { print n + 0 }'
 }
 
-run_cmocka() { # PROGRAM
-	local name=${1#"$out/tests/"} status=0 ok bad skip
-	local log=$logs/${name//\//-}.log
-	CMOCKA_MESSAGE_OUTPUT=STDOUT logged "$log" "$test_timeout" "$1" || status=$?
+cmocka_log() { # PROGRAM
+	local name=${1#"$out/tests/"}
+	echo "$logs/${name//\//-}.log"
+}
+
+# Runs it, and leaves its output and its status beside each other.
+start_cmocka() { # PROGRAM
+	local log status=0
+	log=$(cmocka_log "$1")
+	CMOCKA_MESSAGE_OUTPUT=STDOUT logged "$log" "$test_timeout" "$1" >"$log.shown" || status=$?
+	echo "$status" >"$log.status"
+}
+
+# Says how it went, when it has run.
+count_cmocka() { # PROGRAM
+	local name=${1#"$out/tests/"} log status ok bad skip
+	log=$(cmocka_log "$1")
+	cat "$log.shown"
+	status=$(<"$log.status")
 	ok=$(cmocka_sum "$log" PASSED)
 	bad=$(cmocka_sum "$log" FAILED)
 	skip=$(cmocka_sum "$log" SKIPPED)
@@ -77,15 +92,28 @@ run_cmocka() { # PROGRAM
 	((skip == 0)) || grep -iE '^\[  SKIPPED|skip' "$log" | sort -u || true
 }
 
-stage_cmocka() { # STAGE: the programs of its directory
-	local dir=$1 program found=0
+# The programs of its directory. They are on their own, so as many run at a time as there are CPUs; those that load
+# programs into the kernel run one by one.
+stage_cmocka() { # STAGE
+	local dir=$1 source at_once=1 next=0 i
+	local -a programs=() jobs=()
 	for source in tests/"$dir"/test_*.c tests/"$dir"/*/test_*.c; do
-		[[ -e $source ]] || continue
-		program=$out/${source%.c}
-		found=1
-		run_cmocka "$program"
+		[[ ! -e $source ]] || programs+=("$out/${source%.c}")
 	done
-	((found)) || fail "$dir: no tests"
+	((${#programs[@]})) || fail "$dir: no tests"
+	[[ $dir != unit ]] || at_once=$(nproc)
+	for i in "${!programs[@]}"; do
+		for ((; i - next >= at_once; next++)); do
+			wait "${jobs[next]}"
+			count_cmocka "${programs[next]}"
+		done
+		start_cmocka "${programs[i]}" &
+		jobs+=($!)
+	done
+	for ((; next < ${#programs[@]}; next++)); do
+		wait "${jobs[next]}"
+		count_cmocka "${programs[next]}"
+	done
 }
 
 # All at once: the time of each is given.

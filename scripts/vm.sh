@@ -252,7 +252,8 @@ serve_files() {
 }
 
 show_failure() {
-	echo "vm.sh: $1; the end of its console ($console):" >&2
+	cp "$console" "$cache/console-$series.log"
+	echo "vm.sh: $1; the end of its console ($cache/console-$series.log):" >&2
 	tail -n 40 "$console" | tr -d '\r' | sed 's/^/    /' >&2
 }
 
@@ -297,7 +298,7 @@ exec 9>&-
 daemon=$(find_virtiofsd)
 tmp=$(mktemp -d)
 mkdir "$tmp/view"
-console=$cache/console-$series.log
+console=$tmp/console
 machine='' server=''
 # shellcheck disable=SC2317 # run by the trap
 clean_up() {

@@ -73,6 +73,9 @@ static const struct command state_commands[] = {
 	 "  --sort S       worst (default), budget, burn, bad, eligible, name\n"
 	 "\n"
 	 "Below the SLOs it lists what was lost and what could not be measured.\n"},
+	{"top", NULL, "all of it live, on the whole terminal", ctl_top,
+	 "SLOs by budget and burn; with Enter a service's routes, latency over time, versions and\n"
+	 "bad requests; e explains. ? lists the keys, q quits.\n"},
 	{"services", "[NAME] [OPTIONS]", "what was found, and how it answers of late", ctl_services,
 	 "Each route with its rate, errors and latency over the last 5 minutes, beside the\n"
 	 "hour before. With NAME: all of one service, in numbers.\n"
@@ -84,6 +87,23 @@ static const struct command state_commands[] = {
 	{"alerts", "[--all]", "what is active, what changed, who was told", ctl_alerts,
 	 "Active alerts, open notices, the last 20 changes (--all: up to 200), receivers,\n"
 	 "silences and maintenance windows.\n"},
+	{"incidents", "[OPTIONS]", "what burned, since when, and what it cost", ctl_incidents,
+	 "Each burn that a page or ticket fired for, the newest first. They are kept for a year.\n"
+	 "  --slo NAME     those of one SLO\n"
+	 "  --since TIME, --until TIME\n"
+	 "                 those that were open then: 7d (so long ago), \"2030-01-02 14:30\"\n"
+	 "  --limit N      up to 512 (default: 100)\n"},
+	{"incident", "N [--markdown]", "all about one of them", ctl_incident,
+	 "What it cost, what stood out, what changed before, who was told when.\n"
+	 "  --markdown     a draft for the review of it: facts filled in, follow-ups left blank\n"},
+	{"explain", "SLO [OPTIONS]", "why it burns: what the bad requests have in common",
+	 ctl_explain,
+	 "Compares bad with good requests since the burn began, over every dimension, and says\n"
+	 "in one sentence what stands out, or that nothing does.\n"
+	 "  --since TIME   look for the onset from then on (default: what the agent remembers\n"
+	 "                 in steps); --until TIME\n"
+	 "                 a duration (2h: two hours ago), 14:30, \"2030-01-02 14:30\" (local\n"
+	 "                 time), 2030-01-02T14:30:00Z, or Unix seconds\n"},
 	{"history", "NAME [OPTIONS]", "when what was counted, and what failed", ctl_history,
 	 "NAME is an SLO's, or a service's (--service where both have the name).\n"
 	 "  --by minute|hour|day  (default: hours for up to 2 days, else days)\n"
@@ -96,6 +116,33 @@ static const struct command state_commands[] = {
 	 "                 SLO, t its end in Unix seconds, as slictl backtest takes it.\n"
 	 "  --former [N]   what was counted before the SLO's definition of eligible or good was\n"
 	 "                 changed: 1 (default) is the one before, 2 the one before that\n"},
+	{"events", "[FILTER] [OPTIONS]",
+	 "single requests: what they had, and what they have in common", ctl_events,
+	 "Samples of the last hour, the newest last: bad requests, and some of the good ones.\n"
+	 "FILTER, such as 'status>=500 and route=/checkout and total>200ms', joins comparisons\n"
+	 "of fields by and, or, not and parentheses: = != < <= > >= ~ !~ in (A,B). ~ takes a\n"
+	 "part of the text, or a glob for all of it: user_agent~\"curl/*\". A field alone: it is\n"
+	 "known (bad: it is true). A wrong field is told with those that there are.\n"
+	 "  --by FIELD[,FIELD[,FIELD]]\n"
+	 "                 groups: requests that the samples stand for, those that are bad, their\n"
+	 "                 share, p50 and p99; the group with most bad requests first\n"
+	 "  --follow       goes on with each sample as it comes\n"
+	 "  --since TIME, --until TIME\n"
+	 "                 a duration (2h: two hours ago), 14:30, \"2030-01-02 14:30\" (local\n"
+	 "                 time), 2030-01-02T14:30:00Z\n"
+	 "  --limit N      the last N (default: 50; with --json and --csv 10000)\n"
+	 "  --fields FIELD[,FIELD]  these columns\n"
+	 "  --csv; --json  a line for each sample\n"},
+	{"report", "--html FILE [OPTIONS]", "the page as a file, for a review", ctl_report,
+	 "One file that shows SLOs, why they burned, incidents and samples, in any browser and\n"
+	 "without the agent. Only its owner may read it at first: it has clients' addresses.\n"
+	 "  --html FILE        replaced in one step\n"
+	 "  --slo NAME         of this SLO alone\n"
+	 "  --days N           so far back (default: 30)\n"
+	 "  --without-samples  without single requests\n"},
+	{"health", "[--ready]", "does the agent answer? 0 yes, 1 no, 3 no agent", ctl_health,
+	 "For probes: it is answered at once, whatever else is asked of the agent.\n"
+	 "  --ready        whether it can read the kernel's counters, too\n"},
 	{"metrics", "[--output FILE]", "what Prometheus scrapes", ctl_metrics,
 	 "  --output FILE  replaces FILE in one step: node_exporter's textfile collector reads\n"
 	 "                 every *.prom of its directory.\n"},
@@ -137,8 +184,9 @@ static const struct command notify_commands[] = {
 	{"silence", "add|list|remove", "keep alerts quiet for a while", ctl_silence,
 	 "  silence add [OPTIONS] --for 2h\n"
 	 "    --from TIME                 when it begins: in 30m, or 2026-03-01T02:00:00Z\n"
-	 "    --slo NAME, --service NAME  which alerts, or:\n"
-	 "    --all                       those of every service\n"
+	 "    --slo NAME, --service NAME  which alerts, for 72 h at most, or:\n"
+	 "    --all                       those of every service, for 4 h at most\n"
+	 "    --force                     for longer, up to 31d; with --all --exclude eligible always\n"
 	 "    --severity page|ticket|notice\n"
 	 "    --comment TEXT\n"
 	 "    --exclude alerts|eligible   eligible: nothing that comes meanwhile is judged\n"

@@ -27,7 +27,10 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_QUEUE = 22,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
+	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
 enum {
@@ -35,6 +38,10 @@ enum {
 	BPF_NOEXIST = 1,
 	BPF_F_NO_PREALLOC = 1,
 	BPF_SK_STORAGE_GET_F_CREATE = 1,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
+	BPF_RB_AVAIL_DATA = 0,
+	BPF_RB_NO_WAKEUP = 1,
+	BPF_RB_FORCE_WAKEUP = 2,
 };
 
 enum sock_type {
@@ -60,13 +67,22 @@ struct ns_common {
 	unsigned int inum;
 };
 
+struct user_namespace;
+
 struct net {
 	struct ns_common ns;
+	struct user_namespace *user_ns;
 };
 
 typedef struct {
 	struct net *net;
 } possible_net_t;
+
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+	} in6_u;
+};
 
 struct sock_common {
 	unsigned short skc_family;
@@ -74,6 +90,9 @@ struct sock_common {
 	__u16 skc_num;
 	struct proto *skc_prot;
 	possible_net_t skc_net;
+	__u32 skc_daddr;
+	__u16 skc_dport;
+	struct in6_addr skc_v6_daddr;
 	struct {
 		__s64 counter;
 	} skc_cookie;
@@ -174,6 +193,11 @@ struct tcp_sock {
 	__u64 bytes_retrans;
 	__u64 tcp_clock_cache;
 	__u64 tcp_mstamp;
+	__u32 srtt_us;
+	__u32 total_retrans;
+	__u32 chrono_start;
+	__u32 chrono_stat[3];
+	__u8 chrono_type : 2;
 };
 
 struct mptcp_sock {
@@ -185,19 +209,72 @@ struct qstr {
 	const unsigned char *name;
 };
 
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+struct user_namespace {
+	struct user_namespace *parent;
+	int level;
+	kuid_t owner;
+	struct ns_common ns;
+};
+
+struct cred {
+	kuid_t euid;
+	struct user_namespace *user_ns;
+};
+
+struct super_block {
+	__u32 s_dev;
+};
+
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+};
+
+struct inode {
+	unsigned short i_mode;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	unsigned int i_nlink;
+	__u32 i_generation;
+	__s64 i_size;
+	__s64 i_mtime_sec;
+	__u32 i_mtime_nsec;
+};
+
+/* before 6.11 */
+struct inode___older {
+	struct timespec64 __i_mtime;
+};
+
+/* before 6.7 */
+struct inode___oldest {
+	struct timespec64 i_mtime;
+};
+
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 };
 
 struct vfsmount {
 	struct dentry *mnt_root;
 };
 
+struct mnt_namespace {
+	struct ns_common ns;
+	struct user_namespace *user_ns;
+};
+
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 };
 
 struct path {
@@ -205,9 +282,62 @@ struct path {
 	struct dentry *dentry;
 };
 
+struct fs_struct {
+	struct path root;
+	struct path pwd;
+};
+
+struct kernfs_node {
+	struct kernfs_node *__parent;
+	const char *name;
+};
+
+/* before 6.15 */
+struct kernfs_node___older {
+	struct kernfs_node *parent;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+	struct net *net_ns;
+};
+
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
 	void *private_data;
+	struct address_space *f_mapping;
+};
+
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	void *slots[64];
+};
+
+struct address_space {
+	struct xarray i_pages;
+};
+
+struct folio {
+	struct address_space *mapping;
+	unsigned long index;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_pgoff;
+	struct file *vm_file;
 };
 
 struct socket {
@@ -227,6 +357,23 @@ struct io_uring_task;
 
 struct mm_struct {
 	struct file *exe_file;
+	unsigned long start_code;
+	unsigned long start_stack;
+	unsigned long arg_start;
+	unsigned long arg_end;
+	unsigned long env_start;
+	unsigned long env_end;
+	unsigned long saved_auxv[2];
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live;
+	int group_exit_code;
+	struct mm_struct *oom_mm;
 };
 
 struct thread_info {
@@ -234,14 +381,27 @@ struct thread_info {
 	unsigned long flags;
 };
 
+struct sched_info {
+	unsigned long long run_delay;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	void *stack;
 	unsigned int flags;
+	struct sched_info sched_info;
 	struct mm_struct *mm;
+	int exit_code;
+	int pid;
 	int tgid;
+	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	struct signal_struct *signal;
+	const struct cred *real_cred;
+	struct fs_struct *fs;
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct css_set *cgroups;
 	struct io_uring_task *io_uring;
 	__u64 start_time;
 	char comm[16];
@@ -280,11 +440,18 @@ struct page {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
+	unsigned long r14;
+	unsigned long bx;
 	unsigned long r10;
+	unsigned long r9;
+	unsigned long r8;
+	unsigned long ax;
+	unsigned long cx;
 	unsigned long dx;
 	unsigned long si;
 	unsigned long di;
 	unsigned long orig_ax;
+	unsigned long sp;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
@@ -293,6 +460,7 @@ struct user_pt_regs {
 
 struct pt_regs {
 	__u64 regs[31];
+	__u64 sp;
 	__u64 orig_x0;
 	__s32 syscallno;
 };

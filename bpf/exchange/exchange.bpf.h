@@ -12,6 +12,7 @@
 
 #include "abi.h"
 #include "judge/judge.bpf.h"
+#include "judge/origin.bpf.h"
 #include "judge/request.bpf.h"
 #include "judge/verdict.bpf.h"
 #include "kernel/compat.bpf.h"
@@ -30,14 +31,14 @@ enum exchange_stage {
 	EXCHANGE_OPEN, /* whole with its first read, or it is the newest and still arriving */
 	EXCHANGE_ASKED, /* whole later than its first read: exchange_asked() */
 	EXCHANGE_ANSWERED, /* the answer is whole, the verdict waits: see exchange_answer() */
+	EXCHANGE_TOLD, /* likewise, for exchanges_settle() alone */
 };
 
 struct exchange {
 	__u32 claim; /* number << 1 | ended: set once, by whoever ends it */
 	__u16 status; /* if answered */
 	__u8 stage; /* enum exchange_stage */
-	__u8 pad;
-	__u64 first_read_ns;
+	__u8 charged; /* in `pending`, to a found service */
 	struct request request;
 	union {
 		__u64 asked_ns; /* EXCHANGE_ASKED: when all of the request had arrived */
@@ -48,7 +49,7 @@ struct exchange {
 
 /* Those of one connection. */
 struct exchanges {
-	__u64 id; /* of the connection: never used again */
+	struct origin origin;
 	__u32 next; /* number of the next exchange; set by the request side. 1: there was none yet */
 	__u32 freed; /* the slots of all lower numbers are free; set by the response side */
 	__u64 gone_ns; /* when the peer went, or closed its side; set by the hook; 0: it did not */
@@ -68,9 +69,11 @@ struct {
 	__type(value, struct exchange);
 } pending SEC(".maps");
 
+__u32 pending_found; /* those of found services */
+
 static __always_inline void exchanges_init(struct exchanges *open, __u64 id)
 {
-	open->id = id;
+	open->origin = (struct origin){.id = id};
 	open->next = 1;
 	open->freed = 1;
 	open->gone_ns = 0;
@@ -97,7 +100,7 @@ static __always_inline __u32 exchange_before(__u32 number)
 
 static __always_inline struct pending_key pending_key_of(const struct exchanges *open, __u32 number)
 {
-	struct pending_key key = {.id = open->id, .number = number};
+	struct pending_key key = {.id = open->origin.id, .number = number};
 
 	return key;
 }
@@ -125,7 +128,33 @@ static __always_inline bool exchange_claim(struct exchange *exchange, __u32 numb
 	return __sync_val_compare_and_swap(&exchange->claim, unclaimed, unclaimed | 1) == unclaimed;
 }
 
-static __always_inline void exchange_free(struct exchanges *open, __u32 number)
+/*
+ * Found services leave half of `pending` to configured ones, and each of them some to the others: whoever can run a
+ * server and its client can have any number of requests wait.
+ */
+static __always_inline bool pending_charge(__u32 service)
+{
+	struct service_books *books = bpf_map_lookup_elem(&service_books, &service);
+
+	if (!books || books->pending >= PENDING_OF_FOUND || pending_found >= PENDING_FOUND_MAX)
+		return false;
+	__sync_fetch_and_add(&books->pending, 1);
+	__sync_fetch_and_add(&pending_found, 1);
+	return true;
+}
+
+static __always_inline void pending_discharge(__u32 service)
+{
+	struct service_books *books = bpf_map_lookup_elem(&service_books, &service);
+
+	if (books)
+		__sync_fetch_and_add(&books->pending, -1);
+	__sync_fetch_and_add(&pending_found, -1);
+}
+
+/* `exchange`: what exchange_find() has for the number. */
+static __always_inline void exchange_free(struct exchanges *open, __u32 number,
+					  const struct exchange *exchange)
 {
 	struct pending_key key;
 
@@ -133,13 +162,17 @@ static __always_inline void exchange_free(struct exchanges *open, __u32 number)
 		open->first.claim = CLAIM_NONE;
 		return;
 	}
+	if (exchange->charged)
+		pending_discharge(exchange->request.service);
 	key = pending_key_of(open, number);
 	bpf_map_delete_elem(&pending, &key);
 }
 
 static __always_inline __u64 exchange_service_ns(const struct exchange *exchange, __u64 until_ns)
 {
-	return until_ns > exchange->first_read_ns ? until_ns - exchange->first_read_ns : 0;
+	return until_ns > exchange->request.first_read_ns ?
+		       until_ns - exchange->request.first_read_ns :
+		       0;
 }
 
 /*
@@ -150,12 +183,12 @@ static __always_inline __u64 exchange_service_ns(const struct exchange *exchange
 static __noinline __u64 exchange_left(const struct exchanges *open, struct exchange *exchange,
 				      __u64 service_ns)
 {
-	__u64 arrived_ns = exchange->first_read_ns - exchange->request.queue_ns;
+	__u64 arrived_ns = exchange->request.first_read_ns - exchange->request.queue_ns;
 	__u64 gone_ns = open->gone_ns;
 
 	if (!gone_ns)
 		return service_ns;
-	if (gone_ns < exchange->first_read_ns)
+	if (gone_ns < exchange->request.first_read_ns)
 		exchange->request.queue_ns = gone_ns > arrived_ns ? gone_ns - arrived_ns : 0;
 	return exchange_service_ns(exchange, gone_ns);
 }
@@ -165,7 +198,6 @@ static __noinline __u64 exchange_left(const struct exchanges *open, struct excha
 /* All but the claim. */
 static __always_inline void exchange_fill(const struct opening *opening, struct exchange *ret)
 {
-	ret->first_read_ns = opening->first_read_ns;
 	ret->stage = EXCHANGE_OPEN;
 	request_init(opening, &ret->request);
 }
@@ -176,7 +208,7 @@ static __always_inline void exchange_open(struct exchanges *open, const struct o
 {
 	__u32 number = open->next;
 
-	stat_seen(writer);
+	stat_seen(open->origin.shared ? WRITER_SHARED : writer);
 	if (number == open->freed) {
 		/* the claim goes last: with it the slot is this exchange's for all others */
 		open->first.claim = CLAIM_NONE;
@@ -187,10 +219,16 @@ static __always_inline void exchange_open(struct exchanges *open, const struct o
 		struct exchange exchange = {.claim = number << 1};
 
 		exchange_fill(opening, &exchange);
+		exchange.charged = opening->service >= SERVICE_FOUND;
 		/* whoever ends what is open looks no further than OPEN_MAX from the first one on */
 		if (number - open->freed >= OPEN_MAX ||
-		    bpf_map_update_elem(&pending, &key, &exchange, BPF_ANY))
+		    (exchange.charged && !pending_charge(opening->service))) {
 			stat_lost(opening->service, LOST_PENDING_FULL);
+		} else if (bpf_map_update_elem(&pending, &key, &exchange, BPF_ANY)) {
+			if (exchange.charged)
+				pending_discharge(opening->service);
+			stat_lost(opening->service, LOST_PENDING_FULL);
+		}
 	}
 	store_release(&open->next, exchange_after(number));
 }
@@ -216,7 +254,7 @@ static __always_inline __u64 exchange_asked_ns(const struct exchange *exchange)
 {
 	return exchange->stage == EXCHANGE_ASKED ?
 		       exchange->asked_ns :
-		       exchange->first_read_ns - exchange->request.queue_ns;
+		       exchange->request.first_read_ns - exchange->request.queue_ns;
 }
 
 /* ---- answer ---- */
@@ -227,7 +265,7 @@ static __always_inline __u64 exchange_asked_ns(const struct exchange *exchange)
  *
  * `wait`: the peer has closed its side and has not acknowledged the answer. An acknowledgement means
  * that it got the answer, a reset that it had gone (client_abort). Until then the verdict waits in
- * the slot: see exchanges_end().
+ * the slot: see exchanges_end(). On a connection that is shared it waits there for exchanges_settle().
  */
 static __always_inline void exchange_answer(struct exchanges *open, __u32 number,
 					    struct exchange *exchange, struct verdict *verdict,
@@ -245,19 +283,28 @@ static __always_inline void exchange_answer(struct exchanges *open, __u32 number
 	verdict->service_ns = exchange_service_ns(exchange, now_ns);
 	if (verdict->outcome == OUTCOME_CLIENT_ABORT)
 		verdict->service_ns = exchange_left(open, exchange, verdict->service_ns);
-	if (wait) {
+	if (wait || open->origin.shared) {
 		exchange->status = verdict->status;
 		exchange->service_ns = verdict->service_ns;
 		exchange->body_bytes = verdict->body_bytes;
-		exchange->stage = EXCHANGE_ANSWERED;
+		exchange->stage = wait ? EXCHANGE_ANSWERED : EXCHANGE_TOLD;
 		return;
 	}
 	if (exchange_claim(exchange, number))
-		judge(&exchange->request, verdict, writer);
+		judge(&open->origin, number, &exchange->request, verdict, writer);
 	if (in_order) {
-		exchange_free(open, number);
+		exchange_free(open, number, exchange);
 		open->freed = exchange_after(number);
 	}
+}
+
+/* The answer to exchange `number` has begun, and is not complete: at now_ns; 0: just now. For samples alone. */
+static __always_inline void exchange_begun(struct exchanges *open, __u32 number, __u64 now_ns)
+{
+	if (!sample_settings.on)
+		return;
+	open->origin.first_byte_ns = now_ns ? now_ns : bpf_ktime_get_ns();
+	open->origin.first_byte_of = number & SAMPLE_NUMBER;
 }
 
 /* ---- end without an answer ---- */
@@ -311,7 +358,7 @@ static __always_inline void exchange_end(struct exchange *exchange, __u32 number
 	const struct ending *how = walk->how;
 	struct verdict verdict = {.outcome = how->outcome};
 
-	if (exchange->stage == EXCHANGE_ANSWERED) {
+	if (exchange->stage >= EXCHANGE_ANSWERED) {
 		verdict.outcome = how->waiting;
 		verdict.status = exchange->status;
 		verdict.service_ns = exchange->service_ns;
@@ -328,7 +375,7 @@ static __always_inline void exchange_end(struct exchange *exchange, __u32 number
 	}
 	if (verdict.outcome == OUTCOME_CLIENT_ABORT)
 		verdict.service_ns = exchange_left(walk->open, exchange, verdict.service_ns);
-	judge(&exchange->request, &verdict, WRITER_SHARED);
+	judge(&walk->open->origin, number, &exchange->request, &verdict, WRITER_SHARED);
 }
 
 static long exchanges_end_step(__u32 i, struct ending_walk *walk)
@@ -351,7 +398,7 @@ static long exchanges_end_step(__u32 i, struct ending_walk *walk)
 	}
 	barrier_var(walk); /* what it has is loaded again, and not kept on the stack until here */
 	if (walk->how->gone)
-		exchange_free(walk->open, number);
+		exchange_free(walk->open, number, exchange);
 	return 0;
 }
 
@@ -379,7 +426,53 @@ __noinline int exchanges_lose(struct exchanges *open, __u32 reason)
 	return 0;
 }
 
-_Static_assert(sizeof(struct exchange) == 56, "exchange has no holes");
+/* ---- answers of a shared connection ---- */
+
+struct settling {
+	struct exchanges *open;
+	__u32 outcome; /* enum outcome, of answers that are whole */
+	__u32 pad;
+};
+
+/* Takes one exchange. Returns 1 at the first that is not answered. */
+static long exchanges_settle_step(__u32 i, struct settling *settling)
+{
+	struct exchanges *open = settling->open;
+	__u32 number = open->freed;
+	struct verdict verdict = {.outcome = settling->outcome};
+	struct exchange *exchange;
+
+	if (number == open->next)
+		return 1;
+	exchange = exchange_find(open, number);
+	if (exchange) {
+		if (exchange->stage != EXCHANGE_TOLD)
+			return 1;
+		verdict.status = exchange->status;
+		verdict.service_ns = exchange->service_ns;
+		verdict.body_bytes = exchange->body_bytes;
+		if (exchange_claim(exchange, number))
+			judge_by_thread(&open->origin, number, &exchange->request, &verdict);
+		exchange_free(open, number, exchange);
+	}
+	open->freed = exchange_after(number);
+	return 0;
+}
+
+/*
+ * Judges what the current thread has just answered on a connection that is shared: exchange_answer() is called where
+ * there is no stack left for that. Not inlined: its stack is not its callers'.
+ */
+__noinline int exchanges_settle(struct exchanges *open, __u32 outcome)
+{
+	struct settling settling = {.open = open, .outcome = outcome};
+
+	if (open)
+		bpf_loop(OPEN_MAX, exchanges_settle_step, &settling, 0);
+	return 0;
+}
+
+_Static_assert(sizeof(struct exchange) == 64, "exchange has no holes");
 _Static_assert(sizeof(struct pending_key) == 16, "pending_key has no holes");
 
 #endif

@@ -4,6 +4,7 @@
 #define SLIPROBE_HOOK_CONNS_BPF_H
 
 #include "kernel/helpers.bpf.h"
+#include "kernel/transport.bpf.h"
 #include "protocol/conn.bpf.h"
 
 struct tcp_conn {
@@ -26,16 +27,13 @@ struct {
 	__type(value, struct tcp_conn);
 } conns SEC(".maps");
 
-/*
- * How far a sequence number went on since `*about` was noted. The number shows only the lower half of that.
- * TCP's counter, which is noted anew, has all of it, but for what waits in the socket's buffer: less than 2^31.
- */
+/* How far a sequence number went on since `*about` was noted; the counter is noted anew. */
 static __always_inline __u64 tcp_went_on(__u32 lower, __u64 counter, __u64 *about)
 {
 	__u64 roughly = counter - *about;
 
 	*about = counter;
-	return roughly + (__s32)(lower - (__u32)roughly);
+	return transport_went_on(lower, roughly);
 }
 
 _Static_assert(sizeof(struct tcp_conn) == sizeof(struct conn) + 32, "tcp_conn has no holes");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Forgetting what was counted for endpoints that have gone: their series and their SLOs' counters begin at
- * zero, and their ids are spare. The agent says which, when it has written their last counts down and two sweeps
+ * Forgetting what was counted for endpoints that have gone: their SLOs' counters begin at zero, the ids of their
+ * series, of their histograms and their own are spare, and their owners get back what they had. The agent says which, when it has written their last counts down and two sweeps
  * have met nobody who could still add to them.
  */
 #ifndef SLIPROBE_HOOK_FORGET_BPF_H
@@ -9,10 +9,12 @@
 
 #include "abi.h"
 #include "judge/hist.bpf.h"
+#include "judge/sample.bpf.h"
 #include "judge/series.bpf.h"
 #include "judge/slo.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "who/endpoint.bpf.h"
+#include "who/quota.bpf.h"
 
 __u64 forget_due[ENDPOINTS_MAX / 64]; /* bit id: it is to be forgotten. Set by the agent */
 __u32 forget_cpus; /* processors that may have counted; set by the agent */
@@ -79,7 +81,22 @@ static long forget_octave(__u32 i, __u32 *id)
 	block = bpf_map_lookup_elem(&hist_shared, &forget.index);
 	if (block)
 		block->values[forget.at & (BLOCK - 1)] = (struct hist_value){};
+	((__u32 *)ids)[i] = 0;
+	bpf_map_push_elem(&spare_groups, &group, 0);
+	__sync_fetch_and_add(&hist_found, -1);
 	return 0;
+}
+
+/* All of its counters are zero: the id may be another series'. */
+static __always_inline void forget_series_id(__u32 id, struct series_key *key)
+{
+	__u64 bits = *(__u64 *)key;
+
+	bpf_map_delete_elem(&series_ids, &bits);
+	*(__u64 *)key = 0;
+	bpf_map_push_elem(&spare_series, &id, 0);
+	__sync_fetch_and_add(&series_used, -1);
+	__sync_fetch_and_add(&series_found, -1);
 }
 
 static long forget_series(__u32 i, void *unused)
@@ -98,6 +115,7 @@ static long forget_series(__u32 i, void *unused)
 	if (block)
 		forget_value(block, &forget);
 	bpf_loop(HIST_KINDS * HIST_OCTAVES, forget_octave, &id, 0);
+	forget_series_id(id, key);
 	return 0;
 }
 
@@ -112,6 +130,37 @@ static long forget_good_cpu(__u32 cpu, struct forget *forget)
 	return 0;
 }
 
+static long forget_sampled_cpu(__u32 cpu, struct forget *forget)
+{
+	struct sample_goods *block = bpf_map_lookup_percpu_elem(&sample_good, &forget->index, cpu);
+
+	if (block)
+		block->of[forget->at & (BLOCK - 1)] = (struct sample_good){};
+	return 0;
+}
+
+/* What no sample has stood for is nothing of the next service's. */
+static __always_inline void forget_class(__u32 index)
+{
+	struct sample_class *class = bpf_map_lookup_elem(&sample_classes, &index);
+
+	if (class)
+		*class = (struct sample_class){};
+}
+
+/* Not inlined: its stack is not its callers'. */
+static __noinline int forget_sampled(__u32 service)
+{
+	struct forget forget = {.index = service / BLOCK, .at = service % BLOCK};
+	struct sample_rate *rate = bpf_map_lookup_elem(&sample_rates, &service);
+
+	if (rate)
+		*rate = (struct sample_rate){};
+	bpf_loop(forget_cpus, forget_sampled_cpu, &forget, 0);
+	forget_class(SLO_COUNTS_MAX + service);
+	return 0;
+}
+
 static long forget_wildcard(__u32 i, __u32 *id)
 {
 	struct forget forget = {.index = SLO_CRITERIA_MAX + i * ENDPOINTS_MAX + *id};
@@ -120,6 +169,7 @@ static long forget_wildcard(__u32 i, __u32 *id)
 	if (counts)
 		*counts = (struct slo_counts){};
 	bpf_loop(forget_cpus, forget_good_cpu, &forget, 0);
+	forget_class(forget.index);
 	return 0;
 }
 
@@ -127,12 +177,19 @@ static long forget_endpoint(__u32 id, void *unused)
 {
 	__u32 service = SERVICE_FOUND + id;
 	struct service_books *books = bpf_map_lookup_elem(&service_books, &service);
+	struct endpoint_owners *owners_of;
 
 	if (!forget_is_due(service))
 		return 0;
+	owners_of = bpf_map_lookup_elem(&endpoint_owners, &id);
+	if (owners_of) {
+		quota_give_all(owners_of, books);
+		*owners_of = (struct endpoint_owners){};
+	}
 	if (books)
 		*books = (struct service_books){};
 	bpf_loop(SLO_WILDCARDS_MAX, forget_wildcard, &id, 0);
+	forget_sampled(service);
 	endpoint_spare(id);
 	return 0;
 }

@@ -31,8 +31,34 @@ struct ahead {
 	__u32 left; /* bytes to copy */
 };
 
+/* What a read begins with: see excerpt.bpf.h. */
+struct beginning {
+	__u64 left; /* bytes that are not copied yet */
+	__u64 segment; /* where they are, as in struct io */
+	__u64 segment_left;
+	__u64 iov;
+	__u64 iov_left;
+	__u64 arrived_ns;
+	__u64 read_ns;
+	__u32 number; /* of the request that they are of */
+	__u8 place; /* enum head_place */
+	__u8 shared; /* others are open before it */
+	__u8 pad[2];
+};
+
+/* The thread whose read was the last one of a sampled request on this CPU. */
+struct reader {
+	__u64 run_delay; /* for how long it had waited for CPUs by then */
+	__u64 waited; /* of that, in the last wait that a read has met */
+	__u64 until_ns; /* when that was */
+	__u32 tid;
+	__u32 pad;
+};
+
 struct scratch {
 	struct reading reading; /* of SLOT_RECV */
+	struct beginning beginning; /* likewise */
+	struct reader reader; /* likewise */
 	struct ahead ahead; /* of SLOT_SEND */
 	struct call call;
 	struct io io;

@@ -69,6 +69,13 @@ static __always_inline bool mptcp_was_dialled(struct sock *sk)
 	return first && !BPF_CORE_READ(first, sk_max_ack_backlog);
 }
 
+static __always_inline bool sock_was_reset(struct sock *sk)
+{
+	int error = sk->sk_err;
+
+	return error != 0 && error != ECONNABORTED;
+}
+
 static __always_inline bool sock_is_ignored(struct sock *sk)
 {
 	__u64 cookie = sk->__sk_common.skc_cookie.counter; /* 0: it has none yet */

@@ -21,6 +21,7 @@
 #include "kernel/helpers.bpf.h"
 #include "protocol/conn.bpf.h"
 #include "protocol/protocol.bpf.h"
+#include "protocol/tls.bpf.h"
 
 __u64 sweep_unanswered_ns; /* requests older than this are ended by the sweep */
 __u64 sweep_in_flight; /* result of the sweep */
@@ -63,9 +64,9 @@ static __always_inline bool sweep_is_due(const struct sweep *sweep, const struct
 
 	if (asked_ns < sweep->sent_ns)
 		asked_ns = sweep->sent_ns;
-	return exchange->stage != EXCHANGE_ANSWERED && number != sweep->answering &&
+	return exchange->stage < EXCHANGE_ANSWERED && number != sweep->answering &&
 	       number != sweep->arriving && sweep->now_ns >= asked_ns &&
-	       sweep->now_ns >= exchange->first_read_ns &&
+	       sweep->now_ns >= exchange->request.first_read_ns &&
 	       sweep->now_ns - asked_ns >= sweep_unanswered_ns;
 }
 
@@ -103,7 +104,7 @@ static long sweep_exchange(__u32 i, struct sweep *sweep)
 	if (exchange_is_refused(number, sweep->refused))
 		verdict.outcome = OUTCOME_NOT_ACCEPTED;
 	if (exchange_claim(exchange, number))
-		judge(&copy.request, &verdict, WRITER_SHARED);
+		judge(&open->origin, number, &copy.request, &verdict, WRITER_SHARED);
 	return 0;
 }
 
@@ -128,19 +129,19 @@ static __always_inline __u64 sweep_sent_ns(struct tcp_sock *tp, __u64 now_ns)
  * the process does not read, or was spliced away unseen, has arrived.
  */
 static __always_inline __u32 sweep_arriving(struct sock *sk, struct tcp_sock *tp,
-					    struct tcp_conn *tcp, __u64 now_ns)
+					    struct tcp_conn *tcp, struct conn *conn, __u64 now_ns)
 {
-	struct exchanges *open = &tcp->conn.open;
+	struct exchanges *open = &conn->open;
 	__u64 unread = 0, about = tcp->received;
 
-	if (!protocol_request_arrives(&tcp->conn, 0, 0))
+	if (!protocol_request_arrives(conn, 0, 0))
 		return 0;
 	if (tp)
 		unread = tcp_went_on(tp->rcv_nxt - tcp->read_seq, tp->bytes_received, &about);
 	if (unread && (sk->sk_shutdown & RCV_SHUTDOWN))
 		unread--; /* the FIN */
 	unread -= tcp->ahead;
-	if (!tp || protocol_request_arrives(&tcp->conn, unread, unread ? tcp_tail(sk) : 0))
+	if (!tp || protocol_request_arrives(conn, unread, unread ? tcp_tail(sk) : 0))
 		return exchange_before(open->next);
 	exchange_asked(open, now_ns - arrival_age_ticks(tp) * tick_ns);
 	return 0;
@@ -149,11 +150,19 @@ static __always_inline __u32 sweep_arriving(struct sock *sk, struct tcp_sock *tp
 static __always_inline int sweep_conn(struct sock *sk, struct tcp_conn *tcp)
 {
 	struct conn *conn = &tcp->conn;
-	struct exchanges *open = &conn->open;
-	struct sweep sweep = {.open = open};
 	struct unfinished unfinished = {};
+	struct sweep sweep = {};
+	struct exchanges *open;
+	struct tls_conn *tls;
 	struct tcp_sock *tp;
 
+	if (protocol_is_tls(conn)) {
+		tls = tls_of(conn);
+		if (!tls)
+			return 0;
+		conn = &tls->conn;
+	}
+	open = sweep.open = &conn->open;
 	service_meet(conn->served.service);
 	if (conn->mode != CONN_IGNORED && protocol_reads_request(conn))
 		policy_use(conn->served.policy);
@@ -164,7 +173,7 @@ static __always_inline int sweep_conn(struct sock *sk, struct tcp_conn *tcp)
 	sweep.now_ns = bpf_ktime_get_ns();
 	tp = tcp_of_any(sk);
 	sweep.sent_ns = sweep_sent_ns(tp, sweep.now_ns);
-	sweep.arriving = sweep_arriving(sk, tp, tcp, sweep.now_ns);
+	sweep.arriving = sweep_arriving(sk, tp, tcp, conn, sweep.now_ns);
 	sweep.refused = protocol_first_refused(conn);
 	bpf_loop(OPEN_MAX, sweep_exchange, &sweep, 0);
 	return 0;

@@ -13,12 +13,15 @@
 
 #include "abi.h"
 #include "hook/conns.bpf.h"
+#include "hook/excerpt.bpf.h"
 #include "hook/scratch.bpf.h"
 #include "hook/sock.bpf.h"
 #include "hook/syscall.bpf.h"
 #include "hook/tcp_ahead.bpf.h"
 #include "hook/tcp_close.bpf.h"
 #include "hook/tcp_time.bpf.h"
+#include "hook/tcp_tls.bpf.h"
+#include "hook/tcp_who.bpf.h"
 #include "kernel/compat.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "kernel/policy.bpf.h"
@@ -67,6 +70,7 @@ static __noinline struct tcp_conn *tcp_conn_create(struct sock *sk, struct tcp_s
 	tcp->write_seq = tp->write_seq;
 	conn = &tcp->conn;
 	protocol_init(conn, ROLE_SERVER, bpf_get_socket_cookie(sk));
+	conn->open.origin.transport = (__u64)sk;
 	conn->dialled = sock_was_dialled(sk, tp);
 	conn->mode = CONN_OLD;
 	if (BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock))
@@ -84,15 +88,6 @@ static __noinline struct tcp_conn *tcp_conn_create(struct sock *sk, struct tcp_s
 	if (sk->__sk_common.skc_state == TCP_CLOSE_WAIT || sk->__sk_common.skc_state == TCP_CLOSE)
 		tcp_left_unread(sk, tp, tcp, received);
 	return tcp;
-}
-
-static __always_inline void tcp_who(struct sock *sk, struct who_work *who)
-{
-	__u16 port = sk->__sk_common.skc_num;
-
-	if (!port) /* closed already: no longer its own */
-		port = __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
-	who_key(BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum), port, &who->endpoint_key);
 }
 
 /*
@@ -124,7 +119,7 @@ static __always_inline bool tcp_is_ignored(const struct tcp_conn *tcp)
 {
 	if (tcp->conn.mode != CONN_IGNORED)
 		return false;
-	sock_ignore(tcp->conn.open.id);
+	sock_ignore(tcp->conn.open.origin.id);
 	return true;
 }
 
@@ -264,9 +259,9 @@ static __always_inline void tcp_read_unseen(struct flow *flow, struct sock *sk, 
 }
 
 /* The first `known` of the bytes were followed ahead. */
-static __always_inline void tcp_read_bytes(struct flow *flow, struct sock *sk,
-					   struct scratch *scratch, __u32 received, __u32 known,
-					   int flags)
+static __always_inline void tcp_read_bytes(struct flow *flow, struct sock *sk, struct tcp_sock *tp,
+					   struct tcp_conn *tcp, struct scratch *scratch,
+					   __u32 received, __u32 known, int flags)
 {
 	enum source source = syscall_source(&scratch->io, &scratch->call, sk, received);
 
@@ -276,8 +271,13 @@ static __always_inline void tcp_read_bytes(struct flow *flow, struct sock *sk,
 	}
 	if (known)
 		io_skip(&scratch->io, known);
+	excerpt_note(scratch, flow);
 	if (!stream_bytes(flow, &scratch->io, SIDE_REQUEST) && flow->conn->mode != CONN_OLD)
 		protocol_lost(flow, SIDE_REQUEST, LOST_UNREADABLE);
+	if (protocol_is_tls(flow->conn))
+		tcp_tls_begins(sk, tcp, flow->now_ns, flow->arrived_ns);
+	if (scratch->beginning.place != HEAD_NONE)
+		excerpt_take(sk, tp, tcp, scratch, received);
 }
 
 /* True for what is thrown away, or will be read once more. */
@@ -315,6 +315,10 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 
 	tcp->conn.sent_since_read = 0;
 	gap = tcp_follow_read(sk, tp, tcp, ret);
+	if (protocol_is_tls(&tcp->conn))
+		return tcp_tls_received(sk, tcp, gap, ret, flags) ?
+			       tcp_tls_look(sk, tcp, SLOT_RECV) :
+			       0;
 	bypassed = tcp_bypassed(sk, gap);
 	if (bypassed)
 		gap = 0;
@@ -346,7 +350,7 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	}
 	/* after a loss, too: these bytes may begin a request anew */
 	tcp_gap(&flow, gap, SIDE_REQUEST, WRITER_SHARED);
-	tcp_read_bytes(&flow, sk, scratch, ret, known, flags);
+	tcp_read_bytes(&flow, sk, tp, tcp, scratch, ret, known, flags);
 	return 0;
 }
 
@@ -436,7 +440,7 @@ static __always_inline int tcp_settle(struct sock *sk, struct tcp_conn *tcp, __u
 {
 	tcp->write_seq = write_seq;
 	if (sk->__sk_common.skc_state == TCP_CLOSE)
-		tcp_closed(tcp, false);
+		tcp_ended(tcp);
 	return 0;
 }
 
@@ -445,7 +449,7 @@ static __always_inline int tcp_send_failed(struct sock *sk)
 	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
 
 	if (tcp && sk->__sk_common.skc_state == TCP_CLOSE)
-		tcp_closed(tcp, false);
+		tcp_ended(tcp);
 	return 0;
 }
 
@@ -502,6 +506,11 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 			tcp_blind(sk, tcp, BLIND_OPAQUE);
 		tcp->write_seq = write_seq;
 		return 0;
+	}
+	if (protocol_is_tls(&tcp->conn) && tcp_tls_speaks(sk, tcp, ret)) {
+		if (tcp_tls_sent(sk, tcp, gap, ret, seen == SENT_BYTES))
+			tcp_tls_look(sk, tcp, SLOT_SEND);
+		return tcp_settle(sk, tcp, tp->write_seq);
 	}
 	scratch = scratch_of(SLOT_SEND);
 	if (!scratch)

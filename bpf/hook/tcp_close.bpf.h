@@ -6,7 +6,10 @@
 #include "abi.h"
 #include "exchange/exchange.bpf.h"
 #include "hook/conns.bpf.h"
+#include "hook/excerpt.bpf.h"
 #include "hook/sock.bpf.h"
+#include "hook/tcp_tls_close.bpf.h"
+#include "hook/tls_wanted.bpf.h"
 #include "kernel/compat.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "protocol/conn.bpf.h"
@@ -33,6 +36,20 @@ __noinline int tcp_closed(struct tcp_conn *tcp, __u32 gone)
 	return 0;
 }
 
+/* Nothing can be sent on it any more. */
+static __always_inline void tcp_ended(struct tcp_conn *tcp)
+{
+	struct tls_conn *tls;
+
+	if (!protocol_is_tls(&tcp->conn)) {
+		tcp_closed(tcp, false);
+		return;
+	}
+	tls = tls_of(&tcp->conn);
+	if (tls)
+		tls_close(tls, TLS_CLOSED);
+}
+
 /*
  * A side is closed in order. An answer whose end is that of the connection is whole by that. It gets
  * the outcome `waiting`, as do answers whose verdict waited for the peer.
@@ -48,13 +65,6 @@ static __always_inline void tcp_closed_in_order(struct tcp_conn *tcp, enum outco
 
 	protocol_unfinished(&tcp->conn, &how.last);
 	exchanges_end(&tcp->conn.open, &how);
-}
-
-static __always_inline bool sock_was_reset(struct sock *sk)
-{
-	int error = sk->sk_err;
-
-	return error != 0 && error != ECONNABORTED;
 }
 
 /*
@@ -100,11 +110,16 @@ static __always_inline int tcp_state(struct sock *sk, int old_state, int new_sta
 	struct tcp_conn *tcp;
 
 	if (new_state != TCP_FIN_WAIT1 && new_state != TCP_CLOSE_WAIT &&
-	    new_state != TCP_LAST_ACK && new_state != TCP_CLOSE)
+	    new_state != TCP_LAST_ACK && new_state != TCP_CLOSE) {
+		if (new_state == TCP_LISTEN && tls_built && tls_on)
+			tls_want(sk->__sk_common.skc_num, TLS_WANTED_LISTENS);
 		return 0;
+	}
 	tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
 	if (!tcp)
 		return 0;
+	if (protocol_is_tls(&tcp->conn))
+		return tcp_tls_state(sk, tcp, old_state, new_state);
 	/* a request may have arrived, and be read later */
 	if (new_state == TCP_CLOSE_WAIT)
 		tcp->conn.open.gone_ns = bpf_ktime_get_ns();
@@ -119,14 +134,11 @@ static __always_inline int tcp_state(struct sock *sk, int old_state, int new_sta
 	return 0;
 }
 
-/* No process can reach the socket any more: nothing is in flight on it after this. */
-static __always_inline int tcp_destroyed(struct sock *sk)
+/* No process can reach the socket any more, and there are open exchanges. */
+static __always_inline void tcp_destroyed_open(struct sock *sk, struct tcp_conn *tcp)
 {
-	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
 	struct tcp_sock *tp;
 
-	if (!tcp || tcp->conn.open.next == tcp->conn.open.freed)
-		return 0;
 	/* the kernel skips the hook on states in a soft interrupt that has interrupted it */
 	if (!tcp->closed_from && !tcp->peer_reset) {
 		tcp->peer_reset = sock_was_reset(sk);
@@ -135,6 +147,21 @@ static __always_inline int tcp_destroyed(struct sock *sk)
 			tcp->conn.open.gone_ns = tp->tcp_mstamp * 1000; /* no segment came since */
 	}
 	tcp_closed(tcp, true);
+}
+
+/* No process can reach the socket any more: nothing is in flight on it after this. */
+static __always_inline int tcp_destroyed(struct sock *sk)
+{
+	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
+
+	if (!tcp)
+		return 0;
+	if (protocol_is_tls(&tcp->conn))
+		return tcp_tls_destroyed(sk, tcp);
+	if (tcp->conn.open.next != tcp->conn.open.freed)
+		tcp_destroyed_open(sk, tcp);
+	if (tcp->conn.open.origin.excerpt)
+		excerpt_drop(sk, &tcp->conn.open.origin);
 	return 0;
 }
 

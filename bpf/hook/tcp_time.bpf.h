@@ -18,9 +18,9 @@
 #include "hook/scratch.bpf.h"
 #include "hook/sock.bpf.h"
 #include "kernel/helpers.bpf.h"
+#include "kernel/transport.bpf.h"
 
 __u64 attached_ns; /* when all hooks were in place */
-__u64 tick_ns; /* length of the kernel's jiffy */
 
 enum {
 	ARRIVAL_SLACK_TICKS = 2, /* by which a jiffies clock can differ from the fine one */

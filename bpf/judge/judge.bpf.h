@@ -8,22 +8,24 @@
 
 #include "abi.h"
 #include "judge/hist.bpf.h"
+#include "judge/origin.bpf.h"
 #include "judge/request.bpf.h"
+#include "judge/sample.bpf.h"
 #include "judge/series.bpf.h"
 #include "judge/slo.bpf.h"
 #include "judge/table.bpf.h"
 #include "judge/threshold.bpf.h"
 #include "judge/verdict.bpf.h"
+#include "judge/version.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "kernel/policy.bpf.h"
 #include "kernel/stat.bpf.h"
 
 /* Adds the request's times to its series: sums, histograms, latency thresholds. */
-static __always_inline void series_time(__u32 id, const struct series_key *key,
-					struct series_value *value, struct policy *policy,
+static __always_inline void series_time(__u32 id, struct series_value *value, struct policy *policy,
 					__u64 total_ns, __u64 queue_ns, const enum writer writer)
 {
-	struct threshold_scan scan = {.policy = policy, .series = key, .total_ns = total_ns};
+	struct threshold_scan scan = {.policy = policy, .series = id, .total_ns = total_ns};
 	struct hist_ids *ids = bpf_map_lookup_elem(&hist_ids, &id);
 	__u32 buckets;
 
@@ -32,8 +34,8 @@ static __always_inline void series_time(__u32 id, const struct series_key *key,
 	counter_add(&value->total_sum_ns, total_ns, writer);
 	counter_add(&value->queue_sum_ns, queue_ns, writer);
 	if (ids) {
-		hist_count(ids, HIST_TOTAL, scan.bucket, writer);
-		hist_count(ids, HIST_QUEUE, buckets >> 8, writer);
+		hist_count(ids, HIST_TOTAL, scan.bucket, id, writer);
+		hist_count(ids, HIST_QUEUE, buckets >> 8, id, writer);
 	}
 	if (policy &&
 	    policy->threshold_buckets[scan.bucket >> 6 & (HIST_WORDS - 1)] >> (scan.bucket & 63) &
@@ -61,12 +63,14 @@ static __always_inline void judge_series(const struct request *request,
 	}
 	stat_ended(writer);
 	counter_add(&value->requests, 1, writer);
+	version_request(request->version, writer);
 	if (outcome_is_timed(verdict->outcome))
-		series_time(id, &key, value, policy, total_ns, request->queue_ns, writer);
+		series_time(id, value, policy, total_ns, request->queue_ns, writer);
 }
 
-static __always_inline void judge_as(const struct request *request, const struct verdict *verdict,
-				     const enum writer writer)
+/* Returns the policy's SLOs that the request was bad for. */
+static __always_inline __u64 judge_as(const struct request *request, const struct verdict *verdict,
+				      const enum writer writer)
 {
 	__u64 total_ns = request->queue_ns + verdict->service_ns;
 	struct policy *policy = policy_find(request->policy);
@@ -74,7 +78,7 @@ static __always_inline void judge_as(const struct request *request, const struct
 	judge_series(request, verdict, policy, total_ns, writer);
 	if (!policy) {
 		stat_error(KERR_POLICY_MISSING);
-		return;
+		return 0;
 	}
 
 	struct judge judge = {
@@ -89,22 +93,43 @@ static __always_inline void judge_as(const struct request *request, const struct
 	if (request->service >= SERVICE_FOUND)
 		judge.found_endpoint = request->service - SERVICE_FOUND;
 	slo_judge_all(&judge, writer);
+	return judge.mask;
 }
 
-__noinline int judge_shared(struct request *request, struct verdict *verdict)
+__noinline __u64 judge_shared(struct request *request, struct verdict *verdict)
 {
-	if (request && verdict)
-		judge_as(request, verdict, WRITER_SHARED);
-	return 0;
+	return request && verdict ? judge_as(request, verdict, WRITER_SHARED) : 0;
 }
 
-static __always_inline void judge(struct request *request, struct verdict *verdict,
-				  const enum writer writer)
+/* `number`: of the request, on the connection. */
+static __always_inline void judge(struct origin *origin, __u32 number, struct request *request,
+				  struct verdict *verdict, const enum writer writer)
 {
-	if (writer == WRITER_SEND)
-		judge_as(request, verdict, WRITER_SEND);
-	else
-		judge_shared(request, verdict);
+	__u64 which = number & SAMPLE_NUMBER, bad_slos;
+
+	if (writer == WRITER_SEND) {
+		which |= SAMPLE_BY_THREAD | SAMPLE_ALONE;
+		bad_slos = judge_as(request, verdict, WRITER_SEND);
+	} else {
+		bad_slos = judge_shared(request, verdict);
+	}
+	if (request->version)
+		version_judge(request, verdict, bad_slos, writer);
+	if (sample_settings.on && verdict->outcome != OUTCOME_NOT_ACCEPTED)
+		sample(origin, request, verdict, bad_slos, which);
+}
+
+/* Likewise, as WRITER_SHARED: the current thread has answered it. */
+static __always_inline void judge_by_thread(struct origin *origin, __u32 number,
+					    struct request *request, struct verdict *verdict)
+{
+	__u64 which = (number & SAMPLE_NUMBER) | SAMPLE_BY_THREAD;
+	__u64 bad_slos = judge_shared(request, verdict);
+
+	if (request->version)
+		version_judge(request, verdict, bad_slos, WRITER_SHARED);
+	if (sample_settings.on && verdict->outcome != OUTCOME_NOT_ACCEPTED)
+		sample(origin, request, verdict, bad_slos, which);
 }
 
 #endif

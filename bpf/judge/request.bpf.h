@@ -24,9 +24,11 @@ struct opening {
 	__u16 service;
 	__u8 method; /* enum http_method */
 	__u8 role; /* enum role */
+	__u16 version; /* of the process */
 };
 
 struct request {
+	__u64 first_read_ns;
 	__u64 queue_ns;
 	__u64 slo_mask; /* the policy's SLOs it is eligible for, by path, method and agent */
 	__u16 service;
@@ -34,6 +36,9 @@ struct request {
 	__u16 route;
 	__u8 method; /* enum http_method */
 	__u8 role; /* enum role */
+	__u32 generation; /* of the policy */
+	__u16 version; /* of the process that serves it, id; 0: not known */
+	__u16 pad;
 };
 
 /* Which SLOs the request is eligible for, and its route. */
@@ -72,14 +77,17 @@ static __always_inline void request_init(const struct opening *opening, struct r
 {
 	ret->service = opening->service;
 	ret->policy = opening->policy;
+	ret->generation = opening->generation;
+	ret->first_read_ns = opening->first_read_ns;
 	ret->queue_ns = opening->queue_ns;
 	ret->slo_mask = 0;
 	ret->route = ROUTE_OTHER;
 	ret->method = opening->method;
 	ret->role = opening->role;
+	ret->version = opening->version;
 	request_classify(opening, ret);
 }
 
-_Static_assert(sizeof(struct request) == 24, "request has no holes");
+_Static_assert(sizeof(struct request) == 40, "request has no holes");
 
 #endif

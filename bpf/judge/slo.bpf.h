@@ -35,7 +35,7 @@ struct {
 struct judge {
 	struct policy *policy;
 	const struct verdict *verdict;
-	__u64 mask;
+	__u64 mask; /* those that it is eligible for, then those that it was bad for */
 	__u64 total_ns;
 	__u32 found_endpoint; /* 0 for a configured service */
 };
@@ -70,19 +70,24 @@ static __always_inline __u64 *slo_other_counter(struct slo_counts *counts,
 	}
 }
 
-static __always_inline void slo_count_other(__u32 index, const struct slo_criteria *criteria,
+/* Returns false if it was left out, which is not bad. */
+static __always_inline bool slo_count_other(__u32 index, const struct slo_criteria *criteria,
 					    const struct judge *judge)
 {
 	struct slo_counts *counts = bpf_map_lookup_elem(&slo_counts, &index);
+	__u64 *counter;
 
-	if (counts)
-		counter_add(slo_other_counter(counts, criteria, judge), 1, WRITER_SHARED);
-	else
+	if (!counts) {
 		stat_error(KERR_SLO_MISSING);
+		return false;
+	}
+	counter = slo_other_counter(counts, criteria, judge);
+	counter_add(counter, 1, WRITER_SHARED);
+	return counter != &counts->left_out;
 }
 
 /* Counts the request for the policy's SLO i, i < POLICY_SLOS_MAX. */
-static __always_inline void slo_count(__u32 i, const struct judge *judge, const enum writer writer)
+static __always_inline void slo_count(__u32 i, struct judge *judge, const enum writer writer)
 {
 	const struct verdict *verdict = judge->verdict;
 	struct policy *policy = judge->policy;
@@ -100,9 +105,11 @@ static __always_inline void slo_count(__u32 i, const struct judge *judge, const 
 	if (verdict->outcome != OUTCOME_COMPLETE || judge->total_ns > criteria->latency_ns ||
 	    verdict->body_bytes < criteria->min_body_bytes ||
 	    !slo_status_is_good(criteria, verdict->status)) {
-		slo_count_other(index, criteria, judge);
+		if (!slo_count_other(index, criteria, judge))
+			judge->mask &= ~(1ULL << (i & 63));
 		return;
 	}
+	judge->mask &= ~(1ULL << (i & 63));
 	if (writer == WRITER_SEND) {
 		good = bpf_map_lookup_elem(&slo_good, &index);
 	} else {

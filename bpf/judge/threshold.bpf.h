@@ -4,8 +4,11 @@
 #define SLIPROBE_JUDGE_THRESHOLD_BPF_H
 
 #include "abi.h"
+#include "judge/series.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "kernel/stat.bpf.h"
+
+__u32 thresholds_found; /* of found services; the agent takes off those that it forgets */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -14,28 +17,41 @@ struct {
 	__type(value, __u64);
 } thresholds SEC(".maps");
 
-static __always_inline void threshold_count(const struct series_key *series, __u64 threshold_ns)
+/* Found services leave half of the table to configured ones. */
+static __always_inline __u64 *threshold_make(const struct threshold_key *key)
 {
-	struct threshold_key key = {.series = *series, .threshold_ns = threshold_ns};
-	__u64 *value = bpf_map_lookup_elem(&thresholds, &key);
+	bool found = key->series.service >= SERVICE_FOUND;
+	__u64 zero = 0;
 
-	if (!value) {
-		__u64 zero = 0;
+	if (found && thresholds_found >= THRESHOLDS_FOUND_MAX)
+		return NULL;
+	if (!bpf_map_update_elem(&thresholds, key, &zero, BPF_NOEXIST) && found)
+		__sync_fetch_and_add(&thresholds_found, 1);
+	return bpf_map_lookup_elem(&thresholds, key);
+}
 
-		bpf_map_update_elem(&thresholds, &key, &zero, BPF_NOEXIST);
-		value = bpf_map_lookup_elem(&thresholds, &key);
-		if (!value) {
-			stat_error(KERR_THRESHOLD_FULL);
-			return;
-		}
-	}
-	counter_add(value, 1, WRITER_SHARED);
+static __always_inline void threshold_count(__u32 series, __u64 threshold_ns)
+{
+	struct series_key *of = bpf_map_lookup_elem(&series_keys, &series);
+	struct threshold_key key = {.threshold_ns = threshold_ns};
+	__u64 *value;
+
+	if (!of)
+		return;
+	key.series = *of;
+	value = bpf_map_lookup_elem(&thresholds, &key);
+	if (!value)
+		value = threshold_make(&key);
+	if (value)
+		counter_add(value, 1, WRITER_SHARED);
+	else
+		stat_error(KERR_THRESHOLD_FULL);
 }
 
 struct threshold_scan {
 	struct policy *policy;
-	const struct series_key *series;
 	__u64 total_ns;
+	__u32 series; /* its id */
 	__u32 bucket;
 };
 

@@ -83,6 +83,21 @@ enum {
 #define REGS_ARG0(regs) ((regs)->di)
 #define REGS_ARG1(regs) ((regs)->si)
 #define REGS_ARG2(regs) ((regs)->dx)
+#define REGS_SP(regs) ((regs)->sp)
+/* of a function, by the System V ABI */
+#define FUNC_ARG0(regs) ((regs)->di)
+#define FUNC_ARG1(regs) ((regs)->si)
+#define FUNC_ARG2(regs) ((regs)->dx)
+#define FUNC_ARG3(regs) ((regs)->cx)
+#define FUNC_ARG4(regs) ((regs)->r8)
+#define FUNC_RESULT(regs) ((regs)->ax)
+
+/* Go's ABIInternal: arguments and results in registers, and the goroutine in one of its own. */
+#define GO_ARG0(regs) ((regs)->ax)
+#define GO_ARG1(regs) ((regs)->bx)
+#define GO_ARG2(regs) ((regs)->cx)
+#define GO_RESULT(regs) ((regs)->ax)
+#define GO_G(regs) ((regs)->r14)
 
 /* TS_COMPAT of arch/x86/include/asm/thread_info.h: a 32-bit system call */
 static __always_inline bool task_is_compat(struct task_struct *task)
@@ -112,6 +127,19 @@ enum {
 #define REGS_ARG0(regs) ((regs)->orig_x0)
 #define REGS_ARG1(regs) ((regs)->regs[1])
 #define REGS_ARG2(regs) ((regs)->regs[2])
+#define REGS_SP(regs) ((regs)->sp)
+#define FUNC_ARG0(regs) ((regs)->regs[0])
+#define FUNC_ARG1(regs) ((regs)->regs[1])
+#define FUNC_ARG2(regs) ((regs)->regs[2])
+#define FUNC_ARG3(regs) ((regs)->regs[3])
+#define FUNC_ARG4(regs) ((regs)->regs[4])
+#define FUNC_RESULT(regs) ((regs)->regs[0])
+
+#define GO_ARG0(regs) ((regs)->regs[0])
+#define GO_ARG1(regs) ((regs)->regs[1])
+#define GO_ARG2(regs) ((regs)->regs[2])
+#define GO_RESULT(regs) ((regs)->regs[0])
+#define GO_G(regs) ((regs)->regs[28])
 
 /* TIF_32BIT of arch/arm64/include/asm/thread_info.h */
 static __always_inline bool task_is_compat(struct task_struct *task)

@@ -9,6 +9,11 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+enum {
+	NS_OF_MS = 1000000,
+	NS_OF_SECOND = 1000000000,
+};
+
 /* Hides a value's origin from the compiler, which would else move or drop a check of it. */
 #ifndef barrier_var
 #define barrier_var(var) asm volatile("" : "+r"(var))

@@ -25,6 +25,7 @@ enum {
 /* A page's address, less that of its structure times their ratio: the same for all pages. 0: not found yet. */
 __u64 pages_at;
 __u64 pages_guess; /* of one pair; it counts once another pair agrees */
+__u64 pages_cache; /* any cache of the slab allocator, for those who have none at hand; 0: none met yet */
 
 static __always_inline __u64 pages_ratio(void)
 {
@@ -73,6 +74,12 @@ static __noinline int pages_find(struct kmem_cache *cache)
 	    PAGE_BYTES % bpf_core_type_size(struct page) == 0)
 		bpf_loop(SLAB_CACHES_MAX, pages_step, &cache, 0);
 	return 0;
+}
+
+static __always_inline void pages_meet(struct kmem_cache *cache)
+{
+	if (!pages_at)
+		pages_cache = (__u64)cache;
 }
 
 /* The address of its bytes; 0: not known. */

@@ -25,6 +25,7 @@ struct {
  * lock, which would take as long as thirty other instructions, since the kernel never runs a program
  * inside itself on one CPU (it skips it). All other programs share counters and add atomically, per CPU
  * or not: a program in a soft interrupt may interrupt another one in the middle of an addition.
+ * Programs on user functions may be preempted: where they run the code of the two, origin.shared says so.
  */
 enum writer {
 	WRITER_RECV, /* the program on reading */

@@ -24,6 +24,7 @@ struct piece {
 };
 
 typedef struct chunk *http1_bytes;
+typedef struct chunk *tls_bytes; /* of tls/records.h */
 
 /* One load or store: at an address that may be odd, the compiler would take the word byte by byte. */
 #define CHUNK_WORD(at, n)                                                                          \
@@ -61,5 +62,7 @@ static __always_inline void chunk_end(struct chunk *chunk, __u32 len)
 #define HTTP1_LOOP _Pragma("clang loop unroll(disable)")
 #define HTTP1_UNROLL _Pragma("clang loop unroll(full)")
 #define HTTP1_SEPARATE __noinline
+#define TLS_AT(chunk, pos) HTTP1_AT(chunk, pos)
+#define TLS_REPEAT(n, step, context) bpf_loop(n, step, context, 0)
 
 #endif

@@ -15,6 +15,14 @@ enum side {
 	SIDE_RESPONSE,
 };
 
+/* What the next bytes are, of a request. */
+enum head_place {
+	HEAD_NONE, /* not of its head */
+	HEAD_BEGINS,
+	HEAD_GOES_ON,
+	HEAD_EITHER, /* it goes on if the bytes before are kept */
+};
+
 /* Set by the hook, but for `piece` and `in_head`. */
 struct flow {
 	struct conn *conn;
@@ -26,7 +34,10 @@ struct flow {
 	__u8 turn; /* bytes of the other side passed since this side's last operation */
 	__u8 peer_unacked; /* response side: the peer has closed its side and not acknowledged all */
 	__u8 in_head; /* a head goes on behind the bytes at hand */
-	__u8 looks; /* response side: the bytes at hand may begin a response, though they need not be seen */
+	union {
+		__u8 looks; /* response side: the bytes at hand may begin a response, though they need not be seen */
+		__u8 nested; /* of TLS: it is inside a call of a library that reads, or writes, as it does */
+	};
 };
 
 /* The connection's service was not decided yet, or under a configuration that is not in force. */

@@ -5,15 +5,9 @@
 
 #include "kernel/helpers.bpf.h"
 #include "protocol/chunk.bpf.h"
+#include "tls/state.h"
 
 enum {
-	TLS_CHANGE_CIPHER_SPEC = 0x14, /* RFC 8446, section 5.1: the first type of a record */
-	TLS_HANDSHAKE = 0x16,
-	TLS_APPLICATION_DATA = 0x17, /* the last */
-	TLS_MAJOR = 3,
-	TLS_MINOR_MAX = 4,
-	TLS_LENGTH_MAX = 16384 + 2048,
-
 	HTTP2_HEADER = 9, /* RFC 9113, section 4.1: bytes of a frame's header */
 };
 

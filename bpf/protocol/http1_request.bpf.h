@@ -13,6 +13,7 @@
 #include "protocol/conn.bpf.h"
 #include "protocol/flow.bpf.h"
 #include "protocol/foreign.bpf.h"
+#include "protocol/tls.bpf.h"
 #include "who/identity.bpf.h"
 
 /* needs what dfa.bpf.h and chunk.bpf.h define */
@@ -132,6 +133,7 @@ static __always_inline void http1_open(struct conn *conn, const enum writer writ
 		.service = conn->served.service,
 		.method = h1->request.method,
 		.role = conn->role,
+		.version = conn->served.version,
 	};
 
 	exchange_open(&conn->open, &opening, writer);
@@ -224,13 +226,27 @@ __noinline __u32 http1_request_first(struct conn *conn, struct piece *piece, __u
 	return http1_request_head(conn);
 }
 
-/* An older connection goes on with something that begins no request. */
-static __always_inline void http1_join_failed(struct flow *flow)
+/*
+ * The byte that was no request's, the last one consumed, begins a record of TLS: see tls_take(). Returns false. Its
+ * stack is not its callers'.
+ */
+static __noinline int http1_is_tls(struct flow *flow, __u32 late)
+{
+	flow->piece->pos--;
+	flow->conn->protocol = PROTOCOL_TLS;
+	tls_take(flow, late);
+	return false;
+}
+
+/* An older connection goes on with something that begins no request. Returns true if the rest is of no interest. */
+static __always_inline int http1_join_failed(struct flow *flow)
 {
 	struct conn *conn = flow->conn;
 	struct http1_conn *h1 = &conn->state.h1;
 	struct foreign foreign = foreign_of(flow->piece, &h1->request);
 
+	if (foreign.is_tls && tls_built && tls_on && !conn->dialled)
+		return http1_is_tls(flow, true);
 	http1_reset(&h1->request);
 	if (foreign.is_tls)
 		flow_blind(flow, BLIND_TLS);
@@ -243,24 +259,29 @@ static __always_inline void http1_join_failed(struct flow *flow)
 		conn_ignore(conn);
 	else
 		h1->joins_left--;
+	return true;
 }
 
-static __always_inline void http1_request_bad(struct flow *flow)
+/* Returns true if the rest of the operation is of no interest. */
+static __always_inline int http1_request_bad(struct flow *flow)
 {
 	struct conn *conn = flow->conn;
 
 	switch (conn->mode) {
 	case CONN_NEW:
+		if ((conn->state.h1.request.flags & HTTP1_TLS) && tls_built && tls_on &&
+		    !conn->dialled)
+			return http1_is_tls(flow, false);
 		conn->state.h1.request.left = 0;
 		if (conn->dialled)
 			conn->state.h1.request.flags &= ~(HTTP1_TLS | HTTP1_PREFACE);
 		conn_rename(conn);
-		return;
+		return true;
 	case CONN_OLD:
-		http1_join_failed(flow);
-		return;
+		return http1_join_failed(flow);
 	default:
 		stat_error(KERR_HEAD_UNPARSABLE);
+		return true;
 	}
 }
 
@@ -285,8 +306,7 @@ static __always_inline int http1_request_proxied(struct flow *flow)
 		return false;
 	}
 	http1_lose(&conn->state.h1.request);
-	http1_request_bad(flow);
-	return true;
+	return http1_request_bad(flow);
 }
 
 /* Returns true if the rest of the operation is of no interest. */
@@ -316,8 +336,7 @@ static __noinline int http1_request_event(struct flow *flow, __u32 event)
 			http1_request_whole(flow);
 		break;
 	}
-	http1_request_bad(flow);
-	return true;
+	return http1_request_bad(flow);
 }
 
 static __always_inline bool http1_request_feed(struct flow *flow)

@@ -93,6 +93,8 @@ static __always_inline __u32 http1_response_head(struct conn *conn, struct piece
 		event = http1_feed_opaque(response, &piece->pos, piece->len);
 	if (framing == ANSWER_BODYLESS)
 		http1_expect_leftover(&conn->state.h1, exchange_after(conn->state.h1.answering));
+	if (event != HTTP1_EV_END)
+		exchange_begun(&conn->open, conn->state.h1.answering, now_ns);
 	if (event == HTTP1_EV_END)
 		http1_answer(conn, exchange, now_ns, wait, WRITER_SEND);
 	else if (!http1_other_length(response))

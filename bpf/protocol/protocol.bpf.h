@@ -9,7 +9,7 @@
  *	protocol_lost     bytes went by that it would have had to see
  *
  * To those who look at a connection from outside, it says what is under way: protocol_unfinished(),
- * protocol_reads_request(), protocol_request_arrives(), protocol_first_refused().
+ * protocol_reads_request(), protocol_request_arrives(), protocol_first_refused(), protocol_head().
  *
  * `side` is a constant of each caller. The first protocol is inlined; another one goes into functions of
  * its own, each verified by itself.
@@ -24,6 +24,7 @@
 #include "protocol/flow.bpf.h"
 #include "protocol/http1.bpf.h"
 #include "protocol/http1_ahead.bpf.h"
+#include "protocol/tls.bpf.h"
 
 /* The connection is zeroed. */
 static __always_inline void protocol_init(struct conn *conn, enum role role, __u64 id)
@@ -34,6 +35,26 @@ static __always_inline void protocol_init(struct conn *conn, enum role role, __u
 	http1_conn_init(conn);
 }
 
+/*
+ * What is inside is encrypted: see protocol/tls. By the functions of a protocol the first operation is read; for all
+ * others the hook walks the records by itself (hook/tcp_tls).
+ */
+static __always_inline bool protocol_is_tls(const struct conn *conn)
+{
+	return tls_built && conn->protocol == PROTOCOL_TLS;
+}
+
+/* The client has begun with TLS, and the server answers with something else. */
+static __always_inline void protocol_is_no_tls(struct conn *conn)
+{
+	struct tls_outer outer = *tls_outer_of(conn);
+
+	conn->protocol = PROTOCOL_HTTP1;
+	__builtin_memset(&conn->state, 0, sizeof(conn->state));
+	http1_conn_init(conn);
+	http1_refuse_tls(conn, outer.first_read_ns, outer.queue_ns);
+}
+
 /* Bytes from here on that need not be looked at, whatever they are. */
 static __always_inline __u64 protocol_opaque(const struct flow *flow, const enum side side)
 {
@@ -42,17 +63,30 @@ static __always_inline __u64 protocol_opaque(const struct flow *flow, const enum
 		return side == SIDE_REQUEST ? http1_request_opaque(flow) :
 		       flow->looks	    ? 0 :
 					      http1_opaque(&flow->conn->state.h1.response);
+	case PROTOCOL_TLS:
+		return tls_opaque(flow->conn, side);
 	default:
 		return ~0ULL;
 	}
+}
+
+/* Bytes to copy for the next protocol_feed(), at most. */
+static __always_inline __u32 protocol_wants(const struct flow *flow, const enum side side)
+{
+	if (flow->conn->protocol != PROTOCOL_HTTP1)
+		return tls_wants(flow->conn, side);
+	return flow->in_head ? CHUNK_BYTES : CHUNK_FIRST;
 }
 
 /* 0 < n <= protocol_opaque() bytes went by. `writer`: of the response side. */
 static __always_inline void protocol_pass(struct flow *flow, const enum side side, __u64 n,
 					  const enum writer writer)
 {
-	if (flow->conn->protocol != PROTOCOL_HTTP1)
+	if (flow->conn->protocol != PROTOCOL_HTTP1) {
+		if (side == SIDE_REQUEST)
+			tls_pass(flow, SIDE_REQUEST, n);
 		return;
+	}
 	if (side == SIDE_REQUEST)
 		http1_request_pass(flow, n);
 	else
@@ -66,7 +100,7 @@ static __always_inline void protocol_pass(struct flow *flow, const enum side sid
 static __always_inline bool protocol_feed(struct flow *flow, const enum side side)
 {
 	if (flow->conn->protocol != PROTOCOL_HTTP1)
-		return true;
+		return side == SIDE_REQUEST ? tls_feed(flow, SIDE_REQUEST) : true;
 	return side == SIDE_REQUEST ? http1_request_feed(flow) : http1_response_feed(flow);
 }
 
@@ -80,8 +114,11 @@ static __always_inline bool protocol_doubts(const struct flow *flow)
 static __always_inline void protocol_lost(struct flow *flow, const enum side side,
 					  enum lost_reason reason)
 {
-	if (flow->conn->protocol != PROTOCOL_HTTP1)
+	if (flow->conn->protocol != PROTOCOL_HTTP1) {
+		if (side == SIDE_REQUEST)
+			tls_lost(flow, SIDE_REQUEST);
 		return;
+	}
 	if (side == SIDE_REQUEST)
 		http1_request_lost(flow);
 	else
@@ -125,6 +162,30 @@ static __always_inline void protocol_unfinished(const struct conn *conn, struct 
 static __always_inline bool protocol_reads_request(const struct conn *conn)
 {
 	return conn->protocol == PROTOCOL_HTTP1 && http1_reads_request(conn);
+}
+
+/* A head is being read. */
+static __always_inline bool protocol_reads_head(const struct conn *conn)
+{
+	return conn->protocol == PROTOCOL_HTTP1 && http1_in_head(&conn->state.h1.request);
+}
+
+/* The requests' side can no longer be followed. */
+static __always_inline bool protocol_is_lost(const struct conn *conn)
+{
+	return conn->protocol != PROTOCOL_HTTP1 || http1_is_lost(&conn->state.h1.request);
+}
+
+/* What the next bytes of the requests' side are of a request's head. */
+static __always_inline enum head_place protocol_head(const struct flow *flow)
+{
+	const struct http1 *request = &flow->conn->state.h1.request;
+
+	if (flow->conn->protocol != PROTOCOL_HTTP1)
+		return HEAD_NONE;
+	if (http1_at_start(request) || http1_resumes(flow))
+		return HEAD_BEGINS;
+	return http1_in_head(request) ? HEAD_GOES_ON : HEAD_NONE;
 }
 
 /*

@@ -5,9 +5,11 @@
 
 #include "http1/state.h"
 #include "kernel/helpers.bpf.h"
+#include "protocol/tls_outer.bpf.h"
 
 enum protocol {
 	PROTOCOL_HTTP1,
+	PROTOCOL_TLS, /* what is inside is another struct conn: see tls_conns */
 };
 
 struct http1_conn {
@@ -30,9 +32,12 @@ struct http1_conn {
 
 union protocol_state {
 	struct http1_conn h1;
+	struct tls_outer tls;
 };
 
 _Static_assert(sizeof(struct http1) == 32, "http1 has no holes");
 _Static_assert(sizeof(struct http1_conn) == 96, "http1_conn has no holes");
+_Static_assert(sizeof(struct tls_outer) <= sizeof(struct http1_conn),
+	       "TLS takes no room of HTTP/1.x");
 
 #endif

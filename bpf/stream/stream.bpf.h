@@ -38,7 +38,7 @@ static __always_inline bool stream_fill(struct flow *flow, struct io *io, const 
 		return true; /* an empty segment */
 	opaque = protocol_opaque(flow, side);
 	if (!opaque)
-		return io_copy(io, n, flow->in_head ? CHUNK_BYTES : CHUNK_FIRST);
+		return io_copy(io, n, protocol_wants(flow, side));
 	n = n < opaque ? n : opaque;
 	io_advance(io, n);
 	protocol_pass(flow, side, n, WRITER_SEND);

@@ -73,7 +73,9 @@ struct policy {
 	__u32 ua_start; /* automaton over user agents; DFA_DEAD: none excluded */
 	__u16 service; /* SERVICE_NONE: a found one */
 	__u16 n_slos;
-	__u32 n_thresholds;
+	__u16 n_thresholds;
+	__u8 samples; /* its requests may be sampled */
+	__u8 pad;
 	__u64 other_mask; /* for a path that no template matches */
 	__u64 method_mask[HTTP_METHOD_COUNT];
 	__u64 threshold_buckets[HIST_WORDS]; /* bit b: a threshold lies in bucket b */

@@ -20,6 +20,8 @@ for program in attach ring; do
 	$cc "$here/$program.c" $libbpf -o "$out/$program"
 done
 $cc -D_GNU_SOURCE "$here/replay.c" "$library" -lm -o "$out/replay"
+# shellcheck disable=SC2086 # flags
+$cc -D_GNU_SOURCE "$here/sites.c" "$library" $libbpf -lZydis -lssl -lcrypto -lm -o "$out/sites"
 for object in empty ring; do
 	$bpf -c "$here/$object.bpf.c" -o "$out/$object.bpf.o"
 done

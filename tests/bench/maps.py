@@ -32,6 +32,14 @@ def formula_bytes(entry, cpus):
         return (8 + value * cpus) * n
     if kind == "hash" and not entry["flags"] & NO_PREALLOC:
         return buckets + (48 + key + value) * (n + cpus) + 8 * cpus
+    if kind == "hash":
+        return buckets  # and what is in it: nothing here
+    if kind == "percpu_hash" and entry["flags"] & NO_PREALLOC:
+        return buckets
+    if kind == "ringbuf":
+        return n + 3 * 4096 + 8 * (3 + 2 * n // 4096)
+    if kind == "queue":
+        return entry["bytes_value"] * (n + 1)
     if kind == "lru_hash":
         return buckets + (48 + key + value) * n
     if kind == "percpu_hash" and not entry["flags"] & NO_PREALLOC:

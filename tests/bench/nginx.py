@@ -30,24 +30,29 @@ http {{
     fastcgi_temp_path {dir}/fastcgi;
     uwsgi_temp_path {dir}/uwsgi;
     scgi_temp_path {dir}/scgi;
-    server {{ listen 127.0.0.1:{port}; root {dir}/files; open_file_cache max=16; }}
+    server {{ listen 127.0.0.1:{port}{listen}; root {dir}/files; open_file_cache max=16; }}
     server {{ listen 127.0.0.1:{status_port}; location / {{ stub_status; }} }}
 }}
 """
 
 
 class Nginx:
-    """One worker on the last CPU, wrk on the first: where the scheduler puts them is not timed."""
+    """One worker on the last CPU, wrk on the first: where the scheduler puts them is not timed.
 
-    def __init__(self, bench):
+    `listen`: what its configuration says behind the port; `options`: wrk's.
+    """
+
+    def __init__(self, bench, scheme="http", listen="", options=()):
         self.bench, self.port, self.status_port = bench, bench.nginx_port, bench.more_ports[0]
+        self.scheme, self.options = scheme, options
         self.asked = 0
         directory = bench.directory / "nginx"
-        (directory / "files").mkdir(parents=True)
+        (directory / "files").mkdir(parents=True, exist_ok=True)
         directory.chmod(0o755)
         (directory / "files" / "small").write_bytes(b"x" * FILE_BYTES)
         conf = directory / "nginx.conf"
-        conf.write_text(CONF.format(dir=directory, port=self.port, status_port=self.status_port))
+        conf.write_text(CONF.format(dir=directory, port=self.port, status_port=self.status_port,
+                                    listen=listen))
         self.wrk_cpu, cpu = host.end_cpus()
         self.process = Process(["taskset", "-c", cpu, host.tool("nginx"), "-e",
                                 directory / "error.log", "-c", conf], bench.directory, "nginx")
@@ -80,8 +85,8 @@ class Nginx:
     def wrk(self):
         script = host.ROOT / "tests" / "bench" / "wrk.lua"
         out = host.run(["taskset", "-c", self.wrk_cpu, "wrk", "-t", 1, "-c", CLIENTS, "-d",
-                        self.bench.wrk_seconds, "-s", script,
-                        f"http://127.0.0.1:{self.port}/small"])
+                        self.bench.wrk_seconds, "-s", script, *self.options,
+                        f"{self.scheme}://127.0.0.1:{self.port}/small"])
         answered, took_us, failed, p50, p99 = \
             map(float, re.search(r"^result (.*)$", out, re.M).group(1).split())
         if failed:

@@ -11,13 +11,6 @@
 
 #include "ring.h"
 
-enum {
-	BPF_MAP_TYPE_RINGBUF = 27,
-	BPF_RB_NO_WAKEUP = 1,
-	BPF_RB_FORCE_WAKEUP = 2,
-	BPF_RB_AVAIL_DATA = 0,
-};
-
 char LICENSE[] SEC("license") = "GPL";
 
 /* the layouts of events/syscalls/<name>/format in tracefs */

@@ -11,10 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/unit/fixtures/test.h"
+#include "tests/bpf/loaded.h"
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
-#include <bpf/libbpf.h>
 
 #include "abi.h"
 #include "lines.skel.h"
@@ -103,59 +101,13 @@ static __u64 judged_bad(enum bad_reason reason)
 	return total;
 }
 
-/* ---- talking ---- */
-
-struct pair {
-	int client;
-	int server;
-};
-
-static void dial(struct pair *ret)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET};
-	socklen_t len = sizeof(address);
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_true(listener >= 0);
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
-	ret->client = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(connect(ret->client, (struct sockaddr *)&address, len), 0);
-	ret->server = accept(listener, NULL, NULL);
-	assert_true(ret->server >= 0);
-	close(listener);
-}
-
-/* `from` sends the text in one write, `to` reads it in pieces of `step` bytes. */
-static void say(int from, int to, const char *text, size_t step)
-{
-	size_t len = strlen(text);
-	char buf[256];
-
-	assert_int_equal(send(from, text, len, 0), len);
-	for (size_t n = 0; n < len;) {
-		size_t want = len - n < step ? len - n : step;
-
-		assert_int_equal(recv(to, buf, want, MSG_WAITALL), want);
-		n += want;
-	}
-}
-
-static void hang_up(struct pair *pair)
-{
-	close(pair->server);
-	close(pair->client);
-}
-
 /* ---- tests ---- */
 
 TEST(answers_in_any_order)
 {
 	struct pair pair;
 
-	dial(&pair);
+	pair_dial(&pair);
 	say(pair.client, pair.server, "?G\n?P\n?G\n", 2);
 	assert_int_equal(seen(), 3);
 	assert_int_equal(ended(), 0);
@@ -185,7 +137,7 @@ TEST(never_answered)
 	__u64 before = ended();
 	struct pair pair;
 
-	dial(&pair);
+	pair_dial(&pair);
 	say(pair.client, pair.server, "?G\n?G\n", 256);
 	say(pair.server, pair.client, "=2 200 0\n", 256);
 	hang_up(&pair);
@@ -199,7 +151,7 @@ TEST(not_understood)
 	__u64 before = ended(), asked = seen();
 	struct pair pair;
 
-	dial(&pair);
+	pair_dial(&pair);
 	say(pair.client, pair.server, "?G\n?P\n", 256);
 	say(pair.server, pair.client, "!\n", 256);
 	hang_up(&pair);
@@ -213,7 +165,7 @@ TEST(of_another_protocol)
 	__u64 asked = seen();
 	struct pair pair;
 
-	dial(&pair);
+	pair_dial(&pair);
 	say(pair.client, pair.server, "GET / HTTP/1.1\r\n\r\n", 256);
 	say(pair.server, pair.client, "HTTP/1.1 204 No Content\r\n\r\n", 256);
 	say(pair.client, pair.server, "?G\n", 256);
@@ -222,28 +174,6 @@ TEST(of_another_protocol)
 }
 
 /* ---- the kernel side ---- */
-
-static bool kernel_has(const char *name, __u32 kind)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	bool has = btf && btf__find_by_name_kind(btf, name, kind) > 0;
-
-	btf__free(btf);
-	return has;
-}
-
-static void choose_programs(void)
-{
-	bool tracepoint = kernel_has("btf_trace_sock_send_length", BTF_KIND_TYPEDEF);
-
-	bpf_program__set_autoload(skel->progs.sweep_conns, false);
-	bpf_program__set_autoload(skel->progs.sweep_files, false);
-	bpf_program__set_autoload(skel->progs.fexit_sendpage, false);
-	bpf_program__set_autoload(skel->progs.tp_send, tracepoint);
-	bpf_program__set_autoload(skel->progs.tp_recv, tracepoint);
-	bpf_program__set_autoload(skel->progs.fexit_send, !tracepoint);
-	bpf_program__set_autoload(skel->progs.fexit_recv, !tracepoint);
-}
 
 /* All found services are judged by one policy with one SLO: status 200 is good. */
 static int configure(void)
@@ -273,7 +203,7 @@ static int set_up(void **state)
 	skel = lines_bpf__open();
 	if (!skel || n_cpus <= 0)
 		return -1;
-	choose_programs();
+	CHOOSE_PROGRAMS(skel);
 	skel->rodata->can_cast = kernel_has("bpf_rdonly_cast", BTF_KIND_FUNC);
 	skel->bss->hist_groups = HIST_GROUPS;
 	r = bpf_map__set_max_entries(skel->maps.hist, HIST_GROUPS / BLOCK);

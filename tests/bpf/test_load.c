@@ -15,6 +15,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "abi.h"
 #include "sliprobe.skel.h"
 #include "kernel/probe.h"
 
@@ -27,7 +28,7 @@ enum {
 };
 
 static const char *const programs_always[] = {"sock_state", "sock_destroyed", "sock_reading",
-					      "sweep_files"};
+					      "process_exit", "sweep_files"};
 
 struct family {
 	const char *const *programs;
@@ -40,6 +41,7 @@ struct family {
 
 static const char *const programs_tracepoint[] = {"tp_send", "tp_recv"};
 static const char *const programs_sweep[] = {"sweep_conns"};
+static const char *const programs_tls[] = {"tls_enter", "tls_return"};
 static const char *const programs_fexit[] = {"fexit_send", "fexit_recv"};
 static const char *const programs_fexit_sendpage[] = {"fexit_send", "fexit_sendpage", "fexit_recv"};
 
@@ -206,6 +208,12 @@ TEST(fexit_family_with_sendpage)
 	n_loaded++;
 }
 
+/* They need nothing of the kernel that the others do not. */
+TEST(tls_programs)
+{
+	load(programs_tls, 2);
+}
+
 /* The sweep over files is loaded with each family. */
 TEST(sweep_over_map)
 {
@@ -241,6 +249,7 @@ int main(void)
 		cmocka_unit_test(fexit_family),
 		cmocka_unit_test(fexit_family_with_sendpage),
 		cmocka_unit_test(some_family_loads),
+		cmocka_unit_test(tls_programs),
 		cmocka_unit_test(sweep_over_map),
 	};
 

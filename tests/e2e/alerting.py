@@ -10,10 +10,15 @@ import subprocess
 import threading
 import time
 
-from harness import BUILD, SLOW, Process, free_port, run_load, tool, wait_until
+from harness import BUILD, SLOW, Process, free_port, free_ports, run_load, tool, wait_until
 
 FIRE, ESCALATE, RESOLVE = ("fire", "page"), ("escalate", "page"), ("resolve", "page")
 JOINED, LEFT = ("joined", "page"), ("left", "page")
+
+
+def shown_url(url):
+    """What the agent shows of it: a path may be a secret."""
+    return "/".join(url.split("/")[:3])
 
 
 class Hook:
@@ -128,7 +133,7 @@ class Prometheus(Program):
 
     def __init__(self, where, agent, rules):
         where.mkdir()
-        bridge, port = free_port(), free_port()
+        bridge, port = free_ports(2)
         self.bridge = Process([tool("socat"), f"TCP-LISTEN:{bridge},bind=127.0.0.1,fork,reuseaddr",
                                f"UNIX-CONNECT:{agent.socket}"])
         (where / "rules.yaml").write_text(rules)

@@ -8,11 +8,15 @@ out=${1:?usage: build.sh OUTDIR}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
+rm -f "$out/.built" # there once all is
 cc="${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra -static -pthread"
 
 $cc -o "$out/httpd" "$here/servers/httpd.c" "$here/servers/httpio.c"
 $cc -o "$out/load" "$here/servers/load.c"
 ${CC:-gcc} -std=gnu17 -O2 -Wall -Wextra -shared -fPIC -o "$out/clock.so" "$here/servers/clock.c"
+${CC:-gcc} -std=gnu17 -O2 -Wall -Wextra -shared -fPIC -o "$out/slowdisk.so" "$here/servers/slowdisk.c"
+${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra -pthread -DWITH_GNUTLS -o "$out/tlsd" "$here/servers/tlsd.c" -lssl -lcrypto -lgnutls
+$cc -o "$out/tlsd-static" "$here/servers/tlsd.c" -lssl -lcrypto 2>"$out/tlsd.log" || { cat "$out/tlsd.log" >&2; exit 1; }
 $cc -o "$out/uring" "$here/servers/uring.c" -luring
 if command -v clang >/dev/null; then
 	${CLANG:-clang} -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" \
@@ -26,9 +30,15 @@ else
 	echo "build.sh: no javac, leaving out the Java server" >&2
 fi
 if command -v go >/dev/null; then
-	GOCACHE=${GOCACHE:-$out/.gocache} GOFLAGS=-mod=mod GO111MODULE=off CGO_ENABLED=0 \
-		go build -o "$out/httpd-go" "$here/servers/httpd.go"
+	go_build() {
+		GOCACHE=${GOCACHE:-$out/.gocache} GOFLAGS=-mod=mod GO111MODULE=off CGO_ENABLED=0 \
+			go build "$@" "$here/servers/httpd.go"
+	}
+	go_build -o "$out/httpd-go"
+	go_build -ldflags "-s -w" -o "$out/httpd-go-stripped"
+	go_build -ldflags "-s -w" -buildmode=pie -o "$out/httpd-go-pie"
 	[ "${GOCACHE:-}" ] || { chmod -R u+w "$out/.gocache"; rm -rf "$out/.gocache"; }
 else
 	echo "build.sh: no go, leaving out the Go server" >&2
 fi
+touch "$out/.built"

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 import fcntl
 import os
+import pathlib
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,7 @@ pytest.register_assert_rewrite("history")
 import alerting  # noqa: E402
 import harness  # noqa: E402
 import history  # noqa: E402
+import turns  # noqa: E402
 from harness import BUILD, HERE, IN_VM  # noqa: E402
 
 
@@ -46,6 +49,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(skip)
 
 
+def pytest_runtestloop(session):
+    if not turns.TURNS or session.testsfailed or session.config.option.collectonly:
+        return None
+    turns.run(session)
+    return True
+
+
 def pytest_terminal_summary(terminalreporter):
     for test, seconds in harness.LATE:
         terminalreporter.write_line(f"late: right only after {seconds * 1000:.1f} ms: {test}")
@@ -61,14 +71,21 @@ def alone_and_root(request):
     # The agent sees the whole host: two sessions at a time would see each other's requests.
     with open(os.path.join(tempfile.gettempdir(), "sliprobe-e2e.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        history.remove_what_ended_tests_left()
         yield
+
+
+def up_to_date(built):
+    """As `make build-e2e` leaves it."""
+    sources, stamp = [HERE / "build.sh", *(HERE / "servers").iterdir()], built / ".built"
+    return stamp.exists() and stamp.stat().st_mtime > max(s.stat().st_mtime for s in sources)
 
 
 @pytest.fixture(scope="session")
 def helpers(tmp_path_factory):
     """The directory with httpd, load, Httpd.class and httpd-go."""
     built = BUILD / "tests" / "e2e"
-    if IN_VM and (built / "httpd").exists():
+    if IN_VM and (built / "httpd").exists() or up_to_date(built):
         return built
     out = tmp_path_factory.mktemp("helpers")
     subprocess.run([HERE / "build.sh", out], check=True)
@@ -175,9 +192,34 @@ def agents(nothing_left):
 
 
 @pytest.fixture
+def wrapped():
+    """A function that makes agents which a command starts, not started; all is gone at the end."""
+    made = []
+
+    def make(*wrapper, text="agent: {interval: 1s}\n", options=(), env=None):
+        agent = harness.Wrapped(text, options, env)
+        agent.wrapper = list(wrapper)
+        made.append(agent)
+        return agent
+
+    yield make
+    for agent in made:
+        agent.remove()
+
+
+@pytest.fixture
 def service(helpers, run_server):
     """A function that starts one."""
     return lambda: alerting.Service(helpers, run_server)
+
+
+@pytest.fixture
+def anybodys():
+    """A directory that commands, which are run by the agent's own user, can reach and write to."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="sliprobe-anybodys-"))
+    path.chmod(0o777)
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The agent under test, servers, ports, and the one way to assert counts."""
+import contextlib
 import ctypes
 import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -25,9 +27,11 @@ LONG = os.environ.get("SLIPROBE_LONG") == "1"
 SLOW = 20 if IN_VM else 1
 # For tests that run on this host alone.
 user_space = pytest.mark.skipif(IN_VM, reason="nothing in it depends on the kernel")
+if_long = pytest.mark.skipif(not LONG, reason="SLIPROBE_LONG=1 asks for it")
 OUTCOMES = ("complete", "server_abort", "client_abort", "unanswered", "not_accepted")
 LIBC = ctypes.CDLL(None)
 LATE = []  # (test, seconds): counts that were right, but not at the first read
+PORTS_GIVEN = set()
 
 
 def scaled(n, least=20):
@@ -52,10 +56,23 @@ def tool(name):
     return path
 
 
+def free_ports(n):
+    """Below those that clients get. None is given twice: an agent may have counts of its earlier service."""
+    first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    ports = []
+    while len(ports) < n:
+        port = random.randrange(first // 2, first)
+        if port in PORTS_GIVEN:
+            continue
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("0.0.0.0", port))
+            PORTS_GIVEN.add(port)
+            ports.append(port)
+    return ports
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    return free_ports(1)[0]
 
 
 def listens(port):
@@ -104,10 +121,17 @@ class Process:
 
 
 class Server(Process):
-    """A server program that says "listening PORT" once it does."""
+    """A server program that says "listening PORT" once it does. One that picks its port gets a port of its own, too."""
 
     def __init__(self, argv, **popen):
-        super().__init__(argv, stdout=subprocess.PIPE, **popen)
+        self.begin(argv, popen)
+        while self.port in PORTS_GIVEN and str(self.port) not in self.argv:
+            self.stop(signal.SIGKILL)
+            self.begin(argv, popen)
+        PORTS_GIVEN.add(self.port)
+
+    def begin(self, argv, popen):
+        super().__init__(argv, **popen, stdout=subprocess.PIPE)
         line = self.popen.stdout.readline().decode()
         if not line.startswith("listening "):
             self.stop(signal.SIGKILL)
@@ -293,6 +317,15 @@ class Agent:
         """The names and labels /metrics has for one service."""
         lines = self.get("/metrics")[2].decode().splitlines()
         return {line.rpartition(" ")[0] for line in lines if f'service="{service}"' in line}
+
+
+class Wrapped(Agent):
+    """Started by a command: its words come first, and the last runs the rest."""
+
+    wrapper = []
+
+    def argv(self):
+        return [*self.wrapper, *super().argv()]
 
 
 class NoAgent(Agent):

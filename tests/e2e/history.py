@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 
-from harness import SLOW, Server, run_load, wait_until
+from harness import BUILD, SLOW, Server, run_load, wait_until
 
 PINS = pathlib.Path("/sys/fs/bpf/sliprobe")
 NOTES = pathlib.Path("/run/sliprobe")
@@ -33,12 +33,23 @@ def config(port, interval="1s", objective=50, good="", more=""):
     return CONFIG.format(port=port, interval=interval, objective=objective, good=good, more=more)
 
 
+BEFORE = set()  # of left_behind(), when the tests began
+
+
 def left_behind():
-    """What outlives agents: names of pins and notes."""
+    """What outlives agents: names of pins and notes, without those that were there before the tests."""
     found = []
     for top in (PINS, NOTES):
         found += sorted(str(path) for path in top.rglob("*") if not path.is_dir())
-    return found
+    return [name for name in found if name not in BEFORE]
+
+
+def remove_what_ended_tests_left():
+    """A session that was killed leaves the kernel counting for its agents; others' agents are not touched."""
+    for state in pathlib.Path(tempfile.gettempdir()).glob("sliprobe-*/state"):
+        subprocess.run([BUILD / "sliprobed", "--remove", "--state-dir", state], check=False,
+                       capture_output=True, timeout=30 * SLOW)
+    BEFORE.update(left_behind())
 
 
 class Books:
@@ -199,6 +210,19 @@ class Clock:
         time.sleep(0.1)
         assert wait_until(stepped, 5), agent.status()["slos"]
         return agent
+
+
+class SlowDisk:
+    """Of one agent, for which each fsync takes so long: `env=disk.env`."""
+
+    def __init__(self, helpers, path):
+        self.path = pathlib.Path(path)
+        self.set(0)
+        self.env = {"LD_PRELOAD": str(helpers / "slowdisk.so"), "SLOW_DISK": str(self.path)}
+
+    def set(self, seconds):
+        with open(self.path, "r+b" if self.path.exists() else "wb") as file:
+            file.write(struct.pack("q", int(seconds * 1000)))
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import pathlib
 import signal
 
 from harness import Process, free_port, listens, tool, wait_until
+from tls import certificate
 
 STATIC = """
         location / { return 200 "hello"; }
@@ -46,8 +47,9 @@ http {{
     uwsgi_temp_path {dir}/t4;
     scgi_temp_path {dir}/t5;
     {upstream}
+    {tls}
     server {{
-        listen 127.0.0.1:{port} backlog=4096;
+        listen 127.0.0.1:{port}{ssl} backlog=4096;
 {locations}
     }}
 }}
@@ -55,9 +57,9 @@ http {{
 
 
 class Nginx:
-    """`more`: lines for the location of a proxy."""
+    """`more`: lines for the location of a proxy. `tls`: lines about it; None: there is none."""
 
-    def __init__(self, directory, kind="static", backend=None, more=""):
+    def __init__(self, directory, kind="static", backend=None, more="", tls=None):
         self.dir = pathlib.Path(directory)
         self.dir.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -70,9 +72,13 @@ class Nginx:
             (files / str(size)).write_bytes(b"HTTP/1.1 500 no\r\n\r\n"[:5] * (size // 5))
         locations = {"static": STATIC, "files": FILES.format(dir=self.dir),
                      "proxy": PROXY.format(more=more)}[kind]
+        ssl = ""
+        if tls is not None:
+            cert, key = certificate(self.dir)
+            ssl, tls = " ssl", f"ssl_certificate {cert}; ssl_certificate_key {key}; {tls}"
         conf = self.dir / "nginx.conf"
         conf.write_text(CONF.format(dir=self.dir, port=self.port, upstream=upstream,
-                                    locations=locations))
+                                    locations=locations, ssl=ssl, tls=tls or ""))
         self.process = Process([tool("nginx"), "-p", self.dir, "-c", conf])
         assert wait_until(lambda: listens(self.port)), self.process.output()
 

@@ -13,8 +13,8 @@ import pytest
 from harness import BUILD, LIBC, LONG, ROOT, Process, free_port, listens, tool, user_space, wait_until
 from wire import Port, get, read_exactly, reply
 
-CONFIG = """
-agent: {interval: 1s}
+OFF = "agent: {interval: 1s}\ntls: off\n"  # what TLS is when it is not measured
+CONFIG = OFF + """
 slos:
 - {name: "{service}", service: "*", objective: 99, window: 1d, good: {status: ["100-499"]}}
 """
@@ -95,6 +95,7 @@ def test_one_plain_request_hides_no_blind_connection(agent):
 
 SHOP = """
 agent: {{interval: 1s}}
+tls: off
 services: [{{name: shop, match: {{port: {port}}}}}, {{name: other, match: {{port: 1}}}}]
 slos:
 - {{name: pay, service: shop, objective: 99, window: 1d, good: {{status: ["100-499"]}}}}
@@ -442,7 +443,7 @@ def test_sessions_of_tls_that_are_older_than_the_agent(start_agent, agent_only, 
     used, unused, idle = ([nginx.dial_tls() for _ in range(n)] for n in (3, 2, 1))
     for s in used:
         ask(s)
-    agent = start_agent()
+    agent = start_agent(OFF)
     for s in used + unused:
         ask(s)
         ask(s)
@@ -478,7 +479,7 @@ def test_older_connections_are_named(start_agent, agent_only, bytes_read, reason
     for _ in range(3):
         for one in before:
             one.dial().c(bytes_read).s(bytes_read)
-    agent = start_agent()
+    agent = start_agent(OFF)
     tls, mixed = before
     for wire in tls.wires:
         for _ in range(4):
@@ -529,7 +530,7 @@ def test_a_client_in_its_handshake_is_no_listener(start_agent, agent_only, backl
     hello = client_hello()
     client.sendall(hello)
     read_exactly(server, len(hello))
-    agent = start_agent()
+    agent = start_agent(OFF)
     server.sendall(SERVER_HELLO)
     read_exactly(client, len(SERVER_HELLO))
     client.sendall(SERVER_HELLO)  # stands for its key exchange, which is a record of a handshake, too

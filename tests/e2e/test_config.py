@@ -331,7 +331,7 @@ def test_a_name_that_is_not_known(start_agent, agent_only):
 def test_check_tells_all_of_several_files(tmp_path, agent_only):
     bad, good = tmp_path / "bad.yaml", tmp_path / "good.yaml"
     bad.write_text("agent: {interval: 5}\nslos: [{name: a, service: x, objective: 99}]\n")
-    good.write_text(GOOD.replace("/healthz", "/a"))
+    good.write_text(GOOD.replace("/healthz", "/a").replace("9/hook", "9/"))
 
     def check(*argv, **stdin):
         return subprocess.run([BUILD / "slictl", *argv], capture_output=True, text=True,
@@ -339,13 +339,17 @@ def test_check_tells_all_of_several_files(tmp_path, agent_only):
 
     out = check("check", bad, good)
     assert out.returncode == 1
-    assert out.stdout == f"{good}: OK, 1 service, 1 SLO\n"
+    head, *samples = out.stdout.splitlines()
+    assert head == f"{good}: OK, 1 service, 1 SLO"
+    assert [line.split(":")[0].strip() for line in samples] == [
+        "samples", "kept, from the first 512 bytes of a head", "kept of each", "never kept"]
     assert out.stderr.splitlines() == [
         f'{bad}:1: agent.interval: expected a duration from 1s to 1m, got "5" without a unit '
         "(ms, s, m, h, d)",
         f'{bad}:2: slos[0].service: expected the name of a service in services, or "*", got "x"']
-    assert check("check", "-", input=good.read_text()).stdout == (
-        "standard input: OK, 1 service, 1 SLO\n")
+    off = good.read_text() + "samples: off\n"
+    assert check("check", "-", input=off).stdout == (
+        "standard input: OK, 1 service, 1 SLO\nsamples: off, no request is kept\n")
     assert check("check", "-", input="agent: 1\n").stderr == (
         'standard input:1: agent: expected a mapping, got "1"\n')
     assert check("check", good, tmp_path / "none.yaml").returncode == 2

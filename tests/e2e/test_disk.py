@@ -10,12 +10,10 @@ import time
 import pytest
 
 from alerting import alerts_of, ctl_json
-from harness import LONG, user_space, wait_until
+from harness import if_long, user_space, wait_until
 from history import Clock, Receiver, config, history, history_sums, small_disk
 
 pytestmark = [user_space, pytest.mark.usefixtures("nothing_left")]
-
-if_long = pytest.mark.skipif(not LONG, reason="SLIPROBE_LONG=1 asks for it")
 
 
 def damage_delete(path):
@@ -336,8 +334,10 @@ def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
         shop.check_disk(disk.state)
 
 
-@pytest.mark.parametrize("end", ["kill", "stop"])
-@pytest.mark.parametrize("why", ["full", "read-only", "locked"])
+@pytest.mark.parametrize("why, end", [
+    ("full", "kill"), ("locked", "stop"),
+    *(pytest.param(*case, marks=if_long) for case in
+      [("full", "stop"), ("read-only", "kill"), ("read-only", "stop"), ("locked", "kill")])])
 def test_who_was_told_is_known_while_it_cannot_be_written(agents, shop, helpers, tmp_path, end,
                                                           why):
     """No second page, no silence forgotten; nor when it can be written again, nor after that."""

@@ -70,3 +70,14 @@ def test_links_lead_somewhere(path):
 def test_the_readme_points_to_every_page():
     readme = (ROOT / "README.md").read_text()
     assert [p.name for p in PAGES if f"docs/{p.name}" not in readme] == []
+
+
+def test_each_fault_names_its_test():
+    table = page("security.md").split("\n## Faults\n")[1].split("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) >= 20
+    for row in rows:
+        tests = re.findall(r"`((?:tests/[a-z0-9_/]+/)?test_[a-z0-9_]+\.(?:py|c))`", row)
+        assert tests, row
+        for name in tests:
+            assert (ROOT / name).exists() or (HERE / name).exists(), name

@@ -11,6 +11,7 @@ from wire import Port, get, hard_close, head, read_exactly, reply
 
 GIB = 1 << 30
 PENDING = 65536  # places for requests that are open at once, besides one in each connection
+OF_FOUND = 8192  # those that a service without configuration may have
 PIECE = 1 << 20
 
 pytestmark = pytest.mark.skipif(IN_VM, reason="GiBs and ten thousands take too long there")
@@ -152,11 +153,11 @@ def grown(agent, before):
     return {key: n - before[key] for key, n in books(agent).items()}
 
 
-@pytest.mark.parametrize("n", [PENDING, PENDING + 1, PENDING + 2, 70000])
+@pytest.mark.parametrize("n", [OF_FOUND, OF_FOUND + 1, OF_FOUND + 2, 70000])
 @pytest.mark.parametrize("end", ["close", "reset"])
 def test_open_when_the_connection_ends(agent, port, n, end):
     before = books(agent)
-    full = max(0, n - PENDING - 1)
+    full = max(0, n - OF_FOUND - 1)
     wire = port.dial()
     ask_many(wire, n)
     assert grown(agent, before) == {"seen": n, "counted": 0, "lost": full, "in_flight": n - full}
@@ -169,6 +170,17 @@ def test_open_when_the_connection_ends(agent, port, n, end):
     assert grown(agent, before) == {"seen": n, "counted": n - full, "lost": full, "in_flight": 0}
     outcomes = agent.service(port.port)["outcomes"]
     assert outcomes["server_abort" if end == "close" else "client_abort"] == n - full
+
+
+def test_a_configured_service_may_have_all(start_agent, port):
+    agent = start_agent("agent: {interval: 1s}\n"
+                        f"services: [{{name: x, match: {{port: {port.port}}}}}]\n")
+    wire = port.dial()
+    ask_many(wire, PENDING + 2)
+    assert {k: n for k, n in books(agent).items() if k != "seen"} == \
+        {"counted": 0, "lost": 1, "in_flight": PENDING + 1}
+    wire.close()
+    assert agent.service("x")["outcomes"]["server_abort"] == PENDING + 1
 
 
 def test_answers_make_room_for_more(agent, port):

@@ -12,8 +12,8 @@ from wire import Port, get, reply
 
 pytestmark = [user_space, pytest.mark.usefixtures("nothing_left")]
 
-IDS = 2047
-PRESSED = 1024  # ids given out, from which on they are given back at once
+IDS = 1536  # of services that were found
+PRESSED = 768  # of these, from which on they are given back at once
 CONFIG = """
 agent: {interval: 1s}
 slos: [{name: "up-{service}", service: "*", objective: 99, window: 7d}]
@@ -76,7 +76,7 @@ def check(agent):
 
 def test_new_servers_after_thousands_that_went(agent, listen):
     for _ in range(3):
-        pass_by(listen, 1100)
+        pass_by(listen, PRESSED)
         wait_until_few(agent)
     port, = listen()
     serve(port, 7)
@@ -113,9 +113,9 @@ def test_a_connection_that_outlives_its_listener(agent, listen):
     old, = listen()
     wire = serve(old, 2)
     old.listener.close()
-    pass_by(listen, 1100)
+    pass_by(listen, PRESSED)
     wait_until_few(agent)
-    ports = pass_by(listen, 1100)
+    ports = pass_by(listen, PRESSED)
     wire.c(get()).s(reply(503))
     found = services(agent)
     assert found[name(old)] == 3
@@ -130,7 +130,7 @@ def test_a_request_that_outlives_its_listener(agent, listen):
     old, = listen()
     wire = old.dial().c(get())
     old.listener.close()
-    pass_by(listen, 1100)
+    pass_by(listen, PRESSED)
     wait_until_few(agent)
     wire.s(reply(503))
     assert services(agent)[name(old)] == 1
@@ -142,7 +142,7 @@ def test_a_server_that_comes_again(agent, listen):
     old, = listen()
     serve(old, 5)
     old.close()
-    pass_by(listen, 1100)
+    pass_by(listen, PRESSED)
     assert wait_until(lambda: name(old) not in services(agent), seconds=30)
     again = Port(old.port)
     try:
@@ -165,7 +165,7 @@ def test_agents_killed_while_endpoints_come_and_go(agents, listen):
     agent = agents(CONFIG).start()
     asked = {}
     for _ in range(8):
-        for port in pass_by(listen, rng.randrange(100, 300)):
+        for port in pass_by(listen, rng.randrange(80, 190)):
             asked[name(port)] = asked.get(name(port), 0) + 1
         time.sleep(rng.uniform(0, 2.5))
         said = agent.kill()

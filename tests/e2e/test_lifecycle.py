@@ -83,7 +83,7 @@ def test_in_the_background(tmp_path):
     assert refused.returncode == 1 and b"already running" in refused.stderr
     os.kill(pid, signal.SIGTERM)
     assert wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 5)
-    assert sorted(os.listdir(tmp_path)) == ["c.yaml", "lock", "sliprobe.db"]
+    assert sorted(os.listdir(tmp_path)) == ["c.yaml", "lock", "samples", "sliprobe.db"]
 
 
 def test_a_second_start_after_a_kill(start_agent):

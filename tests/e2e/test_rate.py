@@ -8,7 +8,7 @@ import pytest
 from harness import IN_VM, LONG, SLOW, Server, run_load, tool, wait_until
 from nginx import Nginx
 
-SECONDS = 60 if LONG else 3 if IN_VM else 10
+SECONDS = 60 if LONG else 3 if IN_VM else 5
 
 
 @pytest.fixture(params=["nginx", "epoll"])

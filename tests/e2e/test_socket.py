@@ -61,8 +61,8 @@ def test_health(agent):
     assert agent.get("/readyz")[0] == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/statu", "/v1/status/x", "/v1/slos/none",
-                                  "/v1/slos/", "/metrics/..", "/" + "x" * 3000, "/%00"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/statu", "/v1/status/x", "/v1/slos/none",
+                                  "/v1/slos/", "/metrics/..", "/" + "x" * 3000, "/x%00"])
 def test_unknown_paths(agent, path):
     assert agent.get(path)[0] in ((404, 414) if len(path) > 2000 else (404,))
 

@@ -181,25 +181,34 @@ def test_down_is_no_coverage(agents, shop, helpers, tmp_path):
 
 
 def test_two_agents_of_one_directory(agents, shop):
-    """The second one counts, without history and pins, and says so."""
+    """The second one is refused, and what the first one counts stays as it is."""
     first = agents(config(shop.port)).start()
     shop.ask()
     shop.wait_for_disk(first.state)
     kept = left_behind()
     second = agents(config(shop.port))
+    for state in (first.state, second.dir / "roundabout"):
+        if state != first.state:
+            state.symlink_to(first.state)
+        second.state = state
+        second.spawn()
+        assert second.process.popen.wait(10) == 1, second.said()
+        assert f"in use by process {first.process.pid}" in second.said()
+        assert len(second.said().splitlines()) == 1, second.said()
+    # by the name of the place alone: the directory was made anew under the first
+    first.state.rename(first.dir / "moved")
     second.state = first.state
-    second.start()
-    assert f"in use by process {first.process.pid}" in second.said()
+    second.spawn()
+    assert second.process.popen.wait(10) == 1, second.said()
+    assert "same state directory" in second.said(), second.said()
+    (first.state / "sliprobe.db").unlink()
+    for left in first.state.iterdir():
+        left.unlink()
+    first.state.rmdir()
+    (first.dir / "moved").rename(first.state)
+    second.state = second.dir / "state"
     assert left_behind() == kept
-    mine = Books.__new__(Books)
-    mine.__dict__.update(shop.__dict__, good=0, bad=0)
-    mine.ask()
-    store = second.status()["store"]
-    assert store["state"] == "not kept" and "in use" in store["reason"], store
-    assert second.status()["agent"]["pinned"] is False
-    mine.check(second)
-    second.stop()
-    shop.good, shop.bad = shop.good + mine.good, shop.bad + mine.bad
+    shop.ask()
     shop.check(first)
     first.stop()
     shop.check_disk(first.state)

@@ -7,7 +7,7 @@ call returns. How a message is cut into calls is up to the test.
 import socket
 import struct
 
-from harness import SLOW
+from harness import SLOW, free_port
 
 TIMEOUT_S = 10 * SLOW
 
@@ -37,10 +37,10 @@ def cut(data, how):
 
 
 class Port:
-    """A listening server socket, of which connections are made."""
+    """A listening server socket, of which connections are made. Its port is its own in this session."""
 
-    def __init__(self, port=0):
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+    def __init__(self, port=None):
+        self.listener = socket.create_server(("127.0.0.1", port or free_port()), backlog=1024)
         self.port = self.listener.getsockname()[1]
         self.wires = []
 

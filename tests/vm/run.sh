@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs what the host built on real Debian kernels, each booted once, one after the other: side by side
-# on two CPUs they are too slow for what some tests wait for.
+# Runs what the host built on real Debian kernels, in as many machines at a time as there are CPUs: an emulated one
+# is busy with little more than one. Machines of one kernel share its tests file by file: tests/e2e/turns.py.
 #
 #	tests/vm/run.sh [6.1|6.12]... [-- PYTEST ARGUMENTS]
 #
@@ -12,7 +12,8 @@
 # The last line is "N passed, N failed, N skipped" over all kernels; exit 1 if one failed.
 #
 # SLIPROBE_SCALE       what the tests multiply their request counts by (0.02: the CPU is emulated)
-# SLIPROBE_VM_TIMEOUT  seconds for one kernel (2700)
+# SLIPROBE_VM_TIMEOUT  seconds for one machine (2700)
+# SLIPROBE_VMS         machines at a time (as there are CPUs, at most 4)
 # SLIPROBE_LONG, SLIPROBE_BUILD are passed on
 
 set -euo pipefail
@@ -28,7 +29,7 @@ done
 arguments=("$@")
 ((${#kernels[@]})) || kernels=(6.1 6.12)
 
-for binary in sliprobed slictl; do
+for binary in sliprobed slictl sliprobe-helper; do
 	if [[ ! -x ${SLIPROBE_BUILD:-build}/$binary ]]; then
 		echo "tests/vm/run.sh: no ${SLIPROBE_BUILD:-build}/$binary: build first" \
 			"(make all build-bpf-test build-e2e)" >&2
@@ -36,49 +37,93 @@ for binary in sliprobed slictl; do
 	fi
 done
 
+cpus=$(nproc)
+machines=${SLIPROBE_VMS:-$((cpus < 4 ? cpus : 4))}
 environment=(SLIPROBE_IN_VM=1 "SLIPROBE_SCALE=${SLIPROBE_SCALE:-0.02}")
 for name in SLIPROBE_LONG SLIPROBE_BUILD; do
 	[[ -z ${!name-} ]] || environment+=("$name=${!name}")
 done
 
-passed=0 failed=0 skipped=0
-report=() machine=''
-mkdir -p build/vm
-trap '[[ -z $machine ]] || kill "$machine" 2>/dev/null || :' EXIT
-trap 'exit 143' TERM INT HUP
-for kernel in "${kernels[@]}"; do
-	set -- "${arguments[@]}"
-	if (($# == 0)) && [[ $kernel == 6.12 && -z ${SLIPROBE_LONG-} ]]; then
-		set -- tests/e2e/test_{framing,join,late_start,latency,lifecycle,nonhttp,not_accepted,outcomes,rate,sharing,unanswered}.py
+# The one directory that machines write to: scripts/vm.sh.
+turns=build/vm/out/turns
+
+# Runs one machine to its end. Leaves "PASSED FAILED SKIPPED" in its .count.
+run_machine() { # KERNEL NUMBER
+	local kernel=$1 log=build/vm/tests-$1-$2.log status=0 total p=0 f=0 s=0 summary
+	local -a tests=("${arguments[@]}")
+
+	if ((${#tests[@]} == 0)) && [[ $kernel == 6.12 && -z ${SLIPROBE_LONG-} ]]; then
+		tests=(tests/e2e/test_{framing,join,late_start,latency,lifecycle,nonhttp,not_accepted,outcomes,rate,sharing,unanswered}.py)
 	fi
-	log=build/vm/tests-$kernel.log
-	: >"$log" # there before tail looks for it
 	scripts/vm.sh "$kernel" --timeout "${SLIPROBE_VM_TIMEOUT:-2700}" -- \
-		env "${environment[@]}" tests/vm/inside.sh "$@" >"$log" 2>&1 &
+		env "${environment[@]}" "SLIPROBE_TURNS=$PWD/$turns/$kernel" tests/vm/inside.sh \
+		"${tests[@]}" >"$log" 2>&1 &
 	machine=$!
-	echo "== Linux $kernel"
-	# what it says as it says it
-	tail --pid="$machine" -n +1 -f "$log"
-	status=0
 	wait "$machine" || status=$?
 	machine=''
 	total=$(tail -n 1 "$log")
 	if [[ $total =~ ^total:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
 		p=${BASH_REMATCH[1]} f=${BASH_REMATCH[2]} s=${BASH_REMATCH[3]}
-	else
-		# The machine, or the script in it, broke off: what ran until then proves nothing.
-		p=0 f=0 s=0
 	fi
+	# The machine, or the script in it, broke off: what ran until then proves nothing.
 	((status == 0 || f > 0)) || f=1
 	summary=$(grep -E '^=*[ ]?[0-9]+ [a-z]+.* in [0-9.]+s' "$log" | tail -n 1 || :)
-	report+=("Linux $kernel: pytest: ${summary:-no summary}")
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-done
+	{
+		echo "== Linux $kernel, machine $2"
+		cat "$log"
+	} >"$log.shown"
+	cat "$log.shown" # at once, so that machines' output is not mixed
+	echo "$p $f $s Linux $kernel, machine $2: pytest: ${summary:-no summary}" \
+		>"build/vm/tests-$kernel-$2.count"
+	touch "$turns/$kernel/over" # no file is left to take
+}
 
-printf '%s\n' "${report[@]}"
-if ((passed + failed == 0)); then
-	echo "tests/vm/run.sh: no tests ran" >&2
-	failed=1
-fi
+# One machine after the other, each kernel's tests until none is left; the first kernel is another one in each lane.
+run_lane() { # NUMBER
+	local number=$1 i kernel
+
+	machine=''
+	trap '[[ -z $machine ]] || kill "$machine" 2>/dev/null || :; exit 143' TERM INT HUP
+	for i in "${!kernels[@]}"; do
+		kernel=${kernels[(i + number) % ${#kernels[@]}]}
+		[[ -e $turns/$kernel/over ]] || run_machine "$kernel" "$number"
+	done
+}
+
+mkdir -p build/vm/out
+rm -rf "$turns" build/vm/tests-*
+lanes=()
+trap '((${#lanes[@]} == 0)) || kill "${lanes[@]}" 2>/dev/null || :' EXIT
+trap 'exit 143' TERM INT HUP
+for kernel in "${kernels[@]}"; do
+	mkdir -p "$turns/$kernel"
+done
+for ((i = 0; i < machines; i++)); do
+	run_lane "$i" &
+	lanes+=($!)
+done
+lost=0
+for lane in "${lanes[@]}"; do
+	wait "$lane" || lost=1
+done
+lanes=()
+
+passed=0 failed=$lost skipped=0
+for kernel in "${kernels[@]}"; do
+	of_kernel=0
+	for count in build/vm/tests-"$kernel"-*.count; do
+		[[ -e $count ]] || continue
+		read -r p f s report <"$count"
+		echo "$report"
+		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+		of_kernel=$((of_kernel + p + f))
+	done
+	echo "Linux $kernel: longest: $(grep -H . "$turns/$kernel"/*/seconds 2>/dev/null |
+		sed 's|.*/\([^/]*\)/seconds:|\1 |' | sort -k 2 -rn | head -n 8 | paste -sd, -)"
+	if ((of_kernel == 0)); then
+		echo "tests/vm/run.sh: no tests ran on $kernel" >&2
+		failed=$((failed + 1))
+	fi
+done
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))

@@ -11,6 +11,7 @@
 #include "base/format.h"
 #include "base/say.h"
 #include "agent/alerting_message.h"
+#include "agent/alerting_open.h"
 #include "notify/notice_message.h"
 
 /* Active alerts; the texts are their tracks'. */
@@ -196,74 +197,6 @@ static int send_notice(void *context, const struct notice *notice)
 	return r;
 }
 
-struct open_notices {
-	struct alerting *alerting;
-	double now_seconds;
-	json_t *messages;
-};
-
-static int add_open(void *context, const struct notice *notice)
-{
-	struct open_notices *open = context;
-
-	return json_array_append_new(open->messages, alerting_message(open->alerting, notice)) ?
-		       -ENOMEM :
-		       0;
-}
-
-/* Without the alerts that are silenced now, and not at all if they all are. */
-static int add_loud(void *context, const struct notice *notice)
-{
-	struct open_notices *open = context;
-	_cleanup_free_ struct notice_alert *loud = calloc(notice->n_alerts ?: 1, sizeof(*loud));
-	struct notice told = *notice;
-
-	if (!loud)
-		return -ENOMEM;
-	told.alerts = loud;
-	told.n_alerts = 0;
-	for (size_t i = 0; i < notice->n_alerts; i++) {
-		const struct notice_alert *alert = &notice->alerts[i];
-		const struct track *track =
-			tracks_named(&open->alerting->applied->tracks, alert->slo);
-
-		if (!track ||
-		    !alerting_silenced(open->alerting, track, alert->severity, open->now_seconds))
-			loud[told.n_alerts++] = *alert;
-	}
-	told.n_news = told.n_alerts;
-	return told.n_alerts ? add_open(open, &told) : 0;
-}
-
-/* Gives the messages of the notices that are open, as `add` makes them, to `tell`. */
-static int tell_open(struct alerting *alerting, double now,
-		     int (*add)(void *context, const struct notice *notice),
-		     int (*tell)(struct deliver *deliver, const json_t *messages, double seconds))
-{
-	struct open_notices open = {alerting, now, json_array()};
-	int r = open.messages ? notices_each(alerting->notices, add, &open) : -ENOMEM;
-
-	r = r ?: tell(alerting->deliver, open.messages, clock_seconds(CLOCK_BOOTTIME));
-	json_decref(open.messages);
-	return r;
-}
-
-/* Receivers that were not there when it began are told what is open. */
-static int introduce(struct alerting *alerting, double now)
-{
-	return deliver_has_newcomers(alerting->deliver) ?
-		       tell_open(alerting, now, add_loud, deliver_introduce) :
-		       0;
-}
-
-/* Alertmanagers are told again and again which notices are open. */
-static int refresh_open(struct alerting *alerting, double now)
-{
-	return deliver_open_is_due(alerting->deliver, clock_seconds(CLOCK_BOOTTIME)) ?
-		       tell_open(alerting, now, add_open, deliver_open) :
-		       0;
-}
-
 /* Written only when it has changed. */
 static void keep_notices(struct alerting *alerting)
 {
@@ -294,7 +227,7 @@ static void keep_silenced_events(struct alerting *alerting)
 	alerting->silenced_more = false;
 }
 
-static void expire_silences(struct alerting *alerting, double now)
+void alerting_expire_silences(struct alerting *alerting, double now)
 {
 	char id[SILENCE_ID_BYTES];
 
@@ -309,16 +242,20 @@ int alerting_step(struct alerting *alerting, double now)
 	size_t at = 0;
 	int r = 0;
 
-	expire_silences(alerting, now);
+	alerting_expire_silences(alerting, now);
 	while (!r && (track = tracks_next(&alerting->applied->tracks, TRACKS_IN_FORCE, &at)))
 		r = judge(alerting, track, now, &active);
+	if (!r && alerting->others && alerting->others->judged)
+		alerting->others->judged(alerting->context, now);
 	/* before the step, whose messages go to all */
-	r = r ?: introduce(alerting, now);
+	r = r ?: alerting_introduce(alerting, now);
 	if (!r)
 		r = notices_step(alerting->notices, now, active.list, active.n, send_notice,
 				 alerting);
 	free(active.list);
-	r = r ?: refresh_open(alerting, now);
+	r = r ?: alerting_refresh(alerting, now);
+	r = r ?: alerting_send_again(alerting, now);
+	deliver_tell_losses(alerting->deliver);
 	keep_notices(alerting);
 	keep_silenced_events(alerting);
 	deliver_keep_books(alerting->deliver);
@@ -358,10 +295,22 @@ static void tell_failing(void *context, const char *receiver, const char *error)
 			    "%s takes notifications again", receiver);
 }
 
+static void tell_settled(void *context, const char *receiver, const json_t *message,
+			 const char *result, unsigned int attempts, const char *error)
+{
+	const struct alerting *alerting = context;
+
+	if (alerting->others && alerting->others->settled)
+		alerting->others->settled(alerting->context, receiver, message, result, attempts,
+					  error);
+}
+
 static const struct deliver_ops ops = {
 	.keep = keep_delivery,
 	.drop = drop_delivery,
 	.failing = tell_failing,
+	.lost = alerting_tell_losses,
+	.settled = tell_settled,
 };
 
 static int restore_notices(void *context, const char *key, const char *text)
@@ -471,26 +420,4 @@ struct loop_part alerting_part(struct alerting *alerting)
 		.run = deliveries_run,
 		.context = alerting,
 	};
-}
-
-int alerting_test(struct alerting *alerting, const char *text, size_t len)
-{
-	json_t *asked = json_loadb(text, len, 0, NULL);
-	const char *name = json_string_value(json_object_get(asked, "severity")) ?: "page";
-	const struct config *config = &alerting->applied->in_force.config;
-	enum alert_severity severity = SEVERITY_PAGE;
-	json_t *message;
-	int n = 0, r;
-
-	alert_severity_find(name, &severity);
-	json_decref(asked);
-	if (!config->n_receivers)
-		return -ENOENT;
-	for (size_t i = 0; i < config->n_receivers; i++)
-		n += config->receivers[i].severities >> severity & 1;
-	message = notice_message_test(severity, clock_seconds(CLOCK_REALTIME), alerting->socket);
-	r = message ? deliver_send(alerting->deliver, message, clock_seconds(CLOCK_BOOTTIME)) :
-		      -ENOMEM;
-	json_decref(message);
-	return r ?: n;
 }

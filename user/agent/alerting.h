@@ -11,6 +11,7 @@
 #include "agent/axis.h"
 #include "agent/journal.h"
 #include "apply/applied.h"
+#include "base/asker.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "deliver/deliver.h"
@@ -22,6 +23,17 @@
 /* Gives the track's facts now, for a message. The caller frees ret->alerts. Returns 0 or -errno. */
 typedef int alerting_facts_fn(void *context, const struct track *track, struct snapshot_slo *ret);
 
+/* What others do with an alert on its way. Each may be NULL. */
+struct alerting_ops {
+	/* all tracks were judged, nobody is told yet */
+	void (*judged)(void *context, double now_seconds);
+	/* as deliver_ops.settled */
+	void (*settled)(void *context, const char *receiver, const json_t *message,
+			const char *result, unsigned int attempts, const char *error);
+	/* what explain says of the SLO, if that is new enough to be told; else NULL. Valid until the next step. */
+	const char *(*sentence)(void *context, const char *slo, double now_seconds);
+};
+
 struct alerting {
 	/* others', set before alerting_start() */
 	const struct applied *applied;
@@ -30,6 +42,7 @@ struct alerting {
 	char *socket; /* its status socket's path, for commands in messages; or NULL. Freed here. */
 	struct journal *journal;
 	alerting_facts_fn *facts_of;
+	const struct alerting_ops *others; /* or NULL */
 	void *context;
 	/* its own */
 	struct silences silences;
@@ -78,20 +91,23 @@ struct loop_part alerting_part(struct alerting *alerting);
 
 /*
  * Sends a test message of the severity in the JSON text to all receivers that want it. Returns their
- * number; -ENOENT if none is configured; -ENOMEM.
+ * number, or -errno and why: -ENOENT if none is configured; -EBUSY if one has enough of tests.
  */
-int alerting_test(struct alerting *alerting, const char *text, size_t len);
+int alerting_test(struct alerting *alerting, const char *text, size_t len, struct error *ret_error);
+
+/* Forgets the silences that have ended. */
+void alerting_expire_silences(struct alerting *alerting, double now_seconds);
 
 /* ---- agent/alerting_silences ---- */
 
 /*
  * Silences alerts as the JSON text says: {"slo", "service", "severity", "for_seconds", "comment",
- * "exclude"}, from now on, or from the time "from" (RFC 3339), or in "in_seconds". Returns 0 and its
- * id, or -errno and why.
+ * "exclude", "all", "force"}, from now on, or from the time "from" (RFC 3339), or in "in_seconds". Returns 0,
+ * or -errno and why: -ENOSPC if there are too many.
  */
-int alerting_silence(struct alerting *alerting, const char *text, size_t len, const char *by,
-		     char ret_id[static SILENCE_ID_BYTES], struct error *ret_error);
+int alerting_silence(struct alerting *alerting, const struct asker *by, const char *text,
+		     size_t len, struct silence_made *ret, struct error *ret_error);
 /* Returns 0 or -ENOENT. */
-int alerting_unsilence(struct alerting *alerting, const char *id);
+int alerting_unsilence(struct alerting *alerting, const struct asker *by, const char *id);
 
 #endif

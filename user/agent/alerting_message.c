@@ -6,12 +6,9 @@
 #include <string.h>
 
 #include "agent/alerting_worst.h"
+#include "agent/burn.h"
 #include "base/cleanup.h"
 #include "notify/notice_message.h"
-#include "slo/burning.h"
-
-/* As far back as the history has steps of 10 s, of a minute. */
-enum { LOOK_BACK_SECONDS = 6 * 3600, LOOK_BACK_FAR_SECONDS = 8 * 86400 };
 
 static bool among(const struct notice_slo *slos, size_t n, const struct track *track)
 {
@@ -20,36 +17,6 @@ static bool among(const struct notice_slo *slos, size_t n, const struct track *t
 			return true;
 	}
 	return false;
-}
-
-struct burn {
-	const struct track *track;
-	struct slo_burning burning;
-};
-
-static int add_burning(void *context, enum slo_tier tier, int64_t end_seconds,
-		       struct slo_events events)
-{
-	struct burn *burn = context;
-	const double t_seconds = (double)end_seconds;
-
-	slo_burning_step(&burn->burning, t_seconds - (double)slo_tier_width_seconds[tier],
-			 t_seconds, events, burn->track->slo->objective);
-	return 0;
-}
-
-/* When the burn that goes on now began: as exact as the history is so far back as alerts judge. */
-static void burn_facts(const struct track *track, double now, struct notice_slo *ret)
-{
-	const bool long_ago = ret->failing_seconds > LOOK_BACK_SECONDS;
-	const enum slo_tier tier = long_ago ? SLO_TIER_1MIN : SLO_TIER_10S;
-	const int64_t from = (int64_t)now - (long_ago ? LOOK_BACK_FAR_SECONDS : LOOK_BACK_SECONDS);
-	struct burn burn = {.track = track};
-
-	slo_history_each(track->history, tier, from, add_burning, &burn);
-	if (burn.burning.on)
-		ret->failing_from_seconds =
-			(struct maybe){true, fmax(burn.burning.from_seconds, track->since_seconds)};
 }
 
 /* They are unknown if they do not add up: some may have come before they were counted apart. */
@@ -76,7 +43,7 @@ static void failing_facts(const struct notice *notice, const struct track *track
 			  struct notice_slo *ret)
 {
 	const double now = notice->now_seconds, age_seconds = now - track->since_seconds;
-	double worst = -1;
+	double worst = -1, began;
 
 	for (size_t i = 0; i < track->slo->n_alerts; i++) {
 		const struct alert_rule *rule = &track->slo->alerts[i];
@@ -96,7 +63,9 @@ static void failing_facts(const struct notice *notice, const struct track *track
 	if (ret->failing_seconds > 0) {
 		ret->failing = slo_history_sum(track->history, now, ret->failing_seconds);
 		reasons_facts(track, now, ret);
-		burn_facts(track, now, ret);
+		began = burn_began(track, now, ret->failing_seconds);
+		if (!isnan(began))
+			ret->failing_from_seconds = (struct maybe){true, began};
 	}
 }
 
@@ -125,6 +94,9 @@ static int gather_facts(struct alerting *alerting, const struct notice *notice,
 		if (r)
 			return r;
 		failing_facts(notice, track, &slos[*n]);
+		if (alerting->others && alerting->others->sentence)
+			slos[*n].sentence = alerting->others->sentence(
+				alerting->context, track->name, notice->now_seconds);
 		worst_facts(alerting, track, notice->now_seconds, &slos[(*n)++]);
 	}
 	return 0;

@@ -8,10 +8,20 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "agent/changes.h"
 #include "base/calendar.h"
 #include "base/suggest.h"
+#include "notify/silence_rules.h"
 
-enum { SILENCE_LATE_SECONDS = 60 }; /* a begin so long ago was meant to be now */
+enum {
+	SILENCE_LATE_SECONDS = 60, /* a begin so long ago was meant to be now */
+	SELECTION_BYTES = 200,
+};
+
+static const struct config *config_of(const struct alerting *alerting)
+{
+	return &alerting->applied->in_force.config;
+}
 
 static int draw_id(char ret[static SILENCE_ID_BYTES])
 {
@@ -42,7 +52,7 @@ static bool selects_track(const struct silence *silence, const struct track *tra
 
 static bool selects_something(const struct alerting *alerting, const struct silence *silence)
 {
-	const struct config *config = &alerting->applied->in_force.config;
+	const struct config *config = config_of(alerting);
 	const struct track *track;
 	size_t at = 0;
 
@@ -64,7 +74,7 @@ static bool selects_something(const struct alerting *alerting, const struct sile
 
 static int refuse_service(const struct alerting *alerting, const char *name, struct error *error)
 {
-	const struct config *config = &alerting->applied->in_force.config;
+	const struct config *config = config_of(alerting);
 	struct suggestion suggestion = suggestion_for(name);
 	char text[SUGGESTION_BYTES];
 	const struct track *track;
@@ -80,7 +90,7 @@ static int refuse_service(const struct alerting *alerting, const char *name, str
 
 static int refuse_slo(const struct alerting *alerting, const char *name, struct error *error)
 {
-	const struct config *config = &alerting->applied->in_force.config;
+	const struct config *config = config_of(alerting);
 	struct suggestion suggestion = suggestion_for(name);
 	char text[SUGGESTION_BYTES];
 	const struct track *track;
@@ -110,23 +120,47 @@ static int check_selection(const struct alerting *alerting, const struct silence
 	return 0;
 }
 
-static int add(struct alerting *alerting, struct silence *silence, struct error *error)
+static int add(struct alerting *alerting, const struct asker *by, struct silence *silence,
+	       struct error *error)
 {
-	int r = check_selection(alerting, silence, error);
+	int r;
 
+	alerting_expire_silences(alerting, axis_now(alerting->axis));
+	r = silences_admit(&alerting->silences, silence->by, by->known && by->uid == 0, error);
 	if (r)
 		return r;
-	r = draw_id(silence->id);
-	r = r ?: silences_add(&alerting->silences, silence);
+	r = silences_add(&alerting->silences, silence);
 	if (r == -EINVAL)
 		return error_set(
 			error, r,
 			"expected a duration from 1 minute to 31 days, a severity of notice, "
 			"ticket or page (none with exclude eligible), and texts of at most 1024 "
 			"bytes");
-	if (r == -ENOSPC)
-		return error_set(error, r, "there are 256 silences already: remove one first");
 	return r ? error_set(error, r, "%s", strerror(-r)) : 0;
+}
+
+/* Makes one of it, or one longer that was there. */
+static int make(struct alerting *alerting, const struct asker *by, struct silence *silence,
+		struct silence_made *ret, struct error *error)
+{
+	const struct silence *extended;
+	struct silence_made made = {.until_unix = silence->until_unix};
+	int r = draw_id(silence->id);
+
+	if (r)
+		return error_set(error, r, "%s", strerror(-r));
+	extended = silences_extend(&alerting->silences, silence);
+	if (extended) {
+		made.extended = true;
+		made.until_unix = extended->until_unix;
+	} else {
+		r = add(alerting, by, silence, error);
+	}
+	if (r)
+		return r;
+	memcpy(made.id, extended ? extended->id : silence->id, sizeof(made.id));
+	*ret = made;
+	return 0;
 }
 
 static void keep(struct alerting *alerting, const char *id)
@@ -172,46 +206,99 @@ static int begin(const struct alerting *alerting, const char *from, double in_se
 	return 0;
 }
 
-int alerting_silence(struct alerting *alerting, const char *text, size_t len, const char *by,
-		     char ret_id[static SILENCE_ID_BYTES], struct error *ret_error)
+/* The texts of *ret belong to `asked`. */
+static int read_asked(const struct alerting *alerting, json_t *asked, struct silence *ret,
+		      struct silence_consent *ret_consent, struct error *error)
 {
-	json_t *asked = json_loadb(text, len, 0, NULL);
-	struct silence silence = {.by = (char *)by};
 	const char *exclude = "alerts", *from = NULL;
 	double for_seconds, in_seconds = NAN;
-	int r = 0;
+	int all = 0, force = 0, r;
 
-	if (json_unpack(asked, "{s?s, s?F, s?s, s?s, s?s, s?s, s?s, s:F}", "from", &from,
-			"in_seconds", &in_seconds, "slo", &silence.slo, "service", &silence.service,
-			"severity", &silence.severity, "comment", &silence.comment, "exclude",
-			&exclude, "for_seconds", &for_seconds))
-		r = error_set(
-			ret_error, -EINVAL,
+	if (json_unpack(asked, "{s?s, s?F, s?s, s?s, s?s, s?s, s?s, s?b, s?b, s:F}", "from", &from,
+			"in_seconds", &in_seconds, "slo", &ret->slo, "service", &ret->service,
+			"severity", &ret->severity, "comment", &ret->comment, "exclude", &exclude,
+			"all", &all, "force", &force, "for_seconds", &for_seconds))
+		return error_set(
+			error, -EINVAL,
 			"expected {\"for_seconds\": number} and any of the texts slo, service, "
-			"severity, comment, exclude, from");
-	else if (strcmp(exclude, "alerts") != 0 && strcmp(exclude, "eligible") != 0)
-		r = error_set(ret_error, -EINVAL, "exclude: expected alerts or eligible");
-	r = r ?: begin(alerting, from, in_seconds, &silence.from_unix, ret_error);
-	if (!r) {
-		silence.exclude_eligible = !strcmp(exclude, "eligible");
-		silence.until_unix = silence.from_unix + for_seconds;
-		r = add(alerting, &silence, ret_error);
-	}
-	json_decref(asked);
+			"severity, comment, exclude, from, and of all and force, which are true or "
+			"false");
+	if (strcmp(exclude, "alerts") != 0 && strcmp(exclude, "eligible") != 0)
+		return error_set(error, -EINVAL, "exclude: expected alerts or eligible");
+	r = begin(alerting, from, in_seconds, &ret->from_unix, error);
 	if (r)
 		return r;
-	keep(alerting, silence.id);
-	memcpy(ret_id, silence.id, sizeof(silence.id));
+	ret->exclude_eligible = !strcmp(exclude, "eligible");
+	ret->until_unix = ret->from_unix + for_seconds;
+	*ret_consent = (struct silence_consent){.all = all, .force = force};
 	return 0;
 }
 
-int alerting_unsilence(struct alerting *alerting, const char *id)
+static void tell_made(struct alerting *alerting, const struct asker *by,
+		      const struct silence *silence, const struct silence_consent *consent,
+		      const struct silence_made *made)
 {
-	int r = silences_remove(&alerting->silences, id);
+	char selection[SELECTION_BYTES], until[32];
 
-	if (r)
-		return r;
-	record_drop(alerting->record, RECORD_SILENCE, id);
+	silence_selection(silence, selection, sizeof(selection));
+	calendar_rfc3339(made->until_unix, until);
+	changes_done(alerting->journal, axis_now(alerting->axis), by,
+		     "silence %s of %s%s, until %s%s%s", made->id, selection,
+		     silence->exclude_eligible ? ", whose events are left out" : "", until,
+		     consent->force ? ", forced" : "",
+		     made->extended ? ", longer than it was" : "");
+}
+
+int alerting_silence(struct alerting *alerting, const struct asker *by, const char *text,
+		     size_t len, struct silence_made *ret, struct error *ret_error)
+{
+	json_t *asked = json_loadb(text, len, 0, NULL);
+	char who[32] = "unknown";
+	struct silence silence = {.by = who};
+	struct silence_consent consent;
+	int r = read_asked(alerting, asked, &silence, &consent, ret_error);
+
+	if (by->known)
+		snprintf(who, sizeof(who), "uid %u", by->uid);
+	r = r ?: check_selection(alerting, &silence, ret_error);
+	r = r	  ?:
+		    silence_judge(&silence, silence_is_of_all(&silence, config_of(alerting)),
+				  &consent, ret_error);
+	r = r ?: make(alerting, by, &silence, ret, ret_error);
+	if (r) {
+		changes_refused(alerting->journal, axis_now(alerting->axis), by, "silence",
+				ret_error->text);
+	} else {
+		keep(alerting, ret->id);
+		tell_made(alerting, by, &silence, &consent, ret);
+	}
+	json_decref(asked);
+	return r;
+}
+
+static void tell_removed(struct alerting *alerting, const struct asker *by,
+			 const struct silence *silence)
+{
+	char selection[SELECTION_BYTES];
+
+	silence_selection(silence, selection, sizeof(selection));
+	changes_done(alerting->journal, axis_now(alerting->axis), by,
+		     "end of silence %s of %s, which %s had set", silence->id, selection,
+		     silence->by ?: "somebody");
+}
+
+int alerting_unsilence(struct alerting *alerting, const struct asker *by, const char *id)
+{
+	const struct silence *silence = silence_find(&alerting->silences, id);
+
+	if (!silence) {
+		changes_refused(alerting->journal, axis_now(alerting->axis), by, "end of a silence",
+				"no silence of this id");
+		return -ENOENT;
+	}
+	tell_removed(alerting, by, silence);
+	record_drop(alerting->record, RECORD_SILENCE, silence->id);
+	silences_remove(&alerting->silences, id);
 	record_flush(alerting->record);
 	return 0;
 }

@@ -30,6 +30,16 @@ static bool method_is_eligible(const struct config_slo *slo, const char *method)
 	return false;
 }
 
+bool alerting_requests_are_eligible(const struct config_slo *slo,
+				    const struct record_requests *requests)
+{
+	if (!route_is_eligible(slo, requests->route) || !method_is_eligible(slo, requests->method))
+		return false;
+	if (!strcmp(requests->outcome, outcome_name(OUTCOME_CLIENT_ABORT)))
+		return slo->eligible.client_abort == CLIENT_ABORT_BAD;
+	return strcmp(requests->outcome, outcome_name(OUTCOME_NOT_ACCEPTED)) != 0;
+}
+
 bool alerting_requests_are_bad(const struct config_slo *slo, const struct record_requests *requests)
 {
 	if (!route_is_eligible(slo, requests->route) || !method_is_eligible(slo, requests->method))

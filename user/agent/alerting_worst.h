@@ -18,6 +18,13 @@ bool alerting_requests_are_bad(const struct config_slo *slo,
 			       const struct record_requests *requests);
 
 /*
+ * Whether the SLO counts such requests at all, as far as routes, methods and outcomes tell: one that ended late for a
+ * client that gave up (CLIENT_ABORT_LATE) is not told from one that did not, and counts as not eligible.
+ */
+bool alerting_requests_are_eligible(const struct config_slo *slo,
+				    const struct record_requests *requests);
+
+/*
  * Notes in `ret` the requests of the service that were bad in the steps of (from, until]: those that
  * most were. Not exact, but at most so many, if the SLO excludes paths or user agents. Returns 0 or
  * -errno.

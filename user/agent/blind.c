@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "agent/listeners.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 struct reading {
 	struct probe *probe;
@@ -65,27 +65,24 @@ static int mark_gone(struct blind_listeners *listeners, __u64 now_ns)
 	return 0;
 }
 
-/* Room for others, as long as those that are gone need not go. */
+/* Room for others, as long as those that are gone need not go: of all, or of their owner. */
 static void forget_gone(struct probe *probe, const struct blind_listeners *listeners)
 {
-	if (listeners->n < UNMEASURED_MAX * 3 / 4)
-		return;
+	const bool pressed = listeners->n >= UNMEASURED_MAX * 3 / 4;
+
 	for (size_t i = 0; i < listeners->n; i++) {
-		if (listeners->list[i].gone)
-			probe_forget_unmeasured(probe, &listeners->list[i].key);
+		const struct blind_listener *listener = &listeners->list[i];
+
+		if (listener->gone && (pressed || probe_blind_is_pressed(probe, &listener->blind)))
+			probe_forget_unmeasured(probe, &listener->key, &listener->blind);
 	}
 }
 
 int blind_read(struct probe *probe, struct blind_listeners *ret)
 {
 	struct blind_listeners listeners = {};
-	struct timespec now;
-	int r;
-
-	/* by the clock that the programs read */
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	r = probe_each_unmeasured(probe, add, &(struct reading){probe, &listeners});
-	r = r ?: mark_gone(&listeners, now.tv_sec * 1000000000ULL + now.tv_nsec);
+	int r = probe_each_unmeasured(probe, add, &(struct reading){probe, &listeners});
+	r = r ?: mark_gone(&listeners, clock_ns(CLOCK_MONOTONIC));
 	if (r) {
 		blind_clear(&listeners);
 		return r;

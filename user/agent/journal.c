@@ -10,13 +10,18 @@
 #include "base/format.h"
 #include "base/term_names.h"
 
-static bool take(struct journal_rate *rate, double now_seconds)
+static bool take(struct journal *journal, enum journal_kind kind, double now_seconds)
 {
-	const double refilled = (now_seconds - rate->at_seconds) / JOURNAL_REFILL_SECONDS;
+	const bool change = kind == JOURNAL_CHANGE;
+	const double refill_seconds =
+		change ? JOURNAL_CHANGE_REFILL_SECONDS : JOURNAL_REFILL_SECONDS;
+	const int burst = change ? JOURNAL_CHANGE_BURST : JOURNAL_BURST;
+	struct journal_rate *rate = &journal->rates[kind];
+	const double refilled = (now_seconds - rate->at_seconds) / refill_seconds;
 
 	rate->used = rate->used > refilled ? rate->used - refilled : 0;
 	rate->at_seconds = now_seconds;
-	if (rate->used + 1 > JOURNAL_BURST)
+	if (rate->used + 1 > burst)
 		return false;
 	rate->used++;
 	return true;
@@ -27,7 +32,7 @@ bool journal_may(struct journal *journal, enum journal_kind kind, double now_sec
 	struct journal_rate *rate = &journal->rates[kind];
 
 	/* in order: what was left out comes first */
-	if (!rate->left_out && take(rate, now_seconds))
+	if (!rate->left_out && take(journal, kind, now_seconds))
 		return true;
 	rate->left_out++;
 	return false;
@@ -57,15 +62,18 @@ void journal_catch_up(struct journal *journal, double now_seconds)
 		[JOURNAL_RECEIVER] = {"change of a receiver", "alerts"},
 		[JOURNAL_SERVICE] = {"service found", "services"},
 		[JOURNAL_LOSS] = {"line on losses", "status"},
+		[JOURNAL_QUOTA] = {"line on quotas", "status"},
+		[JOURNAL_CHANGE] = {"change that was asked for", "silence list"},
+		[JOURNAL_REFUSED] = {"refused change", NULL},
 	};
 
 	for (size_t i = 0; i < JOURNAL_KINDS; i++) {
 		struct journal_rate *rate = &journal->rates[i];
 
-		if (!rate->left_out || !take(rate, now_seconds))
+		if (!rate->left_out || !take(journal, i, now_seconds))
 			continue;
-		say_as(SAY_NOTICE, "and %" PRIu64 " more of the kind \"%s\": slictl %s",
-		       rate->left_out, kinds[i].what, kinds[i].where);
+		say_as(SAY_NOTICE, "and %" PRIu64 " more of the kind \"%s\"%s%s", rate->left_out,
+		       kinds[i].what, kinds[i].where ? ": slictl " : "", kinds[i].where ?: "");
 		rate->left_out = 0;
 	}
 }
@@ -101,7 +109,7 @@ void journal_losses(struct journal *journal, const uint64_t lost[static LOST_REA
 		if (fclose(out))
 			return;
 		/* else it is part of the next line */
-		if (!sum || !take(&journal->rates[JOURNAL_LOSS], now_seconds))
+		if (!sum || !take(journal, JOURNAL_LOSS, now_seconds))
 			return;
 		say_as(SAY_WARNING,
 		       "%" PRIu64

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What happens, one line each, for who reads the agent's log: alerts, receivers that fail, services that are
- * found, requests that are lost. Each kind has a rate of its own, so that a storm of one hides no other and
- * fills no disk: JOURNAL_BURST lines at once, then one in JOURNAL_REFILL_SECONDS. What is left out is counted,
+ * found, requests that are lost, quotas that are met. Each kind has a rate of its own, so that a storm of one hides no
+ * other and fills no disk: JOURNAL_BURST lines at once, then one in JOURNAL_REFILL_SECONDS (of changes, more). What is left out is counted,
  * and said when there is room again.
  */
 #ifndef SLIPROBE_AGENT_JOURNAL_H
@@ -17,6 +17,8 @@
 enum {
 	JOURNAL_BURST = 20,
 	JOURNAL_REFILL_SECONDS = 10,
+	JOURNAL_CHANGE_BURST = 100,
+	JOURNAL_CHANGE_REFILL_SECONDS = 1,
 };
 
 enum journal_kind {
@@ -24,6 +26,9 @@ enum journal_kind {
 	JOURNAL_RECEIVER,
 	JOURNAL_SERVICE,
 	JOURNAL_LOSS,
+	JOURNAL_QUOTA,
+	JOURNAL_CHANGE, /* that somebody asked for: more of them at once, and more often */
+	JOURNAL_REFUSED, /* a change that was not done */
 	JOURNAL_KINDS,
 };
 

@@ -7,19 +7,29 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/say.h"
+#include "kernel/versions.h"
 
 /* ---- the place ---- */
 
-void kernel_side_open(struct kernel_side *kernel, const char *state_dir)
+int kernel_side_open(struct kernel_side *kernel, const char *state_dir, struct error *ret_error)
 {
-	if (pins_open(&pins_dirs_host, state_dir, &kernel->pins, &kernel->unpinned))
+	int r = pins_open(&pins_dirs_host, state_dir, &kernel->pins, &kernel->unpinned);
+
+	if (r == -EBUSY) {
+		*ret_error = kernel->unpinned;
+		return r;
+	}
+	if (r)
 		say("%s: counting ends with this process", kernel->unpinned.text);
+	return 0;
 }
 
 void kernel_side_close(struct kernel_side *kernel)
 {
+	json_decref(TAKE_PTR(kernel->note));
 	probe_close(kernel->probe);
 	pins_close(kernel->pins);
 	kernel->probe = NULL;
@@ -29,6 +39,68 @@ void kernel_side_close(struct kernel_side *kernel)
 bool kernel_side_left(const struct kernel_side *kernel)
 {
 	return kernel->pins && pins_any(kernel->pins);
+}
+
+bool kernel_side_was_removed(struct kernel_side *kernel)
+{
+	if (!kernel->pins || pins_any(kernel->pins) || !pins_any_note(kernel->pins))
+		return false;
+	pins_forget_notes(kernel->pins, 0);
+	return true;
+}
+
+bool kernel_side_is_pinned(const struct kernel_side *kernel)
+{
+	return kernel->pins && !kernel->unpinned.text[0];
+}
+
+static bool is_whole(const struct kernel_side *kernel)
+{
+	return pins_in_place(kernel->pins) &&
+	       probe_is_pinned(kernel->probe, pins_dir(kernel->pins)) &&
+	       pins_has_note(kernel->pins, kernel->noted);
+}
+
+/* takeover I3: the note comes first */
+static int pin_again(struct kernel_side *kernel, struct error *error)
+{
+	int r = pins_again(kernel->pins);
+
+	if (r == -ENODEV)
+		return error_set(error, r, "the BPF file system was unmounted");
+	if (r)
+		return error_set(error, r, "cannot make %s: %s", pins_name(kernel->pins),
+				 strerror(-r));
+	r = pins_note(kernel->pins, kernel->noted, kernel->note);
+	if (r)
+		return error_set(error, r, "the note on the kernel side cannot be written: %s",
+				 strerror(-r));
+	return probe_pin(kernel->probe, pins_dir(kernel->pins), error);
+}
+
+void kernel_side_look(struct kernel_side *kernel)
+{
+	struct error error = {};
+
+	if (!kernel->pins || !kernel->note || is_whole(kernel))
+		return;
+	if (!pin_again(kernel, &error)) {
+		kernel->unpinned.text[0] = 0;
+		say_as(SAY_WARNING,
+		       "pins in %s, or the note on them, were removed: they are made again, and nothing "
+		       "is lost",
+		       pins_name(kernel->pins));
+		return;
+	}
+	if (kernel->unpinned.text[0])
+		return; /* told already */
+	error_set(&kernel->unpinned, -ENOENT,
+		  "pins in %.150s were removed, and cannot be made again (%.200s)",
+		  pins_name(kernel->pins), error.text);
+	say_as(SAY_ERROR,
+	       "%s: counting ends with this process, and if it is killed, what it has counted since its "
+	       "last step is lost: restart it",
+	       kernel->unpinned.text);
 }
 
 static void unpin(struct kernel_side *kernel)
@@ -53,12 +125,12 @@ static int draw_instance(struct kernel_side *kernel, struct error *error)
 }
 
 int kernel_side_load(struct kernel_side *kernel, enum probe_hook hook,
-		     const struct tables_region *room, struct error *ret_error)
+		     const struct tables_region *room, bool tls, struct error *ret_error)
 {
 	int r = draw_instance(kernel, ret_error);
 
 	kernel->attached_boottime_seconds = clock_seconds(CLOCK_BOOTTIME);
-	return r ?: probe_open(hook, room, &kernel->probe, ret_error);
+	return r ?: probe_open(hook, room, tls, &kernel->probe, ret_error);
 }
 
 int kernel_side_attach(struct kernel_side *kernel, struct error *ret_error)
@@ -129,7 +201,9 @@ static int persist(void *context, __u32 generation, const json_t *body)
 	kernel_side_build(build);
 	note = note_wrap(&head, body);
 	r = note ? pins_note(kernel->pins, generation, note) : -ENOMEM;
-	json_decref(note);
+	json_decref(kernel->note);
+	kernel->note = note;
+	kernel->noted = generation;
 	if (r) {
 		error_set(&kernel->unpinned, r, "the note on the kernel side cannot be written: %s",
 			  strerror(-r));
@@ -152,8 +226,15 @@ int kernel_side_begin(struct kernel_side *kernel, struct applied *applied)
 int kernel_side_apply(struct kernel_side *kernel, const struct policies_in_use *in_use,
 		      struct applied *applied, struct config *config, struct error *ret_error)
 {
-	int r = applied_apply(applied, kernel->probe, in_use, config, ret_error);
+	const struct config_samples *samples = &config->samples;
+	int r;
 
+	probe_version_env(kernel->probe, samples->version_env, samples->n_version_env);
+	r = applied_apply(applied, kernel->probe, in_use, config, ret_error);
+	if (r) {
+		samples = &applied->in_force.config.samples;
+		probe_version_env(kernel->probe, samples->version_env, samples->n_version_env);
+	}
 	/* takeover I3: the live generation has its note */
 	if (!r && kernel->pins)
 		pins_forget_notes(kernel->pins, applied->in_force.generation);

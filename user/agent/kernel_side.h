@@ -22,7 +22,9 @@ enum {
 struct kernel_side {
 	struct probe *probe; /* NULL: nothing is loaded */
 	struct pins *pins; /* NULL: counting ends with this process */
-	struct error unpinned; /* why */
+	struct error unpinned; /* why; "": it does not */
+	json_t *note; /* on the generation in force, or on the one that is about to be */
+	__u32 noted; /* that generation */
 	char instance[KERNEL_INSTANCE_BYTES]; /* drawn when the programs are loaded */
 	double attached_boottime_seconds;
 	bool taken_over;
@@ -30,17 +32,33 @@ struct kernel_side {
 	bool consistent; /* the last sweep found as many requests as the counters say */
 };
 
-/* Takes the place of `state_dir`; says why if it cannot. */
-void kernel_side_open(struct kernel_side *kernel, const char *state_dir);
+/*
+ * Takes the place of `state_dir`; says why if it cannot. Returns 0, or -EBUSY with a sentence: another agent has
+ * it.
+ */
+int kernel_side_open(struct kernel_side *kernel, const char *state_dir, struct error *ret_error);
 /* Closes the programs and unlocks the place. Pinned programs count on. */
 void kernel_side_close(struct kernel_side *kernel);
 
 /* True if a former agent has left something in the place. */
 bool kernel_side_left(const struct kernel_side *kernel);
+/*
+ * True if a former agent has left its note, but nothing else: what counted for it was removed. The note is forgotten
+ * then.
+ */
+bool kernel_side_was_removed(struct kernel_side *kernel);
+
+/*
+ * Looks whether pins and note are there, and makes them again if not; says so, or that it cannot. To be called at
+ * each step but the last.
+ */
+void kernel_side_look(struct kernel_side *kernel);
+/* Whether the kernel goes on counting without this process; if not, kernel->unpinned has why. */
+bool kernel_side_is_pinned(const struct kernel_side *kernel);
 
 /* Loads the programs. Returns as probe_open(). */
 int kernel_side_load(struct kernel_side *kernel, enum probe_hook hook,
-		     const struct tables_region *room, struct error *ret_error);
+		     const struct tables_region *room, bool tls, struct error *ret_error);
 /*
  * Attaches them: to be called when a configuration is in force, which the first request then finds.
  * Pins them, if there is a place. Returns as probe_attach().

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { STATE_LISTEN = 0x0a }; /* TCP_LISTEN */
+enum {
+	STATE_LISTEN = 0x0a, /* TCP_LISTEN */
+	LINES_MAX = 1 << 17, /* of a table: a port may have a listener for each address */
+};
 
 /* "  12: 0100007F:1F90 00000000:0000 0A ...": the local port and the state. */
 static bool read_line(const char *line, unsigned long *ret_port, unsigned long *ret_state)
@@ -30,6 +33,7 @@ static bool read_line(const char *line, unsigned long *ret_port, unsigned long *
 bool listeners_add(FILE *table, struct listeners *listeners)
 {
 	char line[512];
+	size_t n = 0;
 
 	if (!fgets(line, sizeof(line), table) || !strstr(line, "local_address"))
 		return false;
@@ -40,6 +44,11 @@ bool listeners_add(FILE *table, struct listeners *listeners)
 			return false;
 		if (state != STATE_LISTEN)
 			break;
+		if (n++ == LINES_MAX) {
+			/* whoever has opened so many shall not keep the agent busy */
+			memset(listeners->ports, 0xff, sizeof(listeners->ports));
+			break;
+		}
 		listeners->ports[port / 64] |= 1ULL << (port % 64);
 	}
 	return true;

@@ -14,8 +14,8 @@ struct listeners {
 };
 
 /*
- * Adds the listeners in a table of the form of /proc/net/tcp, where they come first: proc_pid_net(5). Returns
- * false if it is no such table.
+ * Adds the listeners in a table of the form of /proc/net/tcp, where they come first: proc_pid_net(5). In a table that
+ * is too long something listens on each port. Returns false if it is no such table.
  */
 bool listeners_add(FILE *table, struct listeners *listeners);
 bool listeners_have(const struct listeners *listeners, __u16 port);

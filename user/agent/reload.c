@@ -19,6 +19,8 @@ static const struct {
 	{"state_dir", offsetof(struct config_agent, state_dir)},
 	{"admin_group", offsetof(struct config_agent, admin_group)},
 	{"metrics_listen", offsetof(struct config_agent, metrics_listen)},
+	{"page_listen", offsetof(struct config_agent, page_listen)},
+	{"page_hosts", offsetof(struct config_agent, page_hosts)},
 };
 
 /* Those that a reload applies. */

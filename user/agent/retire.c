@@ -12,7 +12,7 @@
 
 enum {
 	LOOK_SECONDS = 60, /* from one look to the next */
-	MANY_IDS = ENDPOINTS_MAX / 2,
+	MANY_FOUND = ENDPOINTS_FOUND_MAX / 2,
 	SWEEPS = 2, /* one may miss a request that is just being counted */
 };
 
@@ -36,11 +36,15 @@ static void looking_free(struct looking **looking)
 	free(*looking);
 }
 
+static bool are_many(struct probe *probe)
+{
+	return probe_owned(probe, &(struct owner_key){.kind = OWNER_ALL}).endpoints >= MANY_FOUND;
+}
+
 static int looking_new(const struct agent *agent, struct looking **ret)
 {
 	struct probe *probe = agent->kernel.probe;
 	struct looking *looking = calloc(1, sizeof(*looking));
-	__u32 n_spare;
 	int r;
 
 	if (!looking)
@@ -48,8 +52,8 @@ static int looking_new(const struct agent *agent, struct looking **ret)
 	*ret = looking;
 	looking->last = probe_endpoints_given(probe);
 	/* before the endpoints: one that gets a spare id now is taken for spare */
-	n_spare = probe_endpoints_spare(probe, looking->spare);
-	looking->pressed = looking->last - n_spare >= MANY_IDS;
+	probe_endpoints_spare(probe, looking->spare);
+	looking->pressed = are_many(probe);
 	r = probe_each_endpoint(probe, endpoints_add, &looking->endpoints);
 	looking->listens = calloc(looking->endpoints.n + 1, sizeof(bool));
 	if (r || !looking->listens)
@@ -98,6 +102,31 @@ static int meet(struct agent *agent, struct looking *looking)
 	return r;
 }
 
+static bool is_pressed(const struct agent *agent, const struct owner_key *owner)
+{
+	__u32 most = owner->kind == OWNER_ALL ? SERIES_FOUND_MAX / 4 * 3 : SERIES_OF_OWNER;
+
+	return quotas_met(&agent->quotas, owner) ||
+	       probe_owned(agent->kernel.probe, owner).series >= most;
+}
+
+/* True if an owner of the endpoint has met a quota: what it has left behind is in its way. */
+static bool owner_is_pressed(const struct agent *agent, __u32 id)
+{
+	const struct owner_key all = {.kind = OWNER_ALL};
+	struct endpoint_owners owners;
+
+	if (probe_endpoint_owners(agent->kernel.probe, id, &owners))
+		return false;
+	if (owners.found && is_pressed(agent, &all))
+		return true;
+	for (size_t i = 0; i < OWNERS_OF_ENDPOINT; i++) {
+		if (owners.keys[i].kind != OWNER_ALL && is_pressed(agent, &owners.keys[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Marks the service, if it has one of its own. */
 static void stay(struct agent *agent, __u32 id, enum service_stay stay)
 {
@@ -110,7 +139,7 @@ static void stay(struct agent *agent, __u32 id, enum service_stay stay)
 static int look_at(struct agent *agent, const struct looking *looking, __u32 id, double now)
 {
 	struct retire_id *known = &agent->retire.ids[id];
-	const struct retire_look look = {
+	struct retire_look look = {
 		.listed = looking->of[id] != NULL,
 		.spare = looking->spare[id],
 		.listens = listens(looking, id),
@@ -120,6 +149,8 @@ static int look_at(struct agent *agent, const struct looking *looking, __u32 id,
 	};
 	int r = 0;
 
+	if (look.listed && !look.listens && !look.met && !look.pressed)
+		look.pressed = owner_is_pressed(agent, id);
 	if (retire_id_look(known, &look))
 		r = probe_drop_endpoint(agent->kernel.probe, &looking->of[id]->key);
 	stay(agent, id,
@@ -130,12 +161,12 @@ static int look_at(struct agent *agent, const struct looking *looking, __u32 id,
 	return r;
 }
 
-static bool is_time(const struct retire *retire, struct probe *probe, double now)
+static bool is_time(const struct agent *agent, double now)
 {
-	bool spare[ENDPOINTS_MAX];
+	const struct retire *retire = &agent->retire;
 
-	return retire->busy || !retire->looked || now - retire->looked_seconds >= LOOK_SECONDS ||
-	       probe_endpoints_given(probe) - probe_endpoints_spare(probe, spare) >= MANY_IDS;
+	return retire->busy || !retire->looked || agent->quotas.n ||
+	       now - retire->looked_seconds >= LOOK_SECONDS || are_many(agent->kernel.probe);
 }
 
 int retire_look(struct agent *agent, double now_seconds)
@@ -144,7 +175,7 @@ int retire_look(struct agent *agent, double now_seconds)
 	_cleanup_(looking_free) struct looking *looking = NULL;
 	int r;
 
-	if (!is_time(retire, agent->kernel.probe, now_seconds))
+	if (!is_time(agent, now_seconds))
 		return 0;
 	retire->looked = true;
 	retire->looked_seconds = now_seconds;
@@ -156,7 +187,7 @@ int retire_look(struct agent *agent, double now_seconds)
 		r = meet(agent, looking);
 	for (__u32 id = 1; !r && id <= looking->last; id++)
 		r = look_at(agent, looking, id, now_seconds);
-	return r;
+	return r ?: probe_forget_owners(agent->kernel.probe);
 }
 
 int retire_unused(struct agent *agent)
@@ -174,6 +205,8 @@ int retire_unused(struct agent *agent)
 		service = services_by_id(&agent->services, SERVICE_FOUND + id);
 		if (service)
 			traffic_end(record_traffic(agent->record), service->name);
+		if (agent->versions)
+			versions_forget(agent->versions, agent->kernel.probe, SERVICE_FOUND + id);
 		services_remove(&agent->services, SERVICE_FOUND + id);
 		applied_lost(&agent->applied, id);
 		known->unused = false;

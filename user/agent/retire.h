@@ -3,8 +3,8 @@
  * Endpoints that have gone give back their ids, so that the kernel's table never fills with what was. Nothing that is
  * counted goes astray, for each of these is done only when the one before it has been:
  *
- *   gone       nothing listens there, and a sweep has met no connection: for RETIRE_GONE_S, or, when half of the ids
- *              are given out, at this look
+ *   gone       nothing listens there, and a sweep has met no connection: for RETIRE_GONE_S, or, when found
+ *              services have half of theirs or its owner has met a quota, at this look
  *   unlisted   its entry is deleted, as is the memory of the processes that served it. Should it come again,
  *              it gets another id; until then its service is SERVICE_GONE
  *   unused     at a later look no process is remembered for it, and two more sweeps have met nobody

@@ -3,16 +3,19 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/process.h"
 #include "base/utf8.h"
 
 enum {
 	RATE_SPAN_S = 60,
+	USER_ROOM = 16384, /* for what the system knows of a user */
 	CONTAINER_ID = 64, /* hex digits of a container id in a cgroup's path */
 };
 
@@ -21,6 +24,7 @@ static void service_free(struct service *service)
 	free(service->name);
 	free(service->exe);
 	free(service->container);
+	free(service->user);
 	free(service);
 }
 
@@ -118,6 +122,7 @@ bool services_wait(const struct services *services, __u32 id, const struct endpo
 
 		if (service->stay != SERVICE_STAYS && service->id != id &&
 		    service->port == key->port && service->netns == key->netns &&
+		    service->owner.uid == key->uid && service->foreign == key->foreign &&
 		    !strncmp(service->process, key->process, COMM_BYTES - 1))
 			return true;
 	}
@@ -128,27 +133,30 @@ bool services_wait(const struct services *services, __u32 id, const struct endpo
 static char *container_of_process(__u32 pid)
 {
 	_cleanup_free_ char *line = NULL;
-	char path[64], *found = NULL;
+	_cleanup_fclose_ FILE *file = process_open(pid, "cgroup");
 	size_t room = 0;
-	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return NULL;
-	while (!found && getline(&line, &room, file) > 0) {
+	while (file && getline(&line, &room, file) > 0) {
 		size_t run = 0;
 
 		for (const char *c = line; *c; c++) {
 			run = isxdigit((unsigned char)*c) ? run + 1 : 0;
-			if (run == CONTAINER_ID && !isxdigit((unsigned char)c[1])) {
-				found = strndup(c + 1 - CONTAINER_ID, CONTAINER_ID);
-				break;
-			}
+			if (run == CONTAINER_ID && !isxdigit((unsigned char)c[1]))
+				return strndup(c + 1 - CONTAINER_ID, CONTAINER_ID);
 		}
 	}
-	fclose(file);
-	return found;
+	return NULL;
+}
+
+/* As this host, or the agent's container, calls the user; NULL if it does not. */
+static char *user_name(__u32 uid)
+{
+	struct passwd user, *found = NULL;
+	char room[USER_ROOM];
+
+	return !getpwuid_r(uid, &user, room, sizeof(room), &found) && found ?
+		       strdup(found->pw_name) :
+		       NULL;
 }
 
 static bool process_lives(__u32 pid)
@@ -159,20 +167,40 @@ static bool process_lives(__u32 pid)
 	return !access(path, F_OK);
 }
 
+enum {
+	NAME_TRIES = 4,
+};
+
+/* From the shortest on; the last one is nobody else's: it has the endpoint's number. */
+static char *name_of(const char *process, const struct endpoint_key *key, __u32 number, int attempt)
+{
+	char *name;
+	int len;
+
+	if (attempt == 0)
+		len = asprintf(&name, "%s:%u", process, key->port);
+	else if (attempt == 1)
+		len = asprintf(&name, "%s:%u@%u", process, key->port, key->netns);
+	else if (attempt == 2)
+		len = asprintf(&name, "%s:%u@%u:%u", process, key->port, key->netns, key->uid);
+	else
+		len = asprintf(&name, "%s:%u@%u:%u#%u", process, key->port, key->netns, key->uid,
+			       number);
+	return len < 0 ? NULL : name;
+}
+
 /* A process may be called anything, and the kernel cuts its name anywhere: what is kept is text. */
-static char *found_name(const struct services *services, const struct endpoint_key *key)
+static char *found_name(const struct services *services, const struct endpoint_key *key,
+			const struct endpoint *endpoint)
 {
 	_cleanup_free_ char *bytes = strndup(key->process, COMM_BYTES);
-	_cleanup_free_ char *process = bytes ? utf8_clean(bytes) : NULL;
-	char *name;
+	_cleanup_free_ char *process = bytes ? utf8_show(bytes, "") : NULL;
+	char *name = process ? name_of(process, key, endpoint->number, 0) : NULL;
 
-	if (!process || asprintf(&name, "%s:%u", process, key->port) < 0)
-		return NULL;
-	if (!name_taken(services, name))
-		return name;
-	free(name);
-	if (asprintf(&name, "%s:%u@%u", process, key->port, key->netns) < 0)
-		return NULL;
+	for (int i = 1; name && i < NAME_TRIES && name_taken(services, name); i++) {
+		free(name);
+		name = name_of(process, key, endpoint->number, i);
+	}
 	return name;
 }
 
@@ -185,7 +213,8 @@ int service_seen(struct services *services, __u32 id, const char *configured_nam
 	int r;
 
 	if (!service) {
-		name = configured_name ? strdup(configured_name) : found_name(services, key);
+		name = configured_name ? strdup(configured_name) :
+					 found_name(services, key, endpoint);
 		if (!name)
 			return -ENOMEM;
 		r = services_add(services, id, name, &service);
@@ -195,7 +224,10 @@ int service_seen(struct services *services, __u32 id, const char *configured_nam
 	if (service->pid && (service->port != key->port || service->netns != key->netns) &&
 	    process_lives(service->pid))
 		return 0; /* several endpoints: one stands for them as long as it lives */
-	if (service->pid == endpoint->tgid && service->exe &&
+	service->near = endpoint->near;
+	service->near_lacks = endpoint->near_lacks;
+	if (service->pid == endpoint->tgid &&
+	    !memcmp(&service->owner, &endpoint->owner, sizeof(service->owner)) && service->exe &&
 	    !strncmp(service->exe, endpoint->exe, sizeof(endpoint->exe)))
 		return 0;
 	exe = strndup(endpoint->exe, sizeof(endpoint->exe));
@@ -205,6 +237,10 @@ int service_seen(struct services *services, __u32 id, const char *configured_nam
 	service->exe = exe;
 	service->port = key->port;
 	service->netns = key->netns;
+	service->foreign = key->foreign;
+	free(service->user);
+	service->user = user_name(key->uid);
+	service->owner = endpoint->owner;
 	service->pid = endpoint->tgid;
 	memcpy(service->process, key->process, sizeof(service->process));
 	service->process[sizeof(service->process) - 1] = 0;

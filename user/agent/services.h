@@ -26,6 +26,7 @@ enum service_stay {
 struct service {
 	enum service_stay stay; /* see agent/retire */
 	bool told; /* in the journal, that it was found */
+	bool folds; /* likewise, that it has met its quota of series */
 	__u32 id; /* as in struct series_key */
 	char *name;
 	__u16 port;
@@ -33,6 +34,11 @@ struct service {
 	char *exe;
 	__u32 pid;
 	__u32 netns;
+	bool foreign; /* the mount namespace of the process is */
+	struct who_owner owner;
+	char *user; /* its name, NULL if it has none here */
+	__u32 near; /* the id of the configured service that it would be but for near_lacks; 0: none */
+	__u32 near_lacks; /* bits: enum near_lack */
 	char *container;
 	struct {
 		double t_seconds[SERVICE_RATE_STEPS];
@@ -64,8 +70,8 @@ bool services_wait(const struct services *services, __u32 id, const struct endpo
 
 /*
  * Takes over what is known of an endpoint of the service. A found service (configured_name NULL) is
- * named after process and port, "nginx:8080", with "@" and the network namespace behind it where
- * another one has that name. Of several endpoints the first stands for all while its process lives.
+ * named after process and port, "nginx:8080". Where another one has that name, "@" and the network namespace
+ * follow, and if need be ":" and the user, and "#" and a number. Of several endpoints the first stands for all while its process lives.
  * Returns 0 or -ENOMEM.
  */
 int service_seen(struct services *services, __u32 id, const char *configured_name,

@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "agent/discover.h"
 #include "agent/listeners.h"
+#include "agent/quic.h"
+#include "agent/tls_words.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/privilege.h"
+#include "base/term_names.h"
 
 static int snapshot_agent(const struct agent *agent, struct snapshot *ret)
 {
@@ -22,11 +26,14 @@ static int snapshot_agent(const struct agent *agent, struct snapshot *ret)
 	ret->agent.hook_reason = probe_hook_reason(agent->kernel.probe);
 	memcpy(ret->agent.started_at, agent->started_at, sizeof(agent->started_at));
 	ret->agent.config = config->file;
+	ret->agent.steps = agent->steps.n;
+	ret->agent.late_seconds = agent->steps.late_seconds;
+	ret->agent.late_max_seconds = agent->steps.late_max_seconds;
 	ret->agent.reloads = agent->reloads.applied;
 	ret->agent.reloads_refused = agent->reloads.refused;
 	ret->agent.refused_at = agent->reloads.refused_at;
 	ret->agent.refusal = agent->reloads.refusal.text;
-	ret->agent.pinned = agent->kernel.pins != NULL;
+	ret->agent.pinned = kernel_side_is_pinned(&agent->kernel);
 	ret->agent.taken_over = agent->kernel.taken_over;
 	ret->agent.warnings = calloc(config->n_warnings + 2, sizeof(char *));
 	if (!ret->agent.warnings)
@@ -37,12 +44,14 @@ static int snapshot_agent(const struct agent *agent, struct snapshot *ret)
 			return -ENOMEM;
 		ret->agent.n_warnings++;
 	}
-	if (!agent->kernel.pins) {
+	if (!ret->agent.pinned) {
 		if (asprintf(&ret->agent.warnings[ret->agent.n_warnings],
 			     "counting ends with the agent: %s", agent->kernel.unpinned.text) < 0)
 			return -ENOMEM;
 		ret->agent.n_warnings++;
 	}
+	ret->agent.uid = geteuid();
+	ret->agent.confined = confined;
 	return privilege_held(&ret->agent.capabilities, &ret->agent.n_capabilities);
 }
 
@@ -86,12 +95,14 @@ static int take_series(const struct agent *agent, const struct service *service,
 }
 
 static int snapshot_cover(const struct agent *agent, const struct service *service,
-			  const struct facts *facts, struct snapshot_cover *ret)
+			  const struct facts *facts, struct snapshot_cover *ret,
+			  uint64_t *ret_folded)
 {
 	const struct collection *collection = &facts->collection;
 	struct service_books books = {};
 	int r = probe_read_books(agent->kernel.probe, service->id, &books);
 
+	*ret_folded = books.folded;
 	ret->connections = books.connections;
 	for (size_t i = 0; i < LOST_REASON_COUNT; i++) {
 		ret->lost_by_reason[i] = books.lost[i];
@@ -109,6 +120,31 @@ static int snapshot_cover(const struct agent *agent, const struct service *servi
 	     i < collection->n && collection->list[i].key.service == service->id; i++)
 		ret->counted += collection->list[i].series->requests;
 	return r;
+}
+
+/* Whose process serves it, and what it is not because of that. */
+static void snapshot_owner(const struct agent *agent, const struct service *service,
+			   struct snapshot_service *ret)
+{
+	if (!service->pid)
+		return;
+	ret->uid = service->owner.uid;
+	ret->network = SNAPSHOT_NS_OTHER;
+	for (int i = 0; i < 2; i++) {
+		if (service->netns == probe_host_netns(agent->kernel.probe, i))
+			ret->network = SNAPSHOT_NS_HOST;
+	}
+	ret->mounts = service->owner.foreign_mnt_ns ? SNAPSHOT_NS_OTHER :
+		      service->owner.private_mnt_ns ? SNAPSHOT_NS_PRIVATE :
+						      SNAPSHOT_NS_HOST;
+	if (service->near == SERVICE_NONE)
+		return;
+	ret->near = ids_name(agent->applied.numbers.services, service->near);
+	/* one of a former configuration says nothing any more */
+	if (ret->near && !config_service_named(&agent->applied.in_force.config, ret->near))
+		ret->near = NULL;
+	ret->near_lacks_netns = service->near_lacks & LACKS_NETNS;
+	ret->near_lacks_mounts = service->near_lacks & LACKS_MOUNTS;
 }
 
 /* The service's series are moved from the facts, if these were asked for. */
@@ -129,12 +165,15 @@ static int snapshot_service(const struct agent *agent, const struct service *ser
 	ret->container = service->container ? strdup(service->container) : NULL;
 	ret->pid = service->pid;
 	ret->netns = service->netns;
+	ret->user = service->user ? strdup(service->user) : NULL;
+	snapshot_owner(agent, service, ret);
 	ret->configured = configured != NULL;
 	ret->about = configured ? &configured->about : NULL;
 	ret->match = configured ? &configured->match : NULL;
-	if (!ret->name || (service->exe && !ret->exe) || (service->container && !ret->container))
+	if (!ret->name || (service->exe && !ret->exe) || (service->container && !ret->container) ||
+	    (service->user && !ret->user))
 		return -ENOMEM;
-	r = snapshot_cover(agent, service, facts, &ret->cover);
+	r = snapshot_cover(agent, service, facts, &ret->cover, &ret->folded);
 	if (r)
 		return r;
 	return facts->series ? take_series(agent, service, &facts->collection, ret) : 0;
@@ -292,12 +331,14 @@ static void snapshot_no_alert(const struct agent *agent, const struct track *tra
 int snapshot_take_slo(const struct agent *agent, const struct track *track,
 		      struct snapshot_slo *ret)
 {
+	const struct incident_record *incident;
 	struct slo_counts counts;
 	double now = axis_now(&agent->axis), from;
 	int r = kernel_side_counts(&agent->kernel, track, &counts);
 
 	if (r)
 		return r;
+	incident = incidents_open_of(&agent->incidents, track->name);
 	*ret = (struct snapshot_slo){
 		.name = track->name,
 		.service = track->service,
@@ -308,6 +349,7 @@ int snapshot_take_slo(const struct agent *agent, const struct track *track,
 		.wall_offset_seconds = agent->axis.timeline.wall_offset_seconds,
 		.since_seconds = track->since_seconds,
 		.slicing = slices_slicing(&track->slices),
+		.incident = incident ? incident->number : 0,
 		.excluded = track->excluded,
 		.excluded_by_silences = alerting_silenced_events(&agent->alerting, track),
 	};
@@ -368,8 +410,37 @@ static void snapshot_notifications(const struct agent *agent, struct snapshot *r
 			.given_up = count.given_up,
 			.failed = count.failed,
 			.waiting = count.waiting,
+			.missed = count.missed,
 		};
 	}
+}
+
+static void snapshot_samples(const struct agent *agent, struct snapshot *ret)
+{
+	static const enum snapshot_samples_state states[] = {
+		[SAMPLER_STARTS] = SNAPSHOT_SAMPLES_STARTING,
+		[SAMPLER_OK] = SNAPSHOT_SAMPLES_OK,
+		[SAMPLER_FAILING] = SNAPSHOT_SAMPLES_FAILING,
+		[SAMPLER_STOPPED] = SNAPSHOT_SAMPLES_STOPPED,
+	};
+	struct snapshot_samples *samples = &ret->samples;
+	struct sampler_state state;
+
+	samples->lost_kernel = probe_samples_lost(agent->kernel.probe);
+	samples->oldest = NAN;
+	if (sampling_state(agent, &state)) {
+		samples->state = states[state.is];
+		memcpy(samples->reason, state.why, sizeof(samples->reason));
+		samples->restarts = state.starts ? state.starts - 1 : 0;
+		samples->taken = state.taken;
+		samples->lost_process = state.lost_ring;
+		samples->lost_disk = state.lost_disk;
+		samples->kept = state.kept;
+		samples->bytes = state.bytes;
+		samples->oldest = state.oldest;
+	}
+	ret->coverage.samples_lost =
+		samples->lost_kernel + samples->lost_process + samples->lost_disk;
 }
 
 static void snapshot_coverage(const struct agent *agent, const struct facts *facts,
@@ -382,6 +453,7 @@ static void snapshot_coverage(const struct agent *agent, const struct facts *fac
 	memcpy(ret->coverage.kernel_errors, stats + STAT_ERROR,
 	       sizeof(ret->coverage.kernel_errors));
 	ret->coverage.lost = probe_lost(stats);
+	snapshot_samples(agent, ret);
 	ret->coverage.counted = facts->collection.requests;
 	ret->coverage.seen = stats[STAT_SEEN];
 	ret->coverage.in_flight = stats[STAT_SEEN] - ret->coverage.counted - ret->coverage.lost;
@@ -390,20 +462,93 @@ static void snapshot_coverage(const struct agent *agent, const struct facts *fac
 	ret->coverage.consistent = facts->consistent && agent->kernel.consistent;
 }
 
+static int snapshot_quotas(const struct agent *agent, struct snapshot *ret)
+{
+	double now_unix = axis_wall(&agent->axis, axis_now(&agent->axis)), offset;
+
+	probe_folded(agent->kernel.probe, (__u64 *)ret->folded_connections);
+	ret->quotas = calloc(agent->quotas.n ?: 1, sizeof(*ret->quotas));
+	if (!ret->quotas)
+		return -ENOMEM;
+	offset = now_unix - clock_seconds(CLOCK_MONOTONIC);
+	for (size_t i = 0; i < agent->quotas.n; i++) {
+		const struct quota_met *met = &agent->quotas.list[i];
+		struct snapshot_quota *quota = &ret->quotas[ret->n_quotas++];
+
+		*quota = (struct snapshot_quota){
+			.kind = met->owner.kind,
+			.id = met->owner.id,
+			.name = met->what ? strdup(met->what) : NULL,
+			.limit = quota_limit(met->owner.kind),
+			.has = met->has,
+			.folded_endpoints = met->fold.endpoints,
+			.folded_connections = met->fold.connections,
+			.since_unix = offset + (double)met->fold.since_ns / 1e9,
+			.last_unix = offset + (double)met->fold.last_ns / 1e9,
+			.pid = met->fold.tgid,
+		};
+		if (met->what && !quota->name)
+			return -ENOMEM;
+		memcpy(quota->process, met->process, sizeof(quota->process));
+	}
+	return 0;
+}
+
+enum {
+	QUIC_LISTED = 16, /* at most */
+};
+
+static bool is_tls(enum blind_reason reason)
+{
+	const char *word = blind_reason_word(reason);
+
+	return word && !strncmp(word, "tls", 3);
+}
+
+/* Where TLS is spoken over TCP, a UDP socket at the same port is for HTTP/3. Its process is that of the other. */
+static void snapshot_quic(struct snapshot *ret)
+{
+	const size_t n = ret->n_blind;
+	struct quic_ports bound, wanted = {};
+
+	quic_add(&wanted, QUIC_PORT);
+	for (size_t i = 0; i < n; i++) {
+		if (is_tls(ret->blind[i].reason))
+			quic_add(&wanted, ret->blind[i].port);
+	}
+	quic_read_own(&bound);
+	for (unsigned int port = 1; port < 65536 && ret->n_blind < n + QUIC_LISTED; port++) {
+		struct snapshot_blind *blind = &ret->blind[ret->n_blind];
+
+		if (!quic_has(&bound, (__u16)port) || !quic_has(&wanted, (__u16)port))
+			continue;
+		*blind = (struct snapshot_blind){
+			.port = (uint16_t)port,
+			.reason = BLIND_QUIC,
+			.last_unix = NAN,
+			.uncounted = true,
+		};
+		for (size_t i = 0; i < n; i++) {
+			if (ret->blind[i].port == port)
+				memcpy(blind->process, ret->blind[i].process,
+				       sizeof(blind->process));
+		}
+		ret->n_blind++;
+	}
+}
+
 static int snapshot_blind(const struct agent *agent, const struct facts *facts,
 			  struct snapshot *ret)
 {
-	double now_unix = axis_wall(&agent->axis, axis_now(&agent->axis));
-	struct timespec now;
+	double now_unix = axis_wall(&agent->axis, axis_now(&agent->axis)), offset;
 
-	ret->blind = calloc(facts->blind.n ?: 1, sizeof(*ret->blind));
+	ret->blind = calloc(facts->blind.n + QUIC_LISTED, sizeof(*ret->blind));
 	if (!ret->blind)
 		return -ENOMEM;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	offset = now_unix - clock_seconds(CLOCK_MONOTONIC);
 	for (size_t i = 0; i < facts->blind.n; i++) {
 		const struct blind_listener *from = &facts->blind.list[i];
 		const struct service *service = services_by_id(&agent->services, from->service);
-		double last = (double)from->blind.last_ns / 1e9;
 		struct snapshot_blind *blind = &ret->blind[ret->n_blind];
 
 		if (from->gone)
@@ -413,13 +558,15 @@ static int snapshot_blind(const struct agent *agent, const struct facts *facts,
 			.port = from->key.endpoint.port,
 			.reason = from->key.reason,
 			.connections = from->blind.connections,
-			.last_unix =
-				now_unix - ((double)now.tv_sec + (double)now.tv_nsec / 1e9 - last),
+			.last_unix = offset + (double)from->blind.last_ns / 1e9,
 			.measured = from->measured,
+			.words = tls_words(&agent->tls.table, agent->tls.config.mode, from),
 		};
 		if (service && !blind->service)
 			return -ENOMEM;
 		memcpy(blind->process, from->key.endpoint.process, sizeof(blind->process));
+		if (!blind->port) /* all that found no row of their own */
+			snprintf(blind->process, sizeof(blind->process), "%s", SERVICE_OVERFLOW);
 		blind->process[sizeof(blind->process) - 1] = 0;
 		ret->n_blind++;
 	}
@@ -435,9 +582,13 @@ int snapshot_take(const struct agent *agent, struct facts *facts, struct snapsho
 
 	snapshot_coverage(agent, facts, &snapshot);
 	snapshot_notifications(agent, &snapshot);
+	r = r ?: snapshot_quotas(agent, &snapshot);
 	r = r ?: snapshot_blind(agent, facts, &snapshot);
+	snapshot_quic(&snapshot);
+	r = r ?: tls_snapshot(agent, &snapshot.tls);
 	r = r ?: snapshot_services(agent, facts, &snapshot);
 	r = r ?: snapshot_slos(agent, &snapshot);
+	r = r ?: snapshot_take_versions(agent, &snapshot);
 	if (r) {
 		snapshot_clear(&snapshot);
 		return r;

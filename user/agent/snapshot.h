@@ -20,6 +20,11 @@ int snapshot_take_slo(const struct agent *agent, const struct track *track,
 		      struct snapshot_slo *ret);
 struct snapshot_store snapshot_take_store(const struct agent *agent);
 
+/* ---- agent/snapshot_versions ---- */
+
+/* Adds the versions to its services and SLOs: after these, so that versions never add up to less. */
+int snapshot_take_versions(const struct agent *agent, struct snapshot *snapshot);
+
 /* ---- agent/snapshot_alerts ---- */
 
 int snapshot_take_alerts(const struct agent *agent, struct snapshot_alerts *ret);

@@ -30,6 +30,7 @@ static int take_active_of(const struct agent *agent, const struct track *track,
 			grown[ret->n_active++] = (struct snapshot_active){
 				.slo = track->name,
 				.service = track->service,
+				.incident = slo.incident,
 				.alert = slo.alerts[i],
 			};
 	}

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,42 @@ int step_discover(struct agent *agent)
 	if (!r && probe_endpoints_overflow(agent->kernel.probe))
 		r = discover_overflow(&agent->services, &agent->applied);
 	endpoints_clear(&endpoints);
+	r = r ?: quotas_read(&agent->quotas, agent->kernel.probe, agent->applied.numbers.services);
 	return r ?: recall_new(agent);
+}
+
+/* A change of a service that is known by now. */
+static void tell_change(void *context, const struct serving_change *change, double at_unix)
+{
+	struct agent *agent = context;
+	const struct service *service = services_by_id(&agent->services, change->service);
+	char pid[24] = "";
+
+	if (!service)
+		return;
+	if (change->pid)
+		snprintf(pid, sizeof(pid), ", pid %u", change->pid);
+	journal_say(&agent->journal, JOURNAL_SERVICE, SAY_INFO, axis_now(&agent->axis),
+		    "service %s: %s%s%s%s%s%s%s%s", service->name, timeline_what_name(change->what),
+		    change->from ? " from " : "", change->from ?: "", change->to ? " to " : "",
+		    change->to ?: "", change->detail ? ": " : "", change->detail ?: "", pid);
+	timeline_add(&agent->timeline, &(struct timeline_change){
+					       .at = at_unix,
+					       .service = service->name,
+					       .found = change->service >= SERVICE_FOUND,
+					       .what = change->what,
+					       .from = change->from,
+					       .to = change->to,
+					       .detail = change->detail,
+					       .pid = change->pid,
+				       });
+}
+
+int step_versions(struct agent *agent)
+{
+	return agent->versions ?
+		       versions_refresh(agent->versions, agent->kernel.probe, tell_change, agent) :
+		       0;
 }
 
 int step_refresh(struct agent *agent, bool series, struct facts *ret)
@@ -45,6 +81,7 @@ int step_refresh(struct agent *agent, bool series, struct facts *ret)
 		return r;
 	/* after the series: each has its service then */
 	r = step_discover(agent);
+	r = r ?: step_versions(agent);
 	if (r)
 		facts_clear(&facts);
 	else
@@ -234,6 +271,22 @@ static int end_unanswered(struct agent *agent)
 	return r || at_rest ? r : step_sweep(agent, NULL);
 }
 
+/* A service that was counted before an upgrade, in a container, is not any more: that must be heard. */
+static void tell_near(struct agent *agent, const struct service *service, double now)
+{
+	const char *near = service->near != SERVICE_NONE ?
+				   ids_name(agent->applied.numbers.services, service->near) :
+				   NULL;
+
+	if (!near || !config_service_named(&agent->applied.in_force.config, near))
+		return;
+	journal_say(&agent->journal, JOURNAL_SERVICE, SAY_WARNING, now,
+		    "service %s would be %s but for its %s namespace, which is not the host's: "
+		    "%sunit, cgroup or container in the match of %s would name it",
+		    service->name, near, service->near_lacks & LACKS_NETNS ? "network" : "mount",
+		    service->near_lacks == LACKS_NETNS ? "netns, " : "", near);
+}
+
 static void tell_services(struct agent *agent, double now)
 {
 	for (size_t i = 0; i < agent->services.n; i++) {
@@ -245,7 +298,37 @@ static void tell_services(struct agent *agent, double now)
 		journal_say(&agent->journal, JOURNAL_SERVICE, SAY_INFO, now,
 			    "found service %s: process %s, pid %u, port %u", service->name,
 			    service->process, service->pid, service->port);
+		tell_near(agent, service, now);
 	}
+}
+
+/* One line for all services that have come to have too many series since the last step. */
+static void tell_folded(struct agent *agent, double now)
+{
+	__u64 folded = probe_folded_requests(agent->kernel.probe);
+	const struct service *first = NULL;
+	size_t n = 0;
+
+	if (folded == agent->folded)
+		return;
+	agent->folded = folded;
+	for (size_t i = 0; i < agent->services.n; i++) {
+		struct service *service = agent->services.list[i];
+		struct service_books books;
+
+		if (service->folds || probe_read_books(agent->kernel.probe, service->id, &books) ||
+		    !books.folded)
+			continue;
+		service->folds = true;
+		first = n++ ? first : service;
+	}
+	if (n)
+		journal_say(
+			&agent->journal, JOURNAL_QUOTA, SAY_WARNING, now,
+			"quota of series: service %s and %zu others have met theirs: requests of "
+			"further methods, routes and statuses count by class of status: slictl "
+			"services",
+			first->name, n - 1);
 }
 
 /* A failure to read is that of the next step, too, and is told there. */
@@ -267,13 +350,19 @@ int step_run(struct agent *agent)
 	int r = ending ? review_ending(agent) : end_unanswered(agent);
 	double now;
 
+	r = r ?: applied_look_up(&agent->applied, agent->kernel.probe);
 	r = r ?: step_discover(agent);
 	look_at_clock(agent);
 	now = axis_now(&agent->axis);
 	r = r ?: retire_look(agent, now);
+	r = r ?: step_versions(agent);
 	r = r ?: take_and_judge(agent, now);
+	if (!r && agent->versions)
+		r = versions_step(agent->versions, agent->kernel.probe, now);
 	tell_services(agent, now);
 	tell_losses(agent, now);
+	tell_folded(agent, now);
+	r = r ?: quotas_step(&agent->quotas, agent->kernel.probe, &agent->journal, now);
 	journal_catch_up(&agent->journal, now);
 	if (r || record_report(agent->record).state == RECORD_FAILING)
 		return r;

@@ -17,6 +17,9 @@ int step_sweep(struct agent *agent, struct policies_in_use *ret_in_use);
 /* Makes the services that the kernel has met since the last time, and their tracks. */
 int step_discover(struct agent *agent);
 
+/* Then takes up what it tells of processes and versions, and puts what has changed on the timeline. */
+int step_versions(struct agent *agent);
+
 /*
  * Reads the kernel for a snapshot, after a sweep. The services and tracks of all that is read are
  * made. The caller releases *ret with facts_clear().

@@ -19,6 +19,7 @@ static int remove_left(struct agent *agent)
 {
 	kernel_side_discard(&agent->kernel);
 	services_clear(&agent->services);
+	quotas_clear(&agent->quotas);
 	return kernel_side_begin(&agent->kernel, &agent->applied);
 }
 

@@ -28,7 +28,7 @@ void applied_clear(struct applied *applied)
 	tracks_clear(&applied->tracks);
 	numbers_clear(&applied->numbers);
 	free(applied->in_force.policies);
-	free(applied->in_force.ports);
+	lookups_clear(&applied->in_force.lookups);
 	config_clear(&applied->in_force.config);
 	*applied = (struct applied){};
 }

@@ -9,6 +9,7 @@
  *   apply/apply     writes what is planned, and makes it live
  *   apply/commit    puts it in force here
  *   apply/ending    tracks that a change ends are counted on until nobody is judged for them
+ *   apply/lookups   what services are matched by, and may change on the host
  *   apply/found     tracks of services that are found while it is in force
  *   apply/note      what another agent needs to go on with it
  */
@@ -17,6 +18,7 @@
 
 #include <jansson.h>
 
+#include "apply/lookups.h"
 #include "apply/numbers.h"
 #include "apply/tracks.h"
 #include "base/error.h"
@@ -35,8 +37,7 @@ struct in_force {
 	__u32 generation; /* 0: none yet */
 	__u16 *policies; /* their numbers in the kernel: one for each service, then that of found ones */
 	size_t n_policies;
-	__u16 *ports; /* that services are matched by */
-	size_t n_ports;
+	struct lookups lookups; /* what services are matched by, as it is on the host */
 };
 
 struct applied {
@@ -68,6 +69,9 @@ int applied_room(const struct config *config, struct tables_region *ret, struct 
 int applied_apply(struct applied *applied, struct probe *probe,
 		  const struct policies_in_use *in_use, struct config *config,
 		  struct error *ret_error);
+
+/* At each step: looks up again what services are matched by. Returns 0 or -errno. */
+int applied_look_up(struct applied *applied, struct probe *probe);
 
 /*
  * Takes over what another agent has put in force in `probe` and noted; nothing may be in force here.

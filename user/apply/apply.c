@@ -10,15 +10,28 @@
 #include "apply/review.h"
 #include "kernel/probe.h"
 
-static int write_and_persist(struct probe *probe, const struct change *change, struct error *error)
+static int write_and_persist(struct probe *probe, struct change *change, struct error *error)
 {
 	const char *file = change->config->file;
 	int r = probe_write_tables(probe, &change->write);
 
+	r = r ?: lookups_refresh(&change->lookups, probe, change->write.generation);
 	if (r)
 		return error_set(error, r, "%s: cannot be applied: %s", file, strerror(-r));
 	r = note_persist(change);
 	return r ? error_set(error, r, "%s: cannot be noted: %s", file, strerror(-r)) : 0;
+}
+
+/* How many series the services may have: by their routes. */
+static void set_series(const struct change *change, struct probe *probe)
+{
+	const struct config *config = change->config;
+
+	for (size_t i = 0; i < config->n_services; i++)
+		probe_series_most(probe,
+				  ids_number(change->applied->numbers.services,
+					     config->services[i].name),
+				  config->services[i].n_routes);
 }
 
 int applied_apply(struct applied *applied, struct probe *probe,
@@ -34,16 +47,23 @@ int applied_apply(struct applied *applied, struct probe *probe,
 		return r;
 	r = write_and_persist(probe, &change, ret_error);
 	if (r) {
-		probe_forget_ports(probe, change.ports, change.write.tables.n_ports,
-				   change.write.generation);
+		probe_forget_facts(probe, change.write.generation);
 		change_drop(&change);
 		return r;
 	}
+	set_series(&change, probe);
 	probe_live(probe, change.write.generation);
 	/* takeover I3: from here on nothing can fail, the kernel judges by it already */
-	probe_forget_ports(probe, in_force->ports, in_force->n_ports, in_force->generation);
+	probe_forget_facts(probe, in_force->generation);
 	change_commit(&change);
 	return 0;
+}
+
+int applied_look_up(struct applied *applied, struct probe *probe)
+{
+	struct in_force *in_force = &applied->in_force;
+
+	return lookups_refresh(&in_force->lookups, probe, in_force->generation);
 }
 
 static int read_policy(void *probe, __u32 number, struct policy *ret)

@@ -31,7 +31,7 @@ void change_clear(struct change *change)
 	free(change->slos);
 	free(change->tracks);
 	free(change->fresh);
-	free(change->ports);
+	lookups_clear(&change->lookups);
 	*change = (struct change){};
 }
 

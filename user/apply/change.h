@@ -29,7 +29,7 @@ struct change {
 	struct wildcard *wildcards; /* has room for those of `applied`, too */
 	size_t n_wildcards;
 	struct policy_refs **refs; /* of each policy of write.tables */
-	__u16 *ports; /* of write.tables */
+	struct lookups lookups; /* of write.tables */
 };
 
 /* Adds the counters of an SLO that begins to what is written. */

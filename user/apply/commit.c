@@ -32,17 +32,17 @@ static void commit_in_force(struct change *change)
 	struct in_force *in_force = &change->applied->in_force;
 
 	free(in_force->policies);
-	free(in_force->ports);
+	lookups_clear(&in_force->lookups);
 	config_clear(&in_force->config);
 	*in_force = (struct in_force){
 		.config = *change->config,
 		.generation = change->write.generation,
 		.policies = TAKE_PTR(change->write.policies),
 		.n_policies = change->write.tables.n_policies,
-		.ports = TAKE_PTR(change->ports),
-		.n_ports = change->write.tables.n_ports,
+		.lookups = change->lookups,
 	};
 	*change->config = (struct config){};
+	change->lookups = (struct lookups){};
 }
 
 void change_commit(struct change *change)

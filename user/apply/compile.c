@@ -17,7 +17,10 @@ void tables_clear(struct tables *tables)
 	free(tables->cells);
 	free(tables->accepts);
 	free(tables->sets);
-	free(tables->ports);
+	free(tables->facts);
+	for (size_t i = 0; i < tables->n_lookups; i++)
+		free(tables->lookups[i].path);
+	free(tables->lookups);
 	free(tables->policies);
 	*tables = (struct tables){};
 }

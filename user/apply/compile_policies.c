@@ -206,7 +206,7 @@ int compile_policy(struct compiler *c, size_t service, struct policy *policy)
 	struct service_slos slos = {};
 	int r;
 
-	*policy = (struct policy){};
+	*policy = (struct policy){.samples = !configured || !configured->samples_off};
 	for (size_t i = 0; i < c->n_slos; i++) {
 		if (c->slos[i].config_service != service)
 			continue;

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 
@@ -30,89 +32,250 @@ static int add_set(struct compiler *c, wanted_fn wanted, const void *argument, _
 	return 0;
 }
 
-static bool port_fits(const struct config_match *match, size_t number, const void *port)
+/* ---- numbers ---- */
+
+#define NO_NUMBER (~0ULL) /* none has it: a user that is not known is nobody, not root */
+
+/* A number that services may be matched by; the argument of wanted_fn. */
+struct number {
+	enum fact_kind kind;
+	__u64 value;
+};
+
+static bool number_of(const struct config_match *match, enum fact_kind kind, __u64 *ret)
 {
-	(void)number;
-	return !match->port || match->port == *(const __u16 *)port;
+	if (kind == FACT_PORT) {
+		*ret = match->port;
+		return match->port != 0;
+	}
+	*ret = match->user_known ? match->uid : NO_NUMBER;
+	return match->user != NULL;
 }
 
-static int compile_ports(struct compiler *c)
+static bool number_fits(const struct config_match *match, size_t number, const void *argument)
 {
-	__u16 none = 0;
-	int r = add_set(c, port_fits, &none, &c->out.live.any_port);
+	const struct number *wanted = argument;
+	__u64 own;
+
+	(void)number;
+	if (!number_of(match, wanted->kind, &own))
+		return true;
+	return wanted->value != NO_NUMBER && own == wanted->value;
+}
+
+static bool knows_fact(const struct compiler *c, const struct tables_fact *fact)
+{
+	for (size_t i = 0; i < c->out.n_facts; i++) {
+		if (c->out.facts[i].kind == fact->kind &&
+		    c->out.facts[i].value.ino == fact->value.ino)
+			return true;
+	}
+	return false;
+}
+
+/* Sets for each number that a service has, and *ret_any for all others. */
+static int compile_numbers(struct compiler *c, enum fact_kind kind, __u32 *ret_any)
+{
+	const struct number none = {kind, NO_NUMBER};
+	int r = add_set(c, number_fits, &none, ret_any);
 
 	for (size_t s = 0; !r && s < c->config->n_services; s++) {
-		__u16 port = c->config->services[s].match.port;
-		bool known = !port;
+		const struct config_match *match = &c->config->services[s].match;
+		struct number number = {.kind = kind};
+		struct tables_fact fact = {.kind = kind};
 
-		for (size_t i = 0; i < c->out.n_ports; i++)
-			known = known || c->out.ports[i].port == port;
-		if (known)
+		if (!number_of(match, kind, &number.value) || number.value == NO_NUMBER)
 			continue;
-		r = compiler_grow(&c->out.ports, &c->out.n_ports, 1, sizeof(*c->out.ports));
-		if (r)
-			return r;
-		c->out.ports[c->out.n_ports - 1].port = port;
-		r = add_set(c, port_fits, &port, &c->out.ports[c->out.n_ports - 1].set);
+		fact.value.ino = number.value;
+		if (knows_fact(c, &fact))
+			continue;
+		r = add_set(c, number_fits, &number, &fact.set);
+		r = r ?: compiler_grow(&c->out.facts, &c->out.n_facts, 1, sizeof(*c->out.facts));
+		if (!r)
+			c->out.facts[c->out.n_facts - 1] = fact;
 	}
 	return r;
 }
 
-/* Chooses the services whose glob on one property is matched, and those that have no such glob. */
+/* ---- what is looked up on the host ---- */
+
+/* The services of a lookup; the argument of wanted_fn. */
+struct place {
+	enum fact_kind kind;
+	const char *path; /* NULL: the host's own network namespace */
+};
+
+/* Whatever the network namespace is. */
+static bool any_netns_fits(const struct config_match *match, size_t number, const void *argument)
+{
+	(void)number;
+	(void)argument;
+	return !strcmp(config_match_netns(match), CONFIG_NETNS_ANY);
+}
+
+/* The path at which a service's fact is looked up; "" for the host's own, NULL for none. */
+static const char *lookup_path(const struct config_match *match, enum fact_kind kind)
+{
+	if (kind == FACT_FILE)
+		return match->exe && !strpbrk(match->exe, "*?") ? match->exe : NULL;
+	if (any_netns_fits(match, 0, NULL))
+		return NULL;
+	return match->netns && strcmp(match->netns, CONFIG_NETNS_HOST) != 0 ? match->netns : "";
+}
+
+static bool place_fits(const struct config_match *match, size_t number, const void *argument)
+{
+	const struct place *place = argument;
+	const char *path = lookup_path(match, place->kind);
+
+	(void)number;
+	if (place->kind == FACT_NETNS && any_netns_fits(match, number, NULL))
+		return true;
+	return path && !strcmp(path, place->path ?: "");
+}
+
+static int add_lookup(struct compiler *c, enum fact_kind kind, const char *path, int host)
+{
+	const struct place place = {kind, path};
+	struct tables_lookup lookup = {.kind = kind, .host = host};
+	int r = add_set(c, place_fits, &place, &lookup.set);
+
+	r = r ?: compiler_grow(&c->out.lookups, &c->out.n_lookups, 1, sizeof(*c->out.lookups));
+	if (r)
+		return r;
+	lookup.services = c->out.sets[c->out.n_sets - 1];
+	lookup.path = path ? strdup(path) : NULL;
+	c->out.lookups[c->out.n_lookups - 1] = lookup;
+	return !path || lookup.path ? 0 : -ENOMEM;
+}
+
+static bool knows_lookup(const struct compiler *c, enum fact_kind kind, const char *path)
+{
+	for (size_t i = 0; i < c->out.n_lookups; i++) {
+		const struct tables_lookup *lookup = &c->out.lookups[i];
+
+		if (lookup->kind == kind && lookup->path && !strcmp(lookup->path, path))
+			return true;
+	}
+	return false;
+}
+
+static int compile_lookups(struct compiler *c, enum fact_kind kind)
+{
+	int r = 0;
+
+	for (size_t s = 0; !r && s < c->config->n_services; s++) {
+		const char *path = lookup_path(&c->config->services[s].match, kind);
+
+		if (path && *path && !knows_lookup(c, kind, path))
+			r = add_lookup(c, kind, path, 0);
+	}
+	return r;
+}
+
+static int compile_netns(struct compiler *c)
+{
+	int r = add_set(c, any_netns_fits, NULL, &c->out.live.any_netns);
+
+	for (int host = 0; !r && host < 2; host++)
+		r = add_lookup(c, FACT_NETNS, NULL, host);
+	return r ?: compile_lookups(c, FACT_NETNS);
+}
+
+/* ---- mounts ---- */
+
+static bool any_mounts_fit(const struct config_match *match, size_t number, const void *argument)
+{
+	(void)number;
+	(void)argument;
+	return config_match_is_placed(match);
+}
+
+static bool any_exe_mounts_fit(const struct config_match *match, size_t number,
+			       const void *argument)
+{
+	return !match->exe || any_mounts_fit(match, number, argument);
+}
+
+static bool any_exe_file_fits(const struct config_match *match, size_t number, const void *argument)
+{
+	(void)number;
+	(void)argument;
+	return !lookup_path(match, FACT_FILE) || config_match_is_placed(match);
+}
+
+static int compile_mounts(struct compiler *c)
+{
+	int r = add_set(c, any_mounts_fit, NULL, &c->out.live.any_mounts);
+
+	r = r ?: add_set(c, any_exe_mounts_fit, NULL, &c->out.live.any_exe_mounts);
+	return r ?: add_set(c, any_exe_file_fits, NULL, &c->out.live.any_exe_file);
+}
+
+/* ---- texts ---- */
+
+static const struct {
+	size_t offset; /* of a glob in struct config_match */
+	const char *name;
+} texts[SERVICE_TEXTS] = {
+	[TEXT_PROCESS] = {offsetof(struct config_match, process), "match.process"},
+	[TEXT_EXE] = {offsetof(struct config_match, exe), "match.exe"},
+	[TEXT_CGROUP] = {offsetof(struct config_match, cgroup), "match.cgroup"},
+	[TEXT_UNIT] = {offsetof(struct config_match, unit), "match.unit"},
+	[TEXT_CONTAINER] = {offsetof(struct config_match, container), "match.container"},
+};
+
+static const char *glob_of(const struct config_match *match, enum service_text text)
+{
+	return *(char *const *)((const char *)match + texts[text].offset);
+}
+
+/* Chooses the services whose glob on one text is matched, and those that have no such glob. */
 struct glob_fit {
-	char *const *(*glob)(const struct config_match *match);
+	enum service_text text;
 	const struct automaton *automaton;
 	__u32 set;
 };
-
-static char *const *glob_process(const struct config_match *match)
-{
-	return &match->process;
-}
-
-static char *const *glob_exe(const struct config_match *match)
-{
-	return &match->exe;
-}
 
 static bool glob_fits(const struct config_match *match, size_t number, const void *argument)
 {
 	const struct glob_fit *fit = argument;
 
-	if (!*fit->glob(match))
+	if (!glob_of(match, fit->text))
 		return true;
 	return fit->automaton && automaton_set_has(fit->automaton, fit->set, number);
 }
 
-static int compile_globs(struct compiler *c, struct glob_fit fit, const char *what,
-			 __u32 *ret_start, __u32 *ret_any)
+static int compile_text(struct compiler *c, enum service_text text)
 {
 	size_t n = c->config->n_services;
 	_cleanup_free_ struct pattern *patterns = calloc(n ?: 1, sizeof(*patterns));
 	_cleanup_(automaton_clear) struct automaton automaton = {};
+	struct glob_fit fit = {.text = text};
+	__u32 *start = &c->out.live.text_start[text];
 	__u32 first_accept;
 	bool any = false;
 	int r;
 
-	r = add_set(c, glob_fits, &fit, ret_any);
+	r = add_set(c, glob_fits, &fit, &c->out.live.any_text[text]);
 	if (r)
 		return r;
 	if (!patterns)
 		return -ENOMEM;
 	/* one pattern a service, in its place; where there is no glob, one that matches nothing */
 	for (size_t s = 0; s < n; s++) {
-		char *glob = *fit.glob(&c->config->services[s].match);
+		const char *glob = glob_of(&c->config->services[s].match, text);
 
 		any = any || glob;
 		patterns[s] = (struct pattern){glob ?: "", PATTERN_GLOB, 0};
 	}
-	*ret_start = DFA_DEAD;
+	*start = DFA_DEAD;
 	if (!any)
 		return 0;
-	r = compiler_match(c, patterns, n, what, "all services", &automaton);
+	r = compiler_match(c, patterns, n, texts[text].name, "all services", &automaton);
 	if (r)
 		return r;
-	r = compiler_append(c, &automaton, ret_start, &first_accept);
+	r = compiler_append(c, &automaton, start, &first_accept);
 	fit.automaton = &automaton;
 	for (fit.set = 1; !r && fit.set < automaton.n_sets; fit.set++)
 		r = add_set(c, glob_fits, &fit, &c->out.accepts[first_accept + fit.set - 1].value);
@@ -121,12 +284,13 @@ static int compile_globs(struct compiler *c, struct glob_fit fit, const char *wh
 
 int compile_services(struct compiler *c)
 {
-	int r = compile_ports(c);
+	int r = compile_numbers(c, FACT_PORT, &c->out.live.any_port);
 
-	r = r	  ?:
-		    compile_globs(c, (struct glob_fit){.glob = glob_process}, "match.process",
-				  &c->out.live.process_start, &c->out.live.any_process);
-	return r     ?:
-		       compile_globs(c, (struct glob_fit){.glob = glob_exe}, "match.exe",
-				     &c->out.live.exe_start, &c->out.live.any_exe);
+	r = r ?: compile_numbers(c, FACT_USER, &c->out.live.any_user);
+	r = r ?: compile_netns(c);
+	r = r ?: compile_lookups(c, FACT_FILE);
+	r = r ?: compile_mounts(c);
+	for (enum service_text text = 0; !r && text < SERVICE_TEXTS; text++)
+		r = compile_text(c, text);
+	return r;
 }

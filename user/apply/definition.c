@@ -14,13 +14,36 @@ static void print_list(FILE *out, const char *what, char *const *list, size_t n)
 	fputc('\n', out);
 }
 
+/* NULL where it says what holds without it, too. */
+static const char *telling_netns(const struct config_match *match)
+{
+	struct config_match without = *match;
+
+	without.netns = NULL;
+	return strcmp(config_match_netns(match), config_match_netns(&without)) ? match->netns :
+										 NULL;
+}
+
 /* Lengths in front: globs may hold spaces. */
 static void print_match(FILE *out, const struct config_match *match)
 {
 	const char *process = match->process ?: "*", *exe = match->exe ?: "*";
 
+	const struct {
+		const char *name, *text;
+	} more[] = {
+		{"user", match->user},	   {"netns", telling_netns(match)}, {"unit", match->unit},
+		{"cgroup", match->cgroup}, {"container", match->container},
+	};
+
 	fprintf(out, "match: %d %zu.%s %zu.%s\n", match->port, strlen(process), process,
 		strlen(exe), exe);
+	/* not named where they are not given: definitions of earlier versions stay as they were */
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+		if (more[i].text)
+			fprintf(out, "%s: %zu.%s\n", more[i].name, strlen(more[i].text),
+				more[i].text);
+	}
 }
 
 char *slo_definition(const struct config_slo *slo, const struct config_service *service)

@@ -110,13 +110,12 @@ static json_t *note_body(const struct change *change)
 	const struct tables_change *write = &change->write;
 
 	/* a NULL among the values makes json_pack() fail, which releases the others */
-	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "generation",
+	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "generation",
 			 (json_int_t)write->generation, "serials",
 			 (json_int_t)applied->numbers.serials, "services",
 			 note_names(applied->numbers.services), "routes",
 			 note_names(applied->numbers.routes), "policies",
-			 note_numbers(write->policies, write->tables.n_policies), "ports",
-			 note_numbers(change->ports, write->tables.n_ports), "tracks",
+			 note_numbers(write->policies, write->tables.n_policies), "tracks",
 			 note_tracks(change), "wildcards", note_wildcards(change));
 }
 
@@ -141,10 +140,8 @@ void note_persist_again(struct applied *applied)
 	const struct change none = {
 		.applied = applied,
 		.write = {.generation = applied->in_force.generation,
-			  .tables = {.n_policies = applied->in_force.n_policies,
-				     .n_ports = applied->in_force.n_ports},
+			  .tables = {.n_policies = applied->in_force.n_policies},
 			  .policies = applied->in_force.policies},
-		.ports = applied->in_force.ports,
 		.tracks = applied->tracks.configured,
 		.n_tracks = applied->tracks.n_configured,
 		.wildcards = applied->tracks.wildcards,
@@ -292,9 +289,6 @@ int note_read(const json_t *body, __u32 generation, struct applied *ret)
 	r = r	  ?:
 		    restore_numbers(json_object_get(body, "policies"), &ret->in_force.policies,
 				    &ret->in_force.n_policies);
-	r = r	  ?:
-		    restore_numbers(json_object_get(body, "ports"), &ret->in_force.ports,
-				    &ret->in_force.n_ports);
 	r = r ?: restore_tracks(ret, json_object_get(body, "tracks"));
 	return r ?: restore_wildcards(ret, json_object_get(body, "wildcards"));
 }

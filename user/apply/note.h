@@ -7,7 +7,7 @@
  * The body is the configuration in force, with what is counted for former ones:
  *
  *   {"generation", "serials", "services": [name, ...], "routes": [name, ...], "policies": [n, ...],
- *    "ports": [n, ...], "tracks": [{"name", "service", "definition", "slo", "wildcard",
+ *    "tracks": [{"name", "service", "definition", "slo", "wildcard",
  *    "slice_seconds", "slice_target", "counts", "serial", "born"}], "wildcards": [{"name",
  *    "definition", "slice_seconds", "slice_target", "criteria", "base", "serial", "born"}]}
  *
@@ -23,7 +23,7 @@
 struct change;
 
 /* Raise it when the head or the body changes, or the maps that a note is read beside. */
-enum { NOTE_FORMAT = 2 };
+enum { NOTE_FORMAT = 3 };
 
 /* Which kernel side a note is on. */
 struct note_head {

@@ -155,18 +155,6 @@ static int number_policies(struct change *change, struct error *error)
 	return 0;
 }
 
-static int list_ports(struct change *change)
-{
-	const struct tables *tables = &change->write.tables;
-
-	change->ports = calloc(tables->n_ports + 1, sizeof(*change->ports));
-	if (!change->ports)
-		return -ENOMEM;
-	for (size_t i = 0; i < tables->n_ports; i++)
-		change->ports[i] = tables->ports[i].port;
-	return 0;
-}
-
 int change_plan(struct applied *applied, const struct policies_in_use *in_use,
 		const struct tables_region *region, struct config *config, struct change *ret,
 		struct error *ret_error)
@@ -183,7 +171,7 @@ int change_plan(struct applied *applied, const struct policies_in_use *in_use,
 	r = add_slos(&change, ret_error);
 	r = r ?: compile(&change, region, ret_error);
 	r = r ?: number_policies(&change, ret_error);
-	r = r ?: list_ports(&change);
+	r = r ?: lookups_take(&change.lookups, &change.write.tables);
 	if (r) {
 		change_drop(&change);
 		if (!ret_error->text[0])

@@ -123,6 +123,7 @@ int track_step(struct track *track, double now_seconds, const struct slo_counts 
 	}
 	track->excluding = exclude;
 	track->stepped = *counts;
+	track->latest = events;
 	track->stepped_seconds = now_seconds;
 	return 0;
 }

@@ -67,6 +67,7 @@ struct track {
 	__u32 counts; /* index of its counters in the kernel, or TRACK_NO_COUNTS */
 	struct track_birth birth;
 	struct slo_counts stepped; /* the counters at the last step */
+	struct slo_events latest; /* of that step */
 	double stepped_seconds; /* of that step, on the agent's axis; NaN: none yet */
 	double since_seconds; /* when it was first counted; NaN: not known yet */
 	struct slo_history *history;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,4 +58,17 @@ int address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret
 	*ret_len = found->ai_addrlen;
 	freeaddrinfo(found);
 	return 0;
+}
+
+bool address_is_loopback(const char *text)
+{
+	struct sockaddr_storage storage;
+	socklen_t len;
+
+	if (address_parse(text, &storage, &len))
+		return false;
+	if (storage.ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)&storage)->sin6_addr);
+	return ntohl(((const struct sockaddr_in *)&storage)->sin_addr.s_addr) >> IN_CLASSA_NSHIFT ==
+	       IN_LOOPBACKNET;
 }

@@ -3,6 +3,7 @@
 #ifndef SLIPROBE_BASE_ADDRESS_H
 #define SLIPROBE_BASE_ADDRESS_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 /*
@@ -10,5 +11,8 @@
  * No name is resolved. Returns 0 and the address, or -EINVAL.
  */
 int address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_len);
+
+/* Whether nobody but this host reaches it: 127.0.0.0/8, or ::1. */
+bool address_is_loopback(const char *text);
 
 #endif

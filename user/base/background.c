@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 int background_begin(int *ret_ready_fd)
@@ -18,6 +19,8 @@ int background_begin(int *ret_ready_fd)
 		return -errno;
 	if (pid > 0) {
 		close(ready[1]);
+		signal(SIGTERM, SIG_DFL);
+		signal(SIGINT, SIG_DFL);
 		_exit(read(ready[0], &byte, 1) == 1 ? 0 : 1);
 	}
 	close(ready[0]);

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Calls `func(&variable)` when the variable goes out of scope. */
 #define _cleanup_(func) __attribute__((cleanup(func)))
@@ -27,6 +28,15 @@ static inline void close_file_at(FILE **file)
 
 /* For files that are read only: of a written file the result of fclose() matters. */
 #define _cleanup_fclose_ _cleanup_(close_file_at)
+
+static inline void close_descriptor_at(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+/* Of a descriptor; one below 0 is none. */
+#define _cleanup_close_ _cleanup_(close_descriptor_at)
 
 /* Returns the pointer and leaves NULL behind. */
 #define TAKE_PTR(pointer)                                                                          \

@@ -146,10 +146,18 @@ struct format_text format_about(double number)
 
 struct format_text format_time(const char *rfc3339)
 {
+	struct format_text ret;
+
 	if (!rfc3339)
 		return unknown;
-	if (isnan(format_parse_time(rfc3339)))
-		return text_printf("%.20s", rfc3339);
+	if (isnan(format_parse_time(rfc3339))) {
+		ret = text_printf("%.20s", rfc3339);
+		for (char *at = ret.text; *at; at++) {
+			if (*at < ' ' || *at > '~')
+				*at = '?';
+		}
+		return ret;
+	}
 	return text_printf("%.5s %.8s", rfc3339 + strlen("2030-"), rfc3339 + strlen("2030-01-02T"));
 }
 

@@ -44,7 +44,7 @@ struct format_text format_about(double number);
 
 /*
  * A time as the agent writes it, "2030-01-02T03:04:05Z", for tables: "01-02 03:04:05". Other text
- * is cut to 20 bytes. NULL is "-".
+ * is cut to 20 bytes, with "?" for what is no printable ASCII. NULL is "-".
  */
 struct format_text format_time(const char *rfc3339);
 

@@ -10,11 +10,16 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/calendar.h"
+#include "base/cleanup.h"
 #include "base/maybe.h"
 #include "base/utf8.h"
+
+#define _cleanup_json_ _cleanup_(json_decrefp)
 
 /*
  * Every maker of JSON returns NULL when out of memory, and json_put() and json_push() take a NULL
@@ -86,6 +91,21 @@ static inline json_t *json_time_or_null(double unix_seconds)
 	if (isfinite(unix_seconds))
 		calendar_rfc3339(unix_seconds, text);
 	return text[0] ? json_string(text) : json_null();
+}
+
+/*
+ * Writes the value as json_dumpf() does, but with characters that could deceive a terminal as \uHHHH:
+ * names in it are others'. Returns 0 or -1.
+ */
+static inline int json_write(const json_t *value, size_t flags, FILE *out)
+{
+	char *text = value ? json_dumps(value, flags) : NULL;
+
+	if (!text)
+		return -1;
+	utf8_write_json(text, strlen(text), out);
+	free(text);
+	return ferror(out) ? -1 : 0;
 }
 
 #endif

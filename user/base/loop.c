@@ -9,12 +9,6 @@
 
 #include "base/cleanup.h"
 
-static void close_at(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static int watch(int epoll_fd, const struct loop_part *parts, size_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
@@ -51,7 +45,7 @@ static int wait_for(int epoll_fd, const struct loop_part *parts, size_t n, bool 
 
 int loop_run(const struct loop_part *parts, size_t n)
 {
-	_cleanup_(close_at) int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	_cleanup_close_ int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	bool readable[LOOP_PARTS_MAX];
 	int r;
 

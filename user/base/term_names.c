@@ -20,6 +20,7 @@ NAME_FUNCTION(bad_reason_name, bad_reason, BAD_REASONS)
 NAME_FUNCTION(role_name, role, ROLES)
 NAME_FUNCTION(lost_reason_name, lost_reason, LOST_REASONS)
 NAME_FUNCTION(kernel_error_name, kernel_error, KERNEL_ERRORS)
+NAME_FUNCTION(owner_kind_name, owner_kind, OWNER_KINDS)
 
 #undef NAME
 #define NAME(id, word, name) name,

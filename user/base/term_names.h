@@ -11,6 +11,7 @@ const char *bad_reason_name(enum bad_reason value);
 const char *role_name(enum role value);
 const char *lost_reason_name(enum lost_reason value);
 const char *kernel_error_name(enum kernel_error value);
+const char *owner_kind_name(enum owner_kind value);
 const char *blind_reason_name(enum blind_reason value);
 const char *blind_reason_word(enum blind_reason value);
 

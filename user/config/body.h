@@ -24,6 +24,7 @@
 	X(BURN_RATE, "burn_rate", true)                                                            \
 	X(COMMAND, "command", false)                                                               \
 	X(DESCRIPTION, "description", false)                                                       \
+	X(EXPLANATION, "explanation", false)                                                       \
 	X(HOST, "host", false)                                                                     \
 	X(ID, "id", false)                                                                         \
 	X(JOINED, "joined", false)                                                                 \

@@ -4,6 +4,8 @@
 
 #include <grp.h>
 
+#include "base/address.h"
+
 static int warn_of_agent(struct config *config)
 {
 	const char *group = config->agent.admin_group;
@@ -36,11 +38,25 @@ static void derive(struct config *config)
 			config->slos[i].good.latency_ns ?: config->agent.unanswered_after_ns;
 }
 
+static int check_agent(struct document *doc, const struct config *config)
+{
+	const char *address = config->agent.page_listen;
+
+	if (!address || config->agent.page_listen_anywhere || address_is_loopback(address))
+		return 0;
+	return document_refuse_at(
+		doc, "agent.page_listen",
+		"expected an address of the host itself, such as 127.0.0.1:9466, as "
+		"whoever reaches it reads everything; or beside it "
+		"page_listen_anywhere: true");
+}
+
 int config_check(struct document *doc, struct config *config)
 {
 	const bool known = config_knows_services(doc, config);
-	int ret = config_check_services(doc, config);
+	int ret = check_agent(doc, config);
 
+	ret = first_failure(ret, config_check_services(doc, config));
 	ret = first_failure(ret, config_check_slos(doc, config, known));
 	ret = first_failure(ret, config_check_maintenance(doc, config, known));
 	derive(config);

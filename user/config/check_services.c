@@ -11,6 +11,15 @@ static bool is_same_text(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
+static bool is_same_match(const struct config_match *a, const struct config_match *b)
+{
+	return a->port == b->port && is_same_text(a->process, b->process) &&
+	       is_same_text(a->exe, b->exe) && is_same_text(a->user, b->user) &&
+	       is_same_text(a->unit, b->unit) && is_same_text(a->cgroup, b->cgroup) &&
+	       is_same_text(a->container, b->container) &&
+	       !strcmp(config_match_netns(a), config_match_netns(b));
+}
+
 static int check_routes(struct document *doc, const struct config *config, size_t i)
 {
 	const struct config_service *service = &config->services[i];
@@ -31,15 +40,16 @@ static int check_match(struct document *doc, const struct config *config, size_t
 	const struct config_match *match = &config->services[i].match;
 	char path[DOCUMENT_PATH_BYTES];
 
-	if (!match->port && !match->process && !match->exe)
-		return document_refuse_at(doc, PATH("services[%zu].match", i),
-					  "expected at least one of port, process, exe, got none");
+	if (!match->port && !match->process && !match->exe && !match->user &&
+	    !config_match_is_placed(match))
+		return document_refuse_at(
+			doc, PATH("services[%zu].match", i),
+			"expected at least one of port, process, exe, user, unit, "
+			"cgroup, container, got none");
 	for (size_t j = 0; j < i; j++) {
 		const struct config_match *earlier = &config->services[j].match;
 
-		if (match->port == earlier->port &&
-		    is_same_text(match->process, earlier->process) &&
-		    is_same_text(match->exe, earlier->exe))
+		if (is_same_match(match, earlier))
 			return document_refuse_at(
 				doc, PATH("services[%zu].match", i),
 				"expected a match of its own, got that of services[%zu]", j);

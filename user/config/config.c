@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/url.h"
 #include "config/texts.h"
 
 enum { MAX_WARNING_BYTES = 256 };
@@ -16,6 +17,11 @@ static void service_clear(struct config_service *service)
 	free(service->name);
 	free(service->match.process);
 	free(service->match.exe);
+	free(service->match.user);
+	free(service->match.netns);
+	free(service->match.unit);
+	free(service->match.cgroup);
+	free(service->match.container);
 	free_texts(service->routes, service->n_routes);
 	free(service->about.owner);
 	free(service->about.purpose);
@@ -44,7 +50,10 @@ void config_slo_clear(struct config_slo *slo)
 
 void config_receiver_clear(struct config_receiver *receiver)
 {
+	free(receiver->name);
 	free(receiver->url);
+	free(receiver->url_file);
+	free(receiver->header_file);
 	free_texts(receiver->argv, receiver->n_argv);
 	free(receiver->body);
 	free(receiver->content_type);
@@ -59,12 +68,26 @@ static void maintenance_clear(struct config_maintenance *maintenance)
 	free(maintenance->time_zone);
 }
 
+bool config_match_is_placed(const struct config_match *match)
+{
+	return match->unit || match->cgroup || match->container;
+}
+
+const char *config_match_netns(const struct config_match *match)
+{
+	if (match->netns)
+		return match->netns;
+	return config_match_is_placed(match) ? CONFIG_NETNS_ANY : CONFIG_NETNS_HOST;
+}
+
 void config_clear(struct config *config)
 {
 	free(config->file);
 	free(config->agent.socket);
 	free(config->agent.state_dir);
 	free(config->agent.metrics_listen);
+	free(config->agent.page_listen);
+	free(config->agent.page_hosts);
 	free(config->agent.admin_group);
 	for (size_t i = 0; i < config->n_services; i++)
 		service_clear(&config->services[i]);
@@ -79,6 +102,11 @@ void config_clear(struct config *config)
 	for (size_t i = 0; i < config->n_maintenance; i++)
 		maintenance_clear(&config->maintenance[i]);
 	free(config->maintenance);
+	free_texts(config->samples.headers, config->samples.n_headers);
+	free_texts(config->samples.redact_headers, config->samples.n_redact_headers);
+	free_texts(config->samples.trusted_proxies, config->samples.n_trusted_proxies);
+	free_texts(config->samples.version_env, config->samples.n_version_env);
+	free_texts(config->tls.exclude, config->tls.n_exclude);
 	free_texts(config->warnings, config->n_warnings);
 	*config = (struct config){};
 }
@@ -92,6 +120,28 @@ const char *config_client_abort_name(enum config_client_abort client_abort)
 	};
 
 	return names[client_abort];
+}
+
+const char *config_tls_mode_name(enum config_tls_mode mode)
+{
+	static const char *const names[] = {
+		[CONFIG_TLS_OFF] = "off",
+		[CONFIG_TLS_SERVERS] = "servers",
+		[CONFIG_TLS_ALL] = "all",
+	};
+
+	return names[mode];
+}
+
+const char *config_redact_paths_name(enum config_redact_paths paths)
+{
+	static const char *const names[] = {
+		[REDACT_PATHS_KEEP] = "keep",
+		[REDACT_PATHS_MASK] = "mask",
+		[REDACT_PATHS_TEMPLATE] = "template",
+	};
+
+	return names[paths];
 }
 
 const char *config_receiver_kind_name(enum config_receiver_kind kind)
@@ -118,7 +168,17 @@ bool config_receiver_is_same(const struct config_receiver *a, const struct confi
 		if (strcmp(a->argv[i], b->argv[i]) != 0)
 			return false;
 	}
-	return !a->url || !strcmp(a->url, b->url);
+	if (!a->url || !b->url)
+		return !a->url && !b->url && !strcmp(a->url_file ?: "", b->url_file ?: "");
+	return !strcmp(a->url, b->url);
+}
+
+bool config_receiver_has_secret_url(const struct config_receiver *receiver)
+{
+	if (!receiver->url)
+		return false;
+	return receiver->kind == RECEIVER_ALERTMANAGER ? url_split(receiver->url).user.len > 0 :
+							 url_has_secret(receiver->url);
 }
 
 const struct config_service *config_service_named(const struct config *config, const char *name)

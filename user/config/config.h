@@ -30,7 +30,15 @@ enum {
 	CONFIG_MAX_LABELS = 16, /* of an SLO */
 	CONFIG_MAX_LABEL_BYTES = 255, /* of a value */
 	CONFIG_STATUS_WORDS = 10, /* bitmap over status codes 0 .. 639 */
+	CONFIG_MAX_SAMPLE_HEADERS = 8,
+	CONFIG_MAX_PROXIES = 64,
+	CONFIG_MAX_VERSION_ENV = 6,
+	CONFIG_MAX_VERSION_ENV_BYTES = 63,
+	CONFIG_MAX_TLS_EXCLUDE = 64,
 };
+
+#define CONFIG_NETNS_HOST "host"
+#define CONFIG_NETNS_ANY "any"
 
 #define CONFIG_EVERY_SERVICE "*" /* of an SLO, in a service's place */
 #define CONFIG_SERVICE_MARK "{service}" /* in the name of such an SLO */
@@ -39,7 +47,23 @@ struct config_match {
 	uint16_t port; /* 0: any */
 	char *process; /* glob on the process's name (comm of the thread group's leader), or NULL */
 	char *exe; /* glob on the executable's absolute path, or NULL */
+	char *user; /* a name or a number, or NULL: any */
+	uint32_t uid; /* of that user */
+	bool user_known; /* to this host, as its number or by name */
+	char *netns; /* CONFIG_NETNS_HOST, CONFIG_NETNS_ANY, or a path; NULL: as `netns` of docs/configuration.md */
+	char *unit; /* globs on the systemd unit, the cgroup's path, the container's id; NULL: any */
+	char *cgroup;
+	char *container;
 };
+
+/*
+ * True if the service is named by what only the host's root decides: then it matches whatever its mounts are, and,
+ * without `netns`, in any network namespace. Else in those that are the host's own.
+ */
+bool config_match_is_placed(const struct config_match *match);
+
+/* The network namespaces that it matches in: never NULL. */
+const char *config_match_netns(const struct config_match *match);
 
 struct config_about {
 	char *owner;
@@ -55,6 +79,7 @@ struct config_service {
 	char **routes; /* templates as in match/pattern, each starts with '/' */
 	size_t n_routes;
 	struct config_about about;
+	bool samples_off; /* no sample of its requests is taken */
 	bool refused; /* while it is checked: it could not be read whole */
 };
 
@@ -122,14 +147,28 @@ enum config_receiver_kind {
 
 struct config_receiver {
 	enum config_receiver_kind kind;
-	char *url; /* alertmanager (base, without /api/v2/alerts), webhook */
+	char *name; /* tells receivers at one address apart for people; or NULL */
+	/*
+	 * alertmanager (base, without /api/v2/alerts), webhook: given, or read from url_file. A secret: base/url
+	 * says what may be shown. NULL also if the file cannot be read, which only a configuration may have that
+	 * is read away from its host.
+	 */
+	char *url;
+	char *url_file;
+	bool exposed; /* others may read the file that it is configured in; */
+	bool url_file_exposed; /* this one; */
+	bool header_file_exposed; /* this one */
+	bool header_file_missing; /* as url, if it is NULL */
 	char **argv; /* command; not NULL-terminated */
 	size_t n_argv;
 	/* of a webhook: what is sent (config/body); NULL: the message as JSON */
 	char *body;
 	char *content_type; /* NULL: application/json */
-	char **headers; /* more of them, each "Name: value" */
+	/* alertmanager, webhook: more of them, each "Name: value", first those given, then those of the file */
+	char **headers;
 	size_t n_headers;
+	size_t n_headers_given;
+	char *header_file;
 	uint64_t timeout_ns; /* 10 s if not given */
 	uint32_t severities; /* bit per enum alert_severity; page and ticket if not given */
 };
@@ -153,11 +192,55 @@ struct config_maintenance {
 	bool refused; /* while it is checked: it could not be read whole */
 };
 
+/* What is kept of a path that no template spells out. */
+enum config_redact_paths {
+	REDACT_PATHS_KEEP, /* all of it */
+	REDACT_PATHS_MASK, /* `*` for each segment that the template of its route does not spell out */
+	REDACT_PATHS_TEMPLATE, /* the template alone */
+};
+
+/* Which requests are kept as samples, and what of them. */
+struct config_samples {
+	bool off;
+	uint64_t bad_per_second; /* of each SLO, at most; 0: none */
+	uint64_t good_per_second; /* of each service, about; 0: none */
+	uint64_t head_bytes; /* of a request's head: 0 to 1024 */
+	char **headers; /* that are kept, in lower case; x-request-id if not given */
+	size_t n_headers;
+	bool headers_given;
+	uint64_t keep_seconds;
+	uint64_t keep_bytes;
+	uint8_t redact_paths; /* enum config_redact_paths */
+	char **redact_headers; /* `*` in place of their values, in lower case; user-agent and host, too */
+	size_t n_redact_headers;
+	bool redact_clients; /* the network of a client's address alone */
+	char **trusted_proxies; /* networks as base/cidr reads them: what these say of the client is taken */
+	size_t n_trusted_proxies;
+	char **version_env; /* names in the environment of a process that have its version */
+	size_t n_version_env;
+};
+
+/* Whose TLS is measured: docs/tls.md. */
+enum config_tls_mode {
+	CONFIG_TLS_OFF, /* the default */
+	CONFIG_TLS_SERVERS, /* of processes that listen; where `tls` is a mapping that names no mode */
+	CONFIG_TLS_ALL, /* of every process, before it has served */
+};
+
+struct config_tls {
+	uint8_t mode; /* enum config_tls_mode */
+	char **exclude; /* globs on executables' paths: nothing of such a process is probed */
+	size_t n_exclude;
+};
+
 struct config_agent {
 	char *socket;
 	char *state_dir;
 	char *admin_group; /* may change what the agent does, besides root; NULL: nobody else */
 	char *metrics_listen; /* of a TCP listener, as base/address reads it; NULL: none */
+	char *page_listen; /* likewise, for the page */
+	char *page_hosts; /* names that it is asked under, with spaces between them; NULL: none */
+	bool page_listen_anywhere; /* beyond the host itself */
 	uint64_t interval_ns;
 	uint64_t unanswered_after_ns;
 };
@@ -176,7 +259,9 @@ struct config {
 	uint64_t remind_seconds; /* alerting.remind, 4 h if not given; 0: never (`never`) */
 	struct config_maintenance *maintenance;
 	size_t n_maintenance;
-	/* one sentence for each setting that is valid and has no effect */
+	struct config_samples samples;
+	struct config_tls tls;
+	/* one sentence for each setting that is valid and has no effect, or is not wise */
 	char **warnings;
 	size_t n_warnings;
 };
@@ -186,14 +271,23 @@ void config_clear(struct config *config);
 /* "late", "bad", "ignore" */
 const char *config_client_abort_name(enum config_client_abort client_abort);
 
+/* "keep", "mask", "template" */
+const char *config_redact_paths_name(enum config_redact_paths paths);
+
+/* "off", "servers", "all" */
+const char *config_tls_mode_name(enum config_tls_mode mode);
+
 /* "alertmanager", "webhook", "command", "journal" */
 const char *config_receiver_kind_name(enum config_receiver_kind kind);
 
 void config_slo_clear(struct config_slo *slo);
 void config_receiver_clear(struct config_receiver *receiver);
 
-/* True if both have one address: kind, URL and command. */
+/* True if both have one address: kind, URL (or the file that it could not be read from) and command. */
 bool config_receiver_is_same(const struct config_receiver *a, const struct config_receiver *b);
+
+/* True if it has a URL whose path and query may be secret: that of an Alertmanager has only user and password. */
+bool config_receiver_has_secret_url(const struct config_receiver *receiver);
 
 /* The configured service of that name, or NULL. */
 const struct config_service *config_service_named(const struct config *config, const char *name);

@@ -9,6 +9,8 @@
 #include "base/cleanup.h"
 #include "base/utf8.h"
 
+enum { DESCRIPTION_BYTES = DOCUMENT_QUOTED_BYTES + 12 };
+
 void abridge_text(const char *text, size_t len, char ret_text[static DOCUMENT_QUOTED_BYTES + 4])
 {
 	size_t from = 0, to = 0;
@@ -33,20 +35,45 @@ void abridge_text(const char *text, size_t len, char ret_text[static DOCUMENT_QU
 	ret_text[to] = '\0';
 }
 
-static void describe(const yaml_node_t *node, char ret_text[static DOCUMENT_QUOTED_BYTES + 6])
+/*
+ * A URL without its path and query, wherever it stands: by the wrong key, too, it may be a secret. Returns the
+ * length, and whether something is left out.
+ */
+static size_t shown_bytes(const char *text, size_t len, bool *ret_cut)
+{
+	const char *scheme = memmem(text, len, "://", 3);
+	const char *host, *end = text + len, *at;
+
+	*ret_cut = false;
+	if (!scheme)
+		return len;
+	host = scheme + 3;
+	for (at = host; at < end && !memchr("/?#\\@", *at, 5);)
+		at++;
+	*ret_cut = at < end;
+	/* what stands before an '@' is a user and a password */
+	return at < end && *at == '@' ? (size_t)(host - text) : (size_t)(at - text);
+}
+
+static void describe(const struct document *doc, const yaml_node_t *node,
+		     char ret_text[static DESCRIPTION_BYTES])
 {
 	static const char *const nouns[] = {
 		[YAML_NO_NODE] = "nothing",
 		[YAML_SEQUENCE_NODE] = "a list",
 		[YAML_MAPPING_NODE] = "a mapping",
 	};
+	const char *value = (const char *)node->data.scalar.value;
 	char text[DOCUMENT_QUOTED_BYTES + 4];
+	bool cut;
 
-	if (node->type == YAML_SCALAR_NODE) {
-		abridge_text((const char *)node->data.scalar.value, node->data.scalar.length, text);
-		snprintf(ret_text, DOCUMENT_QUOTED_BYTES + 6, "\"%s\"", text);
+	if (node->type != YAML_SCALAR_NODE) {
+		snprintf(ret_text, DESCRIPTION_BYTES, "%s", nouns[node->type]);
+	} else if (doc->secret && node->data.scalar.length) {
+		snprintf(ret_text, DESCRIPTION_BYTES, "what is not shown, as it may be a secret");
 	} else {
-		snprintf(ret_text, DOCUMENT_QUOTED_BYTES + 6, "%s", nouns[node->type]);
+		abridge_text(value, shown_bytes(value, node->data.scalar.length, &cut), text);
+		snprintf(ret_text, DESCRIPTION_BYTES, "\"%s%s\"", text, cut ? "/..." : "");
 	}
 }
 
@@ -114,9 +141,9 @@ int document_refuse_in(struct document *doc, const char *file, unsigned int line
 
 int document_expected(struct document *doc, const yaml_node_t *node, const char *expected)
 {
-	char got[DOCUMENT_QUOTED_BYTES + 6];
+	char got[DESCRIPTION_BYTES];
 
-	describe(node, got);
+	describe(doc, node, got);
 	return document_refuse(doc, node, "expected %s, got %s", expected, got);
 }
 

@@ -26,6 +26,9 @@ struct document {
 	const char *file;
 	const char *subject; /* names it in messages if the file has several; or NULL */
 	struct refusals *refusals;
+	bool exposed; /* others may read the file */
+	bool elsewhere; /* not read where it is in force: files with secrets may be missing */
+	bool secret; /* the value being read is shown to nobody */
 	yaml_document_t yaml;
 	char path[DOCUMENT_PATH_BYTES]; /* of the value being read, e.g. slos[0].good.latency */
 	size_t path_len;

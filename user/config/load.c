@@ -43,7 +43,9 @@ static int set_defaults(struct config *config)
 		config->agent.interval_ns = 10 * DURATION_S_NS;
 	if (!config->agent.unanswered_after_ns)
 		config->agent.unanswered_after_ns = 60 * DURATION_S_NS;
-	return config->agent.socket && config->agent.state_dir ? 0 : -ENOMEM;
+	if (!config->agent.socket || !config->agent.state_dir)
+		return -ENOMEM;
+	return config_samples_defaults(&config->samples);
 }
 
 /* Reads and checks all of the document, whatever is refused on the way. */
@@ -51,6 +53,8 @@ static int read_all(struct document *doc, struct config *config)
 {
 	int ret = config_read(doc, config);
 
+	for (size_t i = 0; i < config->n_receivers; i++)
+		config->receivers[i].exposed = doc->exposed;
 	if (may_go_on(ret))
 		ret = first_failure(set_defaults(config), ret);
 	if (may_go_on(ret))
@@ -60,16 +64,31 @@ static int read_all(struct document *doc, struct config *config)
 	return ret;
 }
 
-static int parse(const char *text, size_t len, const char *name, struct config *ret_config,
+/* A text, and what is to be known of where it is from. */
+struct source_text {
+	const char *text;
+	size_t len;
+	const char *name; /* in messages */
+	bool alone; /* it may also be OpenSLO */
+	bool exposed; /* others may read it */
+	bool elsewhere; /* files with secrets may be missing */
+};
+
+static int parse(const struct source_text *source, struct config *ret_config,
 		 struct refusals *refusals)
 {
-	_cleanup_(document_close) struct document doc = {.file = name, .refusals = refusals};
-	_cleanup_(config_clear) struct config config = {.file = dup_text(name)};
+	_cleanup_(document_close) struct document doc = {
+		.file = source->name,
+		.refusals = refusals,
+		.exposed = source->exposed,
+		.elsewhere = source->elsewhere,
+	};
+	_cleanup_(config_clear) struct config config = {.file = dup_text(source->name)};
 	int r;
 
 	if (!config.file)
 		return -ENOMEM;
-	r = document_open(&doc, text, len);
+	r = document_open(&doc, source->text, source->len);
 	if (r)
 		return r;
 	if (!document_root(&doc))
@@ -77,7 +96,7 @@ static int parse(const char *text, size_t len, const char *name, struct config *
 			refusals, -EINVAL,
 			"%s: expected a mapping with agent, services, slos or notify, but the "
 			"file is empty",
-			name);
+			source->name);
 	r = read_all(&doc, &config);
 	if (r)
 		return r;
@@ -92,15 +111,15 @@ static bool is_openslo(struct document *doc)
 	return document_find(doc, "apiVersion") != NULL;
 }
 
-static int parse_openslo(const char *text, size_t len, const char *name, struct config *ret_config,
+static int parse_openslo(const struct source_text *source, struct config *ret_config,
 			 struct refusals *refusals)
 {
-	struct document nowhere = {.file = name, .refusals = refusals};
-	_cleanup_(config_clear) struct config config = {.file = dup_text(name)};
+	struct document nowhere = {.file = source->name, .refusals = refusals};
+	_cleanup_(config_clear) struct config config = {.file = dup_text(source->name)};
 	int r = config.file ? set_defaults(&config) : -ENOMEM;
 
 	if (may_go_on(r))
-		r = openslo_parse(text, len, name, &config, refusals);
+		r = openslo_parse(source->text, source->len, source->name, &config, refusals);
 	if (may_go_on(r))
 		r = first_failure(r, config_check_alone(&nowhere, &config));
 	if (r)
@@ -111,7 +130,7 @@ static int parse_openslo(const char *text, size_t len, const char *name, struct 
 }
 
 /* True if the first document of the text is one of OpenSLO; false also if the text is no YAML. */
-static bool text_is_openslo(const char *text, size_t len, const char *name)
+static bool text_is_openslo(const struct source_text *source)
 {
 	struct error error;
 	_cleanup_(refusals_clear) struct refusals refusals = {.first = &error};
@@ -119,29 +138,30 @@ static bool text_is_openslo(const char *text, size_t len, const char *name)
 	size_t n;
 	bool ret;
 
-	if (document_open_all(name, text, len, OPENSLO_MAX_DOCUMENTS, &refusals, &documents, &n))
+	if (document_open_all(source->name, source->text, source->len, OPENSLO_MAX_DOCUMENTS,
+			      &refusals, &documents, &n))
 		return false;
 	ret = n && is_openslo(&documents[0]);
 	document_close_all(documents, n);
 	return ret;
 }
 
-static int parse_text(const char *text, size_t len, const char *name, bool alone,
-		      struct config *ret_config, struct refusals *refusals)
+static int parse_text(const struct source_text *source, struct config *ret_config,
+		      struct refusals *refusals)
 {
 	struct error error;
 	int r;
 
-	if (len > CONFIG_MAX_BYTES) {
-		r = config_refuse_size(name, &error);
+	if (source->len > CONFIG_MAX_BYTES) {
+		r = config_refuse_size(source->name, &error);
 		return refusals_add(refusals, r, "%s", error.text);
 	}
-	if (alone && text_is_openslo(text, len, name))
-		r = parse_openslo(text, len, name, ret_config, refusals);
+	if (source->alone && text_is_openslo(source))
+		r = parse_openslo(source, ret_config, refusals);
 	else
-		r = parse(text, len, name, ret_config, refusals);
+		r = parse(source, ret_config, refusals);
 	if (r == -ENOMEM)
-		error_set(refusals->first, r, "%s: out of memory", name);
+		error_set(refusals->first, r, "%s: out of memory", source->name);
 	return r;
 }
 
@@ -150,31 +170,54 @@ int config_parse(const char *text, size_t len, const char *name, struct config *
 {
 	_cleanup_(refusals_clear) struct refusals refusals = {.first = ret_error};
 
-	return parse_text(text, len, name, false, ret_config, &refusals);
+	return parse_text(&(const struct source_text){.text = text, .len = len, .name = name},
+			  ret_config, &refusals);
 }
 
 int config_check_file(const char *path, const char *name, struct config *ret_config,
 		      struct refusals *ret_refusals)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_(config_text_clear) struct config_text text = {};
 	struct error error;
-	size_t len;
-	int r = config_read_file(path, &text, &len, &error);
+	int r = config_read_file(path, CONFIG_FILE_PATIENT, &text, &error);
 
 	if (r)
 		return refusals_add(ret_refusals, r, "%s", error.text);
-	return parse_text(text, len, name, true, ret_config, ret_refusals);
+	return parse_text(&(const struct source_text){.text = text.text,
+						      .len = text.len,
+						      .name = name,
+						      .alone = true,
+						      .exposed = text.exposed,
+						      .elsewhere = true},
+			  ret_config, ret_refusals);
 }
 
-int config_load(const char *path, struct config *ret_config, struct error *ret_error)
+static int load(const char *path, bool elsewhere, struct config *ret_config,
+		struct error *ret_error)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t len;
+	_cleanup_(refusals_clear) struct refusals refusals = {.first = ret_error};
+	_cleanup_(config_text_clear) struct config_text text = {};
 	int r;
 
 	if (!path)
 		return config_parse(config_default_yaml, strlen(config_default_yaml), "(built-in)",
 				    ret_config, ret_error);
-	r = config_read_file(path, &text, &len, ret_error);
-	return r ?: config_parse(text, len, path, ret_config, ret_error);
+	r = config_read_file(path, CONFIG_FILE_ANY, &text, ret_error);
+	return r     ?:
+		       parse_text(&(const struct source_text){.text = text.text,
+							      .len = text.len,
+							      .name = path,
+							      .exposed = text.exposed,
+							      .elsewhere = elsewhere},
+				  ret_config, &refusals);
+}
+
+int config_load(const char *path, struct config *ret_config, struct error *ret_error)
+{
+	return load(path, false, ret_config, ret_error);
+}
+
+int config_load_elsewhere(const char *path, struct config *ret_config, struct error *ret_error)
+{
+	return load(path, true, ret_config, ret_error);
 }

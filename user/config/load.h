@@ -19,13 +19,19 @@
  */
 int config_load(const char *path, struct config *ret_config, struct error *ret_error);
 
+/*
+ * As config_load(), for who only looks at it: files with secrets that cannot be opened here are warned of, and
+ * what they hold is NULL.
+ */
+int config_load_elsewhere(const char *path, struct config *ret_config, struct error *ret_error);
+
 /* Takes the main file's text from memory; `name` stands for the file in messages. */
 int config_parse(const char *text, size_t len, const char *name, struct config *ret_config,
 		 struct error *ret_error);
 
 /*
  * Checks a file for people: a configuration, or OpenSLO documents by themselves, whose services are then
- * not looked for. `name` stands for it in messages. All refusals are added to *ret_refusals, whose `first` the caller has set, and who clears
+ * not looked for. Files with secrets are looked at as by config_load_elsewhere(). `name` stands for it in messages. All refusals are added to *ret_refusals, whose `first` the caller has set, and who clears
  * it. Returns as config_load() does.
  */
 int config_check_file(const char *path, const char *name, struct config *ret_config,

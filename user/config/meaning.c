@@ -64,11 +64,12 @@ static const char *odd_template(const char *template)
 /* Whatever fits the later glob fits the earlier one; false also where that is hard to tell. */
 static bool glob_covers(const char *earlier, const char *later)
 {
-	if (!earlier || !strcmp(earlier, "*"))
+	if (!earlier)
 		return true;
+	/* even * covers nothing that may lack the text: a process of no unit, or of no known path */
 	if (!later)
 		return false;
-	if (!strcmp(earlier, later))
+	if (!strcmp(earlier, later) || !strcmp(earlier, "*"))
 		return true;
 	/* a bracket is nothing special here, but it is to fnmatch() */
 	return !strpbrk(later, "*?") && !strchr(earlier, '[') &&
@@ -77,9 +78,17 @@ static bool glob_covers(const char *earlier, const char *later)
 
 static bool match_covers(const struct config_match *earlier, const struct config_match *later)
 {
+	const char *netns = config_match_netns(earlier);
+
 	return (!earlier->port || earlier->port == later->port) &&
-	       glob_covers(earlier->process, later->process) &&
-	       glob_covers(earlier->exe, later->exe);
+	       glob_covers(earlier->process, later->process ?: "") &&
+	       glob_covers(earlier->exe, later->exe) &&
+	       (!earlier->user || (later->user && !strcmp(earlier->user, later->user))) &&
+	       (!strcmp(netns, CONFIG_NETNS_ANY) || !strcmp(netns, config_match_netns(later))) &&
+	       (config_match_is_placed(earlier) || !config_match_is_placed(later)) &&
+	       glob_covers(earlier->unit, later->unit) &&
+	       glob_covers(earlier->cgroup, later->cgroup) &&
+	       glob_covers(earlier->container, later->container);
 }
 
 static int warn_of_hidden_service(struct document *doc, struct config *config, size_t i)
@@ -101,6 +110,11 @@ static int warn_of_service(struct document *doc, struct config *config, size_t i
 	const struct config_service *service = &config->services[i];
 	char path[DOCUMENT_PATH_BYTES];
 	int r = warn_of_hidden_service(doc, config, i);
+
+	if (!r && service->match.user && !service->match.user_known)
+		r = warn_at(doc, config, PATH("services[%zu].match.user", i),
+			    "no user \"%s\" is known here: the service gets no request",
+			    service->match.user);
 
 	for (size_t k = 0; k < service->n_routes && !r; k++) {
 		const char *why = odd_template(service->routes[k]);
@@ -177,6 +191,60 @@ static int warn_of_slo(struct document *doc, struct config *config, size_t i)
 
 /* ---- receivers ---- */
 
+#define READERS "others than root and the group sliprobe"
+
+/* Of a secret in the configuration itself. */
+static int warn_of_exposed(struct document *doc, struct config *config, size_t i, const char *key,
+			   const char *file_key)
+{
+	const struct config_receiver *receiver = &config->receivers[i];
+	char path[DOCUMENT_PATH_BYTES];
+
+	return warn_at(doc, config,
+		       PATH("notify[%zu].%s.%s", i, config_receiver_kind_name(receiver->kind), key),
+		       "a secret that " READERS " may read: chmod the file 0640, or put the secret "
+		       "into one of its own (%s)",
+		       file_key);
+}
+
+/* Of a file that a secret is in. */
+static int warn_of_file(struct document *doc, struct config *config, size_t i, const char *key,
+			const char *file, bool exposed, bool missing)
+{
+	const struct config_receiver *receiver = &config->receivers[i];
+	char path[DOCUMENT_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "notify[%zu].%s.%s", i,
+		 config_receiver_kind_name(receiver->kind), key);
+	if (missing)
+		return warn_at(doc, config, path,
+			       "%.200s cannot be opened here, so that what is in it is not checked",
+			       file);
+	if (exposed)
+		return warn_at(doc, config, path,
+			       "%.200s holds a secret that " READERS " may read: chmod it 0640",
+			       file);
+	return 0;
+}
+
+static int warn_of_secrets(struct document *doc, struct config *config, size_t i)
+{
+	const struct config_receiver *receiver = &config->receivers[i];
+	int r = 0;
+
+	if (receiver->exposed && !receiver->url_file && config_receiver_has_secret_url(receiver))
+		r = warn_of_exposed(doc, config, i, "url", "url_file");
+	if (!r && receiver->exposed && receiver->n_headers_given)
+		r = warn_of_exposed(doc, config, i, "headers", "header_file");
+	if (!r && receiver->url_file)
+		r = warn_of_file(doc, config, i, "url_file", receiver->url_file,
+				 receiver->url_file_exposed, !receiver->url);
+	if (!r && receiver->header_file)
+		r = warn_of_file(doc, config, i, "header_file", receiver->header_file,
+				 receiver->header_file_exposed, receiver->header_file_missing);
+	return r;
+}
+
 static int warn_of_command(struct document *doc, struct config *config, size_t i)
 {
 	const struct config_receiver *receiver = &config->receivers[i];
@@ -197,6 +265,6 @@ int config_check_meaning(struct document *doc, struct config *config)
 	for (size_t i = 0; i < config->n_slos && !r; i++)
 		r = warn_of_slo(doc, config, i);
 	for (size_t i = 0; i < config->n_receivers && !r; i++)
-		r = warn_of_command(doc, config, i);
+		r = warn_of_command(doc, config, i) ?: warn_of_secrets(doc, config, i);
 	return r;
 }

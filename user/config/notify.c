@@ -6,16 +6,17 @@
 
 #include "base/duration.h"
 #include "config/notify_body.h"
+#include "config/notify_files.h"
 #include "config/schema.h"
 #include "config/values.h"
 
 enum {
 	MAX_ARGUMENTS = 256,
 	MAX_ARGUMENT_BYTES = 4095,
-	MAX_URL_BYTES = 4095,
+	MAX_PATH_BYTES = 4095,
+	MAX_URL_BYTES = NOTIFY_MAX_URL_BYTES,
 	MAX_BODY_BYTES = 32768,
-	MAX_HEADER_BYTES = 4095,
-	MAX_HEADERS = 32,
+	MAX_HEADER_BYTES = NOTIFY_MAX_HEADER_BYTES,
 };
 
 static int read_severity(struct document *doc, yaml_node_t *node, const struct schema_field *field,
@@ -62,45 +63,69 @@ static const struct schema_items severity_items = {
 		.max = 5 * DURATION_M_NS, .expected = "a duration from 1s to 5m",                  \
 	}
 
+/* Names the receiver, where its address is not shown. */
+#define NAME                                                                                       \
+	{                                                                                          \
+		.key = "name", .read = read_text,                                                  \
+		.offset = offsetof(struct config_receiver, name), NAME_VALUE                       \
+	}
+
+#define SECRET_FILE(name, what)                                                                    \
+	{                                                                                          \
+		.key = #name, .read = read_text, .offset = offsetof(struct config_receiver, name), \
+		.valid = valid_absolute, .max = MAX_PATH_BYTES,                                    \
+		.expected = "the absolute path of a file with " what,                              \
+	}
+
+#define URL(check, text)                                                                           \
+	{                                                                                          \
+		.key = "url", .read = read_text, .offset = offsetof(struct config_receiver, url),  \
+		.valid = (check), .max = MAX_URL_BYTES, .expected = (text),                        \
+	}
+
+static const struct schema_field header_item = {
+	.read = read_text,
+	.valid = config_valid_header,
+	.max = MAX_HEADER_BYTES,
+	.expected = NOTIFY_HEADER,
+};
+
+#define HEADERS                                                                                    \
+	{                                                                                          \
+		.key = "headers", .read = read_list, .secret = true,                               \
+		.offset = offsetof(struct config_receiver, headers), .items = &header_items,       \
+		.expected = "a list of headers such as \"X-Token: abc\"",                          \
+	}
+
+static const struct schema_items header_items = {
+	.item = &header_item,
+	.item_bytes = sizeof(char *),
+	.count_offset = offsetof(struct config_receiver, n_headers),
+	.max = NOTIFY_MAX_HEADERS,
+};
+
 static const struct schema_field alertmanager_fields[] = {
-	{
-		.key = "url",
-		.read = read_text,
-		.offset = offsetof(struct config_receiver, url),
-		.required = true,
-		.valid = valid_base_url,
-		.max = MAX_URL_BYTES,
-		.expected = "a URL such as http://127.0.0.1:9093 without '?' or '#'",
-	},
+	NAME,
+	URL(valid_base_url, NOTIFY_BASE_URL),
+	SECRET_FILE(url_file, "that URL"),
+	HEADERS,
+	SECRET_FILE(header_file, "more headers, one a line"),
 	TIMEOUT,
 	SEVERITIES,
 };
 
 static const struct schema alertmanager_schema = {FIELDS(alertmanager_fields)};
 
-static const struct schema_field header_item = {
-	.read = read_text,
-	.valid = config_valid_header,
-	.max = MAX_HEADER_BYTES,
-	.expected =
-		"a header such as \"X-Token: abc\" other than Content-Type, Content-Length and Host",
-};
-
 static const struct schema_field webhook_fields[] = {
-	{
-		.key = "url",
-		.read = read_text,
-		.offset = offsetof(struct config_receiver, url),
-		.required = true,
-		.valid = valid_url,
-		.max = MAX_URL_BYTES,
-		.expected = "a URL that starts with http:// or https://",
-	},
+	NAME,
+	URL(valid_url, NOTIFY_URL),
+	SECRET_FILE(url_file, "that URL"),
 	{
 		.key = "body",
 		.read = config_read_body,
 		.offset = offsetof(struct config_receiver, body),
 		.late = true,
+		.secret = true,
 		.multiline = true,
 		.max = MAX_BODY_BYTES,
 		.expected = "text or YAML of at most 32768 bytes",
@@ -113,19 +138,8 @@ static const struct schema_field webhook_fields[] = {
 		.max = MAX_HEADER_BYTES,
 		.expected = "a media type such as application/json",
 	},
-	{
-		.key = "headers",
-		.read = read_list,
-		.offset = offsetof(struct config_receiver, headers),
-		.items =
-			&(const struct schema_items){
-				.item = &header_item,
-				.item_bytes = sizeof(char *),
-				.count_offset = offsetof(struct config_receiver, n_headers),
-				.max = MAX_HEADERS,
-			},
-		.expected = "a list of headers such as \"X-Token: abc\"",
-	},
+	HEADERS,
+	SECRET_FILE(header_file, "more headers, one a line"),
 	TIMEOUT,
 	SEVERITIES,
 };
@@ -144,17 +158,26 @@ static int read_argv(struct document *doc, yaml_node_t *node, const struct schem
 	const struct config_receiver *receiver = base;
 	char path[DOCUMENT_PATH_BYTES + 16];
 	int r = read_list(doc, node, field, base);
+	size_t word;
 
-	if (!r && !valid_absolute(receiver->argv[0]))
+	if (r)
+		return r;
+	/* what follows the command may be a secret */
+	word = strcspn(receiver->argv[0], " ");
+	if (word > DOCUMENT_QUOTED_BYTES)
+		word = DOCUMENT_QUOTED_BYTES;
+	if (!valid_absolute(receiver->argv[0]))
 		return document_refuse_at(doc, PATH("%s[0]", doc->path),
-					  "expected an absolute path, got \"%.*s\"",
-					  DOCUMENT_QUOTED_BYTES, receiver->argv[0]);
+					  "expected an absolute path, got \"%.*s\"", (int)word,
+					  receiver->argv[0]);
 	return r;
 }
 
 static const struct schema_field command_fields[] = {
+	NAME,
 	{
 		.key = "argv",
+		.secret = true,
 		.read = read_argv,
 		.offset = offsetof(struct config_receiver, argv),
 		.required = true,
@@ -187,13 +210,22 @@ static int read_kind(struct document *doc, yaml_node_t *node, const struct schem
 	return read_mapping(doc, node, field, base);
 }
 
+static int read_http(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+		     void *base)
+{
+	int r = read_kind(doc, node, field, base);
+
+	return r ?: config_read_notify_files(doc, node, base);
+}
+
 static int read_alertmanager(struct document *doc, yaml_node_t *node,
 			     const struct schema_field *field, void *base)
 {
 	struct config_receiver *receiver = base;
-	int r = read_kind(doc, node, field, base);
+	int r = read_http(doc, node, field, base);
 
-	for (size_t n = r ? 0 : strlen(receiver->url); n && receiver->url[n - 1] == '/'; n--)
+	for (size_t n = r || !receiver->url ? 0 : strlen(receiver->url);
+	     n && receiver->url[n - 1] == '/'; n--)
 		receiver->url[n - 1] = '\0';
 	return r;
 }
@@ -207,7 +239,7 @@ static const struct schema_field receiver_fields[] = {
 	},
 	{
 		.key = "webhook",
-		.read = read_kind,
+		.read = read_http,
 		.min = RECEIVER_WEBHOOK,
 		.schema = &webhook_schema,
 	},

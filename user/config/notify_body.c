@@ -116,7 +116,9 @@ static int check_json(struct document *doc, yaml_node_t *node, const char *body)
 	_cleanup_free_ char *text = NULL;
 	struct body_part part;
 	json_error_t error;
+	const char *near;
 	json_t *json;
+	int problem;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
@@ -134,12 +136,15 @@ static int check_json(struct document *doc, yaml_node_t *node, const char *body)
 		return -ENOMEM;
 	json = json_loads(text, JSON_DECODE_ANY, &error);
 	json_decref(json);
+	/* not near what: that may be a secret */
+	near = json ? NULL : strstr(error.text, " near ");
+	problem = near ? (int)(near - error.text) : (int)sizeof(error.text);
 	return json ? 0 :
 		      document_refuse(
 			      doc, node,
 			      "expected JSON once the placeholders are filled in, or another "
-			      "content_type: %s, in line %d of the body",
-			      error.text, error.line);
+			      "content_type: %.*s, in line %d of the body",
+			      problem, error.text, error.line);
 }
 
 int config_read_body(struct document *doc, yaml_node_t *node, const struct schema_field *field,

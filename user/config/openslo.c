@@ -153,12 +153,15 @@ int openslo_parse(const char *text, size_t len, const char *name, struct config 
 
 int openslo_load(const char *path, struct config *config, struct refusals *refusals)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_(config_text_clear) struct config_text text = {};
+	const size_t before = config->n_receivers;
 	struct error error;
-	size_t len;
-	int r = config_read_file(path, &text, &len, &error);
+	int r = config_read_file(path, CONFIG_FILE_REGULAR, &text, &error);
 
 	if (r)
 		return refusals_add(refusals, r, "%s", error.text);
-	return openslo_parse(text, len, path, config, refusals);
+	r = openslo_parse(text.text, text.len, path, config, refusals);
+	for (size_t i = before; i < config->n_receivers; i++)
+		config->receivers[i].exposed = text.exposed;
+	return r;
 }

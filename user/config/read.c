@@ -59,8 +59,12 @@ static int read_pair_value(struct document *doc, const yaml_node_pair_t *pair,
 {
 	yaml_node_t *value = yaml_document_get_node(&doc->yaml, pair->value);
 	size_t before = document_enter_key(doc, field->key);
-	int r = field->read(doc, value, field, base);
+	const bool secret = doc->secret;
+	int r;
 
+	doc->secret |= field->secret;
+	r = field->read(doc, value, field, base);
+	doc->secret = secret;
 	document_leave(doc, before);
 	return r;
 }

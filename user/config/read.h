@@ -56,6 +56,7 @@ struct schema_field {
 	bool required;
 	bool check_only; /* validated, not stored */
 	bool late; /* read after the other fields, because it needs their values */
+	bool secret; /* no message quotes its value */
 	/* arguments of `read` */
 	bool multiline; /* read_text: line breaks and tabs may be in it */
 	bool (*valid)(const char *text); /* read_text; may be NULL */

@@ -16,9 +16,12 @@ enum {
 	MAX_ABOUT_BYTES = 4096,
 	MAX_LISTEN_BYTES = 80,
 	MAX_GROUP_BYTES = 64,
+	MAX_HOSTS_BYTES = 1024,
 };
 
 /* agent: */
+
+static const struct schema_choice yes_no[] = {{"true", true}, {"false", false}, {}};
 
 static const struct schema_field agent_fields[] = {
 	{
@@ -69,11 +72,37 @@ static const struct schema_field agent_fields[] = {
 		.max = MAX_LISTEN_BYTES,
 		.expected = "a numeric address and a port, such as 127.0.0.1:9464 or [::1]:9464",
 	},
+	{
+		.key = "page_listen",
+		.read = read_text,
+		.offset = offsetof(struct config, agent.page_listen),
+		.valid = valid_listen,
+		.max = MAX_LISTEN_BYTES,
+		.expected = "a numeric address and a port, such as 127.0.0.1:9466 or [::1]:9466",
+	},
+	{
+		.key = "page_listen_anywhere",
+		.read = read_choice,
+		.choices = yes_no,
+		.offset = offsetof(struct config, agent.page_listen_anywhere),
+		.expected = "true or false",
+	},
+	{
+		.key = "page_hosts",
+		.read = read_text,
+		.offset = offsetof(struct config, agent.page_hosts),
+		.valid = valid_hosts,
+		.max = MAX_HOSTS_BYTES,
+		.expected =
+			"names of hosts with spaces between them, such as \"web1 web1.example.com\"",
+	},
 };
 
 static const struct schema agent_schema = {FIELDS(agent_fields)};
 
 /* services: */
+
+static const struct schema_choice samples_choices[] = {{"on", false}, {"off", true}, {}};
 
 static const struct schema_choice server_role[] = {{"server", true}, {}};
 
@@ -100,8 +129,44 @@ static const struct schema_field match_fields[] = {
 		.max = MAX_PATH_BYTES,
 		.expected = "a glob on an absolute path",
 	},
+	{
+		.key = "user",
+		.read = read_user,
+		.offset = offsetof(struct config_service, match),
+		.expected = "a user's name or number",
+	},
+	{
+		.key = "netns",
+		.read = read_text,
+		.offset = offsetof(struct config_service, match.netns),
+		.valid = valid_netns,
+		.max = MAX_PATH_BYTES,
+		.expected =
+			"host, any, or the path of a network namespace, such as /run/netns/blue",
+	},
+	{
+		.key = "unit",
+		.read = read_text,
+		.offset = offsetof(struct config_service, match.unit),
+		.valid = valid_unit,
+		.max = MAX_GLOB_BYTES,
+		.expected = "a glob on a systemd unit, such as nginx.service",
+	},
+	{
+		.key = "cgroup",
+		.read = read_text,
+		.offset = offsetof(struct config_service, match.cgroup),
+		.valid = valid_exe,
+		.max = MAX_PATH_BYTES,
+		.expected = "a glob on the path of a cgroup, such as /kubepods.slice/*",
+	},
+	{
+		.key = "container",
+		.read = read_container,
+		.offset = offsetof(struct config_service, match.container),
+		.expected = "a container's id, its first 12 digits or more, or a glob on it",
+	},
 	CONSTANT("role", server_role, "server, the only role this version supports"),
-	{.key = "container", .read = read_unsupported},
 	{.key = "namespace", .read = read_unsupported},
 	{.key = "pod", .read = read_unsupported},
 };
@@ -131,7 +196,8 @@ static const struct schema_field service_fields[] = {
 		.max = CONFIG_MAX_NAME,
 		.expected = "a name of at most 63 bytes without '/', '\"', '{' or '}'",
 	},
-	MAPPING("match", match_schema, "a mapping with port, process or exe"),
+	MAPPING("match", match_schema,
+		"a mapping with port, process, exe, user, unit, cgroup or container"),
 	{
 		.key = "routes",
 		.read = read_list,
@@ -140,6 +206,13 @@ static const struct schema_field service_fields[] = {
 		.expected = "a list of path templates",
 	},
 	{.key = "about", .read = read_mapping, .schema = &about_schema},
+	{
+		.key = "samples",
+		.read = read_choice,
+		.choices = samples_choices,
+		.offset = offsetof(struct config_service, samples_off),
+		.expected = "on or off",
+	},
 };
 
 static const struct schema service_schema = {FIELDS(service_fields)};
@@ -181,6 +254,8 @@ static const struct schema_field root_fields[] = {
 	{.key = "notify", .read = config_read_notify, .items = &config_receiver_items},
 	{.key = "alerting", .read = config_read_alerting, .schema = &config_alerting_schema},
 	{.key = "maintenance", .read = config_read_maintenance, .items = &config_maintenance_items},
+	{.key = "samples", .read = config_read_samples, .schema = &config_samples_schema},
+	{.key = "tls", .read = config_read_tls, .schema = &config_tls_schema},
 };
 
 static void root_init(void *base)
@@ -188,6 +263,8 @@ static void root_init(void *base)
 	struct config *config = base;
 
 	config->remind_seconds = 4 * DURATION_H_NS / DURATION_S_NS;
+	config_samples_init(&config->samples);
+	config->tls.mode = CONFIG_TLS_OFF;
 }
 
 const struct schema config_schema = {FIELDS(root_fields), .init = root_init};

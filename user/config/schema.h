@@ -28,11 +28,18 @@ int config_check_alone(struct document *doc, struct config *config);
 int config_load_slo_files(struct config *config, struct refusals *refusals);
 
 /* Read the values of top level keys into the struct config. */
-value_reader config_read_slos, config_read_notify, config_read_alerting, config_read_maintenance;
+value_reader config_read_slos, config_read_notify, config_read_alerting, config_read_maintenance,
+	config_read_samples, config_read_tls;
+
+/* The samples of a configuration that says nothing of them. */
+void config_samples_init(struct config_samples *samples);
+/* Adds what is kept without being named. Returns 0 or -ENOMEM. */
+int config_samples_defaults(struct config_samples *samples);
 
 /* What these readers read, for the reference of keys. */
 extern const struct schema_items config_slo_items, config_receiver_items, config_maintenance_items;
-extern const struct schema config_alerting_schema, config_alerts_schema;
+extern const struct schema config_alerting_schema, config_alerts_schema, config_samples_schema,
+	config_tls_schema;
 
 /* The whole file. */
 extern const struct schema config_schema;

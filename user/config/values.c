@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "config/values.h"
 
+#include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #include "base/suggest.h"
 #include "base/term_names.h"
 #include "config/config.h"
+#include "config/texts.h"
 
 enum {
 	MAX_COMM_BYTES = 15, /* of a process name; the kernel cuts the rest off */
@@ -71,6 +74,16 @@ bool valid_listen(const char *text)
 	return !address_parse(text, &address, &len);
 }
 
+/* Names, and nothing that only looks like one: a port, a scheme, a pattern. */
+bool valid_hosts(const char *text)
+{
+	return text[0] &&
+	       !text[strspn(
+		       text,
+		       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._ ")] &&
+	       text[strspn(text, " ")];
+}
+
 bool valid_template(const char *text)
 {
 	return text[0] == '/' && !strpbrk(text, " ?#");
@@ -93,6 +106,17 @@ bool valid_process(const char *text)
 bool valid_exe(const char *text)
 {
 	return strchr("/*?", text[0]) != NULL;
+}
+
+bool valid_netns(const char *text)
+{
+	return text[0] == '/' || !strcmp(text, CONFIG_NETNS_HOST) ||
+	       !strcmp(text, CONFIG_NETNS_ANY);
+}
+
+bool valid_unit(const char *text)
+{
+	return !strchr(text, '/');
 }
 
 bool valid_url(const char *text)
@@ -134,6 +158,53 @@ int read_port(struct document *doc, yaml_node_t *node, const struct schema_field
 	if (!text || !parse_number(text, strlen(text), UINT16_MAX, &port) || !port)
 		return document_expected(doc, node, field->expected);
 	*VALUE_AT(uint16_t, base, field) = (uint16_t)port;
+	return 0;
+}
+
+enum {
+	USER_ROOM = 16384, /* for what the system knows of a user */
+	CONTAINER_ID_BYTES = 64,
+	CONTAINER_SHORT_BYTES = 12,
+};
+
+int read_user(struct document *doc, yaml_node_t *node, const struct schema_field *field, void *base)
+{
+	struct config_match *match = VALUE_AT(struct config_match, base, field);
+	const char *text = scalar_text(node);
+	struct passwd user, *found = NULL;
+	char room[USER_ROOM];
+	uint64_t number;
+
+	if (!text || !*text || strpbrk(text, ":,\n"))
+		return document_expected(doc, node, field->expected);
+	match->user_known = true;
+	if (parse_number(text, strlen(text), UINT32_MAX - 1, &number)) {
+		match->uid = (uint32_t)number;
+	} else if (!getpwnam_r(text, &user, room, sizeof(room), &found) && found) {
+		match->uid = user.pw_uid;
+	} else if (strspn(text, "0123456789") == strlen(text)) {
+		return document_expected(doc, node, field->expected); /* beyond all users */
+	} else {
+		match->user_known = false;
+	}
+	match->user = dup_text(text);
+	return match->user ? 0 : -ENOMEM;
+}
+
+int read_container(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+		   void *base)
+{
+	const char *text = scalar_text(node);
+	size_t len = text ? strlen(text) : 0, digits = text ? strspn(text, "0123456789abcdef") : 0;
+	bool is_id = digits == len;
+	char *glob;
+
+	if (!len || len > CONTAINER_ID_BYTES || strspn(text, "0123456789abcdef*?") != len ||
+	    (is_id && len < CONTAINER_SHORT_BYTES))
+		return document_expected(doc, node, field->expected);
+	if (asprintf(&glob, "%s%s", text, is_id && len < CONTAINER_ID_BYTES ? "*" : "") < 0)
+		return -ENOMEM;
+	*VALUE_AT(char *, base, field) = glob;
 	return 0;
 }
 

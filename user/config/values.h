@@ -12,16 +12,21 @@ bool valid_name(const char *text);
 bool valid_service_name(const char *text);
 bool valid_absolute(const char *text);
 bool valid_listen(const char *text);
+bool valid_hosts(const char *text);
 bool valid_group(const char *text);
 bool valid_template(const char *text);
 bool valid_eligible_route(const char *text);
 bool valid_process(const char *text);
 bool valid_exe(const char *text);
+bool valid_netns(const char *text);
+bool valid_unit(const char *text);
 bool valid_url(const char *text);
 bool valid_base_url(const char *text);
 
 /*
  * read_port: to uint16_t.
+ * read_user: to the user of struct config_match.
+ * read_container: to char *, as a glob: the beginning of an id gets a `*`.
  * read_bytes: "1", "10k", "2M", to uint64_t.
  * read_count: to uint64_t, from the field's min to its max.
  * read_percent: "99.9", to double, as a ratio.
@@ -29,8 +34,8 @@ bool valid_base_url(const char *text);
  * read_statuses: a list, whose items read_status reads, to the bitmap of config_slo.good.status.
  * read_methods: a list, whose items read_method reads, to a uint32_t with a bit per enum http_method.
  */
-value_reader read_port, read_percent, read_share, read_count, read_bytes, read_status,
-	read_statuses, read_method, read_methods;
+value_reader read_port, read_user, read_container, read_percent, read_share, read_count, read_bytes,
+	read_status, read_statuses, read_method, read_methods;
 
 enum {
 	VALUE_MAX_TEMPLATE_BYTES = 1024,

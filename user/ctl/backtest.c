@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/format.h"
+#include "base/json_values.h"
 #include "config/load.h"
 #include "ctl/backtest_json.h"
 #include "ctl/ctl.h"
@@ -376,7 +377,7 @@ static int report(const struct ctl *ctl, const char *name, const struct backtest
 	/*
 	 * 15 digits show Unix times to the microsecond, and no binary fractions of decimal numbers
 	 */
-	if (json_dumpf(json, ctl->out, JSON_COMPACT | JSON_REAL_PRECISION(15)) < 0)
+	if (json_write(json, JSON_COMPACT | JSON_REAL_PRECISION(15), ctl->out))
 		return fail(ctl, "cannot write the output");
 	fputc('\n', ctl->out);
 	return CTL_DONE;
@@ -396,7 +397,7 @@ int ctl_backtest(const struct ctl *ctl, int argc, char **argv)
 
 	if (!parse_arguments(ctl, argc, argv, &arguments, &r))
 		return r;
-	if (config_load(arguments.config, &config, &error) < 0)
+	if (config_load_elsewhere(arguments.config, &config, &error) < 0)
 		return fail(ctl, "%s", error.text);
 	slo = config_find_slo(&config, arguments.slo);
 	if (!slo)

@@ -32,18 +32,95 @@ static void print_refused(const struct ctl *ctl, const struct refusals *refusals
 		fprintf(ctl->err, "and %zu more\n", refusals->n - refusals->n_texts);
 }
 
+/* A configuration that is none of SLOs alone. */
+static bool has_samples(const struct config *config)
+{
+	return config->samples.off || config->samples.keep_seconds;
+}
+
+static json_t *samples_json(const struct config *config)
+{
+	const struct config_samples *samples = &config->samples;
+
+	if (!has_samples(config))
+		return json_null();
+	if (samples->off)
+		return json_string("off");
+	return json_pack("{s:I,s:I,s:I,s:o,s:I,s:I,s:s,s:b,s:o}", "bad_per_second",
+			 (json_int_t)samples->bad_per_second, "good_per_second",
+			 (json_int_t)samples->good_per_second, "head_bytes",
+			 (json_int_t)samples->head_bytes, "headers",
+			 json_texts(samples->headers, samples->n_headers), "keep_seconds",
+			 (json_int_t)samples->keep_seconds, "keep_bytes",
+			 (json_int_t)samples->keep_bytes, "redact_paths",
+			 config_redact_paths_name(samples->redact_paths), "redact_clients",
+			 samples->redact_clients, "trusted_proxies",
+			 json_texts(samples->trusted_proxies, samples->n_trusted_proxies));
+}
+
+static const char *paths_kept(const struct config_samples *samples)
+{
+	switch ((enum config_redact_paths)samples->redact_paths) {
+	case REDACT_PATHS_KEEP:
+		break;
+	case REDACT_PATHS_MASK:
+		return "the path but for what its template does not spell out";
+	case REDACT_PATHS_TEMPLATE:
+		return "the template of its path";
+	}
+	return "the path";
+}
+
+/* What of requests is written to the disk, and what never is: whoever runs the agent may have to answer for it. */
+static void print_samples(const struct ctl *ctl, const struct config *config)
+{
+	const struct config_samples *samples = &config->samples;
+
+	if (!has_samples(config))
+		return;
+	if (samples->off) {
+		fprintf(ctl->out, "samples: off, no request is kept\n");
+		return;
+	}
+	fprintf(ctl->out,
+		"samples: up to %llu bad requests a second of each SLO and some %llu good ones of each "
+		"service are kept, for %s, in %llu MiB at most\n",
+		(unsigned long long)samples->bad_per_second,
+		(unsigned long long)samples->good_per_second,
+		format_span((double)samples->keep_seconds).text,
+		(unsigned long long)(samples->keep_bytes >> 20));
+	if (samples->head_bytes) {
+		fprintf(ctl->out,
+			"  kept, from the first %llu bytes of a head: %s, names in the query, host, user-agent, "
+			"traceparent",
+			(unsigned long long)samples->head_bytes, paths_kept(samples));
+		for (size_t i = 0; i < samples->n_headers; i++) {
+			fputs(", ", ctl->out);
+			format_write_safe(samples->headers[i], ctl->out);
+		}
+		fputc('\n', ctl->out);
+	}
+	fprintf(ctl->out,
+		"  kept of each: method, route, status, times, sizes, %s, process\n"
+		"  never kept: bodies, values in the query, cookies, authorization and other headers that let "
+		"somebody in\n",
+		samples->redact_clients ? "the client's network" : "the client's address");
+}
+
 static int print_ok(const struct ctl *ctl, const char *name, const struct config *config)
 {
 	if (ctl->json)
 		return ctl_print_json(ctl,
-				      json_pack("{s:b,s:o,s:I,s:I,s:o}", "ok", true, "file",
+				      json_pack("{s:b,s:o,s:I,s:I,s:o,s:o}", "ok", true, "file",
 						json_text_or_null(name), "services",
 						(json_int_t)config->n_services, "slos",
 						(json_int_t)config->n_slos, "warnings",
-						json_texts(config->warnings, config->n_warnings)));
+						json_texts(config->warnings, config->n_warnings),
+						"samples", samples_json(config)));
 	format_write_safe(name, ctl->out);
 	fprintf(ctl->out, ": OK, %zu service%s, %zu SLO%s\n", config->n_services,
 		format_plural(config->n_services), config->n_slos, format_plural(config->n_slos));
+	print_samples(ctl, config);
 	for (size_t i = 0; i < config->n_warnings; i++) {
 		fprintf(ctl->out, "warning: ");
 		format_write_safe(config->warnings[i], ctl->out);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "base/clock.h"
 #include "base/format.h"
 
 struct body {
@@ -131,6 +132,27 @@ static void set_request(CURL *curl, const struct ctl_request *request, struct cu
 		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
+/*
+ * As curl_easy_perform(). A Unix socket that more want to connect to than may wait says EAGAIN, which curl takes
+ * for the begin of a connection, and then finds neither that nor an error.
+ */
+static CURLcode perform(CURL *curl)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+	const double until = clock_seconds(CLOCK_MONOTONIC) + CTL_CONNECT_TIMEOUT_MS / 1e3;
+	long os_errno = 0;
+	CURLcode code;
+
+	do {
+		code = curl_easy_perform(curl);
+		if (code != CURLE_COULDNT_CONNECT)
+			return code;
+		curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_errno);
+	} while ((!os_errno || os_errno == EAGAIN) && clock_seconds(CLOCK_MONOTONIC) < until &&
+		 !nanosleep(&pause, NULL));
+	return code;
+}
+
 int ctl_ask(const struct ctl *ctl, const struct ctl_request *request, struct ctl_answer *ret)
 {
 	_cleanup_(curl_cleanupp) CURL *curl = NULL;
@@ -156,7 +178,7 @@ int ctl_ask(const struct ctl *ctl, const struct ctl_request *request, struct ctl
 		return ctl_no_memory(ctl);
 	set_options(ctl, curl, url, &body);
 	set_request(curl, request, headers);
-	code = curl_easy_perform(curl);
+	code = perform(curl);
 	if (code != CURLE_OK)
 		return say_failed(ctl, curl, code, &body);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

@@ -26,6 +26,7 @@ struct ctl_request {
 enum {
 	CTL_STATUS_OK = 200,
 	CTL_STATUS_NOT_FOUND = 404,
+	CTL_STATUS_TOO_MANY = 429,
 };
 
 struct ctl_answer {

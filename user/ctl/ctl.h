@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "base/cleanup.h"
+#include "base/json_values.h"
 
 #define CTL_DEFAULT_SOCKET "/run/sliprobe/status.sock"
 
@@ -28,13 +28,6 @@ struct ctl {
 	FILE *err;
 };
 
-static inline void ctl_json_decrefp(json_t **json)
-{
-	json_decref(*json);
-}
-
-#define _cleanup_json_ _cleanup_(ctl_json_decrefp)
-
 /* Says on ctl->err that there is no memory. Returns CTL_CANNOT_TELL. */
 int ctl_no_memory(const struct ctl *ctl);
 
@@ -51,15 +44,22 @@ int ctl_version(const struct ctl *ctl);
 int ctl_alerts(const struct ctl *ctl, int argc, char **argv);
 int ctl_backtest(const struct ctl *ctl, int argc, char **argv);
 int ctl_check(const struct ctl *ctl, int argc, char **argv);
+int ctl_events(const struct ctl *ctl, int argc, char **argv);
+int ctl_explain(const struct ctl *ctl, int argc, char **argv);
 int ctl_export(const struct ctl *ctl, int argc, char **argv);
 int ctl_gate(const struct ctl *ctl, int argc, char **argv);
+int ctl_health(const struct ctl *ctl, int argc, char **argv);
 int ctl_history(const struct ctl *ctl, int argc, char **argv);
+int ctl_incident(const struct ctl *ctl, int argc, char **argv);
+int ctl_incidents(const struct ctl *ctl, int argc, char **argv);
 int ctl_metrics(const struct ctl *ctl, int argc, char **argv);
 int ctl_notify_test(const struct ctl *ctl, int argc, char **argv);
 int ctl_services(const struct ctl *ctl, int argc, char **argv);
+int ctl_report(const struct ctl *ctl, int argc, char **argv);
 int ctl_risk(const struct ctl *ctl, int argc, char **argv);
 int ctl_status(const struct ctl *ctl, int argc, char **argv);
 int ctl_silence(const struct ctl *ctl, int argc, char **argv);
+int ctl_top(const struct ctl *ctl, int argc, char **argv);
 
 /* The help of `export`, which names formats that are known in ctl/export. */
 extern const char ctl_export_details[];

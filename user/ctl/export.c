@@ -27,7 +27,7 @@ struct format {
 
 static const struct format formats[] = {
 	{"prometheus-rules", prometheus_rules_left_out, prometheus_rules_write},
-	{"openslo", NULL, openslo_write},
+	{"openslo", openslo_left_out, openslo_write},
 };
 
 const char ctl_export_details[] =
@@ -53,7 +53,7 @@ static int load(const char *path, struct config *ret_config, struct error *ret_e
 {
 	if (!path && access(DEFAULT_CONFIG, F_OK) == 0)
 		path = DEFAULT_CONFIG;
-	return config_load(path, ret_config, ret_error);
+	return config_load_elsewhere(path, ret_config, ret_error);
 }
 
 static int print_left_out(void *context, const char *sentence)

@@ -155,6 +155,29 @@ static int report(const struct ctl *ctl, const json_t *receivers, const json_t *
 	return sent >= expected ? CTL_DONE : CTL_NO;
 }
 
+/* CTL_NO if the agent sends no test now: it says why. */
+static int post(const struct ctl *ctl, const char *body, json_t **ret_posted)
+{
+	const struct ctl_request request = {
+		.method = "POST", .path = "/v1/notify-test", .body = body};
+	_cleanup_(ctl_answer_clear) struct ctl_answer answer = {};
+	int r = ctl_ask(ctl, &request, &answer);
+
+	if (r != CTL_DONE)
+		return r;
+	if (answer.status == CTL_STATUS_TOO_MANY) {
+		ctl_say_refused(ctl, &answer);
+		return CTL_NO;
+	}
+	if (answer.status != CTL_STATUS_OK)
+		return ctl_say_refused(ctl, &answer);
+	*ret_posted = ctl_answer_json(&answer);
+	if (*ret_posted)
+		return CTL_DONE;
+	fprintf(ctl->err, "slictl: the agent's answer is not understood\n");
+	return CTL_CANNOT_TELL;
+}
+
 int ctl_notify_test(const struct ctl *ctl, int argc, char **argv)
 {
 	const char *severity = NULL;
@@ -176,10 +199,7 @@ int ctl_notify_test(const struct ctl *ctl, int argc, char **argv)
 	}
 	r = get_alerts(ctl, &before);
 	if (r == CTL_DONE)
-		r = ctl_ask_json(ctl,
-				 &(struct ctl_request){
-					 .method = "POST", .path = "/v1/notify-test", .body = body},
-				 &posted);
+		r = post(ctl, body, &posted);
 	if (r != CTL_DONE)
 		return r;
 	expected = ctl_count_or_zero(posted, "receivers");

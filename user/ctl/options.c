@@ -89,3 +89,13 @@ int ctl_options_many(const struct ctl *ctl, int argc, char **argv, const struct 
 	*ret_arguments = argv + optind;
 	return CTL_DONE;
 }
+
+int ctl_options_any(const struct ctl *ctl, int argc, char **argv, const struct ctl_option *options,
+		    size_t n_options, char ***ret_arguments)
+{
+	int r = read_options(ctl, argc, argv, options, n_options);
+
+	if (r == CTL_DONE)
+		*ret_arguments = argv + optind;
+	return r;
+}

@@ -34,6 +34,10 @@ int ctl_options(const struct ctl *ctl, int argc, char **argv, const struct ctl_o
 int ctl_options_many(const struct ctl *ctl, int argc, char **argv, const struct ctl_option *options,
 		     size_t n_options, const char *argument, char ***ret_arguments);
 
+/* Likewise for one with any number of arguments, none included. */
+int ctl_options_any(const struct ctl *ctl, int argc, char **argv, const struct ctl_option *options,
+		    size_t n_options, char ***ret_arguments);
+
 /*
  * Says "slictl: WHAT: WHICH; see slictl COMMAND --help"; `which` and `command` may be NULL. Returns
  * CTL_CANNOT_TELL.

@@ -70,10 +70,9 @@ int ctl_reload(const struct ctl *ctl)
 		return r;
 	if (answer.status != CTL_STATUS_OK)
 		return say_refused(ctl, &answer);
-	if (ctl->json) {
-		fwrite(answer.body, 1, answer.len, ctl->out);
-		return CTL_DONE;
-	}
 	reload = ctl_answer_json(&answer);
-	return ctl_show_json(ctl, reload, view);
+	if (!ctl->json || !reload)
+		return ctl_show_json(ctl, reload, view);
+	ctl_print_body(ctl, &answer);
+	return CTL_DONE;
 }

@@ -75,7 +75,7 @@ static int objective_of_config(const struct ctl *ctl, const char *file, const ch
 	const struct config_slo *found;
 	struct error error = {};
 
-	if (config_load(file, &config, &error) < 0)
+	if (config_load_elsewhere(file, &config, &error) < 0)
 		return refuse(ctl, error.text);
 	found = config_find_slo(&config, slo);
 	if (!found)

@@ -5,6 +5,8 @@
 
 #include "base/cleanup.h"
 #include "base/format.h"
+#include "base/json_values.h"
+#include "base/utf8.h"
 #include "ctl/fold.h"
 #include "ctl/table.h"
 
@@ -105,19 +107,23 @@ int ctl_show(const struct ctl *ctl, const char *path, const char *name, ctl_view
 
 	if (r != CTL_DONE)
 		return r;
-	if (ctl->json) {
-		fwrite(answer.body, 1, answer.len, ctl->out);
-		return CTL_DONE;
-	}
 	json = ctl_answer_json(&answer);
-	return ctl_show_json(ctl, json, view);
+	if (!ctl->json || !json)
+		return ctl_show_json(ctl, json, view);
+	ctl_print_body(ctl, &answer);
+	return CTL_DONE;
+}
+
+void ctl_print_body(const struct ctl *ctl, const struct ctl_answer *answer)
+{
+	utf8_write_json(answer->body ? answer->body : "", answer->len, ctl->out);
 }
 
 int ctl_print_json(const struct ctl *ctl, json_t *json)
 {
 	_cleanup_json_ json_t *owned = json;
 
-	if (!owned || json_dumpf(owned, ctl->out, JSON_COMPACT | JSON_REAL_PRECISION(12)) < 0)
+	if (json_write(owned, JSON_COMPACT | JSON_REAL_PRECISION(12), ctl->out))
 		return ctl_no_memory(ctl);
 	fputc('\n', ctl->out);
 	return CTL_DONE;

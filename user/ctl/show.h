@@ -28,6 +28,9 @@ typedef int ctl_view(const json_t *json, bool colour, FILE *out);
 int ctl_show_json(const struct ctl *ctl, const json_t *json, ctl_view *view);
 int ctl_show(const struct ctl *ctl, const char *path, const char *name, ctl_view *view);
 
+/* Writes the answer as it came, but for what a terminal must not get. */
+void ctl_print_body(const struct ctl *ctl, const struct ctl_answer *answer);
+
 /*
  * Writes `json` as a line, and takes the reference. NULL stands for "out of memory". Returns
  * CTL_DONE or CTL_CANNOT_TELL.

@@ -13,7 +13,7 @@
 
 struct silence_options {
 	const char *slo, *service, *severity, *duration, *from, *comment, *exclude;
-	bool all;
+	bool all, force;
 	uint64_t seconds; /* of `duration` */
 	uint64_t in_seconds; /* of `from`, if it is a duration */
 };
@@ -42,9 +42,9 @@ static int check(const struct ctl *ctl, const char *command, struct silence_opti
 
 	if (!options->slo && !options->service && !options->all)
 		return ctl_usage_error(ctl, command, "--slo, --service or --all is expected", NULL);
-	if (options->all && (options->slo || options->service))
-		return ctl_usage_error(ctl, command, "--all goes with neither --slo nor --service",
-				       NULL);
+	/* an SLO may be one for every service, which the agent knows */
+	if (options->all && options->service)
+		return ctl_usage_error(ctl, command, "--all does not go with --service", NULL);
 	if (options->severity && !alert_severity_find(options->severity, &severity))
 		return ctl_usage_error(ctl, command, "--severity: expected page, ticket or notice",
 				       options->severity);
@@ -74,8 +74,30 @@ static char *make_body(const struct silence_options *options)
 	if (options->in_seconds &&
 	    json_object_set_new(json, "in_seconds", json_integer((json_int_t)options->in_seconds)))
 		return NULL;
+	if ((options->all && json_object_set_new(json, "all", json_true())) ||
+	    (options->force && json_object_set_new(json, "force", json_true())))
+		return NULL;
 
 	return json ? json_dumps(json, JSON_COMPACT) : NULL;
+}
+
+static void print_made(const struct silence_options *asked, const json_t *answer, FILE *out)
+{
+	const char *until = ctl_string(answer, "until");
+
+	if (json_is_true(json_object_get(answer, "extended")) && until) {
+		fprintf(out, "The same silence was there already: it lasts until %s UTC",
+			format_time(until).text);
+	} else {
+		fprintf(out, "Silenced for %s", format_span((double)asked->seconds).text);
+		if (asked->from)
+			fprintf(out, " from %s UTC", format_time(asked->from).text);
+		if (asked->in_seconds)
+			fprintf(out, " in %s", format_span((double)asked->in_seconds).text);
+	}
+	fputs(". To end it: slictl silence remove ", out);
+	format_write_safe(ctl_string(answer, "id"), out);
+	fputc('\n', out);
 }
 
 static int add(const struct ctl *ctl, int argc, char **argv)
@@ -90,6 +112,7 @@ static int add(const struct ctl *ctl, int argc, char **argv)
 		{.name = "comment", .value = &got.comment},
 		{.name = "exclude", .value = &got.exclude},
 		{.name = "all", .flag = &got.all},
+		{.name = "force", .flag = &got.force},
 	};
 	_cleanup_free_ char *body = NULL;
 	_cleanup_json_ json_t *answer = NULL;
@@ -110,14 +133,7 @@ static int add(const struct ctl *ctl, int argc, char **argv)
 		return r;
 	if (ctl->json)
 		return ctl_print_json(ctl, json_incref(answer));
-	fprintf(ctl->out, "Silenced for %s", format_span((double)got.seconds).text);
-	if (got.from)
-		fprintf(ctl->out, " from %s UTC", format_time(got.from).text);
-	if (got.in_seconds)
-		fprintf(ctl->out, " in %s", format_span((double)got.in_seconds).text);
-	fputs(". To end it: slictl silence remove ", ctl->out);
-	format_write_safe(ctl_string(answer, "id"), ctl->out);
-	fputc('\n', ctl->out);
+	print_made(&got, answer, ctl->out);
 	return CTL_DONE;
 }
 

@@ -158,28 +158,60 @@ static void print_cell(const struct ctl_table *table, size_t column, struct ctl_
 		fputc('\n', out);
 }
 
-int ctl_table_print(const struct ctl_table *table, int indent, bool colour, FILE *out)
+static void print_header(const struct ctl_table *table, const size_t *widths, int indent, FILE *out)
 {
-	size_t widths[CTL_TABLE_MAX_COLUMNS];
-	size_t n = table->n_columns;
-
-	if (table->failed)
-		return -ENOMEM;
-	if (n == 0)
-		return 0;
-	find_widths(table, widths);
-	cut_widths(table, indent, widths);
 	fprintf(out, "%*s", indent, "");
-	for (size_t c = 0; c < n; c++) {
+	for (size_t c = 0; c < table->n_columns; c++) {
 		char header[CTL_TABLE_MAX_CELL + 1];
 
 		snprintf(header, sizeof(header), "%s", table->columns[c].header);
 		print_cell(table, c, (struct ctl_cell){header, CTL_PLAIN}, widths[c], false, out);
 	}
+}
+
+static void print_rows(const struct ctl_table *table, const size_t *widths, int indent, bool colour,
+		       FILE *out)
+{
+	const size_t n = table->n_columns;
+
 	for (size_t i = 0; i + n <= table->n_cells; i += n) {
 		fprintf(out, "%*s", indent, "");
 		for (size_t c = 0; c < n; c++)
 			print_cell(table, c, table->cells[i + c], widths[c], colour, out);
 	}
+}
+
+int ctl_table_print(const struct ctl_table *table, int indent, bool colour, FILE *out)
+{
+	size_t widths[CTL_TABLE_MAX_COLUMNS];
+
+	if (table->failed)
+		return -ENOMEM;
+	if (table->n_columns == 0)
+		return 0;
+	find_widths(table, widths);
+	cut_widths(table, indent, widths);
+	print_header(table, widths, indent, out);
+	print_rows(table, widths, indent, colour, out);
+	return 0;
+}
+
+int ctl_table_print_part(const struct ctl_table *table, size_t widths[static CTL_TABLE_MAX_COLUMNS],
+			 bool colour, FILE *out)
+{
+	const bool is_first = !widths[0];
+	size_t needed[CTL_TABLE_MAX_COLUMNS];
+
+	if (table->failed)
+		return -ENOMEM;
+	if (table->n_columns == 0)
+		return 0;
+	find_widths(table, needed);
+	for (size_t c = 0; c < table->n_columns; c++)
+		widths[c] = widths[c] > needed[c] ? widths[c] : needed[c];
+	cut_widths(table, 0, widths);
+	if (is_first)
+		print_header(table, widths, 0, out);
+	print_rows(table, widths, 0, colour, out);
 	return 0;
 }

@@ -67,6 +67,13 @@ size_t ctl_table_natural_width(const struct ctl_table *table, int indent);
  */
 int ctl_table_print(const struct ctl_table *table, int indent, bool colour, FILE *out);
 
+/*
+ * Likewise for a table that is printed in parts: columns are at least as wide as `widths`, which become what was
+ * printed. All 0 at first: then there is a header.
+ */
+int ctl_table_print_part(const struct ctl_table *table, size_t widths[static CTL_TABLE_MAX_COLUMNS],
+			 bool colour, FILE *out);
+
 /* Writes a word outside tables in a colour. `text` is made safe. */
 void ctl_write_coloured(const char *text, enum ctl_colour how, bool colour, FILE *out);
 

@@ -50,14 +50,16 @@ static int print_active(const json_t *active, bool colour, FILE *out)
 		{"SLO", "slo", &ctl_as_text},	  {"SERVICE", "service", &ctl_as_text},
 		{"ALERT", "name", &ctl_as_text},  {"SEVERITY", "severity", &as_severity},
 		{"STATE", "state", &as_state},	  {"SINCE UTC", "since", &ctl_as_time},
-		{"BURN", "burn_long", &as_burns},
+		{"BURN", "burn_long", &as_burns}, {"INCIDENT", "incident", &ctl_as_count},
 	};
 
 	if (json_array_size(active) == 0) {
 		fprintf(out, "No alert is active.\n");
 		return 0;
 	}
-	return ctl_rows_print(&(struct ctl_rows){.list = active, CTL_FIELDS(fields)}, colour, out);
+	return ctl_rows_print(
+		&(struct ctl_rows){.list = active, CTL_FIELDS(fields), .optional = "incident"},
+		colour, out);
 }
 
 /* ": slo alert, slo alert"; ": 63 services" of what concerns them all */
@@ -158,6 +160,25 @@ static void print_last_errors(const json_t *receivers, FILE *out)
 	}
 }
 
+/* Of an agent that knows of it, and only if there are any. */
+static void print_missed(const json_t *receivers, FILE *out)
+{
+	size_t i;
+	json_t *receiver;
+
+	json_array_foreach(receivers, i, receiver) {
+		const json_int_t missed = ctl_count_or_zero(receiver, "missed");
+
+		if (missed <= 0)
+			continue;
+		fprintf(out, "  ");
+		format_write_safe(ctl_string(receiver, "receiver"), out);
+		fprintf(out,
+			" has missed %lld open alert%s:\n    sent again as soon as there is room\n",
+			(long long)missed, format_plural((unsigned long long)missed));
+	}
+}
+
 /* Counts that should be 0. */
 
 static void add_warning(struct ctl_table *table, const json_t *object, const char *key)
@@ -195,9 +216,11 @@ static int print_receivers(const json_t *receivers, bool colour, FILE *out)
 	}
 	fprintf(out, "\nReceivers:\n");
 	r = ctl_rows_print(&rows, colour, out);
-	if (!r)
-		print_last_errors(receivers, out);
-	return r;
+	if (r)
+		return r;
+	print_last_errors(receivers, out);
+	print_missed(receivers, out);
+	return 0;
 }
 
 /* A silence that names no SLO, service or severity is for all of them. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "ctl/json.h"
 #include "ctl/spark.h"
 #include "ctl/table.h"
@@ -59,7 +60,9 @@ static int print_service(const json_t *history, bool colour, FILE *out)
 		 ctl_local_zone(format_parse_time(ctl_string(history, "to"))).text);
 	fprintf(out, "service ");
 	format_write_safe(ctl_string(history, "name"), out);
-	fprintf(out, ", by the %s\n", ctl_string(history, "by") ?: "-");
+	fprintf(out, ", by the ");
+	format_write_safe(ctl_string(history, "by"), out);
+	fputc('\n', out);
 	ctl_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
 	json_array_foreach(json_object_get(history, "rows"), i, row)
 		add_row(&table, row);
@@ -267,19 +270,22 @@ int ctl_view_rows(const json_t *history, bool colour, FILE *out)
 
 /* ---- CSV: RFC 4180 ---- */
 
+/* Without what could deceive a terminal or a table: base/utf8 writes it out. */
 static void write_field(const char *text, FILE *out)
 {
-	if (!text)
+	_cleanup_free_ char *safe = text ? utf8_show(text, "\r\n\t") : NULL;
+
+	if (!safe)
 		return;
-	if (!strpbrk(text, "\",\r\n")) {
-		fputs(text, out);
+	if (!strpbrk(safe, "\",\r\n")) {
+		fputs(safe, out);
 		return;
 	}
 	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"')
+	for (const char *at = safe; *at; at++) {
+		if (*at == '"')
 			fputc('"', out);
-		fputc(*text, out);
+		fputc(*at, out);
 	}
 	fputc('"', out);
 }

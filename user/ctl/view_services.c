@@ -7,6 +7,8 @@
 #include "ctl/rows.h"
 #include "ctl/times.h"
 #include "ctl/view_blind.h"
+#include "ctl/view_near.h"
+#include "ctl/view_versions.h"
 #include "ctl/views.h"
 
 enum {
@@ -143,7 +145,9 @@ static void print_ends(const json_t *counts, bool colour, FILE *out)
 	}
 	fprintf(out, "; status:");
 	json_object_foreach((json_t *)statuses, key, count) {
-		bool bad = strtol(key, NULL, 10) >= STATUS_SERVER_ERROR;
+		long status = strtol(key, NULL, 10); /* of "5xx", what is counted by class: 5 */
+		bool bad = status >= STATUS_SERVER_ERROR ||
+			   (status >= STATUS_SERVER_ERROR / 100 && status < 10);
 
 		fputc(' ', out);
 		ctl_write_coloured(key, bad ? CTL_BAD : CTL_PLAIN, colour, out);
@@ -181,7 +185,7 @@ static void print_who(const json_t *service, FILE *out)
 	print_known(service, "pid", "pid", out);
 	print_known(service, "exe", "exe", out);
 	print_known(service, "container", "container", out);
-	print_known(service, "netns", "netns", out);
+	ctl_print_owner(service, out);
 	fprintf(out, ")\n");
 	print_about(json_object_get(service, "about"), out);
 }
@@ -189,9 +193,11 @@ static void print_who(const json_t *service, FILE *out)
 static int print_service(const json_t *service, bool colour, FILE *out)
 {
 	print_who(service, out);
+	ctl_print_near(service, colour, out);
 	print_totals(service, colour, out);
 	print_not_counted(service, colour, out);
-	return print_routes(service, colour, out);
+	return print_routes(service, colour, out) ?:
+						    ctl_print_service_versions(service, colour, out);
 }
 
 /* "2030-01-02 14:25:00 to 14:30:00 CET (5m 0s)" */
@@ -326,5 +332,6 @@ int ctl_view_service(const json_t *services, bool colour, FILE *out)
 	print_ends_of(service, "before", "before", colour, out);
 	print_totals(service, colour, out);
 	print_not_counted(service, colour, out);
-	return print_rows_of(service, colour, out);
+	return print_rows_of(service, colour, out) ?:
+						     ctl_print_service_versions(service, colour, out);
 }

@@ -9,6 +9,7 @@
 #include "ctl/rows.h"
 #include "ctl/view_blind.h"
 #include "ctl/view_counted.h"
+#include "ctl/view_versions.h"
 #include "ctl/views.h"
 
 /* Below this share of its budget an SLO is shown in yellow; below 0, in red. */
@@ -287,5 +288,6 @@ int ctl_view_slo(const json_t *slo, bool colour, FILE *out)
 	print_exhaustion(ctl_number(budget, "exhausted_in_seconds"), out);
 	print_burn(json_object_get(slo, "burn_rate"), out);
 	print_no_alert(slo, out);
-	return print_alerts(json_object_get(slo, "alerts"), colour, out);
+	return print_alerts(json_object_get(slo, "alerts"), colour, out) ?:
+		       ctl_print_slo_versions(slo, colour, out);
 }

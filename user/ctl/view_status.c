@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "ctl/alert.h"
 #include "ctl/json.h"
 #include "ctl/rows.h"
 #include "ctl/view_blind.h"
+#include "ctl/view_near.h"
 #include "ctl/view_counted.h"
 #include "ctl/view_slo.h"
 #include "ctl/views.h"
@@ -67,6 +69,8 @@ static void add_alerts(struct ctl_table *table, const json_t *object, const char
 
 	if (out) {
 		print_alerts(alerts, out);
+		if (json_is_integer(json_object_get(object, "incident")))
+			fprintf(out, " (incident %s)", ctl_count(object, "incident").text);
 		fclose(out);
 	}
 	ctl_table_add(table, text, ctl_severity_colour(rank_name(worst_rank(alerts, true))));
@@ -233,6 +237,48 @@ static void print_uncovered(const json_t *slos, bool colour, FILE *out)
 		format_span(uncovered_seconds(coverage)).text);
 }
 
+/* "user 65534 has 128 endpoints of at most 128, since ...: 2472 more are not listed (process x, pid 12)" */
+static void print_quota(const json_t *quota, FILE *out)
+{
+	const char *of = ctl_string(quota, "of"), *name = ctl_string(quota, "name");
+
+	if (!of || !strcmp(of, "all")) {
+		fprintf(out, "all found services");
+	} else {
+		for (const char *c = of; *c; c++)
+			fputc(*c == '_' ? ' ' : *c, out);
+		fputc(' ', out);
+		if (name)
+			format_write_safe(name, out);
+		else
+			fprintf(out, "%s", ctl_count(quota, "id").text);
+	}
+	fprintf(out, ": %s endpoints of at most %s since ", ctl_count(quota, "endpoints").text,
+		ctl_count(quota, "limit").text);
+	fprintf(out, "%s UTC; %s more are not listed (",
+		format_time(ctl_string(quota, "since")).text,
+		ctl_count(quota, "folded_endpoints").text);
+	if (ctl_string(quota, "process")) {
+		fprintf(out, "process ");
+		format_write_safe(ctl_string(quota, "process"), out);
+		fprintf(out, ", ");
+	}
+	fprintf(out, "pid %s)\n", ctl_count(quota, "pid").text);
+}
+
+/* Who has so many endpoints that others of it count together, as _overflow. */
+static void print_quotas(const json_t *quotas, bool colour, FILE *out)
+{
+	size_t i;
+	json_t *quota;
+
+	json_array_foreach(quotas, i, quota) {
+		ctl_write_coloured("Quota met", CTL_WARN, colour, out);
+		fprintf(out, " by ");
+		print_quota(quota, out);
+	}
+}
+
 static int print_unmeasured(const json_t *unmeasured, bool colour, FILE *out)
 {
 	static const struct ctl_field fields[] = {
@@ -345,6 +391,46 @@ static void print_agent(const json_t *agent, bool colour, FILE *out)
 	}
 }
 
+/* Only what is wrong with them: that they are off is as it was configured. */
+static void print_samples(const json_t *samples, bool colour, FILE *out)
+{
+	const char *state = ctl_string(samples, "state");
+	const char *reason = ctl_string(samples, "reason");
+
+	if (!state || (strcmp(state, "failing") != 0 && strcmp(state, "stopped") != 0))
+		return;
+	ctl_write_coloured("Samples", CTL_BAD, colour, out);
+	fputs(": none are kept", out);
+	if (reason) {
+		fputs(": ", out);
+		format_write_safe(reason, out);
+	}
+	fputs("; counts are not affected\n", out);
+}
+
+/* Whether the requests of servers that begin to speak TLS will be seen. */
+static void print_tls(const json_t *tls, bool colour, FILE *out)
+{
+	const char *state = ctl_string(tls, "state");
+	const char *reason = ctl_string(tls, "reason");
+	const size_t n = json_array_size(json_object_get(tls, "files"));
+
+	if (!state)
+		return;
+	if (!strcmp(state, "limited")) {
+		ctl_write_coloured("TLS", CTL_BAD, colour, out);
+		fputs(": no further library is probed", out);
+		if (reason) {
+			fputs(": ", out);
+			format_write_safe(reason, out);
+		}
+		fputc('\n', out);
+	} else if (n) {
+		fprintf(out, "TLS: %zu librar%s probed: slictl --json status\n", n,
+			n == 1 ? "y is" : "ies are");
+	}
+}
+
 int ctl_view_status(const json_t *status, bool colour, FILE *out)
 {
 	const json_t *coverage = json_object_get(status, "coverage");
@@ -358,9 +444,13 @@ int ctl_view_status(const json_t *status, bool colour, FILE *out)
 	fputc('\n', out);
 	print_coverage(coverage, colour, out);
 	print_without_traffic(json_object_get(status, "without_traffic"), colour, out);
+	ctl_print_nears(json_object_get(status, "services"), colour, out);
 	print_uncovered(json_object_get(status, "slos"), colour, out);
 	ctl_print_partly_counted(json_object_get(status, "slos"), colour, out);
 	ctl_print_store(json_object_get(status, "store"), colour, out);
+	print_samples(json_object_get(status, "samples"), colour, out);
+	print_tls(json_object_get(status, "tls"), colour, out);
+	print_quotas(json_object_get(coverage, "quotas"), colour, out);
 	r = ctl_print_blind(json_object_get(coverage, "blind"), colour, out);
 	r = r ?: print_unmeasured(json_object_get(coverage, "unmeasured"), colour, out);
 	if (r < 0)

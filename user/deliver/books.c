@@ -18,10 +18,16 @@ static const char *const result_names[] = {
 
 enum { N_RESULTS = sizeof(result_names) / sizeof(result_names[0]) };
 
+const char *delivery_result_name(enum delivery_result result)
+{
+	return result_names[result];
+}
+
 void books_clear(struct books *books)
 {
 	for (size_t i = 0; i < BOOKS_RECENT_MAX; i++)
 		json_decref(books->recent[i].message);
+	missed_clear(&books->missed);
 	*books = (struct books){};
 }
 
@@ -187,16 +193,21 @@ static json_t *recent_saved(const struct recent *recent)
 char *books_save(const struct books *books)
 {
 	json_t *recent = each_recent(books, recent_saved);
-	json_t *saved =
-		recent ? json_pack("{s:i, s:I, s:I, s:I, s:I, s:f, s:f, s:s, s:o}", "version", 1,
-				   "introduced", (json_int_t)books->introduced, "sent",
-				   (json_int_t)books->sent, "failed", (json_int_t)books->failed,
-				   "given_up", (json_int_t)books->given_up, "last_sent_unix",
-				   books->last_sent_unix, "last_error_unix", books->last_error_unix,
-				   "last_error", books->last_error, "recent", recent) :
-			 NULL;
-	char *text = saved ? json_dumps(saved, JSON_COMPACT) : NULL;
+	json_t *missed = recent ? missed_save(&books->missed) : NULL;
+	json_t *saved = NULL;
+	char *text;
 
+	if (missed)
+		saved = json_pack("{s:i, s:I, s:I, s:I, s:I, s:f, s:f, s:s, s:o, s:o}", "version",
+				  1, "introduced", (json_int_t)books->introduced, "sent",
+				  (json_int_t)books->sent, "failed", (json_int_t)books->failed,
+				  "given_up", (json_int_t)books->given_up, "last_sent_unix",
+				  books->last_sent_unix, "last_error_unix", books->last_error_unix,
+				  "last_error", books->last_error, "recent", recent, "missed",
+				  missed);
+	else
+		json_decref(recent);
+	text = saved ? json_dumps(saved, JSON_COMPACT) : NULL;
 	json_decref(saved);
 	return text;
 }
@@ -269,12 +280,14 @@ static int books_unpack(json_t *saved, const struct deliveries *queue, struct bo
 	/* older agents did not write it: who has books was told */
 	json_int_t version, introduced = UINT32_MAX, sent, failed, given_up;
 	const char *error;
-	json_t *recent;
+	json_t *recent, *missed = NULL;
+	int r;
 
-	if (json_unpack(saved, "{s:I, s?I, s:I, s:I, s:I, s:F, s:F, s:s, s:o}", "version", &version,
-			"introduced", &introduced, "sent", &sent, "failed", &failed, "given_up",
-			&given_up, "last_sent_unix", &ret->last_sent_unix, "last_error_unix",
-			&ret->last_error_unix, "last_error", &error, "recent", &recent))
+	if (json_unpack(saved, "{s:I, s?I, s:I, s:I, s:I, s:F, s:F, s:s, s:o, s?o}", "version",
+			&version, "introduced", &introduced, "sent", &sent, "failed", &failed,
+			"given_up", &given_up, "last_sent_unix", &ret->last_sent_unix,
+			"last_error_unix", &ret->last_error_unix, "last_error", &error, "recent",
+			&recent, "missed", &missed))
 		return -EINVAL;
 	if (version != 1 || sent < 0 || failed < 0 || given_up < 0 || !json_is_array(recent) ||
 	    introduced < 0 || introduced > UINT32_MAX)
@@ -284,7 +297,8 @@ static int books_unpack(json_t *saved, const struct deliveries *queue, struct bo
 	ret->failed = (uint64_t)failed;
 	ret->given_up = (uint64_t)given_up;
 	error_copy(ret->last_error, error);
-	return list_recent(ret, recent, queue);
+	r = missed_load(&ret->missed, missed);
+	return r ?: list_recent(ret, recent, queue);
 }
 
 int books_load(struct books *books, const char *text, const struct deliveries *queue)

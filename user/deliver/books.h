@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "deliver/missed.h"
 #include "deliver/queue.h"
 
 enum {
@@ -19,6 +20,9 @@ enum delivery_result {
 	DELIVERY_SENT,
 	DELIVERY_GIVEN_UP,
 };
+
+/* "waiting", "sent", "given up" */
+const char *delivery_result_name(enum delivery_result result);
 
 /* One of the last deliveries. */
 struct recent {
@@ -40,6 +44,7 @@ struct books {
 	char last_error[BOOKS_ERROR_BYTES];
 	struct recent recent[BOOKS_RECENT_MAX]; /* the last one queued is at (n_recent - 1) % max */
 	uint64_t n_recent;
+	struct missed missed;
 	bool changed; /* since books_save(): set here, cleared by the caller of that */
 };
 
@@ -61,7 +66,8 @@ json_t *books_report(const struct books *books);
 uint64_t books_newest(const struct books *books);
 
 /*
- * The books as text for the next agent: at most 16 KiB and the services' names. malloc()ed, NULL
+ * The books as text for the next agent: at most 16 KiB, the services' names, and 128 bytes
+ * for each notice that was missed. malloc()ed, NULL
  * when out of memory.
  */
 char *books_save(const struct books *books);

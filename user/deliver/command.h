@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A command with JSON on its standard input. Its output goes to our standard error. It runs in a
- * process group of its own, with a shell's signals and none of our other descriptors. At the
- * timeout the whole group is killed. When the agent ends, even by a kill, the command is killed,
- * but not its children. Children that outlive a command live on.
+ * A command with JSON on its standard input, run by deliver/starter within limits (deliver/runner). Its
+ * output goes to our standard error, up to a size. It runs in a process group of its own, with a
+ * shell's signals, none of our other descriptors, PATH, LANG and the message's own variables, in "/". At
+ * the timeout, or when the agent ends, even by a kill, all is killed that has come of it. Children
+ * that outlive a command that ended by itself live on.
  */
 #ifndef SLIPROBE_DELIVER_COMMAND_H
 #define SLIPROBE_DELIVER_COMMAND_H
@@ -18,8 +19,7 @@ struct command;
 /*
  * argv is NULL-terminated; an argv[0] without a slash is looked for in PATH. Takes the body, on
  * failure, too. Descriptors are watched with attempt_watch_data(WATCH_COMMAND, fd). SIGPIPE must be
- * ignored. The caller must be the thread that lives as long as the process, because the command
- * ends with it. Returns 0, or -errno if the command cannot be started.
+ * ignored. Returns 0, or -errno if nobody can start it; that it cannot be started shows as its end.
  */
 int command_start(int epoll_fd, char *const *argv, char *body, uint64_t timeout_ns,
 		  const struct attempt_done *done, struct command **ret);

@@ -11,22 +11,15 @@
 #include "base/cleanup.h"
 #include "base/json_values.h"
 #include "base/loop.h"
+#include "deliver/deliver_parts.h"
 #include "deliver/work.h"
 #include "notify/message.h"
 
 enum {
-	RUN_EVENTS_MAX = 256, /* in one run: the agent has other things to do */
+	RUN_EVENTS_MAX = 64, /* in one run: the agent has other things to do */
 };
 
-struct deliver {
-	struct deliver_hub hub;
-	struct receiver **receivers;
-	size_t n;
-	uint64_t last_number;
-};
-
-/* Grows over restarts: by the wall clock, or by the numbers of restored deliveries. */
-static uint64_t next_number(struct deliver *deliver)
+uint64_t deliver_next_number(struct deliver *deliver)
 {
 	const uint64_t now_us = (uint64_t)(deliver_unix_now() * 1e6);
 
@@ -39,7 +32,7 @@ static uint64_t next_number(struct deliver *deliver)
 
 /* ---- sending ---- */
 
-static void deliveries_free(struct delivery **deliveries, size_t n)
+void deliver_free_deliveries(struct delivery **deliveries, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		delivery_free(deliveries[i]);
@@ -55,13 +48,13 @@ int deliver_send(struct deliver *deliver, const json_t *message, double boottime
 	for (size_t i = 0; !failed && i < deliver->n; i++) {
 		if (!receiver_wants(deliver->receivers[i], copy))
 			continue;
-		deliveries[i] = delivery_new(next_number(deliver), copy);
+		deliveries[i] = delivery_new(deliver_next_number(deliver), copy);
 		failed = !deliveries[i];
 	}
 	json_decref(copy);
 	if (failed) {
 		if (deliveries)
-			deliveries_free(deliveries, deliver->n);
+			deliver_free_deliveries(deliveries, deliver->n);
 		return -ENOMEM;
 	}
 	deliver->hub.now_seconds = boottime_seconds;
@@ -72,139 +65,30 @@ int deliver_send(struct deliver *deliver, const json_t *message, double boottime
 	return 0;
 }
 
-/* ---- newcomers ---- */
-
-static bool is_new(const struct receiver *receiver)
-{
-	return receiver->severities & ~receiver->books.introduced;
-}
-
-bool deliver_has_newcomers(const struct deliver *deliver)
-{
-	for (size_t i = 0; i < deliver->n; i++) {
-		if (is_new(deliver->receivers[i]))
-			return true;
-	}
-	return false;
-}
-
-/* Makes all deliveries first, so that none is queued twice. */
-static int introduce(struct deliver *deliver, struct receiver *receiver, const json_t *messages)
-{
-	const uint32_t severities = receiver->severities & ~receiver->books.introduced;
-	const size_t n = json_array_size(messages);
-	_cleanup_free_ struct delivery **deliveries = calloc(n + 1, sizeof(*deliveries));
-	bool failed = !deliveries;
-
-	for (size_t i = 0; !failed && i < n; i++) {
-		json_t *message = json_array_get(messages, i);
-
-		if (!(severities & message_severity(message)) ||
-		    receiver->kind == RECEIVER_ALERTMANAGER)
-			continue;
-		deliveries[i] = delivery_new(next_number(deliver), message);
-		failed = !deliveries[i];
-	}
-	if (failed) {
-		if (deliveries)
-			deliveries_free(deliveries, n);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (deliveries[i])
-			receiver_send(receiver, deliveries[i]);
-	}
-	receiver->books.introduced |= severities;
-	receiver->books.changed = true;
-	receiver->refresh_seconds = deliver->hub.now_seconds;
-	return 0;
-}
-
-int deliver_introduce(struct deliver *deliver, const json_t *messages, double boottime_seconds)
-{
-	int r = 0;
-
-	deliver->hub.now_seconds = boottime_seconds;
-	for (size_t i = 0; !r && i < deliver->n; i++) {
-		if (is_new(deliver->receivers[i]))
-			r = introduce(deliver, deliver->receivers[i], messages);
-	}
-	return r;
-}
-
-/* ---- what is open ---- */
-
-/* NULL when out of memory. */
-static json_t *alerts_json(const struct receiver *receiver, const json_t *messages)
-{
-	json_t *list = json_array();
-	int failed = !list;
-
-	for (size_t i = 0; i < json_array_size(messages); i++) {
-		const json_t *message = json_array_get(messages, i);
-		json_t *alerts;
-
-		if (!(receiver->severities & message_severity(message)))
-			continue;
-		alerts = message_alerts(message, deliver_unix_now());
-		failed |= !alerts || json_array_extend(list, alerts);
-		json_decref(alerts);
-	}
-	return json_checked(list, failed);
-}
-
-static bool open_is_due(const struct receiver *receiver, double boottime_seconds)
-{
-	return receiver->kind == RECEIVER_ALERTMANAGER &&
-	       boottime_seconds >= receiver->refresh_seconds;
-}
-
-bool deliver_open_is_due(const struct deliver *deliver, double boottime_seconds)
-{
-	for (size_t i = 0; i < deliver->n; i++) {
-		if (open_is_due(deliver->receivers[i], boottime_seconds))
-			return true;
-	}
-	return false;
-}
-
-int deliver_open(struct deliver *deliver, const json_t *messages, double boottime_seconds)
-{
-	int result = 0;
-
-	deliver->hub.now_seconds = boottime_seconds;
-	for (size_t i = 0; i < deliver->n; i++) {
-		struct receiver *receiver = deliver->receivers[i];
-		json_t *alerts;
-
-		if (!open_is_due(receiver, boottime_seconds))
-			continue;
-		alerts = alerts_json(receiver, messages);
-		if (!alerts) {
-			result = -ENOMEM;
-			continue;
-		}
-		json_decref(receiver->refresh);
-		receiver->refresh = json_array_size(alerts) ? json_incref(alerts) : NULL;
-		if (receiver->refresh)
-			receiver->refresh_seconds = boottime_seconds + DELIVER_REFRESH_SECONDS;
-		json_decref(alerts);
-	}
-	return result;
-}
-
 /* ---- over restarts ---- */
 
-/* The place of the receiver in the list; NULL if there is none. */
-static struct receiver **receiver_find(const struct deliver *deliver, const char *identity)
+/* The place of the receiver of this key in the list; NULL if there is none. */
+static struct receiver **receiver_of_key(const struct deliver *deliver, const char *key)
 {
 	for (size_t i = 0; i < deliver->n; i++) {
 		struct receiver **place = &deliver->receivers[i];
 
-		if (*place && !strcmp((*place)->identity, identity))
+		if (*place && !strcmp((*place)->identity.key, key))
 			return place;
 	}
 	return NULL;
+}
+
+/* That of this key, or else the first that may be meant. */
+static struct receiver **receiver_find(const struct deliver *deliver, const char *identity)
+{
+	struct receiver **place = receiver_of_key(deliver, identity);
+
+	for (size_t i = 0; i < deliver->n && !place; i++) {
+		if (deliver->receivers[i] && receiver_is(deliver->receivers[i], identity))
+			place = &deliver->receivers[i];
+	}
+	return place;
 }
 
 static int restore_books(struct deliver *deliver, const char *key, const char *text)
@@ -218,6 +102,11 @@ static int restore_books(struct deliver *deliver, const char *key, const char *t
 		deliver_drop(&deliver->hub, key);
 	else if (books_newest(&(*place)->books) > deliver->last_number)
 		deliver->last_number = books_newest(&(*place)->books);
+	if (place && !r && strcmp((*place)->books_key, key) != 0) {
+		deliver_drop(&deliver->hub, key);
+		(*place)->books.changed = true;
+		receiver_keep_books(*place);
+	}
 	return r;
 }
 
@@ -247,6 +136,8 @@ static int restore_message(struct deliver *deliver, const char *key, const char 
 	(*place)->not_before_seconds =
 		fmax((*place)->not_before_seconds, boottime_seconds + wait_seconds);
 	deliver->hub.now_seconds = boottime_seconds;
+	if (strcmp((*place)->identity.key, identity) != 0)
+		receiver_keep(*place, delivery);
 	receiver_enqueue(*place, TAKE_PTR(delivery));
 	return 0;
 }
@@ -329,6 +220,7 @@ struct deliver_count deliver_count(const struct deliver *deliver, enum config_re
 		count.failed += receiver->books.failed;
 		count.given_up += receiver->books.given_up;
 		count.waiting += receiver->n_waiting;
+		count.missed += receiver->books.missed.n;
 	}
 	return count;
 }
@@ -356,6 +248,23 @@ static void receivers_free(struct receiver **receivers, size_t n)
 	free(receivers);
 }
 
+static bool is_same_file(const struct config_receiver *a, const struct config_receiver *b)
+{
+	return a->kind == b->kind && a->url_file && b->url_file &&
+	       !strcmp(a->url_file, b->url_file);
+}
+
+/* Tells the receiver apart for people from those before it that look alike. Returns 0 or -ENOMEM. */
+static int number(struct receiver *const *receivers, size_t i)
+{
+	struct receiver_identity *identity = &receivers[i]->identity;
+	size_t alike = 0;
+
+	for (size_t k = 0; k < i; k++)
+		alike += !strcmp(receivers[k]->identity.unnumbered, identity->unnumbered);
+	return alike ? identity_number(identity, alike + 1) : 0;
+}
+
 static int receivers_new(struct deliver *deliver, const struct config *config,
 			 struct receiver ***ret)
 {
@@ -365,18 +274,34 @@ static int receivers_new(struct deliver *deliver, const struct config *config,
 		return -ENOMEM;
 	for (size_t i = 0; i < config->n_receivers; i++) {
 		const struct config_receiver *receiver = &config->receivers[i];
-		size_t earlier = 0;
+		size_t same_address = 0, same_file = 0;
 
-		for (size_t k = 0; k < i; k++)
-			earlier += config_receiver_is_same(&config->receivers[k], receiver);
-		if (receiver_new(receiver, earlier, &receivers[i])) {
-			receivers_free(receivers, i);
+		for (size_t k = 0; k < i; k++) {
+			same_address += config_receiver_is_same(&config->receivers[k], receiver);
+			same_file += is_same_file(&config->receivers[k], receiver);
+		}
+		if (receiver_new(receiver, same_address, same_file, &receivers[i]) ||
+		    number(receivers, i)) {
+			receivers_free(receivers, i + 1);
 			return -ENOMEM;
 		}
 		receivers[i]->hub = &deliver->hub;
 	}
 	*ret = receivers;
 	return 0;
+}
+
+/* Its texts are kept under another key from now on. */
+static void rename_texts(struct receiver *receiver, const char *old_books_key)
+{
+	const struct delivery *delivery;
+
+	TAILQ_FOREACH(delivery, &receiver->queue, link) {
+		receiver_keep(receiver, delivery);
+	}
+	deliver_drop(receiver->hub, old_books_key);
+	receiver->books.changed = true;
+	receiver_keep_books(receiver);
 }
 
 /* Puts the old receiver in place of the new one, with the settings of the new. */
@@ -386,8 +311,30 @@ static void receiver_go_on(struct receiver **receiver, struct receiver **old)
 
 	*receiver = TAKE_PTR(*old);
 	receiver_take_settings(*receiver, made);
+	if (strcmp((*receiver)->books_key, made->books_key) != 0)
+		rename_texts(*receiver, made->books_key);
 	(*receiver)->books.introduced &= made->severities;
 	receiver_free(made);
+}
+
+/* Those of the same key first; then who has moved a URL into a file, or back. */
+static void go_on(struct deliver *deliver, struct receiver **receivers, size_t n)
+{
+	bool gone_on[CONFIG_MAX_RECEIVERS] = {};
+
+	for (int by_address = 0; by_address < 2; by_address++) {
+		for (size_t i = 0; i < n && i < CONFIG_MAX_RECEIVERS; i++) {
+			const struct receiver_identity *identity = &receivers[i]->identity;
+			struct receiver **old =
+				gone_on[i] ? NULL :
+				by_address ? receiver_find(deliver, identity->address) :
+					     receiver_of_key(deliver, identity->key);
+
+			gone_on[i] |= old != NULL;
+			if (old)
+				receiver_go_on(&receivers[i], old);
+		}
+	}
 }
 
 /* The texts of a receiver that goes need not be kept. */
@@ -408,12 +355,7 @@ int deliver_configure(struct deliver *deliver, const struct config *config)
 
 	if (r)
 		return r;
-	for (size_t i = 0; i < config->n_receivers; i++) {
-		struct receiver **old = receiver_find(deliver, receivers[i]->identity);
-
-		if (old)
-			receiver_go_on(&receivers[i], old);
-	}
+	go_on(deliver, receivers, config->n_receivers);
 	for (size_t i = 0; i < deliver->n; i++) {
 		if (deliver->receivers[i])
 			drop_texts(&deliver->hub, deliver->receivers[i]);

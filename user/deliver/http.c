@@ -11,25 +11,41 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 
 enum {
-	ANSWER_KEPT_BYTES = 200, /* for the text of an error */
 	ANSWER_READ_BYTES = 4 << 10,
+	/* of all heads of an answer, the interim ones, too, and trailers */
+	HEADS_READ_BYTES = 32 << 10,
+	/*
+	 * So often may bytes of an answer arrive, whatever libcurl makes of them: some it swallows without a
+	 * word, as extensions of chunks.
+	 */
+	ANSWER_PIECES_MAX = 512,
+	READ_BUFFER_BYTES = 1 << 10, /* libcurl reads up to 100 of them at a time */
+	ANSWER_KEPT_BYTES =
+		ANSWER_READ_BYTES, /* for the text of an error, which is cut elsewhere */
 	RETRY_AFTER_BYTES = 63, /* a date of any of HTTP's formats is shorter */
 };
 
 struct http {
 	int epoll_fd;
 	CURLM *multi;
+	LIST_HEAD(, http_post) posts;
 	bool timer;
 	int64_t timer_ms; /* when libcurl's timer is due, if it has one */
 };
 
 struct http_post {
+	LIST_ENTRY(http_post) link;
+	int fd; /* the socket that libcurl watches for it; -1: none */
+	unsigned int pieces; /* events of sockets */
+	size_t head_bytes;
+	bool endless; /* the answer was cut */
 	CURL *easy;
 	struct curl_slist *headers;
 	char *body;
@@ -44,16 +60,18 @@ struct http_post {
 /* ---- what libcurl asks for ---- */
 
 /*
- * Keeps no state of a socket, so that none can be out of date. A socket that cannot be watched runs
- * into its timeout: libcurl, if told, would end all transfers.
+ * Whether a socket is watched only epoll knows, so that nothing can be out of date. A socket that cannot be watched
+ * runs into its timeout: libcurl, if told, would end all transfers.
  */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *unused)
 {
 	const struct http *http = context;
 	struct epoll_event event = {.data.u64 = attempt_watch_data(WATCH_HTTP, fd)};
+	struct http_post *post = NULL;
 
-	(void)easy;
 	(void)unused;
+	if (easy && !curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&post) && post)
+		post->fd = what == CURL_POLL_REMOVE ? -1 : fd;
 	if (what == CURL_POLL_REMOVE) {
 		epoll_ctl(http->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 		return 0;
@@ -96,8 +114,9 @@ static size_t on_answer(char *bytes, size_t size, size_t n, void *context)
 	memcpy(post->answer + post->answer_kept, bytes, kept);
 	post->answer_kept += kept;
 	post->answer_bytes += len;
+	post->endless |= post->answer_bytes > ANSWER_READ_BYTES;
 	/* a return other than `len` ends the transfer */
-	return post->answer_bytes > ANSWER_READ_BYTES ? 0 : len;
+	return post->endless ? 0 : len;
 }
 
 /* Notes the Retry-After of the last head: there may be others before it, as of a 100. */
@@ -107,6 +126,10 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *context)
 	struct http_post *post = context;
 	const size_t len = size * n, name_len = strlen(name);
 
+	post->head_bytes += len;
+	post->endless |= post->head_bytes > HEADS_READ_BYTES;
+	if (post->endless)
+		return 0;
 	if (len >= 5 && !strncmp(bytes, "HTTP/", 5))
 		post->retry_after[0] = '\0';
 	if (len >= name_len && !strncasecmp(bytes, name, name_len))
@@ -140,6 +163,8 @@ static void http_post_free(struct http_post *post)
 {
 	if (!post)
 		return;
+	if (post->link.le_prev)
+		LIST_REMOVE(post, link);
 	if (post->easy)
 		curl_easy_cleanup(post->easy);
 	curl_slist_free_all(post->headers);
@@ -213,7 +238,8 @@ static int http_post_options(struct http_post *post, const struct http_request *
 		 SET(easy, CURLOPT_WRITEDATA, post) ||
 		 SET(easy, CURLOPT_HEADERFUNCTION, on_header) ||
 		 SET(easy, CURLOPT_HEADERDATA, post) ||
-		 SET(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+		 SET(easy, CURLOPT_OPENSOCKETFUNCTION, on_open) ||
+		 SET(easy, CURLOPT_BUFFERSIZE, (long)READ_BUFFER_BYTES);
 #if LIBCURL_VERSION_NUM >= 0x075700
 	/* a post that ends during the look-up of its name must not wait for that thread */
 	failed = failed || SET(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -231,6 +257,7 @@ int http_post_start(struct http *http, const struct http_request *request,
 		free(request->body);
 		return -ENOMEM;
 	}
+	post->fd = -1;
 	post->body = request->body;
 	post->done = *done;
 	post->easy = curl_easy_init();
@@ -242,6 +269,7 @@ int http_post_start(struct http *http, const struct http_request *request,
 		return r;
 	if (curl_multi_add_handle(http->multi, post->easy))
 		return -ENOMEM;
+	LIST_INSERT_HEAD(&http->posts, post, link);
 	*ret = TAKE_PTR(post);
 	return 0;
 }
@@ -278,8 +306,11 @@ static void http_post_end(struct http *http, struct http_post *post, CURLcode co
 		snprintf(error, sizeof(error), "HTTP %ld%s%s", status,
 			 post->answer_kept ? ": " : "", post->answer);
 	} else {
-		snprintf(error, sizeof(error), "%s",
-			 post->why[0] ? post->why : curl_easy_strerror(code));
+		if (post->endless)
+			snprintf(error, sizeof(error), "the answer has no end");
+		else
+			snprintf(error, sizeof(error), "%s",
+				 post->why[0] ? post->why : curl_easy_strerror(code));
 	}
 	http_post_cancel(http, post);
 	end.error = end.result == ATTEMPT_TAKEN ? NULL : error;
@@ -303,10 +334,28 @@ static void http_collect(struct http *http)
 	}
 }
 
+/* Counts the event. True if it was one too many, and the post has ended. */
+static bool too_many_pieces(struct http *http, int fd)
+{
+	struct http_post *post;
+
+	LIST_FOREACH(post, &http->posts, link)
+	{
+		if (post->fd != fd || ++post->pieces <= ANSWER_PIECES_MAX)
+			continue;
+		post->endless = true;
+		http_post_end(http, post, CURLE_RECV_ERROR);
+		return true;
+	}
+	return false;
+}
+
 void http_event(struct http *http, int fd, uint32_t epoll_events)
 {
 	int events = 0, running;
 
+	if (too_many_pieces(http, fd))
+		return;
 	if (epoll_events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		events |= CURL_CSELECT_IN;
 	if (epoll_events & EPOLLOUT)

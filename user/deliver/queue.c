@@ -7,6 +7,18 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "notify/message.h"
+
+static enum delivery_class class_of(const json_t *message)
+{
+	const unsigned int severity = message_severity(message);
+
+	if (message_is(message, "kind", "test"))
+		return DELIVERY_TEST;
+	if (severity == 1U << SEVERITY_PAGE)
+		return DELIVERY_PAGE;
+	return severity == 1U << SEVERITY_TICKET ? DELIVERY_TICKET : DELIVERY_NOTICE;
+}
 
 struct delivery *delivery_new(uint64_t number, json_t *message)
 {
@@ -17,6 +29,7 @@ struct delivery *delivery_new(uint64_t number, json_t *message)
 	delivery->number = number;
 	snprintf(delivery->key, sizeof(delivery->key), "%020llu", (unsigned long long)number);
 	delivery->message = json_incref(message);
+	delivery->class = class_of(message);
 	return delivery;
 }
 
@@ -100,16 +113,133 @@ int delivery_load(const char *text, char **ret_receiver, struct delivery **ret)
 	return r;
 }
 
+/* ---- what it is worth ---- */
+
+const char *delivery_class_name(enum delivery_class class)
+{
+	static const char *const names[] = {
+		[DELIVERY_TEST] = "test",
+		[DELIVERY_NOTICE] = "notice",
+		[DELIVERY_TICKET] = "ticket",
+		[DELIVERY_PAGE] = "page",
+	};
+
+	return names[class];
+}
+
+const char *delivery_id(const struct delivery *delivery)
+{
+	return message_text(delivery->message, "id");
+}
+
+static bool is(const struct delivery *delivery, const char *kind)
+{
+	return message_is(delivery->message, "kind", kind);
+}
+
+bool delivery_is_alarm(const struct delivery *delivery)
+{
+	return is(delivery, "fire") || is(delivery, "escalate") || is(delivery, "joined");
+}
+
+/* What a message is worth among those of its class. */
+enum worth {
+	WORTH_REMINDER,
+	WORTH_LEFT,
+	WORTH_OVER,
+	WORTH_END,
+	WORTH_JOINED,
+	WORTH_ALARM,
+	WORTHS,
+};
+
+static enum worth worth_in_class(const struct delivery *delivery)
+{
+	if (is(delivery, "remind"))
+		return WORTH_REMINDER;
+	if (is(delivery, "left"))
+		return WORTH_LEFT;
+	if (delivery->over)
+		return WORTH_OVER;
+	if (is(delivery, "resolve"))
+		return WORTH_END;
+	return is(delivery, "joined") ? WORTH_JOINED : WORTH_ALARM;
+}
+
+unsigned int delivery_worth(const struct delivery *delivery)
+{
+	return delivery->class * WORTHS + worth_in_class(delivery);
+}
+
+unsigned int delivery_alarm_worth(enum delivery_class class)
+{
+	return class * WORTHS + WORTH_ALARM;
+}
+
+/* ---- the queue ---- */
+
+static bool goes_before(const struct delivery *a, const struct delivery *b)
+{
+	return a->class != b->class ? a->class > b->class : a->number < b->number;
+}
+
+/* An end makes over what waits of its id, whichever of them came first. */
+static void note_over(const struct deliveries *deliveries, struct delivery *delivery)
+{
+	const char *id = delivery_id(delivery);
+	const bool end = is(delivery, "resolve");
+	struct delivery *other;
+
+	TAILQ_FOREACH(other, deliveries, link) {
+		if (other == delivery || strcmp(delivery_id(other), id) != 0)
+			continue;
+		if (end && other->number < delivery->number)
+			other->over = true;
+		else if (is(other, "resolve") && delivery->number < other->number)
+			delivery->over = true;
+	}
+}
+
 void deliveries_insert(struct deliveries *deliveries, struct delivery *delivery)
 {
 	struct delivery *before = TAILQ_LAST(deliveries, deliveries);
 
-	while (before && before->number > delivery->number)
+	while (before && goes_before(delivery, before))
 		before = TAILQ_PREV(before, deliveries, link);
 	if (before)
 		TAILQ_INSERT_AFTER(deliveries, before, delivery, link);
 	else
 		TAILQ_INSERT_HEAD(deliveries, delivery, link);
+	note_over(deliveries, delivery);
+}
+
+struct delivery *deliveries_least(const struct deliveries *deliveries,
+				  const struct delivery *spared)
+{
+	struct delivery *least = NULL, *delivery;
+
+	TAILQ_FOREACH(delivery, deliveries, link) {
+		const unsigned int worth = delivery_worth(delivery);
+
+		if (delivery == spared)
+			continue;
+		if (!least || worth < delivery_worth(least) ||
+		    (worth == delivery_worth(least) && delivery->number < least->number))
+			least = delivery;
+	}
+	return least;
+}
+
+bool deliveries_newer(const struct deliveries *deliveries, const char *id, uint64_t number)
+{
+	const struct delivery *delivery;
+
+	TAILQ_FOREACH(delivery, deliveries, link) {
+		if (delivery->class != DELIVERY_TEST && delivery->number > number &&
+		    !strcmp(delivery_id(delivery), id))
+			return true;
+	}
+	return false;
 }
 
 double delivery_backoff_seconds(unsigned int attempts, double random)

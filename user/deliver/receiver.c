@@ -8,71 +8,19 @@
 
 #include "base/cleanup.h"
 #include "base/json_values.h"
+#include "deliver/secrets.h"
 
 /* ---- where it is ---- */
 
-/* argv as JSON, so that no two are alike. Bytes that are no text become null. */
-static char *argv_text(char *const *argv, size_t n)
+static int books_key_set(struct receiver *receiver)
 {
-	json_t *list = json_array();
-	int failed = !list;
-	char *text;
+	char *key;
 
-	for (size_t i = 0; i < n; i++) {
-		json_t *argument = json_string(argv[i]);
-
-		failed |= json_push(list, argument ? argument : json_null());
-	}
-	text = failed ? NULL : json_dumps(list, JSON_COMPACT);
-	json_decref(list);
-	return text;
-}
-
-/* A URL without the user and password in it. */
-static char *url_shown(const char *url)
-{
-	const char *host = strstr(url, "://");
-	const char *at, *path;
-	char *shown;
-
-	host = host ? host + 3 : url;
-	path = host + strcspn(host, "/?#");
-	at = memrchr(host, '@', path - host);
-	if (!at)
-		return strdup(url);
-	return asprintf(&shown, "%.*s***%s", (int)(host - url), url, at) < 0 ? NULL : shown;
-}
-
-static int address_copy(struct receiver *receiver, const struct config_receiver *config,
-			size_t earlier)
-{
-	const char *kind = config_receiver_kind_name(config->kind);
-	char which[24] = "";
-	_cleanup_free_ char *shown = NULL, *address = NULL;
-
-	if (config->kind == RECEIVER_JOURNAL) {
-		receiver->identity = strdup(kind);
-		receiver->name = strdup(kind);
-	} else if (config->kind == RECEIVER_COMMAND) {
-		address = argv_text(config->argv, config->n_argv);
-		shown = config->n_argv ? strdup(config->argv[0]) : strdup("");
-	} else {
-		address = strdup(config->url);
-		shown = url_shown(config->url);
-	}
-	if (earlier)
-		snprintf(which, sizeof(which), " (%zu)", earlier + 1);
-	if (address && shown) {
-		if (asprintf(&receiver->identity, "%s %s%s", kind, address, which) < 0)
-			receiver->identity = NULL;
-		if (asprintf(&receiver->name, "%s %s%s", kind, shown, which) < 0)
-			receiver->name = NULL;
-	}
-	if (!receiver->identity || !receiver->name)
+	if (asprintf(&key, RECEIVER_BOOKS_KEY "%s", receiver->identity.key) < 0)
 		return -ENOMEM;
-	if (asprintf(&receiver->books_key, RECEIVER_BOOKS_KEY "%s", receiver->identity) < 0)
-		receiver->books_key = NULL;
-	return receiver->books_key ? 0 : -ENOMEM;
+	free(receiver->books_key);
+	receiver->books_key = key;
+	return 0;
 }
 
 static int url_copy(struct receiver *receiver, const struct config_receiver *config)
@@ -126,6 +74,13 @@ void receiver_take_settings(struct receiver *receiver, struct receiver *other)
 {
 	const struct receiver old = *receiver;
 
+	missed_due_now(&receiver->books.missed);
+	receiver->identity = other->identity;
+	receiver->books_key = other->books_key;
+	receiver->url = other->url;
+	other->identity = old.identity;
+	other->books_key = old.books_key;
+	other->url = old.url;
 	receiver->timeout_ns = other->timeout_ns;
 	receiver->severities = other->severities;
 	receiver->body = other->body;
@@ -143,7 +98,8 @@ static void receiver_free_at(struct receiver **receiver)
 	receiver_free(*receiver);
 }
 
-int receiver_new(const struct config_receiver *config, size_t earlier, struct receiver **ret)
+int receiver_new(const struct config_receiver *config, size_t same_address, size_t same_file,
+		 struct receiver **ret)
 {
 	_cleanup_(receiver_free_at) struct receiver *receiver = calloc(1, sizeof(*receiver));
 	int r;
@@ -154,7 +110,8 @@ int receiver_new(const struct config_receiver *config, size_t earlier, struct re
 	receiver->kind = config->kind;
 	receiver->timeout_ns = config->timeout_ns;
 	receiver->severities = config->severities;
-	r = address_copy(receiver, config, earlier);
+	r = identity_make(config, same_address, same_file, &receiver->identity);
+	r = r ?: books_key_set(receiver);
 	if (!r && config->kind == RECEIVER_COMMAND)
 		r = argv_copy(receiver, config);
 	else if (!r && config->kind != RECEIVER_JOURNAL)
@@ -187,10 +144,26 @@ void receiver_free(struct receiver *receiver)
 	free(receiver->content_type);
 	free(receiver->argv);
 	free(receiver->url);
-	free(receiver->identity);
+	identity_clear(&receiver->identity);
 	free(receiver->books_key);
-	free(receiver->name);
 	free(receiver);
+}
+
+bool receiver_is(const struct receiver *receiver, const char *identity)
+{
+	return !strcmp(receiver->identity.key, identity) ||
+	       !strcmp(receiver->identity.address, identity) ||
+	       !strcmp(receiver->identity.older, identity);
+}
+
+void receiver_mask(const struct receiver *receiver, char *text)
+{
+	secrets_mask(&(const struct secrets){.url = receiver->url,
+					     .plain_path = receiver->kind == RECEIVER_ALERTMANAGER,
+					     .headers = receiver->headers,
+					     .n_headers = receiver->n_headers,
+					     .argv = receiver->argv},
+		     text);
 }
 
 json_t *receiver_report(const struct receiver *receiver)
@@ -198,7 +171,8 @@ json_t *receiver_report(const struct receiver *receiver)
 	json_t *report = books_report(&receiver->books);
 	int failed = !report;
 
-	failed |= json_put(report, "receiver", json_string(receiver->name));
+	failed |= json_put(report, "receiver", json_string(receiver->identity.name));
 	failed |= json_put(report, "waiting", json_integer((json_int_t)receiver->n_waiting));
+	failed |= json_put(report, "missed", json_integer((json_int_t)receiver->books.missed.n));
 	return json_checked(report, failed);
 }

@@ -16,7 +16,10 @@
 #include "notify/message.h"
 #include "notify/message_body.h"
 
-enum { LINE_BYTES = 1024 };
+enum {
+	LINE_BYTES = 1024,
+	ERROR_BYTES = 216, /* of an error that is told: 200 of an answer, and its status */
+};
 
 double deliver_unix_now(void)
 {
@@ -38,14 +41,14 @@ static double random_ratio(void)
 
 /* ---- a receiver's queue ---- */
 
-static void keep(struct deliver_hub *hub, const struct receiver *receiver,
-		 const struct delivery *delivery)
+void receiver_keep(const struct receiver *receiver, const struct delivery *delivery)
 {
+	const struct deliver_hub *hub = receiver->hub;
 	_cleanup_free_ char *text = NULL;
 
 	if (!hub->ops.keep)
 		return;
-	text = delivery_save(delivery, receiver->identity);
+	text = delivery_save(delivery, receiver->identity.key);
 	if (text)
 		hub->ops.keep(hub->context, delivery->key, text);
 }
@@ -70,39 +73,91 @@ void deliver_drop(struct deliver_hub *hub, const char *key)
 		hub->ops.drop(hub->context, key);
 }
 
+static void tell_settled(const struct receiver *receiver, const struct delivery *delivery,
+			 enum delivery_result result, const char *error)
+{
+	const struct deliver_hub *hub = receiver->hub;
+
+	if (hub->ops.settled && delivery->class != DELIVERY_TEST)
+		hub->ops.settled(hub->context, receiver->identity.name, delivery->message,
+				 delivery_result_name(result), delivery->attempts, error);
+}
+
 /* The delivery has a result and leaves the queue. */
 static void settle(struct receiver *receiver, struct delivery *delivery,
 		   enum delivery_result result, const char *error)
 {
 	books_note(&receiver->books, delivery, result, error, deliver_unix_now());
+	tell_settled(receiver, delivery, result, error);
 	TAILQ_REMOVE(&receiver->queue, delivery, link);
 	receiver->n_waiting--;
 	deliver_drop(receiver->hub, delivery->key);
 	delivery_free(delivery);
 }
 
-/* The oldest delivery that is not being sent. */
-static struct delivery *oldest_waiting(const struct receiver *receiver)
+/* It is given up, and the owner is told. An Alertmanager gets what is open anyway. */
+static void lose(struct receiver *receiver, struct delivery *delivery, enum deliver_loss why,
+		 const char *error)
 {
-	struct delivery *oldest = TAILQ_FIRST(&receiver->queue);
-
-	return oldest && receiver->busy == RECEIVER_SENDING ? TAILQ_NEXT(oldest, link) : oldest;
+	if (delivery->class != DELIVERY_TEST) {
+		receiver->losses.lost[delivery->class]++;
+		receiver->losses.by[why]++;
+	}
+	/* without memory it is not sent again: the reminder comes */
+	if (delivery_is_alarm(delivery) && !delivery->over &&
+	    receiver->kind != RECEIVER_ALERTMANAGER &&
+	    !missed_add(&receiver->books.missed, delivery, why == LOSS_REFUSED,
+			receiver->hub->now_seconds))
+		receiver->books.changed = true;
+	settle(receiver, delivery, DELIVERY_GIVEN_UP, error);
 }
 
-static bool too_old(const struct deliver_hub *hub, const struct delivery *delivery)
+void receiver_expire(struct receiver *receiver)
 {
-	return hub->now_seconds - delivery->first_seconds >= DELIVER_GIVE_UP_SECONDS;
+	struct delivery *delivery = TAILQ_FIRST(&receiver->queue), *next;
+
+	for (; delivery; delivery = next) {
+		const double age = receiver->hub->now_seconds - delivery->first_seconds;
+
+		next = TAILQ_NEXT(delivery, link);
+		if (delivery == receiver->sending)
+			continue;
+		if (delivery->class == DELIVERY_TEST && age >= DELIVER_TEST_GIVE_UP_SECONDS)
+			lose(receiver, delivery, LOSS_OLD, "not taken for 5 minutes");
+		else if (age >= DELIVER_GIVE_UP_SECONDS)
+			lose(receiver, delivery, LOSS_OLD, "not taken for 24 hours");
+	}
 }
 
 void receiver_enqueue(struct receiver *receiver, struct delivery *delivery)
 {
-	struct delivery *oldest;
+	struct delivery *least;
 
 	deliveries_insert(&receiver->queue, delivery);
 	receiver->n_waiting++;
 	books_queued(&receiver->books, delivery);
-	while (receiver->n_waiting > DELIVER_QUEUE_MAX && (oldest = oldest_waiting(receiver)))
-		settle(receiver, oldest, DELIVERY_GIVEN_UP, "too many messages wait");
+	while (receiver->n_waiting > DELIVER_QUEUE_MAX &&
+	       (least = deliveries_least(&receiver->queue, receiver->sending)))
+		lose(receiver, least, LOSS_FULL, "too many messages wait");
+}
+
+static bool has_room(const struct receiver *receiver, enum delivery_class class)
+{
+	const struct delivery *least;
+
+	if (receiver->n_waiting < DELIVER_QUEUE_MAX)
+		return true;
+	least = deliveries_least(&receiver->queue, receiver->sending);
+	return least && delivery_worth(least) < delivery_alarm_worth(class);
+}
+
+bool receiver_misses(const struct receiver *receiver, const char *id, double boottime_seconds)
+{
+	const struct missed_notice *missed = missed_find(&receiver->books.missed, id);
+
+	return missed && missed->due_seconds <= boottime_seconds &&
+	       !deliveries_newer(&receiver->queue, id, missed->number) &&
+	       has_room(receiver, missed->class);
 }
 
 /* ---- attempts ---- */
@@ -129,23 +184,25 @@ static void refresh_done(struct receiver *receiver, const struct attempt_end *en
 static void message_done(struct receiver *receiver, const struct attempt_end *end)
 {
 	struct deliver_hub *hub = receiver->hub;
-	struct delivery *delivery = TAILQ_FIRST(&receiver->queue);
+	struct delivery *delivery = TAKE_PTR(receiver->sending);
 
 	delivery->attempts++;
 	if (end->result == ATTEMPT_TAKEN) {
+		missed_taken(&receiver->books.missed, delivery);
 		settle(receiver, delivery, DELIVERY_SENT, NULL);
 		return;
 	}
 	books_attempt_failed(&receiver->books);
 	if (end->result == ATTEMPT_REFUSED) {
-		settle(receiver, delivery, DELIVERY_GIVEN_UP, end->error);
+		lose(receiver, delivery, LOSS_REFUSED, end->error);
 		return;
 	}
 	delivery->next_seconds =
 		hub->now_seconds + delivery_backoff_seconds(delivery->attempts, random_ratio());
 	delivery->not_before_unix = deliver_unix_now() + end->retry_after_seconds;
 	books_note(&receiver->books, delivery, DELIVERY_WAITING, end->error, deliver_unix_now());
-	keep(hub, receiver, delivery);
+	tell_settled(receiver, delivery, DELIVERY_WAITING, end->error);
+	receiver_keep(receiver, delivery);
 }
 
 /* Tells the owner when it changes whether the receiver takes what it is sent. */
@@ -158,14 +215,36 @@ static void note_failing(struct receiver *receiver, const struct attempt_end *en
 		return;
 	receiver->failing = failing;
 	if (hub->ops.failing)
-		hub->ops.failing(hub->context, receiver->name, failing ? end->error : NULL);
+		hub->ops.failing(hub->context, receiver->identity.name,
+				 failing ? end->error : NULL);
 }
 
-static void on_done(void *context, const struct attempt_end *end)
+/*
+ * An error is told to all who may read: without what the receiver was given and may have repeated, and cut
+ * only then, so that no rest of a secret is left.
+ */
+static const char *error_shown(const struct receiver *receiver, const char *error,
+			       char buffer[static ERROR_BYTES])
+{
+	_cleanup_free_ char *copy = error ? strdup(error) : NULL;
+
+	if (!error)
+		return NULL;
+	if (copy)
+		receiver_mask(receiver, copy);
+	snprintf(buffer, ERROR_BYTES, "%s", copy ?: "out of memory");
+	return buffer;
+}
+
+static void on_done(void *context, const struct attempt_end *attempt_end)
 {
 	struct receiver *receiver = context;
 	const enum receiver_busy busy = receiver->busy;
+	char buffer[ERROR_BYTES];
+	struct attempt_end told = *attempt_end;
+	const struct attempt_end *end = &told;
 
+	told.error = error_shown(receiver, attempt_end->error, buffer);
 	receiver->busy = RECEIVER_IDLE;
 	receiver->post = NULL;
 	receiver->command = NULL;
@@ -185,6 +264,7 @@ void receiver_cancel(struct receiver *receiver)
 		command_cancel(receiver->command);
 	receiver->post = NULL;
 	receiver->command = NULL;
+	receiver->sending = NULL;
 	receiver->busy = RECEIVER_IDLE;
 }
 
@@ -215,15 +295,36 @@ static void attempt(struct receiver *receiver, enum receiver_busy busy, char *bo
 							      .error = strerror(-r)});
 }
 
+/* The journal's attempt. */
+static struct attempt_end print_line(const json_t *message)
+{
+	char line[LINE_BYTES];
+
+	message_line(message, line, sizeof(line));
+	say("%s", line);
+	if (say_was_taken())
+		return (struct attempt_end){.result = ATTEMPT_TAKEN};
+	return (struct attempt_end){.result = ATTEMPT_FAILED,
+				    .error = "nobody reads standard error"};
+}
+
 static char *json_text(json_t *json)
 {
 	return json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
 }
 
-static void attempt_message(struct receiver *receiver, const struct delivery *delivery)
+static void attempt_message(struct receiver *receiver, struct delivery *delivery)
 {
 	json_t *list = NULL;
 
+	receiver->sending = delivery;
+	if (receiver->kind == RECEIVER_JOURNAL) {
+		const struct attempt_end end = print_line(delivery->message);
+
+		receiver->busy = RECEIVER_SENDING;
+		on_done(receiver, &end);
+		return;
+	}
 	if (receiver->body) {
 		attempt(receiver, RECEIVER_SENDING,
 			message_body(delivery->message, receiver->body,
@@ -249,17 +350,17 @@ static void attempt_refresh(struct receiver *receiver)
 
 void receiver_run(struct receiver *receiver)
 {
-	struct delivery *oldest;
+	struct delivery *next;
 
 	if (receiver->command)
 		command_run(receiver->command);
-	while ((oldest = oldest_waiting(receiver)) && too_old(receiver->hub, oldest))
-		settle(receiver, oldest, DELIVERY_GIVEN_UP, "not taken for 24 hours");
+	receiver_expire(receiver);
+	next = TAILQ_FIRST(&receiver->queue);
 	if (receiver->busy != RECEIVER_IDLE ||
 	    receiver->not_before_seconds > receiver->hub->now_seconds)
 		return;
-	if (oldest && oldest->next_seconds <= receiver->hub->now_seconds)
-		attempt_message(receiver, oldest);
+	if (next && next->next_seconds <= receiver->hub->now_seconds)
+		attempt_message(receiver, next);
 	else if (receiver->refresh)
 		attempt_refresh(receiver);
 }
@@ -272,14 +373,6 @@ bool receiver_wants(const struct receiver *receiver, const json_t *message)
 		return false;
 	/* an Alertmanager knows what is open, and repeats at intervals of its own */
 	return receiver->kind != RECEIVER_ALERTMANAGER || !message_is(message, "kind", "remind");
-}
-
-static void print_line(const json_t *message)
-{
-	char line[LINE_BYTES];
-
-	message_line(message, line, sizeof(line));
-	say("%s", line);
 }
 
 /* Whether the message says of an SLO of this name that it has ended. */
@@ -319,21 +412,21 @@ static json_t *lasting(const json_t *message, const json_t *end)
  */
 static void overtake(struct receiver *receiver, const json_t *message)
 {
-	struct delivery *delivery = oldest_waiting(receiver), *next;
+	struct delivery *delivery = TAILQ_FIRST(&receiver->queue), *next;
 	const char *id = message_text(message, "id");
 
 	for (; delivery; delivery = next) {
 		json_t *left;
 
 		next = TAILQ_NEXT(delivery, link);
-		if (!message_is(delivery->message, "id", id) ||
+		if (delivery == receiver->sending || !message_is(delivery->message, "id", id) ||
 		    message_is(delivery->message, "kind", "left"))
 			continue;
 		left = lasting(delivery->message, message);
 		if (left && !json_array_size(left))
 			settle(receiver, delivery, DELIVERY_GIVEN_UP, "it has resolved meanwhile");
 		else if (left && !delivery_set_slos(delivery, left))
-			keep(receiver->hub, receiver, delivery);
+			receiver_keep(receiver, delivery);
 		json_decref(left);
 	}
 	json_decref(receiver->refresh);
@@ -352,17 +445,15 @@ void receiver_send(struct receiver *receiver, struct delivery *delivery)
 	delivery->first_unix = deliver_unix_now();
 	delivery->first_seconds = hub->now_seconds;
 	delivery->next_seconds = hub->now_seconds;
-	receiver_enqueue(receiver, delivery);
-	if (receiver->kind != RECEIVER_JOURNAL) {
-		keep(hub, receiver, delivery);
+	/* the journal can be told at once: nothing need be kept */
+	if (receiver->kind == RECEIVER_JOURNAL && TAILQ_EMPTY(&receiver->queue)) {
+		receiver_enqueue(receiver, delivery);
+		attempt_message(receiver, delivery);
 		return;
 	}
-	print_line(delivery->message);
-	delivery->attempts = 1;
-	books_note(&receiver->books, delivery, DELIVERY_SENT, NULL, deliver_unix_now());
-	TAILQ_REMOVE(&receiver->queue, delivery, link);
-	receiver->n_waiting--;
-	delivery_free(delivery);
+	/* kept first: too many may wait, and it is the one that goes */
+	receiver_keep(receiver, delivery);
+	receiver_enqueue(receiver, delivery);
 }
 
 int receiver_timeout_ms(const struct receiver *receiver, double boottime_seconds)

@@ -35,6 +35,17 @@ void receiver_send(struct receiver *receiver, struct delivery *delivery);
 /* Queues a delivery that has its times already. Takes the delivery. */
 void receiver_enqueue(struct receiver *receiver, struct delivery *delivery);
 
+/*
+ * Whether a notice of this id is to be sent again now: the receiver has lost an alarm of it, nothing newer of it
+ * waits, and there is room for a message of its severity.
+ */
+bool receiver_misses(const struct receiver *receiver, const char *id, double boottime_seconds);
+
+/* Gives up what has waited too long. */
+void receiver_expire(struct receiver *receiver);
+
+/* Keeps the text of a delivery of the receiver. */
+void receiver_keep(const struct receiver *receiver, const struct delivery *delivery);
 /* Keeps the text of books that have changed. */
 void receiver_keep_books(struct receiver *receiver);
 

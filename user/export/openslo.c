@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/duration.h"
 #include "base/term_names.h"
+#include "base/url.h"
 #include "export/openslo_alerts.h"
 #include "export/promql.h"
 
@@ -267,6 +269,25 @@ static void write_slo(struct yaml_out *out, const struct config *config,
 	yaml_out_document_end(out);
 }
 
+/*
+ * What is exported goes into repositories. A URL that may be a secret becomes none, which is refused where it is
+ * read: whoever does must fill it in.
+ */
+static void write_url(struct yaml_out *out, const struct config_receiver *receiver)
+{
+	const bool secret = config_receiver_has_secret_url(receiver);
+	_cleanup_free_ char *shown = secret ? url_shown(receiver->url) : NULL;
+	_cleanup_free_ char *text = NULL;
+
+	if (!secret)
+		yaml_out_pair(out, "url", receiver->url);
+	else if (!shown ||
+		 asprintf(&text, "%s/ (the rest is a secret: name a url_file)", shown) < 0)
+		text = NULL;
+	else
+		yaml_out_pair(out, "url", text);
+}
+
 static void write_target(struct yaml_out *out, const struct config *config, size_t i)
 {
 	const struct config_receiver *receiver = &config->receivers[i];
@@ -279,8 +300,14 @@ static void write_target(struct yaml_out *out, const struct config *config, size
 	yaml_out_map_end(out);
 	yaml_out_map_at(out, "spec", false);
 	yaml_out_pair(out, "target", config_receiver_kind_name(receiver->kind));
-	if (receiver->url)
-		yaml_out_pair(out, "url", receiver->url);
+	if (receiver->name)
+		yaml_out_pair(out, "name", receiver->name);
+	if (receiver->url_file)
+		yaml_out_pair(out, "url_file", receiver->url_file);
+	else if (receiver->url)
+		write_url(out, receiver);
+	if (receiver->header_file)
+		yaml_out_pair(out, "header_file", receiver->header_file);
 	write_texts(out, "argv", receiver->argv, receiver->n_argv);
 	if (receiver->kind != RECEIVER_JOURNAL)
 		write_time(out, "timeout", receiver->timeout_ns);
@@ -293,6 +320,28 @@ static void write_target(struct yaml_out *out, const struct config *config, size
 	yaml_out_map_end(out);
 	yaml_out_map_end(out);
 	yaml_out_document_end(out);
+}
+
+size_t openslo_left_out(const struct config *config, int (*fn)(void *context, const char *sentence),
+			void *context)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n_receivers; i++) {
+		const struct config_receiver *receiver = &config->receivers[i];
+		char sentence[160];
+
+		if (receiver->url_file || !config_receiver_has_secret_url(receiver))
+			continue;
+		snprintf(
+			sentence, sizeof(sentence),
+			"the URL of notify[%zu] may be a secret: give it in a url_file, or fill it in",
+			i);
+		n++;
+		if (fn(context, sentence))
+			break;
+	}
+	return n;
 }
 
 int openslo_write(const struct config *config, FILE *file)

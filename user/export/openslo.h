@@ -7,6 +7,13 @@
 
 #include "config/config.h"
 
+/*
+ * Gives fn a sentence on each URL that may be a secret, and is not written: what is exported goes into
+ * repositories. Returns how many there are, or how many until fn returned other than 0.
+ */
+size_t openslo_left_out(const struct config *config, int (*fn)(void *context, const char *sentence),
+			void *context);
+
 /* Returns 0, -ENOMEM or -EIO. */
 int openslo_write(const struct config *config, FILE *file);
 

@@ -125,14 +125,6 @@ static int forget_threshold(void *context, const struct threshold_key *key, __u6
 	return id < ENDPOINTS_MAX && forget->ids[id] ? keys_add(&forget->keys, key) : 0;
 }
 
-static int forget_blind(void *context, const struct unmeasured_key *key, const struct blind *blind)
-{
-	struct forget *forget = context;
-	__u32 id = blind->service - (__u32)SERVICE_FOUND;
-
-	return id < ENDPOINTS_MAX && forget->ids[id] ? keys_add(&forget->keys, key) : 0;
-}
-
 /* Deletes the keys that were found, if all were. */
 static int forget_keys(struct forget *forget, struct bpf_map *map, int found)
 {
@@ -144,14 +136,12 @@ static int forget_keys(struct forget *forget, struct bpf_map *map, int found)
 int probe_forget(struct probe *probe, const bool ids[ENDPOINTS_MAX])
 {
 	struct forget thresholds = {ids, {.size = sizeof(struct threshold_key)}};
-	struct forget blind = {ids, {.size = sizeof(struct unmeasured_key)}};
 	struct probe_swept unused;
 	int r = forget_keys(&thresholds, probe->skel->maps.thresholds,
 			    probe_each_threshold(probe, forget_threshold, &thresholds));
 
-	r = r	  ?:
-		    forget_keys(&blind, probe->skel->maps.unmeasured,
-				probe_each_unmeasured(probe, forget_blind, &blind));
+	__atomic_fetch_sub(&probe->skel->bss->thresholds_found, thresholds.keys.n,
+			   __ATOMIC_RELAXED);
 	if (r)
 		return r;
 	for (__u32 id = 1; id < ENDPOINTS_MAX; id++) {

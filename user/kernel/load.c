@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -15,6 +16,26 @@
 enum {
 	HIST_BYTES = 64 << 20, /* of all CPUs, as long as HIST_GROUPS_MIN fit */
 };
+
+/*
+ * The type information of the kernel's modules. libbpf looks through it for each function that a program may do
+ * without (weak) and that the kernel itself has not, which takes CAP_SYS_ADMIN, and loads nothing where that is
+ * refused; later versions of libbpf go on without.
+ * The programs use nothing of any module, so here it is as if there were none.
+ * This takes the place of libbpf's function, for libbpf's own calls too.
+ */
+int bpf_btf_get_next_id(__u32 start_id, __u32 *next_id)
+{
+	union bpf_attr attr = {.start_id = start_id};
+
+	if (!syscall(SYS_bpf, BPF_BTF_GET_NEXT_ID, &attr, sizeof(attr))) {
+		*next_id = attr.next_id;
+		return 0;
+	}
+	if (errno == EPERM)
+		errno = ENOENT;
+	return -errno;
+}
 
 static bool kernel_has(const char *name, __u32 kind)
 {
@@ -58,6 +79,8 @@ void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool
 
 	bpf_program__set_autoload(probe_sweep_program(skel, !sweeps_files), false);
 
+	bpf_program__set_autoload(skel->progs.tls_enter, false);
+	bpf_program__set_autoload(skel->progs.tls_return, false);
 	bpf_program__set_autoload(skel->progs.tp_send, !fexit);
 	bpf_program__set_autoload(skel->progs.tp_recv, !fexit);
 	bpf_program__set_autoload(skel->progs.fexit_send, fexit);
@@ -87,6 +110,7 @@ static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
 	skel->rodata->can_cast = kernel_has("bpf_rdonly_cast", BTF_KIND_FUNC);
 	r = r ?: bpf_map__set_max_entries(skel->maps.hist, groups / BLOCK);
 	r = r ?: bpf_map__set_max_entries(skel->maps.hist_shared, groups / BLOCK);
+	r = r ?: bpf_map__set_max_entries(skel->maps.spare_groups, groups);
 	r = r ?: bpf_map__set_max_entries(skel->maps.dfa_cells, LIVE_REGIONS * room->max_cells);
 	r = r ?: bpf_map__set_max_entries(skel->maps.accepts, 1 + LIVE_REGIONS * room->max_accepts);
 	return r     ?:
@@ -94,14 +118,21 @@ static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
 						LIVE_REGIONS * room->max_sets);
 }
 
-static int load(enum probe_hook hook, const struct tables_region *room, bool sweeps_files,
+/* What is loaded of the programs. */
+struct choice {
+	enum probe_hook hook;
+	bool sweeps_files;
+	enum probe_tls tls;
+};
+
+static int load(const struct choice *choice, const struct tables_region *room,
 		struct sliprobe_bpf **ret)
 {
 	struct sliprobe_bpf *skel;
 	int r;
 
 	probe_listen();
-	if (hook == PROBE_HOOK_TRACEPOINT &&
+	if (choice->hook == PROBE_HOOK_TRACEPOINT &&
 	    !kernel_has("btf_trace_sock_send_length", BTF_KIND_TYPEDEF)) {
 		probe_complain(
 			"the kernel has no tracepoint sock_send_length (it came with Linux 6.3)");
@@ -110,8 +141,10 @@ static int load(enum probe_hook hook, const struct tables_region *room, bool swe
 	skel = sliprobe_bpf__open();
 	if (!skel)
 		return -errno;
-	probe_choose_programs(skel, hook, sweeps_files);
+	probe_choose_programs(skel, choice->hook, choice->sweeps_files);
 	r = set_room(skel, room);
+	skel->rodata->tls_built = choice->tls != PROBE_TLS_OFF;
+	r = r ?: probe_choose_tls(skel, choice->tls);
 	r = r ?: sliprobe_bpf__load(skel);
 	if (r) {
 		sliprobe_bpf__destroy(skel);
@@ -121,33 +154,80 @@ static int load(enum probe_hook hook, const struct tables_region *room, bool swe
 	return 0;
 }
 
-void probe_try(enum probe_hook hook, struct probe_trial *ret)
+static void try(enum probe_hook hook, enum probe_tls tls, struct probe_trial *ret)
 {
+	const struct choice choice = {hook, !probe_sweeps_map(), tls};
 	const struct tables_region room = {
 		.max_states = 1, .max_cells = 256, .max_accepts = 1, .max_sets = 1};
 	struct sliprobe_bpf *skel = NULL;
 
-	*ret = (struct probe_trial){.error = load(hook, &room, !probe_sweeps_map(), &skel)};
+	*ret = (struct probe_trial){.error = load(&choice, &room, &skel)};
 	if (ret->error)
 		snprintf(ret->reason, sizeof(ret->reason), "%s", probe_complaint(ret->error));
 	sliprobe_bpf__destroy(skel);
 }
 
+void probe_try(enum probe_hook hook, struct probe_trial *ret)
+{
+	try(hook, PROBE_TLS_OFF, ret);
+}
+
+void probe_try_tls(enum probe_hook hook, struct probe_trial *ret)
+{
+	try(hook, probe_tls_way(), ret);
+}
+
+/* With the programs on TLS libraries as probe->tls.way has it; without, if only they are refused. */
+static int load_family(struct probe *probe, enum probe_hook hook)
+{
+	struct choice choice = {hook, probe->sweeps_files, probe->tls.way};
+	int r = load(&choice, &probe->room, &probe->skel);
+
+	if (!r || choice.tls == PROBE_TLS_OFF)
+		return r;
+	snprintf(probe->tls.reason, sizeof(probe->tls.reason),
+		 "the kernel refuses the programs on TLS libraries: %s", probe_complaint(r));
+	choice.tls = PROBE_TLS_OFF;
+	r = load(&choice, &probe->room, &probe->skel);
+	if (r)
+		probe->tls.reason[0] = 0;
+	else
+		probe->tls.way = PROBE_TLS_OFF;
+	return r;
+}
+
+/* Megabytes: without the memory for them, all that is asked of them seems to be missing in this kernel. */
+static int look_at_types(struct error *error)
+{
+	static const char path[] = "/sys/kernel/btf/vmlinux";
+	struct btf *btf;
+	int r;
+
+	if (access(path, R_OK))
+		return error_set(error, -ENOTSUP,
+				 "this kernel offers no type information (%s: %s): it must be "
+				 "built with CONFIG_DEBUG_INFO_BTF",
+				 path, strerror(errno));
+	btf = btf__parse(path, NULL);
+	r = (int)libbpf_get_error(btf);
+	if (r)
+		return error_set(error, r, "this kernel's type information (%s) cannot be read: %s",
+				 path, strerror(-r));
+	btf__free(btf);
+	return 0;
+}
+
 static int load_first_usable(struct probe *probe, enum probe_hook hook, struct error *error)
 {
 	char first[PROBE_COMPLAINT_BYTES] = "";
-	int r;
+	int r = look_at_types(error);
 
-	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return error_set(
-			error, -ENOTSUP,
-			"this kernel offers no type information (/sys/kernel/btf/vmlinux: %s): "
-			"it must be built with CONFIG_DEBUG_INFO_BTF",
-			strerror(errno));
+	if (r)
+		return r;
 	probe->sweeps_files = !probe_sweeps_map();
 	if (hook != PROBE_HOOK_FEXIT) {
 		probe->hook = PROBE_HOOK_TRACEPOINT;
-		r = load(PROBE_HOOK_TRACEPOINT, &probe->room, probe->sweeps_files, &probe->skel);
+		r = load_family(probe, PROBE_HOOK_TRACEPOINT);
 		if (!r) {
 			snprintf(probe->reason, sizeof(probe->reason),
 				 "tracepoints sock_send_length and sock_recv_length loaded");
@@ -159,7 +239,7 @@ static int load_first_usable(struct probe *probe, enum probe_hook hook, struct e
 					 "the kernel refuses the tracepoint programs: %s", first);
 	}
 	probe->hook = PROBE_HOOK_FEXIT;
-	r = load(PROBE_HOOK_FEXIT, &probe->room, probe->sweeps_files, &probe->skel);
+	r = load_family(probe, PROBE_HOOK_FEXIT);
 	if (!r) {
 		snprintf(probe->reason, sizeof(probe->reason),
 			 "exits of tcp_sendmsg and tcp_recvmsg loaded%s%s",
@@ -171,7 +251,7 @@ static int load_first_usable(struct probe *probe, enum probe_hook hook, struct e
 			 first[0] ? first : "not tried", probe_complaint(r));
 }
 
-int probe_open(enum probe_hook hook, const struct tables_region *room, struct probe **ret,
+int probe_open(enum probe_hook hook, const struct tables_region *room, bool tls, struct probe **ret,
 	       struct error *ret_error)
 {
 	struct probe *probe = probe_new();
@@ -180,11 +260,15 @@ int probe_open(enum probe_hook hook, const struct tables_region *room, struct pr
 	if (!probe)
 		return error_set(ret_error, -ENOMEM, "out of memory");
 	probe->room = *room;
+	probe->tls.way = tls ? probe_tls_way() : PROBE_TLS_OFF;
 	r = load_first_usable(probe, hook, ret_error);
 	if (r) {
 		probe_close(probe);
 		return r;
 	}
+	probe_know_host(probe);
+	probe_begin_versions(probe);
+	probe_begin_tls(probe);
 	*ret = probe;
 	return 0;
 }

@@ -36,7 +36,17 @@ static void link_path(const char *dir, const struct bpf_program *program, char r
 	pin_path(dir, "link", bpf_program__name(program), ret);
 }
 
-static int pin_all(struct probe *probe, const char *dir, char path[static PATH_MAX])
+/* A program on TLS libraries: its links are another process's to pin. */
+static void tls_path(const char *dir, size_t i, char ret[static PATH_MAX])
+{
+	pin_path(dir, "prog", i == PROBE_TLS_ENTER ? "tls_enter" : "tls_return", ret);
+}
+
+/* Called for each of what is pinned: its descriptor and its path. Stops at an error, which it returns. */
+typedef int pin_fn(int fd, const char *path);
+
+static int each_pin(const struct probe *probe, const char *dir, pin_fn *fn,
+		    char path[static PATH_MAX])
 {
 	struct bpf_program *programs[PROBE_LINKS];
 	size_t n = probe_programs(probe->skel, programs);
@@ -46,29 +56,48 @@ static int pin_all(struct probe *probe, const char *dir, char path[static PATH_M
 	bpf_object__for_each_map(map, probe->skel->obj)
 	{
 		map_path(dir, map, path);
-		r = bpf_obj_pin(bpf_map__fd(map), path);
+		r = fn(bpf_map__fd(map), path);
+		if (r)
+			return r;
+	}
+	for (size_t i = 0; i < PROBE_TLS_PROGRAMS && probe->tls.way != PROBE_TLS_OFF; i++) {
+		tls_path(dir, i, path);
+		r = fn(probe->tls.fds[i], path);
 		if (r)
 			return r;
 	}
 	/* takeover I2: links come after maps, the sweep's last: only with it the place is complete */
 	for (size_t i = 0; i < n; i++) {
 		pin_path(dir, "prog", bpf_program__name(programs[i]), path);
-		r = bpf_obj_pin(bpf_program__fd(programs[i]), path);
+		r = fn(probe->program_fds[i], path);
 		if (r)
 			return r;
 		link_path(dir, programs[i], path);
-		r = bpf_obj_pin(bpf_link__fd(probe->links[i]), path);
+		r = fn(bpf_link__fd(probe->links[i]), path);
 		if (r)
 			return r;
 	}
 	link_path(dir, probe_sweep_program(probe->skel, probe->sweeps_files), path);
-	return bpf_obj_pin(bpf_link__fd(probe->sweep), path);
+	return fn(bpf_link__fd(probe->sweep), path);
+}
+
+static int is_there(int fd, const char *path)
+{
+	(void)fd;
+	return access(path, F_OK) ? -errno : 0;
+}
+
+bool probe_is_pinned(const struct probe *probe, const char *dir)
+{
+	char path[PATH_MAX];
+
+	return !each_pin(probe, dir, is_there, path);
 }
 
 int probe_pin(struct probe *probe, const char *dir, struct error *ret_error)
 {
 	char path[PATH_MAX];
-	int r = pin_all(probe, dir, path);
+	int r = each_pin(probe, dir, bpf_obj_pin, path);
 
 	return r ? error_set(ret_error, r, "cannot pin %s: %s", path, strerror(-r)) : 0;
 }
@@ -117,6 +146,8 @@ static int reuse_maps(struct probe *probe, const char *dir, char path[static PAT
 	/* the pinned links hold loaded ones */
 	bpf_object__for_each_program(program, probe->skel->obj)
 		bpf_program__set_autoload(program, false);
+	bpf_program__set_autoload(probe->skel->progs.list_listeners,
+				  probe->tls.way != PROBE_TLS_OFF);
 	snprintf(path, PATH_MAX, "%s", dir);
 	r = sliprobe_bpf__load(probe->skel);
 	probe->room = room_of(probe->skel);
@@ -141,6 +172,22 @@ static int open_links(struct probe *probe, const char *dir, struct bpf_program *
 	link_path(dir, probe_sweep_program(probe->skel, probe->sweeps_files), path);
 	probe->sweep = bpf_link__open(path);
 	return probe->sweep ? 0 : -errno;
+}
+
+/* What is loaded on TLS libraries, and the way that this kernel has them attached. */
+static int open_tls(struct probe *probe, const char *dir, char path[static PATH_MAX])
+{
+	tls_path(dir, PROBE_TLS_ENTER, path);
+	if (access(path, F_OK))
+		return 0;
+	probe->tls.way = probe_tls_way();
+	for (size_t i = 0; i < PROBE_TLS_PROGRAMS; i++) {
+		tls_path(dir, i, path);
+		probe->tls.fds[i] = bpf_obj_get(path);
+		if (probe->tls.fds[i] < 0)
+			return -errno;
+	}
+	return 0;
 }
 
 static bool is_pinned(const char *dir, const struct bpf_program *program)
@@ -169,7 +216,8 @@ int probe_open_pinned(const char *dir, struct probe **ret, struct error *ret_err
 		probe->sweeps_files = is_pinned(dir, probe->skel->progs.sweep_files);
 		probe_choose_programs(probe->skel, probe->hook, probe->sweeps_files);
 		n = probe_programs(probe->skel, programs);
-		r = reuse_maps(probe, dir, path);
+		r = open_tls(probe, dir, path);
+		r = r ?: reuse_maps(probe, dir, path);
 		r = r ?: open_links(probe, dir, programs, n, path);
 	} else {
 		r = -errno;
@@ -179,6 +227,10 @@ int probe_open_pinned(const char *dir, struct probe **ret, struct error *ret_err
 		return error_set(ret_error, r, "%s: %s", path, strerror(-r));
 	}
 	snprintf(probe->reason, sizeof(probe->reason), "taken over, attached since before");
+	probe_know_host(probe);
+	probe_begin_versions(probe);
+	probe_begin_tls(probe);
+	probe->skel->bss->process_epoch++;
 	*ret = probe;
 	return 0;
 }

@@ -13,6 +13,9 @@ struct probe *probe_new(void)
 
 	if (!probe)
 		return NULL;
+	probe->root_fd = -1;
+	for (size_t i = 0; i < PROBE_TLS_PROGRAMS; i++)
+		probe->tls.fds[i] = -1;
 	probe->n_cpus = libbpf_num_possible_cpus();
 	if (probe->n_cpus > 0)
 		return probe;
@@ -36,6 +39,9 @@ void probe_close(struct probe *probe)
 		return;
 	probe_detach(probe);
 	bpf_link__destroy(probe->sweep);
+	probe_forget_host(probe);
+	probe_end_versions(probe);
+	probe_end_tls(probe);
 	sliprobe_bpf__destroy(probe->skel);
 	free(probe);
 }

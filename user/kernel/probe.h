@@ -47,13 +47,16 @@ struct probe_trial {
 
 /* Loads the family's programs, and removes them again. */
 void probe_try(enum probe_hook hook, struct probe_trial *ret);
+/* Likewise, with the programs on TLS libraries. */
+void probe_try_tls(enum probe_hook hook, struct probe_trial *ret);
 
 /*
  * Loads the programs; nothing on the host is touched before probe_attach(). `room`: places to
- * reserve for each generation's automata. Returns 0, or -errno and one sentence in ret_error:
+ * reserve for each generation's automata. `tls`: with the programs on TLS libraries, if the kernel takes them: kernel/tls
+ * has which way, and why it does not. Returns 0, or -errno and one sentence in ret_error:
  * -EPERM without the privilege, -ENOTSUP without BTF or a usable hook family.
  */
-int probe_open(enum probe_hook hook, const struct tables_region *room, struct probe **ret,
+int probe_open(enum probe_hook hook, const struct tables_region *room, bool tls, struct probe **ret,
 	       struct error *ret_error);
 
 /* True if the kernel lets a sweep go over the map of connections itself. */
@@ -79,6 +82,9 @@ __u64 probe_misses(struct probe *probe);
  */
 int probe_pin(struct probe *probe, const char *dir, struct error *ret_error);
 
+/* Whether all that probe_pin() pins is there. */
+bool probe_is_pinned(const struct probe *probe, const char *dir);
+
 /*
  * Opens the programs pinned in `dir`, attached and counting all the while. Returns 0, or -errno:
  * -ENOENT if a pin is missing, -EINVAL if a map is not as this program knows it.
@@ -102,10 +108,32 @@ int probe_write_tables(struct probe *probe, const struct tables_change *change);
 /* From now on requests are judged by this generation. */
 void probe_live(struct probe *probe, __u32 generation);
 
-/* Forgets the ports of a generation that is no longer live. */
-void probe_forget_ports(struct probe *probe, const __u16 *ports, size_t n, __u32 generation);
+/* Facts that are looked up on the host: written and dropped when they have changed. Return 0 or -errno. */
+int probe_write_set(struct probe *probe, __u32 number, const struct service_set *set);
+int probe_write_fact(struct probe *probe, __u32 generation, const struct tables_fact *fact);
+int probe_drop_fact(struct probe *probe, __u32 generation, const struct tables_fact *fact);
+
+/* Forgets the facts of a generation that is not live. */
+void probe_forget_facts(struct probe *probe, __u32 generation);
 
 int probe_read_policy(struct probe *probe, __u32 number, struct policy *ret);
+
+/* ---- kernel/host: paths are those of the host's first process ---- */
+
+/*
+ * The file that a path leads to, as the kernel tells it apart. Returns 0, or -errno: -ENOENT if there is none,
+ * -ENOTSUP if this kernel does not tell.
+ */
+int probe_find_file(const struct probe *probe, const char *path, struct file_id *ret);
+
+/*
+ * The inode number of the network namespace that is mounted at a path, and a descriptor that keeps it from being
+ * given to another one. Returns 0, or -errno: -ENOENT if there is none, -EINVAL if it is something else.
+ */
+int probe_find_netns(const struct probe *probe, const char *path, int *ret_fd, __u32 *ret);
+
+/* The host's own network namespace: 0 its first process's, 1 the agent's. 0 if it is not known. */
+__u32 probe_host_netns(const struct probe *probe, int which);
 
 /* ---- kernel/read: counters are sums over all CPUs, each exact, not read at one instant ---- */
 
@@ -135,6 +163,11 @@ typedef int (*probe_endpoint_fn)(void *context, const struct endpoint_key *key,
 				 const struct endpoint *value);
 typedef int (*probe_unmeasured_fn)(void *context, const struct unmeasured_key *key,
 				   const struct blind *blind);
+typedef int (*probe_owner_fn)(void *context, const struct owner_key *key,
+			      const struct owner *value);
+typedef int (*probe_fold_fn)(void *context, const struct owner_key *key, const struct fold *value);
+typedef int (*probe_folded_fn)(void *context, const struct endpoint_key *key,
+			       const struct owner_key *value);
 typedef int (*probe_identity_fn)(void *context, const struct identity_key *key,
 				 const struct identity *value);
 
@@ -144,12 +177,18 @@ int probe_each_threshold(struct probe *probe, probe_threshold_fn fn, void *conte
 int probe_each_endpoint(struct probe *probe, probe_endpoint_fn fn, void *context);
 int probe_each_identity(struct probe *probe, probe_identity_fn fn, void *context);
 int probe_each_unmeasured(struct probe *probe, probe_unmeasured_fn fn, void *context);
+int probe_each_owner(struct probe *probe, probe_owner_fn fn, void *context);
+int probe_each_fold(struct probe *probe, probe_fold_fn fn, void *context);
+int probe_each_folded(struct probe *probe, probe_folded_fn fn, void *context);
 
 /* True if the endpoint has served a request that was counted: *ret is what is known of it. */
 bool probe_find_endpoint(struct probe *probe, const struct endpoint_key *key, struct endpoint *ret);
 
 /* Forgets a listener's blind connections, to make room. */
-void probe_forget_unmeasured(struct probe *probe, const struct unmeasured_key *key);
+void probe_forget_unmeasured(struct probe *probe, const struct unmeasured_key *key,
+			     const struct blind *blind);
+/* True if so many rows are of the owner of this one that it will soon get no more. */
+bool probe_blind_is_pressed(const struct probe *probe, const struct blind *blind);
 
 /* How much could be measured of the service of that id. */
 int probe_read_books(struct probe *probe, __u32 service, struct service_books *ret);
@@ -181,6 +220,37 @@ int probe_unlearn(struct probe *probe, const bool ids[ENDPOINTS_MAX],
 int probe_forget(struct probe *probe, const bool ids[ENDPOINTS_MAX]);
 /* Requests that are in no series any more, because of that. */
 __u64 probe_forgotten(const struct probe *probe);
+
+/* ---- kernel/quotas ---- */
+
+/* Connections to endpoints that have no id, by whose quota was met. */
+void probe_folded(const struct probe *probe, __u64 ret[OWNER_KIND_COUNT]);
+/* Requests that found no series of their own, of all services. */
+__u64 probe_folded_requests(const struct probe *probe);
+/* What is charged to the owner; to OWNER_ALL: what all found services have. */
+struct owner probe_owned(struct probe *probe, const struct owner_key *owner);
+/* To whom the endpoint of that id is charged. Returns 0 or -errno. */
+int probe_endpoint_owners(struct probe *probe, __u32 id, struct endpoint_owners *ret);
+/* The owner is no longer beyond its quota. Returns 0 or -errno. */
+int probe_drop_fold(struct probe *probe, const struct owner_key *owner);
+/* Deletes the owners that have nothing, and of which nothing need be known any more. Returns 0 or -errno. */
+int probe_forget_owners(struct probe *probe);
+/* A configured service has so many routes: by that it may have series. */
+void probe_series_most(struct probe *probe, __u32 service, size_t n_routes);
+
+/* ---- kernel/samples: the rings are read by kernel/ring, mostly in another process ---- */
+
+/*
+ * How much is sampled from now on. Nothing is until this is called, by no agent that has taken over either: its
+ * predecessor's settings hold. `head_bytes` is at most SAMPLE_HEAD_MAX, the rates at most SAMPLE_RATE_MAX.
+ */
+void probe_set_samples(struct probe *probe, const struct sample_settings *settings);
+
+/* The rings' descriptors, which stay the probe's: of SAMPLES_BYTES and SAMPLES_FOUND_BYTES bytes. */
+void probe_sample_rings(const struct probe *probe, int ret[SAMPLE_RINGS]);
+
+/* Samples that found no room in their ring. */
+__u64 probe_samples_lost(const struct probe *probe);
 
 /* ---- kernel/sweep ---- */
 

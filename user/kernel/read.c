@@ -114,9 +114,8 @@ static int batch_grow(struct batch *batch, __u32 room, size_t key_size, size_t v
 	return 0;
 }
 
-/* Reads a hash map in batches; calls back with key and value, summed if it is per CPU. */
-static int each(struct probe *probe, struct bpf_map *map,
-		int (*fn)(void *context, const void *key, const void *value), void *context)
+int probe_each(struct probe *probe, struct bpf_map *map,
+	       int (*fn)(void *context, const void *key, const void *value), void *context)
 {
 	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_HASH;
 	size_t key_size = bpf_map__key_size(map), words = bpf_map__value_size(map) / sizeof(__u64);
@@ -152,7 +151,7 @@ static int each(struct probe *probe, struct bpf_map *map,
 	return r == -ENOENT ? 0 : r;
 }
 
-/* A caller's function with the types of one map, called by each(). */
+/* A caller's function with the types of one map, called by probe_each(). */
 struct typed {
 	void *fn;
 	void *context;
@@ -173,22 +172,21 @@ struct typed {
 	{                                                                                          \
 		struct typed typed = { (void *)fn, context };                                      \
                                                                                                    \
-		return each(probe, probe->skel->maps.map, name##_entry, &typed);                   \
+		return probe_each(probe, probe->skel->maps.map, name##_entry, &typed);             \
 	}
 
 EACH(threshold, thresholds, struct threshold_key, __u64, *value)
 EACH(endpoint, endpoints, struct endpoint_key, struct endpoint, value)
 EACH(unmeasured, unmeasured, struct unmeasured_key, struct blind, value)
+EACH(owner, owners, struct owner_key, struct owner, value)
+EACH(fold, folds, struct owner_key, struct fold, value)
+EACH(folded, folded, struct endpoint_key, struct owner_key, value)
 EACH(identity, identities, struct identity_key, struct identity, value)
 /* clang-format on */
 
 /* ---- tables by id ---- */
 
-/*
- * Reads the first n entries of an array into *ret, summed over the CPUs if they are per CPU. It reads
- * some at a time: with many CPUs all at once would take much memory.
- */
-static int read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **ret)
+int probe_read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **ret)
 {
 	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY;
 	size_t size = bpf_map__value_size(map);
@@ -233,9 +231,9 @@ static int read_table(struct probe *probe, struct bpf_map *own, struct bpf_map *
 	_cleanup_free_ void *own_at = NULL, *shared_at = NULL;
 	__u32 blocks = (n + BLOCK - 1) / BLOCK;
 	size_t words = blocks * (bpf_map__value_size(own) / sizeof(__u64));
-	int r = read_array(probe, own, blocks, &own_at);
+	int r = probe_read_array(probe, own, blocks, &own_at);
 
-	r = r ?: read_array(probe, shared, blocks, &shared_at);
+	r = r ?: probe_read_array(probe, shared, blocks, &shared_at);
 	if (r)
 		return r;
 	for (size_t w = 0; w < words; w++)
@@ -258,7 +256,7 @@ int probe_each_series(struct probe *probe, probe_series_fn fn, void *context)
 	__u32 n = n_ids(skel->bss->series_last, SERIES_IDS);
 	int r = read_table(probe, skel->maps.series, skel->maps.series_shared, n, &values_at);
 
-	r = r ?: read_array(probe, skel->maps.series_keys, n, &keys_at);
+	r = r ?: probe_read_array(probe, skel->maps.series_keys, n, &keys_at);
 	for (__u32 id = 1; !r && id < n; id++) {
 		const struct series_value *value = (struct series_value *)values_at + id;
 
@@ -273,7 +271,7 @@ int probe_each_hist(struct probe *probe, probe_hist_fn fn, void *context)
 	struct sliprobe_bpf *skel = probe->skel;
 	_cleanup_free_ void *ids_at = NULL, *values_at = NULL;
 	__u32 n = n_ids(skel->bss->series_last, SERIES_IDS), n_groups;
-	int r = read_array(probe, skel->maps.hist_ids, n, &ids_at);
+	int r = probe_read_array(probe, skel->maps.hist_ids, n, &ids_at);
 
 	/* read after the ids of groups, so that no id is beyond it */
 	n_groups = n_ids(skel->bss->hist_last, skel->bss->hist_groups);
@@ -297,9 +295,24 @@ bool probe_find_endpoint(struct probe *probe, const struct endpoint_key *key, st
 	return !bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.endpoints), key, ret);
 }
 
-void probe_forget_unmeasured(struct probe *probe, const struct unmeasured_key *key)
+static __u32 *blind_place(const struct probe *probe, const struct blind *blind)
 {
-	bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.unmeasured), key);
+	return &probe->skel->bss->blind_of[(blind->place - 1) % BLIND_OWNERS];
+}
+
+bool probe_blind_is_pressed(const struct probe *probe, const struct blind *blind)
+{
+	return blind->place && *blind_place(probe, blind) >= BLIND_OF_OWNER / 2;
+}
+
+void probe_forget_unmeasured(struct probe *probe, const struct unmeasured_key *key,
+			     const struct blind *blind)
+{
+	if (bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.unmeasured), key) || !blind->found)
+		return;
+	__atomic_fetch_sub(&probe->skel->bss->blind_found, 1, __ATOMIC_RELAXED);
+	if (blind->place)
+		__atomic_fetch_sub(blind_place(probe, blind), 1, __ATOMIC_RELAXED);
 }
 
 int probe_read_books(struct probe *probe, __u32 service, struct service_books *ret)

@@ -7,8 +7,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/json_values.h"
 #include "base/privilege.h"
 #include "kernel/probe.h"
+#include "kernel/tls.h"
 
 static const enum probe_hook families[] = {PROBE_HOOK_TRACEPOINT, PROBE_HOOK_FEXIT};
 
@@ -22,6 +24,8 @@ struct findings {
 	struct probe_trial trials[FAMILIES];
 	int chosen; /* index in families, or -1 */
 	bool sweeps_map;
+	enum probe_tls tls_way;
+	struct probe_trial tls; /* with the hook that is chosen */
 };
 
 static void find(struct findings *ret)
@@ -35,6 +39,11 @@ static void find(struct findings *ret)
 		if (!ret->trials[i].error)
 			ret->chosen = i;
 	}
+	ret->tls_way = probe_tls_way();
+	if (ret->chosen >= 0)
+		probe_try_tls(families[ret->chosen], &ret->tls);
+	else
+		ret->tls.error = -ENOTSUP;
 }
 
 static const char *why(const struct findings *found)
@@ -59,6 +68,44 @@ static const char *sweep_why(const struct findings *found)
 		       "has open at the moment are not met";
 }
 
+/* What sliprobe-helper keeps: see docs/tls.md. */
+static const char *const helper_capabilities[] = {"bpf", "perfmon", "sys_ptrace", "dac_read_search",
+						  "sys_admin"};
+
+static size_t n_helper_capabilities(const struct findings *found)
+{
+	/* perf events on processes of others take the last one */
+	return found->tls_way == PROBE_TLS_MULTI ? 4 : 5;
+}
+
+static const char *tls_why(const struct findings *found)
+{
+	if (found->tls.error)
+		return found->tls.reason[0] ? found->tls.reason : "no hook family can be used";
+	return found->tls_way == PROBE_TLS_MULTI ?
+		       "the kernel attaches to many sites of a library at once (Linux 6.6)" :
+		       "the kernel has no multi links (Linux 6.6): a perf event for each site, "
+		       "which takes CAP_SYS_ADMIN";
+}
+
+static void print_tls(FILE *out, const struct findings *found)
+{
+	fprintf(out, "tls          %s: %s\n",
+		found->tls.error ? "no" : probe_tls_name(found->tls_way), tls_why(found));
+	fprintf(out, "helper       keeps");
+	for (size_t i = 0; i < n_helper_capabilities(found); i++)
+		fprintf(out, "%s %s", i ? "," : "", helper_capabilities[i]);
+	fprintf(out, "; nothing of it runs with tls: off\n");
+}
+
+static json_t *tls_json(const struct findings *found)
+{
+	return json_pack("{s:b, s:s, s:s, s:o}", "loads", !found->tls.error, "attach",
+			 probe_tls_name(found->tls_way), "reason", tls_why(found), "capabilities",
+			 json_texts((char *const *)helper_capabilities,
+				    n_helper_capabilities(found)));
+}
+
 static void print_text(FILE *out, const struct findings *found)
 {
 	fprintf(out, "kernel       %s\n", found->kernel.release);
@@ -71,6 +118,7 @@ static void print_text(FILE *out, const struct findings *found)
 	fprintf(out, "hook         %s: %s\n",
 		found->chosen < 0 ? "none" : probe_hook_name(families[found->chosen]), why(found));
 	fprintf(out, "walk         %s: %s\n", sweep(found), sweep_why(found));
+	print_tls(out, found);
 }
 
 static int print_json(FILE *out, const struct findings *found)
@@ -84,14 +132,14 @@ static int print_json(FILE *out, const struct findings *found)
 			tried, probe_hook_name(families[i]),
 			json_pack("{s:b, s:s?}", "loads", !found->trials[i].error, "reason",
 				  found->trials[i].error ? found->trials[i].reason : NULL));
-	root = json_pack("{s:s, s:b, s:o, s:s?, s:s, s:s, s:s}", "kernel", found->kernel.release,
-			 "btf", found->btf, "hooks", tried, "hook",
+	root = json_pack("{s:s, s:b, s:o, s:s?, s:s, s:s, s:s, s:o}", "kernel",
+			 found->kernel.release, "btf", found->btf, "hooks", tried, "hook",
 			 found->chosen < 0 ? NULL : probe_hook_name(families[found->chosen]),
 			 "hook_reason", why(found), "walk", sweep(found), "walk_reason",
-			 sweep_why(found));
+			 sweep_why(found), "tls", tls_json(found));
 	if (!root)
 		return -ENOMEM;
-	r = json_dumpf(root, out, JSON_INDENT(2)) ? -EIO : 0;
+	r = json_write(root, JSON_INDENT(2), out) ? -EIO : 0;
 	fputc('\n', out);
 	json_decref(root);
 	return r;

@@ -49,7 +49,9 @@ static int zero_counts(struct probe *probe, __u32 first, __u32 n)
 	if (!zero)
 		return -ENOMEM;
 	r = probe_write_array(probe->skel->maps.slo_good, first, zero, n);
-	return r ?: probe_write_array(probe->skel->maps.slo_counts, first, zero, n);
+	r = r ?: probe_write_array(probe->skel->maps.sample_classes, first, zero, n);
+	r = r ?: probe_write_array(probe->skel->maps.slo_counts, first, zero, n);
+	return r ?: probe_forget_version_slos(probe, first, n);
 }
 
 static int write_counters(struct probe *probe, const struct tables_change *change)
@@ -88,17 +90,38 @@ static int write_automata(struct probe *probe, const struct tables *tables,
 	return r;
 }
 
-static int write_ports(struct probe *probe, const struct tables_change *change)
+static struct fact_key key_of(__u32 generation, const struct tables_fact *fact)
 {
-	const struct tables *tables = &change->tables;
+	return (struct fact_key){generation, fact->kind, fact->value};
+}
+
+int probe_write_fact(struct probe *probe, __u32 generation, const struct tables_fact *fact)
+{
+	const struct fact_key key = key_of(generation, fact);
+
+	return bpf_map_update_elem(bpf_map__fd(probe->skel->maps.service_facts), &key, &fact->set,
+				   BPF_ANY);
+}
+
+int probe_drop_fact(struct probe *probe, __u32 generation, const struct tables_fact *fact)
+{
+	const struct fact_key key = key_of(generation, fact);
+	int r = bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.service_facts), &key);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+int probe_write_set(struct probe *probe, __u32 number, const struct service_set *set)
+{
+	return probe_write_array(probe->skel->maps.service_sets, number, set, 1);
+}
+
+static int write_facts(struct probe *probe, const struct tables_change *change)
+{
 	int r = 0;
 
-	for (size_t i = 0; !r && i < tables->n_ports; i++) {
-		struct service_port_key key = {change->generation, tables->ports[i].port};
-
-		r = bpf_map_update_elem(bpf_map__fd(probe->skel->maps.service_ports), &key,
-					&tables->ports[i].set, BPF_ANY);
-	}
+	for (size_t i = 0; !r && i < change->tables.n_facts; i++)
+		r = probe_write_fact(probe, change->generation, &change->tables.facts[i]);
 	return r;
 }
 
@@ -122,7 +145,7 @@ int probe_write_tables(struct probe *probe, const struct tables_change *change)
 	int r = write_counters(probe, change);
 
 	r = r ?: write_automata(probe, tables, &region);
-	r = r ?: write_ports(probe, change);
+	r = r ?: write_facts(probe, change);
 	for (size_t i = 0; !r && i < tables->n_policies; i++)
 		r = probe_write_array(probe->skel->maps.policies, change->policies[i],
 				      &tables->policies[i], 1);
@@ -134,11 +157,16 @@ void probe_live(struct probe *probe, __u32 generation)
 	__atomic_store_n(&probe->skel->bss->live_generation, generation, __ATOMIC_RELEASE);
 }
 
-void probe_forget_ports(struct probe *probe, const __u16 *ports, size_t n, __u32 generation)
+void probe_forget_facts(struct probe *probe, __u32 generation)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct service_port_key key = {generation, ports[i]};
+	int fd = bpf_map__fd(probe->skel->maps.service_facts);
+	struct fact_key at, next;
+	bool more = !bpf_map_get_next_key(fd, NULL, &next);
 
-		bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.service_ports), &key);
+	while (more) {
+		at = next;
+		more = !bpf_map_get_next_key(fd, &at, &next);
+		if (at.generation == generation)
+			bpf_map_delete_elem(fd, &at);
 	}
 }

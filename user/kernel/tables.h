@@ -43,9 +43,23 @@ static inline struct tables_region tables_region_of(const struct tables_region *
 	return region;
 }
 
-struct tables_port {
-	__u16 port;
+/* A fact that services are matched by. */
+struct tables_fact {
+	enum fact_kind kind;
+	struct file_id value;
 	__u32 set;
+};
+
+/*
+ * A fact whose value has to be looked up on the host, and may change: the network namespace or the executable at a
+ * path. Without one it is the host's own network namespace: `host` 0 the first process's, 1 the agent's.
+ */
+struct tables_lookup {
+	enum fact_kind kind;
+	char *path;
+	int host;
+	__u32 set;
+	struct service_set services; /* in that set */
 };
 
 /* Arrays hold the region's part only: element 0 goes to the region's first place. */
@@ -58,8 +72,10 @@ struct tables {
 	size_t n_accepts;
 	struct service_set *sets;
 	size_t n_sets;
-	struct tables_port *ports;
-	size_t n_ports;
+	struct tables_fact *facts;
+	size_t n_facts;
+	struct tables_lookup *lookups;
+	size_t n_lookups;
 	struct policy *policies; /* one a service, then that of found services */
 	size_t n_policies;
 	struct live live; /* without the policies' numbers: they are the change's */

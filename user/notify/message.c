@@ -41,7 +41,7 @@ void message_line(const json_t *message, char *ret, size_t size)
 		{"escalate", "escalated: "}, {"joined", "joined: "},	{"left", "left: "},
 		{"remind", "reminder: "},    {"resolve", "resolved: "}, {"test", "test: "},
 	};
-	const char *word = "";
+	const char *word = "", *explanation;
 	char severity[16];
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -51,8 +51,10 @@ void message_line(const json_t *message, char *ret, size_t size)
 	snprintf(severity, sizeof(severity), "%s", message_text(message, "severity"));
 	for (char *at = severity; *at; at++)
 		*at = (char)toupper((unsigned char)*at);
-	snprintf(ret, size, "%s %s: %s%s", severity, message_text(message, "service"), word,
-		 message_text(message, "summary"));
+	explanation =
+		message_text(json_array_get(json_object_get(message, "slos"), 0), "explanation");
+	snprintf(ret, size, "%s %s: %s%s%s%s", severity, message_text(message, "service"), word,
+		 message_text(message, "summary"), *explanation ? "; " : "", explanation);
 	for (char *at = ret; *at; at++) {
 		if ((unsigned char)*at < ' ' || *at == 0x7f)
 			*at = ' ';
@@ -240,6 +242,8 @@ static void print_slo(FILE *out, const json_t *slo)
 	fputc('\n', out);
 	if (*message_text(slo, "description"))
 		fprintf(out, "%s\n", message_text(slo, "description"));
+	if (*message_text(slo, "explanation"))
+		fprintf(out, "%s\n", message_text(slo, "explanation"));
 	print_failing(out, slo);
 	print_left(out, slo);
 }

@@ -156,6 +156,8 @@ static void write_field(const json_t *message, enum body_field field, enum body_
 		return write_number(budget_left(message), out);
 	case BODY_BURN_RATE:
 		return write_number(burn_rate(message), out);
+	case BODY_EXPLANATION:
+		return write_text(message_text(first_slo(message), name), format, out);
 	case BODY_JOINED:
 	case BODY_LEFT:
 	case BODY_SLOS:

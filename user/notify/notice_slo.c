@@ -13,6 +13,7 @@
 #include "base/term_names.h"
 #include "base/utf8.h"
 #include "config/config.h"
+#include "notify/harmless.h"
 #include "notify/message.h"
 #include "report/json.h"
 
@@ -289,6 +290,15 @@ static json_t *failing_json(const struct notice_slo *slo)
 	return json_checked(object, failed);
 }
 
+static json_t *sentence_json(const char *sentence)
+{
+	_cleanup_free_ char *text = sentence ? harmless_text(sentence) : NULL;
+
+	if (!sentence)
+		return json_null();
+	return text ? json_string(text) : NULL;
+}
+
 json_t *notice_slo_json(const struct notice *notice, size_t i, const struct notice_slo *slo,
 			double wall_offset_seconds, const char *socket)
 {
@@ -311,6 +321,8 @@ json_t *notice_slo_json(const struct notice *notice, size_t i, const struct noti
 				   time_json(slo->silent_from_seconds.value + wall_offset_seconds) :
 				   json_null());
 	failed |= json_put(object, "failing", slo ? failing_json(slo) : json_null());
+	failed |= json_put(object, "explanation",
+			   sentence_json(slo && !ended ? slo->sentence : NULL));
 	failed |= json_put(object, "summary", notice_slo_summary(notice, i, slo));
 	failed |= json_put(object, "command", notice_command(alert->slo, socket));
 	failed |= json_put(object, "alerts", alerts_of(notice, alert->slo, now));

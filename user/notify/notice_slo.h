@@ -35,6 +35,7 @@ struct notice_slo {
 	size_t n_worst;
 	bool worst_known;
 	bool worst_exact; /* else some of them may have been excluded */
+	const char *sentence; /* what explain says of it; NULL: nothing, yet. Comes from requests */
 	bool reasons_known;
 	uint64_t reasons[BAD_REASON_COUNT]; /* why those in `failing` were bad */
 };

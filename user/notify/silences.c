@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ static int text_copy(const char *text, char **ret)
 	return 0;
 }
 
-static const struct silence *silence_find(const struct silences *silences, const char *id)
+const struct silence *silence_find(const struct silences *silences, const char *id)
 {
 	for (size_t i = 0; i < silences->n; i++) {
 		if (!strcmp(silences->list[i].id, id))
@@ -118,6 +119,51 @@ int silences_add(struct silences *silences, const struct silence *silence)
 	return r;
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool same_kind(const struct silence *a, const struct silence *b)
+{
+	return same(a->by, b->by) && same(a->slo, b->slo) && same(a->service, b->service) &&
+	       same(a->severity, b->severity) && a->exclude_eligible == b->exclude_eligible;
+}
+
+/* Takes the other one's time and comment. Returns 0, or an error: nothing has changed. */
+static int silence_join(struct silence *silence, const struct silence *other)
+{
+	struct silence joined = *silence;
+	char *comment = NULL;
+	int r;
+
+	joined.from_unix = fmin(joined.from_unix, floor(other->from_unix));
+	joined.until_unix = fmax(joined.until_unix, floor(other->until_unix));
+	if (!silence_valid(&joined) || !silence_valid(other))
+		return -EINVAL;
+	r = text_copy(other->comment, &comment);
+	if (r)
+		return r;
+	if (comment) {
+		free(joined.comment);
+		joined.comment = comment;
+	}
+	*silence = joined;
+	return 0;
+}
+
+const struct silence *silences_extend(struct silences *silences, const struct silence *silence)
+{
+	for (size_t i = 0; i < silences->n; i++) {
+		struct silence *old = &silences->list[i];
+
+		if (same_kind(old, silence) && silence->from_unix <= old->until_unix &&
+		    old->from_unix <= silence->until_unix && !silence_join(old, silence))
+			return old;
+	}
+	return NULL;
+}
+
 static void silences_remove_at(struct silences *silences, size_t i)
 {
 	silence_clear(&silences->list[i]);
@@ -150,6 +196,17 @@ bool silences_expire(struct silences *silences, double unix_seconds,
 }
 
 /* ---- as JSON ---- */
+
+char *silence_made_text(const struct silence_made *made)
+{
+	char until[32], *text;
+
+	calendar_rfc3339(made->until_unix, until);
+	if (asprintf(&text, "{\"id\": \"%s\", \"until\": \"%s\", \"extended\": %s}\n", made->id,
+		     until, made->extended ? "true" : "false") < 0)
+		return NULL;
+	return text;
+}
 
 json_t *silence_json(const struct silence *silence)
 {

@@ -41,7 +41,24 @@ struct silences {
 	size_t n;
 };
 
+/* What became of one that was asked for. */
+struct silence_made {
+	char id[SILENCE_ID_BYTES];
+	double until_unix;
+	bool extended; /* the same was there already, and lasts as long as the longer one of both */
+};
+
+/* {"id", "until", "extended"}, malloc()ed; NULL when out of memory. */
+char *silence_made_text(const struct silence_made *made);
+
 void silences_clear(struct silences *silences);
+
+/*
+ * If the same user has set the same before (a comment makes no difference) and the two times touch, that one
+ * becomes one of both times, with the new comment, if there is one. Returns it; NULL: there is none, or it
+ * would be longer than a silence may be; the silence is then to be added.
+ */
+const struct silence *silences_extend(struct silences *silences, const struct silence *silence);
 
 /*
  * Adds a copy. Returns 0; -EINVAL for an empty or a known id, a duration out of bounds, an unknown
@@ -49,6 +66,9 @@ void silences_clear(struct silences *silences);
  * -ENOSPC if there are SILENCES_MAX; -ENOMEM.
  */
 int silences_add(struct silences *silences, const struct silence *silence);
+
+/* The one of that id, or NULL. */
+const struct silence *silence_find(const struct silences *silences, const char *id);
 
 /* Returns 0 or -ENOENT. */
 int silences_remove(struct silences *silences, const char *id);

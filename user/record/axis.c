@@ -51,6 +51,8 @@ double record_axis_start(struct record *record, struct timeline *timeline)
 	bool marked = load_mark(record, &mark);
 
 	read_boot_id(record->boot_id);
+	record->cut_off = marked && record->boot_id[0] && store_was_open(record->store) &&
+			  !strcmp(mark.boot_id, record->boot_id);
 	return timeline_start(timeline, marked ? &mark : NULL, record->boot_id,
 			      clock_seconds(CLOCK_BOOTTIME), clock_seconds(CLOCK_REALTIME));
 }

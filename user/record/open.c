@@ -28,7 +28,7 @@ static int open_store(struct record *record, struct error *ret_notice)
 
 	if (r) {
 		record->state = r == -ENOTSUP || r == -EBUSY ? RECORD_NOT_KEPT : RECORD_FAILING;
-		/* never tried again: what both agents have counted must not be added up */
+		/* never tried again: another agent has taken the directory while this one runs */
 		if (r == -EBUSY)
 			record->retry_seconds = INFINITY;
 		snprintf(record->reason, sizeof(record->reason), "%s",
@@ -80,12 +80,17 @@ static void say_not_open(const struct record *record)
 		     record->state == RECORD_FAILING ? " until it can be written" : "");
 }
 
-void record_open(struct record *record)
+int record_open(struct record *record)
 {
 	struct error notice;
+	int r;
 
 	record->retry_seconds = -INFINITY;
-	if (open_store(record, &notice)) {
+	r = open_store(record, &notice);
+	/* what both agents have counted must not be added up, nor anyone be told twice */
+	if (r == -EBUSY)
+		return r;
+	if (r) {
 		say_not_open(record);
 		open_to_read(record);
 	} else if (notice.text[0]) {
@@ -95,6 +100,7 @@ void record_open(struct record *record)
 		recall_alerts(record);
 		record_recall_traffic(record);
 	}
+	return 0;
 }
 
 /* ---- again ---- */

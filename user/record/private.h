@@ -31,6 +31,7 @@ struct record {
 	double retry_seconds; /* on the axis: the store is not opened again before */
 	struct record_histories histories; /* read, and not taken by a track yet */
 	bool histories_due; /* the histories are not read yet */
+	bool cut_off; /* the last agent did not close it, since the host was started */
 	bool made_anew; /* nothing has been written to the store yet */
 	bool coverage_written; /* all spans but the last are on disk */
 	char boot_id[TIMELINE_BOOT_ID_BYTES];
@@ -45,8 +46,8 @@ static inline const char *record_why(int r)
 	return r == -EUCLEAN ? "it is damaged" : strerror(-r);
 }
 
-/* Opens the store to be written, else to be read, else not at all. */
-void record_open(struct record *record);
+/* Opens the store to be written, else to be read, else not at all. Returns 0, or -EBUSY: it is another's. */
+int record_open(struct record *record);
 
 /*
  * Opens the store again, or for the first time to be written. The next step then writes all that

@@ -8,20 +8,26 @@
 
 #include "record/private.h"
 
-int record_new(const char *dir, say_fn *tell, struct record **ret)
+int record_new(const char *dir, say_fn *tell, struct record **ret, struct error *ret_error)
 {
 	struct record *record = calloc(1, sizeof(*record));
+	int r;
 
 	if (!record)
-		return -ENOMEM;
+		return error_set(ret_error, -ENOMEM, "out of memory");
 	record->tell = tell;
 	record->dir = strdup(dir);
 	if (!record->dir || asprintf(&record->path, "%s/sliprobe.db", dir) < 0 ||
 	    record_texts_init(&record->texts) || traffic_new(&record->traffic)) {
 		record_free(record);
-		return -ENOMEM;
+		return error_set(ret_error, -ENOMEM, "out of memory");
 	}
-	record_open(record);
+	r = record_open(record);
+	if (r) {
+		error_set(ret_error, r, "%s", record->reason);
+		record_free(record);
+		return r;
+	}
 	return *ret = record, 0;
 }
 
@@ -47,6 +53,11 @@ struct record_report record_report(const struct record *record)
 		.path = record->path,
 		.bytes = record->store ? store_bytes(record->store) : 0,
 	};
+}
+
+bool record_was_cut_off(const struct record *record)
+{
+	return record->cut_off;
 }
 
 /* ---- changes and texts ---- */

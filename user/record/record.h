@@ -36,15 +36,21 @@ struct record_report {
 /*
  * Opens the state in `dir`. A state that cannot be opened is RECORD_NOT_KEPT, one that can only be
  * read is RECORD_FAILING: `tell` is called with the reason, as it is of all that befalls the record
- * later. Returns 0 or -ENOMEM.
+ * later. Returns 0; -EBUSY, with a sentence, if another agent uses `dir`; or -ENOMEM.
  */
-int record_new(const char *dir, say_fn *tell, struct record **ret);
+int record_new(const char *dir, say_fn *tell, struct record **ret, struct error *ret_error);
 void record_free(struct record *record);
 
 struct record_report record_report(const struct record *record);
 
 /* Starts the axis where it was left. Returns as timeline_start(). */
 double record_start(struct record *record, struct timeline *timeline, struct coverage *coverage);
+
+/*
+ * True after record_start() if the last agent did not close its history, as it does when it is stopped, and the
+ * host has not been started again since.
+ */
+bool record_was_cut_off(const struct record *record);
 
 /*
  * Gives the track its history and alerts from disk. It gets its last counters, too, if they are of
@@ -130,6 +136,8 @@ int record_each_requests(struct record *record, const char *service, double from
 #define RECORD_DELIVERY "delivery"
 #define RECORD_SILENCE "silence"
 #define RECORD_SILENCED "silenced" /* key "events" */
+#define RECORD_CHANGED "changed" /* by number: agent/timeline */
+#define RECORD_INCIDENT "incident" /* by number: agent/incidents */
 
 /* Texts by kind and key (store/store). The next step writes them, or record_flush() at once. */
 void record_keep(struct record *record, const char *kind, const char *key, const char *text);

@@ -6,8 +6,8 @@
 
 #include "record/record.h"
 
-static const char *const kinds[] = {RECORD_NOTICES, RECORD_DELIVERY, RECORD_SILENCE,
-				    RECORD_SILENCED};
+static const char *const kinds[] = {RECORD_NOTICES,  RECORD_DELIVERY, RECORD_SILENCE,
+				    RECORD_SILENCED, RECORD_CHANGED,  RECORD_INCIDENT};
 
 int record_texts_init(struct record_texts *texts)
 {

@@ -19,6 +19,32 @@ static json_t *refusal_json(const struct snapshot *snapshot)
 	return json_checked(object, failed);
 }
 
+/* Whether steps come when they should. */
+static json_t *steps_json(const struct snapshot *snapshot)
+{
+	json_t *object = json_object();
+	int failed = 0;
+
+	failed |= json_put(object, "count", json_count(snapshot->agent.steps));
+	failed |= json_put(object, "late_seconds", json_real(snapshot->agent.late_seconds));
+	failed |= json_put(object, "late_max_seconds", json_real(snapshot->agent.late_max_seconds));
+	return json_checked(object, failed);
+}
+
+/* What it may still do: `landlock` is the version of that interface, 0 if the kernel has none. */
+static json_t *confinement_json(const struct snapshot *snapshot)
+{
+	const struct confined *by = &snapshot->agent.confined;
+	json_t *object = json_object();
+	int failed = 0;
+
+	failed |= json_put(object, "uid", json_count(snapshot->agent.uid));
+	failed |= json_put(object, "seccomp", json_boolean(by->system_calls));
+	failed |= json_put(object, "landlock", json_count((uint64_t)by->landlock_abi));
+	failed |= json_put(object, "refused_system_calls", json_count(by->refused));
+	return json_checked(object, failed);
+}
+
 static json_t *agent_json(const struct snapshot *snapshot)
 {
 	json_t *object = json_object();
@@ -30,12 +56,14 @@ static json_t *agent_json(const struct snapshot *snapshot)
 	failed |= json_put(object, "hook_reason", json_text_or_null(snapshot->agent.hook_reason));
 	failed |= json_put(object, "started_at", json_nonempty_or_null(snapshot->agent.started_at));
 	failed |= json_put(object, "config", json_text_or_null(snapshot->agent.config));
+	failed |= json_put(object, "steps", steps_json(snapshot));
 	failed |= json_put(object, "reloads", json_count(snapshot->agent.reloads));
 	failed |= json_put(object, "reloads_refused", json_count(snapshot->agent.reloads_refused));
 	failed |= json_put(object, "reload_refused", refusal_json(snapshot));
 	failed |=
 		json_put(object, "capabilities",
 			 json_texts(snapshot->agent.capabilities, snapshot->agent.n_capabilities));
+	failed |= json_put(object, "confinement", confinement_json(snapshot));
 	failed |= json_put(object, "pinned", json_boolean(snapshot->agent.pinned));
 	failed |= json_put(object, "taken_over", json_boolean(snapshot->agent.taken_over));
 	failed |= json_put(object, "warnings",
@@ -93,6 +121,7 @@ static json_t *coverage_json(const struct snapshot *snapshot)
 	failed |= json_put(object, "lost_unattributed", json_count(lost_unattributed(snapshot)));
 	failed |= json_put(object, "kernel_errors", kernel_errors_json(snapshot));
 	failed |= json_put(object, "hook_misses", json_count(snapshot->coverage.hook_misses));
+	failed |= json_put(object, "quotas", json_quotas_value(snapshot));
 	failed |= json_put(object, "unmeasured", json_unmeasured_value(snapshot));
 	failed |= json_put(object, "blind", json_blind_value(snapshot));
 	return json_checked(object, failed);
@@ -112,6 +141,30 @@ json_t *json_store(const struct snapshot_store *store)
 	failed |= json_put(object, "reason", json_nonempty_or_null(store->reason));
 	failed |= json_put(object, "path", json_text_or_null(store->path));
 	failed |= json_put(object, "bytes", json_count(store->bytes));
+	return json_checked(object, failed);
+}
+
+static json_t *samples_json(const struct snapshot_samples *samples)
+{
+	static const char *const states[] = {
+		[SNAPSHOT_SAMPLES_OFF] = "off",		[SNAPSHOT_SAMPLES_STARTING] = "starting",
+		[SNAPSHOT_SAMPLES_OK] = "ok",		[SNAPSHOT_SAMPLES_FAILING] = "failing",
+		[SNAPSHOT_SAMPLES_STOPPED] = "stopped",
+	};
+	json_t *object = json_object();
+	int failed = 0;
+
+	failed |= json_put(object, "state", json_string(states[samples->state]));
+	failed |= json_put(object, "reason", json_nonempty_or_null(samples->reason));
+	failed |= json_put(object, "restarts", json_count(samples->restarts));
+	failed |= json_put(object, "taken", json_count(samples->taken));
+	failed |= json_put(object, "lost",
+			   json_pack("{s:o, s:o, s:o}", "kernel", json_count(samples->lost_kernel),
+				     "process", json_count(samples->lost_process), "disk",
+				     json_count(samples->lost_disk)));
+	failed |= json_put(object, "kept", json_count(samples->kept));
+	failed |= json_put(object, "bytes", json_count(samples->bytes));
+	failed |= json_put(object, "oldest", json_time_or_null(samples->oldest));
 	return json_checked(object, failed);
 }
 
@@ -137,6 +190,9 @@ static char *status(const struct snapshot *snapshot, bool services)
 	failed |= json_put(object, "without_traffic", json_without_traffic(snapshot));
 	failed |= json_put(object, "slos", slos_json(snapshot));
 	failed |= json_put(object, "store", json_store(&snapshot->store));
+	failed |= json_put(object, "samples", samples_json(&snapshot->samples));
+	failed |= json_put(object, "tls", json_tls_value(&snapshot->tls));
+	failed |= json_put(object, "helper", json_helper_value(&snapshot->tls));
 	return json_render(json_checked(object, failed), "\n");
 }
 

@@ -40,6 +40,8 @@ char *json_alerts(const struct snapshot_alerts *alerts);
 /* A step is [its end in Unix time, seconds it is long, good, bad]. */
 char *json_history(const struct snapshot_history *history);
 /*
+ * A row's `latency_buckets`, where they are asked for: [k, requests], bucket k of include/hist.h, which ends at
+ * 2^((k-160)/8) s.
  * With rows: kind ("slo", "service"), by, from, to, rows_left_out, rows; of an SLO beside the members
  * of its history. A row that nothing was counted in has nulls.
  */
@@ -53,6 +55,7 @@ json_t *json_services_value(const struct snapshot *snapshot);
 json_t *json_slo_value(const struct snapshot_slo *slo);
 json_t *json_alert(const struct snapshot_alert *alert);
 json_t *json_about(const struct config_about *about); /* null for NULL */
+json_t *json_quotas_value(const struct snapshot *snapshot); /* those that are met */
 json_t *json_unmeasured_value(const struct snapshot *snapshot);
 json_t *json_blind_value(const struct snapshot *snapshot);
 /* Puts what the object's service lost, and what of it is blind. cover: NULL if that is not known. */
@@ -60,6 +63,9 @@ int json_put_cover(json_t *object, const struct snapshot_cover *cover);
 /* Puts why the SLO's bad events were bad, what it counts, and why it has no alert. */
 int json_put_reasons(json_t *object, const struct snapshot_slo *slo);
 json_t *json_history_value(const struct snapshot_history *history);
+/* `tls` and `helper` of the status. */
+json_t *json_tls_value(const struct snapshot_tls *tls);
+json_t *json_helper_value(const struct snapshot_tls *tls);
 json_t *json_store(const struct snapshot_store *store);
 
 /* {"error": "..."} for the socket's refusals. */

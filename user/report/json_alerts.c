@@ -15,6 +15,8 @@ static json_t *active_json(const struct snapshot_alerts *alerts)
 
 		failed |= json_put(object, "slo", json_text_or_null(active->slo));
 		failed |= json_put(object, "service", json_text_or_null(active->service));
+		failed |= json_put(object, "incident",
+				   active->incident ? json_count(active->incident) : json_null());
 		failed |= json_push(array, object);
 	}
 	return json_checked(array, failed);

@@ -13,7 +13,8 @@ static json_t *listener_json(const struct snapshot_blind *blind, const char *rea
 	failed |= json_put(object, "port", json_count(blind->port));
 	failed |= json_put(object, "process", json_nonempty_or_null(blind->process));
 	failed |= json_put(object, "reason", json_text_or_null(reason ?: "unknown"));
-	failed |= json_put(object, "connections", json_count(blind->connections));
+	failed |= json_put(object, "connections",
+			   blind->uncounted ? json_null() : json_count(blind->connections));
 	failed |= json_put(object, "last_at", json_time_or_null(blind->last_unix));
 	return json_checked(object, failed);
 }
@@ -27,8 +28,10 @@ json_t *json_unmeasured_value(const struct snapshot *snapshot)
 		const struct snapshot_blind *blind = &snapshot->blind[i];
 
 		if (!blind->measured)
-			failed |= json_push(array,
-					    listener_json(blind, blind_reason_name(blind->reason)));
+			failed |= json_push(
+				array,
+				listener_json(blind,
+					      blind->words ?: blind_reason_name(blind->reason)));
 	}
 	return json_checked(array, failed);
 }
@@ -43,6 +46,7 @@ json_t *json_blind_value(const struct snapshot *snapshot)
 		json_t *object = listener_json(blind, blind_reason_word(blind->reason));
 
 		failed |= json_put(object, "measured", json_boolean(blind->measured));
+		failed |= json_put(object, "detail", json_text_or_null(blind->words));
 		failed |= json_push(array, object);
 	}
 	return json_checked(array, failed);

@@ -3,13 +3,24 @@
 
 #include <stdio.h>
 
-#include "base/cleanup.h"
+#include "base/json_values.h"
 
 char *json_render(json_t *value, const char *end)
 {
-	_cleanup_free_ char *text = json_dumps(value, JSON_REAL_PRECISION(12));
-	char *ret = NULL;
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	int failed;
 
+	if (!out) {
+		json_decref(value);
+		return NULL;
+	}
+	failed = json_write(value, JSON_REAL_PRECISION(12), out);
 	json_decref(value);
-	return text && asprintf(&ret, "%s%s", text, end) >= 0 ? ret : NULL;
+	fputs(end, out);
+	if (!fclose(out) && !failed)
+		return text;
+	free(text);
+	return NULL;
 }

@@ -40,6 +40,20 @@ static json_t *all_series_json(const struct snapshot_period *period)
 	return json_checked(array, failed);
 }
 
+/* [bucket of include/hist.h, requests], of those that have some. */
+static json_t *histogram_json(const uint64_t counts[HIST_BUCKETS])
+{
+	json_t *array = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; i < HIST_BUCKETS; i++) {
+		if (counts[i])
+			failed |= json_push(array, json_pack("[o, o]", json_count(i),
+							     json_count(counts[i])));
+	}
+	return json_checked(array, failed);
+}
+
 static json_t *row_json(const struct snapshot_rows *rows, const struct snapshot_row *row)
 {
 	const struct snapshot_period *period = &row->period;
@@ -54,6 +68,10 @@ static json_t *row_json(const struct snapshot_rows *rows, const struct snapshot_
 	failed |= json_put(object, "covered_seconds", json_real(period->covered_seconds));
 	failed |= json_put_counts(object, &merged);
 	failed |= json_put(object, "latency_seconds", json_quantiles(merged.total));
+	if (rows->histograms)
+		failed |= json_put(object, "latency_buckets",
+				   unknown || rows->by_status ? json_null() :
+								histogram_json(merged.total));
 	failed |= json_put(object, "series", all_series_json(period));
 	if (unknown)
 		failed |= json_put_no_counts(object);

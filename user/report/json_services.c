@@ -8,6 +8,7 @@
 #include "report/json.h"
 #include "report/json_counts.h"
 #include "report/json_render.h"
+#include "report/json_versions.h"
 #include "slo/quantile.h"
 
 static json_t *nonzero_or_null(uint64_t value)
@@ -31,12 +32,11 @@ static json_t *statuses_json(const struct snapshot_merged *merged)
 	int failed = 0;
 
 	for (unsigned int status = 0; status < SNAPSHOT_STATUSES; status++) {
-		char key[16];
+		char key[SNAPSHOT_STATUS_BYTES];
 
-		if (!merged->status[status])
-			continue;
-		snprintf(key, sizeof(key), "%u", status);
-		failed |= json_put(object, key, json_count(merged->status[status]));
+		if (merged->status[status])
+			failed |= json_put(object, snapshot_status_text(status, key),
+					   json_count(merged->status[status]));
 	}
 	return json_checked(object, failed);
 }
@@ -246,6 +246,41 @@ static json_t *match_json(const struct config_match *match)
 	failed |= json_put(object, "port", nonzero_or_null(match->port));
 	failed |= json_put(object, "process", json_text_or_null(match->process));
 	failed |= json_put(object, "exe", json_text_or_null(match->exe));
+	failed |= json_put(object, "user", json_text_or_null(match->user));
+	failed |= json_put(object, "netns", json_text_or_null(match->netns));
+	failed |= json_put(object, "unit", json_text_or_null(match->unit));
+	failed |= json_put(object, "cgroup", json_text_or_null(match->cgroup));
+	failed |= json_put(object, "container", json_text_or_null(match->container));
+	return json_checked(object, failed);
+}
+
+static json_t *namespace_json(enum snapshot_namespace namespace)
+{
+	static const char *const names[] = {
+		[SNAPSHOT_NS_HOST] = "host",
+		[SNAPSHOT_NS_PRIVATE] = "private",
+		[SNAPSHOT_NS_OTHER] = "other",
+	};
+
+	return namespace == SNAPSHOT_NS_UNKNOWN ? json_null() : json_string(names[namespace]);
+}
+
+/* What keeps it from being a configured service. */
+static json_t *near_json(const struct snapshot_service *service)
+{
+	json_t *object, *lacks;
+	int failed = 0;
+
+	if (!service->near)
+		return json_null();
+	object = json_object();
+	lacks = json_array();
+	if (service->near_lacks_netns)
+		failed |= json_push(lacks, json_string("network_namespace"));
+	if (service->near_lacks_mounts)
+		failed |= json_push(lacks, json_string("mount_namespace"));
+	failed |= json_put(object, "service", json_text_or_null(service->near));
+	failed |= json_put(object, "lacks", lacks);
 	return json_checked(object, failed);
 }
 
@@ -293,10 +328,17 @@ static json_t *service_json(const struct snapshot *snapshot, const struct snapsh
 	failed |= json_put(object, "pid", nonzero_or_null(service->pid));
 	failed |= json_put(object, "netns", nonzero_or_null(service->netns));
 	failed |= json_put(object, "container", json_text_or_null(service->container));
+	failed |= json_put(object, "user", json_text_or_null(service->user));
+	failed |= json_put(object, "uid", service->pid ? json_integer(service->uid) : json_null());
+	failed |= json_put(object, "network_namespace", namespace_json(service->network));
+	failed |= json_put(object, "mount_namespace", namespace_json(service->mounts));
+	failed |= json_put(object, "near", near_json(service));
 	failed |= json_put(object, "requests_per_second", json_maybe(service->requests_per_second));
 	failed |= json_put_counts(object, &merged);
 	failed |= json_put_cover(object, &service->cover);
+	failed |= json_put(object, "folded_requests", json_count(service->folded));
 	failed |= json_put(object, "about", json_about(service->about));
+	failed |= json_put(object, "versions", json_service_versions(snapshot, service));
 	failed |= put_periods(object, snapshot, service->name, NULL, NULL);
 	failed |= json_put(object, "routes", routes_json(snapshot, service));
 	return json_checked(object, failed);

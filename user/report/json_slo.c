@@ -2,6 +2,7 @@
 /* One SLO as JSON: its counts, its budget, its terms, its alerts. */
 #include "base/json_values.h"
 #include "report/json.h"
+#include "report/json_versions.h"
 
 static json_t *budget_json(const struct slo_budget *budget)
 {
@@ -173,6 +174,9 @@ json_t *json_slo_value(const struct snapshot_slo *slo)
 	failed |= json_put(object, "budget", budget_json(&budget));
 	failed |= json_put(object, "burn_rate", burn_rates_json(slo));
 	failed |= json_put(object, "alerts", alerts_json(slo));
+	failed |= json_put(object, "incident",
+			   slo->incident ? json_count(slo->incident) : json_null());
+	failed |= json_put(object, "versions", json_slo_versions(slo));
 	failed |= put_terms(object, slo);
 	failed |= json_put(object, "description",
 			   json_text_or_null(slo->config ? slo->config->description : NULL));

@@ -10,7 +10,6 @@
 #define SLIPROBE_REPORT_METRICS_H
 
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "report/snapshot.h"
 
@@ -22,25 +21,16 @@ enum metrics_format {
 };
 
 /*
- * The text of a snapshot, made piece by piece as it is read: of 10,000 series it has 40 MB.
+ * The text of a snapshot: 4 kB a series. Whoever asks at the same time gets the same text, so that
+ * it is made once and not for each.
  *
  * Buckets of http_server_request_duration_seconds: each power of two seconds from 2^-14 (61 us) to
  * 2^6 (64 s), plus the series' latency thresholds, whose counts are exact. A request that
  * is unanswered or not accepted has no duration: it is in _count and the +Inf bucket, not in _sum.
+ *
+ * Returns 0 and the malloc()ed text; or -ENOMEM.
  */
-struct metrics;
-
-/*
- * Takes the snapshot's contents and zeroes it. The texts of its routes, which belong to the
- * configuration, must outlast the metrics. Returns 0, or -ENOMEM: then nothing is taken.
- */
-int metrics_new(struct snapshot *snapshot, enum metrics_format format, struct metrics **ret);
-void metrics_free(struct metrics *metrics);
-
-/* Bytes of the whole text. */
-size_t metrics_len(const struct metrics *metrics);
-
-/* The next bytes, up to `room`: how many, 0 at the end, or -ENOMEM. */
-ssize_t metrics_read(struct metrics *metrics, char *ret, size_t room);
+int metrics_text(const struct snapshot *snapshot, enum metrics_format format, char **ret,
+		 size_t *ret_len);
 
 #endif

@@ -16,6 +16,15 @@ static void sample_by(struct writer *writer, const char *name, const char *label
 	free(label_text);
 }
 
+static void sample_seconds(struct writer *writer, const char *name, const char *help,
+			   double seconds)
+{
+	char text[NUMBER_MAX];
+
+	family(writer, name, "gauge", "seconds", help);
+	fprintf(writer->out, "%s %s\n", name, number(seconds, text));
+}
+
 void metrics_coverage(struct writer *writer, const struct snapshot *snapshot)
 {
 	family(writer, "sliprobe_http_requests_seen", "counter", "",
@@ -54,6 +63,13 @@ void metrics_agent(struct writer *writer, const struct snapshot *snapshot)
 	if (label_text)
 		sample_u64(writer, "sliprobe_build_info", label_text, 1);
 	free(label_text);
+	family(writer, "sliprobe_steps", "counter", "", "Steps: counters became history.");
+	sample_u64(writer, "sliprobe_steps_total", NULL, snapshot->agent.steps);
+	sample_seconds(writer, "sliprobe_step_late_seconds", "How late the last step was.",
+		       snapshot->agent.late_seconds);
+	sample_seconds(writer, "sliprobe_step_late_max_seconds",
+		       "How late the latest step since the start was.",
+		       snapshot->agent.late_max_seconds);
 	family(writer, "sliprobe_config_reloads", "counter", "", "Configuration reloads applied.");
 	sample_u64(writer, "sliprobe_config_reloads_total", NULL, snapshot->agent.reloads);
 	family(writer, "sliprobe_config_reloads_refused", "counter", "",

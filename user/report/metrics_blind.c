@@ -47,12 +47,53 @@ static void lost(struct writer *writer, const struct snapshot_service *service)
 	}
 }
 
+static void folded(struct writer *writer, const struct snapshot *snapshot)
+{
+	for (enum owner_kind kind = 0; kind < OWNER_KIND_COUNT; kind++) {
+		char *label_text = labels(writer, "quota", owner_kind_name(kind), NULL);
+
+		if (label_text)
+			sample_u64(writer, "sliprobe_folded_connections_total", label_text,
+				   snapshot->folded_connections[kind]);
+		free(label_text);
+	}
+}
+
+/* Of few services: what is 0 is left out. */
+static void folded_requests(struct writer *writer, const struct snapshot_service *service)
+{
+	char *label_text;
+
+	if (!service->folded)
+		return;
+	label_text = labels(writer, "service", service->name, NULL);
+	if (label_text)
+		sample_u64(writer, "sliprobe_folded_requests_total", label_text, service->folded);
+	free(label_text);
+}
+
+static void metrics_quotas(struct writer *writer, const struct snapshot *snapshot)
+{
+	family(writer, "sliprobe_quotas_met", "gauge", "",
+	       "Owners of endpoints that have met a quota: more are not listed.");
+	sample_u64(writer, "sliprobe_quotas_met", NULL, snapshot->n_quotas);
+	family(writer, "sliprobe_folded_connections", "counter", "",
+	       "Connections to endpoints that are not listed, by the quota that was met.");
+	folded(writer, snapshot);
+	family(writer, "sliprobe_folded_requests", "counter", "",
+	       "Requests of a service that has too many series: counted by class of status alone.");
+	for (size_t i = 0; i < snapshot->n_services; i++)
+		folded_requests(writer, &snapshot->services[i]);
+}
+
 void metrics_blind(struct writer *writer, const struct snapshot *snapshot)
 {
 	family(writer, "sliprobe_blind_connections", "counter", "",
 	       "Connections whose requests cannot be seen, by listener and reason.");
-	for (size_t i = 0; i < snapshot->n_blind; i++)
-		blind_listener(writer, &snapshot->blind[i]);
+	for (size_t i = 0; i < snapshot->n_blind; i++) {
+		if (!snapshot->blind[i].uncounted)
+			blind_listener(writer, &snapshot->blind[i]);
+	}
 	family(writer, "sliprobe_measured_connections", "counter", "",
 	       "Connections of which at least one HTTP request was seen.");
 	for (size_t i = 0; i < snapshot->n_services; i++)
@@ -61,4 +102,5 @@ void metrics_blind(struct writer *writer, const struct snapshot *snapshot)
 	       "HTTP requests of a service that could not be given an outcome.");
 	for (size_t i = 0; i < snapshot->n_services; i++)
 		lost(writer, &snapshot->services[i]);
+	metrics_quotas(writer, snapshot);
 }

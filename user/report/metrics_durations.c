@@ -79,7 +79,7 @@ void metrics_request_duration(struct writer *writer, const struct metrics_bounds
 {
 	const bool complete = series->outcome == OUTCOME_COMPLETE;
 	/* OpenTelemetry: for a client 4xx is an error, too; for a server only 5xx */
-	const unsigned int error_from = service->role == ROLE_CLIENT ? 400 : 500;
+	const unsigned int error_from = service->role == ROLE_CLIENT ? 4 : 5;
 	uint64_t buckets[HIST_BUCKETS] = {0};
 	const struct histogram hist = {
 		.buckets = buckets,
@@ -89,13 +89,13 @@ void metrics_request_duration(struct writer *writer, const struct metrics_bounds
 		.n_thresholds = series->n_thresholds,
 	};
 	const char *error_type = NULL;
-	char status[8], *label_text;
+	char status[SNAPSHOT_STATUS_BYTES], *label_text;
 
 	snapshot_hist_add(&series->total, buckets);
-	snprintf(status, sizeof(status), "%u", series->status);
+	snapshot_status_text(series->status, status);
 	if (!complete)
 		error_type = outcome_name(series->outcome);
-	else if (series->status >= error_from)
+	else if (status_class(series->status) >= error_from)
 		error_type = status;
 	label_text = labels(writer, "service", service->name, "http_request_method",
 			    method_name(series->method), "http_route", series->route,

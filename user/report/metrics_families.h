@@ -12,6 +12,7 @@ void metrics_agent(struct writer *writer, const struct snapshot *snapshot);
 void metrics_health(struct writer *writer, const struct snapshot *snapshot);
 void metrics_slos(struct writer *writer, const struct snapshot *snapshot);
 void metrics_coverage(struct writer *writer, const struct snapshot *snapshot);
+void metrics_tls(struct writer *writer, const struct snapshot *snapshot);
 void metrics_blind(struct writer *writer, const struct snapshot *snapshot);
 
 enum {

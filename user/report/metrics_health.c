@@ -15,6 +15,28 @@ static void health_store(struct writer *writer, const struct snapshot *snapshot)
 	sample_u64(writer, "sliprobe_store_size_bytes", NULL, snapshot->store.bytes);
 }
 
+static void health_samples(struct writer *writer, const struct snapshot_samples *samples)
+{
+	family(writer, "sliprobe_samples_kept", "gauge", "",
+	       "Samples of requests in the database.");
+	sample_u64(writer, "sliprobe_samples_kept", NULL, samples->kept);
+	family(writer, "sliprobe_samples_size_bytes", "gauge", "bytes",
+	       "Size of the database of samples.");
+	sample_u64(writer, "sliprobe_samples_size_bytes", NULL, samples->bytes);
+	family(writer, "sliprobe_samples_taken", "counter", "",
+	       "Samples that the process which keeps them has read.");
+	sample_u64(writer, "sliprobe_samples_taken_total", NULL, samples->taken);
+	family(writer, "sliprobe_samples_restarts", "counter", "",
+	       "Times that the process which keeps samples has died and was started again.");
+	sample_u64(writer, "sliprobe_samples_restarts_total", NULL, samples->restarts);
+	if (samples->state == SNAPSHOT_SAMPLES_OFF)
+		return;
+	family(writer, "sliprobe_samples_writable", "gauge", "",
+	       "1 if samples are kept on disk, 0 if the process has died or writing fails.");
+	sample_u64(writer, "sliprobe_samples_writable", NULL,
+		   samples->state == SNAPSHOT_SAMPLES_OK);
+}
+
 static uint64_t active(const struct snapshot_slo *slo, enum alert_severity severity)
 {
 	uint64_t n = 0;
@@ -62,6 +84,11 @@ static uint64_t waiting(const struct snapshot_notifications *of)
 	return of->waiting;
 }
 
+static uint64_t missed(const struct snapshot_notifications *of)
+{
+	return of->missed;
+}
+
 static void health_notifications(struct writer *writer, const struct snapshot *snapshot)
 {
 	static const struct {
@@ -78,6 +105,9 @@ static void health_notifications(struct writer *writer, const struct snapshot *s
 		 "Attempts to deliver a message that have failed.", failed},
 		{"sliprobe_notifications_waiting", "gauge", "sliprobe_notifications_waiting",
 		 "Messages that wait to be delivered.", waiting},
+		{"sliprobe_notifications_missed", "gauge", "sliprobe_notifications_missed",
+		 "Open notifications whose message was given up, which will be sent again.",
+		 missed},
 	};
 
 	for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++) {
@@ -98,6 +128,7 @@ static void health_notifications(struct writer *writer, const struct snapshot *s
 void metrics_health(struct writer *writer, const struct snapshot *snapshot)
 {
 	health_store(writer, snapshot);
+	health_samples(writer, &snapshot->samples);
 	health_alerts(writer, snapshot);
 	health_notifications(writer, snapshot);
 }

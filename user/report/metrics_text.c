@@ -9,10 +9,13 @@
 
 #include "base/utf8.h"
 
-/* A label's value between quotes: both formats escape these three. */
+/*
+ * A label's value between quotes: both formats escape these three, and have no escape for what a terminal
+ * must not get. That is written out, always the same way, so that series stay the same.
+ */
 static void write_value(struct writer *writer, FILE *out, const char *bytes)
 {
-	char *text = utf8_clean(bytes);
+	char *text = utf8_show(bytes, "\n");
 
 	if (!text) {
 		writer->failed = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report/snapshot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,17 @@ static void texts_free(char **texts, size_t n)
 	free(texts);
 }
 
+void snapshot_versions_free(struct snapshot_version *versions, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(versions[i].version);
+		free(versions[i].build_id);
+		free(versions[i].exe);
+		free(versions[i].script);
+	}
+	free(versions);
+}
+
 static void service_clear(struct snapshot_service *service)
 {
 	for (size_t i = 0; i < service->n_series; i++) {
@@ -29,6 +41,8 @@ static void service_clear(struct snapshot_service *service)
 	free(service->name);
 	free(service->exe);
 	free(service->container);
+	free(service->user);
+	snapshot_versions_free(service->versions, service->n_versions);
 }
 
 void snapshot_clear(struct snapshot *snapshot)
@@ -39,15 +53,30 @@ void snapshot_clear(struct snapshot *snapshot)
 	free(snapshot->octaves);
 	snapshot_period_clear(&snapshot->window);
 	snapshot_period_clear(&snapshot->before);
-	for (size_t i = 0; i < snapshot->n_slos; i++)
+	for (size_t i = 0; i < snapshot->n_slos; i++) {
 		free(snapshot->slos[i].alerts);
+		snapshot_versions_free(snapshot->slos[i].versions, snapshot->slos[i].n_versions);
+	}
 	free(snapshot->slos);
-	for (size_t i = 0; i < snapshot->n_blind; i++)
+	for (size_t i = 0; i < snapshot->n_blind; i++) {
 		free(snapshot->blind[i].service);
+		free(snapshot->blind[i].words);
+	}
 	free(snapshot->blind);
+	snapshot_tls_clear(&snapshot->tls);
+	for (size_t i = 0; i < snapshot->n_quotas; i++)
+		free(snapshot->quotas[i].name);
+	free(snapshot->quotas);
 	texts_free(snapshot->agent.capabilities, snapshot->agent.n_capabilities);
 	texts_free(snapshot->agent.warnings, snapshot->agent.n_warnings);
 	memset(snapshot, 0, sizeof(*snapshot));
+}
+
+const char *snapshot_status_text(unsigned int status, char ret[static SNAPSHOT_STATUS_BYTES])
+{
+	snprintf(ret, SNAPSHOT_STATUS_BYTES, status < STATUS_CLASSES ? "%uxx" : "%u",
+		 status % SNAPSHOT_STATUSES);
+	return ret;
 }
 
 bool snapshot_without_traffic(const struct snapshot_service *service)

@@ -10,11 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/confined.h"
 #include "base/maybe.h"
 #include "config/config.h"
 #include "hist.h"
 #include "report/quiet.h"
 #include "report/snapshot_period.h"
+#include "report/snapshot_tls.h"
 #include "slo/alerts.h"
 #include "slo/slo.h"
 #include "terms.h"
@@ -84,6 +86,24 @@ enum snapshot_listening {
 	SNAPSHOT_NOT_LISTENING, /* nobody in the agent's network namespace */
 };
 
+enum snapshot_namespace {
+	SNAPSHOT_NS_UNKNOWN,
+	SNAPSHOT_NS_HOST,
+	SNAPSHOT_NS_PRIVATE, /* mounts: made for the process by the host's root */
+	SNAPSHOT_NS_OTHER,
+};
+
+/* What was counted of one version of a service, or of several, since counting began. */
+struct snapshot_version {
+	char *version; /* "_older": all that are not told apart */
+	const char *kind; /* "env", "build_id", ...; NULL of "_older", as are the texts below */
+	char *build_id, *exe, *script; /* or NULL: not known */
+	double first_unix, last_unix; /* NAN of "_older" */
+	size_t instances;
+	uint64_t requests; /* of a service */
+	uint64_t good, bad; /* of an SLO */
+};
+
 struct snapshot_service {
 	char *name;
 	enum role role;
@@ -94,14 +114,24 @@ struct snapshot_service {
 	uint32_t pid; /* a process that served it; 0 if unknown */
 	uint32_t netns; /* inode number of its network namespace; 0 if unknown */
 	char *container; /* container id, or NULL */
+	char *user; /* that it runs as, or NULL if the host has no name for it */
+	uint32_t uid; /* of the user, where pid is known */
+	enum snapshot_namespace network, mounts; /* whose they are */
+	/* of a found one: the configured service that it would be in the host's namespaces; NULL: none */
+	const char *near;
+	bool near_lacks_netns, near_lacks_mounts;
 	bool configured; /* by a services: entry, else found */
 	const struct config_about *about; /* NULL if none */
 	const struct config_match *match; /* NULL for a found one */
 	enum snapshot_listening listening; /* on the port it matches, while it had no request */
 	struct maybe requests_per_second; /* over the last minute of history */
 	struct snapshot_cover cover;
+	uint64_t
+		folded; /* requests counted by class of status and outcome alone: too many series */
 	struct snapshot_series **series; /* sorted by route, method, outcome, status */
 	size_t n_series;
+	struct snapshot_version *versions; /* served last first */
+	size_t n_versions;
 };
 
 struct snapshot_alert {
@@ -162,8 +192,12 @@ struct snapshot_slo {
 		*cover; /* of its service, in the same snapshot; NULL: not known */
 	/* why none of its alerts is heard, though it does worse than its objective; else "" */
 	char no_alert[QUIET_BYTES];
+	uint64_t incident; /* the number of the one that is open; 0: none */
 	struct snapshot_alert *alerts; /* those that are active */
 	size_t n_alerts;
+	struct snapshot_version
+		*versions; /* whose good and bad add up to `total`; served last first */
+	size_t n_versions;
 };
 
 enum snapshot_store_state {
@@ -178,6 +212,7 @@ struct snapshot_notifications {
 	uint64_t sent, given_up; /* messages */
 	uint64_t failed; /* attempts */
 	size_t waiting; /* messages */
+	size_t missed; /* open notices whose alarm was given up */
 };
 
 struct snapshot_store {
@@ -185,6 +220,26 @@ struct snapshot_store {
 	const char *reason; /* "" if it is ok */
 	const char *path;
 	uint64_t bytes;
+};
+
+enum snapshot_samples_state {
+	SNAPSHOT_SAMPLES_OFF, /* by the configuration */
+	SNAPSHOT_SAMPLES_STARTING,
+	SNAPSHOT_SAMPLES_OK,
+	SNAPSHOT_SAMPLES_FAILING, /* none can be written */
+	SNAPSHOT_SAMPLES_STOPPED, /* the process that keeps them has died */
+};
+
+/* The samples of requests that are kept, and the process that keeps them. */
+struct snapshot_samples {
+	enum snapshot_samples_state state;
+	char reason[128]; /* "" if it is ok */
+	uint64_t restarts; /* of the process */
+	uint64_t taken; /* since the agent's start */
+	uint64_t lost_kernel, lost_process,
+		lost_disk; /* likewise: each counts in coverage.samples_lost */
+	uint64_t kept, bytes; /* on disk */
+	double oldest; /* Unix seconds; NAN: there is none */
 };
 
 /* A listener's blind connections, of one reason. */
@@ -196,6 +251,24 @@ struct snapshot_blind {
 	uint64_t connections;
 	double last_unix; /* when the last of them was met */
 	bool measured; /* requests of other connections to it were seen: not an unmeasured listener */
+	bool uncounted; /* how many connections there are is not known */
+	char *words; /* more than the reason's own; NULL: no more is known */
+};
+
+/* An owner of endpoints that has met its quota: what comes beyond is not listed. */
+struct snapshot_quota {
+	enum owner_kind kind;
+	uint64_t
+		id; /* a user, an inode number of a namespace, a cgroup's id; 0: all found services */
+	char *name; /* a cgroup's path, a service's name; NULL: not known */
+	uint32_t limit;
+	uint32_t has; /* endpoints */
+	uint64_t folded_endpoints; /* beyond: so many, or more */
+	uint64_t folded_connections; /* to these */
+	double since_unix;
+	double last_unix;
+	uint32_t pid; /* of the last of them */
+	char process[16]; /* likewise; "": not known */
 };
 
 struct snapshot {
@@ -206,17 +279,23 @@ struct snapshot {
 		const char *hook_reason; /* one sentence: why this one */
 		char started_at[32]; /* RFC 3339, UTC */
 		const char *config; /* file name or "(built-in)" */
+		uint64_t steps; /* since the start */
+		double late_seconds, late_max_seconds; /* of the last one; of the latest one */
 		uint64_t reloads, reloads_refused;
 		double refused_at; /* Unix seconds of the last reload, if it was refused; else NAN */
 		const char *refusal; /* why it was */
 		char **capabilities; /* names held now; normally none */
 		size_t n_capabilities;
+		uint32_t uid; /* that it runs as */
+		struct confined confined;
 		char **warnings; /* one sentence each */
 		size_t n_warnings;
 		bool pinned; /* the kernel goes on counting without the agent */
 		bool taken_over; /* it did so before this agent started */
 	} agent;
 	struct snapshot_store store;
+	struct snapshot_samples samples;
+	struct snapshot_tls tls;
 	struct snapshot_notifications notifications[RECEIVER_KINDS];
 	struct {
 		uint64_t seen; /* requests whose head was read */
@@ -230,6 +309,10 @@ struct snapshot {
 		uint64_t gaps; /* times without counting that are remembered */
 		bool consistent; /* the agent's own check: seen = counted + in_flight + lost */
 	} coverage;
+	struct snapshot_quota *quotas; /* that are met */
+	size_t n_quotas;
+	uint64_t folded_connections
+		[OWNER_KIND_COUNT]; /* to endpoints that are not listed for that */
 	struct snapshot_blind *blind; /* without those of listeners that are gone */
 	size_t n_blind;
 	struct snapshot_service *services; /* sorted by name */
@@ -272,8 +355,13 @@ size_t snapshot_unmeasured(const struct snapshot *snapshot);
 static inline bool snapshot_failed(enum outcome outcome, unsigned int status)
 {
 	return outcome == OUTCOME_SERVER_ABORT || outcome == OUTCOME_UNANSWERED ||
-	       (outcome == OUTCOME_COMPLETE && status >= 500);
+	       (outcome == OUTCOME_COMPLETE && status_class(status) >= 5);
 }
+
+enum { SNAPSHOT_STATUS_BYTES = 8 };
+
+/* "503"; "5xx" for a class. Returns `ret`. */
+const char *snapshot_status_text(unsigned int status, char ret[static SNAPSHOT_STATUS_BYTES]);
 
 /* Adds the histogram's counts to those of `buckets`. */
 void snapshot_hist_add(const struct snapshot_hist *hist, uint64_t buckets[HIST_BUCKETS]);
@@ -294,6 +382,9 @@ void snapshot_merge(const struct snapshot_service *service, size_t first, size_t
 
 /* The budget of the SLO's window, exhaustion projected by the burn rate of the last hour. */
 struct slo_budget snapshot_slo_budget(const struct snapshot_slo *slo);
+
+/* Frees the list, and what it owns. */
+void snapshot_versions_free(struct snapshot_version *versions, size_t n);
 
 /* NULL if there is none of that name. */
 const struct snapshot_service *snapshot_service_find(const struct snapshot *snapshot,

@@ -13,6 +13,7 @@
 struct snapshot_active {
 	const char *slo;
 	const char *service;
+	uint64_t incident; /* its SLO's that is open; 0: none */
 	struct snapshot_alert alert;
 };
 

@@ -54,6 +54,6 @@ bool snapshot_has_status(uint16_t code, const char *status)
 		return true;
 	if (outcome != OUTCOME_COMPLETE)
 		return false;
-	return is_class(status) ? number / 100 == (unsigned int)(status[0] - '0') :
+	return is_class(status) ? status_class(number) == (unsigned int)(status[0] - '0') :
 				  number && number == number_of(status);
 }

@@ -46,6 +46,7 @@ struct snapshot_rows {
 	size_t n_rows;
 	size_t left_out; /* older rows, of those asked for */
 	bool by_status; /* only some statuses: latencies are not known */
+	bool histograms; /* are shown */
 };
 
 void snapshot_rows_clear(struct snapshot_rows *rows);

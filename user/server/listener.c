@@ -15,6 +15,7 @@
 
 #include "base/address.h"
 #include "base/cleanup.h"
+#include "base/place.h"
 
 /* Makes the directories above `path`. */
 static int make_parents(const char *path)
@@ -156,7 +157,7 @@ int listener_open_tcp(const char *address, struct listener *ret)
 void listener_unlink(struct listener *listener)
 {
 	if (listener->path)
-		unlink(listener->path);
+		place_unlink(listener->path);
 	free(listener->path);
 	listener->path = NULL;
 }
@@ -168,7 +169,7 @@ void listener_close(struct listener *listener)
 		close(listener->fd);
 	/* the lock goes last, and its file while it is held */
 	if (listener->lock_path)
-		unlink(listener->lock_path);
+		place_unlink(listener->lock_path);
 	if (listener->lock_fd >= 0)
 		close(listener->lock_fd);
 	free(listener->lock_path);

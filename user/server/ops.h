@@ -3,11 +3,15 @@
 #ifndef SLIPROBE_SERVER_OPS_H
 #define SLIPROBE_SERVER_OPS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/asker.h"
+#include "base/elsewhere.h"
 #include "base/error.h"
 #include "notify/silences.h"
+#include "report/incident.h"
 #include "report/period_query.h"
 #include "report/reload.h"
 #include "report/snapshot.h"
@@ -22,6 +26,8 @@ struct agent; /* known to those who fill in server_ops */
  * -errno where nothing else is said.
  */
 struct server_ops {
+	/* that the kernel's counters can be read; takes no time */
+	int (*ready)(struct agent *agent);
 	/* as the kernel's maps are now; without `series`: neither these nor the services' requests */
 	int (*snapshot)(struct agent *agent, bool series, struct snapshot *ret);
 	/* adds the spans of time to a snapshot that was just taken, with series */
@@ -36,14 +42,32 @@ struct server_ops {
 	/* under its `which`th former definition, the last one first: 1; -ENOENT: it has not so many */
 	int (*former)(struct agent *agent, const char *slo, size_t which,
 		      struct snapshot_history *ret);
+
+	/* see agent/agent.h; -ENOENT: there is no incident of that number */
+	int (*incidents)(struct agent *agent, const struct incidents_query *query, json_t **ret);
+	int (*incident)(struct agent *agent, uint64_t number, json_t **ret);
+	int (*changes)(struct agent *agent, const struct changes_query *query, json_t **ret);
+	/*
+	 * asks another process (samples/question): `done` is called later; -EINVAL, -ENOENT and others say why not
+	 */
+	int (*ask)(struct agent *agent, json_t *question, elsewhere_done_fn *done, void *context,
+		   struct error *ret_error);
+
+	/* Changes: `by` asks for them, and may. The agent keeps a journal of them, as of those refused. */
+
 	/* reads the configuration again; on failure says why, and keeps the one it has */
-	int (*reload)(struct agent *agent, struct reload *ret, struct error *ret_error);
-	/* gives the silence's id; or says why not */
-	int (*silence)(struct agent *agent, const char *json, size_t len, const char *by,
-		       char ret_id[static SILENCE_ID_BYTES], struct error *ret_error);
-	int (*unsilence)(struct agent *agent, const char *id); /* -ENOENT: there is none */
-	/* returns how many receivers it goes to; -ENOENT: none is configured */
-	int (*notify_test)(struct agent *agent, const char *json, size_t len);
+	int (*reload)(struct agent *agent, const struct asker *by, struct reload *ret,
+		      struct error *ret_error);
+	/* says what became of it; or why not: -ENOSPC if there are too many */
+	int (*silence)(struct agent *agent, const struct asker *by, const char *json, size_t len,
+		       struct silence_made *ret, struct error *ret_error);
+	/* -ENOENT: there is none */
+	int (*unsilence)(struct agent *agent, const struct asker *by, const char *id);
+	/* returns how many receivers it goes to; or says why not: -ENOENT: none is configured; -EBUSY: not now */
+	int (*notify_test)(struct agent *agent, const struct asker *by, const char *json,
+			   size_t len, struct error *ret_error);
+	/* `by` may not, and has asked for `what`: a word */
+	void (*refused)(struct agent *agent, const struct asker *by, const char *what);
 };
 
 #endif

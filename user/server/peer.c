@@ -2,28 +2,31 @@
 #include "server/peer.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 
-static bool peer_credentials(int fd, struct ucred *ret)
-{
-	socklen_t len = sizeof(*ret);
+/* What the kernel puts for every id that it cannot translate: Documentation/admin-guide/sysctl/fs.rst. */
+enum { OVERFLOW_ID = 65534 };
 
-	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &len);
-}
-
-void peer_name(int fd, char *ret, size_t size)
+struct asker peer_asker(int fd)
 {
 	struct ucred peer;
+	socklen_t len = sizeof(peer);
 
-	if (peer_credentials(fd, &peer))
-		snprintf(ret, size, "uid %u", peer.uid);
-	else
-		snprintf(ret, size, "unknown");
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || peer.uid == PEER_NO_USER)
+		return (struct asker){};
+	return (struct asker){.known = true, .uid = peer.uid, .pid = peer.pid};
+}
+
+static bool has_own_group(int fd, gid_t group)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) && peer.gid == group;
 }
 
 static bool has_supplementary_group(int fd, gid_t group)
@@ -44,14 +47,18 @@ static bool has_supplementary_group(int fd, gid_t group)
 	return false;
 }
 
-bool peer_may_change(int fd, gid_t admins)
+bool peer_may_change(int fd, const struct peer_rights *rights)
 {
-	struct ucred peer;
+	const struct asker peer = peer_asker(fd);
 
-	if (!peer_credentials(fd, &peer))
+	if (!peer.known)
 		return false;
-	if (peer.uid == 0 || peer.uid == geteuid())
+	if (peer.uid == 0)
 		return true;
-	return admins != PEER_NO_GROUP &&
-	       (peer.gid == admins || has_supplementary_group(fd, admins));
+	if (peer.uid == rights->owner)
+		return peer.uid != OVERFLOW_ID;
+	if (peer.uid == geteuid() || rights->admins == PEER_NO_GROUP ||
+	    rights->admins == OVERFLOW_ID)
+		return false;
+	return has_own_group(fd, rights->admins) || has_supplementary_group(fd, rights->admins);
 }

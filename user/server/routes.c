@@ -10,10 +10,14 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/json_values.h"
 #include "base/suggest.h"
+#include "base/utf8.h"
+#include "page/page.h"
 #include "report/json.h"
+#include "report/json_render.h"
+#include "report/metrics.h"
 #include "server/accept.h"
-#include "server/peer.h"
 
 static void reply_failure(struct reply *reply, int r)
 {
@@ -124,16 +128,34 @@ static enum metrics_format accepted_format(struct MHD_Connection *connection)
 
 static void get_metrics(const struct request *request, struct reply *reply)
 {
+	static const char *const types[] = {
+		[METRICS_TEXT] = "text/plain; version=0.0.4; charset=utf-8",
+		[METRICS_OPENMETRICS] =
+			"application/openmetrics-text; version=1.0.0; charset=utf-8",
+	};
 	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
 	const enum metrics_format format = accepted_format(request->connection);
-	struct metrics *metrics;
+	char *text;
+	size_t len;
 	int r;
 
 	if (!take_snapshot(request, true, &snapshot, reply))
 		return;
-	r = metrics_new(&snapshot, format, &metrics);
-	if (!r)
-		reply_metrics(reply, format, metrics);
+	r = metrics_text(&snapshot, format, &text, &len);
+	if (r)
+		reply_failure(reply, r);
+	else
+		reply_with(reply, MHD_HTTP_OK, types[format], text);
+}
+
+/* For people; all that it shows it asks for at the other addresses. */
+static void get_page(const struct request *request, struct reply *reply)
+{
+	size_t len;
+
+	(void)request;
+	reply_with(reply, MHD_HTTP_OK, "text/html; charset=utf-8", page_text(&len));
+	page_policy(reply->policy);
 }
 
 static void get_health(const struct request *request, struct reply *reply)
@@ -145,9 +167,7 @@ static void get_health(const struct request *request, struct reply *reply)
 /* Ready: the kernel's maps can be read. */
 static void get_ready(const struct request *request, struct reply *reply)
 {
-	_cleanup_(snapshot_clear) struct snapshot snapshot = {0};
-
-	if (request->ops->snapshot(request->agent, false, &snapshot))
+	if (request->ops->ready(request->agent))
 		reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, "not ready");
 	else
 		get_health(request, reply);
@@ -156,8 +176,9 @@ static void get_ready(const struct request *request, struct reply *reply)
 static void post_reload(const struct request *request, struct reply *reply)
 {
 	_cleanup_(reload_clear) struct reload reload = {0};
+	const struct asker by = peer_asker(request->fd);
 	struct error error = {""};
-	int r = request->ops->reload(request->agent, &reload, &error);
+	int r = request->ops->reload(request->agent, &by, &reload, &error);
 
 	if (!r)
 		reply_json(reply, MHD_HTTP_OK, reload_json(&reload));
@@ -175,6 +196,99 @@ static void get_alerts(const struct request *request, struct reply *reply)
 		reply_failure(reply, r);
 	else
 		reply_json(reply, MHD_HTTP_OK, json_alerts(&alerts));
+}
+
+/* NaN: not asked for. */
+static int parse_time(const struct request *request, const char *name, double *ret_unix,
+		      struct error *error)
+{
+	const char *text = argument(request, name);
+
+	*ret_unix = NAN;
+	if (!text || !period_time_parse(text, clock_seconds(CLOCK_REALTIME), ret_unix))
+		return 0;
+	return error_set(error, -EINVAL,
+			 "%s: expected a duration such as 2h (so long ago), or a time such as "
+			 "2030-01-02T03:04:05Z, got \"%.60s\"",
+			 name, text);
+}
+
+enum { INCIDENTS_LISTED = 100, INCIDENTS_LISTED_MAX = 512 };
+
+static int parse_incidents(const struct request *request, struct incidents_query *ret,
+			   struct error *error)
+{
+	const char *limit = argument(request, "limit");
+	char *end = NULL;
+	int r;
+
+	*ret = (struct incidents_query){.slo = argument(request, "slo"), .limit = INCIDENTS_LISTED};
+	r = parse_time(request, "since", &ret->since_unix, error);
+	r = r ?: parse_time(request, "until", &ret->until_unix, error);
+	if (r || !limit)
+		return r;
+	ret->limit = strtoul(limit, &end, 10);
+	if (*limit >= '1' && *limit <= '9' && !*end && ret->limit <= INCIDENTS_LISTED_MAX)
+		return 0;
+	return error_set(error, -EINVAL, "limit: expected a number from 1 to %d, got \"%.60s\"",
+			 INCIDENTS_LISTED_MAX, limit);
+}
+
+enum { CHANGES_LISTED = 500 };
+
+static void get_changes(const struct request *request, struct reply *reply)
+{
+	struct changes_query query = {.service = argument(request, "service"),
+				      .limit = CHANGES_LISTED};
+	struct error error;
+	json_t *json;
+	int r = parse_time(request, "since", &query.since_unix, &error);
+
+	r = r ?: parse_time(request, "until", &query.until_unix, &error);
+	if (r) {
+		reply_error(reply, MHD_HTTP_BAD_REQUEST, error.text);
+		return;
+	}
+	r = request->ops->changes(request->agent, &query, &json);
+	if (r)
+		reply_failure(reply, r);
+	else
+		reply_json(reply, MHD_HTTP_OK, json_render(json, "\n"));
+}
+
+static void get_incidents(const struct request *request, struct reply *reply)
+{
+	struct incidents_query query;
+	struct error error;
+	json_t *json;
+	int r;
+
+	if (parse_incidents(request, &query, &error)) {
+		reply_error(reply, MHD_HTTP_BAD_REQUEST, error.text);
+		return;
+	}
+	r = request->ops->incidents(request->agent, &query, &json);
+	if (r)
+		reply_failure(reply, r);
+	else
+		reply_json(reply, MHD_HTTP_OK, json_render(json, "\n"));
+}
+
+static void get_incident(const struct request *request, struct reply *reply)
+{
+	char *end;
+	const uint64_t number = strtoull(request->rest, &end, 10);
+	json_t *json;
+	int r = -ENOENT;
+
+	if (*request->rest >= '1' && *request->rest <= '9' && !*end)
+		r = request->ops->incident(request->agent, number, &json);
+	if (r == -ENOENT)
+		reply_error(reply, MHD_HTTP_NOT_FOUND, "no incident of this number");
+	else if (r)
+		reply_failure(reply, r);
+	else
+		reply_json(reply, MHD_HTTP_OK, json_render(json, "\n"));
 }
 
 static bool parse_by(const char *text, enum rows_by *ret)
@@ -196,21 +310,6 @@ static bool parse_by(const char *text, enum rows_by *ret)
 		}
 	}
 	return !text;
-}
-
-/* NaN: not asked for. */
-static int parse_time(const struct request *request, const char *name, double *ret_unix,
-		      struct error *error)
-{
-	const char *text = argument(request, name);
-
-	*ret_unix = NAN;
-	if (!text || !period_time_parse(text, clock_seconds(CLOCK_REALTIME), ret_unix))
-		return 0;
-	return error_set(error, -EINVAL,
-			 "%s: expected a duration such as 2h (so long ago), or a time such as "
-			 "2030-01-02T03:04:05Z, got \"%.60s\"",
-			 name, text);
 }
 
 static int parse_rows(const struct request *request, struct rows_query *ret, struct error *error)
@@ -241,6 +340,13 @@ static int parse_rows(const struct request *request, struct rows_query *ret, str
 	return r ?: parse_time(request, "until", &ret->until_unix, error);
 }
 
+static bool says_yes(const struct request *request, const char *name)
+{
+	const char *text = argument(request, name);
+
+	return text && !strcmp(text, "yes");
+}
+
 /* When what was asked, and with what result. */
 static void get_rows(const struct request *request, struct reply *reply)
 {
@@ -257,6 +363,7 @@ static void get_rows(const struct request *request, struct reply *reply)
 	if (!take_snapshot(request, true, &snapshot, reply))
 		return;
 	r = request->ops->rows(request->agent, &query, &snapshot, &rows);
+	rows.histograms = says_yes(request, "histograms");
 	if (r == -ENOENT)
 		reply_error(reply, MHD_HTTP_NOT_FOUND, "no SLO or service of this name");
 	else if (r)
@@ -333,22 +440,24 @@ static void get_history(const struct request *request, struct reply *reply)
 
 static void post_silence(const struct request *request, struct reply *reply)
 {
-	char id[SILENCE_ID_BYTES], by[32], *body;
+	const struct asker by = peer_asker(request->fd);
+	struct silence_made made;
 	struct error error = {""};
-	int r;
+	int r = request->ops->silence(request->agent, &by, request->body, request->body_len, &made,
+				      &error);
 
-	peer_name(request->fd, by, sizeof(by));
-	r = request->ops->silence(request->agent, request->body, request->body_len, by, id, &error);
 	if (r)
-		reply_error(reply, MHD_HTTP_BAD_REQUEST, error.text[0] ? error.text : strerror(-r));
+		reply_error(reply, r == -ENOSPC ? MHD_HTTP_CONFLICT : MHD_HTTP_BAD_REQUEST,
+			    error.text[0] ? error.text : strerror(-r));
 	else
-		reply_json(reply, MHD_HTTP_OK,
-			   asprintf(&body, "{\"id\": \"%s\"}\n", id) < 0 ? NULL : body);
+		reply_json(reply, MHD_HTTP_OK, silence_made_text(&made));
 }
 
 static void delete_silence(const struct request *request, struct reply *reply)
 {
-	if (request->ops->unsilence(request->agent, request->rest))
+	const struct asker by = peer_asker(request->fd);
+
+	if (request->ops->unsilence(request->agent, &by, request->rest))
 		reply_error(reply, MHD_HTTP_NOT_FOUND, "no silence of this id");
 	else
 		reply_json(reply, MHD_HTTP_OK, strdup("{}\n"));
@@ -356,11 +465,16 @@ static void delete_silence(const struct request *request, struct reply *reply)
 
 static void post_notify_test(const struct request *request, struct reply *reply)
 {
-	int n = request->ops->notify_test(request->agent, request->body, request->body_len);
+	const struct asker by = peer_asker(request->fd);
+	struct error error = {""};
+	int n = request->ops->notify_test(request->agent, &by, request->body, request->body_len,
+					  &error);
 	char *body;
 
 	if (n == -ENOENT)
-		reply_error(reply, MHD_HTTP_CONFLICT, "no receiver is configured");
+		reply_error(reply, MHD_HTTP_CONFLICT, error.text);
+	else if (n == -EBUSY)
+		reply_error(reply, MHD_HTTP_TOO_MANY_REQUESTS, error.text);
 	else if (n < 0)
 		reply_failure(reply, n);
 	else
@@ -368,25 +482,74 @@ static void post_notify_test(const struct request *request, struct reply *reply)
 			   asprintf(&body, "{\"receivers\": %d}\n", n) < 0 ? NULL : body);
 }
 
+/* The arguments as they came: who answers says what is wrong with them. */
+static enum MHD_Result add_argument(void *context, enum MHD_ValueKind kind, const char *name,
+				    const char *value)
+{
+	_cleanup_free_ char *key = utf8_clean(name);
+
+	(void)kind;
+	if (key)
+		json_put(context, key, json_text_or_null(value));
+	return MHD_YES;
+}
+
+static void ask(const char *what, json_t *question, struct reply *reply)
+{
+	if (question && !json_put(question, "what", json_string(what))) {
+		reply->question = question;
+		return;
+	}
+	json_decref(question);
+	reply_failure(reply, -ENOMEM);
+}
+
+static void get_events(const struct request *request, struct reply *reply)
+{
+	json_t *question = json_object();
+
+	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, add_argument,
+				  question);
+	ask("events", question, reply);
+}
+
+static void get_explain(const struct request *request, struct reply *reply)
+{
+	json_t *question = json_object();
+	int failed = json_put(question, "slo", json_text_or_null(request->rest));
+
+	failed |= json_put(question, "since", json_text_or_null(argument(request, "since")));
+	failed |= json_put(question, "until", json_text_or_null(argument(request, "until")));
+	ask("explain", json_checked(question, failed), reply);
+}
+
 static const struct route {
-	const char *path; /* one that ends in '/' takes a name after it */
+	const char *path; /* one that ends in '/' takes a name after it, but for "/" itself */
 	const char *method; /* GET stands for HEAD, too */
 	void (*serve)(const struct request *request, struct reply *reply);
 	bool shared; /* with whoever reaches the listener for metrics */
+	const char *change; /* what it does, in a word, if it changes anything */
+	enum route_turn turn;
 } routes[] = {
 	/* clang-format off */
-	{"/v1/status", "GET", get_status, false},
-	{"/v1/services", "GET", get_services, false},
-	{"/v1/slos/", "GET", get_slo, false},
-	{"/v1/alerts", "GET", get_alerts, false},
-	{"/v1/history/", "GET", get_history, false},
-	{"/v1/silences", "POST", post_silence, false},
-	{"/v1/silences/", "DELETE", delete_silence, false},
-	{"/v1/notify-test", "POST", post_notify_test, false},
-	{"/v1/reload", "POST", post_reload, false},
-	{"/metrics", "GET", get_metrics, true},
-	{"/healthz", "GET", get_health, true},
-	{"/readyz", "GET", get_ready, true},
+	{"/", "GET", get_page, false, NULL, ROUTE_SHARED},
+	{"/v1/status", "GET", get_status, false, NULL, ROUTE_SHARED},
+	{"/v1/services", "GET", get_services, false, NULL, ROUTE_SHARED},
+	{"/v1/slos/", "GET", get_slo, false, NULL, ROUTE_SHARED},
+	{"/v1/alerts", "GET", get_alerts, false, NULL, ROUTE_SHARED},
+	{"/v1/changes", "GET", get_changes, false, NULL, ROUTE_SHARED},
+	{"/v1/incidents", "GET", get_incidents, false, NULL, ROUTE_SHARED},
+	{"/v1/incidents/", "GET", get_incident, false, NULL, ROUTE_SHARED},
+	{"/v1/history/", "GET", get_history, false, NULL, ROUTE_SHARED},
+	{"/v1/events", "GET", get_events, false, NULL, ROUTE_ELSEWHERE},
+	{"/v1/explain/", "GET", get_explain, false, NULL, ROUTE_ELSEWHERE},
+	{"/v1/silences", "POST", post_silence, false, "silence", ROUTE_ALONE},
+	{"/v1/silences/", "DELETE", delete_silence, false, "end of a silence", ROUTE_ALONE},
+	{"/v1/notify-test", "POST", post_notify_test, false, "test message", ROUTE_ALONE},
+	{"/v1/reload", "POST", post_reload, false, "reload", ROUTE_SHARED},
+	{"/metrics", "GET", get_metrics, true, NULL, ROUTE_SHARED},
+	{"/healthz", "GET", get_health, true, NULL, ROUTE_AT_ONCE},
+	{"/readyz", "GET", get_ready, true, NULL, ROUTE_AT_ONCE},
 	/* clang-format on */
 };
 
@@ -397,7 +560,7 @@ static const struct route *route_find(const struct request *request, const char 
 		size_t len = strlen(routes[i].path);
 
 		if (strncmp(url, routes[i].path, len) != 0 ||
-		    (routes[i].path[len - 1] == '/') != (url[len] != 0) ||
+		    (len > 1 && routes[i].path[len - 1] == '/') != (url[len] != 0) ||
 		    (request->shared_only && !routes[i].shared))
 			continue;
 		*ret_rest = url + len;
@@ -406,21 +569,100 @@ static const struct route *route_find(const struct request *request, const char 
 	return NULL;
 }
 
+/* Why a request is refused whatever it says. */
+enum refusal {
+	REFUSED_NOT,
+	REFUSED_PATH,
+	REFUSED_METHOD,
+	REFUSED_CHANGE,
+	REFUSED_HOST,
+	REFUSED_BROWSER,
+	REFUSED_READ_ONLY,
+};
+
+static const char *header(const struct request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+/* A page of its own cannot ask for changes, so that a page of others that a browser shows cannot either. */
+static bool is_from_browser(const struct request *request)
+{
+	return header(request, "Origin") || header(request, "Sec-Fetch-Site");
+}
+
+static enum refusal refusal(const struct request *request, const struct route *route,
+			    const char *method)
+{
+	const bool get = !strcmp(method, "GET") || !strcmp(method, "HEAD");
+
+	if (!guard_host_is_ours(header(request, MHD_HTTP_HEADER_HOST), request->guard,
+				request->hosts))
+		return REFUSED_HOST;
+	if (!get && request->read_only)
+		return REFUSED_READ_ONLY;
+	if (!route)
+		return REFUSED_PATH;
+	if (strcmp(route->method, get ? "GET" : method) != 0)
+		return REFUSED_METHOD;
+	if (!get && is_from_browser(request))
+		return REFUSED_BROWSER;
+	return get || peer_may_change(request->fd, request->rights) ? REFUSED_NOT : REFUSED_CHANGE;
+}
+
+enum route_turn route_turn(const struct request *request, const char *url, const char *method)
+{
+	const char *rest;
+	const struct route *route = route_find(request, url, &rest);
+
+	return refusal(request, route, method) == REFUSED_NOT ? route->turn : ROUTE_AT_ONCE;
+}
+
+bool route_reloads(const char *url)
+{
+	return !strcmp(url, "/v1/reload");
+}
+
+static void refuse_change(const struct request *request, const char *what, struct reply *reply)
+{
+	const struct asker by = peer_asker(request->fd);
+
+	request->ops->refused(request->agent, &by, what);
+	reply_error(reply, MHD_HTTP_FORBIDDEN,
+		    "not permitted: only root, and the group that agent.admin_group names, "
+		    "may change what the agent does");
+}
+
 void route_serve(struct request *request, const char *url, const char *method, struct reply *reply)
 {
 	const struct route *route = route_find(request, url, &request->rest);
-	const bool get = !strcmp(method, "GET") || !strcmp(method, "HEAD");
 
-	if (!route) {
+	switch (refusal(request, route, method)) {
+	case REFUSED_NOT:
+		route->serve(request, reply);
+		break;
+	case REFUSED_PATH:
 		reply_error(reply, MHD_HTTP_NOT_FOUND, "nothing here");
-	} else if (strcmp(route->method, get ? "GET" : method) != 0) {
+		break;
+	case REFUSED_METHOD:
 		reply_error(reply, MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed here");
 		reply->allow = strcmp(route->method, "GET") ? route->method : "GET, HEAD";
-	} else if (!get && !peer_may_change(request->fd, request->admins)) {
+		break;
+	case REFUSED_CHANGE:
+		refuse_change(request, route->change, reply);
+		break;
+	case REFUSED_HOST:
+		reply_error(
+			reply, MHD_HTTP_MISDIRECTED_REQUEST,
+			"not asked under a name of its own: use localhost, an address, or a name "
+			"of agent.page_hosts");
+		break;
+	case REFUSED_BROWSER:
+		reply_error(reply, MHD_HTTP_FORBIDDEN, "a browser may change nothing: use slictl");
+		break;
+	case REFUSED_READ_ONLY:
 		reply_error(reply, MHD_HTTP_FORBIDDEN,
-			    "not permitted: only root, and the group that agent.admin_group names, "
-			    "may change what the agent does");
-	} else {
-		route->serve(request, reply);
+			    "nothing can be changed here: use slictl on the host");
+		break;
 	}
 }

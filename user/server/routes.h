@@ -6,9 +6,10 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
+#include "server/guard.h"
 #include "server/ops.h"
+#include "server/peer.h"
 #include "server/reply.h"
 
 struct request {
@@ -16,12 +17,28 @@ struct request {
 	struct agent *agent;
 	struct MHD_Connection *connection;
 	int fd; /* its socket */
-	gid_t admins; /* the group that may change something, besides root; or PEER_NO_GROUP */
+	const struct peer_rights *rights; /* of those who may change something */
 	bool shared_only; /* whoever asks may know what is shared with all, and nothing else */
+	bool read_only; /* whoever asks may change nothing */
+	enum guard_hosts guard;
+	const char *hosts; /* of GUARD_NAMED; or NULL */
 	const char *rest; /* of the path, after an address that ends in '/'; percent-decoded */
 	const char *body;
 	size_t body_len;
 };
+
+/* When a request is served. */
+enum route_turn {
+	ROUTE_AT_ONCE, /* it takes no time: health, a refusal */
+	ROUTE_SHARED, /* in its turn; the same answer is right for all that have asked for the same by then */
+	ROUTE_ALONE, /* in its turn */
+	ROUTE_ELSEWHERE, /* in its turn, which makes a question of it: the answer comes later */
+};
+
+enum route_turn route_turn(const struct request *request, const char *url, const char *method);
+
+/* True for what puts the configuration in force again. */
+bool route_reloads(const char *url);
 
 /* Answers the request, a refusal included. */
 void route_serve(struct request *request, const char *url, const char *method, struct reply *reply);

@@ -216,7 +216,7 @@ int cells_pack(const struct cells *cells, unsigned char **ret_bytes, size_t *ret
 
 int cells_unpack(const unsigned char *bytes, size_t n, struct cells *cells)
 {
-	const unsigned char *end = bytes + n;
+	const unsigned char *end = n ? bytes + n : bytes; /* NULL, if there are none */
 	uint64_t key = 0, code = 0, step, number;
 	int r = 0;
 

@@ -65,12 +65,12 @@ int slo_history_restored(struct slo_history *history, double last_step_seconds)
 		history->first_us = history->last_us;
 	for (size_t i = 0; i < SLO_TIERS; i++) {
 		struct slo_tier_state *tier = &history->tiers[i];
-		int64_t open_us = tier->open_end_us - tier->closed.width_us;
 
 		slo_totals_rebase(&tier->closed, slo_events_minus(total, tier->restored));
 		/* the last step ended before its bucket began: the bucket is right */
-		if (tier->open_end_us != INT64_MIN && history->last_us <= open_us)
-			history->last_us = open_us + 1;
+		if (tier->open_end_us != INT64_MIN &&
+		    history->last_us <= tier->open_end_us - tier->closed.width_us)
+			history->last_us = tier->open_end_us - tier->closed.width_us + 1;
 	}
 	history->any = true;
 	history->total = total;

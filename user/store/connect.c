@@ -13,6 +13,9 @@
 /* The name of a value that exists while the database is open, and until it is closed cleanly. */
 #define OPEN_MARK "open"
 
+/* The name of a way to files that leaves names as they are. */
+#define VERBATIM "sliprobe"
+
 enum {
 	BUSY_MS = 100, /* an operator may be reading */
 };
@@ -103,11 +106,12 @@ static int check_pages(struct store *store, struct error *ret_found)
 	struct answer open = {}, check = {};
 	int code = ask(store, "SELECT value FROM value WHERE name = '" OPEN_MARK "'", &open);
 
-	if (!code && *open.text)
+	store->was_open = *open.text;
+	if (!code && (*open.text || store->tampered))
 		code = ask(store, "PRAGMA quick_check(1)", &check);
 	if (code)
 		return explain(store, code, ret_found);
-	if (!*open.text || !strcmp(check.text, "ok"))
+	if (!(*open.text || store->tampered) || !strcmp(check.text, "ok"))
 		return 0;
 	return check_text(store, check.text, ret_found);
 }
@@ -209,13 +213,49 @@ static void set_flag(struct store *store, int flag, int value)
 	sqlite3_db_config(store->db, flag, value, NULL);
 }
 
+/*
+ * SQLite follows symbolic links itself, to the names that they have: those may lie where this process may
+ * not look, and the links of /proc/self/fd lead past that (base/place).
+ */
+static int full_pathname(sqlite3_vfs *vfs, const char *name, int room, char *ret)
+{
+	const sqlite3_vfs *const usual = sqlite3_vfs_find(NULL);
+
+	if (strncmp(name, "/proc/self/fd/", strlen("/proc/self/fd/")) != 0)
+		return usual->xFullPathname((sqlite3_vfs *)usual, name, room, ret);
+	(void)vfs;
+	return snprintf(ret, (size_t)room, "%s", name) < room ? SQLITE_OK : SQLITE_CANTOPEN;
+}
+
+/* SQLite's usual way to files, but for their full names. */
+const char *store_vfs(void)
+{
+	static sqlite3_vfs verbatim;
+	const sqlite3_vfs *usual;
+
+	if (verbatim.zName)
+		return VERBATIM;
+	sqlite3_initialize();
+	usual = sqlite3_vfs_find(NULL);
+	if (!usual)
+		return NULL;
+	verbatim = *usual;
+	verbatim.pNext = NULL;
+	verbatim.zName = VERBATIM;
+	verbatim.xFullPathname = full_pathname;
+	return sqlite3_vfs_register(&verbatim, 0) ? NULL : VERBATIM;
+}
+
 /* name: the path, or a URI. */
 static int open_connection(struct store *store, const char *name, int flags,
 			   struct error *ret_found)
 {
-	int code = sqlite3_open_v2(name, &store->db,
-				   flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	int code;
 
+	if (!store_vfs())
+		return -ENOMEM;
+	code = sqlite3_open_v2(name, &store->db,
+			       flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, VERBATIM);
 	if (code)
 		return store->db ? explain(store, code, ret_found) : -ENOMEM;
 	/* until it is known to be ours, the database stays as it is */

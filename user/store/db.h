@@ -16,6 +16,7 @@
 #include "slo/history.h"
 #include "slo/slo.h"
 #include "store/sql.h"
+#include "store/sqlite.h"
 #include "store/store.h"
 
 enum { STORE_WAL_HEADER_BYTES = 32 };
@@ -32,9 +33,12 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
 	char *dir;
-	char *path;
+	char *name; /* of the database, for people */
+	char *place; /* where the directory is reached: base/place */
+	char *path; /* there */
 	char *wal_path;
 	int lock_fd;
+	int dir_fd; /* locked, too; -1: it cannot be opened */
 	/* of the open files, to be compared with those at their paths */
 	dev_t device;
 	ino_t inode;
@@ -46,6 +50,8 @@ struct store {
 	bool wal_torn; /* the WAL was cut short: commits may not be readable */
 	bool in_transaction;
 	int failed; /* the first error in this transaction: nothing more is put until it ends */
+	bool was_open; /* it has not been closed cleanly */
+	bool tampered; /* files of another were beside the database: it is looked at closely */
 	bool damaged; /* SQLite met damage: the next opening looks closely */
 	int64_t last_series; /* the newest series' id */
 	size_t n_puts; /* buckets since the last pruning */
@@ -91,9 +97,6 @@ struct store_arg {
 #define STORE_ARGS(...)                                                                            \
 	(const struct store_arg[]){__VA_ARGS__},                                                   \
 		sizeof((const struct store_arg[]){__VA_ARGS__}) / sizeof(struct store_arg)
-
-/* SQLite's code as -errno. */
-int store_errno(sqlite3 *db, int code);
 
 /* Runs a statement without rows. In a failed transaction it only returns the first error. */
 int store_run(struct store *store, enum store_statement statement, const struct store_arg *args,
@@ -153,6 +156,15 @@ void store_disconnect(struct store *store);
 int store_look(const char *path, const char *wal_path, struct error *ret_found);
 /* Looks, but makes no file. */
 int store_look_to_read(const char *path, const char *wal_path, struct error *ret_found);
+
+/*
+ * Sets aside what stands in the place of -wal, -shm or -journal and is no file of ours: SQLite would wait for a
+ * FIFO, and write to who knows what by a link. Returns 1 if there was any: ret_found says what ("-wal is a FIFO"),
+ * ret_name as what it is kept; 0; or -errno.
+ */
+int store_clear_aliens(struct store *store, struct error *ret_found, char ret_name[static 64]);
+/* Whether there are any. */
+bool store_has_aliens(const struct store *store);
 
 /* Whether the WAL was seen to be cut short since store_note_wal(). */
 bool store_wal_torn(const struct store *store);

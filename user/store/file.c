@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/owner.h"
 
 #define DATABASE "sliprobe.db"
 #define DAMAGED DATABASE ".damaged-"
@@ -33,15 +34,11 @@ enum {
 	WAL_HEADER_WORDS = STORE_WAL_HEADER_BYTES / 4,
 	WAL_MAGIC = 0x377f0682, /* the last bit says whether checksums are of big-endian words */
 	BTREE_LEAF_TABLE = 13,
+	/* what may have been put in a file's place is neither waited for nor followed */
+	LOOK = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
 };
 
 static const char magic[16] = "SQLite format 3";
-
-static void close_at(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 static uint32_t big_endian(const unsigned char *bytes)
 {
@@ -93,7 +90,7 @@ static int look_at_wal(const char *path, struct error *ret_found)
 {
 	static const unsigned char zeros[4 * WAL_HEADER_WORDS];
 	unsigned char header[4 * WAL_HEADER_WORDS];
-	_cleanup_(close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(path, LOOK);
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
@@ -109,7 +106,7 @@ static int look_at_wal(const char *path, struct error *ret_found)
 /* The WAL's size, or 0 without a whole header. It has no locks that the close would drop. */
 static off_t read_wal(const char *path, unsigned char ret_header[static STORE_WAL_HEADER_BYTES])
 {
-	_cleanup_(close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(path, LOOK);
 	struct stat status;
 
 	if (fd < 0 || fstat(fd, &status) < 0 ||
@@ -165,8 +162,12 @@ static int look_at_database(const char *path, int flags, struct error *ret_found
 	unsigned char header[HEADER_BYTES + PAGE_HEADER_BYTES];
 	const unsigned char *page = header + HEADER_BYTES;
 	struct store_identity identity;
-	_cleanup_(close_at) int fd = open(path, flags | O_CLOEXEC, 0640);
+	_cleanup_close_ int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+	/* root's, put there: one that is no database is set aside all the same */
+	const bool denied = fd < 0 && errno == EACCES;
 
+	if (denied)
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
 	if (pread(fd, header, sizeof(header), 0) < (ssize_t)sizeof(header) ||
@@ -178,22 +179,33 @@ static int look_at_database(const char *path, int flags, struct error *ret_found
 		.has_tables =
 			page[0] != BTREE_LEAF_TABLE || page[PAGE_CELLS] || page[PAGE_CELLS + 1],
 	};
-	return store_judge(&identity, ret_found);
+	return store_judge(&identity, ret_found) ?: (denied ? -EACCES : 0);
+}
+
+/* Whether the file at the path may be opened: a link would lead to another, and its WAL be beside that. */
+static int look_at_owner(const char *path, struct error *ret_found)
+{
+	struct stat status;
+	const char *what;
+
+	if (lstat(path, &status) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	what = owner_no_file(status.st_mode);
+	if (S_ISLNK(status.st_mode))
+		return error_set(ret_found, -ENOTSUP, "is %s, which is not followed", what);
+	if (what)
+		return error_set(ret_found, -EUCLEAN, "is %s, not a database", what);
+	if (!owner_is_ours(status.st_uid))
+		return error_set(ret_found, -ENOTSUP, "is a file of user %u, not the agent's",
+				 status.st_uid);
+	return 0;
 }
 
 static int look(const char *path, const char *wal_path, int flags, struct error *ret_found)
 {
-	struct stat status;
-	int r;
+	int r = look_at_owner(path, ret_found);
 
-	if (stat(path, &status) < 0) {
-		if (errno != ENOENT)
-			return -errno;
-	} else if (!S_ISREG(status.st_mode)) {
-		return error_set(ret_found, -EUCLEAN, "is %s, not a database",
-				 S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
-	}
-	r = look_at_database(path, flags, ret_found);
+	r = r ?: look_at_database(path, flags, ret_found);
 	return r ?: look_at_wal(wal_path, ret_found);
 }
 
@@ -286,9 +298,77 @@ static long long free_time(int dir_fd)
 	return newest >= now ? newest + 1 : now;
 }
 
+/* What is wrong with it, "" if nothing. hard links: of a file that SQLite would write to unseen. */
+static void judge_beside(const struct stat *status, const char *suffix, char *ret, size_t size)
+{
+	const char *what = owner_no_file(status->st_mode);
+
+	if (what)
+		snprintf(ret, size, "%s is %s", suffix, what);
+	else if (!owner_is_ours(status->st_uid))
+		snprintf(ret, size, "%s is a file of user %u", suffix, status->st_uid);
+	else if (status->st_nlink > 1 && strcmp(suffix, "-wal") != 0)
+		snprintf(ret, size, "%s is another file, too, by a hard link", suffix);
+	else
+		*ret = 0;
+}
+
+bool store_has_aliens(const struct store *store)
+{
+	for (size_t i = 1; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		_cleanup_free_ char *path = NULL;
+		struct stat status;
+		char what[96];
+
+		if (asprintf(&path, "%s%s", store->path, suffixes[i]) < 0) {
+			path = NULL;
+			return true;
+		}
+		if (lstat(path, &status) < 0)
+			continue;
+		judge_beside(&status, suffixes[i], what, sizeof(what));
+		if (*what)
+			return true;
+	}
+	return false;
+}
+
+int store_clear_aliens(struct store *store, struct error *ret_found, char ret_name[static 64])
+{
+	_cleanup_close_ int dir_fd = open(store->place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long long t;
+	int n = 0;
+
+	if (dir_fd < 0)
+		return -errno;
+	t = free_time(dir_fd);
+	for (size_t i = 1; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char from[64], to[96], what[96];
+		struct stat status;
+
+		snprintf(from, sizeof(from), DATABASE "%s", suffixes[i]);
+		if (fstatat(dir_fd, from, &status, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		judge_beside(&status, suffixes[i], what, sizeof(what));
+		if (!*what)
+			continue;
+		snprintf(to, sizeof(to), DAMAGED "%lld%s", t, suffixes[i]);
+		if (renameat(dir_fd, from, dir_fd, to) < 0)
+			return error_set(ret_found, -errno, "%s", what);
+		if (!n++) {
+			error_set(ret_found, 0, "%s", what);
+			snprintf(ret_name, 64, "%.63s", to);
+		}
+	}
+	store->tampered = n > 0;
+	if (n)
+		keep_newest(dir_fd);
+	return n > 0;
+}
+
 int store_set_aside(const char *dir, char ret_name[static 64])
 {
-	_cleanup_(close_at) int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	long long t;
 
 	if (dir_fd < 0)

@@ -74,6 +74,11 @@ int store_leave(struct store *store, bool own, int r)
 	return r;
 }
 
+bool store_was_open(const struct store *store)
+{
+	return store->was_open;
+}
+
 bool store_damaged(const struct store *store)
 {
 	return store->damaged;

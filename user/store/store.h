@@ -34,8 +34,10 @@
 struct store;
 
 /*
- * Makes `dir` (0750, its parents 0755) if it is missing, takes an flock() on <dir>/lock, opens or
- * makes the database and checks it: by quick_check, if it was not closed cleanly.
+ * Makes `dir` (0750, its parents 0755) if it is missing, takes an flock() on it and on <dir>/lock, opens
+ * or makes the database and checks it: by quick_check, if it was not closed cleanly.
+ * A database that is a link or another user's is left as it is (-ENOTSUP); a -wal, -shm or -journal that
+ * is, or is no regular file, is set aside as below, alone.
  * A damaged database is renamed to sliprobe.db.damaged-<unix time>, with its -wal and -shm, and a
  * new one is made; this returns 0. The three newest damaged ones are kept.
  * Returns -EBUSY when another agent has the lock, -EAGAIN when another process is writing to the
@@ -59,6 +61,9 @@ void store_close(struct store *store);
  * operator's checkpoint, which shows after the next commit.
  */
 bool store_vanished(const struct store *store);
+
+/* True if it was not closed cleanly before it was opened. */
+bool store_was_open(const struct store *store);
 
 /* True once any statement met damage. The caller does as after store_vanished(). */
 bool store_damaged(const struct store *store);

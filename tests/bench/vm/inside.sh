@@ -8,8 +8,8 @@
 #	nginx VARIANT REQUESTS TOTAL SERVER AGENT     instructions, of the whole machine and of processes
 #
 # VARIANT: bare; floor (empty programs on the socket tracepoints, where there are any); hooks (empty
-# programs on all hooks of the agent); agent. ONLY_AGENT: no empty programs, and of pingpong's kinds of
-# work only the first.
+# programs on all hooks of the agent); agent (which takes no samples); samples (which it does, at the
+# rates that are the default). ONLY_AGENT: no empty programs, and of pingpong's kinds of work only the first.
 # nginx and wrk are scheduled as batch work: each then goes on until it has nothing to do, so that
 # the number of switches between them is no matter of chance.
 #
@@ -45,6 +45,7 @@ await() { # WHAT COMMAND...
 write_configs() {
 	cat >"$tmp/sliprobe.yaml" <<-EOF
 		agent: {socket: $tmp/status.sock, state_dir: $tmp/state}
+		samples: off
 		services:
 		  - {name: loop, match: {port: $loop_port}, routes: ["/"]}
 		  - {name: nginx, match: {port: $nginx_port}, routes: ["/"]}
@@ -52,6 +53,7 @@ write_configs() {
 		  - {name: loop, service: loop, objective: 99.9, window: 30d, good: {latency: 1s}}
 		  - {name: nginx, service: nginx, objective: 99.9, window: 30d, good: {latency: 1s}}
 	EOF
+	grep -v '^samples:' "$tmp/sliprobe.yaml" >"$tmp/samples.yaml"
 	cat >"$tmp/nginx.conf" <<-EOF
 		worker_processes 1;
 		pid $tmp/nginx.pid;
@@ -80,10 +82,16 @@ start_nginx() {
 	nginx_worker=$(pgrep -P "$nginx_pid" | head -n 1)
 }
 
-start_agent() {
-	"$build/sliprobed" --foreground --config "$tmp/sliprobe.yaml" 2>"$tmp/agent.log" &
+start_agent() { # CONFIGURATION
+	"$build/sliprobed" --foreground --config "$tmp/$1.yaml" 2>"$tmp/agent.log" &
 	agent_pid=$!
 	await "the agent" curl -fsS --unix-socket "$tmp/status.sock" http://localhost/readyz
+}
+
+stop_agent() {
+	kill "$agent_pid"
+	wait "$agent_pid" || :
+	agent_pid=''
 }
 
 # Returns false on a kernel without the tracepoints.
@@ -121,9 +129,9 @@ counted() { # SERVICE
 
 measure_loop() { # VARIANT [WORK]
 	local work=${2:-http} ns requests before=0
-	[[ $1 != agent ]] || before=$(counted loop)
+	[[ -z $agent_pid ]] || before=$(counted loop)
 	{ read -r ns _ && read -r requests _; } < <("$out/pingpong" "$work" "$loops" "$loop_port")
-	if [[ $1 == agent ]]; then
+	if [[ -n $agent_pid ]]; then
 		(($(counted loop) - before == requests)) ||
 			die "$work: counted $(($(counted loop) - before)) of $requests requests"
 	fi
@@ -132,19 +140,19 @@ measure_loop() { # VARIANT [WORK]
 
 measure_nginx() { # VARIANT
 	local answered took failed server agent=0 before=0 got
-	[[ $1 != agent ]] || before=$(counted nginx)
-	[[ $1 != agent ]] || { cpu_ns "$agent_pid"; agent=-$REPLY; }
+	[[ -z $agent_pid ]] || before=$(counted nginx)
+	[[ -z $agent_pid ]] || { cpu_ns "$agent_pid"; agent=-$REPLY; }
 	cpu_ns "$nginx_worker"
 	server=-$REPLY
 	chrt --batch 0 wrk -t 1 -c "$wrk_clients" -d "$wrk_seconds" -s tests/bench/wrk.lua \
 		"http://127.0.0.1:$nginx_port/" >"$tmp/wrk.out"
 	cpu_ns "$nginx_worker"
 	server=$((server + REPLY))
-	[[ $1 != agent ]] || { cpu_ns "$agent_pid"; agent=$((agent + REPLY)); }
+	[[ -z $agent_pid ]] || { cpu_ns "$agent_pid"; agent=$((agent + REPLY)); }
 	read -r answered took failed _ < <(sed -n 's/^result //p' "$tmp/wrk.out") ||
 		die "wrk: $(<"$tmp/wrk.out")"
 	((failed == 0)) || die "wrk: $failed requests failed"
-	if [[ $1 == agent ]]; then
+	if [[ -n $agent_pid ]]; then
 		# each connection may have been answered once more than wrk had time to notice
 		got=$(($(counted nginx) - before))
 		((got >= answered && got <= answered + wrk_clients)) ||
@@ -175,7 +183,7 @@ start_nginx
 if [[ -n ${PROFILE:-} ]]; then
 	# for profile.sh: one kind of work under the agent, and what the kernel calls its functions
 	sysctl -qw net.core.bpf_jit_kallsyms=1 kernel.kptr_restrict=0
-	start_agent
+	start_agent "${PROFILE_CONFIG:-sliprobe}"
 	cat /proc/kallsyms >build/vm/out/kallsyms
 	case $PROFILE in
 	nginx) measure_nginx agent ;;
@@ -191,5 +199,8 @@ if [[ -z ${ONLY_AGENT:-} ]] && start_empty empty_send empty_recv; then
 	measure hooks
 	stop_empty
 fi
-start_agent
+start_agent sliprobe
 measure agent
+stop_agent
+start_agent samples
+measure samples

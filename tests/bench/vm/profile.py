@@ -23,6 +23,8 @@ STEPS = {
                                    r"endpoint_|service_|exe_)",
     "response: parse, classify, count": r"P:(http1_response_(first|head)|http1_answer|exchanges_|"
                                         r"judge_|hist_|slo_|series_|threshold_)",
+    "samples: excerpt, choice": r"P:(excerpt_|sample_)|bpf_ringbuf_|bpf_get_prandom",
+    "versions": r"P:version_|htab_percpu_map_lookup_elem|bpf_percpu_hash",
     "parse what was not whole": r"P:http1_(walk|lines|path|query|read)",
 }
 

@@ -5,6 +5,8 @@
 # in a virtual machine (profile_plugin.c), and adds up by function and by step.
 #
 #	tests/bench/vm/profile.sh [6.12|6.1] [nginx|WORK]        WORK: of pingpong.c (http)
+#
+# PROFILE_CONFIG=samples: with samples.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
@@ -17,5 +19,6 @@ trap 'rm -rf "$tmp"' EXIT
 	-o "$tmp/plugin.so"
 scripts/vm.sh "$kernel" --cpus 1 --icount --timeout 900 \
 	--qemu "-plugin $tmp/plugin.so,out=$tmp/blocks" -- \
-	env "SLIPROBE_BUILD=$build" "PROFILE=$work" LOOPS=4000 WRK_SECONDS=1 tests/bench/vm/inside.sh
+	env "SLIPROBE_BUILD=$build" "PROFILE=$work" \
+	"PROFILE_CONFIG=${PROFILE_CONFIG:-sliprobe}" LOOPS=4000 WRK_SECONDS=1 tests/bench/vm/inside.sh
 "${PYTHON:-/usr/bin/python3}" tests/bench/vm/profile.py build/vm/out/kallsyms "$tmp/blocks"

@@ -4,11 +4,12 @@
 A LOG is named without its ".log", after its kernel: bench-6.12. --check exits 1 if a request has
 become dearer than the baseline allows: its instructions by more than 3 %, or what the agent adds to
 the loop by more than 10 %. Both relative to bare, so that another build of the kernel is no growth.
+It also does if samples take 3 % more than the same request takes without them.
 """
 import json
 import sys
 
-TOTAL_GROWTH, ADDED_GROWTH = 0.03, 0.10
+TOTAL_GROWTH, ADDED_GROWTH, SAMPLES_ADD = 0.03, 0.10, 0.03
 
 
 def read(path):
@@ -26,13 +27,18 @@ def read(path):
                     "total": total / requests, "server": server / requests,
                     "agent": agent / requests}
     variants = set(works.get("nginx", {}))
-    if not variants >= {"bare", "agent"} or any(set(w) != variants for w in works.values()):
+    if not variants >= {"bare", "agent", "samples"} or any(set(w) != variants for w in works.values()):
         sys.exit(f"report.py: {path}.log is not whole")
     return works
 
 
 def ratio(work):
     return work["agent"]["total"] / work["bare"]["total"]
+
+
+def sampled(work):
+    """What samples add to a request, as a part of what it takes without."""
+    return work["samples"]["total"] / work["agent"]["total"] - 1
 
 
 def added(work):
@@ -64,8 +70,8 @@ def number(value):
 
 def show(kernel, works, baseline):
     print(f"Linux {kernel}: instructions, of the whole machine")
-    print(f"  {'':40} {'bare':>9} {'floor':>9} {'hooks':>9} {'agent':>9} {'agent /':>8} {'/ the':>6}")
-    print(f"  {'':40} {'':9} {'adds':>9} {'add':>9} {'adds':>9} {'floor':>8} {'GET':>6}")
+    print(f"  {'':40} {'bare':>9} {'floor':>9} {'hooks':>9} {'agent':>9} {'agent /':>8} {'/ the':>6} {'samples':>9}")
+    print(f"  {'':40} {'':9} {'adds':>9} {'add':>9} {'adds':>9} {'floor':>8} {'GET':>6} {'add':>9}")
     minimal = more(works["http"], "agent")
     for name, (title, requests) in WORKS.items():
         if name not in works:
@@ -75,10 +81,12 @@ def show(kernel, works, baseline):
         over = f"{added / floor:8.2f}" if floor else f"{'-':>8}"
         times = f"{added / requests / minimal:6.2f}" if requests else f"{'-':>6}"
         print(f"  {title:40} {number(work['bare']['total'])} {number(floor)} "
-              f"{number(more(work, 'hooks'))} {number(added)} {over} {times}")
+              f"{number(more(work, 'hooks'))} {number(added)} {over} {times} "
+              f"{number(more(work, 'samples') - added)}")
     for name in JUDGED:
         recorded = f"{ratio(baseline[name]):.4f}" if baseline else "none"
-        print(f"  {WORKS[name][0]}: ratio to bare {ratio(works[name]):.4f}, recorded {recorded}")
+        print(f"  {WORKS[name][0]}: ratio to bare {ratio(works[name]):.4f}, recorded {recorded}; "
+              f"samples add {100 * sampled(works[name]):.2f} %")
     agent = works["nginx"]["agent"]
     print(f"  of nginx's: server {works['nginx']['bare']['server']:.0f} bare, "
           f"{agent['server']:.0f} measured; the agent's own process {agent['agent']:.1f}")
@@ -94,6 +102,10 @@ def growth(kernel, works, baseline):
         if total > TOTAL_GROWTH:
             said.append(f"Linux {kernel}, {name}: {100 * total:.1f} % more instructions a request "
                         f"than recorded, {100 * TOTAL_GROWTH:.0f} % are allowed")
+    for name in JUDGED:
+        if sampled(works[name]) > SAMPLES_ADD:
+            said.append(f"Linux {kernel}, {name}: samples add {100 * sampled(works[name]):.1f} % to a request, "
+                        f"{100 * SAMPLES_ADD:.0f} % are allowed")
     grown = added(works["http"]) / added(baseline["http"]) - 1
     if grown > ADDED_GROWTH:
         said.append(f"Linux {kernel}, http: the agent adds {100 * grown:.0f} % more than recorded, "

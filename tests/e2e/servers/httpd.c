@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -26,6 +27,8 @@
 #include "httpd.h"
 
 enum { MAX_EVENTS = 256, BODY_MAX_BYTES = 8 << 20 };
+
+extern const char __ehdr_start; /* the linker's */
 
 static read_fn reader;
 static write_fn writer;
@@ -284,9 +287,12 @@ static pid_t fork_child(void)
 
 static void loop_accept(int listener, const char *model)
 {
-	if (!strcmp(model, "prefork"))
+	if (!strcmp(model, "prefork")) {
 		for (int i = 0; i < 3 && fork_child() > 0; i++)
 			;
+		/* as after any fork, but certainly: what has the build id is not in its page tables */
+		madvise((void *)&__ehdr_start, 4096, MADV_DONTNEED);
+	}
 	for (;;) {
 		int fd = accept(listener, NULL, NULL), one = 1;
 		pthread_t thread;

@@ -59,7 +59,7 @@ static int facts_of(void *context, const struct track *track, struct snapshot_sl
 /* The same agent or the next one, on the test's directory. */
 static void begin(struct alerted *alerted)
 {
-	assert_int_equal(record_new(state_dir, say, &alerted->record), 0);
+	assert_int_equal(record_new(state_dir, say, &alerted->record, &(struct error){}), 0);
 	alerted->alerting = (struct alerting){
 		.applied = &alerted->applied,
 		.axis = &alerted->axis,
@@ -305,16 +305,18 @@ TEST(other_receivers_are_told_what_comes_then)
 {
 	struct alerted *alerted = *state;
 	struct config *config = &alerted->applied.in_force.config;
+	struct error error;
 	size_t n = config->n_receivers;
 
-	assert_int_equal(alerting_test(&alerted->alerting, "{}", 2), 1);
+	assert_int_equal(alerting_test(&alerted->alerting, "{}", 2, &error), 1);
 	assert_string_equal(sent(alerted), "test");
 	/* this receiver wants pages only */
-	assert_int_equal(alerting_test(&alerted->alerting, "{\"severity\": \"ticket\"}", 22), 0);
+	assert_int_equal(
+		alerting_test(&alerted->alerting, "{\"severity\": \"ticket\"}", 22, &error), 0);
 	assert_string_equal(sent(alerted), "test");
 	config->n_receivers = 0;
 	assert_int_equal(alerting_configure(&alerted->alerting), 0);
-	assert_int_equal(alerting_test(&alerted->alerting, "{}", 2), -ENOENT);
+	assert_int_equal(alerting_test(&alerted->alerting, "{}", 2, &error), -ENOENT);
 	assert_int_equal(step(alerted, 20, 60), 0);
 	config->n_receivers = n;
 	assert_int_equal(alerting_configure(&alerted->alerting), 0);
@@ -345,11 +347,19 @@ TEST(a_receiver_that_is_added_is_told_what_is_open)
 
 /* ---- silences ---- */
 
+static const struct asker tester = {.known = true, .uid = 1000, .pid = 4711};
+
 static int silence(struct alerted *alerted, const char *json, char id[static SILENCE_ID_BYTES],
 		   struct error *error)
 {
+	struct silence_made made;
+	int r;
+
 	error->text[0] = 0;
-	return alerting_silence(&alerted->alerting, json, strlen(json), "tester", id, error);
+	r = alerting_silence(&alerted->alerting, &tester, json, strlen(json), &made, error);
+	if (!r)
+		memcpy(id, made.id, sizeof(made.id));
+	return r;
 }
 
 static void assert_silence_refused(struct alerted *alerted, const char *json, const char *why)
@@ -395,8 +405,8 @@ TEST(a_silenced_page_is_sent_when_the_silence_is_removed)
 				       alerted->now_seconds + 1));
 	assert_int_equal(step(alerted, 20, 60), 0);
 	assert_string_equal(sent(alerted), "");
-	assert_int_equal(alerting_unsilence(&alerted->alerting, id), 0);
-	assert_int_equal(alerting_unsilence(&alerted->alerting, id), -ENOENT);
+	assert_int_equal(alerting_unsilence(&alerted->alerting, &tester, id), 0);
+	assert_int_equal(alerting_unsilence(&alerted->alerting, &tester, id), -ENOENT);
 	assert_int_equal(step(alerted, 0, 0), 0);
 	assert_string_equal(sent(alerted), "fire");
 }
@@ -428,7 +438,7 @@ TEST(a_silence_lasts_over_a_restart_and_ends_by_itself)
 	struct error error;
 
 	set_axis_to_now(alerted);
-	assert_int_equal(silence(alerted, "{\"for_seconds\": 60}", id, &error), 0);
+	assert_int_equal(silence(alerted, "{\"all\": true, \"for_seconds\": 60}", id, &error), 0);
 	end(alerted);
 	begin(alerted);
 	assert_int_equal(alerted->alerting.silences.n, 1);
@@ -493,7 +503,9 @@ TEST(a_silence_that_begins_later_is_pending_over_a_restart)
 
 	set_axis_to_now(alerted);
 	now = alerted->now_seconds;
-	assert_int_equal(silence(alerted, "{\"in_seconds\": 100, \"for_seconds\": 60}", id, &error),
+	assert_int_equal(silence(alerted,
+				 "{\"all\": true, \"in_seconds\": 100, \"for_seconds\": 60}", id,
+				 &error),
 			 0);
 	end(alerted);
 	begin(alerted);
@@ -539,8 +551,64 @@ TEST(a_silence_that_says_nothing_sensible_is_refused)
 			       "from: expected a time from now on");
 	assert_silence_refused(alerted, "{\"for_seconds\": 60, \"exclude\": \"none\"}",
 			       "exclude: expected alerts or eligible");
-	assert_silence_refused(alerted, "{\"for_seconds\": 1}",
+	assert_silence_refused(alerted, "{\"all\": true, \"for_seconds\": 1}",
 			       "expected a duration from 1 minute to 31 days");
+	assert_silence_refused(alerted, "{\"all\": 1, \"for_seconds\": 60}",
+			       "of all and force, which are true or false");
+	/* nearly everything is asked for as such, and not for long */
+	assert_silence_refused(alerted, "{\"for_seconds\": 60}",
+			       "this silences everything: name an SLO or a service, or say so with "
+			       "\"all\": true (slictl silence add --all)");
+	assert_silence_refused(alerted, "{\"severity\": \"page\", \"for_seconds\": 60}",
+			       "this silences every page: ");
+	assert_silence_refused(alerted, "{\"all\": true, \"for_seconds\": 14401}",
+			       "lasts at most 4 h unless it is forced: \"force\": true (slictl "
+			       "silence add --force)");
+	assert_silence_refused(alerted, "{\"slo\": \"first\", \"for_seconds\": 259201}",
+			       "lasts at most 72 h unless it is forced");
+	assert_silence_refused(alerted,
+			       "{\"all\": true, \"exclude\": \"eligible\", \"for_seconds\": 60}",
+			       "besides \"all\" it takes \"force\": true");
+	assert_silence_refused(alerted,
+			       "{\"all\": true, \"force\": true, \"for_seconds\": 2678401}",
+			       "expected a duration from 1 minute to 31 days");
+}
+
+TEST(the_same_silence_again_lasts_longer)
+{
+	struct alerted *alerted = *state;
+	const struct silences *silences = &alerted->alerting.silences;
+	char id[SILENCE_ID_BYTES], again[SILENCE_ID_BYTES];
+	struct error error;
+
+	set_axis_to_now(alerted);
+	assert_int_equal(silence(alerted, "{\"slo\": \"first\", \"for_seconds\": 60}", id, &error),
+			 0);
+	assert_int_equal(
+		silence(alerted,
+			"{\"slo\": \"first\", \"for_seconds\": 3600, \"comment\": \"more\"}", again,
+			&error),
+		0);
+	assert_string_equal(again, id);
+	assert_int_equal(silences->n, 1);
+	assert_string_equal(silences->list[0].comment, "more");
+	assert_true(silences->list[0].until_unix - silences->list[0].from_unix >= 3600);
+	/* it is known to the next agent as it is now, and no shorter for being asked for so */
+	end(alerted);
+	begin(alerted);
+	assert_int_equal(
+		silence(alerted, "{\"slo\": \"first\", \"for_seconds\": 60}", again, &error), 0);
+	assert_string_equal(again, id);
+	assert_true(silences->list[0].until_unix - silences->list[0].from_unix >= 3600);
+	assert_string_equal(silences->list[0].comment, "more");
+	/* of another kind it is another */
+	assert_int_equal(
+		silence(alerted,
+			"{\"slo\": \"first\", \"severity\": \"page\", \"for_seconds\": 60}", again,
+			&error),
+		0);
+	assert_string_not_equal(again, id);
+	assert_int_equal(silences->n, 2);
 }
 
 int main(void)
@@ -562,6 +630,7 @@ int main(void)
 		WITH_SETUP(what_silences_left_out_is_known_to_the_next_agent),
 		WITH_SETUP(a_silence_that_begins_later_is_pending_over_a_restart),
 		WITH_SETUP(a_silence_that_says_nothing_sensible_is_refused),
+		WITH_SETUP(the_same_silence_again_lasts_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,15 +200,15 @@ static inline int service_match(const struct world *w, __u16 port, const char *p
 	__u32 ports = live->any_port;
 	const struct service_set *sets[3];
 
-	for (size_t i = 0; i < w->tables.n_ports; i++) {
-		if (w->tables.ports[i].port == port)
-			ports = w->tables.ports[i].set;
+	for (size_t i = 0; i < w->tables.n_facts; i++) {
+		if (w->tables.facts[i].kind == FACT_PORT && w->tables.facts[i].value.ino == port)
+			ports = w->tables.facts[i].set;
 	}
 	sets[0] = set_at(w, ports);
-	accept = match(w, live->process_start, process);
-	sets[1] = set_at(w, accept ? accept->value : live->any_process);
-	accept = match(w, live->exe_start, exe);
-	sets[2] = set_at(w, accept ? accept->value : live->any_exe);
+	accept = match(w, live->text_start[TEXT_PROCESS], process);
+	sets[1] = set_at(w, accept ? accept->value : live->any_text[TEXT_PROCESS]);
+	accept = match(w, live->text_start[TEXT_EXE], exe);
+	sets[2] = set_at(w, accept ? accept->value : live->any_text[TEXT_EXE]);
 	for (int i = 0; i < SERVICE_SET_WORDS; i++) {
 		__u64 word = sets[0]->words[i] & sets[1]->words[i] & sets[2]->words[i];
 

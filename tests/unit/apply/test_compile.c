@@ -56,9 +56,9 @@ TEST(nothing_configured)
 	for (int round = 0; round < ROUNDS; round++) {
 		world_compile(&w, round);
 		assert_int_equal(w.tables.n_states, 0);
-		assert_int_equal(w.tables.n_ports, 0);
-		assert_int_equal(w.tables.live.process_start, DFA_DEAD);
-		assert_int_equal(w.tables.live.exe_start, DFA_DEAD);
+		assert_int_equal(w.tables.n_facts, 0);
+		for (int text = 0; text < SERVICE_TEXTS; text++)
+			assert_int_equal(w.tables.live.text_start[text], DFA_DEAD);
 		assert_int_equal(service_match(&w, 80, "nginx", "/usr/sbin/nginx"), NO_SERVICE);
 		assert_int_equal(w.tables.policies[0].n_slos, 1);
 		assert_int_equal(judge(&w, 0, HTTP_METHOD_GET, "/", "curl").slo_mask, 1);

@@ -38,7 +38,7 @@ TEST(services_by_hand)
 	world_init(&w, yaml);
 	for (int round = 0; round < ROUNDS; round++) {
 		world_compile(&w, round);
-		assert_int_equal(w.tables.n_ports, 2);
+		assert_int_equal(w.tables.n_facts, 2);
 		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 			int service = service_match(&w, rows[i].port, rows[i].process, rows[i].exe);
 
@@ -136,7 +136,7 @@ TEST(random_services_agree_with_naive)
 		assert_int_equal(w.config.n_services, rows[i].n);
 		for (int round = 0; round < ROUNDS; round++) {
 			world_compile(&w, round);
-			assert_true(w.tables.n_ports <= rows[i].n_ports);
+			assert_true(w.tables.n_facts <= rows[i].n_ports);
 			check_services(&w, rows[i].n_ports, met);
 		}
 		world_clear(&w);

@@ -15,8 +15,10 @@ struct written {
 	const char *eligible, *good, *more;
 };
 
+#define BASE_MATCH "port: 80, process: nginx, exe: \"/usr/*\""
+
 static const struct written base = {
-	.match = "port: 80, process: nginx, exe: \"/usr/*\"",
+	.match = BASE_MATCH,
 	.routes = "\"/\", \"/a\", \"/b/*\"",
 	.about = "owner: me",
 	.name = "x",
@@ -89,6 +91,7 @@ TEST(same_definition)
 		CHANGED(about, "owner: you, purpose: other"),
 		CHANGED(more, "alerts: default"), /* client_abort is late */
 		/* the same in other words */
+		CHANGED(match, BASE_MATCH ", netns: host"),
 		CHANGED(eligible, ELIGIBLE("\"/a\", _other", "GET", "\"/p\", \"/q\"", "\"bot*\"")),
 		CHANGED(eligible,
 			ELIGIBLE("\"/a\", _other", "POST, GET", "\"/p\", \"/q\"", "\"bot*\"")),
@@ -113,6 +116,16 @@ TEST(different_definition)
 		CHANGED(match, "port: 80, process: nginx, exe: \"/usr/?\""),
 		CHANGED(match, "port: 80, process: nginx"),
 		CHANGED(match, "process: \"a\", exe: \"/b /c\""),
+		CHANGED(match, BASE_MATCH ", netns: any"),
+		CHANGED(match, BASE_MATCH ", netns: /run/netns/blue"),
+		CHANGED(match, BASE_MATCH ", netns: /run/netns/red"),
+		CHANGED(match, BASE_MATCH ", user: 0"),
+		CHANGED(match, BASE_MATCH ", user: 1"),
+		CHANGED(match, BASE_MATCH ", unit: \"*a\""),
+		CHANGED(match, BASE_MATCH ", container: \"*a\""),
+		CHANGED(match, BASE_MATCH ", container: \"*b\""),
+		CHANGED(match, BASE_MATCH ", cgroup: \"*a\""),
+		CHANGED(match, BASE_MATCH ", cgroup: \"*a\", netns: host"),
 		CHANGED(match, "process: \"a /b\", exe: \"/c\""),
 		/* which of them are eligible */
 		CHANGED(routes, "\"/\", \"/a\", \"/b/*\", \"/c\""),

@@ -84,7 +84,7 @@ static void assert_json(const json_t *json, const char *expected)
 /* ---- the format ---- */
 
 /* If this changes, NOTE_FORMAT must be raised: another version reads what this one wrote. */
-TEST(the_note_of_format_2_is_this)
+TEST(the_note_of_format_3_is_this)
 {
 	const struct note_head head = {
 		.build = "b", .instance = "i", .attached_boottime_seconds = 4.5};
@@ -106,10 +106,10 @@ TEST(the_note_of_format_2_is_this)
 			json_object_set_new(json_array_get(tracks, 1), "born", json_real(1.5));
 	}
 	note = note_wrap(&head, persisted);
-	assert_int_equal(NOTE_FORMAT, 2);
-	assert_json(note, "{\"format\":2,\"build\":\"b\",\"instance\":\"i\",\"attached\":4.5,"
+	assert_int_equal(NOTE_FORMAT, 3);
+	assert_json(note, "{\"format\":3,\"build\":\"b\",\"instance\":\"i\",\"attached\":4.5,"
 			  "\"rules\":{\"generation\":1,\"serials\":3,\"services\":[\"shop\"],"
-			  "\"routes\":[\"/a\"],\"policies\":[1,2],\"ports\":[80],\"tracks\":["
+			  "\"routes\":[\"/a\"],\"policies\":[1,2],\"tracks\":["
 			  "{\"name\":\"fast\",\"service\":\"shop\",\"definition\":\"d\",\"slo\":"
 			  "\"fast\",\"wildcard\":false,\"slice_seconds\":0,\"slice_target\":0.0,"
 			  "\"counts\":0,\"serial\":1,\"born\":1.5},"
@@ -148,11 +148,11 @@ TEST(a_note_of_another_format_is_refused)
 		"{}",
 		"[]",
 		"{\"instance\": \"i\", \"rules\": {}}",
-		"{\"format\": 1, \"instance\": \"i\", \"rules\": {}}",
-		"{\"format\": 3, \"instance\": \"i\", \"rules\": {}}",
-		"{\"format\": \"2\", \"instance\": \"i\", \"rules\": {}}",
-		"{\"format\": 2, \"rules\": {}}",
-		"{\"format\": 2, \"instance\": 7, \"rules\": {}}",
+		"{\"format\": 2, \"instance\": \"i\", \"rules\": {}}",
+		"{\"format\": 4, \"instance\": \"i\", \"rules\": {}}",
+		"{\"format\": \"3\", \"instance\": \"i\", \"rules\": {}}",
+		"{\"format\": 3, \"rules\": {}}",
+		"{\"format\": 3, \"instance\": 7, \"rules\": {}}",
 	};
 	struct note_head head;
 	const json_t *body;
@@ -184,8 +184,6 @@ TEST(what_is_read_is_what_was_written)
 	assert_int_equal(reader.in_force.n_policies, 2);
 	assert_int_equal(reader.in_force.policies[0], 3);
 	assert_int_equal(reader.in_force.policies[1], 4);
-	assert_int_equal(reader.in_force.n_ports, 1);
-	assert_int_equal(reader.in_force.ports[0], 81);
 	assert_string_equal(ids_name(reader.numbers.services, 1), "shop");
 	assert_string_equal(ids_name(reader.numbers.services, 2), "cart");
 	assert_string_equal(ids_name(reader.numbers.routes, 2), "/b");
@@ -368,7 +366,7 @@ TEST(every_failed_allocation_of_a_reading_is_clean)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SETUP(the_note_of_format_2_is_this),
+		WITH_SETUP(the_note_of_format_3_is_this),
 		WITH_SETUP(the_head_tells_which_kernel_side_it_is_on),
 		WITH_SETUP(a_note_of_another_format_is_refused),
 		WITH_SETUP(what_is_read_is_what_was_written),

@@ -89,6 +89,10 @@ TEST(test_times)
 	assert_string_equal(format_time("2030-01-02T03:04:05.25Z").text, "01-02 03:04:05");
 	assert_string_equal(format_time(NULL).text, "-");
 	assert_string_equal(format_time("a text that is no time").text, "a text that is no ti");
+	assert_string_equal(format_time("\x1b[2J\n\xc2\x9b"
+					"31m\x7f~ ")
+				    .text,
+			    "?[2J???31m?~ ");
 	assert_true(format_parse_time("2030-01-02T03:04:05Z") == 1893553445);
 	assert_true(format_parse_time("2030-01-02T03:04:05.25Z") == 1893553445.25);
 	assert_true(isnan(format_parse_time("2030-01-02T03:04:05")));

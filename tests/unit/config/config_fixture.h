@@ -13,7 +13,7 @@ static int parse(const char *text, struct config *ret_config, struct error *ret_
 	return config_parse(text, strlen(text), "t.yaml", ret_config, ret_error);
 }
 
-static struct config parse_good(const char *text)
+__attribute__((unused)) static struct config parse_good(const char *text)
 {
 	struct config config = {};
 	struct error error = {};

@@ -85,7 +85,7 @@ TEST(one_look_tells_all)
 		"notify: [{webhook: {}}, email]\n",
 		"t.yaml:1: agent.interval: expected a duration from 1s to 1m, got \"0s\"\n"
 		"t.yaml:1: agent.sokcet: unknown key (did you mean \"socket\"?), expected one of "
-		"socket, state_dir, interval, unanswered_after, admin_group, metrics_listen\n"
+		"socket, state_dir, interval, unanswered_after, admin_group, metrics_listen, page_listen, page_listen_anywhere, page_hosts\n"
 		"t.yaml:3: services[0].routes[0]: expected a path template that starts with '/' and "
 		"has no space, '?' or '#', got \"a\"\n"
 		"t.yaml:4: services[1].match.port: expected a port number from 1 to 65535, got \"0\"\n"
@@ -102,8 +102,7 @@ TEST(one_look_tells_all)
 		"t.yaml:8: slos[2].eligible.methods[1]: expected one of " METHODS
 		", got \"GETT\"; did you mean \"GET\"?\n"
 		"t.yaml:8: slos[2].eligible.methods[2]: expected one of " METHODS ", got \"X\"\n"
-		"t.yaml:9: notify[0].webhook.url: expected a URL that starts with http:// or "
-		"https://, got nothing\n"
+		"t.yaml:9: notify[0].webhook: expected one of url and url_file, got none\n"
 		"t.yaml:9: notify[1]: expected journal or a mapping with one of alertmanager, "
 		"webhook, command, journal, got \"email\"\n");
 }
@@ -124,7 +123,7 @@ TEST(a_refusal_has_no_followers)
 		"maintenance: [{name: a, weekly: Sun 02:00, duration: 1h, "
 		"services: [shop]}]\n",
 		"t.yaml:1: services[0].nam: unknown key (did you mean \"name\"?), expected "
-		"one of name, match, routes, about\n");
+		"one of name, match, routes, about, samples\n");
 	assert_all_refused("services: shop\n"
 			   "slos: [{name: n, service: shop, objective: 99}]\n",
 			   "t.yaml:1: services: expected a list of services, got \"shop\"\n");
@@ -205,6 +204,15 @@ TEST(services_that_get_no_request_are_warned_of)
 		{"process: \"nginx*\"", "process: nginx"},
 		{"process: \"*\"", "process: \"a*\""},
 		{"exe: \"/usr/*/java\"", "exe: /usr/bin/java, port: 1"},
+		{"process: \"*\"", "port: 80"},
+		{"user: root", "user: root, port: 80"},
+		{"port: 80, netns: any", "port: 80"},
+		{"port: 80, netns: any", "port: 80, netns: /run/netns/blue"},
+		{"port: 80, netns: /n", "port: 80, netns: /n, user: root"},
+		{"unit: \"*\"", "unit: nginx.service"},
+		{"unit: \"*\"", "unit: \"a*\", netns: host"},
+		{"cgroup: \"/a/*\"", "cgroup: /a/b, unit: b"},
+		{"container: \"*\"", "container: 0123456789ab, port: 80"},
 	};
 	static const char *const own[][2] = {
 		{"port: 80", "port: 81"},
@@ -212,6 +220,19 @@ TEST(services_that_get_no_request_are_warned_of)
 		{"process: nginx", "process: \"nginx*\""},
 		{"process: \"a*\"", "process: \"*a\""},
 		{"exe: \"/a[b]\"", "exe: /ab"},
+		{"user: root", "port: 80"},
+		{"user: root", "user: 65534"},
+		{"port: 80", "port: 80, netns: any"},
+		{"port: 80", "port: 80, netns: /run/netns/blue"},
+		{"port: 80", "port: 80, unit: nginx.service"},
+		{"port: 80, netns: any", "port: 80, unit: nginx.service"},
+		{"unit: \"*\", netns: host", "unit: nginx.service"},
+		/* not every process has such a thing */
+		{"exe: \"*\"", "port: 80"},
+		{"unit: \"*\"", "port: 80"},
+		{"cgroup: \"*\"", "port: 80"},
+		{"container: \"*\"", "port: 80"},
+		{"container: \"*\"", "unit: docker.service"},
 	};
 	char text[256];
 
@@ -232,6 +253,23 @@ TEST(services_that_get_no_request_are_warned_of)
 			 own[i][0], own[i][1]);
 		assert_warned(text, "");
 	}
+}
+
+/* Another host may know it: no refusal. */
+TEST(a_user_who_is_not_known_is_warned_of)
+{
+	static const char slo[] = "slos: [{name: n, service: shop, objective: 99}]\n";
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "services:\n- name: shop\n  match:\n    user: no-such-user\n%s", slo);
+	assert_warned(text, "t.yaml:4: services[0].match.user: no user \"no-such-user\" is known "
+			    "here: the service gets no request\n");
+	snprintf(text, sizeof(text), "services: [{name: shop, match: {user: root}}]\n%s", slo);
+	assert_warned(text, "");
+	snprintf(text, sizeof(text), "services: [{name: shop, match: {user: 4294967294}}]\n%s",
+		 slo);
+	assert_warned(text, "");
 }
 
 TEST(exclusions_without_effect_are_warned_of)
@@ -305,6 +343,7 @@ int main(void)
 		cmocka_unit_test(a_flood_is_cut_and_counted),
 		cmocka_unit_test(what_can_hardly_be_meant_is_warned_of),
 		cmocka_unit_test(services_that_get_no_request_are_warned_of),
+		cmocka_unit_test(a_user_who_is_not_known_is_warned_of),
 		cmocka_unit_test(exclusions_without_effect_are_warned_of),
 		cmocka_unit_test(a_percent_sign_is_no_fault),
 		cmocka_unit_test(openslo_files_by_themselves),

@@ -33,7 +33,8 @@ static const char full_yaml[] =
 	"      mitigation: \"roll back\"\n"
 	"      runbook: https://example.com/shop\n"
 	"  - name: Läden\n"
-	"    match: {process: java}\n"
+	"    match: {process: java, user: root, netns: /run/netns/blue, unit: \"java@*\", "
+	"cgroup: \"/a/*\", container: 0123456789ab}\n"
 	"slos:\n"
 	"  - name: checkout\n"
 	"    service: shop\n"
@@ -106,6 +107,14 @@ TEST(full_file_is_read)
 	assert_string_equal(config.services[1].name, "Läden");
 	assert_int_equal(config.services[1].match.port, 0);
 	assert_null(config.services[1].match.exe);
+	assert_string_equal(config.services[1].match.user, "root");
+	assert_true(config.services[1].match.user_known);
+	assert_string_equal(config.services[1].match.netns, "/run/netns/blue");
+	assert_string_equal(config.services[1].match.unit, "java@*");
+	assert_string_equal(config.services[1].match.cgroup, "/a/*");
+	assert_string_equal(config.services[1].match.container, "0123456789ab*");
+	assert_null(shop->match.user);
+	assert_null(shop->match.netns);
 	assert_null(config.services[1].about.owner);
 
 	assert_int_equal(config.n_slos, 4);
@@ -264,7 +273,7 @@ TEST(files_are_loaded)
 	assert_int_equal(config_load(path, &config, &error), -EINVAL);
 	snprintf(message, sizeof(message),
 		 "%s:56: x: unknown key, expected one of agent, services, "
-		 "slos, slo_files, notify, alerting, maintenance",
+		 "slos, slo_files, notify, alerting, maintenance, samples, tls",
 		 path);
 	assert_string_equal(error.text, message);
 	close(fd);

@@ -191,13 +191,13 @@ static const struct {
 } refusals[] = {
 	{"notify: [{alertmanager: {url: \"http://x/?a\"}}]\n",
 	 "t.yaml:1: notify[0].alertmanager.url: expected a URL such as http://127.0.0.1:9093 "
-	 "without '?' or '#', got \"http://x/?a\""},
+	 "without '?' or '#', got \"http://x/...\""},
 	{"notify: [{webhook: {url: \"http://\"}}]\n",
 	 "t.yaml:1: notify[0].webhook.url: expected a URL that starts with http:// or https://, "
 	 "got \"http://\""},
 	{"notify: [{webhook: {url: \"https:///x\"}}]\n",
 	 "t.yaml:1: notify[0].webhook.url: expected a URL that starts with http:// or https://, "
-	 "got \"https:///x\""},
+	 "got \"https:///...\""},
 	{"notify: [{webhook: {url: \"http://a b\"}}]\n",
 	 "t.yaml:1: notify[0].webhook.url: expected a URL that starts with http:// or https://, "
 	 "got \"http://a b\""},
@@ -213,7 +213,40 @@ static const struct {
 	 "t.yaml:1: notify[0].webhook.severities[1]: expected page, ticket or notice, got "
 	 "\"warning\""},
 	{WEBHOOK("retry: 3"), "t.yaml:1: notify[0].webhook.retry: unknown key, expected one of "
-			      "url, body, content_type, headers, timeout, severities"},
+			      "name, url, url_file, body, content_type, headers, header_file, "
+			      "timeout, severities"},
+	/* nothing that may be a secret is quoted, wherever it stands */
+	{"notify: [{webhook: {url: \"htps://me:secret@x/y\"}}]\n",
+	 "t.yaml:1: notify[0].webhook.url: expected a URL that starts with http:// or https://, "
+	 "got \"htps:///...\""},
+	{"notify: [{webhook: \"https://x/secret\"}]\n",
+	 "t.yaml:1: notify[0].webhook: expected a mapping, got \"https://x/...\""},
+	{"notify: [\"https://x/secret\"]\n",
+	 "t.yaml:1: notify[0]: expected journal or a mapping with one of alertmanager, webhook, "
+	 "command, journal, got \"https://x/...\""},
+	{WEBHOOK("headers: [\"Authorization secret\"]"),
+	 "t.yaml:1: notify[0].webhook.headers[0]: expected a header such as \"X-Token: abc\" other "
+	 "than Content-Type, Content-Length and Host, got what is not shown, as it may be a secret"},
+	{WEBHOOK("headers: secret"),
+	 "t.yaml:1: notify[0].webhook.headers: expected a list of headers such as \"X-Token: abc\", "
+	 "got what is not shown, as it may be a secret"},
+	{COMMAND("argv: /bin/x secret"),
+	 "t.yaml:1: notify[0].command.argv: expected a list of a command and its arguments, got "
+	 "what is not shown, as it may be a secret"},
+	{COMMAND("argv: [curl -H secret]"),
+	 "t.yaml:1: notify[0].command.argv[0]: expected an absolute path, got \"curl\""},
+	{"notify:\n- webhook:\n    timeout: 1s\n",
+	 "t.yaml:3: notify[0].webhook: expected one of url and url_file, got none"},
+	{WEBHOOK("url_file: /x"),
+	 "t.yaml:1: notify[0].webhook: expected one of url and url_file, got both"},
+	{"notify: [{webhook: {url_file: x}}]\n",
+	 "t.yaml:1: notify[0].webhook.url_file: expected the absolute path of a file with that URL, "
+	 "got \"x\""},
+	{"notify:\n- webhook:\n    url_file: /nonexistent/a\n",
+	 "t.yaml:3: notify[0].webhook.url_file: /nonexistent/a: cannot be opened: No such file or "
+	 "directory"},
+	{"notify: [{alertmanager: {url: 'http://x', header_file: /dev/null}}]\n",
+	 "t.yaml:1: notify[0].alertmanager.header_file: /dev/null: expected a regular file"},
 	{COMMAND("argv: [true]"),
 	 "t.yaml:1: notify[0].command.argv[0]: expected an absolute path, got \"true\""},
 	{COMMAND("timeout: 1s"), "t.yaml:1: notify[0].command.argv: expected a list of a command "
@@ -316,7 +349,7 @@ TEST(only_regular_slo_files_are_opened)
 {
 	static const char text[] = "slo_files: [/dev/nul?]\n";
 
-	assert_refused(text, strlen(text), "/dev/null: slo_files: expected a regular file");
+	assert_refused(text, strlen(text), "/dev/null: expected a regular file");
 }
 
 /* A main file with SLO n of service a, and another SLO that came from "o.yaml". */

@@ -133,11 +133,11 @@ TEST(what_is_wrong_with_an_alert_is_said_with_its_line)
 		 "alertmanager, webhook, command or journal, got slack"},
 		{TARGET "spec: {target: webhook, argv: [x]}\n",
 		 "o.yaml:6: AlertNotificationTarget \"t\": spec.argv: unknown key, expected one of "
-		 "target, description, url, body, content_type, headers, timeout, "
-		 "severities"},
+		 "target, description, name, url, url_file, body, content_type, headers, "
+		 "header_file, timeout, severities"},
 		{TARGET "spec: {target: webhook}\n",
-		 "o.yaml:6: AlertNotificationTarget \"t\": spec.url: expected a URL that starts with "
-		 "http:// or https://, got nothing"},
+		 "o.yaml:6: AlertNotificationTarget \"t\": spec: expected one of url and url_file, got "
+		 "none"},
 		{HEAD("AlertCondition", "c") "spec: {severity: page}\n",
 		 "o.yaml:6: AlertCondition \"c\": spec.condition: expected a mapping with op, "
 		 "threshold, lookbackWindow, got nothing"},

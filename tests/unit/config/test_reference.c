@@ -24,6 +24,35 @@ TEST(every_default_is_of_a_key)
 	free(text);
 }
 
+TEST(what_a_service_is_matched_by_is_listed)
+{
+	static const char *const rows[] = {
+		"services[].match` | a mapping with port, process, exe, user, unit, cgroup or "
+		"container | must be given |",
+		"services[].match.user` | a user's name or number | any |",
+		"services[].match.netns` | host, any, or the path of a network namespace, such as "
+		"/run/netns/blue | host; any beside unit, cgroup or container |",
+		"services[].match.unit` | a glob on a systemd unit, such as nginx.service |  |",
+		"services[].match.cgroup` | a glob on the path of a cgroup, such as "
+		"/kubepods.slice/\\* |  |",
+		"services[].match.container` | a container's id, its first 12 digits or more, or a "
+		"glob on it |  |",
+	};
+	char *text = NULL, row[256];
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	config_write_reference(out);
+	fclose(out);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(row, sizeof(row), "\n| `%s\n", rows[i]);
+		if (!strstr(text, row))
+			fail_msg("no row %s", row);
+	}
+	assert_null(strstr(text, "match.pod")); /* of another version */
+	free(text);
+}
+
 static const char *default_of(const char *key)
 {
 	for (size_t i = 0; i < config_n_defaults; i++) {
@@ -69,6 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_default_is_of_a_key),
+		cmocka_unit_test(what_a_service_is_matched_by_is_listed),
 		cmocka_unit_test(defaults_are_what_applies),
 	};
 

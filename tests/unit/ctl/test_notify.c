@@ -105,12 +105,29 @@ TEST(test_notify_test_is_2_without_receivers)
 	fake_stop(&agent);
 }
 
+TEST(test_notify_test_is_1_if_the_agent_sends_none_now)
+{
+	const struct fake_reply replies[] = {
+		before_test,
+		{"POST /v1/notify-test", 429,
+		 "{\"error\": \"webhook x is behind\\u001b: try again\"}", 0},
+		{NULL, 0, NULL, 0},
+	};
+	struct fake_agent agent;
+
+	fake_start(&agent, replies);
+	expect_spoken(ctl_notify_test, agent.path, false, "notify-test", 1, "",
+		      "slictl: webhook x is behind\\x1b: try again\n");
+	fake_stop(&agent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_notify_test_waits_until_all_have_taken_it),
 		cmocka_unit_test(test_notify_test_is_1_if_one_has_not_and_says_why),
 		cmocka_unit_test(test_notify_test_is_2_without_receivers),
+		cmocka_unit_test(test_notify_test_is_1_if_the_agent_sends_none_now),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,8 @@ static const struct fake_reply answers[] = {
 	{}};
 static const struct fake_reply refuses[] = {
 	{"POST /v1/reload", 422, "{\"error\": \"a.yaml:3: slos: expected a list\"}", 1},
-	{"POST /v1/reload", 403, "{\"error\": \"not permitted\"}", 0},
+	{"POST /v1/reload", 403, "{\"error\": \"not permitted\"}", 1},
+	{"POST /v1/reload", 200, "<html>", 0},
 	{}};
 
 TEST(a_reload_says_what_has_changed)
@@ -55,6 +56,8 @@ TEST(a_refusal_is_the_answer_no)
 		      "slictl: a.yaml:3: slos: expected a list\n"
 		      "The configuration before stays in force.\n");
 	expect_spoken(reload, agent.path, false, "reload", 2, "", "slictl: not permitted\n");
+	expect_spoken(reload, agent.path, true, "reload", 2, "",
+		      "slictl: the agent's answer is not understood\n");
 	fake_stop(&agent);
 	expect_spoken(reload, agent.path, false, "reload", 3, "", NULL);
 }

@@ -29,9 +29,28 @@ TEST(test_silence_add_asks_for_what_was_said)
 		"POST /v1/silences {\"slo\":\"a\",\"for_seconds\":5400}\n"
 		"POST /v1/silences {\"service\":\"b\",\"severity\":\"page\","
 		"\"for_seconds\":86400,\"comment\":\"\\\"x\",\"exclude\":\"eligible\"}\n"
-		"POST /v1/silences {\"for_seconds\":1}\n"
-		"POST /v1/silences {\"for_seconds\":3600,\"from\":\"2030-01-02T03:04:05Z\"}\n"
-		"POST /v1/silences {\"for_seconds\":3600,\"in_seconds\":1800}\n");
+		"POST /v1/silences {\"for_seconds\":1,\"all\":true}\n"
+		"POST /v1/silences {\"for_seconds\":3600,\"from\":\"2030-01-02T03:04:05Z\",\"all\":true}\n"
+		"POST /v1/silences {\"for_seconds\":3600,\"in_seconds\":1800,\"all\":true}\n");
+	fake_stop(&agent);
+}
+
+TEST(test_silence_add_says_what_was_extended)
+{
+	static const struct fake_reply replies[] = {
+		{"POST /v1/silences", 200,
+		 "{\"id\": \"s7\", \"until\": \"2030-01-02T05:00:00Z\", \"extended\": true}", 0},
+		{NULL, 0, NULL, 0},
+	};
+	struct fake_agent agent;
+
+	fake_start(&agent, replies);
+	expect_spoken(ctl_silence, agent.path, false, "silence add --all --for 9h --force", 0,
+		      "The same silence was there already: it lasts until 01-02 05:00:00 UTC. "
+		      "To end it: slictl silence remove s7\n",
+		      "");
+	assert_string_equal(agent.asked, "POST /v1/silences {\"for_seconds\":32400,\"all\":true,"
+					 "\"force\":true}\n");
 	fake_stop(&agent);
 }
 
@@ -89,6 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_silence_add_asks_for_what_was_said),
+		cmocka_unit_test(test_silence_add_says_what_was_extended),
 		cmocka_unit_test(test_silence_repeats_the_agents_refusal),
 		cmocka_unit_test(test_silence_list_says_what_is_pending),
 		cmocka_unit_test(test_silence_list_and_remove),

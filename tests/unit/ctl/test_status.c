@@ -90,6 +90,17 @@ TEST(json_is_as_it_came_unless_asked)
 	fake_stop(&agent);
 }
 
+TEST(what_is_no_json_is_not_passed_on)
+{
+	static const struct fake_reply lies[] = {{"GET /v1/status", 200, "<html>", 0}, {}};
+	struct fake_agent agent;
+
+	fake_start(&agent, lies);
+	expect_spoken(ctl_status, agent.path, true, "status", 2, "",
+		      "slictl: the agent's answer is not understood\n");
+	fake_stop(&agent);
+}
+
 static void assert_width(size_t width, const char *header)
 {
 	struct fake_agent agent;
@@ -157,6 +168,7 @@ int main(void)
 		cmocka_unit_test(the_worst_comes_first),
 		cmocka_unit_test(a_filter_looks_at_names_and_services),
 		cmocka_unit_test(json_is_as_it_came_unless_asked),
+		cmocka_unit_test(what_is_no_json_is_not_passed_on),
 		cmocka_unit_test(a_terminal_is_fitted),
 		cmocka_unit_test(a_budget_that_lasts_for_years_lasts_long),
 		cmocka_unit_test(a_pipe_is_not_cut),

@@ -345,6 +345,24 @@ TEST(test_status_view_tells_a_failing_store_and_windows_not_covered)
 	free(text);
 }
 
+TEST(test_status_view_tells_what_is_wrong_with_samples_and_nothing_else)
+{
+	char *text = view(ctl_view_status,
+			  "{\"slos\": [], \"coverage\": {}, \"samples\": {\"state\": \"stopped\","
+			  " \"reason\": \"signal 9\\u001b\"}}",
+			  false, 0);
+
+	assert_non_null(
+		strstr(text, "Samples: none are kept: signal 9\\x1b; counts are not affected\n"));
+	free(text);
+	text = view(
+		ctl_view_status,
+		"{\"slos\": [], \"coverage\": {}, \"samples\": {\"state\": \"off\", \"reason\": null}}",
+		false, 0);
+	assert_null(strstr(text, "Samples"));
+	free(text);
+}
+
 TEST(test_views_refuse_other_json_and_write_nothing)
 {
 	static const char *const sources[] = {"{}", "[]", "{\"slos\": 1, \"services\": {}}"};
@@ -388,6 +406,8 @@ int main(void)
 		cmocka_unit_test(test_slo_view_shows_the_budget_of_a_window_not_yet_full_as_such),
 		cmocka_unit_test(test_slo_view_shows_window_budgeting_coverage_and_minutes),
 		cmocka_unit_test(test_status_view_tells_a_failing_store_and_windows_not_covered),
+		cmocka_unit_test(
+			test_status_view_tells_what_is_wrong_with_samples_and_nothing_else),
 		cmocka_unit_test(test_views_refuse_other_json_and_write_nothing),
 		cmocka_unit_test(test_views_show_unknown_for_wrong_types),
 	};

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "deliver/deliver.h"
 #include "deliver/queue.h"
+#include "deliver/receiver.h"
 #include "tests/unit/fixtures/http_server.h"
 #include "tests/unit/fixtures/test.h"
 
@@ -37,6 +38,7 @@ struct fixture {
 		char key[160]; /* "" if there are none */
 		char *text;
 	} books[FIXTURE_RECEIVERS];
+	char lost[1024]; /* what the owner was told of messages that were given up, a line each */
 	char failing[512]; /* what the owner was told of receivers that fail, a line each */
 };
 
@@ -140,7 +142,31 @@ static inline void note_failing(void *context, const char *receiver, const char 
 		 error ?: "well");
 }
 
-static const struct deliver_ops kept_ops = {kept_keep, kept_drop, note_failing};
+/* "webhook: 3 page 1 ticket: 4 full 0 old 0 refused; again 1 page; 2 missed" */
+static inline void note_lost(void *context, const char *receiver,
+			     const struct deliver_losses *losses)
+{
+	struct fixture *fixture = context;
+	const size_t len = strlen(fixture->lost);
+	FILE *out = fmemopen(fixture->lost + len, sizeof(fixture->lost) - len, "w");
+
+	fprintf(out, "%.7s:", receiver);
+	for (enum delivery_class class = DELIVERY_CLASSES; class -- > 0;) {
+		if (losses->lost[class])
+			fprintf(out, " %u %s", losses->lost[class], delivery_class_name(class));
+	}
+	fprintf(out, ": %u full %u old %u refused; again", losses->by[LOSS_FULL],
+		losses->by[LOSS_OLD], losses->by[LOSS_REFUSED]);
+	for (enum delivery_class class = DELIVERY_CLASSES; class -- > 0;) {
+		if (losses->again[class])
+			fprintf(out, " %u %s", losses->again[class], delivery_class_name(class));
+	}
+	fprintf(out, "; %zu missed\n", losses->missed);
+	fclose(out);
+}
+
+static const struct deliver_ops kept_ops = {
+	.keep = kept_keep, .drop = kept_drop, .failing = note_failing, .lost = note_lost};
 
 static inline struct config_receiver *add_receiver(struct fixture *fixture,
 						   enum config_receiver_kind kind)

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
+#include "deliver/starter.h"
+
 static char directory[64];
 static char *argv[] = {(char *)"/bin/sh", (char *)"-c", NULL};
 
@@ -25,9 +27,13 @@ static int leave_directory(void **state)
 
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter_directory, leave_directory)
 
+/* It starts in "/". */
 static void command(const char *script)
 {
-	argv[2] = (char *)script;
+	static char in_directory[1024];
+
+	snprintf(in_directory, sizeof(in_directory), "cd %s; %s", directory, script);
+	argv[2] = in_directory;
 	add_command(&f, argv, 3);
 }
 
@@ -94,8 +100,10 @@ TEST(command_starts_with_no_descriptor_of_ours_and_in_a_group_of_its_own)
 /* Shells have a way of their own with blocked signals: this is none. */
 TEST(no_signal_is_blocked_in_a_command)
 {
-	static char *copy[] = {(char *)"cp", (char *)"/proc/self/status", (char *)"out"};
+	static char to[80], *copy[] = {(char *)"cp", (char *)"/proc/self/status", to};
 	sigset_t blocked, old;
+
+	snprintf(to, sizeof(to), "%s/out", directory);
 
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
@@ -160,7 +168,7 @@ TEST(missing_command_is_an_error_and_tried_again)
 	start();
 	send_message(&f, "1", "fire");
 	assert_true(TURN_UNTIL(&f, reported(&f, 1, "sent") == 1));
-	assert_int_equal(reported(&f, 0, "failed"), 1);
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "failed") == 1));
 	assert_int_equal(reported(&f, 0, "waiting"), 1);
 	assert_string_equal(reported_text(&f, 0, -1, "last_error"), "No such file or directory");
 	skip_backoff();
@@ -297,6 +305,91 @@ TEST(command_ends_with_an_agent_that_is_killed)
 	}
 }
 
+/* ---- limits ---- */
+
+TEST(nothing_of_our_environment_is_handed_on)
+{
+	setenv("SECRET", "x", 1);
+	command("exec env -u PWD -u OLDPWD -u SHLVL -u _ >out");
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	assert_null(strstr(contents("out"), "SECRET"));
+	assert_non_null(strstr(contents("out"), "PATH=/usr/local/sbin:"));
+	assert_non_null(strstr(contents("out"), "LANG="));
+	assert_non_null(strstr(contents("out"), "SLIPROBE_ID=1\n"));
+	assert_non_null(strstr(contents("out"), "SLIPROBE_KIND=fire\n"));
+	assert_non_null(strstr(contents("out"), "SLIPROBE_SEVERITY=page\n"));
+}
+
+TEST(it_starts_in_the_root_with_files_of_its_own)
+{
+	static char script[256], *plain[] = {(char *)"/bin/sh", (char *)"-c", script};
+
+	snprintf(script, sizeof(script),
+		 "exec >%s/out; pwd; umask; ulimit -n; ulimit -d; ulimit -p; ulimit -c; ulimit -t;"
+		 "grep NoNewPrivs /proc/self/status",
+		 directory);
+	add_command(&f, plain, 3);
+	f.receivers[0].timeout_ns = 7000000000ULL;
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	assert_string_equal(contents("out"), "/\n0077\n256\n524288\n64\n0\n8\nNoNewPrivs:\t1\n");
+}
+
+/* Standard error of this process in a file, for a while. */
+static int errors_to(const char *file)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int old = dup(STDERR_FILENO);
+
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	return old;
+}
+
+TEST(output_is_cut)
+{
+	size_t len;
+	int old;
+
+	command("head -c 1000000 /dev/zero | tr '\\0' x; echo y >seen");
+	starter_end(); /* the next one has the standard error of now */
+	old = errors_to("out");
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "sent") == 1));
+	dup2(old, STDERR_FILENO);
+	close(old);
+	starter_end();
+	/* it has not met a closed pipe */
+	assert_string_equal(contents("seen"), "y\n");
+	len = strspn(contents("out"), "x");
+	assert_int_equal(len, RUNNER_OUTPUT_BYTES);
+	assert_string_equal(contents("out") + len, "\n[the command's output is cut here]\n");
+}
+
+TEST(what_has_left_the_group_is_killed_at_the_timeout_too)
+{
+	command("setsid sh -c 'echo $$ >seen; sleep 30 & sleep 30' & sleep 30");
+	f.receivers[0].timeout_ns = 400000000ULL;
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "failed") == 1));
+	assert_true(strtol(contents("seen"), NULL, 10) > 1);
+	assert_true(is_gone(strtol(contents("seen"), NULL, 10)));
+}
+
+TEST(who_runs_it_may_be_killed)
+{
+	command("kill -9 $PPID; sleep 30");
+	start();
+	send_message(&f, "1", "fire");
+	assert_true(TURN_UNTIL(&f, reported(&f, 0, "failed") == 1));
+	assert_string_equal(reported_text(&f, 0, -1, "last_error"), "No child processes");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +406,11 @@ int main(void)
 		IN_DIRECTORY(stopping_kills_a_command_under_way_and_keeps_its_message),
 		IN_DIRECTORY(command_ends_with_an_agent_that_is_killed),
 		IN_DIRECTORY(command_starts_though_we_have_no_standard_input),
+		IN_DIRECTORY(nothing_of_our_environment_is_handed_on),
+		IN_DIRECTORY(it_starts_in_the_root_with_files_of_its_own),
+		IN_DIRECTORY(output_is_cut),
+		IN_DIRECTORY(what_has_left_the_group_is_killed_at_the_timeout_too),
+		IN_DIRECTORY(who_runs_it_may_be_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* SLOs and receivers, written as OpenSLO and read back. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tests/unit/fixtures/test.h"
 #include "export/openslo.h"
@@ -74,7 +75,7 @@ static const char *const configurations[] = {
 	"notify:\n"
 	"  - journal\n"
 	"  - alertmanager: {url: \"http://127.0.0.1:9093/x/\", timeout: 1.0005s}\n"
-	"  - webhook: {url: \"https://h/?a=b#c\", severities: [notice]}\n"
+	"  - webhook: {name: ops, url: \"https://h:8443/\", severities: [notice]}\n"
 	"  - command: {argv: [/bin/x, \"-a\", \"b c\", \"no\"], severities: [page, ticket, "
 	"notice]}\n",
 };
@@ -168,6 +169,7 @@ static void assert_same_slo(const struct config_slo *a, const struct config_slo 
 static void assert_same_receiver(const struct config_receiver *a, const struct config_receiver *b)
 {
 	assert_int_equal(a->kind, b->kind);
+	assert_same_text(a->name, b->name);
 	assert_same_text(a->url, b->url);
 	assert_same_texts(a->argv, a->n_argv, b->argv, b->n_argv);
 	assert_int_equal(a->timeout_ns, b->timeout_ns);
@@ -195,6 +197,38 @@ TEST(what_is_exported_is_read_back_the_same)
 		config_clear(&config);
 		config_clear(&back);
 	}
+}
+
+TEST(a_secret_url_is_left_out_and_its_file_is_not)
+{
+	char path[] = "/tmp/test_openslo.XXXXXX", yaml[256];
+	FILE *file = fdopen(mkstemp(path), "w");
+	struct config config, back = {};
+	struct error error;
+	char *text;
+
+	fputs("https://h/services/topsecret\n", file);
+	fclose(file);
+	snprintf(yaml, sizeof(yaml), "notify: [{webhook: {url_file: %s}}]\n", path);
+	config = parse_good(yaml);
+	text = export(&config);
+	assert_null(strstr(text, "topsecret"));
+	config_clear(&config);
+	config = load_good(text);
+	assert_string_equal(config.receivers[0].url_file, path);
+	assert_string_equal(config.receivers[0].url, "https://h/services/topsecret");
+	unlink(path);
+	free(text);
+	config_clear(&config);
+
+	config = parse_good("notify: [{webhook: {url: \"https://h/services/topsecret\"}}]\n");
+	text = export(&config);
+	assert_null(strstr(text, "topsecret"));
+	/* rather than be taken for a URL without a path, it is refused */
+	assert_int_equal(load(text, &back, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "expected a URL that starts with http"));
+	free(text);
+	config_clear(&config);
 }
 
 TEST(all_that_a_configuration_takes_fits_in_one_file)
@@ -242,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_exported_is_read_back_the_same),
+		cmocka_unit_test(a_secret_url_is_left_out_and_its_file_is_not),
 		cmocka_unit_test(all_that_a_configuration_takes_fits_in_one_file),
 		cmocka_unit_test(an_export_that_cannot_be_written_fails),
 	};

@@ -133,12 +133,33 @@ TEST(one_agent_at_a_time_has_the_place)
 	struct place *place = *state;
 	struct pins *other = NULL;
 	struct error error = {};
+	char text[PATH_MAX + 128];
 
 	assert_int_equal(pins_open(&place->dirs, place->state_dir, &other, &error), -EBUSY);
 	assert_null(other);
-	assert_string_equal(error.text, "another agent uses the same state directory");
+	snprintf(text, sizeof(text),
+		 "another agent uses the same state directory: process %d (%s/lock-", getpid(),
+		 place->notes_dir);
+	assert_ptr_equal(strstr(error.text, text), error.text);
 	pins_close(place->pins);
 	place->pins = open_at(place, place->state_dir);
+}
+
+TEST(a_note_is_for_the_group_to_read_at_most)
+{
+	struct place *place = *state;
+	char path[PATH_MAX + 256];
+	const mode_t before = umask(0);
+	struct stat status;
+
+	/* whatever the umask, and what an older agent has left */
+	note(place, 1, "mine");
+	note_path(place, path);
+	assert_int_equal(chmod(path, 0666), 0);
+	note(place, 1, "again");
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0640);
+	umask(before);
 }
 
 TEST(agents_with_other_state_directories_do_not_meet)
@@ -382,6 +403,71 @@ TEST(a_note_that_cannot_be_read_is_none)
 	}
 }
 
+/* ---- removed under it ---- */
+
+TEST(what_is_removed_is_made_again)
+{
+	struct place *place = *state;
+
+	note(place, 1, "a");
+	put_file(pins_dir(place->pins), "map_left", "");
+	assert_true(pins_in_place(place->pins));
+	assert_int_equal(pins_again(place->pins), 0);
+	assert_false(pins_any(place->pins)); /* all can be pinned again */
+	assert_int_equal(rmdir(pins_dir(place->pins)), 0);
+	assert_int_equal(rmdir(place->pins_dir), 0);
+	assert_true(pins_has_note(place->pins, 1));
+	assert_false(pins_has_note(place->pins, 2));
+	assert_int_equal(pins_again(place->pins), 0);
+	put_file(pins_dir(place->pins), "map_left", "");
+	assert_true(pins_any(place->pins));
+}
+
+TEST(a_place_that_is_gone_leaves_no_lock)
+{
+	struct place *place = *state;
+
+	assert_int_equal(rmdir(pins_dir(place->pins)), 0);
+	assert_int_equal(rmdir(place->pins_dir), 0);
+	pins_close(place->pins);
+	place->pins = NULL;
+	assert_int_equal(access(place->notes_dir, F_OK), -1);
+}
+
+TEST(a_note_that_is_left_is_seen)
+{
+	struct place *place = *state;
+
+	assert_false(pins_any_note(place->pins));
+	note(place, 3, "a");
+	assert_true(pins_any_note(place->pins));
+	pins_forget_notes(place->pins, 0);
+	assert_false(pins_any_note(place->pins));
+}
+
+/* The directory may be that of the user that the agent runs as, and be read by root. */
+TEST(what_is_in_the_place_of_a_note_is_not_waited_for)
+{
+	struct place *place = *state;
+	char path[PATH_MAX + 256], elsewhere[PATH_MAX], temporary[PATH_MAX + 512];
+
+	note(place, 1, "a");
+	note_path(place, path);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(10);
+	assert_noted(place, 1, NULL);
+	/* nor is a link followed when one is written */
+	snprintf(elsewhere, sizeof(elsewhere), "%.60s/elsewhere", place->root);
+	snprintf(temporary, sizeof(temporary), "%.*s.new", (int)(strrchr(path, '.') - path - 2),
+		 path);
+	assert_int_equal(symlink(elsewhere, temporary), 0);
+	note(place, 1, "b");
+	alarm(0);
+	assert_int_equal(access(elsewhere, F_OK), -1);
+	assert_noted(place, 1, "b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +489,7 @@ int main(void)
 						teardown),
 		WITH_SETUP(i4_links_are_removed_first),
 		WITH_SETUP(each_generation_has_its_note),
+		WITH_SETUP(a_note_is_for_the_group_to_read_at_most),
 		cmocka_unit_test_setup_teardown(notes_of_other_generations_are_forgotten, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(i3_a_note_is_written_whole_or_not_at_all, setup,
@@ -410,6 +497,12 @@ int main(void)
 		WITH_SETUP(a_half_written_note_is_none),
 		cmocka_unit_test_setup_teardown(a_note_that_cannot_be_read_is_none, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(what_is_removed_is_made_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_place_that_is_gone_leaves_no_lock, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_note_that_is_left_is_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_in_the_place_of_a_note_is_not_waited_for,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "config/load.h"
+#include "config/source.h"
 #include "notify/message_body.h"
 
 #define NASTY "it's \"50 %\"\n\\ {id} & 100 \xe2\x82\xac"
@@ -127,6 +130,23 @@ static char *read_page(void)
 	return text;
 }
 
+/* What the examples keep in files of their own. */
+static int open_example(void *context, const char *path)
+{
+	static const char header[] = "Authorization: Bearer x\n",
+			  url[] = "https://chat.example.com/x\n";
+	const char *text = strstr(path, "slack") ? url : header;
+	const int fd = memfd_create("example", MFD_CLOEXEC);
+
+	(void)context;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	return fd;
+}
+
+static const struct source_ops examples = {.open = open_example};
+
 static void check_example(const char *yaml, size_t len, int *n_json)
 {
 	struct config config = {};
@@ -138,8 +158,13 @@ static void check_example(const char *yaml, size_t len, int *n_json)
 	for (size_t i = 0; i < config.n_receivers; i++) {
 		const struct config_receiver *receiver = &config.receivers[i];
 		const enum body_format format = body_format_of(receiver->content_type);
-		char *text = message_body(message, receiver->body, format);
-		json_t *json = json_loads(text, 0, NULL);
+		char *text;
+		json_t *json;
+
+		if (!receiver->body)
+			continue;
+		text = message_body(message, receiver->body, format);
+		json = json_loads(text, 0, NULL);
 
 		if (format == BODY_AS_JSON) {
 			assert_true(json_is_object(json));
@@ -161,6 +186,7 @@ TEST(each_example_of_the_documentation_is_taken_and_is_json)
 	const char *at = page;
 	int n = 0, n_json = 0;
 
+	source_set(&examples, NULL);
 	while ((at = strstr(at, "```yaml\n"))) {
 		const char *end;
 
@@ -170,7 +196,8 @@ TEST(each_example_of_the_documentation_is_taken_and_is_json)
 		check_example(at, (size_t)(end - at) + 1, &n_json);
 		n++;
 	}
-	assert_int_equal(n, 4);
+	source_set(NULL, NULL);
+	assert_int_equal(n, 5);
 	assert_int_equal(n_json, 4);
 }
 

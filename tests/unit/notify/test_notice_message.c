@@ -123,6 +123,7 @@ static json_t *message_that_fails(const struct notice_worst *worst, size_t n)
 		.failing = {.good = 60, .bad = 40},
 		.worst_known = worst,
 		.worst_exact = n,
+		.sentence = n ? "87 % are user_agent \"<!here> http://x `a`\x07\"" : NULL,
 		.reasons_known = n,
 		.reasons = {[BAD_STATUS] = 14, [BAD_UNANSWERED] = 9, [BAD_LATENCY] = 17},
 	};
@@ -159,7 +160,8 @@ TEST(a_message_stands_alone)
 	assert_int_equal(json_array_size(json_object_get(failing, "worst")), 5);
 	assert_non_null(
 		strstr(text_of(message, "description"),
-		       "\nFailing since 1970-01-01 00:16:40 UTC\n"
+		       "\n87 % are user_agent \"\u2039!here\u203a http[:]//x 'a'\\u0007\"\n"
+		       "Failing since 1970-01-01 00:16:40 UTC\n"
 		       "40 of 100 requests were bad in the last 5m, 0.13/s: 9 by unanswered, "
 		       "14 by status, 17 by latency\n"
 		       "Most bad: 9 POST /b unanswered, 4 GET /a 503, 4 GET /c 500, 3 GET /f 404, "
@@ -174,6 +176,7 @@ TEST(a_message_stands_alone)
 	json_decref(message);
 	message = message_that_fails(NULL, 0);
 	assert_null(strstr(text_of(message, "description"), "Most bad"));
+	assert_null(strstr(text_of(message, "description"), "87 %"));
 	slo = json_array_get(json_object_get(message, "slos"), 0);
 	assert_true(json_is_null(json_object_get(json_object_get(slo, "failing"), "worst")));
 	json_decref(message);

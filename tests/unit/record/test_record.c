@@ -62,7 +62,7 @@ static void start(struct recorded *ret)
 	ret->slo.alerts = ret->rules;
 	ret->slo.n_alerts = RULES;
 	assert_int_equal(track_new("checkout", "shop", "all", &ret->slo, 0, birth, &ret->track), 0);
-	assert_int_equal(record_new(state_dir, hear, &ret->record), 0);
+	assert_int_equal(record_new(state_dir, hear, &ret->record, &(struct error){}), 0);
 	record_start(ret->record, &ret->timeline, &ret->coverage);
 	assert_int_equal(
 		record_load(ret->record, "one", &ret->timeline, ret->now_seconds, ret->track), 0);

@@ -83,8 +83,13 @@ TEST(status_has_the_documented_shape)
 	assert_text_at(json, "agent.config", "(built-in)");
 	assert_at(json, "agent.reloads", 3);
 	assert_at(json, "agent.reloads_refused", 0);
+	assert_at(json, "agent.steps.count", 0);
 	assert_null_at(json, "agent.reload_refused");
 	assert_int_equal(json_array_size(at(json, "agent.capabilities")), 0);
+	assert_at(json, "agent.confinement.uid", 0);
+	assert_true(json_is_false(at(json, "agent.confinement.seccomp")));
+	assert_at(json, "agent.confinement.landlock", 0);
+	assert_at(json, "agent.confinement.refused_system_calls", 0);
 	assert_text_at(json, "agent.warnings.0", "something, ignoring");
 
 	assert_at(json, "coverage.seen", 1009);

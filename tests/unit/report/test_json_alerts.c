@@ -47,6 +47,7 @@ TEST(active_alerts_name_their_slo)
 	alerts.active[alerts.n_active++] = (struct snapshot_active){
 		.slo = "checkout",
 		.service = "n\xffginx:80",
+		.incident = 7,
 		.alert = {.name = "burn-1h",
 			  .severity = SEVERITY_PAGE,
 			  .status = ALERT_FIRING,
@@ -55,13 +56,14 @@ TEST(active_alerts_name_their_slo)
 			  .silenced = true,
 			  .reading = {.burn_long = {true, 20.25}}},
 	};
-	assert_text(&alerts,
-		    "{\"active\": [{\"name\": \"burn-1h\", \"severity\": \"page\", "
-		    "\"state\": \"firing\", \"since\": \"2023-11-14T22:13:10Z\", "
-		    "\"started_at\": null, \"silenced\": true, \"burn_long\": 20.25, "
-		    "\"burn_short\": null, \"slo\": \"checkout\", "
-		    "\"service\": \"n\\\\xffginx:80\"}], \"notices\": [], \"changes\": [], "
-		    "\"receivers\": [], \"silences\": [], \"maintenance\": [], " STORE "}");
+	assert_text(
+		&alerts,
+		"{\"active\": [{\"name\": \"burn-1h\", \"severity\": \"page\", "
+		"\"state\": \"firing\", \"since\": \"2023-11-14T22:13:10Z\", "
+		"\"started_at\": null, \"silenced\": true, \"burn_long\": 20.25, "
+		"\"burn_short\": null, \"slo\": \"checkout\", "
+		"\"service\": \"n\\\\xffginx:80\", \"incident\": 7}], \"notices\": [], \"changes\": [], "
+		"\"receivers\": [], \"silences\": [], \"maintenance\": [], " STORE "}");
 }
 
 TEST(open_notices_name_the_alerts_behind_them)

@@ -25,19 +25,30 @@ struct agent {
 	int snapshots;
 	int with_series; /* of these */
 	int reloads;
+	int tests;
 	int snapshot_r;
 	struct period_query query; /* the last one */
 	int periods_r;
 	struct rows_query rows_query; /* the last one; its texts are gone */
 	int reload_r;
+	int silence_r;
+	char refused[64]; /* the last change that was */
 	size_t extra_slos;
+	/* what was asked to be answered elsewhere, in order */
+	struct {
+		char *question;
+		elsewhere_done_fn *done;
+		void *context;
+	} asked[8];
+	size_t n_asked;
+	int ask_r;
 };
 
 struct fixture {
 	struct agent agent;
 	char directory[64];
 	char path[80];
-	gid_t admins;
+	struct peer_rights rights;
 	uint16_t port; /* of the server, if it listens on TCP; 0: on the path */
 	struct server *server;
 };
@@ -64,6 +75,11 @@ static inline int agent_snapshot(struct agent *agent, bool series, struct snapsh
 	return 0;
 }
 
+static inline int agent_ready(struct agent *agent)
+{
+	return agent->snapshot_r;
+}
+
 static inline int agent_rows(struct agent *agent, const struct rows_query *query,
 			     const struct snapshot *snapshot, struct snapshot_rows *ret)
 {
@@ -83,8 +99,10 @@ static inline int agent_periods(struct agent *agent, const struct period_query *
 	return agent->periods_r;
 }
 
-static inline int agent_reload(struct agent *agent, struct reload *ret, struct error *ret_error)
+static inline int agent_reload(struct agent *agent, const struct asker *by, struct reload *ret,
+			       struct error *ret_error)
 {
+	assert_true(by->known);
 	agent->reloads++;
 	if (agent->reload_r) {
 		strcpy(ret_error->text, "f.yaml:3: slos: expected \"a list\"");
@@ -121,32 +139,58 @@ static inline int agent_former(struct agent *agent, const char *slo, size_t whic
 	return strcmp(slo, "checkout") || which > 2 ? -ENOENT : 0;
 }
 
-static inline int agent_silence(struct agent *agent, const char *json, size_t len, const char *by,
-				char ret_id[static SILENCE_ID_BYTES], struct error *ret_error)
+static inline int agent_silence(struct agent *agent, const struct asker *by, const char *json,
+				size_t len, struct silence_made *ret, struct error *ret_error)
 {
-	(void)agent;
-	if (len != 2 || memcmp(json, "{}", 2) != 0 || strncmp(by, "uid ", 4) != 0) {
+	if (agent->silence_r) {
+		strcpy(ret_error->text, "too many");
+		return agent->silence_r;
+	}
+	if (len != 2 || memcmp(json, "{}", 2) != 0 || !by->known || by->pid != getpid()) {
 		strcpy(ret_error->text, "expected {}");
 		return -EINVAL;
 	}
-	strcpy(ret_id, "abc");
+	*ret = (struct silence_made){.id = "abc", .until_unix = 1772330400, .extended = true};
 	return 0;
 }
 
-static inline int agent_unsilence(struct agent *agent, const char *id)
+static inline void agent_refused(struct agent *agent, const struct asker *by, const char *what)
+{
+	assert_true(by->known);
+	snprintf(agent->refused, sizeof(agent->refused), "uid %u: %s", by->uid, what);
+}
+
+static inline int agent_unsilence(struct agent *agent, const struct asker *by, const char *id)
 {
 	(void)agent;
+	assert_true(by->known);
 	return strcmp(id, "abc") ? -ENOENT : 0;
 }
 
-static inline int agent_notify_test(struct agent *agent, const char *json, size_t len)
+/* An empty text: not now. */
+static inline int agent_notify_test(struct agent *agent, const struct asker *by, const char *json,
+				    size_t len, struct error *ret_error)
 {
-	(void)agent;
+	agent->tests++;
+	assert_true(by->known);
 	(void)json;
-	return (int)len;
+	return len ? (int)len : error_set(ret_error, -EBUSY, "webhook is behind");
+}
+
+static inline int agent_ask(struct agent *agent, json_t *question, elsewhere_done_fn *done,
+			    void *context, struct error *ret_error)
+{
+	if (agent->ask_r)
+		return error_set(ret_error, agent->ask_r, "because");
+	assert_true(agent->n_asked < 8);
+	agent->asked[agent->n_asked].question = json_dumps(question, JSON_SORT_KEYS);
+	agent->asked[agent->n_asked].done = done;
+	agent->asked[agent->n_asked++].context = context;
+	return 0;
 }
 
 static const struct server_ops ops = {
+	.ready = agent_ready,
 	.snapshot = agent_snapshot,
 	.periods = agent_periods,
 	.rows = agent_rows,
@@ -157,6 +201,8 @@ static const struct server_ops ops = {
 	.silence = agent_silence,
 	.unsilence = agent_unsilence,
 	.notify_test = agent_notify_test,
+	.refused = agent_refused,
+	.ask = agent_ask,
 };
 
 static inline int open_server(struct fixture *f)
@@ -165,7 +211,9 @@ static inline int open_server(struct fixture *f)
 	int r = listener_open(f->path, &listener);
 
 	return r     ?:
-		       server_open(&listener, &(const struct server_options){SERVER_ALL, f->admins},
+		       server_open(&listener,
+				   &(const struct server_options){SERVER_ALL, f->rights, NULL,
+								  NULL},
 				   &ops, &f->agent, &f->server);
 }
 
@@ -176,8 +224,8 @@ static inline void close_server(struct fixture *f)
 	f->port = 0;
 }
 
-/* The server of metrics, on TCP, instead of the one that open_server() opened. */
-static inline void open_metrics_server(struct fixture *f)
+/* A server on TCP, instead of the one that open_server() opened. */
+static inline void open_tcp_server(struct fixture *f, const struct server_options *options)
 {
 	struct listener listener;
 	struct sockaddr_in address;
@@ -192,18 +240,23 @@ static inline void open_metrics_server(struct fixture *f)
 	}
 	assert_int_equal(r, 0);
 	assert_int_equal(getsockname(listener.fd, (struct sockaddr *)&address, &len), 0);
-	assert_int_equal(server_open(&listener,
-				     &(const struct server_options){SERVER_METRICS, PEER_NO_GROUP},
-				     &ops, &f->agent, &f->server),
-			 0);
+	assert_int_equal(server_open(&listener, options, &ops, &f->agent, &f->server), 0);
 	f->port = ntohs(address.sin_port);
+}
+
+static inline void open_metrics_server(struct fixture *f)
+{
+	const struct server_options options = {
+		SERVER_METRICS, {PEER_NO_GROUP, PEER_NO_USER}, NULL, NULL};
+
+	open_tcp_server(f, &options);
 }
 
 static inline int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	f->admins = PEER_NO_GROUP;
+	f->rights = (struct peer_rights){PEER_NO_GROUP, getuid()};
 	strcpy(f->directory, "/tmp/sliprobe-test-XXXXXX");
 	assert_non_null(mkdtemp(f->directory));
 	snprintf(f->path, sizeof(f->path), "%s/a/b/s.sock", f->directory);
@@ -277,7 +330,7 @@ static inline void say(int fd, const char *text)
 
 /*
  * Reads into `answer` until `n` responses' worth of `mark` have come or the connection ends, for at
- * most 3 s. Returns true if it ended.
+ * most 10 s. Returns true if it ended.
  */
 static inline bool hear(struct fixture *f, int fd, const char *mark, size_t n)
 {
@@ -285,7 +338,7 @@ static inline bool hear(struct fixture *f, int fd, const char *mark, size_t n)
 	size_t len = 0;
 
 	answer[0] = 0;
-	while (now_ms() < begin + 3000) {
+	while (now_ms() < begin + 10000) {
 		ssize_t got = recv(fd, answer + len, sizeof(answer) - 1 - len, 0);
 		size_t marks = 0;
 
@@ -302,7 +355,7 @@ static inline bool hear(struct fixture *f, int fd, const char *mark, size_t n)
 		if (mark && marks >= n)
 			return false;
 	}
-	fail_msg("no answer in 3 s; so far: %.200s", answer);
+	fail_msg("no answer in 10 s; so far: %.200s", answer);
 	return false;
 }
 

@@ -74,7 +74,8 @@ TEST(slow_readers_do_not_block)
 		for (int k = 0; k < 5; k++)
 			turn(f, 1);
 	}
-	assert_int_equal(f->agent.snapshots, 20);
+	/* who asks faster than answers are made shares one */
+	assert_in_range(f->agent.snapshots, 1, 20);
 	begin = now_ms();
 	for (int i = 0; i < 20; i++) {
 		get(f, "/healthz");
@@ -83,7 +84,7 @@ TEST(slow_readers_do_not_block)
 	assert_true(now_ms() < begin + 1000);
 	for (begin = now_ms(); now_ms() < begin + 500; turns++)
 		turn(f, 500);
-	assert_in_range(turns, 1, 20);
+	assert_in_range(turns, 1, 40);
 	/* who then reads gets it whole */
 	assert_true(hear(f, slow[19], NULL, 0));
 	assert_code(200);

@@ -25,12 +25,14 @@ struct identity {
 
 static void be(const struct identity *who)
 {
-	if (setgroups(who->n_groups, who->groups) || setgid(who->gid) || setuid(who->uid))
+	if (seteuid(0) || setgroups(who->n_groups, who->groups) || setgid(who->gid) ||
+	    setuid(who->uid))
 		_exit(1);
 }
 
 /* What the kernel says of a process of that identity, once it has connected. */
-static bool may_change(const struct identity *who, gid_t admins, char *ret_name, size_t size)
+static bool may_change(const struct identity *who, const struct peer_rights *rights,
+		       struct asker *ret_asker)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX,
 				      .sun_path = "/tmp/sliprobe-peer-XXXXXX"};
@@ -51,8 +53,9 @@ static bool may_change(const struct identity *who, gid_t admins, char *ret_name,
 	}
 	fd = accept(listener, NULL, NULL);
 	assert_true(fd >= 0);
-	ret = peer_may_change(fd, admins);
-	peer_name(fd, ret_name, size);
+	ret = peer_may_change(fd, rights);
+	*ret_asker = peer_asker(fd);
+	assert_int_equal(ret_asker->pid, pid);
 	waitpid(pid, &status, 0);
 	assert_int_equal(status, 0);
 	close(fd);
@@ -61,49 +64,91 @@ static bool may_change(const struct identity *who, gid_t admins, char *ret_name,
 	return ret;
 }
 
-TEST(root_and_the_admins_alone)
+static void assert_right(const struct identity *who, gid_t admins, uid_t owner, bool may)
+{
+	const struct peer_rights rights = {admins, owner};
+	struct asker asker;
+
+	if (may_change(who, &rights, &asker) != may)
+		fail_msg("uid %u, gid %u, admins %u, owner %u", who->uid, who->gid, admins, owner);
+	assert_true(asker.known);
+	assert_int_equal(asker.uid, who->uid);
+}
+
+TEST(root_the_owner_and_the_admins_alone)
 {
 	static const struct {
 		struct identity who;
 		gid_t admins;
+		uid_t owner;
 		bool may;
-		const char *name;
 	} cases[] = {
-		{{.uid = 0, .gid = 0}, PEER_NO_GROUP, true, "uid 0"},
-		{{.uid = 0, .gid = OTHERS}, ADMINS, true, "uid 0"},
-		{{.uid = NOBODY, .gid = ADMINS}, ADMINS, true, "uid 65534"},
-		{{NOBODY, OTHERS, 1, {ADMINS}}, ADMINS, true, "uid 65534"},
-		{{NOBODY, OTHERS, 2, {OTHERS, ADMINS}}, ADMINS, true, "uid 65534"},
-		{{NOBODY, OTHERS, 2, {OTHERS, 0}}, ADMINS, false, "uid 65534"},
-		{{.uid = NOBODY, .gid = 0}, ADMINS, false, "uid 65534"},
-		{{NOBODY, ADMINS, 1, {ADMINS}}, PEER_NO_GROUP, false, "uid 65534"},
-		{{.uid = 1000, .gid = 1000}, PEER_NO_GROUP, false, "uid 1000"},
+		{{.uid = 0, .gid = 0}, PEER_NO_GROUP, PEER_NO_USER, true},
+		{{.uid = 0, .gid = OTHERS}, ADMINS, PEER_NO_USER, true},
+		{{.uid = NOBODY, .gid = ADMINS}, ADMINS, PEER_NO_USER, true},
+		{{NOBODY, OTHERS, 1, {ADMINS}}, ADMINS, PEER_NO_USER, true},
+		{{NOBODY, OTHERS, 2, {OTHERS, ADMINS}}, ADMINS, PEER_NO_USER, true},
+		{{NOBODY, OTHERS, 2, {OTHERS, 0}}, ADMINS, PEER_NO_USER, false},
+		{{.uid = NOBODY, .gid = 0}, ADMINS, PEER_NO_USER, false},
+		{{NOBODY, ADMINS, 1, {ADMINS}}, PEER_NO_GROUP, PEER_NO_USER, false},
+		{{.uid = 1000, .gid = 1000}, PEER_NO_GROUP, PEER_NO_USER, false},
+		{{.uid = 1000, .gid = 1000}, PEER_NO_GROUP, 1000, true},
+		{{.uid = 1001, .gid = 1000}, PEER_NO_GROUP, 1000, false},
+		/* ids that cannot be translated are all the same, and nobody's */
+		{{.uid = NOBODY, .gid = OTHERS}, PEER_NO_GROUP, NOBODY, false},
+		{{1000, NOBODY, 1, {NOBODY}}, NOBODY, PEER_NO_USER, false},
 	};
-	char name[32];
 
 	if (geteuid())
 		skip();
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (may_change(&cases[i].who, cases[i].admins, name, sizeof(name)) != cases[i].may)
-			fail_msg("case %zu", i);
-		assert_string_equal(name, cases[i].name);
-	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_right(&cases[i].who, cases[i].admins, cases[i].owner, cases[i].may);
+}
+
+/* As the commands that the agent runs. */
+TEST(the_agents_own_user_may_nothing_whatever_its_groups)
+{
+	const struct identity own = {1000, ADMINS, 1, {ADMINS}};
+
+	if (geteuid())
+		skip();
+	assert_int_equal(setegid(ADMINS), 0);
+	assert_int_equal(seteuid(1000), 0);
+	assert_right(&own, ADMINS, PEER_NO_USER, false);
+	assert_right(&own, ADMINS, 1000, true);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(0), 0);
 }
 
 TEST(what_is_no_unix_socket_may_nothing)
 {
-	char name[32];
+	const struct peer_rights rights = {ADMINS, 0};
+	char text[ASKER_BYTES];
+	const struct asker asker = peer_asker(-1);
 
-	assert_false(peer_may_change(-1, ADMINS));
-	peer_name(-1, name, sizeof(name));
-	assert_string_equal(name, "unknown");
+	assert_false(peer_may_change(-1, &rights));
+	assert_false(asker.known);
+	asker_text(&asker, text);
+	assert_string_equal(text, "somebody unknown");
+}
+
+TEST(who_asks_is_named_by_uid_name_and_process)
+{
+	char text[ASKER_BYTES];
+
+	asker_text(&(const struct asker){true, 0, 4711}, text);
+	assert_string_equal(text, "uid 0 (root), process 4711");
+	asker_text(&(const struct asker){true, 4004004, 0}, text);
+	assert_string_equal(text, "uid 4004004");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(root_and_the_admins_alone),
+		cmocka_unit_test(root_the_owner_and_the_admins_alone),
+		cmocka_unit_test(the_agents_own_user_may_nothing_whatever_its_groups),
 		cmocka_unit_test(what_is_no_unix_socket_may_nothing),
+		cmocka_unit_test(who_asks_is_named_by_uid_name_and_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,6 +166,81 @@ TEST(bodies_have_a_limit)
 	free(chunk);
 }
 
+/* Many arguments, fields or cookies in few bytes: what takes more memory parsed than unparsed. */
+TEST(many_small_things_have_a_limit)
+{
+	static const struct {
+		const char *begin, *each, *end;
+		int n;
+		int code;
+	} cases[] = {
+		{"GET /healthz?", "a&", " HTTP/1.1\r\nHost: x\r\n", 99, 200},
+		{"GET /healthz?", "a&", " HTTP/1.1\r\nHost: x\r\n", 100, 431},
+		{"GET /healthz?", "abc=defghi&", " HTTP/1.1\r\nHost: x\r\n", 300, 431},
+		{"GET /healthz?", "a&", " HTTP/1.1\r\nHost: x\r\n", 7000, 431},
+		{"GET /healthz?", "&", " HTTP/1.1\r\nHost: x\r\n", 7000, 431},
+		{"GET /healthz HTTP/1.1\r\nHost: x\r\n", "A: b\r\n", "", 98, 200},
+		{"GET /healthz HTTP/1.1\r\nHost: x\r\n", "A: b\r\n", "", 99, 431},
+		{"GET /healthz HTTP/1.1\r\nHost: x\r\n", "A:\r\n", "", 3000, 431},
+		{"GET /healthz HTTP/1.1\r\nCookie: ", "a=b;", "\r\n", 100, 200},
+		{"GET /healthz HTTP/1.1\r\nCookie: ", "a;", "\r\n", 7000, 431},
+		{"GET /healthz HTTP/1.1\r\nX: ", "aaaaaaaa", "\r\n", 2048, 431},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char request[32768];
+		int64_t begin = now_ms();
+		size_t len = (size_t)sprintf(request, "%s", cases[i].begin);
+
+		for (int k = 0; k < cases[i].n; k++)
+			len += (size_t)sprintf(request + len, "%s", cases[i].each);
+		sprintf(request + len, "%sConnection: close\r\n\r\n", cases[i].end);
+		ask(f, request);
+		if (atoi(answer + strlen("HTTP/1.1 ")) != cases[i].code)
+			fail_msg("case %zu: not %d: %.200s", i, cases[i].code, answer);
+		assert_true(now_ms() < begin + 2000);
+	}
+}
+
+static void say_as_it_is_taken(struct fixture *f, int fd, const char *bytes, size_t len)
+{
+	for (size_t sent = 0; sent < len;) {
+		ssize_t n = send(fd, bytes + sent, len - sent, MSG_NOSIGNAL);
+
+		assert_true(n > 0 || errno == EAGAIN);
+		sent += n > 0 ? (size_t)n : 0;
+		turn(f, 1);
+	}
+}
+
+/* The rest is read, so that who sends it all first sees the answer, too. */
+TEST(a_chunked_body_above_the_limit_is_answered)
+{
+	enum { CHUNKS = 150, CHUNK = 4096 };
+	struct fixture *f = *state;
+	char *request = calloc(CHUNKS + 1, CHUNK + 16);
+	size_t len = (size_t)sprintf(request, "POST /v1/reload HTTP/1.1\r\nHost: x\r\n"
+					      "Transfer-Encoding: chunked\r\n\r\n");
+	int fd = dial(f);
+
+	for (int i = 0; i < CHUNKS; i++) {
+		len += (size_t)sprintf(request + len, "1000\r\n");
+		memset(request + len, 'a', CHUNK);
+		len += CHUNK;
+		len += (size_t)sprintf(request + len, "\r\n");
+	}
+	len += (size_t)sprintf(request + len, "0\r\n\r\n");
+	say_as_it_is_taken(f, fd, request, len);
+	assert_true(hear(f, fd, NULL, 0));
+	assert_code(413);
+	assert_has("Content-Type: application/json\r\n");
+	assert_string_equal(body(), "{\"error\": \"request body larger than 64 KiB\"}\n");
+	assert_int_equal(f->agent.reloads, 0);
+	close(fd);
+	free(request);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +250,8 @@ int main(void)
 		WITH_SETUP(malformed_requests_disturb_nobody),
 		WITH_SETUP(heads_have_a_limit),
 		WITH_SETUP(bodies_have_a_limit),
+		WITH_SETUP(many_small_things_have_a_limit),
+		WITH_SETUP(a_chunked_body_above_the_limit_is_answered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

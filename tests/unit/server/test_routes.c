@@ -2,7 +2,10 @@
 /* The answers at each address. */
 #include "server_fixture.h"
 
+#include <grp.h>
 #include <math.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 TEST(every_route_answers)
 {
@@ -211,7 +214,7 @@ TEST(refusals_are_json)
 	assert_code(404);
 	assert_has("Content-Type: application/json\r\n");
 	assert_int_equal(strncmp(body(), "{\"error\": \"", 11), 0);
-	get(f, "/");
+	get(f, "//");
 	assert_code(404);
 	get(f, "/v1/statusx");
 	assert_code(404);
@@ -269,7 +272,9 @@ TEST(silences)
 	ask(f, "POST /v1/silences HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 	       "Content-Length: 2\r\n\r\n{}");
 	assert_code(200);
-	assert_string_equal(body(), "{\"id\": \"abc\"}\n");
+	assert_string_equal(
+		body(),
+		"{\"id\": \"abc\", \"until\": \"2026-03-01T02:00:00Z\", \"extended\": true}\n");
 	ask(f, "POST /v1/silences HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 	       "Content-Length: 1\r\n\r\n{");
 	assert_code(400);
@@ -281,6 +286,59 @@ TEST(silences)
 	assert_code(404);
 	get_with(f, "DELETE", "/v1/silences", "");
 	assert_code(405);
+	f->agent.silence_r = -ENOSPC;
+	ask(f, "POST /v1/silences HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+	       "Content-Length: 2\r\n\r\n{}");
+	assert_code(409);
+	assert_string_equal(body(), "{\"error\": \"too many\"}\n");
+}
+
+/* The child is another user; it ends with the sanitizers' books open. */
+static void post_as_nobody(struct fixture *f, const char *target)
+{
+	pid_t pid;
+	int status;
+
+	assert_int_equal(chmod(f->directory, 0777), 0);
+	chmod(f->path, 0777);
+	pid = fork();
+	if (!pid) {
+		int fd;
+		char request[128];
+
+		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
+			_exit(1);
+		fd = dial(f);
+		snprintf(request, sizeof(request),
+			 "%s HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", target);
+		say(fd, request);
+		usleep(200000);
+		_exit(recv(fd, answer, 12, 0) == 12 && !memcmp(answer, "HTTP/1.1 403", 12) ? 0 : 2);
+	}
+	for (int i = 0; i < 100 && !waitpid(pid, &status, WNOHANG); i++)
+		turn(f, 10);
+	assert_int_equal(status, 0);
+}
+
+TEST(what_is_refused_is_noted_with_who_asked)
+{
+	static const struct {
+		const char *request, *noted;
+	} cases[] = {
+		{"POST /v1/reload", "uid 65534: reload"},
+		{"POST /v1/silences", "uid 65534: silence"},
+		{"DELETE /v1/silences/abc", "uid 65534: end of a silence"},
+		{"POST /v1/notify-test", "uid 65534: test message"},
+	};
+	struct fixture *f = *state;
+
+	if (geteuid())
+		skip();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		post_as_nobody(f, cases[i].request);
+		assert_string_equal(f->agent.refused, cases[i].noted);
+	}
+	assert_int_equal(f->agent.reloads, 0);
 }
 
 TEST(test_messages)
@@ -291,6 +349,10 @@ TEST(test_messages)
 	       "Content-Length: 3\r\n\r\n{ }");
 	assert_code(200);
 	assert_string_equal(body(), "{\"receivers\": 3}\n");
+	ask(f, "POST /v1/notify-test HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+	       "Content-Length: 0\r\n\r\n");
+	assert_code(429);
+	assert_string_equal(body(), "{\"error\": \"webhook is behind\"}\n");
 }
 
 int main(void)
@@ -308,6 +370,7 @@ int main(void)
 		WITH_SETUP(reload),
 		WITH_SETUP(head_is_get_without_body),
 		WITH_SETUP(silences),
+		WITH_SETUP(what_is_refused_is_noted_with_who_asked),
 		WITH_SETUP(test_messages),
 	};
 

@@ -127,6 +127,15 @@ TEST(other_bytes_are_refused_or_are_cells)
 	}
 }
 
+/* As SQLite gives an empty blob. */
+TEST(no_bytes_are_no_cells)
+{
+	struct cells cells = {};
+
+	assert_int_equal(cells_unpack(NULL, 0, &cells), 0);
+	assert_int_equal(cells.n, 0);
+}
+
 TEST(without_memory_nothing_leaks)
 {
 	struct cells before = {}, now = {}, growth = {};
@@ -153,6 +162,7 @@ int main(void)
 		cmocka_unit_test(a_key_whose_counter_fell_began_anew),
 		cmocka_unit_test(what_is_packed_is_unpacked),
 		cmocka_unit_test(other_bytes_are_refused_or_are_cells),
+		cmocka_unit_test(no_bytes_are_no_cells),
 		cmocka_unit_test(without_memory_nothing_leaks),
 	};
 

@@ -225,12 +225,26 @@ TEST(sums_do_not_depend_on_what_was_asked_before)
 	slo_history_free(asked);
 }
 
+TEST(nothing_is_restored_as_nothing)
+{
+	struct slo_history *history;
+
+	assert_int_equal(slo_history_new(DAY, &history), 0);
+	assert_int_equal(slo_history_restored(history, 1e9), 0);
+	assert_int_equal(slo_history_sum(history, 1e9, DAY).good, 0);
+	assert_int_equal(slo_history_add_span(history, 1e9, 1e9 + 10, (struct slo_events){3, 1}),
+			 0);
+	assert_int_equal(slo_history_sum(history, 1e9 + 10, DAY).good, 3);
+	slo_history_free(history);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(restored_history_goes_on_as_if_never_interrupted),
 		cmocka_unit_test(restored_tiers_end_at_the_same_moment),
 		cmocka_unit_test(restoring_refuses_what_is_no_history),
+		cmocka_unit_test(nothing_is_restored_as_nothing),
 		cmocka_unit_test(restored_time_is_not_before_its_last_bucket),
 		cmocka_unit_test(nothing_may_have_been_stored),
 		cmocka_unit_test(sums_do_not_depend_on_what_was_asked_before),

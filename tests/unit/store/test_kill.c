@@ -2,9 +2,7 @@
 /* An agent that is killed at any moment leaves whole steps. */
 #include "tests/unit/store/steps_fixture.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <time.h>
+#include "tests/unit/fixtures/killed.h"
 
 enum { KILLS = 100 };
 
@@ -25,41 +23,6 @@ static void write_steps(int fd)
 	}
 }
 
-static void pause_ms(long ms)
-{
-	struct timespec pause = {.tv_nsec = ms * 1000000};
-
-	nanosleep(&pause, NULL);
-}
-
-/* Returns the last step that was told, 0 if none. */
-static int64_t kill_writer(long after_ms)
-{
-	int fds[2], status;
-	int64_t n, told = 0;
-	pid_t pid;
-
-	assert_int_equal(pipe(fds), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		close(fds[0]);
-		write_steps(fds[1]);
-	}
-	close(fds[1]);
-	/* the first one is waited for, so that there is always something under way */
-	if (read(fds[0], &n, sizeof(n)) == sizeof(n))
-		told = n;
-	pause_ms(after_ms);
-	assert_int_equal(kill(pid, SIGKILL), 0);
-	while (read(fds[0], &n, sizeof(n)) == sizeof(n))
-		told = n;
-	close(fds[0]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	return told;
-}
-
 TEST(test_a_killed_agent_leaves_whole_steps)
 {
 	int64_t before = 0;
@@ -67,7 +30,7 @@ TEST(test_a_killed_agent_leaves_whole_steps)
 	signal(SIGPIPE, SIG_IGN);
 	srand(1);
 	for (int i = 0; i < KILLS; i++) {
-		int64_t told = kill_writer(rand() % 15), now;
+		int64_t told = killed_while(write_steps, rand() % 15, 0), now;
 		struct store *store = open_good();
 
 		now = last_step(store);

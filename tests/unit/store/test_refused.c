@@ -93,9 +93,11 @@ TEST(test_the_second_of_two_is_told_who_has_it)
 
 	assert_int_equal(store_open(state_dir, &second, &notice), -EBUSY);
 	assert_null(second);
-	snprintf(expected, sizeof(expected),
-		 "%s is in use by process %d: counting goes on, but no history is kept", state_dir,
-		 getpid());
+	snprintf(
+		expected, sizeof(expected),
+		"%s is in use by process %d: one state directory serves one agent: stop that one, or "
+		"give this one another (--state-dir, agent.state_dir)",
+		state_dir, getpid());
 	assert_string_equal(notice.text, expected);
 	assert_int_equal(store_put_value(first, "a", "1"), 0);
 	store_close(first);
@@ -114,8 +116,8 @@ TEST(test_a_lock_without_an_owner_is_told)
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	assert_int_equal(store_open(state_dir, &store, &notice), -EBUSY);
 	snprintf(expected, sizeof(expected),
-		 "%s cannot be locked (Device or resource busy): counting goes on, but no history "
-		 "is kept",
+		 "%s is locked by another process: one state directory serves one agent: give this "
+		 "one another (--state-dir, agent.state_dir)",
 		 state_dir);
 	assert_string_equal(notice.text, expected);
 	close(fd);

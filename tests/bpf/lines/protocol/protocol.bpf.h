@@ -34,6 +34,20 @@ static __always_inline struct line *line_of(const struct flow *flow, const enum 
 	return side == SIDE_REQUEST ? &lines->request : &lines->response;
 }
 
+static __always_inline bool protocol_is_tls(const struct conn *conn)
+{
+	return false;
+}
+
+static __always_inline void protocol_is_no_tls(struct conn *conn)
+{
+}
+
+static __always_inline __u32 protocol_wants(const struct flow *flow, const enum side side)
+{
+	return CHUNK_FIRST;
+}
+
 static __always_inline __u64 protocol_opaque(const struct flow *flow, const enum side side)
 {
 	return line_of(flow, side)->opaque;
@@ -151,6 +165,21 @@ static __always_inline void protocol_unfinished(const struct conn *conn, struct 
 static __always_inline bool protocol_reads_request(const struct conn *conn)
 {
 	return conn->state.lines.request.first;
+}
+
+static __always_inline bool protocol_reads_head(const struct conn *conn)
+{
+	return conn->state.lines.request.first;
+}
+
+static __always_inline bool protocol_is_lost(const struct conn *conn)
+{
+	return conn->mode == CONN_IGNORED;
+}
+
+static __always_inline enum head_place protocol_head(const struct flow *flow)
+{
+	return flow->conn->state.lines.request.first ? HEAD_GOES_ON : HEAD_BEGINS;
 }
 
 static __always_inline bool protocol_request_arrives(const struct conn *conn, __u64 unread,

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How a TLS connection ends for what is inside. A call that writes tells its plaintext when it returns, and what it has
+ * sent may have met the peer by then: an end that comes in between waits for that.
+ */
+#ifndef SLIPROBE_HOOK_TLS_CLOSE_BPF_H
+#define SLIPROBE_HOOK_TLS_CLOSE_BPF_H
+
+#include "abi.h"
+#include "exchange/exchange.bpf.h"
+#include "hook/tls_excerpt.bpf.h"
+#include "kernel/compat.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "protocol/protocol.bpf.h"
+#include "protocol/tls.bpf.h"
+#include "protocol/tls_conns.bpf.h"
+
+enum tls_closing {
+	TLS_OPEN,
+	TLS_CLOSED_FIRST, /* in order, by this side */
+	TLS_CLOSED_LAST, /* in order, by the peer, and then by this side */
+	TLS_CLOSED, /* cut off */
+};
+
+/* Records were sent that no call is known to have written: they may have been the answers to what is open. */
+static __always_inline bool tls_sent_unseen(struct tls_conn *tls)
+{
+	return tls_match_is_fault(tls_match_settled(&tls->match, TLS_WAY_WRITE, TLS_BROKEN));
+}
+
+/* Ends what is open, as tls->closed says. `gone`: nobody answers any more. Not inlined: its stack is not its callers'. */
+static __noinline int tls_end(struct tls_conn *tls, __u32 gone)
+{
+	struct ending how = {.gone = gone};
+	bool peer_first;
+
+	if (!tls)
+		return 0;
+	peer_first = tls->closed == TLS_CLOSED_LAST || tls->peer_reset ||
+		     tls->closed_from == TCP_CLOSE_WAIT;
+	if (tls->closed == TLS_CLOSED_FIRST)
+		peer_first = false;
+	how.outcome = peer_first ? OUTCOME_CLIENT_ABORT : OUTCOME_SERVER_ABORT;
+	how.waiting = tls->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE;
+	how.refused = protocol_first_refused(&tls->conn);
+	if (tls->closed == TLS_CLOSED_FIRST || tls->closed == TLS_CLOSED_LAST)
+		protocol_unfinished(&tls->conn, &how.last);
+	if (tls->conn.open.next != tls->conn.open.freed && tls_sent_unseen(tls)) {
+		how.kind = ENDING_LOST;
+		how.lost = LOST_UNSEEN_BYTES;
+	}
+	exchanges_end(&tls->conn.open, &how);
+	return 0;
+}
+
+/* The connection has ended so: at once, or when what was sent is told. */
+static __always_inline void tls_close(struct tls_conn *tls, enum tls_closing closing)
+{
+	if (!tls->closed)
+		tls->closed = closing;
+	if (!tls->untold)
+		tls_end(tls, false);
+}
+
+/* A call that writes has returned, and all that it has sent is told: ends what a close in between has left open. */
+static __always_inline void tls_settle(struct tls_conn *tls)
+{
+	tls->untold = 0;
+	barrier();
+	if (tls->closed)
+		tls_end(tls, false);
+}
+
+/* Nobody holds it, and its socket is destroyed. */
+static __noinline int tls_bury(struct tls_conn *tls)
+{
+	if (!tls)
+		return 0;
+	tls_end(tls, true);
+	if (tls->conn.open.origin.excerpt)
+		tls_excerpt_drop(tls);
+	tls_free(tls);
+	return 0;
+}
+
+/* Of a probe that has held it: see tls_hold(). */
+static __always_inline void tls_release(struct tls_conn *tls)
+{
+	if (__sync_fetch_and_add(&tls->users, -1) == (TLS_GONE | 1))
+		tls_bury(tls);
+}
+
+/* The socket is destroyed. */
+static __always_inline void tls_destroyed(struct tls_conn *tls)
+{
+	if (!__sync_fetch_and_add(&tls->users, TLS_GONE))
+		tls_bury(tls);
+}
+
+#endif

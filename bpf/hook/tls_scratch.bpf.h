@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Work space for programs on user functions. They may be preempted, and another one run meanwhile on the same CPU: so
+ * each has an owner for as long as a program works on it.
+ */
+#ifndef SLIPROBE_HOOK_TLS_SCRATCH_BPF_H
+#define SLIPROBE_HOOK_TLS_SCRATCH_BPF_H
+
+#include "hook/scratch.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/stat.bpf.h"
+
+enum {
+	TLS_SCRATCHES = 64, /* a power of two */
+	TLS_SCRATCHES_OF_CPU = 4,
+	TLS_SCRATCH_TRIES = 8,
+};
+
+struct tls_scratch {
+	__u64 taken;
+	struct scratch scratch;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TLS_SCRATCHES);
+	__type(key, __u32);
+	__type(value, struct tls_scratch);
+} tls_scratches SEC(".maps");
+
+/* One that nobody else has until tls_scratch_give(); NULL: all are taken. */
+static __always_inline struct tls_scratch *tls_scratch_take(void)
+{
+	__u32 first = bpf_get_smp_processor_id() * TLS_SCRATCHES_OF_CPU;
+
+#pragma clang loop unroll(full)
+	for (int i = 0; i < TLS_SCRATCH_TRIES; i++) {
+		__u32 index = (first + i) & (TLS_SCRATCHES - 1);
+		struct tls_scratch *found = bpf_map_lookup_elem(&tls_scratches, &index);
+
+		if (found && !__sync_val_compare_and_swap(&found->taken, 0, 1))
+			return found;
+	}
+	stat_error(KERR_SCRATCH);
+	return NULL;
+}
+
+static __always_inline void tls_scratch_give(struct tls_scratch *scratch)
+{
+	__sync_lock_test_and_set(&scratch->taken, 0);
+}
+
+#endif

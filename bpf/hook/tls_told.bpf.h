@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Plaintext that a process has read or written through a TLS library, told at the return of the call: held against
+ * the records of its connection, and given to the protocol inside by the stream, as bytes of a socket are.
+ *
+ * The times are those of the socket: when the last records arrived and were read; when the ones that the call has
+ * sent were handed over.
+ */
+#ifndef SLIPROBE_HOOK_TLS_TOLD_BPF_H
+#define SLIPROBE_HOOK_TLS_TOLD_BPF_H
+
+#include "abi.h"
+#include "exchange/exchange.bpf.h"
+#include "hook/scratch.bpf.h"
+#include "hook/tls_bind.bpf.h"
+#include "hook/tls_call.bpf.h"
+#include "hook/tls_close.bpf.h"
+#include "hook/tls_excerpt.bpf.h"
+#include "hook/tls_scratch.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/policy.bpf.h"
+#include "kernel/stat.bpf.h"
+#include "protocol/conn.bpf.h"
+#include "protocol/flow.bpf.h"
+#include "protocol/protocol.bpf.h"
+#include "protocol/tls.bpf.h"
+#include "protocol/tls_conns.bpf.h"
+#include "stream/io.bpf.h"
+#include "stream/stream.bpf.h"
+
+/* The bytes are in one piece of the process's memory. */
+static __always_inline void tls_source(struct io *io, __u64 buffer, __u64 n)
+{
+	io->left = n;
+	io->segment = buffer;
+	io->segment_left = n;
+	io->iov_left = 0;
+	io->piece.pos = 0;
+	io->piece.len = 0;
+}
+
+static __always_inline void tls_begin_flow(struct flow *flow, struct tls_conn *tls,
+					   struct scratch *scratch)
+{
+	flow->conn = &tls->conn;
+	flow->who = &scratch->who;
+	flow->generation = live_generation;
+	if (conn_needs_who(&tls->conn, flow->generation))
+		who_begin(&scratch->who, tls->netns, tls->port);
+}
+
+/* ---- a call that reads ---- */
+
+static __always_inline void tls_told_read(struct flow *flow, struct tls_conn *tls,
+					  struct scratch *scratch, __u64 n)
+{
+	__u64 body;
+
+	flow->turn = tls->sent_since_read;
+	tls->sent_since_read = 0;
+	flow->now_ns = tls->read_ns ?: bpf_ktime_get_ns();
+	flow->arrived_ns = tls->arrived_ns ?: flow->now_ns;
+	body = protocol_opaque(flow, SIDE_REQUEST);
+	if (body >= n) {
+		protocol_pass(flow, SIDE_REQUEST, n, WRITER_SHARED);
+		return;
+	}
+	excerpt_note(scratch, flow);
+	if (!stream_bytes(flow, &scratch->io, SIDE_REQUEST) && flow->conn->mode != CONN_OLD)
+		protocol_lost(flow, SIDE_REQUEST, LOST_UNREADABLE);
+	if (scratch->beginning.place != HEAD_NONE)
+		tls_excerpt_take(flow->conn, scratch);
+}
+
+/* ---- a call that writes ---- */
+
+/* As tcp_answers(): whatever was read, the answer tells whether this is HTTP. Returns false if it cannot be a response. */
+static __always_inline bool tls_answered(struct tls_conn *tls)
+{
+	struct conn *conn = &tls->conn;
+
+	tls->sent_since_read = 1;
+	if (conn->mode == CONN_NEW)
+		conn->mode = CONN_HTTP;
+	return conn->mode == CONN_HTTP;
+}
+
+static __always_inline void tls_told_write(struct flow *flow, struct tls_conn *tls,
+					   struct scratch *scratch, __u64 n, bool sent)
+{
+	__u64 opaque;
+
+	flow->turn = !tls->sent_since_read;
+	flow->peer_unacked = sent && tls->peer_unacked;
+	if (!tls_answered(tls))
+		return;
+	flow->now_ns = sent ? tls->sent_ns : 0;
+	opaque = protocol_opaque(flow, SIDE_RESPONSE);
+	if (opaque && protocol_doubts(flow))
+		flow->looks = 1;
+	if (opaque >= n && !flow->looks)
+		protocol_pass(flow, SIDE_RESPONSE, n, WRITER_SHARED);
+	else if (!stream_bytes(flow, &scratch->io, SIDE_RESPONSE) && flow->conn->mode == CONN_HTTP)
+		protocol_lost(flow, SIDE_RESPONSE, LOST_UNREADABLE);
+	exchanges_settle(&tls->conn.open,
+			 tls->conn.peer_gone ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE);
+}
+
+/* ---- either ---- */
+
+/* Holds what the call was given against the connection's records. Not inlined: its stack is not its callers'. */
+static __noinline int tls_agrees(struct tls_conn *tls, __u32 writes, __u64 n, __u64 asked)
+{
+	enum tls_verdict verdict;
+
+	if (!tls || tls->differs)
+		return false;
+	verdict = writes ? tls_match_told(&tls->match, TLS_WAY_WRITE, n, asked) :
+			   tls_match_told(&tls->match, TLS_WAY_READ, n, asked);
+	return !tls_match_is_fault(verdict) && !tls->doubted;
+}
+
+/* What follows cannot be told from what belongs to another connection: nothing of this one counts any more. */
+static __always_inline void tls_fault(struct tls_conn *tls)
+{
+	if (tls->differs)
+		return;
+	tls->differs = 1;
+	if (tls->conn.open.next != 1)
+		exchanges_lose(&tls->conn.open, LOST_UNSEEN_BYTES);
+	conn_ignore(&tls->conn);
+}
+
+static __always_inline void tls_follow(struct tls_conn *tls, const struct tls_entered *call,
+				       bool writes, __u64 n)
+{
+	struct tls_scratch *taken = tls_scratch_take();
+	struct flow flow = {};
+
+	if (!taken) {
+		tls_fault(tls);
+		return;
+	}
+	tls_source(&taken->scratch.io, call->buffer, n);
+	tls_begin_flow(&flow, tls, &taken->scratch);
+	if (writes)
+		tls_told_write(&flow, tls, &taken->scratch, n,
+			       call->nested == tls->conn.open.origin.id);
+	else
+		tls_told_read(&flow, tls, &taken->scratch, n);
+	tls_scratch_give(taken);
+}
+
+/*
+ * The call has ended, and `n` bytes of its buffer were read or written on the connection of that cookie; 0: a write has
+ * failed. To be called once in a program, in the process's own context: it is large.
+ */
+static __always_inline void tls_told(__u64 cookie, const struct tls_entered *call, __u64 n)
+{
+	bool writes = tls_call_writes(call->call);
+	struct tls_conn *tls = tls_hold(cookie);
+
+	if (!tls)
+		return;
+	if (n)
+		tls->told = 1;
+	if (!tls_agrees(tls, writes, n, call->size))
+		tls_fault(tls);
+	else if (n && tls->conn.mode != CONN_IGNORED)
+		tls_follow(tls, call, writes, n);
+	if (writes)
+		tls_settle(tls);
+	tls_release(tls);
+}
+
+#endif

@@ -1,0 +1,772 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * HTTP inside of TLS, counted at the calls of this process's own libssl and on its real sockets. The client's end is in
+ * the same process, so that each random is in two objects. Each way to attach is run by itself.
+ */
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "tests/bpf/loaded.h"
+#include "tests/bpf/tls_ends.h"
+#include "tests/bpf/uprobes.h"
+
+#include "sliprobe.skel.h"
+
+enum {
+	POLICY = 1,
+	GENERATION = 1,
+	HIST_GROUPS = 1024,
+	PROFILE = 7,
+	LINKS_MAX = 16,
+	REQUESTS = 23,
+	BODY = 100000,
+	CROWD = 8,
+	CROWD_REQUESTS = 61,
+};
+
+static struct sliprobe_bpf *skel;
+static int n_cpus;
+static int links[LINKS_MAX];
+static size_t n_links;
+static struct tls_profile objects;
+static struct tls_pair older; /* than the programs */
+
+/* ---- reading ---- */
+
+static __u64 sum(struct bpf_map *map, __u32 index, size_t word)
+{
+	size_t size = bpf_map__value_size(map);
+	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY;
+	int n = per_cpu ? n_cpus : 1;
+	__u64 *values = calloc((size_t)n, size);
+	__u64 total = 0;
+
+	assert_non_null(values);
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(map), &index, values), 0);
+	for (int cpu = 0; cpu < n; cpu++)
+		total += values[(size_t)cpu * size / sizeof(*values) + word];
+	free(values);
+	return total;
+}
+
+static __u64 stat(enum statistic index)
+{
+	return sum(skel->maps.stats, index, 0);
+}
+
+static __u64 seen(void)
+{
+	return stat(STAT_SEEN) + stat(STAT_SEEN_RECV);
+}
+
+static __u64 ended(void)
+{
+	return stat(STAT_ENDED) + stat(STAT_ENDED_SEND);
+}
+
+static __u64 lost(void)
+{
+	__u64 total = 0;
+
+	for (int reason = 0; reason < LOST_REASON_COUNT; reason++)
+		total += stat(STAT_LOST + reason);
+	return total;
+}
+
+/* Requests counted so far with that method, outcome and status, of whatever service. */
+static __u64 counted(enum http_method method, enum outcome outcome, __u16 status)
+{
+	const size_t words = sizeof(struct series_value) / sizeof(__u64);
+	__u64 total = 0;
+
+	for (__u32 id = 1; id <= skel->bss->series_last; id++) {
+		struct series_key key;
+		size_t word = id % BLOCK * words;
+
+		assert_int_equal(
+			bpf_map_lookup_elem(bpf_map__fd(skel->maps.series_keys), &id, &key), 0);
+		if (key.method != method || series_outcome(&key) != outcome || key.status != status)
+			continue;
+		total += sum(skel->maps.series, id / BLOCK, word) +
+			 sum(skel->maps.series_shared, id / BLOCK, word);
+	}
+	return total;
+}
+
+static size_t entries(struct bpf_map *map)
+{
+	char key[64], next[64];
+	size_t n = 0;
+
+	for (void *at = NULL; !bpf_map_get_next_key(bpf_map__fd(map), at, next); n++)
+		at = memcpy(key, next, sizeof(key));
+	return n;
+}
+
+/* Connections of this process that were counted as blind for that reason. */
+static __u64 blind(enum blind_reason reason)
+{
+	struct unmeasured_key key, next;
+	__u64 total = 0;
+
+	for (void *at = NULL; !bpf_map_get_next_key(bpf_map__fd(skel->maps.unmeasured), at, &next);
+	     at = &key) {
+		struct blind row;
+
+		assert_int_equal(
+			bpf_map_lookup_elem(bpf_map__fd(skel->maps.unmeasured), &next, &row), 0);
+		if (next.reason == reason &&
+		    !strcmp(next.endpoint.process, program_invocation_short_name))
+			total += row.connections;
+		key = next;
+	}
+	return total;
+}
+
+static __u64 all_blind(void)
+{
+	__u64 total = 0;
+
+	for (int reason = 0; reason < BLIND_REASON_COUNT; reason++)
+		total += blind(reason);
+	return total;
+}
+
+/* ---- HTTP ---- */
+
+static const char *const methods[] = {[HTTP_METHOD_GET] = "GET",
+				      [HTTP_METHOD_POST] = "POST",
+				      [HTTP_METHOD_PUT] = "PUT",
+				      [HTTP_METHOD_DELETE] = "DELETE"};
+
+static void ask(struct tls_pair *p, enum http_method method, bool ex)
+{
+	char text[256];
+	int len =
+		snprintf(text, sizeof(text),
+			 "%s /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", methods[method]);
+
+	tls_put(p, p->client, text, (size_t)len, ex);
+	tls_get(p, p->server, (size_t)len, 4096, ex);
+}
+
+static void answer(struct tls_pair *p, int status, size_t body, bool ex)
+{
+	static __thread char text[BODY + 256];
+	int len = snprintf(text, sizeof(text), "HTTP/1.1 %d X\r\nContent-Length: %zu\r\n\r\n",
+			   status, body);
+
+	memset(text + len, 'x', body);
+	tls_put(p, p->server, text, (size_t)len + body, ex);
+	tls_get(p, p->client, (size_t)len + body, END_BYTES, ex);
+}
+
+static void serve(struct tls_pair *p, enum http_method method, int status, int n, bool ex)
+{
+	for (int i = 0; i < n; i++) {
+		ask(p, method, ex);
+		answer(p, status, 10, ex);
+	}
+}
+
+/* ---- tests ---- */
+
+static const struct {
+	bool memory;
+	int version;
+	bool ex;
+} shapes[] = {
+	{false, TLS1_3_VERSION, false},
+	{false, TLS1_2_VERSION, true},
+	{true, TLS1_3_VERSION, true},
+	{true, TLS1_2_VERSION, false},
+};
+
+enum {
+	SHAPES = sizeof(shapes) / sizeof(shapes[0]),
+};
+
+#define FOR_SHAPES(i) for (size_t i = 0; i < SHAPES; i++)
+
+TEST(each_request_is_counted_once)
+{
+	FOR_SHAPES(i)
+	{
+		__u64 was_seen = seen(), was_ended = ended();
+		__u64 was = counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 210 + i);
+		struct tls_pair p;
+
+		tls_pair_open(&p, shapes[i].memory, shapes[i].version);
+		serve(&p, HTTP_METHOD_GET, 210 + (int)i, REQUESTS, shapes[i].ex);
+		tls_pair_close(&p);
+		assert_int_equal(seen() - was_seen, REQUESTS);
+		assert_int_equal(ended() - was_ended, REQUESTS);
+		assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 210 + i) - was,
+				 REQUESTS);
+	}
+	assert_int_equal(lost(), 0);
+	assert_int_equal(all_blind(), 0);
+	assert_int_equal(entries(skel->maps.tls_conns), 0);
+	assert_int_equal(entries(skel->maps.tls_randoms), 0);
+}
+
+TEST(large_bodies_take_many_calls)
+{
+	FOR_SHAPES(i)
+	{
+		__u64 was = counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 220 + i);
+		struct tls_pair p;
+
+		tls_pair_open(&p, shapes[i].memory, shapes[i].version);
+		for (int n = 0; n < 3; n++) {
+			ask(&p, HTTP_METHOD_PUT, shapes[i].ex);
+			answer(&p, 220 + (int)i, BODY, shapes[i].ex);
+		}
+		tls_pair_close(&p);
+		assert_int_equal(counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 220 + i) - was, 3);
+	}
+}
+
+TEST(two_connections_of_one_thread_are_told_apart)
+{
+	FOR_SHAPES(i)
+	{
+		__u64 get = counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 231);
+		__u64 post = counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, 232);
+		__u64 was_seen = seen();
+		struct tls_pair a, b;
+
+		tls_pair_open(&a, shapes[i].memory, shapes[i].version);
+		tls_pair_open(&b, shapes[i].memory, shapes[i].version);
+		for (int n = 0; n < REQUESTS; n++) {
+			/* the thread reads the sockets in one order, and decrypts in the other */
+			char text[] = "GET / HTTP/1.1\r\n\r\n", other[] = "POST / HTTP/1.1\r\n\r\n";
+
+			tls_put(&a, a.client, text, strlen(text), false);
+			tls_put(&b, b.client, other, strlen(other), false);
+			for (int wait = 0; wait < 3; wait++) {
+				tls_pair_pump(&a);
+				tls_pair_pump(&b);
+			}
+			tls_get(&b, b.server, strlen(other), 7, shapes[i].ex);
+			tls_get(&a, a.server, strlen(text), 4096, shapes[i].ex);
+			answer(&a, 231, 5, shapes[i].ex);
+			answer(&b, 232, 5000, shapes[i].ex);
+		}
+		tls_pair_close(&a);
+		tls_pair_close(&b);
+		assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 231) - get, REQUESTS);
+		assert_int_equal(counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, 232) - post, REQUESTS);
+		assert_int_equal(seen() - was_seen, 2 * REQUESTS);
+	}
+}
+
+TEST(a_reused_object_is_its_next_connections)
+{
+	__u64 get = counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 241);
+	__u64 post = counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, 242);
+	struct tls_pair a, b;
+	SSL *object;
+
+	for (int n = 0; n < REQUESTS; n++) {
+		tls_pair_open(&a, true, TLS1_3_VERSION);
+		serve(&a, HTTP_METHOD_GET, 241, 2, false);
+		/* a's socket stays open: its object serves b */
+		object = a.server;
+		tls_pair_begin(&b, true, TLS1_3_VERSION);
+		SSL_free(b.server);
+		assert_int_equal(SSL_clear(object), 1);
+		b.in = BIO_new(BIO_s_mem());
+		b.out = BIO_new(BIO_s_mem());
+		SSL_set_bio(object, b.in, b.out);
+		SSL_set_accept_state(object);
+		b.server = object;
+		a.server = NULL;
+		tls_pair_shake(&b);
+		serve(&b, HTTP_METHOD_POST, 242, 3, false);
+		tls_pair_close(&b);
+		tls_pair_close(&a);
+	}
+	assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 241) - get, 2 * REQUESTS);
+	assert_int_equal(counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, 242) - post, 3 * REQUESTS);
+}
+
+struct hand_over {
+	struct tls_pair *pair;
+	bool ex;
+};
+
+static void *answer_apart(void *arg)
+{
+	struct hand_over *over = arg;
+
+	answer(over->pair, 251, 20000, over->ex);
+	return NULL;
+}
+
+TEST(one_thread_reads_and_others_answer)
+{
+	FOR_SHAPES(i)
+	{
+		__u64 was = counted(HTTP_METHOD_DELETE, OUTCOME_COMPLETE, 251);
+		struct tls_pair p;
+		struct hand_over over = {.pair = &p, .ex = shapes[i].ex};
+
+		tls_pair_open(&p, shapes[i].memory, shapes[i].version);
+		for (int n = 0; n < REQUESTS; n++) {
+			pthread_t thread;
+
+			ask(&p, HTTP_METHOD_DELETE, over.ex);
+			assert_int_equal(pthread_create(&thread, NULL, answer_apart, &over), 0);
+			pthread_join(thread, NULL);
+		}
+		tls_pair_close(&p);
+		assert_int_equal(counted(HTTP_METHOD_DELETE, OUTCOME_COMPLETE, 251) - was,
+				 REQUESTS);
+	}
+}
+
+static void *serve_apart(void *arg)
+{
+	size_t i = (size_t)arg;
+	struct tls_pair p;
+
+	tls_pair_open(&p, shapes[i % SHAPES].memory, shapes[i % SHAPES].version);
+	for (int n = 0; n < CROWD_REQUESTS; n++) {
+		ask(&p, HTTP_METHOD_GET, shapes[i % SHAPES].ex);
+		answer(&p, 310 + (int)i, (size_t)n * 10, shapes[i % SHAPES].ex);
+	}
+	tls_pair_close(&p);
+	return NULL;
+}
+
+/* On few processors, so that programs are preempted by each other where the kernel does that. */
+TEST(a_crowd_of_threads_is_told_apart)
+{
+	__u64 was[CROWD], was_seen = seen(), was_blind = all_blind();
+	pthread_t threads[CROWD];
+
+	for (size_t i = 0; i < CROWD; i++) {
+		was[i] = counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 310 + i);
+		assert_int_equal(pthread_create(&threads[i], NULL, serve_apart, (void *)i), 0);
+	}
+	for (size_t i = 0; i < CROWD; i++)
+		pthread_join(threads[i], NULL);
+	for (size_t i = 0; i < CROWD; i++)
+		assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 310 + i) - was[i],
+				 CROWD_REQUESTS);
+	assert_int_equal(seen() - was_seen, CROWD * CROWD_REQUESTS);
+	assert_int_equal(all_blind(), was_blind);
+}
+
+TEST(what_is_peeked_at_is_read_once)
+{
+	__u64 was = counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 261);
+	char text[] = "GET / HTTP/1.1\r\n\r\n", buf[8];
+	struct tls_pair p;
+
+	tls_pair_open(&p, false, TLS1_3_VERSION);
+	for (int n = 0; n < REQUESTS; n++) {
+		tls_put(&p, p.client, text, strlen(text), false);
+		for (int i = 0; i < 1000 && SSL_peek(p.server, buf, sizeof(buf)) <= 0; i++)
+			usleep(10);
+		tls_get(&p, p.server, strlen(text), 4, false);
+		answer(&p, 261, 1, false);
+	}
+	tls_pair_close(&p);
+	assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 261) - was, REQUESTS);
+}
+
+TEST(a_connection_that_ends_unanswered)
+{
+	FOR_SHAPES(i)
+	{
+		__u64 was = counted(HTTP_METHOD_GET, OUTCOME_SERVER_ABORT, 0);
+		struct tls_pair p;
+
+		tls_pair_open(&p, shapes[i].memory, shapes[i].version);
+		ask(&p, HTTP_METHOD_GET, shapes[i].ex);
+		close(p.pair.server);
+		p.pair.server = -1;
+		SSL_free(p.client);
+		SSL_free(p.server);
+		close(p.pair.client);
+		assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_SERVER_ABORT, 0) - was, 1);
+	}
+}
+
+/* The library's own BIO calls no function that is probed here: what it writes is missed, and known to be. */
+TEST(an_answer_that_is_missed_is_no_abort)
+{
+	__u64 was = counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 281), was_blind = all_blind();
+	__u64 aborts = counted(HTTP_METHOD_GET, OUTCOME_SERVER_ABORT, 0);
+	__u64 differs = blind(BLIND_TLS_DIFFERS);
+	char text[] = "HTTP/1.1 281 X\r\nContent-Length: 0\r\n\r\n";
+	BIO *bio = BIO_new(BIO_f_ssl());
+	struct tls_pair p;
+
+	tls_pair_open(&p, false, TLS1_3_VERSION);
+	serve(&p, HTTP_METHOD_GET, 281, 2, false);
+	ask(&p, HTTP_METHOD_GET, false);
+	BIO_set_ssl(bio, p.server, BIO_NOCLOSE);
+	assert_int_equal(BIO_write(bio, text, (int)strlen(text)), strlen(text));
+	tls_get(&p, p.client, strlen(text), 4096, false);
+	BIO_free(bio);
+	tls_pair_close(&p);
+	assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 281) - was, 2);
+	assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_SERVER_ABORT, 0), aborts);
+	assert_int_equal(blind(BLIND_TLS_DIFFERS) - differs, 1);
+	assert_int_equal(all_blind() - was_blind, 1);
+}
+
+static void client_of_its_own(struct tls_pair *p)
+{
+	char text[] = "POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", buf[64];
+	SSL *ssl = SSL_new(ends_client);
+	int n = 0;
+
+	SSL_set_fd(ssl, p->pair.client);
+	if (SSL_connect(ssl) != 1)
+		_exit(1);
+	for (; n < REQUESTS; n++) {
+		if (SSL_write(ssl, text, (int)strlen(text)) <= 0 ||
+		    SSL_read(ssl, buf, sizeof(buf)) <= 0)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+/* Where objects do not tell their role, the process that uses the socket does. */
+TEST(a_client_of_this_host_has_the_random_too)
+{
+	__u64 was = counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, 200), was_seen = seen();
+	__u64 was_blind = all_blind();
+	struct tls_profile without = objects;
+	__u32 at = PROFILE;
+	char buf[256], text[] = "HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n";
+	struct tls_pair p = {};
+	int status;
+	pid_t child;
+
+	without.server_bits = 0;
+	bpf_map_update_elem(bpf_map__fd(skel->maps.tls_profiles), &at, &without, 0);
+	pair_dial(&p.pair);
+	child = fork();
+	if (!child)
+		client_of_its_own(&p);
+	p.server = SSL_new(ends_server);
+	SSL_set_fd(p.server, p.pair.server);
+	assert_int_equal(SSL_accept(p.server), 1);
+	for (int n = 0; n < REQUESTS; n++) {
+		assert_true(SSL_read(p.server, buf, sizeof(buf)) > 0);
+		assert_int_equal(SSL_write(p.server, text, (int)strlen(text)), strlen(text));
+	}
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+	SSL_free(p.server);
+	hang_up(&p.pair);
+	bpf_map_update_elem(bpf_map__fd(skel->maps.tls_profiles), &at, &objects, 0);
+	assert_int_equal(counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, 200) - was, REQUESTS);
+	assert_int_equal(seen() - was_seen, REQUESTS);
+	assert_int_equal(all_blind(), was_blind);
+}
+
+TEST(an_older_connection_joins_by_a_nested_call)
+{
+	__u64 was = counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 291), was_blind = all_blind();
+
+	serve(&older, HTTP_METHOD_PUT, 291, REQUESTS, false);
+	tls_pair_close(&older);
+	assert_int_equal(counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 291) - was, REQUESTS);
+	assert_int_equal(all_blind(), was_blind);
+}
+
+struct samples {
+	size_t n;
+	size_t heads;
+	size_t of_thread;
+};
+
+static int take_sample(void *arg, void *record, size_t size)
+{
+	static const char head[] = "DELETE /a HTTP/1.1\r\n";
+	struct samples *samples = arg;
+	const struct sample *sample = record;
+
+	if (sample->kind != RECORD_SAMPLE || sample->status != 301)
+		return 0;
+	samples->n++;
+	samples->heads += size > sizeof(*sample) && sample->head_bytes > strlen(head) &&
+			  !memcmp(sample->head, head, strlen(head));
+	samples->of_thread += sample->tid == (__u32)syscall(SYS_gettid) &&
+			      sample->bytes_in == SAMPLE_UNKNOWN_64 &&
+			      sample->service_ns >= sample->first_byte_ns;
+	return 0;
+}
+
+/* With the head that was in the records, and nothing that TCP has counted of these. */
+TEST(a_sample_has_the_head_in_clear)
+{
+	struct samples samples = {};
+	struct ring_buffer *ring = ring_buffer__new(bpf_map__fd(skel->maps.samples_found),
+						    take_sample, &samples, NULL);
+
+	assert_non_null(ring);
+	ring_buffer__consume(ring);
+	skel->bss->sample_settings = (struct sample_settings){
+		.on = 1, .bad_per_second = 100, .good_per_second = 100, .head_bytes = 1024};
+	FOR_SHAPES(i)
+	{
+		struct tls_pair p;
+
+		tls_pair_open(&p, shapes[i].memory, shapes[i].version);
+		serve(&p, HTTP_METHOD_DELETE, 301, 5, shapes[i].ex);
+		tls_pair_close(&p);
+	}
+	skel->bss->sample_settings.on = 0;
+	ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+	assert_int_equal(samples.n, 5 * SHAPES);
+	assert_int_equal(samples.heads, 5 * SHAPES);
+	assert_int_equal(samples.of_thread, 5 * SHAPES);
+	assert_int_equal(entries(skel->maps.tls_excerpts), 0);
+	assert_int_equal(skel->bss->excerpts_kept, 0);
+}
+
+/* The plaintext of TLS in TLS is of no socket: its ClientHello was on none in clear. */
+TEST(tls_in_tls_is_nobodys_request)
+{
+	__u64 was_seen = seen();
+	struct tls_pair p;
+	SSL *client, *server;
+	BIO *outer_client, *outer_server;
+	char text[] = "GET / HTTP/1.1\r\n\r\n", buf[256];
+	int done = 0;
+
+	tls_pair_open(&p, false, TLS1_3_VERSION);
+	client = SSL_new(ends_client);
+	server = SSL_new(ends_server);
+	outer_client = BIO_new(BIO_f_ssl());
+	outer_server = BIO_new(BIO_f_ssl());
+	BIO_set_ssl(outer_client, p.client, BIO_NOCLOSE);
+	BIO_set_ssl(outer_server, p.server, BIO_NOCLOSE);
+	SSL_set_bio(client, outer_client, outer_client);
+	SSL_set_bio(server, outer_server, outer_server);
+	SSL_set_connect_state(client);
+	SSL_set_accept_state(server);
+	for (int i = 0; i < 1000 && done != 3; i++) {
+		done = (SSL_do_handshake(client) == 1) | (SSL_do_handshake(server) == 1) << 1;
+		usleep(100);
+	}
+	assert_int_equal(done, 3);
+	for (int n = 0; n < 3; n++) {
+		tls_put(&p, client, text, strlen(text), false);
+		tls_get(&p, server, strlen(text), 4096, false);
+		snprintf(buf, sizeof(buf), "HTTP/1.1 271 X\r\nContent-Length: 0\r\n\r\n");
+		tls_put(&p, server, buf, strlen(buf), false);
+		tls_get(&p, client, strlen(buf), 4096, false);
+	}
+	SSL_free(client);
+	SSL_free(server);
+	tls_pair_close(&p);
+	assert_int_equal(seen(), was_seen);
+}
+
+/* ---- the kernel side ---- */
+
+/* All found services are judged by one policy with one SLO: status 200 is good. */
+static int configure(void)
+{
+	struct slo_criteria criteria = {.latency_ns = ~0ULL};
+	struct policy policy = {.n_slos = 1, .other_mask = 1, .samples = 1};
+	struct live live = {.found_policy = POLICY};
+	__u32 criteria_at = 0, policy_at = POLICY, live_at = GENERATION % LIVE_SLOTS;
+	int r;
+
+	criteria.status[200 / 64] = 1ULL << 200 % 64;
+	for (int i = 0; i < HTTP_METHOD_COUNT; i++)
+		policy.method_mask[i] = 1;
+	r = bpf_map_update_elem(bpf_map__fd(skel->maps.slo_criteria), &criteria_at, &criteria, 0);
+	r = r ?: bpf_map_update_elem(bpf_map__fd(skel->maps.policies), &policy_at, &policy, 0);
+	r = r ?: bpf_map_update_elem(bpf_map__fd(skel->maps.live), &live_at, &live, 0);
+	skel->bss->live_generation = GENERATION;
+	return r;
+}
+
+/* Where an object keeps its random: looked for in one that has it. */
+static int profile(void)
+{
+	struct tls_profile profile = {
+		.random_in = TLS_RANDOM_DIRECT, .library = TLS_LIBRARY_OPENSSL, .has_random = 1};
+	const unsigned char *is_server = dlsym(RTLD_DEFAULT, "SSL_is_server");
+	unsigned char random[TLS_RANDOM_BYTES];
+	__u32 at = PROFILE;
+	struct tls_pair p;
+
+	tls_pair_open(&p, false, TLS1_3_VERSION);
+	assert_int_equal(SSL_get_client_random(p.server, random, sizeof(random)), sizeof(random));
+	for (__u32 i = 0; i < 4096 && !profile.random_at; i += 4) {
+		if (!memcmp((const char *)p.server + i, random, sizeof(random)))
+			profile.random_at = i;
+	}
+	assert_true(profile.random_at);
+	if (!memcmp(is_server, "\xf3\x0f\x1e\xfa", 4))
+		is_server += 4;
+	/* mov disp8(%rdi),%eax */
+	assert_memory_equal(is_server, "\x8b\x47", 2);
+	profile.server_at = is_server[2];
+	profile.server_bits = 0xff;
+	tls_pair_close(&p);
+	objects = profile;
+	return bpf_map_update_elem(bpf_map__fd(skel->maps.tls_profiles), &at, &profile, 0);
+}
+
+static const struct {
+	const char *name;
+	enum tls_call call;
+} functions[] = {
+	{"SSL_read", TLS_CALL_READ},
+	{"SSL_write", TLS_CALL_WRITE},
+	{"SSL_read_ex", TLS_CALL_READ_AT},
+	{"SSL_write_ex", TLS_CALL_WRITE_AT},
+};
+
+static int attach_one(bool multi, struct bpf_program *program, const char *name, __u64 cookie,
+		      bool returns)
+{
+	LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookie, .retprobe = returns);
+	struct bpf_link *link;
+	char path[PATH_MAX];
+	__u64 place = uprobe_place(name, path);
+	int fd;
+
+	if (!place)
+		return -ENOENT;
+	if (multi) {
+		fd = uprobe_multi_attach(bpf_program__fd(program), path, place, cookie, returns);
+		if (fd < 0)
+			return -errno;
+	} else {
+		link = bpf_program__attach_uprobe_opts(program, -1, path, place, &opts);
+		if (!link)
+			return -errno;
+		fd = dup(bpf_link__fd(link));
+		bpf_link__disconnect(link);
+		bpf_link__destroy(link);
+	}
+	links[n_links++] = fd;
+	return 0;
+}
+
+static int attach(bool multi)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		enum tls_call call = functions[i].call;
+
+		r = r	  ?:
+			    attach_one(multi, skel->progs.tls_return, functions[i].name,
+				       uprobe_cookie(PROFILE, call, UPROBE_RETURNED), true);
+		r = r	  ?:
+			    attach_one(multi, skel->progs.tls_enter, functions[i].name,
+				       uprobe_cookie(PROFILE, call, 0), false);
+	}
+	return r;
+}
+
+static int set_up(bool multi)
+{
+	struct timespec tick;
+	int r;
+
+	n_cpus = libbpf_num_possible_cpus();
+	skel = sliprobe_bpf__open();
+	if (!skel || n_cpus <= 0)
+		return -1;
+	CHOOSE_PROGRAMS(skel);
+	bpf_program__set_autoload(skel->progs.tls_enter, true);
+	bpf_program__set_autoload(skel->progs.tls_return, true);
+	bpf_program__set_autoattach(skel->progs.tls_enter, false);
+	bpf_program__set_autoattach(skel->progs.tls_return, false);
+	if (multi) {
+		bpf_program__set_expected_attach_type(skel->progs.tls_enter,
+						      (enum bpf_attach_type)UPROBE_MULTI);
+		bpf_program__set_expected_attach_type(skel->progs.tls_return,
+						      (enum bpf_attach_type)UPROBE_MULTI);
+	}
+	skel->rodata->can_cast = kernel_has("bpf_rdonly_cast", BTF_KIND_FUNC);
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	skel->bss->tick_ns = (__u64)tick.tv_nsec;
+	skel->bss->hist_groups = HIST_GROUPS;
+	skel->bss->tls_on = 1;
+	r = bpf_map__set_max_entries(skel->maps.hist, HIST_GROUPS / BLOCK);
+	r = r ?: bpf_map__set_max_entries(skel->maps.hist_shared, HIST_GROUPS / BLOCK);
+	r = r ?: sliprobe_bpf__load(skel);
+	r = r ?: configure();
+	r = r ?: profile();
+	tls_pair_open(&older, false, TLS1_3_VERSION);
+	serve(&older, HTTP_METHOD_PUT, 200, 2, false);
+	r = r ?: sliprobe_bpf__attach(skel);
+	r = r ?: attach(multi);
+	if (r)
+		fprintf(stderr, "test_tls: %s\n", strerror(-r));
+	return r;
+}
+
+static int set_up_perf(void **state)
+{
+	(void)state;
+	return set_up(false);
+}
+
+static int set_up_multi(void **state)
+{
+	(void)state;
+	return set_up(true);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	while (n_links)
+		close(links[--n_links]);
+	sliprobe_bpf__destroy(skel);
+	skel = NULL;
+	return 0;
+}
+
+/* Multi links came with Linux 6.6, and with it this function. */
+static bool has_multi(void)
+{
+	return kernel_has("bpf_uprobe_multi_link_attach", BTF_KIND_FUNC);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_request_is_counted_once),
+		cmocka_unit_test(large_bodies_take_many_calls),
+		cmocka_unit_test(two_connections_of_one_thread_are_told_apart),
+		cmocka_unit_test(a_reused_object_is_its_next_connections),
+		cmocka_unit_test(one_thread_reads_and_others_answer),
+		cmocka_unit_test(a_crowd_of_threads_is_told_apart),
+		cmocka_unit_test(what_is_peeked_at_is_read_once),
+		cmocka_unit_test(a_connection_that_ends_unanswered),
+		cmocka_unit_test(an_answer_that_is_missed_is_no_abort),
+		cmocka_unit_test(a_client_of_this_host_has_the_random_too),
+		cmocka_unit_test(an_older_connection_joins_by_a_nested_call),
+		cmocka_unit_test(a_sample_has_the_head_in_clear),
+		cmocka_unit_test(tls_in_tls_is_nobodys_request),
+	};
+	int failed;
+
+	ends_open();
+	failed = cmocka_run_group_tests_name("TLS, perf events", tests, set_up_perf, tear_down);
+	if (has_multi())
+		failed += cmocka_run_group_tests_name("TLS, multi links", tests, set_up_multi,
+						      tear_down);
+	ends_close();
+	return failed;
+}

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the agent says of TLS: what is probed, who attaches with which capabilities, and what is not measured."""
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from harness import BUILD, SLOW, user_space, wait_until
+from nginx import Nginx
+from tls import client_context
+
+ON = "agent: {interval: 1s}\ntls: servers\n"
+HELD = {"bpf", "perfmon", "sys_ptrace", "dac_read_search", "sys_admin"}
+
+
+@pytest.fixture
+def server(tmp_path):
+    nginx = Nginx(tmp_path / "nginx", tls="")
+    yield nginx
+    nginx.stop()
+
+
+def ask(port, paths):
+    conn = http.client.HTTPSConnection("127.0.0.1", port, timeout=10 * SLOW,
+                                       context=client_context())
+    for path in paths:
+        conn.request("GET", path)
+        conn.getresponse().read()
+    conn.close()
+
+
+def on(agent):
+    status = agent.status()
+    if status["tls"]["state"] != "on":
+        pytest.skip(f"this kernel: {status['tls']['reason']}")
+    return status
+
+
+def test_a_server_that_was_there_before_is_counted_from_its_first_request(server, start_agent):
+    agent = start_agent(ON)
+    on(agent)
+    ask(server.port, ["/", "/status/503", "/status/404"] * 7 + ["/", "/"])
+    service = agent.service(server.port)
+    assert service["requests"] == 23
+    assert service["status"] == {"200": 9, "404": 7, "503": 7}
+    assert agent.lost() == 0
+    assert [b for b in agent.status()["coverage"]["blind"] if b["port"] == server.port] == []
+
+
+def test_the_status_shows_what_is_probed_and_who_attaches(server, start_agent):
+    agent = start_agent(ON)
+    status = on(agent)
+    ask(server.port, ["/"])
+    files = [f for f in agent.status()["tls"]["files"] if "libssl" in f["path"]]
+    assert len(files) == 1, status["tls"]
+    assert files[0]["library"] == "OpenSSL" and files[0]["probes"] >= 4
+    assert files[0]["processes"] >= 1
+    assert status["tls"]["attach"] in ("multi", "perf") and status["tls"]["mode"] == "servers"
+    helper = status["helper"]
+    assert helper["state"] == "ready" and helper["pid"] > 0 and helper["restarts"] == 0
+    assert set(helper["capabilities"]) <= HELD
+    assert ("sys_admin" in helper["capabilities"]) == (status["tls"]["attach"] == "perf")
+    assert status["agent"]["capabilities"] == []
+    metrics = agent.get("/metrics")[2].decode()
+    assert "sliprobe_tls_up 1\n" in metrics
+    assert 'library="OpenSSL"' in metrics
+
+
+def test_off_starts_nothing_and_names_the_listener(server, start_agent):
+    agent = start_agent("agent: {interval: 1s}\ntls: off\n")
+    status = agent.status()
+    assert status["tls"] == {"mode": "off", "state": "off", "reason": None, "attach": None,
+                             "files": []}
+    assert status["helper"] == {"pid": None, "capabilities": [], "state": "off", "reason": None,
+                                "restarts": 0}
+    children = subprocess.run(["ps", "-o", "args=", "--ppid", str(agent.process.popen.pid)],
+                              check=False, capture_output=True, text=True).stdout
+    assert "sliprobe-helper" not in children
+    for _ in range(5):
+        ask(server.port, ["/", "/"])
+    coverage = agent.status()["coverage"]
+    assert [(b["reason"], b["connections"]) for b in coverage["blind"]
+            if b["port"] == server.port] == [("tls", 5)]
+    assert [u["reason"] for u in coverage["unmeasured"] if u["port"] == server.port] == \
+        ["tls: encrypted, plaintext not observed"]
+    assert coverage["counted"] == 0
+
+
+def test_an_excluded_executable_is_named(server, start_agent):
+    exe = os.readlink(f"/proc/{server.process.popen.pid}/exe")
+    agent = start_agent(f"agent: {{interval: 1s}}\ntls: {{exclude: [\"{exe}\"]}}\n")
+    on(agent)
+    ask(server.port, ["/"])
+
+    def named():
+        return [u["reason"] for u in agent.status()["coverage"]["unmeasured"]
+                if u["port"] == server.port] or None
+
+    assert wait_until(named)[0].startswith("tls: excluded by the configuration")
+
+
+def test_a_changed_key_takes_a_restart_and_says_so(start_agent):
+    agent = start_agent("agent: {interval: 1s}\ntls: servers\n")
+    code, body = agent.reload("agent: {interval: 1s}\ntls: {mode: off, exclude: [\"/a*\"]}\n")
+    assert code == 200, body
+    assert json.loads(body)["takes_restart"] == [
+        "tls is now off, without /a*; until a restart servers stays in use"]
+    assert agent.status()["tls"]["mode"] == "servers"
+    assert agent.reload("tls: perhaps\n")[0] == 422
+
+
+def test_http3_is_named(server, start_agent):
+    agent = start_agent("agent: {interval: 1s}\ntls: off\n")
+    ask(server.port, ["/"])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", server.port))
+        rows = [u for u in agent.status()["coverage"]["unmeasured"] if u["port"] == server.port]
+    assert {r["reason"]: r["connections"] for r in rows} == {
+        "tls: encrypted, plaintext not observed": 1,
+        "quic: HTTP/3 over UDP is not measured": None}
+    assert {r["process"] for r in rows} == {"nginx"}
+
+
+def test_a_killed_helper_is_started_again_and_counting_goes_on(server, start_agent):
+    agent = start_agent(ON)
+    helper = on(agent)["helper"]["pid"]
+    ask(server.port, ["/"] * 3)
+    workers = subprocess.run(["pgrep", "-P", str(helper)], check=True, capture_output=True,
+                             text=True).stdout.split()
+    os.kill(int(workers[0]), signal.SIGKILL)
+    ask(server.port, ["/"] * 4)
+    assert agent.service(server.port)["requests"] == 7
+    assert wait_until(lambda: agent.status()["helper"]["restarts"] == 1 and
+                      agent.status()["helper"]["state"] == "ready", seconds=20)
+    ask(server.port, ["/"] * 5)
+    assert agent.service(server.port)["requests"] == 12
+    os.kill(helper, signal.SIGKILL)
+    assert wait_until(lambda: agent.status()["helper"]["state"] == "ended")
+    assert agent.status()["tls"]["state"] == "limited"
+
+
+def test_the_next_agent_takes_over_what_is_probed(server, start_agent):
+    agent = start_agent(ON)
+    on(agent)
+    ask(server.port, ["/"] * 11)
+    agent.kill()
+    ask(server.port, ["/"] * 12)
+    agent.start()
+    assert agent.status()["agent"]["taken_over"]
+    ask(server.port, ["/status/503"] * 13)
+    assert agent.service(server.port)["requests"] == 36
+    status = wait_until(lambda: agent.status()["tls"]["files"] and agent.status())
+    assert [f["processes"] >= 1 for f in status["tls"]["files"] if "libssl" in f["path"]] == [True]
+    assert agent.lost() == 0
+
+
+@user_space
+def test_support_says_how_and_with_what():
+    out = subprocess.run([BUILD / "slictl", "--json", "support"], check=False, capture_output=True,
+                         text=True)
+    found = json.loads(out.stdout)["tls"]
+    assert found["loads"] and found["attach"] in ("multi", "perf") and found["reason"]
+    assert set(found["capabilities"]) <= HELD
+    assert ("sys_admin" in found["capabilities"]) == (found["attach"] == "perf")

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The rules of reconciliation that recordings of connections do not reach, record by record and call by call. */
+#include "tests/unit/fixtures/test.h"
+
+#include "tls/match.h"
+#include "tls/records.h"
+
+enum {
+	FINISHED = 36,
+	OVERHEAD = 17,
+	TICKET = 233,
+	CERTIFICATE = 2000,
+};
+
+static struct tls_match new_match(__u16 suite, __u8 minor)
+{
+	const struct tls_hello hello = {.server = TLS_HELLO_KNOWN, .minor = minor, .suite = suite};
+	struct tls_match m;
+
+	tls_match_init(&m, TLS_FROM_SERVER, 1);
+	tls_match_hello(&m, &hello);
+	return m;
+}
+
+static void reads_record(struct tls_match *m, __u32 n)
+{
+	assert_false(
+		tls_match_is_fault(tls_match_record(m, TLS_WAY_READ, n + m->cipher.overhead, 0)));
+}
+
+static void writes_record(struct tls_match *m, __u32 n, int nested)
+{
+	assert_false(tls_match_is_fault(
+		tls_match_record(m, TLS_WAY_WRITE, n + m->cipher.overhead, nested)));
+}
+
+static enum tls_verdict reads(struct tls_match *m, __u64 n, __u64 asked)
+{
+	return tls_match_told(m, TLS_WAY_READ, n, asked);
+}
+
+static enum tls_verdict writes(struct tls_match *m, __u64 n)
+{
+	return tls_match_told(m, TLS_WAY_WRITE, n, n);
+}
+
+static void request(struct tls_match *m, __u32 n)
+{
+	reads_record(m, n);
+	assert_int_equal(reads(m, n, 4096), TLS_MATCHES);
+}
+
+static void answer(struct tls_match *m, __u32 n)
+{
+	writes_record(m, n, 1);
+	assert_int_equal(writes(m, n), TLS_MATCHES);
+}
+
+/* TLS 1.3, behind the handshake, a request and its answer, and the next request. */
+static struct tls_match opened(void)
+{
+	struct tls_match m = new_match(0x1301, 3 + 1);
+
+	writes_record(&m, 700, 0);
+	reads_record(&m, FINISHED);
+	writes_record(&m, TICKET, 0);
+	request(&m, 300);
+	answer(&m, 400);
+	request(&m, 301);
+	return m;
+}
+
+/* Reads of one byte, none of which shows where the record ends. */
+static void check_finished(__u16 suite, __u32 finished)
+{
+	struct tls_match m = new_match(suite, 4);
+
+	reads_record(&m, finished);
+	reads_record(&m, 100);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(reads(&m, 1, 1), TLS_MATCHES);
+	assert_int_equal(m.read.left, 0);
+	assert_int_equal(m.read.doubt, 0);
+	assert_int_equal(tls_match_settled(&m, TLS_WAY_READ, TLS_ENDED), TLS_MATCHES);
+}
+
+TEST(the_first_plaintext_is_behind_finished_of_the_suites_hash)
+{
+	check_finished(0x1301, 36);
+	check_finished(0x1302, 52);
+	check_finished(0x1305, 36);
+}
+
+/* Without padding the divisor may be that of Finished: that is no block. */
+TEST(finished_is_no_block_of_padding)
+{
+	struct tls_match m = new_match(0x1301, 4);
+
+	reads_record(&m, FINISHED);
+	reads_record(&m, 37 * 9 - 1);
+	assert_int_equal(reads(&m, 320, 4096), TLS_RECORD_WITHOUT_PLAINTEXT);
+}
+
+TEST(early_data_are_read_in_parts_ahead_of_finished)
+{
+	struct tls_match m = new_match(0x1301, 4);
+
+	reads_record(&m, 300);
+	reads_record(&m, 4);
+	reads_record(&m, FINISHED);
+	reads_record(&m, 200);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(reads(&m, 100, 100), TLS_MATCHES);
+	assert_int_equal(reads(&m, 200, 4096), TLS_MATCHES);
+	assert_int_equal(m.read.head, m.read.tail);
+}
+
+TEST(what_ends_early_data_is_no_plaintext_once)
+{
+	struct tls_match m = new_match(0x1301, 4);
+
+	request(&m, 300);
+	reads_record(&m, 4);
+	reads_record(&m, FINISHED);
+	request(&m, 200);
+	reads_record(&m, FINISHED);
+	reads_record(&m, 201);
+	assert_true(tls_match_is_fault(reads(&m, 201, 4096)));
+}
+
+TEST(a_record_that_no_call_returned_is_a_fault_at_the_next_and_at_the_end)
+{
+	struct tls_match m = opened();
+
+	reads_record(&m, 50);
+	assert_int_equal(tls_match_settled(&m, TLS_WAY_READ, TLS_GOES_ON), TLS_PENDING);
+	assert_int_equal(tls_match_settled(&m, TLS_WAY_READ, TLS_BROKEN),
+			 TLS_RECORD_WITHOUT_PLAINTEXT);
+	m = opened();
+	reads_record(&m, 50);
+	reads_record(&m, 60);
+	assert_true(tls_match_is_fault(reads(&m, 60, 4096)));
+	m = opened();
+	assert_int_equal(reads(&m, 60, 4096), TLS_PLAINTEXT_WITHOUT_RECORD);
+	assert_int_equal(reads(&m, 1, 1), TLS_PLAINTEXT_WITHOUT_RECORD);
+}
+
+/* In the middle of a connection a certificate is one only if it was asked for, and tickets only behind one. */
+TEST(handshakes_later_need_evidence)
+{
+	struct tls_match m = opened();
+
+	reads_record(&m, CERTIFICATE);
+	reads_record(&m, 100);
+	assert_true(tls_match_is_fault(reads(&m, 100, 4096)));
+
+	m = opened();
+	answer(&m, 401);
+	writes_record(&m, 60, 0); /* CertificateRequest */
+	reads_record(&m, CERTIFICATE);
+	request(&m, 100);
+	writes_record(&m, TICKET, 0);
+	assert_int_equal(writes(&m, 400), TLS_PENDING);
+	writes_record(&m, 400, 0);
+	assert_int_equal(tls_match_settled(&m, TLS_WAY_WRITE, TLS_ENDED), TLS_MATCHES);
+
+	m = opened();
+	answer(&m, 401);
+	writes_record(&m, TICKET, 0);
+	assert_int_equal(tls_match_settled(&m, TLS_WAY_WRITE, TLS_ENDED),
+			 TLS_RECORD_WITHOUT_PLAINTEXT);
+}
+
+/* A server that sends them with its next answer, inside of the call. */
+TEST(tickets_behind_a_certificate_may_be_sent_by_a_call)
+{
+	struct tls_match m = opened();
+
+	answer(&m, 401);
+	writes_record(&m, 60, 0);
+	reads_record(&m, CERTIFICATE);
+	request(&m, 100);
+	writes_record(&m, TICKET, 1);
+	answer(&m, 400);
+}
+
+TEST(tickets_behind_early_data_match)
+{
+	struct tls_match m = new_match(0x1301, 4);
+
+	writes_record(&m, 700, 0);
+	request(&m, 300);
+	answer(&m, 400);
+	request(&m, 301);
+	answer(&m, 401);
+	reads_record(&m, 4);
+	reads_record(&m, FINISHED);
+	writes_record(&m, TICKET, 0);
+	assert_int_equal(tls_match_settled(&m, TLS_WAY_READ, TLS_ENDED), TLS_MATCHES);
+	assert_int_equal(tls_match_settled(&m, TLS_WAY_WRITE, TLS_ENDED), TLS_MATCHES);
+}
+
+TEST(a_record_of_no_call_is_a_fault_at_the_next_call)
+{
+	struct tls_match m = opened();
+
+	answer(&m, 401);
+	writes_record(&m, 100, 0);
+	assert_int_equal(writes(&m, 402), TLS_RECORD_WITHOUT_PLAINTEXT);
+}
+
+/* A BIO pair: what a try has left is sent outside of the call. */
+TEST(records_between_tries_wait_for_the_one_that_succeeds)
+{
+	struct tls_match m = opened();
+
+	for (int i = 0; i < 2; i++) {
+		tls_match_told(&m, TLS_WAY_WRITE, 0, 0);
+		writes_record(&m, TLS_PLAIN_MAX, 0);
+	}
+	assert_int_equal(writes(&m, 40000), TLS_PENDING);
+	writes_record(&m, 40000 - 2 * TLS_PLAIN_MAX, 0);
+	assert_int_equal(tls_match_settled(&m, TLS_WAY_WRITE, TLS_ENDED), TLS_MATCHES);
+}
+
+TEST(the_next_request_may_be_told_before_the_call_that_has_answered)
+{
+	struct tls_match m = new_match(0x1301, TLS_MINOR_13);
+
+	writes_record(&m, TICKET, 0);
+	reads_record(&m, FINISHED);
+	request(&m, 100);
+	writes_record(&m, 40000 - 2 * TLS_PLAIN_MAX, 1);
+	writes_record(&m, TLS_PLAIN_MAX, 1);
+	writes_record(&m, TLS_PLAIN_MAX, 1);
+	reads_record(&m, 90);
+	assert_false(tls_match_is_fault(reads(&m, 1, 1)));
+	assert_int_equal(writes(&m, 40000), TLS_MATCHES);
+	assert_int_equal(reads(&m, 89, 4096), TLS_MATCHES);
+	answer(&m, 7);
+	assert_int_equal(tls_match_settled(&m, TLS_WAY_WRITE, TLS_ENDED), TLS_MATCHES);
+}
+
+TEST(a_way_that_is_off_always_matches)
+{
+	struct tls_match m = opened();
+
+	tls_match_off(&m, TLS_WAY_READ);
+	tls_match_off(&m, TLS_WAY_WRITE);
+	assert_int_equal(reads(&m, 100, 4096), TLS_MATCHES);
+	assert_int_equal(writes(&m, 100), TLS_MATCHES);
+	assert_int_equal(tls_match_settled(&m, TLS_WAY_READ, TLS_ENDED), TLS_MATCHES);
+	assert_int_equal(tls_match_settled(&m, TLS_WAY_WRITE, TLS_ENDED), TLS_MATCHES);
+}
+
+/* Something was missed, and that is known: from a call that returned just a record on, all counts again. */
+TEST(out_of_step_nothing_is_a_fault)
+{
+	struct tls_match m = opened();
+
+	tls_match_unsync(&m, TLS_WAY_READ);
+	tls_match_unsync(&m, TLS_WAY_WRITE);
+	assert_int_equal(reads(&m, 100, 4096), TLS_PENDING);
+	writes_record(&m, 70, 1);
+	assert_int_equal(writes(&m, 100), TLS_PENDING);
+	request(&m, 90);
+	answer(&m, 80);
+	assert_int_equal(reads(&m, 100, 4096), TLS_PLAINTEXT_WITHOUT_RECORD);
+	writes_record(&m, 70, 1);
+	assert_int_equal(writes(&m, 50), TLS_RECORD_WITHOUT_PLAINTEXT);
+}
+
+/* How a record begins where an operation does, in the middle of a connection. */
+TEST(in_the_middle_only_what_looks_like_a_record_is_one)
+{
+	static const unsigned char wrong[][5] = {
+		{0x13, 3, 3, 0, 9}, {0x18, 3, 3, 0, 9}, {0x17, 2, 3, 0, 9},
+		{0x17, 3, 1, 0, 9}, {0x17, 3, 3, 0, 0}, {0x17, 3, 3, 0x50, 9},
+	};
+	static const unsigned char right[5] = {0x17, 3, 3, 0, 9};
+	struct tls_hello hello = {};
+	struct tls_records r;
+	__u32 pos = 0;
+
+	tls_records_init(&r, 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		pos = 0;
+		tls_records_begin(&r);
+		assert_int_equal(tls_records_feed(&r, &hello, TLS_FROM_CLIENT, wrong[i], &pos, 5),
+				 TLS_EV_LOST);
+		assert_int_equal(tls_records_opaque(&r), ~0ULL);
+	}
+	pos = 0;
+	tls_records_begin(&r);
+	assert_int_equal(tls_records_feed(&r, &hello, TLS_FROM_CLIENT, right, &pos, 5),
+			 TLS_EV_NONE);
+	assert_int_equal(tls_records_opaque(&r), 9);
+	assert_int_equal(tls_records_pass(&r, 9), TLS_EV_RECORD);
+	tls_records_lost(&r, &hello, TLS_FROM_CLIENT);
+	assert_false(tls_records_follows(&r));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_first_plaintext_is_behind_finished_of_the_suites_hash),
+		cmocka_unit_test(finished_is_no_block_of_padding),
+		cmocka_unit_test(early_data_are_read_in_parts_ahead_of_finished),
+		cmocka_unit_test(what_ends_early_data_is_no_plaintext_once),
+		cmocka_unit_test(
+			a_record_that_no_call_returned_is_a_fault_at_the_next_and_at_the_end),
+		cmocka_unit_test(handshakes_later_need_evidence),
+		cmocka_unit_test(tickets_behind_a_certificate_may_be_sent_by_a_call),
+		cmocka_unit_test(tickets_behind_early_data_match),
+		cmocka_unit_test(a_record_of_no_call_is_a_fault_at_the_next_call),
+		cmocka_unit_test(records_between_tries_wait_for_the_one_that_succeeds),
+		cmocka_unit_test(the_next_request_may_be_told_before_the_call_that_has_answered),
+		cmocka_unit_test(a_way_that_is_off_always_matches),
+		cmocka_unit_test(out_of_step_nothing_is_a_fault),
+		cmocka_unit_test(in_the_middle_only_what_looks_like_a_record_is_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who uses the files that are probed. Each library has a witness, a process that had it mapped when it was last looked
+ * at; as long as that is so, nobody else is looked at. Without one all processes are walked, some at a time, and what two
+ * walks have not met is in nobody's memory.
+ */
+#ifndef SLIPROBE_HELPER_USERS_H
+#define SLIPROBE_HELPER_USERS_H
+
+#include <dirent.h>
+#include <stdbool.h>
+
+#include "helper/packets.h"
+#include "helper/probed.h"
+
+enum {
+	USERS_CHECK_MS = 2000, /* whether witnesses and processes of executables live */
+	USERS_VERIFY =
+		15, /* each so many checks a witness's maps are read again: it may have executed another program */
+	USERS_WALK_MS = 20, /* between two parts of a walk */
+	USERS_WALK_PROCESSES = 16, /* of a part */
+	USERS_WALK_PAUSE_MS = 10000, /* between two walks */
+};
+
+struct users {
+	struct probed *probed;
+	bool all; /* processes that have a TLS library are met in walks, and looked at */
+	DIR *walk; /* NULL: none is under way */
+	double walked_at, checked_at; /* CLOCK_MONOTONIC, seconds */
+	unsigned int checks;
+	/* Is told of a profile of which nothing is probed any more. */
+	void (*gone)(void *context, __u32 profile);
+	/* Is told of a process to look at. */
+	void (*meet)(void *context, const struct tls_packet_look *look);
+	void *context;
+};
+
+/* Does what is due now. Returns in how many ms there is more to do. */
+int users_run(struct users *users, double now);
+
+void users_close(struct users *users);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where a TLS object has its client_random, by what the library's own functions compute of the object's address. Both
+ * randoms of a handshake stand side by side in all libraries known, which is checked.
+ */
+#ifndef SLIPROBE_SITES_RANDOM_H
+#define SLIPROBE_SITES_RANDOM_H
+
+#include "sites/functions.h"
+
+struct random_place {
+	__u32 at; /* as random_at and random_in of struct tls_profile */
+	__u32 in;
+};
+
+/* By SSL_get_client_random and SSL_get_server_random. */
+bool random_of_openssl(struct elf *elf, const struct function *client,
+		       const struct function *server, struct random_place *ret);
+
+/* By gnutls_session_get_random, which computes the client's first. */
+bool random_of_gnutls(struct elf *elf, const struct function *get, struct random_place *ret);
+
+#endif
