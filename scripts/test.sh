@@ -154,20 +154,23 @@ run_pytest() { # XML ARGUMENTS...
 }
 
 count_pytest() { # NAME XML STATUS
-	local name=$1 xml=$2 status=$3 totals ok bad skip
+	local name=$1 xml=$2 status=$3 totals ok bad skip tests
 	totals=$("$python" - "$xml" <<-'EOF'
 		import sys, xml.etree.ElementTree as tree
-		n = [0, 0, 0, 0]
+		n, bad = [0, 0, 0, 0], []
 		for suite in tree.parse(sys.argv[1]).getroot().iter("testsuite"):
 		    for i, key in enumerate(("tests", "failures", "errors", "skipped")):
 		        n[i] += int(suite.get(key, 0))
-		print(max(n[0] - n[1] - n[2] - n[3], 0), n[1] + n[2], n[3])
+		for case in tree.parse(sys.argv[1]).getroot().iter("testcase"):
+		    if any(case.find(kind) is not None for kind in ("failure", "error")):
+		        bad.append(f"{case.get('classname')}::{case.get('name')}")
+		print(max(n[0] - n[1] - n[2] - n[3], 0), n[1] + n[2], n[3], ", ".join(bad))
 	EOF
 	) || totals='0 0 0'
-	read -r ok bad skip <<<"$totals"
+	read -r ok bad skip tests <<<"$totals"
 	count "$ok" "$bad" "$skip"
 	if ((bad > 0)); then
-		failures+=("$name: $bad failed")
+		failures+=("$name: $bad failed: $tests")
 	elif ((status != 0)); then
 		fail "$name: pytest ended with status $status"
 	elif ((ok + skip == 0)); then
@@ -189,13 +192,13 @@ stage_e2e() {
 
 # Counts by the last line of a log that is like this script's.
 count_log() { # NAME STATUS
-	local name=$1 status=$2 line
-	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$logs/$name.log" |
-		tail -n 1) || true
+	local name=$1 status=$2 log=$logs/$1.log line tests
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n 1) || true
 	if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
 		count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}"
 		if ((BASH_REMATCH[2] > 0)); then
-			failures+=("$name: ${BASH_REMATCH[2]} failed")
+			tests=$(sed -nE 's/^(FAILED|ERROR) (tests[^ ]*).*/\2/p' "$log" | sort -u)
+			failures+=("$name: ${BASH_REMATCH[2]} failed: ${tests//$'\n'/, }")
 		elif ((status != 0)); then
 			fail "$name: ended with status $status"
 		fi
@@ -257,7 +260,8 @@ run_stage() {
 }
 
 main() {
-	local setup=1 stage
+	local setup=1 stage begun
+	local -a took
 	if [[ ${1:-} == --no-setup ]]; then
 		setup=0
 		shift
@@ -269,6 +273,7 @@ main() {
 	done
 	((EUID == 0)) || echo "test.sh: not root: what loads BPF programs will fail" >&2
 	((!setup)) || scripts/setup.sh
+	took=("setup $SECONDS") begun=$SECONDS
 	export PATH=$PATH:/usr/sbin:/sbin
 
 	mkdir -p "$logs"
@@ -278,12 +283,15 @@ main() {
 			start_bench_check
 		fi
 		run_stage "$stage"
+		took+=("$stage $((SECONDS - begun))")
+		begun=$SECONDS
 	done
 
 	if ((failed)); then
 		echo
 		printf 'FAILED %s\n' "${failures[@]}"
 	fi
+	printf 'seconds: %s\n' "${took[*]}"
 	echo "$passed passed, $failed failed, $skipped skipped"
 	((failed == 0))
 }

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from harness import BUILD, SLOW, Process, free_port, free_ports, run_load, tool, wait_until
+from harness import BUILD, SLOW, Process, between_steps, free_port, free_ports, run_load, tool, wait_until
 
 FIRE, ESCALATE, RESOLVE = ("fire", "page"), ("escalate", "page"), ("resolve", "page")
 JOINED, LEFT = ("joined", "page"), ("left", "page")
@@ -248,9 +248,10 @@ class Service:
         self.port = start_server([helpers / "httpd", 0, "epoll", "read", "write"]).port
 
     def send(self, good=0, bad=0, refused=0):
-        for n, path in ((good, "/status/200"), (refused, "/status/404"), (bad, "/status/503")):
-            if n:
-                run_load(self.helpers, self.port, n, conns=min(n, 4), paths=path)
+        with between_steps():
+            for n, path in ((good, "/status/200"), (refused, "/status/404"), (bad, "/status/503")):
+                if n:
+                    run_load(self.helpers, self.port, n, conns=min(n, 4), paths=path)
 
     @staticmethod
     def next_bucket():

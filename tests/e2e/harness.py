@@ -32,6 +32,8 @@ OUTCOMES = ("complete", "server_abort", "client_abort", "unanswered", "not_accep
 LIBC = ctypes.CDLL(None)
 LATE = []  # (test, seconds): counts that were right, but not at the first read
 PORTS_GIVEN = set()
+AGENTS = set()  # processes of agents that were started
+EPOLL_WAITS = ("232", "281", "22")  # numbers of epoll_wait and epoll_pwait: x86-64, arm64
 
 
 def scaled(n, least=20):
@@ -175,6 +177,30 @@ class UnixHTTP(http.client.HTTPConnection):
 EMPTY = {"requests": 0, "status": {}, "outcomes": {o: 0 for o in OUTCOMES}, "routes": []}
 
 
+def waits(process):
+    """It is stopped, and was not at work."""
+    os.kill(process.pid, signal.SIGSTOP)
+    proc = pathlib.Path("/proc", str(process.pid))
+    while proc.joinpath("stat").read_text().rsplit(")", 1)[1].split()[0] != "T":
+        time.sleep(0.001)
+    return proc.joinpath("syscall").read_text().split()[0] in EPOLL_WAITS
+
+
+@contextlib.contextmanager
+def between_steps():
+    """What is sent meanwhile is counted, and comes into one step of every agent."""
+    running = [process for process in AGENTS if process.popen.poll() is None]
+    try:
+        for process in running:
+            while not waits(process):
+                os.kill(process.pid, signal.SIGCONT)
+                time.sleep(0.005)
+        yield
+    finally:
+        for process in running:
+            os.kill(process.pid, signal.SIGCONT)
+
+
 class Agent:
     """One sliprobed with files of its own. config None: started without a file."""
 
@@ -202,6 +228,7 @@ class Agent:
         log = open(self.dir / "log", "a+b")
         self.said_from = log.tell()
         self.process = Process(self.argv(), log=log, env=env)
+        AGENTS.add(self.process)
         return self
 
     def start(self):

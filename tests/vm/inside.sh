@@ -54,7 +54,7 @@ run_pytest() {
 	shift
 
 	# Debian's own Python: a version manager's, if there is one, lacks Debian's modules.
-	/usr/bin/python3 -m pytest -q -rs -p no:cacheprovider "$@" 2>&1 | tee "$log" || status=$?
+	/usr/bin/python3 -m pytest -q -rsfE -p no:cacheprovider "$@" 2>&1 | tee "$log" || status=$?
 	summary=$(grep -E '^=*[ ]?[0-9]+ [a-z]+.* in [0-9.]+s' "$log" | tail -n 1 || :)
 	ok=$(($(summary_count "$summary" passed) + $(summary_count "$summary" xpassed)))
 	fail=$(($(summary_count "$summary" failed) + $(summary_count "$summary" 'errors?')))
