@@ -264,7 +264,9 @@ case $series in
 *) usage >&2; exit 125 ;;
 esac
 
-cpus=2 mem=2048 limit=300 append='' fetch_only='' extra=() accel=(-accel 'tcg,thread=multi')
+# One thread for all CPUs of the machine: with a thread each, QEMU before 8.1 may run a breakpoint that the kernel has
+# taken out of its text again, and the kernel panics ("int3").
+cpus=2 mem=2048 limit=300 append='' fetch_only='' extra=() accel=(-accel 'tcg,thread=single')
 while (($#)); do
 	case $1 in
 	--cpus | --mem | --timeout | --append | --qemu) (($# > 1)) || die "$1 needs a value" ;;&

@@ -32,10 +32,11 @@ def pytest_configure(config):
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-# Files whose tests wait for clocks, each tens of seconds in an emulated machine: a sample is run there.
-WAITING = {"test_aborts.py", "test_not_accepted.py", "test_unanswered.py", "test_hang.py",
+# Files whose tests wait for clocks, or each start an agent, tens of seconds in an emulated machine: a sample is run there.
+SAMPLED = {"test_aborts.py", "test_not_accepted.py", "test_unanswered.py", "test_hang.py",
            "test_reasons.py", "test_blind.py", "test_endpoints.py", "test_sockmap.py",
-           "test_access_logs.py", "test_two_readings.py", "test_unread.py"}
+           "test_access_logs.py", "test_two_readings.py", "test_unread.py", "test_changes.py",
+           "test_config.py", "test_confined.py", "test_discovery.py", "test_events.py"}
 SAMPLE_ONE_IN = 8
 
 
@@ -43,8 +44,8 @@ def pytest_collection_modifyitems(items):
     if not IN_VM or harness.LONG:
         return
     skip = pytest.mark.skip(reason="one in 8 is run here; SLIPROBE_LONG=1 asks for all")
-    waiting = [item for item in items if item.path.name in WAITING]
-    for i, item in enumerate(waiting):
+    sampled = [item for item in items if item.path.name in SAMPLED]
+    for i, item in enumerate(sampled):
         if i % SAMPLE_ONE_IN:
             item.add_marker(skip)
 
