@@ -5,53 +5,32 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/net_table.h"
+
 enum {
 	STATE_LISTEN = 0x0a, /* TCP_LISTEN */
 	LINES_MAX = 1 << 17, /* of a table: a port may have a listener for each address */
 };
 
-/* "  12: 0100007F:1F90 00000000:0000 0A ...": the local port and the state. */
-static bool read_line(const char *line, unsigned long *ret_port, unsigned long *ret_state)
-{
-	const char *at = strchr(line, ':');
-	char *end;
-
-	at = at ? strchr(at + 1, ':') : NULL;
-	if (!at)
-		return false;
-	*ret_port = strtoul(at + 1, &end, 16);
-	at = strchr(end, ':');
-	if (!at || *end != ' ' || *ret_port > 65535)
-		return false;
-	strtoul(at + 1, &end, 16); /* the remote port */
-	if (*end != ' ')
-		return false;
-	*ret_state = strtoul(end, &end, 16);
-	return *end == ' ';
-}
-
 bool listeners_add(FILE *table, struct listeners *listeners)
 {
-	char line[512];
+	struct net_socket sock;
+	enum net_line line;
 	size_t n = 0;
 
-	if (!fgets(line, sizeof(line), table) || !strstr(line, "local_address"))
+	if (!net_table_begin(table))
 		return false;
-	while (fgets(line, sizeof(line), table)) {
-		unsigned long port, state;
-
-		if (!read_line(line, &port, &state))
-			return false;
-		if (state != STATE_LISTEN)
+	while ((line = net_table_next(table, &sock)) == NET_LINE_SOCKET) {
+		if (sock.state != STATE_LISTEN)
 			break;
 		if (n++ == LINES_MAX) {
 			/* whoever has opened so many shall not keep the agent busy */
 			memset(listeners->ports, 0xff, sizeof(listeners->ports));
 			break;
 		}
-		listeners->ports[port / 64] |= 1ULL << (port % 64);
+		listeners->ports[sock.port / 64] |= 1ULL << (sock.port % 64);
 	}
-	return true;
+	return line != NET_LINE_OTHER;
 }
 
 bool listeners_have(const struct listeners *listeners, __u16 port)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/quic.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "agent/net_table.h"
 #include "base/cleanup.h"
 
 enum {
@@ -11,41 +9,19 @@ enum {
 	LINES_MAX = 1 << 14,
 };
 
-/* "  12: 0100007F:01BB 00000000:0000 07 ...": the local port and the state. */
-static bool read_line(const char *line, unsigned long *ret_port, unsigned long *ret_state)
-{
-	const char *at = strchr(line, ':');
-	char *end;
-
-	at = at ? strchr(at + 1, ':') : NULL;
-	if (!at)
-		return false;
-	*ret_port = strtoul(at + 1, &end, 16);
-	at = strchr(end, ':');
-	if (!at || *end != ' ' || *ret_port > 65535)
-		return false;
-	strtoul(at + 1, &end, 16); /* the remote port */
-	if (*end != ' ')
-		return false;
-	*ret_state = strtoul(end, &end, 16);
-	return *end == ' ';
-}
-
 bool quic_read(FILE *table, struct quic_ports *ports)
 {
-	char line[512];
+	struct net_socket sock;
+	enum net_line line = NET_LINE_SOCKET;
 
-	if (!fgets(line, sizeof(line), table) || !strstr(line, "local_address"))
+	if (!net_table_begin(table))
 		return false;
-	for (size_t n = 0; n < LINES_MAX && fgets(line, sizeof(line), table); n++) {
-		unsigned long port, state;
-
-		if (!read_line(line, &port, &state))
-			return false;
-		if (state == STATE_UNCONNECTED)
-			quic_add(ports, (__u16)port);
+	for (size_t n = 0; n < LINES_MAX && line == NET_LINE_SOCKET; n++) {
+		line = net_table_next(table, &sock);
+		if (line == NET_LINE_SOCKET && sock.state == STATE_UNCONNECTED)
+			quic_add(ports, sock.port);
 	}
-	return true;
+	return line != NET_LINE_OTHER;
 }
 
 void quic_read_own(struct quic_ports *ret)
