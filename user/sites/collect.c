@@ -156,3 +156,23 @@ void collect_missing(struct collection *collection, const char *name)
 
 	snprintf(missing + len, SITES_MISSING_BYTES - len, "%s%s", len ? ", " : "", name);
 }
+
+int collect_all(struct collection *collection, collect_add *add, struct function *functions,
+		struct error *reason)
+{
+	struct sites *sites = collection->sites;
+	int r = add(collection, functions, reason);
+
+	if (r == -EEXIST) {
+		sites->n = 0;
+		sites->missing[0] = '\0';
+		collection->flat = true;
+		r = add(collection, functions, reason);
+	}
+	if (r == -ENOMEM)
+		return r;
+	sites->kind = r ? SITES_REFUSED : SITES_FOUND;
+	if (r)
+		sites->n = 0;
+	return 0;
+}

@@ -29,4 +29,15 @@ int collect_by_callers(struct collection *collection, const struct function *fun
 /* Adds the name to sites->missing. */
 void collect_missing(struct collection *collection, const char *name);
 
+/* Adds what is to be probed of a library's functions. Returns as collect_function(). */
+typedef int collect_add(struct collection *collection, struct function *functions,
+			struct error *reason);
+
+/*
+ * Collects by `add`, again with flat entries if it returns -EEXIST, and sets the kind of what came of it: SITES_FOUND, or
+ * SITES_REFUSED with the reason. Returns 0 or -ENOMEM.
+ */
+int collect_all(struct collection *collection, collect_add *add, struct function *functions,
+		struct error *reason);
+
 #endif

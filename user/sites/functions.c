@@ -42,21 +42,29 @@ void functions_find(struct elf *elf, struct function *list, size_t n)
 		list[i].n_slots = elf_imports(elf, list[i].name, list[i].slots, ELF_IMPORTS_MAX);
 }
 
-size_t function_insns(struct elf *elf, const struct function *function, struct code_insn **ret)
+const unsigned char *function_bytes(struct elf *elf, const struct function *function, __u64 max,
+				    struct code_range *ret)
 {
 	struct code_range range = {.from = function->address,
 				   .to = function->address + function->size};
-	const unsigned char *bytes;
+
+	if (!function->address)
+		return NULL;
+	frames_range(elf, function->address, &range);
+	if (range.to <= function->address || range.to - function->address > max)
+		return NULL;
+	*ret = range;
+	return elf_at(elf, function->address, range.to - function->address);
+}
+
+size_t function_insns(struct elf *elf, const struct function *function, struct code_insn **ret)
+{
+	struct code_range range;
+	const unsigned char *bytes = function_bytes(elf, function, FUNCTION_BYTES_MAX, &range);
 	struct code_insn *list;
 	struct insn_effect effect;
 	size_t n = 0;
 
-	if (!function->address)
-		return 0;
-	frames_range(elf, function->address, &range);
-	if (range.to <= function->address || range.to - function->address > FUNCTION_BYTES_MAX)
-		return 0;
-	bytes = elf_at(elf, function->address, range.to - function->address);
 	list = bytes ? malloc((range.to - function->address) * sizeof(*list)) : NULL;
 	if (!list)
 		return 0;

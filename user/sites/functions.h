@@ -8,6 +8,7 @@
 
 #include "sites/code.h"
 #include "sites/elf.h"
+#include "sites/frames.h"
 
 struct function {
 	const char *name;
@@ -27,6 +28,13 @@ bool function_called_by(struct elf *elf, const struct function *function,
 /* True if the target of the call or jump is the function. */
 bool function_is_target(struct elf *elf, const struct function *function,
 			const struct code_insn *insn);
+
+/*
+ * The bytes from the function's first instruction to its end, which is ret->to: by what is there to unwind it, else by
+ * its symbol. NULL if they are more than `max`, or not in the file.
+ */
+const unsigned char *function_bytes(struct elf *elf, const struct function *function, __u64 max,
+				    struct code_range *ret);
 
 /* The instructions of the function alone, in order, whatever they do: *ret is to be freed. Returns how many, 0: none. */
 size_t function_insns(struct elf *elf, const struct function *function, struct code_insn **ret);

@@ -35,11 +35,8 @@ enum {
 	GNUTLS_FUNCTIONS,
 };
 
-static int add_all(struct elf *elf, const struct function *functions, bool flat, struct sites *ret,
-		   struct error *reason)
+static int add_all(struct collection *collection, struct function *functions, struct error *reason)
 {
-	struct collection collection = {.elf = elf, .sites = ret, .flat = flat};
-
 	for (size_t i = 0; i < PROBED_N; i++) {
 		struct error why;
 		int r;
@@ -47,18 +44,18 @@ static int add_all(struct elf *elf, const struct function *functions, bool flat,
 		if (!functions[i].address)
 			continue;
 		if (i == SEND && functions[SEND2].address &&
-		    function_called_by(elf, &functions[SEND2], &functions[SEND]))
+		    function_called_by(collection->elf, &functions[SEND2], &functions[SEND]))
 			continue;
 		r = PROBED[i].call == TLS_CALL_NONE ?
 			    -ENOTSUP :
-			    collect_function(&collection, &functions[i], PROBED[i].call, &why);
+			    collect_function(collection, &functions[i], PROBED[i].call, &why);
 		if (!r)
 			continue;
 		if (r != -ENOTSUP || PROBED[i].needed || i == SEND2) {
 			*reason = why;
 			return r;
 		}
-		collect_missing(&collection, PROBED[i].name);
+		collect_missing(collection, PROBED[i].name);
 	}
 	return 0;
 }
@@ -66,9 +63,8 @@ static int add_all(struct elf *elf, const struct function *functions, bool flat,
 int gnutls_find(struct elf *elf, struct sites *ret, struct error *reason)
 {
 	struct function functions[GNUTLS_FUNCTIONS] = {0};
-	struct sites sites = {.kind = SITES_FOUND};
-	struct random_place random;
-	struct role_place role;
+	struct sites sites = {0};
+	struct collection collection = {.elf = elf, .sites = &sites};
 	int r;
 
 	for (size_t i = 0; i < PROBED_N; i++)
@@ -80,27 +76,11 @@ int gnutls_find(struct elf *elf, struct sites *ret, struct error *reason)
 		return -ENOENT;
 	sites.profile.library = TLS_LIBRARY_GNUTLS;
 	gnutls_name(elf, sites.name, sizeof(sites.name));
-	if (random_of_gnutls(elf, &functions[GET_RANDOM], &random)) {
-		sites.profile.has_random = 1;
-		sites.profile.random_at = random.at;
-		sites.profile.random_in = random.in;
-	}
-	if (role_of_gnutls(elf, &functions[NAME_SET], &role)) {
-		sites.profile.server_at = role.at;
-		sites.profile.server_bits = role.bits;
-	}
-	r = add_all(elf, functions, false, &sites, reason);
-	if (r == -EEXIST) {
-		sites.n = 0;
-		sites.missing[0] = '\0';
-		r = add_all(elf, functions, true, &sites, reason);
-	}
-	if (r == -ENOMEM)
+	random_of_gnutls(elf, &functions[GET_RANDOM], &sites.profile);
+	role_of_gnutls(elf, &functions[NAME_SET], &sites.profile);
+	r = collect_all(&collection, add_all, functions, reason);
+	if (r)
 		return r;
-	if (r) {
-		sites.n = 0;
-		sites.kind = SITES_REFUSED;
-	}
 	*ret = sites;
 	return 0;
 }

@@ -213,21 +213,18 @@ static int add_direction(struct collection *collection, const struct direction *
 	return r == -ENOENT ? add_exported(collection, direction, functions, reason) : r;
 }
 
-static int add_all(struct elf *elf, struct function *functions, bool flat, struct sites *ret,
-		   struct error *reason)
+static int add_all(struct collection *collection, struct function *functions, struct error *reason)
 {
-	struct collection collection = {.elf = elf, .sites = ret, .flat = flat};
-	int r = add_direction(&collection, &READING, functions, reason);
+	int r = add_direction(collection, &READING, functions, reason);
 
-	return r ? r : add_direction(&collection, &WRITING, functions, reason);
+	return r ? r : add_direction(collection, &WRITING, functions, reason);
 }
 
 int openssl_find(struct elf *elf, struct sites *ret, struct error *reason)
 {
 	struct function functions[OPENSSL_FUNCTIONS] = {0};
-	struct random_place random;
-	struct role_place role;
-	struct sites sites = {.kind = SITES_FOUND};
+	struct sites sites = {0};
+	struct collection collection = {.elf = elf, .sites = &sites};
 	int r;
 
 	for (size_t i = 0; i < OPENSSL_FUNCTIONS; i++)
@@ -240,28 +237,12 @@ int openssl_find(struct elf *elf, struct sites *ret, struct error *reason)
 	sites.profile.library = TLS_LIBRARY_OPENSSL;
 	sites.has_sendfile = functions[SSL_SENDFILE].address != 0;
 	openssl_name(elf, sites.name, sizeof(sites.name));
-	if (random_of_openssl(elf, &functions[SSL_GET_CLIENT_RANDOM],
-			      &functions[SSL_GET_SERVER_RANDOM], &random)) {
-		sites.profile.has_random = 1;
-		sites.profile.random_at = random.at;
-		sites.profile.random_in = random.in;
-	}
-	if (role_of_openssl(elf, &functions[SSL_IS_SERVER], &role)) {
-		sites.profile.server_at = role.at;
-		sites.profile.server_bits = role.bits;
-	}
-	r = add_all(elf, functions, false, &sites, reason);
-	if (r == -EEXIST) {
-		sites.n = 0;
-		sites.missing[0] = '\0';
-		r = add_all(elf, functions, true, &sites, reason);
-	}
-	if (r == -ENOMEM)
+	random_of_openssl(elf, &functions[SSL_GET_CLIENT_RANDOM], &functions[SSL_GET_SERVER_RANDOM],
+			  &sites.profile);
+	role_of_openssl(elf, &functions[SSL_IS_SERVER], &sites.profile);
+	r = collect_all(&collection, add_all, functions, reason);
+	if (r)
 		return r;
-	if (r) {
-		sites.n = 0;
-		sites.kind = SITES_REFUSED;
-	}
 	*ret = sites;
 	return 0;
 }

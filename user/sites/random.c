@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "abi/tls.h"
 #include "sites/insn.h"
 
 enum {
@@ -14,6 +13,12 @@ enum {
 	WAITING_MAX = 16,
 	OFFSET_MIN = 16, /* of a random: an object begins with something else */
 	OFFSET_MAX = 64 << 10,
+};
+
+/* As random_at and random_in of struct tls_profile. */
+struct random_place {
+	__u32 at;
+	__u32 in;
 };
 
 /* What a register holds: nothing known, the object's address, or the pointer that stands in the object at `in`. */
@@ -120,18 +125,11 @@ static void follow(const struct code_insn *insn, struct waiting *list, size_t *n
 static size_t places_of(struct elf *elf, const struct function *function, struct random_place *list)
 {
 	struct held held[REGISTERS] = {[REGISTER_DI] = {.kind = HELD_OBJECT}};
-	struct code_range range = {.from = function->address,
-				   .to = function->address + function->size};
 	struct waiting waiting[WAITING_MAX];
-	const unsigned char *bytes;
+	struct code_range range;
+	const unsigned char *bytes = function_bytes(elf, function, FUNCTION_BYTES_MAX, &range);
 	size_t n = 0, n_waiting = 0;
 
-	if (!function->address)
-		return 0;
-	frames_range(elf, function->address, &range);
-	if (range.to <= function->address || range.to - function->address > FUNCTION_BYTES_MAX)
-		return 0;
-	bytes = elf_at(elf, function->address, range.to - function->address);
 	for (__u64 at = function->address; bytes && at < range.to;) {
 		struct insn_address address;
 		struct insn_effect effect;
@@ -151,8 +149,15 @@ static size_t places_of(struct elf *elf, const struct function *function, struct
 	return n;
 }
 
-bool random_of_openssl(struct elf *elf, const struct function *client,
-		       const struct function *server, struct random_place *ret)
+static void set_place(const struct random_place *place, struct tls_profile *profile)
+{
+	profile->has_random = 1;
+	profile->random_at = place->at;
+	profile->random_in = place->in;
+}
+
+void random_of_openssl(struct elf *elf, const struct function *client,
+		       const struct function *server, struct tls_profile *profile)
 {
 	struct random_place clients[PLACES_MAX], servers[PLACES_MAX];
 	size_t n_clients = places_of(elf, client, clients);
@@ -163,21 +168,18 @@ bool random_of_openssl(struct elf *elf, const struct function *client,
 			if (clients[i].in != servers[k].in ||
 			    clients[i].at != servers[k].at + TLS_RANDOM_BYTES)
 				continue;
-			*ret = clients[i];
-			return true;
+			set_place(&clients[i], profile);
+			return;
 		}
 	}
-	return false;
 }
 
-bool random_of_gnutls(struct elf *elf, const struct function *get, struct random_place *ret)
+void random_of_gnutls(struct elf *elf, const struct function *get, struct tls_profile *profile)
 {
 	struct random_place places[PLACES_MAX];
 	size_t n = places_of(elf, get, places);
 
-	if (n < 2 || places[0].in != places[1].in ||
-	    places[1].at != places[0].at + TLS_RANDOM_BYTES)
-		return false;
-	*ret = places[0];
-	return true;
+	if (n >= 2 && places[0].in == places[1].in &&
+	    places[1].at == places[0].at + TLS_RANDOM_BYTES)
+		set_place(&places[0], profile);
 }

@@ -6,18 +6,16 @@
 #ifndef SLIPROBE_SITES_RANDOM_H
 #define SLIPROBE_SITES_RANDOM_H
 
+#include "abi/tls.h"
 #include "sites/functions.h"
 
-struct random_place {
-	__u32 at; /* as random_at and random_in of struct tls_profile */
-	__u32 in;
-};
+/* Each sets has_random, random_at and random_in of the profile if the place is found. */
 
 /* By SSL_get_client_random and SSL_get_server_random. */
-bool random_of_openssl(struct elf *elf, const struct function *client,
-		       const struct function *server, struct random_place *ret);
+void random_of_openssl(struct elf *elf, const struct function *client,
+		       const struct function *server, struct tls_profile *profile);
 
 /* By gnutls_session_get_random, which computes the client's first. */
-bool random_of_gnutls(struct elf *elf, const struct function *get, struct random_place *ret);
+void random_of_gnutls(struct elf *elf, const struct function *get, struct tls_profile *profile);
 
 #endif

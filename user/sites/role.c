@@ -32,8 +32,14 @@ static size_t read_insns(struct elf *elf, const struct function *function,
 	return n;
 }
 
+static void set_place(__s64 at, __s64 bits, struct tls_profile *profile)
+{
+	profile->server_at = (__u16)at;
+	profile->server_bits = (__u8)bits;
+}
+
 /* An int, or one bit that is shifted down and masked. */
-bool role_of_openssl(struct elf *elf, const struct function *is_server, struct role_place *ret)
+void role_of_openssl(struct elf *elf, const struct function *is_server, struct tls_profile *profile)
 {
 	struct insn_address list[INSNS_MAX];
 	size_t n = read_insns(elf, is_server, list), i;
@@ -46,24 +52,22 @@ bool role_of_openssl(struct elf *elf, const struct function *is_server, struct r
 			break;
 	}
 	if (i == n || list[i].displacement >= OFFSET_MAX)
-		return false;
+		return;
 	at = list[i].displacement;
-	*ret = (struct role_place){.at = (__u16)at, .bits = INT_BITS};
+	set_place(at, INT_BITS, profile);
 	for (i++; i < n && list[i].kind != INSN_LOAD_SMALL; i++) {
 		if (list[i].to != REGISTER_AX)
 			continue;
 		if (list[i].kind == INSN_SHIFT)
 			shift = list[i].value;
 		if (list[i].kind == INSN_MASK && list[i].value == 1 && shift >= 0 && shift < 32) {
-			ret->at = (__u16)(at + shift / 8);
-			ret->bits = (__u8)(1 << shift % 8);
-			return true;
+			set_place(at + shift / 8, 1 << shift % 8, profile);
+			return;
 		}
 	}
-	return true;
 }
 
-bool role_of_gnutls(struct elf *elf, const struct function *name_set, struct role_place *ret)
+void role_of_gnutls(struct elf *elf, const struct function *name_set, struct tls_profile *profile)
 {
 	struct insn_address list[INSNS_MAX];
 	size_t n = read_insns(elf, name_set, list);
@@ -71,12 +75,9 @@ bool role_of_gnutls(struct elf *elf, const struct function *name_set, struct rol
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].kind != INSN_COMPARE || list[i].from != REGISTER_DI)
 			continue;
-		if (list[i].value != 1 || list[i].displacement < 0 ||
-		    list[i].displacement >= OFFSET_MAX)
-			return false;
-		*ret = (struct role_place){.at = (__u16)list[i].displacement,
-					   .bits = GNUTLS_SERVER_BITS};
-		return true;
+		if (list[i].value == 1 && list[i].displacement >= 0 &&
+		    list[i].displacement < OFFSET_MAX)
+			set_place(list[i].displacement, GNUTLS_SERVER_BITS, profile);
+		return;
 	}
-	return false;
 }
