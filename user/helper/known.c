@@ -35,8 +35,7 @@ void known_free(struct known *known)
 
 static bool is_same(const struct mapped_state *a, const struct mapped_state *b)
 {
-	return a->id.ino == b->id.ino && a->id.dev == b->id.dev &&
-	       a->id.generation == b->id.generation && a->size == b->size &&
+	return mapped_same_file(&a->id, &b->id) && a->size == b->size &&
 	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 

@@ -67,16 +67,21 @@ static void tell_probed(struct looking *looking, const struct probed_set *set, c
 	tell(looking, &found, path);
 }
 
+static bool is_executable(const struct looking *looking, const struct maps_id *id)
+{
+	return looking->executable.ino && maps_same(&looking->executable, id);
+}
+
 static void tell_known(struct looking *looking, const struct known_file *known,
 		       enum tls_not_reason reason, const char *path, const char *text)
 {
+	const struct maps_id id = mapped_id(&known->state.id);
 	struct tls_packet_found found = {
 		.kind = TLS_FOUND_NOT,
 		.reason = reason,
 		.library = known->profile.library,
 		.file = known->state.id,
-		.executable = looking->executable.ino == known->state.id.ino &&
-			      looking->executable.dev == known->state.id.dev,
+		.executable = is_executable(looking, &id),
 		.sendfile = known->sendfile,
 	};
 
@@ -86,11 +91,6 @@ static void tell_known(struct looking *looking, const struct known_file *known,
 }
 
 /* ---- a file ---- */
-
-static bool is_executable(const struct looking *looking, const struct maps_id *id)
-{
-	return looking->executable.ino && maps_same(&looking->executable, id);
-}
 
 static void witness(const struct looking *looking, struct probed_set *set)
 {
@@ -149,9 +149,9 @@ static struct probed_set *probed_library(struct probed *probed, const struct map
 {
 	for (size_t i = 0; i < PROBED_MAX; i++) {
 		struct probed_set *set = &probed->sets[i];
+		const struct maps_id of_set = mapped_id(&set->key.file);
 
-		if (set->key.profile && !set->key.tgid && set->key.file.ino == id->ino &&
-		    set->key.file.dev == id->dev)
+		if (set->key.profile && !set->key.tgid && maps_same(&of_set, id))
 			return set;
 	}
 	return NULL;

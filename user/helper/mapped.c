@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/text.h"
+#include "base/clock.h"
 
 enum { STAT_BYTES = 1024, NS_A_SECOND = 1000000000 };
 
@@ -58,14 +58,6 @@ bool mapped_is_start(__u64 ticks, __u64 ticks_per_second, __u64 start_ns, __u64 
 	return at_ns + 2 * tick_ns >= start_ns && at_ns <= start_ns + suspended_ns + 2 * tick_ns;
 }
 
-static __u64 now_ns(clockid_t clock)
-{
-	struct timespec now = {};
-
-	clock_gettime(clock, &now);
-	return (__u64)now.tv_sec * NS_A_SECOND + (__u64)now.tv_nsec;
-}
-
 int mapped_process(__u32 tgid, __u64 start_ns)
 {
 	char path[32];
@@ -79,7 +71,7 @@ int mapped_process(__u32 tgid, __u64 start_ns)
 	r = mapped_began(fd, &ticks);
 	if (!r && start_ns &&
 	    !mapped_is_start(ticks, (__u64)sysconf(_SC_CLK_TCK), start_ns,
-			     now_ns(CLOCK_BOOTTIME) - now_ns(CLOCK_MONOTONIC)))
+			     clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC)))
 		r = -ESRCH;
 	if (r) {
 		close(fd);
@@ -153,6 +145,13 @@ int mapped_state(int fd, struct mapped_state *ret)
 		.size = (__u64)status.st_size,
 	};
 	return 0;
+}
+
+bool mapped_same_file(const struct file_id *a, const struct file_id *b)
+{
+	const struct maps_id of_a = mapped_id(a), of_b = mapped_id(b);
+
+	return maps_same(&of_a, &of_b) && a->generation == b->generation;
 }
 
 /* ---- opening it ---- */
@@ -232,15 +231,13 @@ int mapped_open(int process, const struct maps_file *file)
 
 const struct maps_file *mapped_executable(int process, const struct maps *maps)
 {
-	static const char deleted[] = " (deleted)";
 	char path[PATH_MAX];
 	ssize_t n = readlinkat(process, "exe", path, sizeof(path) - 1);
 
 	if (n <= 0)
 		return NULL;
 	path[n] = 0;
-	if (text_ends_in(path, (size_t)n, deleted))
-		path[(size_t)n - sizeof(deleted) + 1] = 0;
+	maps_cut_deleted(path);
 	for (size_t i = 0; i < maps->n; i++) {
 		if (!strcmp(maps->list[i].path, path))
 			return &maps->list[i];

@@ -43,6 +43,15 @@ const struct maps_file *mapped_executable(int process, const struct maps *maps);
  */
 int mapped_open(int process, const struct maps_file *file);
 
+/* As maps name it. */
+static inline struct maps_id mapped_id(const struct file_id *file)
+{
+	return (struct maps_id){.ino = file->ino, .dev = file->dev};
+}
+
+/* Not so if the number is used again, for another file. */
+bool mapped_same_file(const struct file_id *a, const struct file_id *b);
+
 /* What is known of a file that is open for reading. */
 struct mapped_state {
 	struct file_id id;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #define DELETED " (deleted)"
 
@@ -65,13 +66,13 @@ static void unescape(char *path)
 	*to = 0;
 }
 
-static bool cut_deleted(char *path)
+bool maps_cut_deleted(char *path)
 {
-	const size_t len = strlen(path), n = sizeof(DELETED) - 1;
+	const size_t len = strlen(path);
 
-	if (len <= n || strcmp(path + len - n, DELETED) != 0)
+	if (!text_ends_in(path, len, DELETED))
 		return false;
-	path[len - n] = 0;
+	path[len - (sizeof(DELETED) - 1)] = 0;
 	return true;
 }
 
@@ -96,7 +97,7 @@ bool maps_parse(char *line, struct maps_file *ret)
 	if (*at != '/')
 		return false;
 	unescape(at);
-	file.deleted = cut_deleted(at);
+	file.deleted = maps_cut_deleted(at);
 	file.path = at;
 	*ret = file;
 	return true;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "helper/mapped.h"
 
 #define PREFIX "link_tls_"
 
@@ -106,12 +107,6 @@ static size_t key_end(const struct pins_name *names, size_t n, size_t from)
 	return end;
 }
 
-static bool same_file(const struct pins_key *a, const struct pins_key *b)
-{
-	return a->file.dev == b->file.dev && a->file.ino == b->file.ino &&
-	       a->file.generation == b->file.generation;
-}
-
 void pins_plan(struct pins_name *names, size_t n, bool *take)
 {
 	if (n)
@@ -119,7 +114,7 @@ void pins_plan(struct pins_name *names, size_t n, bool *take)
 	for (size_t i = 0; i < n;) {
 		const size_t end = profile_end(names, n, i);
 		/* two files of one profile: neither is sure */
-		const bool one = same_file(&names[i].key, &names[end - 1].key);
+		const bool one = mapped_same_file(&names[i].key.file, &names[end - 1].key.file);
 
 		while (i < end) {
 			const size_t whole_end = key_end(names, end, i);

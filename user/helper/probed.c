@@ -10,15 +10,10 @@
 
 /* ---- profiles ---- */
 
-static bool same_file(const struct file_id *a, const struct file_id *b)
-{
-	return a->ino == b->ino && a->dev == b->dev && a->generation == b->generation;
-}
-
 static __u32 profile_of(const struct probed *probed, const struct file_id *file)
 {
 	for (__u32 i = 1; i < TLS_PROFILES_MAX; i++) {
-		if (probed->files[i].id.ino && same_file(&probed->files[i].id, file))
+		if (probed->files[i].id.ino && mapped_same_file(&probed->files[i].id, file))
 			return i;
 	}
 	return 0;
@@ -89,7 +84,7 @@ struct probed_set *probed_find(struct probed *probed, const struct file_id *file
 	for (size_t i = 0; i < PROBED_MAX; i++) {
 		struct probed_set *set = &probed->sets[i];
 
-		if (set->key.profile && same_file(&set->key.file, file) &&
+		if (set->key.profile && mapped_same_file(&set->key.file, file) &&
 		    set->key.tgid == (process ? process->tgid : 0) &&
 		    set->key.start == (process ? process->start : 0))
 			return set;
@@ -199,7 +194,8 @@ static int adopt(void *context, const struct pins_key *key, struct attach_links 
 	__u32 sites = 0;
 	int r = set ? bpf_map_lookup_elem(probed->profiles, &key->profile, &profile) : -ENOSPC;
 
-	if (!r && (!same_file(&profile.file, &key->file) || profile.library > TLS_LIBRARY_GO))
+	if (!r &&
+	    (!mapped_same_file(&profile.file, &key->file) || profile.library > TLS_LIBRARY_GO))
 		r = -ESTALE;
 	if (r)
 		return r;
