@@ -30,6 +30,7 @@ enum {
 enum exchange_stage {
 	EXCHANGE_OPEN, /* whole with its first read, or it is the newest and still arriving */
 	EXCHANGE_ASKED, /* whole later than its first read: exchange_asked() */
+	EXCHANGE_UNSENT, /* the answer is whole, and not all of it is sent: exchanges_hold() */
 	EXCHANGE_ANSWERED, /* the answer is whole, the verdict waits: see exchange_answer() */
 	EXCHANGE_TOLD, /* likewise, for exchanges_settle() alone */
 };
@@ -42,6 +43,7 @@ struct exchange {
 	struct request request;
 	union {
 		__u64 asked_ns; /* EXCHANGE_ASKED: when all of the request had arrived */
+		__u64 ends_at; /* EXCHANGE_UNSENT: where the answer ends in what the connection sends */
 		__u64 service_ns; /* if answered */
 	};
 	__u64 body_bytes; /* if answered */
@@ -423,52 +425,6 @@ __noinline int exchanges_lose(struct exchanges *open, __u32 reason)
 
 	if (open)
 		exchanges_end(open, &how);
-	return 0;
-}
-
-/* ---- answers of a shared connection ---- */
-
-struct settling {
-	struct exchanges *open;
-	__u32 outcome; /* enum outcome, of answers that are whole */
-	__u32 pad;
-};
-
-/* Takes one exchange. Returns 1 at the first that is not answered. */
-static long exchanges_settle_step(__u32 i, struct settling *settling)
-{
-	struct exchanges *open = settling->open;
-	__u32 number = open->freed;
-	struct verdict verdict = {.outcome = settling->outcome};
-	struct exchange *exchange;
-
-	if (number == open->next)
-		return 1;
-	exchange = exchange_find(open, number);
-	if (exchange) {
-		if (exchange->stage != EXCHANGE_TOLD)
-			return 1;
-		verdict.status = exchange->status;
-		verdict.service_ns = exchange->service_ns;
-		verdict.body_bytes = exchange->body_bytes;
-		if (exchange_claim(exchange, number))
-			judge_by_thread(&open->origin, number, &exchange->request, &verdict);
-		exchange_free(open, number, exchange);
-	}
-	open->freed = exchange_after(number);
-	return 0;
-}
-
-/*
- * Judges what the current thread has just answered on a connection that is shared: exchange_answer() is called where
- * there is no stack left for that. Not inlined: its stack is not its callers'.
- */
-__noinline int exchanges_settle(struct exchanges *open, __u32 outcome)
-{
-	struct settling settling = {.open = open, .outcome = outcome};
-
-	if (open)
-		bpf_loop(OPEN_MAX, exchanges_settle_step, &settling, 0);
 	return 0;
 }
 

@@ -508,8 +508,12 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 		return 0;
 	}
 	if (protocol_is_tls(&tcp->conn) && tcp_tls_speaks(sk, tcp, ret)) {
-		if (tcp_tls_sent(sk, tcp, gap, ret, seen == SENT_BYTES))
+		int left = tcp_tls_sent(sk, tcp, gap, ret, seen == SENT_BYTES);
+
+		if (left & TLS_SENT_LOOK)
 			tcp_tls_look(sk, tcp, SLOT_SEND);
+		if (left & TLS_SENT_SETTLE)
+			tcp_tls_settle(tcp);
 		return tcp_settle(sk, tcp, tp->write_seq);
 	}
 	scratch = scratch_of(SLOT_SEND);

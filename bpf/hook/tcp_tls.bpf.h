@@ -239,7 +239,21 @@ static __always_inline void tls_walk_sent(struct flow *flow, struct sock *sk,
 		tls_lost(flow, SIDE_RESPONSE);
 }
 
-/* As tcp_sent(). `seen`: the bytes are in the process's memory. Returns true if it has to be looked at. */
+/* What is left to do when records were sent. */
+enum {
+	TLS_SENT_LOOK = 1 << 0, /* see tcp_tls_look() */
+	TLS_SENT_SETTLE = 1 << 1, /* see tcp_tls_settle() */
+};
+
+/* What was sent may be what calls have written before. */
+static __noinline int tcp_tls_settle(struct tcp_conn *tcp)
+{
+	struct tls_conn *tls = tcp ? tls_of(&tcp->conn) : NULL;
+
+	return tls && tls->told ? tls_settle_answers(tls) : 0;
+}
+
+/* As tcp_sent(). `seen`: the bytes are in the process's memory. Returns what is left to do. */
 static __noinline int tcp_tls_sent(struct sock *sk, struct tcp_conn *tcp, __u64 gap, __u32 sent,
 				   __u32 seen)
 {
@@ -268,7 +282,8 @@ static __noinline int tcp_tls_sent(struct sock *sk, struct tcp_conn *tcp, __u64 
 	else
 		tls_walk_sent(&flow, sk, scratch, sent, seen);
 	tcp->write_seq = tp->write_seq;
-	return tls_has_to_be_looked_at(&tcp->conn);
+	return (tls_has_to_be_looked_at(&tcp->conn) ? TLS_SENT_LOOK : 0) |
+	       (flow.nested ? 0 : TLS_SENT_SETTLE);
 }
 
 #endif

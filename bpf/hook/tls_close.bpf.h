@@ -8,6 +8,7 @@
 
 #include "abi.h"
 #include "exchange/exchange.bpf.h"
+#include "exchange/settle.bpf.h"
 #include "hook/tls_excerpt.bpf.h"
 #include "kernel/compat.bpf.h"
 #include "kernel/helpers.bpf.h"
@@ -15,12 +16,42 @@
 #include "protocol/tls.bpf.h"
 #include "protocol/tls_conns.bpf.h"
 
+enum {
+	TLS_SETTLE_TURNS = 4,
+};
+
 enum tls_closing {
 	TLS_OPEN,
 	TLS_CLOSED_FIRST, /* in order, by this side */
 	TLS_CLOSED_LAST, /* in order, by the peer, and then by this side */
 	TLS_CLOSED, /* cut off */
 };
+
+/*
+ * Judges answers that are told and sent. A probe and a hook on sending may do so at the same time: one of them does, and
+ * once more if it was asked meanwhile. Not inlined: its stack is not its callers'.
+ */
+static __noinline int tls_settle_answers(struct tls_conn *tls)
+{
+	__u32 asked;
+
+	if (!tls || __sync_fetch_and_add(&tls->settling, 1))
+		return 0;
+	for (int i = 0; i < TLS_SETTLE_TURNS; i++) {
+		struct sent_so_far sent = {};
+
+		asked = *(volatile __u32 *)&tls->settling;
+		sent.bytes = *(volatile __u64 *)&tls->match.write.sent;
+		sent.at_ns = tls->sent_ns;
+		sent.outcome = tls->conn.peer_gone ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE;
+		sent.wait = tls->peer_unacked;
+		exchanges_settle(&tls->conn.open, &sent);
+		if (__sync_val_compare_and_swap(&tls->settling, asked, 0) == asked)
+			return 0;
+	}
+	__sync_lock_test_and_set(&tls->settling, 0);
+	return 0;
+}
 
 /* Records were sent that no call is known to have written: they may have been the answers to what is open. */
 static __always_inline bool tls_sent_unseen(struct tls_conn *tls)
@@ -43,7 +74,8 @@ static __noinline int tls_end(struct tls_conn *tls, __u32 gone)
 	how.outcome = peer_first ? OUTCOME_CLIENT_ABORT : OUTCOME_SERVER_ABORT;
 	how.waiting = tls->peer_reset ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE;
 	how.refused = protocol_first_refused(&tls->conn);
-	if (tls->closed == TLS_CLOSED_FIRST || tls->closed == TLS_CLOSED_LAST)
+	if ((tls->closed == TLS_CLOSED_FIRST || tls->closed == TLS_CLOSED_LAST) &&
+	    !tls_match_unsent(&tls->match))
 		protocol_unfinished(&tls->conn, &how.last);
 	if (tls->conn.open.next != tls->conn.open.freed && tls_sent_unseen(tls)) {
 		how.kind = ENDING_LOST;

@@ -11,6 +11,7 @@
 
 #include "abi.h"
 #include "exchange/exchange.bpf.h"
+#include "exchange/settle.bpf.h"
 #include "hook/scratch.bpf.h"
 #include "hook/tls_bind.bpf.h"
 #include "hook/tls_call.bpf.h"
@@ -102,8 +103,9 @@ static __always_inline void tls_told_write(struct flow *flow, struct tls_conn *t
 		protocol_pass(flow, SIDE_RESPONSE, n, WRITER_SHARED);
 	else if (!stream_bytes(flow, &scratch->io, SIDE_RESPONSE) && flow->conn->mode == CONN_HTTP)
 		protocol_lost(flow, SIDE_RESPONSE, LOST_UNREADABLE);
-	exchanges_settle(&tls->conn.open,
-			 tls->conn.peer_gone ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE);
+	/* a library over memory leaves the sending to the process */
+	if (tls_match_unsent(&tls->match))
+		tls->held = exchanges_hold(&tls->conn.open, tls->held, tls->match.write.told);
 }
 
 /* ---- either ---- */
@@ -168,8 +170,10 @@ static __always_inline void tls_told(__u64 cookie, const struct tls_entered *cal
 		tls_fault(tls);
 	else if (n && tls->conn.mode != CONN_IGNORED)
 		tls_follow(tls, call, writes, n);
-	if (writes)
+	if (writes) {
+		tls_settle_answers(tls);
 		tls_settle(tls);
+	}
 	tls_release(tls);
 }
 

@@ -54,6 +54,8 @@ struct tls_conn {
 	__u8 writing; /* a goroutine is inside of Write: what is sent meanwhile is nested in it, on whatever thread */
 	__u8 pad[2];
 	__u64 object_random; /* joined late: of the object that was found to be its */
+	__u32 settling; /* programs that settle its answers, or have asked for it: see tls_settle_answers() */
+	__u32 held; /* the exchange behind those whose answers were told and not sent: see exchanges_hold() */
 };
 
 enum {
@@ -181,7 +183,7 @@ static __noinline int tls_free(struct tls_conn *tls)
 	return 0;
 }
 
-_Static_assert(sizeof(struct tls_conn) == sizeof(struct conn) + sizeof(struct tls_match) + 96,
+_Static_assert(sizeof(struct tls_conn) == sizeof(struct conn) + sizeof(struct tls_match) + 104,
 	       "tls_conn has no holes");
 
 #endif

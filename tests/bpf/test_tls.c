@@ -228,6 +228,101 @@ TEST(large_bodies_take_many_calls)
 	}
 }
 
+/* Time that answers of GET took so far, with that status. */
+static __u64 taken_ns(__u16 status)
+{
+	const size_t words = sizeof(struct series_value) / sizeof(__u64);
+	const size_t at = offsetof(struct series_value, total_sum_ns) / sizeof(__u64);
+	__u64 total = 0;
+
+	for (__u32 id = 1; id <= skel->bss->series_last; id++) {
+		struct series_key key;
+
+		assert_int_equal(
+			bpf_map_lookup_elem(bpf_map__fd(skel->maps.series_keys), &id, &key), 0);
+		if (key.method == HTTP_METHOD_GET && key.status == status)
+			total += sum(skel->maps.series, id / BLOCK, id % BLOCK * words + at) +
+				 sum(skel->maps.series_shared, id / BLOCK, id % BLOCK * words + at);
+	}
+	return total;
+}
+
+/* Puts an answer into the server's memory, from which nothing is sent yet. */
+static void answer_unsent(struct tls_pair *p, int status)
+{
+	char text[64];
+	int len =
+		snprintf(text, sizeof(text), "HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n", status);
+
+	assert_int_equal(SSL_write(p->server, text, len), len);
+}
+
+TEST(an_answer_in_memory_ends_when_it_is_sent)
+{
+	__u64 was = counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 227), was_ns = taken_ns(227);
+	struct tls_pair p;
+
+	FOR_SHAPES(i)
+	{
+		if (!shapes[i].memory)
+			continue;
+		tls_pair_open(&p, true, shapes[i].version);
+		serve(&p, HTTP_METHOD_GET, 200, 1, false);
+		for (int n = 0; n < 3; n++)
+			ask(&p, HTTP_METHOD_GET, false);
+		answer_unsent(&p, 227);
+		answer_unsent(&p, 227);
+		usleep(100000);
+		assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 227), was);
+		tls_pair_pump(&p);
+		assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 227) - was, 2);
+		answer_unsent(&p, 227);
+		tls_pair_pump(&p);
+		tls_pair_close(&p);
+		assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 227) - was, 3);
+		was += 3;
+	}
+	assert_true(taken_ns(227) - was_ns > 2 * 3 * 100000000ULL);
+	assert_int_equal(lost(), 0);
+}
+
+/* The first is sent, and not all of the second. */
+TEST(an_answer_in_memory_that_is_cut_off_is_an_abort)
+{
+	__u64 was = counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 228), was_blind = all_blind();
+	__u64 aborts = counted(HTTP_METHOD_GET, OUTCOME_CLIENT_ABORT, 0);
+	struct linger now = {.l_onoff = 1};
+	char records[4096];
+	struct tls_pair p;
+	int n;
+
+	FOR_SHAPES(i)
+	{
+		if (!shapes[i].memory)
+			continue;
+		tls_pair_open(&p, true, shapes[i].version);
+		serve(&p, HTTP_METHOD_GET, 200, 1, false);
+		ask(&p, HTTP_METHOD_GET, false);
+		ask(&p, HTTP_METHOD_GET, false);
+		answer_unsent(&p, 228);
+		answer_unsent(&p, 228);
+		n = BIO_read(p.out, records, sizeof(records));
+		assert_true(n > 0);
+		assert_int_equal(send(p.pair.server, records, (size_t)n - 1, 0), n - 1);
+		assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_COMPLETE, 228) - was, 1);
+		was++;
+		SSL_free(p.client);
+		setsockopt(p.pair.client, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+		close(p.pair.client);
+		usleep(20000);
+		SSL_free(p.server);
+		close(p.pair.server);
+	}
+	assert_int_equal(counted(HTTP_METHOD_GET, OUTCOME_CLIENT_ABORT, 0) - aborts, 2);
+	assert_int_equal(all_blind(), was_blind);
+	assert_int_equal(lost(), 0);
+}
+
 TEST(two_connections_of_one_thread_are_told_apart)
 {
 	FOR_SHAPES(i)
@@ -748,6 +843,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_request_is_counted_once),
 		cmocka_unit_test(large_bodies_take_many_calls),
+		cmocka_unit_test(an_answer_in_memory_ends_when_it_is_sent),
+		cmocka_unit_test(an_answer_in_memory_that_is_cut_off_is_an_abort),
 		cmocka_unit_test(two_connections_of_one_thread_are_told_apart),
 		cmocka_unit_test(a_reused_object_is_its_next_connections),
 		cmocka_unit_test(one_thread_reads_and_others_answer),
