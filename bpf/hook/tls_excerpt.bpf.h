@@ -66,8 +66,23 @@ static __noinline int tls_excerpt_drop(struct tls_conn *tls)
 	return 0;
 }
 
-/* As excerpt_take(). What TCP has carried meanwhile is not known to be the request's. Not inlined, likewise. */
-static __noinline int tls_excerpt_take(struct conn *conn, struct scratch *scratch)
+/* Plaintext of the connection was read, or written: the sample of its newest request tells how much. */
+static __always_inline void tls_excerpt_count(struct conn *conn, __u64 read, __u64 written)
+{
+	__u64 cookie = conn->open.origin.id;
+	struct excerpt *excerpt;
+
+	if (!conn->open.origin.excerpt)
+		return;
+	excerpt = bpf_map_lookup_elem(&tls_excerpts, &cookie);
+	if (!excerpt)
+		return;
+	__sync_fetch_and_add(&excerpt->received, read);
+	__sync_fetch_and_add(&excerpt->acked, written);
+}
+
+/* As excerpt_take(), of `n` bytes of plaintext. Not inlined, likewise. */
+static __noinline int tls_excerpt_take(struct conn *conn, struct scratch *scratch, __u64 n)
 {
 	struct beginning *from = &scratch->beginning;
 	__u64 cookie = conn->open.origin.id;
@@ -86,6 +101,8 @@ static __noinline int tls_excerpt_take(struct conn *conn, struct scratch *scratc
 		return 0;
 	if (place == HEAD_BEGINS || (place == HEAD_EITHER && excerpt->number != number)) {
 		excerpt_begin_by_thread(excerpt, scratch);
+		excerpt->received = n;
+		excerpt->acked = 0;
 		tp = transport_of(conn->open.origin.transport);
 		excerpt->retransmits = BPF_CORE_READ(tp, total_retrans);
 		excerpt->stalled_ticks =

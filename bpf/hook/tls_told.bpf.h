@@ -61,6 +61,7 @@ static __always_inline void tls_told_read(struct flow *flow, struct tls_conn *tl
 	tls->sent_since_read = 0;
 	flow->now_ns = tls->read_ns ?: bpf_ktime_get_ns();
 	flow->arrived_ns = tls->arrived_ns ?: flow->now_ns;
+	tls_excerpt_count(flow->conn, n, 0);
 	body = protocol_opaque(flow, SIDE_REQUEST);
 	if (body >= n) {
 		protocol_pass(flow, SIDE_REQUEST, n, WRITER_SHARED);
@@ -70,7 +71,7 @@ static __always_inline void tls_told_read(struct flow *flow, struct tls_conn *tl
 	if (!stream_bytes(flow, &scratch->io, SIDE_REQUEST) && flow->conn->mode != CONN_OLD)
 		protocol_lost(flow, SIDE_REQUEST, LOST_UNREADABLE);
 	if (scratch->beginning.place != HEAD_NONE)
-		tls_excerpt_take(flow->conn, scratch);
+		tls_excerpt_take(flow->conn, scratch, n);
 }
 
 /* ---- a call that writes ---- */
@@ -96,6 +97,7 @@ static __always_inline void tls_told_write(struct flow *flow, struct tls_conn *t
 	if (!tls_answered(tls))
 		return;
 	flow->now_ns = sent ? tls->sent_ns : 0;
+	tls_excerpt_count(flow->conn, 0, n);
 	opaque = protocol_opaque(flow, SIDE_RESPONSE);
 	if (opaque && protocol_doubts(flow))
 		flow->looks = 1;

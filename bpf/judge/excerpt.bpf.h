@@ -27,8 +27,8 @@ struct excerpt {
 	struct process_key process;
 	__u32 read_seq; /* before its first byte, see kernel/transport */
 	__u32 write_seq;
-	__u64 received;
-	__u64 acked;
+	__u64 received; /* of a connection that is shared: so much of the request was read */
+	__u64 acked; /* likewise: so much was written since it was read */
 	__u64 run_delay; /* of the thread, before it waited for the CPU that it has read on */
 	__u32 retransmits;
 	__u32 stalled_ticks;

@@ -125,6 +125,13 @@ static __always_inline void sample_tell_bytes(struct sample *sample, struct tcp_
 	sample->bytes_out = transport_went_on(lower, roughly);
 }
 
+/* Likewise, of a connection that is shared: those of TCP are not the request's. */
+static __always_inline void sample_tell_shared_bytes(struct sample *sample, __u64 excerpt)
+{
+	EXCERPT(&sample->bytes_in, excerpt, received);
+	EXCERPT(&sample->bytes_out, excerpt, acked);
+}
+
 static __always_inline void sample_tell_changes(struct sample *sample, struct tcp_sock *tp,
 						__u64 excerpt, __u32 *by)
 {
@@ -248,7 +255,11 @@ __noinline int sample_emit(struct origin *origin, struct request *request, struc
 	sample_tell_nothing(sample);
 	tp = transport_of(origin->transport);
 	if (excerpt && tp) {
-		if (!excerpt_is_shared(word) && !origin->shared)
+		if (excerpt_is_shared(word))
+			; /* nobody can tell */
+		else if (origin->shared)
+			sample_tell_shared_bytes(sample, excerpt);
+		else
 			sample_tell_bytes(sample, tp, excerpt, &sample->process.start_ns,
 					  &sample->tid);
 		sample_tell_changes(sample, tp, excerpt, &sample->tid);

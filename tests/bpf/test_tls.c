@@ -583,6 +583,9 @@ struct samples {
 	size_t of_thread;
 };
 
+static const char asked[] = "DELETE /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+static const char answered[] = "HTTP/1.1 301 X\r\nContent-Length: 10\r\n\r\nxxxxxxxxxx";
+
 static int take_sample(void *arg, void *record, size_t size)
 {
 	static const char head[] = "DELETE /a HTTP/1.1\r\n";
@@ -595,12 +598,13 @@ static int take_sample(void *arg, void *record, size_t size)
 	samples->heads += size > sizeof(*sample) && sample->head_bytes > strlen(head) &&
 			  !memcmp(sample->head, head, strlen(head));
 	samples->of_thread += sample->tid == (__u32)syscall(SYS_gettid) &&
-			      sample->bytes_in == SAMPLE_UNKNOWN_64 &&
+			      sample->bytes_in == strlen(asked) &&
+			      sample->bytes_out == strlen(answered) &&
 			      sample->service_ns >= sample->first_byte_ns;
 	return 0;
 }
 
-/* With the head that was in the records, and nothing that TCP has counted of these. */
+/* With the head that was in the records, and the bytes of plaintext, not those that TCP has counted. */
 TEST(a_sample_has_the_head_in_clear)
 {
 	struct samples samples = {};
