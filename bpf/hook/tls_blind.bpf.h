@@ -46,6 +46,8 @@ static __always_inline __u32 tls_blind_reason(const struct tls_outer *outer, str
 		return BLIND_TLS;
 	if (tls->told)
 		return tls_differs(outer, tls, ends) ? BLIND_TLS_DIFFERS : BLIND_REASON_COUNT;
+	if (tls_read_is_handshake(&tls->match))
+		return BLIND_REASON_COUNT;
 	if (!tls_is_probed())
 		return BLIND_TLS;
 	/* a library may have read the request, and nobody has asked it for it yet */

@@ -21,6 +21,7 @@
 #include "kernel/helpers.bpf.h"
 #include "kernel/policy.bpf.h"
 #include "kernel/stat.bpf.h"
+#include "kernel/transport.bpf.h"
 #include "protocol/conn.bpf.h"
 #include "protocol/flow.bpf.h"
 #include "protocol/protocol.bpf.h"
@@ -87,6 +88,48 @@ static __always_inline bool tls_answered(struct tls_conn *tls)
 	return conn->mode == CONN_HTTP;
 }
 
+/* Bytes wait in the socket of which the process has read nothing yet, but for a FIN. */
+static __always_inline __u32 tls_waiting(const struct tcp_sock *tp)
+{
+	const struct sock *sk = (const struct sock *)tp;
+	__u32 waiting = BPF_CORE_READ(tp, rcv_nxt) - BPF_CORE_READ(tp, copied_seq);
+
+	if (waiting && BPF_CORE_READ(sk, sk_shutdown) & RCV_SHUTDOWN)
+		waiting--;
+	return waiting < 1U << 31 ? waiting : 0;
+}
+
+/*
+ * As tcp_answer_ahead(): a request waits in the library, or in the socket. Nothing can be known of it, as it was not
+ * decrypted. A function by itself for the verifier.
+ */
+__noinline int tls_answer_ahead(struct tls_conn *tls, struct scratch *scratch)
+{
+	struct tcp_sock *tp;
+	struct flow flow = {};
+	__u64 age_ns;
+
+	if (!tls || !scratch)
+		return 0;
+	tp = transport_of(tls->conn.open.origin.transport);
+	tls_begin_flow(&flow, tls, scratch);
+	flow.now_ns = bpf_ktime_get_ns();
+	if (tls_read_has_unread(&tls->match)) {
+		flow.arrived_ns = tls->arrived_ns;
+	} else {
+		if (tls_waiting(tp) <= tls_read_least(&tls->match))
+			return 0;
+		age_ns = (__u64)((__u32)bpf_jiffies64() -
+				 BPF_CORE_READ(tp, inet_conn.icsk_ack.lrcvtime)) *
+			 tick_ns;
+		flow.arrived_ns = flow.now_ns - age_ns;
+	}
+	if (flow.arrived_ns > flow.now_ns)
+		flow.arrived_ns = flow.now_ns;
+	protocol_ahead_unseen(&flow);
+	return 0;
+}
+
 static __always_inline void tls_told_write(struct flow *flow, struct tls_conn *tls,
 					   struct scratch *scratch, __u64 n, bool sent)
 {
@@ -98,6 +141,8 @@ static __always_inline void tls_told_write(struct flow *flow, struct tls_conn *t
 		return;
 	flow->now_ns = sent ? tls->sent_ns : 0;
 	tls_excerpt_count(flow->conn, 0, n);
+	if (protocol_answers_early(flow->conn))
+		tls_answer_ahead(tls, scratch);
 	opaque = protocol_opaque(flow, SIDE_RESPONSE);
 	if (opaque && protocol_doubts(flow))
 		flow->looks = 1;

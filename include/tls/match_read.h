@@ -332,6 +332,61 @@ static inline enum tls_verdict tls_read_told(struct tls_match *m, __u64 n, __u64
 
 /* ---- how it stands ---- */
 
+/* All that the peer, a client of TLS 1.3, has sent so far was its handshake, perhaps with a certificate. */
+TLS_SEPARATE int tls_read_is_handshake(struct tls_match *m)
+{
+	__u32 before = 0, finished = 0, waiting;
+
+	if (!m || m->role != TLS_FROM_SERVER || !(m->read.flags & TLS_MATCH_SYNCED) ||
+	    m->read.flags & TLS_MATCH_OPEN || m->read.over)
+		return 0;
+	waiting = tls_read_waiting(&m->read);
+	TLS_LOOP
+	for (__u32 i = 0; i < TLS_RING && i < waiting; i++) {
+		__u32 look = tls_read_look(m, m->read.head + i);
+
+		if (finished && look & TLS_LOOK_LONG)
+			return 0;
+		finished |= !!tls_read_finishes(before, look);
+		before = look;
+	}
+	return (int)finished;
+}
+
+/* Whether plaintext, of a request if it is a server's, was read from the socket, and no call has had it yet. */
+TLS_SEPARATE int tls_read_has_unread(struct tls_match *m)
+{
+	__u32 waiting;
+
+	if (!m || !(m->read.flags & TLS_MATCH_SYNCED) || !m->cipher.minor)
+		return 0;
+	waiting = tls_read_waiting(&m->read);
+	if (m->cipher.minor >= TLS_MINOR_13 && !(m->read.flags & TLS_MATCH_OPEN))
+		return waiting && !tls_read_is_handshake(m);
+	if (m->read.over || m->read.left > tls_read_spread(m) + m->read.doubt)
+		return 1;
+	TLS_LOOP
+	for (__u32 i = 0; i < TLS_RING && i < waiting; i++) {
+		if (tls_read_look(m, m->read.head + i) & TLS_LOOK_LONG)
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * So many bytes that wait in the socket have no more than an alert or a KeyUpdate; ~0: it may be a handshake's, of
+ * whatever length.
+ */
+TLS_SEPARATE __u32 tls_read_least(struct tls_match *m)
+{
+	if (!m || !(m->read.flags & TLS_MATCH_SYNCED) || !m->cipher.minor)
+		return ~0U;
+	if (m->cipher.minor >= TLS_MINOR_13 && !(m->read.flags & TLS_MATCH_OPEN) &&
+	    !tls_read_is_handshake(m))
+		return ~0U;
+	return TLS_HEADER_BYTES + m->cipher.overhead + tls_read_spread(m) + TLS_KEY_UPDATE_BYTES;
+}
+
 /* All that waits may be hidden messages. */
 TLS_SEPARATE int tls_read_only_hides(struct tls_match *m)
 {

@@ -145,6 +145,65 @@ TEST(a_record_that_no_call_returned_is_a_fault_at_the_next_and_at_the_end)
 	assert_int_equal(reads(&m, 1, 1), TLS_PLAINTEXT_WITHOUT_RECORD);
 }
 
+TEST(a_handshake_alone_is_no_request)
+{
+	struct tls_match m = new_match(0x1301, 4);
+
+	assert_false(tls_read_is_handshake(&m));
+	reads_record(&m, CERTIFICATE);
+	reads_record(&m, 80);
+	assert_false(tls_read_is_handshake(&m));
+	reads_record(&m, FINISHED);
+	reads_record(&m, 2);
+	assert_true(tls_read_is_handshake(&m));
+	assert_false(tls_read_has_unread(&m));
+	reads_record(&m, FINISHED); /* of the same length, by chance */
+	assert_false(tls_read_is_handshake(&m));
+	assert_true(tls_read_has_unread(&m));
+	m = new_match(0x1301, 4); /* early data */
+	reads_record(&m, 300);
+	reads_record(&m, 4);
+	reads_record(&m, FINISHED);
+	assert_false(tls_read_is_handshake(&m));
+	m = new_match(0xc02f, 3);
+	reads_record(&m, FINISHED);
+	assert_false(tls_read_is_handshake(&m));
+	assert_true(tls_read_has_unread(&m));
+}
+
+TEST(what_no_call_has_had_is_unread)
+{
+	struct tls_match m = opened();
+
+	assert_false(tls_read_has_unread(&m));
+	reads_record(&m, 2);
+	assert_false(tls_read_has_unread(&m));
+	reads_record(&m, 18);
+	assert_true(tls_read_has_unread(&m));
+	assert_int_equal(reads(&m, 10, 10), TLS_MATCHES);
+	assert_true(tls_read_has_unread(&m)); /* the rest of it */
+	assert_int_equal(reads(&m, 8, 10), TLS_MATCHES);
+	assert_false(tls_read_has_unread(&m));
+	for (int i = 0; i < TLS_RING + 1; i++)
+		reads_record(&m, 2);
+	assert_true(tls_read_has_unread(&m)); /* of what nobody knows the lengths */
+}
+
+TEST(an_alert_that_waits_is_too_short_for_a_request)
+{
+	struct tls_match m = opened();
+
+	assert_int_equal(tls_read_least(&m), 5 + 17 + 5);
+	m = new_match(0xc02f, 3);
+	assert_int_equal(tls_read_least(&m), 5 + 24 + 5);
+	m = new_match(0x1301, 4);
+	assert_int_equal(tls_read_least(&m), ~0U); /* the handshake is not read */
+	reads_record(&m, FINISHED);
+	assert_int_equal(tls_read_least(&m), 5 + 17 + 5);
+	tls_match_unsync(&m, TLS_WAY_READ);
+	assert_int_equal(tls_read_least(&m), ~0U);
+}
+
 /* In the middle of a connection a certificate is one only if it was asked for, and tickets only behind one. */
 TEST(handshakes_later_need_evidence)
 {
@@ -309,6 +368,9 @@ int main(void)
 		cmocka_unit_test(what_ends_early_data_is_no_plaintext_once),
 		cmocka_unit_test(
 			a_record_that_no_call_returned_is_a_fault_at_the_next_and_at_the_end),
+		cmocka_unit_test(a_handshake_alone_is_no_request),
+		cmocka_unit_test(what_no_call_has_had_is_unread),
+		cmocka_unit_test(an_alert_that_waits_is_too_short_for_a_request),
 		cmocka_unit_test(handshakes_later_need_evidence),
 		cmocka_unit_test(tickets_behind_a_certificate_may_be_sent_by_a_call),
 		cmocka_unit_test(tickets_behind_early_data_match),
