@@ -16,6 +16,7 @@ $cc -o "$out/load" "$here/servers/load.c"
 ${CC:-gcc} -std=gnu17 -O2 -Wall -Wextra -shared -fPIC -o "$out/clock.so" "$here/servers/clock.c"
 ${CC:-gcc} -std=gnu17 -O2 -Wall -Wextra -shared -fPIC -o "$out/slowdisk.so" "$here/servers/slowdisk.c"
 ${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra -pthread -DWITH_GNUTLS -o "$out/tlsd" "$here/servers/tlsd.c" -lssl -lcrypto -lgnutls
+${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra -pthread -o "$out/tls_scripted" "$here/servers/tls_scripted.c" -lssl -lcrypto -lgnutls
 $cc -o "$out/tlsd-static" "$here/servers/tlsd.c" -lssl -lcrypto 2>"$out/tlsd.log" || { cat "$out/tlsd.log" >&2; exit 1; }
 $cc -o "$out/uring" "$here/servers/uring.c" -luring
 if command -v clang >/dev/null; then
