@@ -207,30 +207,32 @@ count_log() { # NAME STATUS
 	fi
 }
 
-stage_vm() {
-	local status=0
-	timeout --kill-after=30 "$stage_timeout" tests/vm/run.sh </dev/null 2>&1 | tee "$logs/vm.log" ||
-		status=$?
-	count_log vm "$status"
+# Stages in emulated machines. They run beside the end-to-end tests, which mostly wait, where both are asked for.
+declare -A beside=() # their processes
+
+start_beside() { # STAGE
+	local -a command
+	case $1 in
+	vm)
+		build build-e2e build-bpf-test || return 0 # its stage says so
+		command=(tests/vm/run.sh)
+		;;
+	bench-check)
+		build build-bench || return 0
+		command=(tests/bench/vm/run.sh --check)
+		;;
+	esac
+	nice -n 19 timeout --kill-after=30 "$stage_timeout" "${command[@]}" >"$logs/$1.log" 2>&1 </dev/null &
+	beside[$1]=$!
 }
 
-# A test for each kernel. It counts instructions, which no load changes: so it runs beside the
-# end-to-end tests, which mostly wait, where both are asked for.
-bench_check=
-start_bench_check() {
-	build build-bench || return 0 # its stage says so
-	nice -n 19 timeout --kill-after=30 "$stage_timeout" tests/bench/vm/run.sh --check \
-		>"$logs/bench-check.log" 2>&1 </dev/null &
-	bench_check=$!
-}
-
-stage_bench_check() {
+stage_beside() { # STAGE
 	local status=0
-	[[ -n $bench_check ]] || start_bench_check
-	wait "$bench_check" || status=$?
-	bench_check=
-	cat "$logs/bench-check.log"
-	count_log bench-check "$status"
+	[[ -n ${beside[$1]:-} ]] || start_beside "$1"
+	wait "${beside[$1]}" || status=$?
+	unset "beside[$1]"
+	cat "$logs/$1.log"
+	count_log "$1" "$status"
 }
 
 build() { # TARGET...
@@ -254,13 +256,12 @@ run_stage() {
 	bpf-test) stage_cmocka bpf ;;
 	fuzz) stage_fuzz ;;
 	e2e) stage_e2e ;;
-	vm) stage_vm ;;
-	bench-check) stage_bench_check ;;
+	vm | bench-check) stage_beside "$1" ;;
 	esac
 }
 
 main() {
-	local setup=1 stage begun
+	local setup=1 stage with begun
 	local -a took
 	if [[ ${1:-} == --no-setup ]]; then
 		setup=0
@@ -277,10 +278,12 @@ main() {
 	export PATH=$PATH:/usr/sbin:/sbin
 
 	mkdir -p "$logs"
-	trap '[[ -z $bench_check ]] || kill "$bench_check"' EXIT
+	trap '((${#beside[@]} == 0)) || kill "${beside[@]}"' EXIT
 	for stage in "$@"; do
-		if [[ $stage == e2e && " $* " == *" bench-check "* ]]; then
-			start_bench_check
+		if [[ $stage == e2e ]]; then
+			for with in vm bench-check; do
+				[[ " $* " != *" $with "* ]] || start_beside "$with"
+			done
 		fi
 		run_stage "$stage"
 		took+=("$stage $((SECONDS - begun))")

@@ -12,7 +12,7 @@
 # The last line is "N passed, N failed, N skipped" over all kernels; exit 1 if one failed.
 #
 # SLIPROBE_SCALE       what the tests multiply their request counts by (0.02: the CPU is emulated)
-# SLIPROBE_VM_TIMEOUT  seconds for one machine (2700)
+# SLIPROBE_VM_TIMEOUT  seconds for one machine (3500)
 # SLIPROBE_VMS         machines at a time (as there are CPUs, at most 4)
 # SLIPROBE_LONG, SLIPROBE_BUILD are passed on
 
@@ -55,7 +55,7 @@ run_machine() { # KERNEL NUMBER
 	if ((${#tests[@]} == 0)) && [[ $kernel == 6.12 && -z ${SLIPROBE_LONG-} ]]; then
 		tests=(tests/e2e/test_{framing,join,late_start,latency,lifecycle,nonhttp,not_accepted,outcomes,rate,sharing,unanswered}.py)
 	fi
-	scripts/vm.sh "$kernel" --timeout "${SLIPROBE_VM_TIMEOUT:-2700}" -- \
+	scripts/vm.sh "$kernel" --timeout "${SLIPROBE_VM_TIMEOUT:-3500}" -- \
 		env "${environment[@]}" "SLIPROBE_TURNS=$PWD/$turns/$kernel" tests/vm/inside.sh \
 		"${tests[@]}" >"$log" 2>&1 &
 	machine=$!
