@@ -13,7 +13,7 @@ import pytest
 from alerting import (ESCALATE, FIRE, JOINED, LEFT, PAGE, RESOLVE, TICKET, Alertmanager, Hook,
                       Prometheus, alerts_of, became, changes, config, ctl, ctl_json, parse, restart,
                       shown_url, slo, steps)
-from harness import LONG, SLOW, free_port, run_load, tool, user_space, wait_until
+from harness import LONG, SLOW, free_port, if_long, run_load, tool, user_space, wait_until
 
 pytestmark = [user_space, pytest.mark.usefixtures("agent_only")]
 
@@ -172,6 +172,7 @@ def test_a_page_reaches_everyone_once_and_so_does_its_end(service, start_agent, 
         f"PAGE shop: resolved: {hook.messages[1]['summary']}"]
 
 
+@if_long
 def test_each_slo_that_begins_or_ends_under_an_open_page_is_told_once(service, start_agent, stopping,
                                                                       tmp_path):
     shop, hook = service(), stopping(Hook())

@@ -285,7 +285,7 @@ def test_disk_full(agents, shop, helpers, tmp_path):
         shop.check_disk(disk.state)
 
 
-@pytest.mark.parametrize("before", [pytest.param("nothing", marks=if_long), "kill", "stop"])
+@pytest.mark.parametrize("before", [pytest.param("nothing", marks=if_long), "kill", pytest.param("stop", marks=if_long)])
 def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
     """What is there is read. kill: also a kernel side that has counted for it."""
     clock = Clock(helpers, tmp_path / "clock")
@@ -335,9 +335,9 @@ def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
 
 
 @pytest.mark.parametrize("why, end", [
-    ("full", "kill"), ("locked", "stop"),
+    ("full", "kill"),
     *(pytest.param(*case, marks=if_long) for case in
-      [("full", "stop"), ("read-only", "kill"), ("read-only", "stop"), ("locked", "kill")])])
+      [("locked", "stop"), ("full", "stop"), ("read-only", "kill"), ("read-only", "stop"), ("locked", "kill")])])
 def test_who_was_told_is_known_while_it_cannot_be_written(agents, shop, helpers, tmp_path, end,
                                                           why):
     """No second page, no silence forgotten; nor when it can be written again, nor after that."""

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness import user_space, wait_until
+from harness import if_long, user_space, wait_until
 from history import disk_requests, query
 from wire import Port, get, reply
 
@@ -157,6 +157,7 @@ def test_a_server_that_comes_again(agent, listen):
         again.close()
 
 
+@if_long
 def test_agents_killed_while_endpoints_come_and_go(agents, listen):
     """Of each service no request is lost or counted twice, whatever moment the kill comes at."""
     seed = time.time_ns()

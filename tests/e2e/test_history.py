@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import user_space, wait_until
+from harness import if_long, user_space, wait_until
 from history import Clock, config, history, history_sums
 
 pytestmark = [user_space, pytest.mark.usefixtures("nothing_left")]
@@ -179,7 +179,7 @@ SLICES = """
 """
 
 
-@pytest.mark.parametrize("end", ["kill", "stop"])
+@pytest.mark.parametrize("end", ["kill", pytest.param("stop", marks=if_long)])
 def test_timeslices(agents, shop, helpers, tmp_path, end):
     """Each slice is judged once, whatever happens in it; a quiet one is good."""
     clock = Clock(helpers, tmp_path / "clock")

@@ -149,7 +149,7 @@ def test_what_comes_while_no_agent_runs_is_there_when_the_next_one_has_begun(age
     agent = agents(config(server)).start()
     ask(server, *[503] * 5)
     assert matched(agent)["samples"] == 5
-    agent.kill()
+    agent.kill_alone()
     ask(server, *[503] * 5)
     agent.start()
     ask(server, *[503] * 5)

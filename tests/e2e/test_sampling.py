@@ -89,7 +89,7 @@ def test_the_next_agent_goes_on(agents, helpers, server):
     load(helpers, server, seen, 1000)
     client.sock.sendall(b"GET /status/503 HTTP/1.1\r\nHost: shop.example\r\n\r\n")
     assert client.answer()[0] == 503
-    agent.kill()
+    agent.kill_alone()
     load(helpers, server, seen, 1000)
     # of a connection whose first request the other one has seen
     client.sock.sendall(b"GET /status/200 HTTP/1.1\r\nHost: shop.example\r\n\r\n")

@@ -16,7 +16,7 @@ from history import (Books, Clock, Receiver, config, disk_sums, history, history
 
 pytestmark = [user_space, pytest.mark.usefixtures("nothing_left")]
 
-KILLS = 300 if LONG else 25
+KILLS = 300 if LONG else 12
 LOAD_S = 0.65 * KILLS
 
 
