@@ -196,7 +196,7 @@ static void say_attached(const struct tls_packet_found *found)
 	if (found->kind == TLS_FOUND_ATTACHED)
 		say("TLS: %s is probed at %u sites: %s%s%s", found->path, found->probes,
 		    found->name[0] ? found->name : "a library of an unknown version",
-		    found->text[0] ? "; " : "", found->text);
+		    found->text[0] ? "; not probed: " : "", found->text);
 }
 
 static int hear(struct agent *agent, const struct tls_packet *packet)
