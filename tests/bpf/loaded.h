@@ -9,8 +9,17 @@
 #include <unistd.h>
 
 #include "tests/unit/fixtures/test.h"
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+
+#include "abi.h"
+
+enum {
+	POLICY = 1, /* of all services that are found */
+	GENERATION = 1,
+	HIST_GROUPS = 1024,
+};
 
 /* ---- which programs ---- */
 
@@ -38,6 +47,59 @@ static inline bool kernel_has(const char *name, __u32 kind)
 		bpf_program__set_autoload((skel)->progs.fexit_send, !tracepoint_);                 \
 		bpf_program__set_autoload((skel)->progs.fexit_recv, !tracepoint_);                 \
 	} while (0)
+
+/* Of the skeleton, before it is loaded: the programs, and how large tables are. Evaluates to 0 or -errno. */
+#define PREPARE(skel)                                                                              \
+	({                                                                                         \
+		CHOOSE_PROGRAMS(skel);                                                             \
+		(skel)->rodata->can_cast = kernel_has("bpf_rdonly_cast", BTF_KIND_FUNC);           \
+		(skel)->bss->hist_groups = HIST_GROUPS;                                            \
+		bpf_map__set_max_entries((skel)->maps.hist, HIST_GROUPS / BLOCK) ?:                \
+			bpf_map__set_max_entries((skel)->maps.hist_shared, HIST_GROUPS / BLOCK);   \
+	})
+
+/* ---- what is in force ---- */
+
+/* Statuses from `begin` on and below `end` are good. */
+static inline struct slo_criteria good_status(int begin, int end)
+{
+	struct slo_criteria criteria = {.latency_ns = ~0ULL};
+
+	for (int status = begin; status < end; status++)
+		criteria.status[status / 64] |= 1ULL << status % 64;
+	return criteria;
+}
+
+static inline int put_value(const struct bpf_map *map, __u32 at, const void *value)
+{
+	return bpf_map_update_elem(bpf_map__fd(map), &at, value, 0);
+}
+
+/* The policy of all services that are found: with the one SLO, of which NULL is none. */
+static inline int put_policy(const struct bpf_map *policies, const struct bpf_map *slo_criteria,
+			     const struct slo_criteria *criteria)
+{
+	struct policy policy = {};
+	int r = 0;
+
+	if (criteria) {
+		policy = (struct policy){.n_slos = 1, .other_mask = 1, .samples = 1};
+		for (int i = 0; i < HTTP_METHOD_COUNT; i++)
+			policy.method_mask[i] = 1;
+		r = put_value(slo_criteria, 0, criteria);
+	}
+	return r ?: put_value(policies, POLICY, &policy);
+}
+
+/* Of the skeleton, once it is loaded. Evaluates to 0 or -errno. */
+#define CONFIGURE(skel, criteria)                                                                  \
+	({                                                                                         \
+		struct live live_ = {.found_policy = POLICY};                                      \
+                                                                                                   \
+		(skel)->bss->live_generation = GENERATION;                                         \
+		put_policy((skel)->maps.policies, (skel)->maps.slo_criteria, criteria) ?:          \
+			put_value((skel)->maps.live, GENERATION % LIVE_SLOTS, &live_);             \
+	})
 
 /* ---- talking ---- */
 

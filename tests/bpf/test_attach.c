@@ -111,11 +111,16 @@ static void call_in_child(void)
 static void attach_and_count(enum tls_way way, __u32 tgid)
 {
 	const struct attach_file file = {self, sites, 4, 7, tgid};
-	const struct attach_programs both = programs();
+	struct attach_programs both;
 	struct attach_links links;
 	struct error error;
-	int r = attach_to(way, &both, &file, &links, &error);
+	int r;
 
+	if (way == TLS_WAY_MULTI && !attach_has_multi())
+		skip();
+	load(way);
+	both = programs();
+	r = attach_to(way, &both, &file, &links, &error);
 	if (r)
 		fail_msg("%s", error.text);
 	assert_int_equal(links.n, way == TLS_WAY_MULTI ? 2 : 4);
@@ -134,29 +139,21 @@ static void attach_and_count(enum tls_way way, __u32 tgid)
 
 TEST(multi_links_count_each_call)
 {
-	if (!attach_has_multi())
-		skip();
-	load(TLS_WAY_MULTI);
 	attach_and_count(TLS_WAY_MULTI, 0);
 }
 
 TEST(multi_links_count_one_process)
 {
-	if (!attach_has_multi())
-		skip();
-	load(TLS_WAY_MULTI);
 	attach_and_count(TLS_WAY_MULTI, (__u32)getpid());
 }
 
 TEST(perf_events_count_each_call)
 {
-	load(TLS_WAY_PERF);
 	attach_and_count(TLS_WAY_PERF, 0);
 }
 
 TEST(perf_events_count_one_process)
 {
-	load(TLS_WAY_PERF);
 	attach_and_count(TLS_WAY_PERF, (__u32)getpid());
 }
 
@@ -224,21 +221,48 @@ static int pinned(void)
 	return n;
 }
 
+static struct probed_set *attach_pinned(struct probed *probed, const struct probed_process *process)
+{
+	const struct known_file file = known();
+	struct probed_set *set = NULL;
+	struct error error;
+
+	assert_int_equal(probed_attach(probed, self, &file, process, "/a", &set, &error),
+			 TLS_NOT_NONE);
+	return set;
+}
+
+/* As a helper that is killed does. */
+static void leave_pinned(void)
+{
+	struct probed *probed = new_probed(TLS_WAY_PERF);
+
+	attach_pinned(probed, NULL);
+	free_probed(probed);
+}
+
+/* Takes over nothing, and removes what is there. */
+static void adopt_nothing(void)
+{
+	struct probed *probed = new_probed(TLS_WAY_PERF);
+
+	assert_int_equal(probed_adopt(probed), 0);
+	assert_int_equal(pinned(), 0);
+	free_probed(probed);
+}
+
 static void pin_and_take_over(enum tls_way way)
 {
 	const struct known_file file = known();
 	const struct probed_process process = {(__u32)getpid(), 42};
-	struct probed_set *set = NULL, *own = NULL;
+	struct probed_set *set, *own;
 	struct tls_packet_found told;
 	struct probed *probed;
-	struct error error;
 
 	load(way);
 	probed = new_probed(way);
-	assert_int_equal(probed_attach(probed, self, &file, NULL, "/a", &set, &error),
-			 TLS_NOT_NONE);
-	assert_int_equal(probed_attach(probed, self, &file, &process, "/a", &own, &error),
-			 TLS_NOT_NONE);
+	set = attach_pinned(probed, NULL);
+	own = attach_pinned(probed, &process);
 	assert_int_equal(set->key.profile, own->key.profile);
 	hit_read(1);
 	/* both sets are of one consumer each */
@@ -288,46 +312,24 @@ TEST(perf_events_are_taken_over)
 
 TEST(links_of_other_programs_are_removed)
 {
-	const struct known_file file = known();
-	struct probed_set *set = NULL;
-	struct probed *probed;
-	struct error error;
-
 	load(TLS_WAY_PERF);
-	probed = new_probed(TLS_WAY_PERF);
-	assert_int_equal(probed_attach(probed, self, &file, NULL, "/a", &set, &error),
-			 TLS_NOT_NONE);
-	free_probed(probed);
+	leave_pinned();
 	assert_int_equal(pinned(), 4);
 	hits_bpf__destroy(skel);
 	load(TLS_WAY_PERF);
-	probed = new_probed(TLS_WAY_PERF);
-	assert_int_equal(probed_adopt(probed), 0);
-	assert_int_equal(pinned(), 0);
-	free_probed(probed);
+	adopt_nothing();
 	hits_bpf__destroy(skel);
 }
 
 TEST(a_set_that_is_not_whole_is_removed)
 {
-	const struct known_file file = known();
-	struct probed_set *set = NULL;
-	struct probed *probed;
-	struct error error;
-
 	load(TLS_WAY_PERF);
-	probed = new_probed(TLS_WAY_PERF);
-	assert_int_equal(probed_attach(probed, self, &file, NULL, "/a", &set, &error),
-			 TLS_NOT_NONE);
-	free_probed(probed);
+	leave_pinned();
 	assert_int_equal(system("rm " PINS "/*_e3_*"), 0);
 	assert_int_equal(pinned(), 3);
-	probed = new_probed(TLS_WAY_PERF);
-	assert_int_equal(probed_adopt(probed), 0);
-	assert_int_equal(pinned(), 0);
+	adopt_nothing();
 	hit_read(1);
 	assert_hits(0, 0);
-	free_probed(probed);
 	hits_bpf__destroy(skel);
 }
 

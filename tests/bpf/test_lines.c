@@ -11,75 +11,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/bpf/counting.h"
 #include "tests/bpf/loaded.h"
 #include <bpf/bpf.h>
 
 #include "abi.h"
 #include "lines.skel.h"
 
-enum {
-	POLICY = 1,
-	GENERATION = 1,
-	HIST_GROUPS = 1024,
-};
-
 static struct lines_bpf *skel;
-static int n_cpus;
 
 /* ---- reading ---- */
-
-static __u64 sum(struct bpf_map *map, __u32 index, size_t word)
-{
-	size_t size = bpf_map__value_size(map);
-	bool per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY;
-	int n = per_cpu ? n_cpus : 1;
-	__u64 *values = calloc((size_t)n, size);
-	__u64 total = 0;
-
-	assert_non_null(values);
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(map), &index, values), 0);
-	for (int cpu = 0; cpu < n; cpu++)
-		total += values[(size_t)cpu * size / sizeof(*values) + word];
-	free(values);
-	return total;
-}
-
-static __u64 stat(enum statistic index)
-{
-	return sum(skel->maps.stats, index, 0);
-}
-
-static __u64 seen(void)
-{
-	return stat(STAT_SEEN) + stat(STAT_SEEN_RECV);
-}
-
-static __u64 ended(void)
-{
-	return stat(STAT_ENDED) + stat(STAT_ENDED_SEND);
-}
-
-/* Requests counted so far with that method, outcome and status, of whatever service. */
-static __u64 counted(enum http_method method, enum outcome outcome, __u16 status)
-{
-	const size_t words = sizeof(struct series_value) / sizeof(__u64);
-	__u64 total = 0;
-
-	for (__u32 id = 1; id <= skel->bss->series_last; id++) {
-		struct series_key key;
-		size_t word = id % BLOCK * words;
-
-		assert_int_equal(
-			bpf_map_lookup_elem(bpf_map__fd(skel->maps.series_keys), &id, &key), 0);
-		if (key.method != method || series_outcome(&key) != outcome || key.status != status)
-			continue;
-		assert_int_equal(series_role(&key), ROLE_SERVER);
-		assert_true(key.service >= SERVICE_FOUND);
-		total += sum(skel->maps.series, id / BLOCK, word) +
-			 sum(skel->maps.series_shared, id / BLOCK, word);
-	}
-	return total;
-}
 
 /* In all rows of the one SLO. */
 static __u64 judged_good(void)
@@ -175,41 +116,19 @@ TEST(of_another_protocol)
 
 /* ---- the kernel side ---- */
 
-/* All found services are judged by one policy with one SLO: status 200 is good. */
-static int configure(void)
-{
-	struct slo_criteria criteria = {.latency_ns = ~0ULL};
-	struct policy policy = {.n_slos = 1, .other_mask = 1};
-	struct live live = {.found_policy = POLICY};
-	__u32 criteria_at = 0, policy_at = POLICY, live_at = GENERATION % LIVE_SLOTS;
-	int r;
-
-	criteria.status[200 / 64] = 1ULL << 200 % 64;
-	for (int i = 0; i < HTTP_METHOD_COUNT; i++)
-		policy.method_mask[i] = 1;
-	r = bpf_map_update_elem(bpf_map__fd(skel->maps.slo_criteria), &criteria_at, &criteria, 0);
-	r = r ?: bpf_map_update_elem(bpf_map__fd(skel->maps.policies), &policy_at, &policy, 0);
-	r = r ?: bpf_map_update_elem(bpf_map__fd(skel->maps.live), &live_at, &live, 0);
-	skel->bss->live_generation = GENERATION;
-	return r;
-}
-
 static int set_up(void **state)
 {
+	const struct slo_criteria criteria = good_status(200, 201);
 	int r;
 
 	(void)state;
-	n_cpus = libbpf_num_possible_cpus();
 	skel = lines_bpf__open();
-	if (!skel || n_cpus <= 0)
+	if (!skel)
 		return -1;
-	CHOOSE_PROGRAMS(skel);
-	skel->rodata->can_cast = kernel_has("bpf_rdonly_cast", BTF_KIND_FUNC);
-	skel->bss->hist_groups = HIST_GROUPS;
-	r = bpf_map__set_max_entries(skel->maps.hist, HIST_GROUPS / BLOCK);
-	r = r ?: bpf_map__set_max_entries(skel->maps.hist_shared, HIST_GROUPS / BLOCK);
+	r = PREPARE(skel);
 	r = r ?: lines_bpf__load(skel);
-	r = r ?: configure();
+	r = r ?: CONFIGURE(skel, &criteria);
+	COUNT_IN(skel);
 	r = r ?: lines_bpf__attach(skel);
 	if (r)
 		fprintf(stderr, "test_lines: %s\n", strerror(-r));

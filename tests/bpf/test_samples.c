@@ -23,9 +23,6 @@
 #include "kernel/ring.h"
 
 enum {
-	POLICY = 1,
-	GENERATION = 1,
-	HIST_GROUPS = 1024,
 	KEPT_MAX = 4096,
 	HEAD_BYTES = 512,
 	CRITERIA = 8, /* in slo_criteria: those of tests with other SLOs */
@@ -618,42 +615,19 @@ TEST(no_excerpt_of_who_is_not_sampled)
 
 /* ---- the kernel side ---- */
 
-/* All found services are judged by one policy with one SLO: a status below 500 is good. */
-static int configure(void)
-{
-	struct slo_criteria criteria = {.latency_ns = ~0ULL};
-	struct policy policy = {.n_slos = 1, .other_mask = 1, .samples = 1};
-	struct live live = {.found_policy = POLICY};
-	__u32 criteria_at = 0, policy_at = POLICY, live_at = GENERATION % LIVE_SLOTS;
-	int r;
-
-	for (int status = 0; status < 500; status++)
-		criteria.status[status / 64] |= 1ULL << status % 64;
-	for (int i = 0; i < HTTP_METHOD_COUNT; i++)
-		policy.method_mask[i] = 1;
-	r = bpf_map_update_elem(bpf_map__fd(skel->maps.slo_criteria), &criteria_at, &criteria, 0);
-	r = r ?: bpf_map_update_elem(bpf_map__fd(skel->maps.policies), &policy_at, &policy, 0);
-	r = r ?: bpf_map_update_elem(bpf_map__fd(skel->maps.live), &live_at, &live, 0);
-	skel->bss->live_generation = GENERATION;
-	return r;
-}
-
 static int set_up(void **state)
 {
+	const struct slo_criteria criteria = good_status(0, 500);
 	int r;
 
 	(void)state;
 	skel = sliprobe_bpf__open();
 	if (!skel)
 		return -1;
-	CHOOSE_PROGRAMS(skel);
-	skel->rodata->can_cast = kernel_has("bpf_rdonly_cast", BTF_KIND_FUNC);
-	skel->bss->hist_groups = HIST_GROUPS;
+	r = PREPARE(skel);
 	skel->bss->tick_ns = 4000000;
-	r = bpf_map__set_max_entries(skel->maps.hist, HIST_GROUPS / BLOCK);
-	r = r ?: bpf_map__set_max_entries(skel->maps.hist_shared, HIST_GROUPS / BLOCK);
 	r = r ?: sliprobe_bpf__load(skel);
-	r = r ?: configure();
+	r = r ?: CONFIGURE(skel, &criteria);
 	r = r ?: sliprobe_bpf__attach(skel);
 	r = r ?: ring_open(bpf_map__fd(skel->maps.samples_found), SAMPLES_FOUND_BYTES, &ring);
 	if (r)

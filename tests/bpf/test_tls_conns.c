@@ -20,9 +20,6 @@
 #include "kernel/ring.h"
 
 enum {
-	POLICY = 1,
-	GENERATION = 1,
-	HIST_GROUPS = 1024,
 	HELLO_BYTES = 5 + 4 + 2 + 32 + 20,
 	RECORD_BYTES = 5 + 40,
 	LISTENED = 64,
@@ -401,19 +398,6 @@ TEST(switched_off_all_is_as_before)
 
 /* ---- set-up ---- */
 
-static int configure(void)
-{
-	struct policy policy = {};
-	struct live live = {.found_policy = POLICY};
-	__u32 policy_at = POLICY, live_at = GENERATION % LIVE_SLOTS;
-	int r;
-
-	r = bpf_map_update_elem(bpf_map__fd(skel->maps.policies), &policy_at, &policy, 0);
-	r = r ?: bpf_map_update_elem(bpf_map__fd(skel->maps.live), &live_at, &live, 0);
-	skel->bss->live_generation = GENERATION;
-	return r;
-}
-
 static int set_up(void **state)
 {
 	__u8 bytes[HELLO_BYTES];
@@ -427,15 +411,11 @@ static int set_up(void **state)
 	skel = sliprobe_bpf__open();
 	if (!skel)
 		return -1;
-	CHOOSE_PROGRAMS(skel);
-	skel->rodata->can_cast = kernel_has("bpf_rdonly_cast", BTF_KIND_FUNC);
-	skel->bss->hist_groups = HIST_GROUPS;
+	r = PREPARE(skel);
 	skel->bss->tick_ns = 4000000;
 	skel->bss->tls_on = 1;
-	r = bpf_map__set_max_entries(skel->maps.hist, HIST_GROUPS / BLOCK);
-	r = r ?: bpf_map__set_max_entries(skel->maps.hist_shared, HIST_GROUPS / BLOCK);
 	r = r ?: sliprobe_bpf__load(skel);
-	r = r ?: configure();
+	r = r ?: CONFIGURE(skel, NULL);
 	r = r ?: sliprobe_bpf__attach(skel);
 	r = r ?: ring_open(bpf_map__fd(skel->maps.tls_wanted), TLS_WANTED_RING_BYTES, &ring);
 	if (r)

@@ -32,6 +32,20 @@ class Client:
         self.conn.close()
 
 
+def at_once(clients, port, paths):
+    """Each client asks for all of them, over a connection of its own."""
+    def run():
+        client = Client(port)
+        for path in paths:
+            client.ask(path)
+        client.close()
+    threads = [threading.Thread(target=run) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def start(helpers, tmp, build, *mode):
     if not (helpers / build).exists():
         pytest.skip("no Go compiler when the helpers were built")
@@ -93,17 +107,7 @@ def test_bodies_both_ways(agent, server):
 def test_clients_at_the_same_time(agent, server):
     watch = agent.watch(server.port)
     n, clients = scaled(50, 20), 16
-
-    def run():
-        client = Client(server.port)
-        for i in range(n):
-            client.ask("/bytes/20000" if i % 5 == 0 else "/")
-        client.close()
-    threads = [threading.Thread(target=run) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(clients, server.port, ["/bytes/20000" if i % 5 == 0 else "/" for i in range(n)])
     watch.expect({200: n * clients})
 
 
@@ -132,17 +136,7 @@ def test_buffers_on_a_stack_that_grows(agent, helpers, tmp_path):
     measured(agent, running.port)
     watch = agent.watch(running.port)
     n, clients = scaled(60, 20), 4
-
-    def run():
-        client = Client(running.port)
-        for i in range(n):
-            client.ask("/status/404" if i % 3 == 0 else "/")
-        client.close()
-    threads = [threading.Thread(target=run) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(clients, running.port, ["/status/404" if i % 3 == 0 else "/" for i in range(n)])
     watch.expect({404: n // 3 * clients, 200: (n - n // 3) * clients})
     running.stop()
 
