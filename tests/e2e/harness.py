@@ -211,8 +211,9 @@ class Agent:
 
     real = True
 
-    def __init__(self, config="agent: {interval: 1s}\n", options=(), env=None):
-        self.options, self.env = list(options), env
+    def __init__(self, config="agent: {interval: 1s}\n", options=(), env=None,
+                 program=BUILD / "sliprobed"):
+        self.options, self.env, self.program = list(options), env, program
         self.said_from = 0  # in the log, which goes on over restarts
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sliprobe-"))
         self.socket = self.dir / "s.sock"
@@ -224,7 +225,7 @@ class Agent:
 
     def argv(self):
         config = ["--config", self.config] if self.has_config else []
-        return [BUILD / "sliprobed", "--foreground", *config,
+        return [self.program, "--foreground", *config,
                 "--socket", self.socket, "--state-dir", self.state, *self.options]
 
     def spawn(self):

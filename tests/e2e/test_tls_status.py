@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -141,6 +142,20 @@ def test_a_killed_helper_is_started_again_and_counting_goes_on(server, start_age
     os.kill(helper, signal.SIGKILL)
     assert wait_until(lambda: agent.status()["helper"]["state"] == "ended")
     assert agent.status()["tls"]["state"] == "limited"
+
+
+def test_without_a_helper_beside_the_agent_tls_is_limited_and_says_so(server, start_agent, tmp_path):
+    agent = start_agent(ON, program=shutil.copy(BUILD / "sliprobed", tmp_path))
+    status = agent.status()
+    reason = f"cannot start {tmp_path}/sliprobe-helper: No such file or directory"
+    assert status["tls"]["state"] == "limited" and status["tls"]["mode"] == "servers"
+    assert status["tls"]["reason"] == status["helper"]["reason"] == reason
+    assert status["helper"]["pid"] is None and status["helper"]["capabilities"] == []
+    assert reason in agent.said() and "sliprobe_tls_up 0\n" in agent.get("/metrics")[2].decode()
+    ask(server.port, ["/"])
+    coverage = agent.status()["coverage"]
+    assert [u["reason"][:4] for u in coverage["unmeasured"] if u["port"] == server.port] == ["tls:"]
+    assert agent.service(server.port)["requests"] == 0
 
 
 def test_the_next_agent_takes_over_what_is_probed(server, start_agent):
