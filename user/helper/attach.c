@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 /* Later than Debian's headers: kernel commit 89ae89f53d20 (6.6). */
 enum {
@@ -108,11 +110,16 @@ static int attach_multi(int program, const struct attach_file *file, bool return
 static int perf_type(void)
 {
 	_cleanup_fclose_ FILE *file = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
-	int type;
+	unsigned long long type;
+	char line[32];
+	const char *at = line;
 
 	if (!file)
 		return -errno;
-	return fscanf(file, "%d", &type) == 1 ? type : -EINVAL;
+	return fgets(line, sizeof(line), file) && text_take_number(&at, 10, &type) &&
+			       type <= INT_MAX ?
+		       (int)type :
+		       -EINVAL;
 }
 
 static int open_event(const char *path, __u64 offset, __u32 tgid)

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/process.h"
+#include "base/text.h"
 
 struct member {
 	__u32 tgid, parent;
@@ -21,9 +22,12 @@ struct member {
 __u32 family_parent_in(const char *stat)
 {
 	const char *at = strrchr(stat, ')');
-	unsigned int parent;
+	unsigned long long parent;
 
-	return at && sscanf(at, ") %*c %u", &parent) == 1 ? parent : 0;
+	if (!at || strnlen(at, 4) < 4 || at[1] != ' ' || at[3] != ' ')
+		return 0;
+	at += 4;
+	return text_take_number(&at, 10, &parent) && parent <= UINT_MAX ? (__u32)parent : 0;
 }
 
 static bool read_member(__u32 tgid, struct member *ret)

@@ -166,7 +166,8 @@ bool known_is_unchanged(const struct known_file *file, int fd)
 	unsigned char now[KNOWN_SITE_BYTES];
 
 	for (size_t i = 0; i < file->n; i++) {
-		if (read_code(fd, &file->sites[i], now) || memcmp(now, file->code[i], sizeof(now)))
+		if (read_code(fd, &file->sites[i], now) ||
+		    memcmp(now, file->code[i], sizeof(now)) != 0)
 			return false;
 	}
 	return true;

@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 enum { STAT_BYTES = 1024, NS_A_SECOND = 1000000000 };
 
@@ -32,7 +33,7 @@ int mapped_began_in(const char *stat, __u64 *ret_ticks)
 		at = strchr(at, ' ');
 		at = at ? at + 1 : NULL;
 	}
-	if (!at || sscanf(at, "%llu", &ticks) != 1)
+	if (!at || !text_take_number(&at, 10, &ticks))
 		return -EINVAL;
 	*ret_ticks = ticks;
 	return 0;
@@ -61,7 +62,7 @@ bool mapped_is_start(__u64 ticks, __u64 ticks_per_second, __u64 start_ns, __u64 
 int mapped_process(__u32 tgid, __u64 start_ns)
 {
 	char path[32];
-	__u64 ticks;
+	__u64 ticks = 0;
 	int fd, r;
 
 	snprintf(path, sizeof(path), "/proc/%u", tgid);
@@ -97,14 +98,11 @@ static int own_mapping(const void *address, struct maps_id *ret)
 	size_t size = 0;
 
 	while (file && getline(&line, &size, file) > 0) {
-		unsigned long long start, ino;
-		unsigned int major, minor;
+		struct maps_file mapping;
 
-		if (sscanf(line, "%llx-%*x %*s %*x %x:%x %llu", &start, &major, &minor, &ino) !=
-			    4 ||
-		    start != (uintptr_t)address)
+		if (!maps_mapping(line, &mapping) || mapping.start != (uintptr_t)address)
 			continue;
-		*ret = (struct maps_id){.ino = ino, .dev = major << 20 | minor};
+		*ret = mapping.id;
 		return 0;
 	}
 	return file ? -ENOENT : -errno;

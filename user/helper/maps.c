@@ -76,22 +76,43 @@ bool maps_cut_deleted(char *path)
 	return true;
 }
 
-bool maps_parse(char *line, struct maps_file *ret)
+/* Of a file, with no path yet. Returns behind the inode's number; NULL: it is no such line. */
+static char *take_mapping(char *line, struct maps_file *ret, bool *ret_runs)
 {
 	struct maps_file file = {};
 	__u64 offset, major, minor;
 	char *at = take_number(line, 16, '-', &file.start);
 
 	at = at ? take_number(at, 16, ' ', &file.end) : NULL;
-	if (!at || strnlen(at, 5) < 5 || at[2] != 'x' || at[4] != ' ' || file.end <= file.start)
-		return false;
+	if (!at || strnlen(at, 5) < 5 || at[4] != ' ' || file.end <= file.start)
+		return NULL;
+	*ret_runs = at[2] == 'x';
 	at = take_number(at + 5, 16, ' ', &offset);
 	at = at ? take_number(at, 16, ':', &major) : NULL;
 	at = at ? take_number(at, 16, ' ', &minor) : NULL;
 	at = at ? take_inode(at, &file.id.ino) : NULL;
 	if (!at || !file.id.ino || major >= 1 << 12 || minor >= 1 << 20)
-		return false;
+		return NULL;
 	file.id.dev = (__u32)(major << 20 | minor);
+	*ret = file;
+	return at;
+}
+
+bool maps_mapping(char *line, struct maps_file *ret)
+{
+	bool runs;
+
+	return take_mapping(line, ret, &runs);
+}
+
+bool maps_parse(char *line, struct maps_file *ret)
+{
+	struct maps_file file;
+	bool runs;
+	char *at = take_mapping(line, &file, &runs);
+
+	if (!at || !runs)
+		return false;
 	at += strspn(at, " ");
 	/* others are no files: [vdso], anon_inode:..., /dev/zero of shared memory has one */
 	if (*at != '/')

@@ -38,6 +38,9 @@ struct maps {
 /* A line, without its end. Returns whether it is an executable mapping of a file; ret->path points into it. */
 bool maps_parse(char *line, struct maps_file *ret);
 
+/* Of any mapping of a file, without its path. Returns whether it is one. */
+bool maps_mapping(char *line, struct maps_file *ret);
+
 /* Cuts off what the kernel writes behind the path of a file that has been removed. Returns whether it was there. */
 bool maps_cut_deleted(char *path);
 

@@ -41,6 +41,7 @@ int pins_name_parse(const char *text, struct pins_name *ret)
 
 	if (strncmp(text, PREFIX, sizeof(PREFIX) - 1) != 0)
 		return -ENOENT;
+	/* NOLINTNEXTLINE(cert-err34-c): a number that does not fit is written back as another */
 	if (sscanf(text, PREFIX "%x_%llx_%x_%x_%llx_%u_%c%u_%u_%u", &name.key.file.dev,
 		   &name.key.file.ino, &name.key.file.generation, &name.key.tgid, &name.key.start,
 		   &name.key.profile, &role, &name.index, &name.sites, &name.of) != 10)

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/helper.h"
+#include "base/text.h"
 #include "helper/family.h"
 #include "helper/gifts.h"
 #include "helper/look.h"
@@ -62,18 +63,23 @@ static void meet(void *context, const struct tls_packet_look *look)
 
 /* ---- packets ---- */
 
+#define IN_EFFECT "CapEff:\t"
+
 /* Those in effect, as the kernel says it. */
 static __u64 capabilities(void)
 {
 	_cleanup_fclose_ FILE *file = fopen("/proc/self/status", "re");
-	unsigned long long held = 0;
+	unsigned long long held;
 	char line[256];
 
 	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "CapEff: %llx", &held) == 1)
-			break;
+		const char *at = line + sizeof(IN_EFFECT) - 1;
+
+		if (!strncmp(line, IN_EFFECT, sizeof(IN_EFFECT) - 1) &&
+		    text_take_number(&at, 16, &held))
+			return held;
 	}
-	return held;
+	return 0;
 }
 
 static __u32 tell_profiles(const struct worker *worker, enum tls_packet_kind kind)

@@ -17,10 +17,10 @@ static void set_choice(const struct code_insn *insn, __s32 stack, struct choice 
 
 bool choose_entry(const struct code *code, __u32 reads, struct choice *ret)
 {
-	const struct code_insn *first = &code->list[code->entry], *insn;
+	const struct code_insn *first = &code->list[code->entry], *insn = first;
 
-	/* where a table leads is not known: it may be in between */
-	for (insn = first; insn; insn = code_next(code, insn)) {
+	do {
+		/* where a table leads is not known: it may be in between */
 		if (insn != first && (insn->joined || code->has_table))
 			break;
 		if (can_be(insn)) {
@@ -29,7 +29,8 @@ bool choose_entry(const struct code *code, __u32 reads, struct choice *ret)
 		}
 		if (insn->flow != CODE_NEXT || insn->writes & reads)
 			break;
-	}
+		insn = code_next(code, insn);
+	} while (insn);
 	set_choice(first, 0, ret);
 	return !first->refused;
 }

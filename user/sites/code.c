@@ -107,10 +107,10 @@ static bool make_room(struct decoding *decoding, __u64 bytes)
 
 	if (n > CODE_INSNS_MAX)
 		n = CODE_INSNS_MAX;
-	list = realloc(decoding->code.list, n * sizeof(*list));
+	list = realloc(decoding->code.list, (n ?: 1) * sizeof(*list));
 	if (list)
 		decoding->code.list = list;
-	effects = realloc(decoding->effects, n * sizeof(*effects));
+	effects = realloc(decoding->effects, (n ?: 1) * sizeof(*effects));
 	if (effects)
 		decoding->effects = effects;
 	return list && effects;
@@ -243,8 +243,11 @@ static int follow_stack(struct decoding *decoding)
 {
 	struct code *code = &decoding->code;
 	size_t room = 3 * code->n + 1, n = 0;
-	size_t *todo = calloc(room, sizeof(*todo));
+	size_t *todo;
 
+	if (!code->n)
+		return 0;
+	todo = calloc(room, sizeof(*todo));
 	if (!todo)
 		return -ENOMEM;
 	code->list[code->entry].stack = 0;
@@ -287,7 +290,7 @@ static int check_exits(struct decoding *decoding, struct error *reason)
 		returns |= insn->flow == CODE_RETURN;
 		if (insn->flow != CODE_JUMP_AWAY)
 			continue;
-		if (insn->stack == CODE_STACK_UNKNOWN || insn->stack <= 0)
+		if (insn->stack <= 0) /* as CODE_STACK_UNKNOWN is */
 			return error_set(reason, -ENOTSUP, "%s leaves by an indirect jump",
 					 decoding->name);
 		code->has_table = true;

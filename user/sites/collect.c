@@ -70,7 +70,7 @@ int collect_function(struct collection *collection, const struct function *funct
 {
 	size_t n = collection->sites->n;
 	struct code code;
-	__s32 entry_stack;
+	__s32 entry_stack = 0;
 	int r = code_decode(collection->elf, function->name, function->address, function->size,
 			    &code, reason);
 

@@ -201,7 +201,7 @@ static int read_file(struct elf *elf, struct error *error)
 	if (!at)
 		return error_set(error, -ENOEXEC, "it is no ELF file");
 	memcpy(&head, at, sizeof(head));
-	if (memcmp(head.e_ident, ELFMAG, SELFMAG) || head.e_ident[EI_CLASS] != ELFCLASS64 ||
+	if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_ident[EI_CLASS] != ELFCLASS64 ||
 	    head.e_ident[EI_DATA] != ELFDATA2LSB || head.e_machine != EM_X86_64 ||
 	    (head.e_type != ET_EXEC && head.e_type != ET_DYN) ||
 	    head.e_phentsize != sizeof(Elf64_Phdr))

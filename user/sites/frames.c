@@ -45,6 +45,15 @@ static bool skip_leb128(const unsigned char *bytes, size_t n, size_t *at)
 	return false;
 }
 
+static bool skip_leb128s(const unsigned char *bytes, size_t n, int count, size_t *at)
+{
+	for (int i = 0; i < count; i++) {
+		if (!skip_leb128(bytes, n, at))
+			return false;
+	}
+	return true;
+}
+
 /* How the addresses of the descriptions that belong to this common part are written; -1: not understood. */
 static int cie_encoding(struct elf *elf, __u64 cie)
 {
@@ -66,8 +75,7 @@ static int cie_encoding(struct elf *elf, __u64 cie)
 		return -1;
 	letters = 5;
 	at = letters + strlen((const char *)bytes + letters) + 1;
-	if (!skip_leb128(bytes, n, &at) || !skip_leb128(bytes, n, &at) ||
-	    !skip_leb128(bytes, n, &at))
+	if (!skip_leb128s(bytes, n, 3, &at))
 		return -1;
 	if (bytes[letters] != 'z')
 		return bytes[letters] ? -1 : encoding;

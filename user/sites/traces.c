@@ -82,6 +82,7 @@ static bool find_symbol_version(struct elf *elf, char *ret, size_t size)
 		memcpy(text, at,
 		       (size_t)(bytes + n - at) < sizeof(text) - 1 ? (size_t)(bytes + n - at) :
 								     sizeof(text) - 1);
+		/* NOLINTNEXTLINE(cert-err34-c): two digits fit */
 		if (sscanf(text, "%1u%*1[._]%2u", &major, &minor) != 2)
 			continue;
 		if (major > best_major || (major == best_major && minor > best_minor)) {
