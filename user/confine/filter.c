@@ -2,9 +2,13 @@
 #include "confine/filter.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/cleanup.h"
 
 void filter_release(scmp_filter_ctx *filter)
 {
@@ -138,10 +142,40 @@ int filter_allow_ioctls(scmp_filter_ctx filter)
 	return filter_allow_values(filter, SCMP_SYS(ioctl), 1, 0xffffffff, requests, N(requests));
 }
 
+int filter_allow_children(scmp_filter_ctx filter)
+{
+	static const int calls[] = {
+		SCMP_SYS(wait4),      SCMP_SYS(waitid),	 SCMP_SYS(kill),
+		SCMP_SYS(pidfd_open), SCMP_SYS(seccomp),
+	};
+	static const uint64_t forks[] = {CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD};
+	int r = filter_allow_all(filter, calls, N(calls));
+
+	return r ?: filter_allow_values(filter, SCMP_SYS(clone), 0, 0xffffffff, forks, N(forks));
+}
+
 int filter_load(scmp_filter_ctx filter, int r)
 {
 	/* glibc then uses clone(), whose flags can be looked at */
 	if (!SANITIZED)
 		r = r ?: seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	return r ?: seccomp_load(filter);
+}
+
+static int refuse_in_sanitized(scmp_filter_ctx filter)
+{
+	int r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execve), 0);
+
+	r = r ?: seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execveat), 0);
+	return r ?: seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
+}
+
+int filter_confine(int (*allow)(scmp_filter_ctx filter))
+{
+	_cleanup_(filter_release) scmp_filter_ctx filter =
+		seccomp_init(SANITIZED ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
+
+	if (!filter)
+		return -ENOMEM;
+	return filter_load(filter, SANITIZED ? refuse_in_sanitized(filter) : allow(filter));
 }

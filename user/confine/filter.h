@@ -31,8 +31,16 @@ int filter_allow_memory(scmp_filter_ctx filter);
 /* Limits are looked at, not set. */
 int filter_allow_limits(scmp_filter_ctx filter);
 int filter_allow_ioctls(scmp_filter_ctx filter);
+/* What starting, watching and ending a process takes, and confining it further. */
+int filter_allow_children(scmp_filter_ctx filter);
 
 /* Puts it in force, unless making it has failed with `r`. */
 int filter_load(scmp_filter_ctx filter, int r);
+
+/*
+ * Lets the process do what `allow` allows, and refuses all else with EPERM; in a build with AddressSanitizer it refuses
+ * new programs and sockets alone.
+ */
+int filter_confine(int (*allow)(scmp_filter_ctx filter));
 
 #endif

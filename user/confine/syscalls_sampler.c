@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
 #include <sys/prctl.h>
 
-#include "base/cleanup.h"
 #include "confine/filter.h"
 #include "confine/syscalls.h"
 
@@ -20,11 +16,12 @@ static const int of_files[] = {
 	SCMP_SYS(pselect6),
 };
 
-/* What starting, watching and ending a process takes, and confining it further. */
+/* How much the one that works may take. */
 static const int of_the_parent[] = {
-	SCMP_SYS(wait4),       SCMP_SYS(waitid),    SCMP_SYS(kill),
-	SCMP_SYS(pidfd_open),  SCMP_SYS(seccomp),   SCMP_SYS(setpriority),
-	SCMP_SYS(getpriority), SCMP_SYS(prlimit64), SCMP_SYS(setrlimit),
+	SCMP_SYS(setpriority),
+	SCMP_SYS(getpriority),
+	SCMP_SYS(prlimit64),
+	SCMP_SYS(setrlimit),
 };
 
 static int allow_work(scmp_filter_ctx filter)
@@ -42,38 +39,19 @@ static int allow_work(scmp_filter_ctx filter)
 
 static int allow_parent(scmp_filter_ctx filter)
 {
-	static const uint64_t forks[] = {CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD};
 	static const uint64_t options[] = {PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_GET_SECCOMP};
 	int r = allow_work(filter);
 
+	r = r ?: filter_allow_children(filter);
 	r = r ?: filter_allow_all(filter, of_the_parent, N(of_the_parent));
-	r = r ?: filter_allow_values(filter, SCMP_SYS(clone), 0, 0xffffffff, forks, N(forks));
 	return r     ?:
 		       filter_allow_values(filter, SCMP_SYS(prctl), 0, 0xffffffff, options,
 					   N(options));
 }
 
-static int refuse_in_sanitized(scmp_filter_ctx filter)
-{
-	int r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execve), 0);
-
-	r = r ?: seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execveat), 0);
-	return r ?: seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
-}
-
-static int confine(int (*allow)(scmp_filter_ctx filter))
-{
-	_cleanup_(filter_release) scmp_filter_ctx filter =
-		seccomp_init(SANITIZED ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
-
-	if (!filter)
-		return -ENOMEM;
-	return filter_load(filter, SANITIZED ? refuse_in_sanitized(filter) : allow(filter));
-}
-
 int syscalls_confine_sampler_parent(void)
 {
-	return confine(allow_parent);
+	return filter_confine(allow_parent);
 }
 
 static int allow_worker(scmp_filter_ctx filter)
@@ -83,5 +61,5 @@ static int allow_worker(scmp_filter_ctx filter)
 
 int syscalls_confine_sampler(void)
 {
-	return confine(allow_worker);
+	return filter_confine(allow_worker);
 }
