@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Wrong evidence on purpose: whatever a process does with TLS, requests are counted right, or their connection is blind."""
+import random
 import socket
 import ssl
 import threading
@@ -395,6 +396,85 @@ def test_a_client_certificate_and_no_request(books, server, tmp_path, kind, show
         for _ in range(asked):
             books.ask(0)
         server.close(0)
+    books.expect()
+
+
+# ---- all of it ----
+
+
+class Walk:
+    """Connections of random kinds, and random things that are done to them. Object n is on socket n."""
+
+    def __init__(self, books, seed):
+        self.books, self.server, self.random = books, books.server, random.Random(seed)
+        self.kinds, self.free = {}, list(range(8))
+
+    def by(self, command):
+        self.server.do(self.random.choice(["", "@1 ", "@2 ", "@3 "]) + command)
+
+    def open(self):
+        if not self.free:
+            return self.close()
+        n = self.free.pop(self.random.randrange(len(self.free)))
+        self.kinds[n] = self.random.choice(KINDS)
+        version = self.random.choice([ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+        return self.server.connect(n, self.kinds[n], version)
+
+    def close(self):
+        n = self.random.choice(list(self.kinds))
+        del self.kinds[n]
+        self.free.append(n)
+        if self.random.random() < 0.5:
+            return self.server.close(n)
+        self.server.do(f"close {n}", f"free {n}")
+        return self.server.clients.pop(n).close()
+
+    def renew(self):
+        for n, kind in self.kinds.items():
+            if kind != "gnutls" and self.server.clients[n].version() == "TLSv1.3":
+                self.by(f"renew {n}")
+
+    def read(self, n):
+        if self.kinds[n] != "gnutls" and self.random.random() < 0.3:
+            self.by(f"peek {n}")
+        first = self.random.randrange(1, len(get()) - 4)
+        self.by(f"read {n} {first} {self.random.randrange(1, 60)}")
+        self.by(f"request {n} {self.random.randrange(1, 60)}")
+
+    def ask(self):
+        """Of several at a time, in a random order at each step."""
+        asked = self.random.sample(list(self.kinds), self.random.randrange(1, len(self.kinds) + 1))
+        for n in asked:
+            self.server.clients[n].sendall(get())
+        if len(asked) > 1 and self.kinds[asked[0]] != "gnutls" and self.random.random() < 0.3:
+            self.by(f"within {asked[0]} {asked[1]} {self.random.randrange(1, 60)}")
+            self.by(f"request {asked[0]} 4096")
+            read = asked[2:]
+        else:
+            read = asked
+        for step in (self.read, self.answer):
+            of = read if step == self.read else asked
+            for n in self.random.sample(of, len(of)):
+                step(n)
+
+    def answer(self, n):
+        status = self.random.randrange(200, 204)
+        body = self.random.choice([0, 10, 20000])
+        self.by(f"answer {n} {status} {body}")
+        assert answered(self.server.clients[n]) == status
+        self.books.total[status] = self.books.total.get(status, 0) + 1
+
+
+@pytest.mark.parametrize("seed", [1, *map(long_one, range(2, 8))])
+def test_a_random_walk(books, server, seed):
+    walk = Walk(books, seed)
+    walk.open()
+    for _ in range(80):
+        if not walk.kinds:
+            walk.open()
+        walk.random.choice([walk.open, walk.open, walk.ask, walk.ask, walk.ask, walk.close, walk.renew])()
+    if walk.kinds:
+        server.close(*walk.kinds)
     books.expect()
 
 
