@@ -579,6 +579,53 @@ TEST(a_sample_has_the_head_in_clear)
 	assert_int_equal(skel->bss->excerpts_kept, 0);
 }
 
+static int take_bytes(void *arg, void *record, size_t size)
+{
+	const struct sample *sample = record;
+	__u64(*bytes)[2] = arg;
+
+	(void)size;
+	if (sample->kind == RECORD_SAMPLE && sample->status == 302) {
+		(*bytes)[0] += sample->bytes_in;
+		(*bytes)[1] += sample->bytes_out;
+	}
+	return 0;
+}
+
+/* Of requests that are read, and answers that are written, in many calls. */
+TEST(a_sample_has_the_bytes_of_all_calls)
+{
+	static const char text[] = "DELETE /a HTTP/1.1\r\nContent-Length: 5000\r\n\r\n";
+	static char body[5000];
+	__u64 bytes[2] = {};
+	struct ring_buffer *ring =
+		ring_buffer__new(bpf_map__fd(skel->maps.samples_found), take_bytes, &bytes, NULL);
+	size_t head = strlen("HTTP/1.1 302 X\r\nContent-Length: 100000\r\n\r\n");
+
+	assert_non_null(ring);
+	skel->bss->sample_settings = (struct sample_settings){
+		.on = 1, .bad_per_second = 100, .good_per_second = 100, .head_bytes = 1024};
+	FOR_SHAPES(i)
+	{
+		struct tls_pair p;
+
+		tls_pair_open(&p, shapes[i].memory, shapes[i].version);
+		for (int n = 0; n < 3; n++) {
+			tls_put(&p, p.client, text, strlen(text), shapes[i].ex);
+			tls_get(&p, p.server, strlen(text), 4096, shapes[i].ex);
+			tls_put(&p, p.client, body, sizeof(body), shapes[i].ex);
+			tls_get(&p, p.server, sizeof(body), 700, shapes[i].ex);
+			answer(&p, 302, BODY, shapes[i].ex);
+		}
+		tls_pair_close(&p);
+	}
+	skel->bss->sample_settings.on = 0;
+	ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+	assert_int_equal(bytes[0], 3 * SHAPES * (strlen(text) + sizeof(body)));
+	assert_int_equal(bytes[1], 3 * SHAPES * (head + BODY));
+}
+
 /* The plaintext of TLS in TLS is of no socket: its ClientHello was on none in clear. */
 TEST(tls_in_tls_is_nobodys_request)
 {
@@ -783,6 +830,7 @@ int main(void)
 		cmocka_unit_test(a_client_of_this_host_has_the_random_too),
 		cmocka_unit_test(an_older_connection_joins_by_a_nested_call),
 		cmocka_unit_test(a_sample_has_the_head_in_clear),
+		cmocka_unit_test(a_sample_has_the_bytes_of_all_calls),
 		cmocka_unit_test(tls_in_tls_is_nobodys_request),
 	};
 	int failed;
