@@ -174,6 +174,20 @@ class UnixHTTP(http.client.HTTPConnection):
         self.sock = unix_connect(self.path, self.timeout)
 
 
+# A configuration that ends with it measures TLS as one does that says nothing of it.
+DEFAULT_TLS = "# tls: the default\n"
+
+
+class ConfigFile(type(pathlib.Path())):
+    """Agents start the sooner with `tls: off`: it is added where a test's configuration says nothing of TLS."""
+
+    def write_text(self, text, **options):
+        if "tls:" not in text and '"tls"' not in text:
+            text = text.replace("{", '{"tls": "off", ', 1) if text.startswith("{") else \
+                f"{text.rstrip()}\ntls: off\n"
+        return super().write_text(text, **options)
+
+
 EMPTY = {"requests": 0, "status": {}, "outcomes": {o: 0 for o in OUTCOMES}, "routes": []}
 
 
@@ -218,7 +232,7 @@ class Agent:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sliprobe-"))
         self.socket = self.dir / "s.sock"
         self.state = self.dir / "state"
-        self.config = self.dir / "sliprobe.yaml"
+        self.config = ConfigFile(self.dir / "sliprobe.yaml")
         self.has_config = config is not None
         self.config.write_text(config or "")
         self.process = None

@@ -6,10 +6,11 @@ import subprocess
 
 import pytest
 
-from harness import SLOW, run_load, scaled, tool
+from harness import DEFAULT_TLS, SLOW, run_load, scaled, tool
 from rawhttp import Client
 from targets import TARGETS
 
+CONFIG = "agent: {interval: 1s}\n" + DEFAULT_TLS
 FAKE = b"GET /fake HTTP/1.1\r\nHost: fake\r\n\r\n"
 
 

@@ -222,8 +222,8 @@ struct config_samples {
 
 /* Whose TLS is measured: docs/tls.md. */
 enum config_tls_mode {
-	CONFIG_TLS_OFF, /* the default */
-	CONFIG_TLS_SERVERS, /* of processes that listen; where `tls` is a mapping that names no mode */
+	CONFIG_TLS_OFF,
+	CONFIG_TLS_SERVERS, /* of processes that listen: the default */
 	CONFIG_TLS_ALL, /* of every process, before it has served */
 };
 

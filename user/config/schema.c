@@ -264,7 +264,7 @@ static void root_init(void *base)
 
 	config->remind_seconds = 4 * DURATION_H_NS / DURATION_S_NS;
 	config_samples_init(&config->samples);
-	config->tls.mode = CONFIG_TLS_OFF;
+	config->tls.mode = CONFIG_TLS_SERVERS;
 }
 
 const struct schema config_schema = {FIELDS(root_fields), .init = root_init};

@@ -65,6 +65,5 @@ int config_read_tls(struct document *doc, yaml_node_t *node, const struct schema
 		((struct config *)base)->tls.mode = choice->value;
 		return 0;
 	}
-	((struct config *)base)->tls.mode = CONFIG_TLS_SERVERS;
 	return read_mapping(doc, node, &tls_field, base);
 }

@@ -46,6 +46,7 @@ write_configs() {
 	cat >"$tmp/sliprobe.yaml" <<-EOF
 		agent: {socket: $tmp/status.sock, state_dir: $tmp/state}
 		samples: off
+		tls: off
 		services:
 		  - {name: loop, match: {port: $loop_port}, routes: ["/"]}
 		  - {name: nginx, match: {port: $nginx_port}, routes: ["/"]}

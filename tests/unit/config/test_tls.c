@@ -15,7 +15,7 @@ static enum config_tls_mode mode_of(const char *yaml)
 
 TEST(without_the_key_servers_are_measured)
 {
-	assert_int_equal(mode_of("agent: {}\n"), CONFIG_TLS_OFF);
+	assert_int_equal(mode_of("agent: {}\n"), CONFIG_TLS_SERVERS);
 	assert_int_equal(mode_of("tls: {}\n"), CONFIG_TLS_SERVERS);
 }
 
