@@ -50,7 +50,7 @@ struct call {
  * message, so the thread's progress is kept between them. It belongs to this call if the kernel has
  * stored the length of the message before this one.
  */
-static __noinline __u32 mmsg_index(__u64 vector, __u32 length)
+__noinline __u32 mmsg_index(__u64 vector, __u32 length)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct mmsg *known = bpf_map_lookup_elem(&mmsgs, &tid);

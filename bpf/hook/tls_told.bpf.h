@@ -135,8 +135,9 @@ static __always_inline void tls_told_write(struct flow *flow, struct tls_conn *t
 {
 	__u64 opaque;
 
-	flow->turn = !tls->sent_since_read;
-	flow->peer_unacked = sent && tls->peer_unacked;
+	flow->turn = tls->sent_since_read ^ 1;
+	if (sent)
+		flow->peer_unacked = tls->peer_unacked;
 	if (!tls_answered(tls))
 		return;
 	flow->now_ns = sent ? tls->sent_ns : 0;
@@ -180,21 +181,22 @@ static __always_inline void tls_fault(struct tls_conn *tls)
 	conn_ignore(&tls->conn);
 }
 
-static __always_inline void tls_follow(struct tls_conn *tls, const struct tls_entered *call,
+static __always_inline void tls_follow(struct tls_conn *tls, __u64 buffer, __u64 nested,
 				       bool writes, __u64 n)
 {
 	struct tls_scratch *taken = tls_scratch_take();
 	struct flow flow = {};
 
+	MEET_PATHS();
 	if (!taken) {
 		tls_fault(tls);
 		return;
 	}
-	tls_source(&taken->scratch.io, call->buffer, n);
+	tls_source(&taken->scratch.io, buffer, n);
 	tls_begin_flow(&flow, tls, &taken->scratch);
 	if (writes)
 		tls_told_write(&flow, tls, &taken->scratch, n,
-			       call->nested == tls->conn.open.origin.id);
+			       nested == tls->conn.open.origin.id);
 	else
 		tls_told_read(&flow, tls, &taken->scratch, n);
 	tls_scratch_give(taken);
@@ -206,17 +208,19 @@ static __always_inline void tls_follow(struct tls_conn *tls, const struct tls_en
  */
 static __always_inline void tls_told(__u64 cookie, const struct tls_entered *call, __u64 n)
 {
-	bool writes = tls_call_writes(call->call);
+	const bool writes = tls_call_writes(call->call);
+	const __u64 buffer = call->buffer, size = call->size, nested = call->nested;
 	struct tls_conn *tls = tls_hold(cookie);
 
+	MEET_PATHS(); /* for each place that the call can lie in */
 	if (!tls)
 		return;
 	if (n)
 		tls->told = 1;
-	if (!tls_agrees(tls, writes, n, call->size))
+	if (!tls_agrees(tls, writes, n, size))
 		tls_fault(tls);
 	else if (n && tls->conn.mode != CONN_IGNORED)
-		tls_follow(tls, call, writes, n);
+		tls_follow(tls, buffer, nested, writes, n);
 	if (writes) {
 		tls_settle_answers(tls);
 		tls_settle(tls);

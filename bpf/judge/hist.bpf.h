@@ -89,7 +89,7 @@ static __always_inline __u32 hist_take_id(void)
 }
 
 /* A group for the series, at *id. Returns its id; 0: there is no room. */
-static __noinline __u32 hist_make(__u32 *id, __u32 series)
+__noinline __u32 hist_make(__u32 *id, __u32 series)
 {
 	struct series_key *key = bpf_map_lookup_elem(&series_keys, &series);
 	struct service_books *books;

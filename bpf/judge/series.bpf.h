@@ -230,7 +230,7 @@ static __always_inline __u32 series_of_all(__u64 bits)
 }
 
 /* The id of a series that is not in the cache: known, new, or that of what is counted together; 0: no room. */
-static __noinline __u32 series_find_or_make(__u64 bits)
+__noinline __u32 series_find_or_make(__u64 bits)
 {
 	__u32 service = bits & 0xffff, *known = bpf_map_lookup_elem(&series_ids, &bits);
 	struct service_books *books;

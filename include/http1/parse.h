@@ -27,6 +27,7 @@
  *	HTTP1_WITHIN(pos)                 the same offset, within bounds that the verifier sees
  *	HTTP1_FORGET(pos, other)          the same offset, but the verifier forgets its range: else it verifies
  *	                                  a loop for each value. `other`: a register not loaded just before
+ *	HTTP1_MEET()                      where paths have met that the verifier need not follow apart
  *	HTTP1_REPEAT(n, step, context)    calls step(i, context) up to n times, until it returns not 0
  *	HTTP1_LOOP                        before a loop that must not be unrolled
  *	HTTP1_UNROLL                      before a loop that must be unrolled

@@ -397,6 +397,7 @@ static inline __attribute__((always_inline)) __u32 http1_begin_request(struct ht
 	if (at >= len)
 		return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 	len = HTTP1_FORGET(len, word); /* the comparisons above have narrowed its range */
+	HTTP1_MEET();
 	return http1_lines_inline(p, buf, at, len) + (at - pos);
 }
 

@@ -29,6 +29,7 @@ static inline __u64 http1_load64(const __u8 *at, __s32 n)
 #define HTTP1_LOAD64_ON(buf, pos, n, len) HTTP1_LOAD64(buf, (pos) + (n), len)
 #define HTTP1_WITHIN(pos) (pos)
 #define HTTP1_FORGET(pos, other) (pos)
+#define HTTP1_MEET()
 #define HTTP1_REPEAT(n, step, context)                                                             \
 	for (__u32 i_ = 0; i_ < (n) && !step(i_, context); i_++)                                   \
 		;

@@ -83,11 +83,14 @@ static inline int tls_match_is_off(const struct tls_match *m, enum tls_way way)
  * ServerHello is known (early data). `length`: of its body. `nested` (write way): the socket operation is inside a call
  * of the library that writes through this connection's object, on this thread; else 0.
  */
-static inline enum tls_verdict tls_match_record(struct tls_match *m, enum tls_way way, __u32 length,
-						int nested)
+TLS_SEPARATE enum tls_verdict tls_match_record(struct tls_match *m, enum tls_way way, __u32 length,
+					       int nested)
 {
-	enum tls_verdict fault = tls_match_verdict(m, way);
+	enum tls_verdict fault;
 
+	if (!m)
+		return TLS_PENDING;
+	fault = tls_match_verdict(m, way);
 	if (fault || tls_match_is_off(m, way))
 		return fault;
 	if (way == TLS_WAY_WRITE)
