@@ -195,8 +195,7 @@ static __always_inline void tls_follow(struct tls_conn *tls, __u64 buffer, __u64
 	tls_source(&taken->scratch.io, buffer, n);
 	tls_begin_flow(&flow, tls, &taken->scratch);
 	if (writes)
-		tls_told_write(&flow, tls, &taken->scratch, n,
-			       nested == tls->conn.open.origin.id);
+		tls_told_write(&flow, tls, &taken->scratch, n, nested == tls->conn.open.origin.id);
 	else
 		tls_told_read(&flow, tls, &taken->scratch, n);
 	tls_scratch_give(taken);
