@@ -26,6 +26,8 @@ const volatile __u32 tls_built = 1;
 
 /* Programs for TLS are in place: else a connection that begins with TLS is blind. Set by the agent. */
 __u32 tls_on;
+/* Set by the agent: the kernel has refused the programs on libraries. The next one need not try. */
+__u32 tls_refused;
 
 struct tls_conn {
 	struct conn conn; /* what is inside: its exchanges are the connection's */

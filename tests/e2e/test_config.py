@@ -342,14 +342,22 @@ def test_check_tells_all_of_several_files(tmp_path, agent_only):
     head, *samples = out.stdout.splitlines()
     assert head == f"{good}: OK, 1 service, 1 SLO"
     assert [line.split(":")[0].strip() for line in samples] == [
-        "samples", "kept, from the first 512 bytes of a head", "kept of each", "never kept"]
+        "samples", "kept, from the first 512 bytes of a head", "kept of each", "never kept", "tls"]
     assert out.stderr.splitlines() == [
         f'{bad}:1: agent.interval: expected a duration from 1s to 1m, got "5" without a unit '
         "(ms, s, m, h, d)",
         f'{bad}:2: slos[0].service: expected the name of a service in services, or "*", got "x"']
     off = good.read_text() + "samples: off\n"
     assert check("check", "-", input=off).stdout == (
-        "standard input: OK, 1 service, 1 SLO\nsamples: off, no request is kept\n")
+        "standard input: OK, 1 service, 1 SLO\nsamples: off, no request is kept\n"
+        "tls: servers, TLS libraries of processes that listen are probed\n")
+    off += "tls: {mode: all, exclude: [/usr/bin/a, /usr/bin/b]}\n"
+    assert check("check", "-", input=off).stdout.endswith(
+        "tls: all, TLS libraries of every process are probed, without /usr/bin/a, /usr/bin/b\n")
+    assert json.loads(check("--json", "check", "-", input=off).stdout)["tls"] == {
+        "mode": "all", "exclude": ["/usr/bin/a", "/usr/bin/b"]}
+    assert "tls: off, encrypted requests are not measured\n" in check(
+        "check", "-", input="samples: off\ntls: off\n").stdout
     assert check("check", "-", input="agent: 1\n").stderr == (
         'standard input:1: agent: expected a mapping, got "1"\n')
     assert check("check", good, tmp_path / "none.yaml").returncode == 2

@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+import history
 from harness import BUILD, SLOW, user_space, wait_until
 from nginx import Nginx
 from tls import client_context
@@ -112,6 +113,41 @@ def test_a_changed_key_takes_a_restart_and_says_so(start_agent):
         "tls is now off, without /a*; until a restart servers stays in use"]
     assert agent.status()["tls"]["mode"] == "servers"
     assert agent.reload("tls: perhaps\n")[0] == 422
+
+
+def tls_links():
+    return [name for name in history.left_behind() if "/link_tls_" in name]
+
+
+def test_a_killed_agents_tls_goes_and_comes_with_the_configuration(server, start_agent, nothing_left):
+    agent = start_agent(ON)
+    on(agent)
+    ask(server.port, ["/"] * 3)
+    agent.kill()
+    agent.config.write_text("agent: {interval: 1s}\ntls: off\n")
+    agent.start()
+    assert "loaded anew: TLS is no longer measured" in agent.said()
+    status = agent.status()
+    assert (status["tls"]["mode"], status["tls"]["state"], status["tls"]["files"]) == \
+        ("off", "off", [])
+    assert tls_links() == []
+    ask(server.port, ["/"] * 2)
+    assert agent.service(server.port)["requests"] == 3
+    assert [(b["reason"], b["connections"]) for b in agent.status()["coverage"]["blind"]
+            if b["port"] == server.port] == [("tls", 1)]
+    agent.kill()
+    agent.config.write_text(ON)
+    agent.start()
+    assert "loaded anew: TLS is measured from now on" in agent.said()
+    assert agent.status()["tls"]["state"] == "on" and tls_links()
+    ask(server.port, ["/"] * 4)
+    assert agent.service(server.port)["requests"] == 7
+    agent.kill()
+    agent.start()
+    assert "loaded anew" not in agent.said()
+    ask(server.port, ["/"] * 5)
+    assert agent.service(server.port)["requests"] == 12
+    assert agent.lost() == 0
 
 
 def test_http3_is_named(server, start_agent):

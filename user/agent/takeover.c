@@ -9,6 +9,7 @@
 #include "agent/takeover_plan.h"
 #include "base/clock.h"
 #include "base/say.h"
+#include "kernel/tls.h"
 
 enum {
 	WAIT_SECONDS = 5, /* for requests that keep too many places */
@@ -121,7 +122,13 @@ static int carry_out(struct agent *agent, enum takeover_plan plan, const char *w
 int takeover(struct agent *agent, enum probe_hook hook, struct config *config)
 {
 	char build[KERNEL_BUILD_BYTES];
-	const struct takeover_wanted wanted = {.build = build, .hook = hook};
+	const struct takeover_wanted wanted = {
+		.build = build,
+		.hook = hook,
+		.tls = config->tls.mode == CONFIG_TLS_OFF ? TAKEOVER_TLS_NONE :
+		       tls_is_wanted(&agent->tls)	  ? TAKEOVER_TLS_LOADED :
+							    TAKEOVER_TLS_EITHER,
+	};
 	struct takeover_found found = {};
 	json_t *note = NULL;
 	struct error error;
@@ -130,10 +137,13 @@ int takeover(struct agent *agent, enum probe_hook hook, struct config *config)
 	int r;
 
 	kernel_side_build(build);
-	if (kernel_side_find(&agent->kernel, &note, &error))
+	if (kernel_side_find(&agent->kernel, &note, &error)) {
 		found.unopened = error.text;
-	else
+	} else {
 		found.hook = probe_hook(agent->kernel.probe);
+		found.tls = probe_tls(agent->kernel.probe) != PROBE_TLS_OFF;
+		found.tls_refused = probe_tls_reason(agent->kernel.probe)[0];
+	}
 	found.note = note;
 	plan = takeover_plan(&found, &wanted, &why);
 	r = carry_out(agent, plan, why, note, config);

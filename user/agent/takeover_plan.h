@@ -18,11 +18,21 @@ struct takeover_found {
 	const char *unopened; /* why its pins cannot be opened; NULL: they are */
 	const json_t *note; /* on the live generation; NULL: none that can be read */
 	enum probe_hook hook; /* its programs are attached by */
+	bool tls; /* programs on TLS libraries are loaded */
+	bool tls_refused; /* they were to be, and the kernel refused them */
+};
+
+/* Whether programs on TLS libraries are to be loaded. */
+enum takeover_tls {
+	TAKEOVER_TLS_EITHER, /* nobody can attach them anew: what is attached may count on */
+	TAKEOVER_TLS_LOADED,
+	TAKEOVER_TLS_NONE,
 };
 
 struct takeover_wanted {
 	const char *build; /* of this agent's programs */
 	enum probe_hook hook; /* PROBE_HOOK_AUTO: any */
+	enum takeover_tls tls;
 };
 
 /* Decides what to do with it. *ret_why: one sentence, NULL for `take over`. */

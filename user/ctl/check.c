@@ -58,6 +58,41 @@ static json_t *samples_json(const struct config *config)
 			 json_texts(samples->trusted_proxies, samples->n_trusted_proxies));
 }
 
+static json_t *tls_json(const struct config *config)
+{
+	if (!has_samples(config))
+		return json_null();
+	return json_pack("{s:s,s:o}", "mode", config_tls_mode_name(config->tls.mode), "exclude",
+			 json_texts(config->tls.exclude, config->tls.n_exclude));
+}
+
+static const char *tls_meaning(enum config_tls_mode mode)
+{
+	switch (mode) {
+	case CONFIG_TLS_OFF:
+		break;
+	case CONFIG_TLS_SERVERS:
+		return "TLS libraries of processes that listen are probed";
+	case CONFIG_TLS_ALL:
+		return "TLS libraries of every process are probed";
+	}
+	return "encrypted requests are not measured";
+}
+
+static void print_tls(const struct ctl *ctl, const struct config *config)
+{
+	const struct config_tls *tls = &config->tls;
+
+	if (!has_samples(config))
+		return;
+	fprintf(ctl->out, "tls: %s, %s", config_tls_mode_name(tls->mode), tls_meaning(tls->mode));
+	for (size_t i = 0; tls->mode != CONFIG_TLS_OFF && i < tls->n_exclude; i++) {
+		fputs(i ? ", " : ", without ", ctl->out);
+		format_write_safe(tls->exclude[i], ctl->out);
+	}
+	fputc('\n', ctl->out);
+}
+
 static const char *paths_kept(const struct config_samples *samples)
 {
 	switch ((enum config_redact_paths)samples->redact_paths) {
@@ -110,17 +145,18 @@ static void print_samples(const struct ctl *ctl, const struct config *config)
 static int print_ok(const struct ctl *ctl, const char *name, const struct config *config)
 {
 	if (ctl->json)
-		return ctl_print_json(ctl,
-				      json_pack("{s:b,s:o,s:I,s:I,s:o,s:o}", "ok", true, "file",
-						json_text_or_null(name), "services",
-						(json_int_t)config->n_services, "slos",
-						(json_int_t)config->n_slos, "warnings",
-						json_texts(config->warnings, config->n_warnings),
-						"samples", samples_json(config)));
+		return ctl_print_json(
+			ctl, json_pack("{s:b,s:o,s:I,s:I,s:o,s:o,s:o}", "ok", true, "file",
+				       json_text_or_null(name), "services",
+				       (json_int_t)config->n_services, "slos",
+				       (json_int_t)config->n_slos, "warnings",
+				       json_texts(config->warnings, config->n_warnings), "samples",
+				       samples_json(config), "tls", tls_json(config)));
 	format_write_safe(name, ctl->out);
 	fprintf(ctl->out, ": OK, %zu service%s, %zu SLO%s\n", config->n_services,
 		format_plural(config->n_services), config->n_slos, format_plural(config->n_slos));
 	print_samples(ctl, config);
+	print_tls(ctl, config);
 	for (size_t i = 0; i < config->n_warnings; i++) {
 		fprintf(ctl->out, "warning: ");
 		format_write_safe(config->warnings[i], ctl->out);

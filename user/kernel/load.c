@@ -189,11 +189,13 @@ static int load_family(struct probe *probe, enum probe_hook hook)
 		 "the kernel refuses the programs on TLS libraries: %s", probe_complaint(r));
 	choice.tls = PROBE_TLS_OFF;
 	r = load(&choice, &probe->room, &probe->skel);
-	if (r)
+	if (r) {
 		probe->tls.reason[0] = 0;
-	else
-		probe->tls.way = PROBE_TLS_OFF;
-	return r;
+		return r;
+	}
+	probe->tls.way = PROBE_TLS_OFF;
+	probe->skel->bss->tls_refused = 1;
+	return 0;
 }
 
 /* Megabytes: without the memory for them, all that is asked of them seems to be missing in this kernel. */

@@ -227,6 +227,9 @@ int probe_open_pinned(const char *dir, struct probe **ret, struct error *ret_err
 		return error_set(ret_error, r, "%s: %s", path, strerror(-r));
 	}
 	snprintf(probe->reason, sizeof(probe->reason), "taken over, attached since before");
+	if (probe->skel->bss->tls_refused)
+		snprintf(probe->tls.reason, sizeof(probe->tls.reason),
+			 "the kernel has refused the programs on TLS libraries");
 	probe_know_host(probe);
 	probe_begin_versions(probe);
 	probe_begin_tls(probe);

@@ -60,6 +60,39 @@ TEST(another_build_or_hook_is_handed_over)
 		    "other hooks are asked for");
 }
 
+static void assert_tls_plan(bool loaded, bool refused, enum takeover_tls wanted_tls,
+			    enum takeover_plan plan, const char *why)
+{
+	json_t *note = note_of(this_build);
+	const struct takeover_found found = {.note = note, .tls = loaded, .tls_refused = refused};
+	const struct takeover_wanted wanted = {.build = this_build, .tls = wanted_tls};
+	const char *given = "nothing";
+
+	assert_int_equal(takeover_plan(&found, &wanted, &given), plan);
+	if (why)
+		assert_string_equal(given, why);
+	else
+		assert_null(given);
+	json_decref(note);
+}
+
+TEST(programs_on_tls_libraries_come_and_go_with_the_configuration)
+{
+	assert_tls_plan(true, false, TAKEOVER_TLS_LOADED, TAKEOVER_TAKE_OVER, NULL);
+	assert_tls_plan(false, false, TAKEOVER_TLS_NONE, TAKEOVER_TAKE_OVER, NULL);
+	assert_tls_plan(false, false, TAKEOVER_TLS_LOADED, TAKEOVER_HAND_OVER,
+			"TLS is measured from now on");
+	assert_tls_plan(true, false, TAKEOVER_TLS_NONE, TAKEOVER_HAND_OVER,
+			"TLS is no longer measured");
+}
+
+TEST(without_a_helper_or_where_the_kernel_refused_them_they_stay_as_they_are)
+{
+	assert_tls_plan(true, false, TAKEOVER_TLS_EITHER, TAKEOVER_TAKE_OVER, NULL);
+	assert_tls_plan(false, false, TAKEOVER_TLS_EITHER, TAKEOVER_TAKE_OVER, NULL);
+	assert_tls_plan(false, true, TAKEOVER_TLS_LOADED, TAKEOVER_TAKE_OVER, NULL);
+}
+
 /* An agent that was killed while it pinned, or while it removed its pins. */
 TEST(i2_i4_pins_that_are_missing_are_discarded)
 {
@@ -94,6 +127,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_this_build_left_is_taken_over),
 		cmocka_unit_test(another_build_or_hook_is_handed_over),
+		cmocka_unit_test(programs_on_tls_libraries_come_and_go_with_the_configuration),
+		cmocka_unit_test(
+			without_a_helper_or_where_the_kernel_refused_them_they_stay_as_they_are),
 		cmocka_unit_test(i2_i4_pins_that_are_missing_are_discarded),
 		cmocka_unit_test(i3_pins_without_a_note_are_discarded),
 		cmocka_unit_test(a_note_of_another_version_is_discarded),
