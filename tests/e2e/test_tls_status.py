@@ -119,12 +119,15 @@ def tls_links():
     return [name for name in history.left_behind() if "/link_tls_" in name]
 
 
-def test_a_killed_agents_tls_goes_and_comes_with_the_configuration(server, start_agent, nothing_left):
-    agent = start_agent(ON)
+def test_a_killed_agents_tls_goes_and_comes_with_the_configuration(server, nothing_left, start_agent):
+    shop = ("agent: {interval: 1s}\n"
+            f"services: [{{name: shop, match: {{port: {server.port}}}}}]\n"
+            "slos: [{name: all, service: shop, objective: 99}]\n")
+    agent = start_agent(shop + "tls: servers\n")
     on(agent)
     ask(server.port, ["/"] * 3)
     agent.kill()
-    agent.config.write_text("agent: {interval: 1s}\ntls: off\n")
+    agent.config.write_text(shop + "tls: off\n")
     agent.start()
     assert "loaded anew: TLS is no longer measured" in agent.said()
     status = agent.status()
@@ -132,21 +135,21 @@ def test_a_killed_agents_tls_goes_and_comes_with_the_configuration(server, start
         ("off", "off", [])
     assert tls_links() == []
     ask(server.port, ["/"] * 2)
-    assert agent.service(server.port)["requests"] == 3
+    assert agent.slo("all")["good"] == 3
     assert [(b["reason"], b["connections"]) for b in agent.status()["coverage"]["blind"]
             if b["port"] == server.port] == [("tls", 1)]
     agent.kill()
-    agent.config.write_text(ON)
+    agent.config.write_text(shop + "tls: servers\n")
     agent.start()
     assert "loaded anew: TLS is measured from now on" in agent.said()
     assert agent.status()["tls"]["state"] == "on" and tls_links()
     ask(server.port, ["/"] * 4)
-    assert agent.service(server.port)["requests"] == 7
+    assert agent.slo("all")["good"] == 7
     agent.kill()
     agent.start()
     assert "loaded anew" not in agent.said()
     ask(server.port, ["/"] * 5)
-    assert agent.service(server.port)["requests"] == 12
+    assert agent.slo("all")["good"] == 12
     assert agent.lost() == 0
 
 

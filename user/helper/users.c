@@ -62,6 +62,33 @@ static void check_all(struct users *users)
 	}
 }
 
+/* ---- forks ---- */
+
+static bool any_executable(const struct users *users)
+{
+	for (size_t i = 0; i < PROBED_MAX; i++) {
+		if (users->probed->sets[i].key.profile && users->probed->sets[i].key.tgid)
+			return true;
+	}
+	return false;
+}
+
+static void meet_born(void *context, __u32 tgid, __u32 parent)
+{
+	const struct tls_packet_look look = {
+		.tgid = tgid, .why = TLS_WANTED_LISTENS, .allow_executable = 1};
+	struct users *users = context;
+
+	for (size_t i = 0; i < PROBED_MAX; i++) {
+		const struct probed_set *set = &users->probed->sets[i];
+
+		if (set->key.profile && set->key.tgid == parent) {
+			users->born(users->context, &look);
+			return;
+		}
+	}
+}
+
 /* ---- all processes ---- */
 
 /* A library without a witness, or anything that was adopted and has no name yet. */
@@ -181,8 +208,19 @@ static bool any(const struct users *users)
 	return false;
 }
 
+void users_begin(struct users *users)
+{
+	births_each(&users->births, meet_born, users);
+}
+
 int users_run(struct users *users, double now)
 {
+	const bool forks = any_executable(users);
+
+	if (forks && (now - users->births_at) * 1000 >= USERS_BIRTHS_MS) {
+		users->births_at = now;
+		births_each(&users->births, meet_born, users);
+	}
 	if ((now - users->checked_at) * 1000 >= USERS_CHECK_MS) {
 		users->checked_at = now;
 		check_all(users);
@@ -194,7 +232,7 @@ int users_run(struct users *users, double now)
 		go_on_walking(users, now);
 	if (users->walk)
 		return USERS_WALK_MS;
-	return users->all || any(users) ? USERS_CHECK_MS : -1;
+	return forks ? USERS_BIRTHS_MS : users->all || any(users) ? USERS_CHECK_MS : -1;
 }
 
 void users_close(struct users *users)

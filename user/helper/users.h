@@ -3,6 +3,9 @@
  * Who uses the files that are probed. Each library has a witness, a process that had it mapped when it was last looked
  * at; as long as that is so, nobody else is looked at. Without one all processes are walked, some at a time, and what two
  * walks have not met is in nobody's memory.
+ *
+ * A process of an executable that is probed is followed into its forks: they would be seen no sooner than they have
+ * received TLS.
  */
 #ifndef SLIPROBE_HELPER_USERS_H
 #define SLIPROBE_HELPER_USERS_H
@@ -10,11 +13,13 @@
 #include <dirent.h>
 #include <stdbool.h>
 
+#include "helper/births.h"
 #include "helper/packets.h"
 #include "helper/probed.h"
 
 enum {
 	USERS_CHECK_MS = 2000, /* whether witnesses and processes of executables live */
+	USERS_BIRTHS_MS = 200, /* whether processes of executables have forked */
 	USERS_VERIFY =
 		15, /* each so many checks a witness's maps are read again: it may have executed another program */
 	USERS_WALK_MS = 20, /* between two parts of a walk */
@@ -26,14 +31,20 @@ struct users {
 	struct probed *probed;
 	bool all; /* processes that have a TLS library are met in walks, and looked at */
 	DIR *walk; /* NULL: none is under way */
-	double walked_at, checked_at; /* CLOCK_MONOTONIC, seconds */
+	double walked_at, checked_at, births_at; /* CLOCK_MONOTONIC, seconds */
+	struct births births;
 	unsigned int checks;
 	/* Is told of a profile of which nothing is probed any more. */
 	void (*gone)(void *context, __u32 profile);
 	/* Is told of a process to look at. */
 	void (*meet)(void *context, const struct tls_packet_look *look);
+	/* Likewise, of one that was forked: there may be any number. */
+	void (*born)(void *context, const struct tls_packet_look *look);
 	void *context;
 };
+
+/* Before anything is probed. */
+void users_begin(struct users *users);
 
 /* Does what is due now. Returns in how many ms there is more to do. */
 int users_run(struct users *users, double now);

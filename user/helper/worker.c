@@ -17,6 +17,8 @@
 #include "helper/queue.h"
 #include "helper/users.h"
 
+enum { BORN_WAIT_MAX = WORKER_QUEUE_MAX / 8 }; /* forks that wait, with others */
+
 struct worker {
 	bool confined, begun;
 	struct gifts gifts;
@@ -59,6 +61,15 @@ static void tell_looked(__u32 tgid, __u64 start_ns, __u32 probed)
 static void meet(void *context, const struct tls_packet_look *look)
 {
 	queue_add(&((struct worker *)context)->queue, look);
+}
+
+/* Whoever forks without end takes little of the room. */
+static void born(void *context, const struct tls_packet_look *look)
+{
+	struct worker *worker = context;
+
+	if (worker->queue.n < BORN_WAIT_MAX)
+		queue_add(&worker->queue, look);
 }
 
 /* ---- packets ---- */
@@ -112,6 +123,7 @@ static void on_begin(struct worker *worker, const struct tls_packet_begin *begin
 	}
 	worker->begun = true;
 	worker->users.all = begin->mode == TLS_MODE_ALL;
+	users_begin(&worker->users);
 	probed_adopt(&worker->probed);
 	packet.kind = TLS_READY;
 	packet.ready = (struct tls_packet_ready){
@@ -241,8 +253,11 @@ int worker_run(struct watch *watch, bool confined)
 		.excludes = (const char(*)[TLS_TEXT_BYTES])worker->excludes,
 		.tell = tell_found,
 	};
-	worker->users = (struct users){
-		.probed = &worker->probed, .gone = tell_gone, .meet = meet, .context = worker};
+	worker->users = (struct users){.probed = &worker->probed,
+				       .gone = tell_gone,
+				       .meet = meet,
+				       .born = born,
+				       .context = worker};
 	queue_init(&worker->queue, clock_seconds(CLOCK_MONOTONIC));
 	say(&started);
 	run(worker);

@@ -5,7 +5,8 @@
  *	tlsd PORT fd|bio|gnutls CERTIFICATE KEY
  *
  * fd: OpenSSL reads and writes the socket. bio: OpenSSL works on memory, the server moves the records. gnutls: GnuTLS.
- * It prints "listening PORT" once it does. Paths: /status/CODE, /bytes/N.
+ * It prints "listening PORT" once it does. Paths: /status/CODE, /bytes/N. At SIGUSR1 it forks, and leaves accepting to
+ * the child.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <openssl/ssl.h>
@@ -292,8 +294,29 @@ static void *serve(void *arg)
 	return NULL;
 }
 
+static volatile sig_atomic_t hand_over;
+
+static void on_signal(int number)
+{
+	(void)number;
+	hand_over = 1;
+}
+
+/* Returns in the child. */
+static void leave_to_child(void)
+{
+	hand_over = 0;
+	if (fork() <= 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		return;
+	}
+	for (;;)
+		pause();
+}
+
 int main(int argc, char **argv)
 {
+	const struct sigaction at_signal = {.sa_handler = on_signal};
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t at_len = sizeof(at);
 	int listener = socket(AF_INET, SOCK_STREAM, 0), one = 1;
@@ -308,6 +331,7 @@ int main(int argc, char **argv)
 		library = &with_gnutls;
 #endif
 	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGUSR1, &at_signal, NULL); /* accept() ends */
 	SSL_free(new_ssl());
 	at.sin_port = htons(atoi(argv[1]));
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
@@ -320,6 +344,8 @@ int main(int argc, char **argv)
 		long fd = accept(listener, NULL, NULL);
 		pthread_t thread;
 
+		if (hand_over)
+			leave_to_child();
 		if (fd < 0)
 			continue;
 		pthread_create(&thread, NULL, serve, (void *)fd);
