@@ -185,18 +185,32 @@ static int check(int fd, const struct maps_id *expected)
 	return r ?: fd;
 }
 
-/* Below its root nothing that is a link leads out of it: the process may have made the links. */
+const char *mapped_below(const char *root, const char *path)
+{
+	const size_t n = strlen(root);
+
+	return !strncmp(path, root, n) && path[n] == '/' ? path + n : path;
+}
+
+/*
+ * Below its root nothing that is a link leads out of it: the process may have made the links. After a chroot(2) paths in
+ * maps still begin at the root of its mounts.
+ */
 static int open_as_it_sees(int process, const struct maps_file *file)
 {
 	_cleanup_close_ int root = openat(process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char name[PATH_MAX];
+	const ssize_t n = root < 0 ? -1 : readlinkat(process, "root", name, sizeof(name) - 1);
 
-	if (root < 0)
+	if (n < 0)
 		return -errno;
-	return check(open_regular(root, file->path, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS),
+	name[n] = 0;
+	return check(open_regular(root, mapped_below(name, file->path),
+				  RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS),
 		     &file->id);
 }
 
-/* One that is in this process's own root, as after a chroot(2) of the other. */
+/* One that is in this process's own root: it was mapped before a chroot(2) of the other. */
 static int open_as_named(const struct maps_file *file)
 {
 	return check(open_regular(AT_FDCWD, file->path, RESOLVE_NO_MAGICLINKS), &file->id);

@@ -52,6 +52,9 @@ static inline struct maps_id mapped_id(const struct file_id *file)
 /* Not so if the number is used again, for another file. */
 bool mapped_same_file(const struct file_id *a, const struct file_id *b);
 
+/* The part of a path below a root; all of it, if it does not lie there. For tests. */
+const char *mapped_below(const char *root, const char *path);
+
 /* What is known of a file that is open for reading. */
 struct mapped_state {
 	struct file_id id;

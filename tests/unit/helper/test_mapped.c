@@ -162,6 +162,14 @@ TEST(another_file_in_its_place_is_not)
 	close(self);
 }
 
+TEST(path_is_below_the_root_it_begins_with)
+{
+	assert_string_equal(mapped_below("/srv/a", "/srv/a/lib/libssl.so"), "/lib/libssl.so");
+	assert_string_equal(mapped_below("/srv/a", "/srv/ab/libssl.so"), "/srv/ab/libssl.so");
+	assert_string_equal(mapped_below("/srv/a", "/lib/libssl.so"), "/lib/libssl.so");
+	assert_string_equal(mapped_below("/", "/lib/libssl.so"), "/lib/libssl.so");
+}
+
 TEST(executable_is_known_by_its_path)
 {
 	static struct maps maps;
@@ -182,6 +190,7 @@ int main(void)
 		cmocka_unit_test(process_is_that_one_or_none),
 		cmocka_unit_test_setup_teardown(file_is_opened, map_one, unmap),
 		cmocka_unit_test_setup_teardown(another_file_in_its_place_is_not, map_one, unmap),
+		cmocka_unit_test(path_is_below_the_root_it_begins_with),
 		cmocka_unit_test(executable_is_known_by_its_path),
 	};
 
