@@ -92,6 +92,17 @@ static __always_inline void tls_record_sent(const struct flow *flow, struct tls_
 		tls->doubted = 1;
 }
 
+/* A record behind the ClientHello in the same read: nothing is kept of its connection yet. */
+static __always_inline void tls_record_early(struct tls_outer *outer, __u16 length)
+{
+	__u8 n = outer->n_early;
+
+	if (n < TLS_EARLY_MAX)
+		outer->early[n & (TLS_EARLY_MAX - 1)] = length;
+	if (n <= TLS_EARLY_MAX)
+		outer->n_early = n + 1;
+}
+
 /* The ClientHello has been read: its connection can be found by it. */
 static __noinline int tls_hello_read(struct flow *flow)
 {
@@ -127,6 +138,8 @@ static __noinline int tls_record(struct flow *flow, __u32 side)
 		tls_answers(outer);
 	tls = tls_of(flow->conn);
 	outer->looks = !tls || !tls->told || tls->differs || tls->doubted;
+	if (!tls && side == SIDE_REQUEST)
+		tls_record_early(outer, outer->records[SIDE_REQUEST].length);
 	if (!tls)
 		return 0;
 	if (side == SIDE_REQUEST)
@@ -263,6 +276,16 @@ static __always_inline void tls_take(struct flow *flow, bool late)
 	tls_hello_miss(&outer->hello, TLS_FROM_SERVER);
 }
 
+/* More of them than are kept cannot be held against plaintext. */
+static __always_inline void tls_take_early(struct tls_conn *tls, const struct tls_outer *outer)
+{
+	if (outer->n_early > TLS_EARLY_MAX)
+		tls->doubted = 1;
+	TLS_LOOP
+	for (__u32 i = 0; i < TLS_EARLY_MAX && i < outer->n_early; i++)
+		tls_match_record(&tls->match, TLS_WAY_READ, outer->early[i], 0);
+}
+
 /* `tls` is new: what is known of its connection by now. */
 static __always_inline void tls_made(struct tls_conn *tls, struct conn *conn)
 {
@@ -275,6 +298,8 @@ static __always_inline void tls_made(struct tls_conn *tls, struct conn *conn)
 	tls_match_init(&tls->match, TLS_FROM_SERVER, !outer->late);
 	tls->joined_late = outer->late;
 	tls->tgid = bpf_get_current_pid_tgid() >> 32;
+	if (!outer->late)
+		tls_take_early(tls, outer);
 	if (!tls_hello_has_random(&outer->hello))
 		return;
 	__builtin_memcpy(tls->client_random, outer->hello.random, TLS_RANDOM_BYTES);

@@ -9,6 +9,7 @@
 enum {
 	TLS_DIRECTIONS = 2,
 	TLS_SENT_MAX = 255,
+	TLS_EARLY_MAX = 8, /* a power of two */
 };
 
 /* What client and server have sent in turn, of application data: a handshake's is left out, as far as it is known. */
@@ -33,7 +34,9 @@ struct tls_outer {
 	__u8 looks; /* it may be blind, as far as the last record tells */
 	__u8 decided; /* it was counted as blind */
 	__u8 hidden; /* enum blind_reason: its bytes cannot be seen, for that; 0: they can */
-	__u8 pad[1];
+	__u8 n_early; /* of `early`; TLS_EARLY_MAX + 1: there were more */
+	/* Lengths of records of application data in the read that the connection began with: early data. */
+	__u16 early[TLS_EARLY_MAX];
 };
 
 #endif
