@@ -434,5 +434,5 @@ class Watch:
             got = self.delta()
             if got == want:
                 LATE.append((os.environ.get("PYTEST_CURRENT_TEST", "?"), time.monotonic() - start))
-        assert got == want, self.agent.status()["coverage"]
+        assert got == want, (got, want, self.agent.status()["coverage"])
         self.agent.check_sums(self.lost)

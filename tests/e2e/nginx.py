@@ -35,7 +35,7 @@ user root;
 worker_processes 2;
 pid {dir}/pid;
 error_log {dir}/error.log;
-events {{ worker_connections 8192; }}
+events {{ worker_connections 16384; }}
 http {{
     access_log {dir}/access.log;
     default_type text/plain;

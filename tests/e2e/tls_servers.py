@@ -115,8 +115,22 @@ async def main():
     await server.serve_forever()
 asyncio.run(main())
 """
-CONFIGURED = {"apache2": (APACHE, ["-X", "-f", "{conf}"]), "lighttpd": (LIGHTTPD, ["-D", "-f", "{conf}"]),
-              "haproxy": (HAPROXY, ["-db", "-f", "{conf}"]), "stunnel": (STUNNEL, ["{conf}"])}
+ASGI = """
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    while (await receive()).get("more_body"):
+        pass
+    await send({{"type": "http.response.start", "headers": [(b"content-length", b"5")],
+                "status": 404 if scope["path"] == "/missing" else 200}})
+    await send({{"type": "http.response.body", "body": b"hello"}})
+"""
+CONFIGURED = {
+    "apache2": (APACHE, "apache2 -X -f {conf}"), "lighttpd": (LIGHTTPD, "lighttpd -D -f {conf}"),
+    "haproxy": (HAPROXY, "haproxy -db -f {conf}"), "stunnel": (STUNNEL, "stunnel {conf}"),
+    "uvicorn": (ASGI, "/usr/bin/python3 -m uvicorn --app-dir {dir} --port {port} --no-use-colors"
+                      " --ssl-certfile {cert} --ssl-keyfile {key} conf:app"),
+    "hypercorn": (ASGI, "/usr/bin/python3 -m hypercorn -b 127.0.0.1:{port} --access-logfile -"
+                        " --certfile {cert} --keyfile {key} {dir}/conf:app")}
 SCRIPTS = {"node": ["node", "-e", NODE], "python": ["/usr/bin/python3", "-c", PYTHON],
            "asyncio": ["/usr/bin/python3", "-c", ASYNCIO]}
 PROGRAMS = {"openssl": ("tlsd", "fd"), "bio": ("tlsd", "bio"), "static-bio": ("tlsd-static", "bio"),
@@ -163,13 +177,15 @@ class TlsServer:
             self.processes.append(backend)
             self.backend, self.missing = backend.port, "/status/404"
         self.port = free_port()
-        both, conf = self.dir / "both.pem", self.dir / "conf"
+        both, conf = self.dir / "both.pem", self.dir / "conf.py"
         both.write_bytes(self.cert.read_bytes() + self.key.read_bytes())
         (self.dir / "files").mkdir()
         (self.dir / "files" / "index.html").write_text("hello")
-        conf.write_text(text.format(dir=self.dir, port=self.port, cert=self.cert, key=self.key,
-                                    both=both, backend=self.backend))
-        process = Process([tool(self.name), *(a.format(conf=conf) for a in argv)])
+        words = {"dir": self.dir, "port": self.port, "cert": self.cert, "key": self.key,
+                 "both": both, "backend": self.backend, "conf": conf}
+        conf.write_text(text.format(**words))
+        program, *argv = argv.format(**words).split()
+        process = Process([tool(program), *argv])
         self.processes.append(process)
         assert wait_until(lambda: listens(self.port)), process.output()
 
@@ -177,7 +193,7 @@ class TlsServer:
         """Statuses, once it is stopped. haproxy logs connections without a request, too: BADREQ."""
         if self.name == "nginx":
             return self.processes[0].logged()
-        if self.name not in ("apache2", "lighttpd", "haproxy"):
+        if self.name not in ("apache2", "lighttpd", "haproxy", "uvicorn", "hypercorn"):
             return None
         log = self.dir / "access.log"
         text = log.read_text() if log.exists() else self.processes[0].output()
