@@ -4,8 +4,8 @@
  *
  *	attach OBJECT [PROGRAM...]
  *
- * Prints "attached" once all of them are. Exits 77 if the kernel lacks the socket tracepoints, 1 if
- * something else fails.
+ * Prints "attached" once all of them are. Exits 77 if they are on the socket tracepoints and the kernel lacks these, 1
+ * if something else fails.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -40,6 +40,13 @@ static bool wanted(const char *name, int argc, char **argv)
 	return argc == 2;
 }
 
+static bool needs_tracepoints(const struct bpf_object *object)
+{
+	const struct bpf_program *program = bpf_object__next_program(object, NULL);
+
+	return program && bpf_program__type(program) == BPF_PROG_TYPE_TRACING;
+}
+
 int main(int argc, char **argv)
 {
 	struct bpf_program *program;
@@ -57,13 +64,17 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &ends, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 
-	if (!kernel_has_tracepoints()) {
+	object = bpf_object__open_file(argv[1], NULL);
+	if (libbpf_get_error(object)) {
+		fprintf(stderr, "attach: cannot open %s\n", argv[1]);
+		return 1;
+	}
+	if (needs_tracepoints(object) && !kernel_has_tracepoints()) {
 		fprintf(stderr, "attach: the kernel has no tracepoints sock_send_length and "
 				"sock_recv_length (they came with Linux 6.3)\n");
 		return EXIT_SKIP;
 	}
-	object = bpf_object__open_file(argv[1], NULL);
-	if (libbpf_get_error(object) || bpf_object__load(object)) {
+	if (bpf_object__load(object)) {
 		fprintf(stderr, "attach: cannot load %s\n", argv[1]);
 		return 1;
 	}

@@ -22,6 +22,6 @@ done
 $cc -D_GNU_SOURCE "$here/replay.c" "$library" -lm -o "$out/replay"
 # shellcheck disable=SC2086 # flags
 $cc -D_GNU_SOURCE "$here/sites.c" "$library" $libbpf -lZydis -lssl -lcrypto -lm -o "$out/sites"
-for object in empty ring; do
+for object in empty ring usual_tls; do
 	$bpf -c "$here/$object.bpf.c" -o "$out/$object.bpf.o"
 done

@@ -16,14 +16,18 @@ def slo(name, of, latency_ms=1000, **more):
             "good": {"latency": f"{latency_ms}ms"}, **more}
 
 
-def config(services, slos, interval="10s"):
-    return json.dumps({"agent": {"interval": interval}, "services": services, "slos": slos},
-                      indent=1)
+def config(services, slos, interval="10s", **more):
+    return json.dumps({"agent": {"interval": interval}, "services": services, "slos": slos,
+                       **more}, indent=1)
 
 
 def plain(port, interval="10s", name="bench"):
     """One service, one SLO: what the minimal exchange is measured with."""
     return config([service(name, port)], [slo(name, name)], interval)
+
+
+def tls(port):
+    return config([service("bench", port)], [slo("bench", "bench")], tls="servers")
 
 
 def many_routes(port):

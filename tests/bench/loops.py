@@ -6,7 +6,7 @@ import configs
 import host
 import pairs
 import table
-from variants import Agent, Bpftrace, Empty, Ring, Variant
+from variants import Agent, Attached, Bpftrace, Ring, Variant
 
 # name: (title, arguments of pingpong behind the port, share of LOOP_MS)
 WORKS = {
@@ -89,8 +89,9 @@ class Loops:
 
 
 def main_variants(bench):
-    floor = Empty(bench.directory, "floor", "empty programs (floor)", ["empty_send", "empty_recv"])
-    hooks = Empty(bench.directory, "hooks", "empty, all of its hooks", [])
+    floor = Attached(bench.directory, "floor", "empty programs (floor)", "empty",
+                     ["empty_send", "empty_recv"])
+    hooks = Attached(bench.directory, "hooks", "empty, all of its hooks", "empty")
     agent = Agent(bench.directory, configs.plain(bench.port))
     why = floor.missing()
     measured = [agent] if why else [floor, hooks, agent]

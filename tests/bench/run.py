@@ -106,7 +106,7 @@ def main(items):
     unknown = [item for item in items if item not in ITEMS]
     if unknown:
         raise Failed(f"no item {unknown[0]}: there are {' '.join(ITEMS)}")
-    for name in ("sliprobed", "slictl"):
+    for name in ("sliprobed", "slictl", "sliprobe-helper"):
         if not (BUILD / name).exists():
             raise Failed(f"no {BUILD / name}: run make all")
     lock = host.take_lock()
@@ -116,7 +116,7 @@ def main(items):
     directory = tempfile.mkdtemp(prefix="sliprobe-bench-")
     try:
         os.chmod(directory, 0o755)  # nginx's worker is not root
-        for name in ("sliprobed", "slictl"):  # one run measures one build
+        for name in ("sliprobed", "slictl", "sliprobe-helper"):  # one run measures one build
             shutil.copy(BUILD / name, directory)
         out = measure(Bench(directory), items or list(ITEMS), others)
     finally:

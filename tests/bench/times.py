@@ -90,7 +90,7 @@ def cpu_a_step(bench, slos):
     time.sleep(bench.scale_seconds)
     seconds = (agent.cpu_ns() - begin_ns) / 1e9 / (time.monotonic() - begin)
     for port, paced in zip(ports, traffic):
-        agent.check_counted(paced.done(), f"bench-{port}")
+        agent.check_counted(paced.done(), service=f"bench-{port}")
     agent.detach()
     return seconds
 

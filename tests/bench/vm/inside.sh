@@ -6,10 +6,12 @@
 #
 #	loop WORK VARIANT INSTRUCTIONS_A_LOOP         WORK: of pingpong.c
 #	nginx VARIANT REQUESTS TOTAL SERVER AGENT     instructions, of the whole machine and of processes
+#	tls ...                                       tls.sh
 #
 # VARIANT: bare; floor (empty programs on the socket tracepoints, where there are any); hooks (empty
 # programs on all hooks of the agent); agent (which takes no samples); samples (which it does, at the
-# rates that are the default). ONLY_AGENT: no empty programs, and of pingpong's kinds of work only the first.
+# rates that are the default); tls (which measures TLS, too: plain HTTP beside it). ONLY_AGENT: no other programs, and of
+# pingpong's kinds of work only the first.
 # nginx and wrk are scheduled as batch work: each then goes on until it has nothing to do, so that
 # the number of switches between them is no matter of chance.
 #
@@ -17,6 +19,7 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
+. tests/bench/vm/tls.sh
 build=${SLIPROBE_BUILD:-build}
 out=$build/tests/bench
 loops=${LOOPS:-20000} wrk_seconds=${WRK_SECONDS:-2} wrk_clients=16
@@ -50,11 +53,14 @@ write_configs() {
 		services:
 		  - {name: loop, match: {port: $loop_port}, routes: ["/"]}
 		  - {name: nginx, match: {port: $nginx_port}, routes: ["/"]}
+		  - {name: https, match: {port: $tls_port}, routes: ["/"]}
 		slos:
 		  - {name: loop, service: loop, objective: 99.9, window: 30d, good: {latency: 1s}}
 		  - {name: nginx, service: nginx, objective: 99.9, window: 30d, good: {latency: 1s}}
+		  - {name: https, service: https, objective: 99.9, window: 30d, good: {latency: 1s}}
 	EOF
 	grep -v '^samples:' "$tmp/sliprobe.yaml" >"$tmp/samples.yaml"
+	{ cat "$tmp/sliprobe.yaml"; echo "tls: servers"; } >"$tmp/tls.yaml"
 	cat >"$tmp/nginx.conf" <<-EOF
 		worker_processes 1;
 		pid $tmp/nginx.pid;
@@ -72,6 +78,7 @@ write_configs() {
 				listen 127.0.0.1:$nginx_port;
 				location / { return 200; }
 			}
+			$tls_server
 		}
 	EOF
 }
@@ -96,8 +103,8 @@ stop_agent() {
 }
 
 # Returns false on a kernel without the tracepoints.
-start_empty() { # PROGRAM... (none: all)
-	"$out/attach" "$out/empty.bpf.o" "$@" >"$tmp/empty.out" 2>"$tmp/empty.log" &
+start_programs() { # OBJECT PROGRAM... (none: all)
+	"$out/attach" "$out/$1.bpf.o" "${@:2}" >"$tmp/empty.out" 2>"$tmp/empty.log" &
 	empty_pid=$!
 	while kill -0 "$empty_pid" 2>/dev/null; do
 		! grep -q attached "$tmp/empty.out" || return 0
@@ -107,7 +114,7 @@ start_empty() { # PROGRAM... (none: all)
 	return 1
 }
 
-stop_empty() {
+stop_programs() {
 	kill "$empty_pid"
 	wait "$empty_pid" || :
 	empty_pid=''
@@ -179,6 +186,7 @@ measure() { # VARIANT
 	done
 }
 
+tls_prepare
 write_configs
 start_nginx
 if [[ -n ${PROFILE:-} ]]; then
@@ -193,15 +201,30 @@ if [[ -n ${PROFILE:-} ]]; then
 	exit
 fi
 measure bare
-if [[ -z ${ONLY_AGENT:-} ]] && start_empty empty_send empty_recv; then
+tls_measure bare
+if [[ -z ${ONLY_AGENT:-} ]]; then
+	start_programs usual_tls || die "usual probes: $(<"$tmp/empty.log")"
+	tls_measure usual
+	stop_programs
+fi
+if [[ -z ${ONLY_AGENT:-} ]] && start_programs empty empty_send empty_recv; then
 	measure floor
-	stop_empty
-	start_empty
+	stop_programs
+	start_programs empty
 	measure hooks
-	stop_empty
+	stop_programs
 fi
 start_agent sliprobe
 measure agent
 stop_agent
 start_agent samples
 measure samples
+stop_agent
+start_agent tls
+tls_await_probes
+measure_loop tls
+if [[ -z ${ONLY_AGENT:-} ]]; then
+	measure_nginx tls >/dev/null
+	measure_nginx tls
+fi
+tls_measure agent

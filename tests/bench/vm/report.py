@@ -4,10 +4,12 @@
 A LOG is named without its ".log", after its kernel: bench-6.12. --check exits 1 if a request has
 become dearer than the baseline allows: its instructions by more than 3 %, or what the agent adds to
 the loop by more than 10 %. Both relative to bare, so that another build of the kernel is no growth.
-It also does if samples take 3 % more than the same request takes without them.
+It also does if samples take 3 % more than the same request takes without them, and by what report_tls.py says.
 """
 import json
 import sys
+
+import report_tls
 
 TOTAL_GROWTH, ADDED_GROWTH, SAMPLES_ADD = 0.03, 0.10, 0.03
 
@@ -27,9 +29,14 @@ def read(path):
                     "total": total / requests, "server": server / requests,
                     "agent": agent / requests}
     variants = set(works.get("nginx", {}))
-    if not variants >= {"bare", "agent", "samples"} or any(set(w) != variants for w in works.values()):
+    if not variants >= {"bare", "agent", "samples"} or "tls" not in works.get("http", ()) or \
+            any(set(w) - {"tls"} != variants - {"tls"} for w in works.values()):
         sys.exit(f"report.py: {path}.log is not whole")
-    return works
+    with open(path + ".log", encoding="utf-8") as lines:
+        tls = report_tls.read(lines)
+    if not report_tls.is_whole(tls):
+        sys.exit(f"report.py: {path}.log is not whole: TLS")
+    return works, tls
 
 
 def ratio(work):
@@ -121,9 +128,13 @@ def main(args):
     out, said = {}, []
     for path in logs:
         kernel = path.rsplit("-", 1)[1]
-        out[kernel] = read(path)
-        show(kernel, out[kernel], baseline.get(kernel))
-        said += growth(kernel, out[kernel], baseline.get(kernel))
+        works, tls = read(path)
+        recorded = baseline.get(kernel, {})
+        show(kernel, works, recorded)
+        report_tls.show(tls, works, recorded.get("tls"))
+        said += growth(kernel, works, recorded)
+        said += report_tls.growth(kernel, tls, works, recorded.get("tls"))
+        out[kernel] = works | {"tls": tls}
     with open(out_path, "w", encoding="utf-8") as file:
         json.dump(out, file, indent=1)
         file.write("\n")
