@@ -60,7 +60,7 @@ write_configs() {
 		  - {name: https, service: https, objective: 99.9, window: 30d, good: {latency: 1s}}
 	EOF
 	grep -v '^samples:' "$tmp/sliprobe.yaml" >"$tmp/samples.yaml"
-	{ cat "$tmp/sliprobe.yaml"; echo "tls: servers"; } >"$tmp/tls.yaml"
+	sed 's/^tls: off/tls: servers/' "$tmp/sliprobe.yaml" >"$tmp/tls.yaml"
 	cat >"$tmp/nginx.conf" <<-EOF
 		worker_processes 1;
 		pid $tmp/nginx.pid;
