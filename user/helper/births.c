@@ -8,13 +8,11 @@
 
 #include "base/cleanup.h"
 #include "base/process.h"
-#include "base/text.h"
 #include "helper/family.h"
 
 enum {
-	FORKED_NO_EXEC =
-		0x40, /* PF_FORKNOEXEC of linux/sched.h: of the flags in proc_pid_stat(5) */
-	FLAGS_BEHIND_STATE = 6, /* fields: 9 behind 3 */
+	PLACE_FLAGS = 9, /* in proc_pid_stat(5) */
+	FORKED_NO_EXEC = 0x40, /* PF_FORKNOEXEC of linux/sched.h */
 };
 
 __u32 births_last_in(const char *loadavg)
@@ -24,25 +22,11 @@ __u32 births_last_in(const char *loadavg)
 	return at ? (__u32)strtoul(at + 1, NULL, 10) : 0;
 }
 
-/* The name, in parentheses, may hold anything. Fields are told apart by one space. */
-static const char *flags_in(const char *stat)
-{
-	const char *at = strrchr(stat, ')');
-
-	/* the first space is before the state */
-	for (int i = 0; at && i <= FLAGS_BEHIND_STATE; i++) {
-		at = strchr(at, ' ');
-		at = at ? at + 1 : NULL;
-	}
-	return at;
-}
-
 bool births_is_fork(const char *stat, __u32 *ret_parent)
 {
-	const char *at = flags_in(stat);
 	unsigned long long flags;
 
-	if (!at || !text_take_number(&at, 10, &flags) || !(flags & FORKED_NO_EXEC))
+	if (!process_stat_number(stat, PLACE_FLAGS, &flags) || !(flags & FORKED_NO_EXEC))
 		return false;
 	*ret_parent = family_parent_in(stat);
 	return *ret_parent;

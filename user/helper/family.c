@@ -11,23 +11,19 @@
 
 #include "base/cleanup.h"
 #include "base/process.h"
-#include "base/text.h"
+
+enum { PLACE_PARENT = 4 }; /* in proc_pid_stat(5) */
 
 struct member {
 	__u32 tgid, parent;
 	char executable[PATH_MAX];
 };
 
-/* The name, in parentheses, may hold anything. */
 __u32 family_parent_in(const char *stat)
 {
-	const char *at = strrchr(stat, ')');
 	unsigned long long parent;
 
-	if (!at || strnlen(at, 4) < 4 || at[1] != ' ' || at[3] != ' ')
-		return 0;
-	at += 4;
-	return text_take_number(&at, 10, &parent) && parent <= UINT_MAX ? (__u32)parent : 0;
+	return process_stat_number(stat, PLACE_PARENT, &parent) ? (__u32)parent : 0;
 }
 
 static bool read_member(__u32 tgid, struct member *ret)

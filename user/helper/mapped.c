@@ -17,23 +17,17 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/text.h"
+#include "base/process.h"
 
-enum { STAT_BYTES = 1024, NS_A_SECOND = 1000000000 };
+enum { STAT_BYTES = 1024, PLACE_BEGAN = 22 /* in proc_pid_stat(5) */, NS_A_SECOND = 1000000000 };
 
 /* ---- the process ---- */
 
-/* The name, in parentheses, may hold anything: fields are counted behind its end. */
 int mapped_began_in(const char *stat, __u64 *ret_ticks)
 {
-	const char *at = strrchr(stat, ')');
 	unsigned long long ticks;
 
-	for (int field = 2; at && field < 22; field++) {
-		at = strchr(at, ' ');
-		at = at ? at + 1 : NULL;
-	}
-	if (!at || !text_take_number(&at, 10, &ticks))
+	if (!process_stat_number(stat, PLACE_BEGAN, &ticks))
 		return -EINVAL;
 	*ret_ticks = ticks;
 	return 0;
