@@ -15,6 +15,7 @@ HEADER_BYTES = 1024  # at most, of a map itself
 HIST_BYTES, HIST_MIN, HIST_MAX = 64 << 20, 8192, 65536  # see kernel/probe
 HIST_VALUE_BYTES, BLOCK = 64, 16
 NO_PREALLOC = 1
+STORAGE = ("sk_storage", "task_storage")
 
 
 def words(n):
@@ -57,13 +58,13 @@ def possible_cpus():
 
 
 def maps_of(pid):
-    """As bpftool shows them, by name; connections' storage, which grows with them, left out."""
+    """As bpftool shows them, by name; storage of connections and threads, which grows with them, left out."""
     ids = set()
     for info in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
         ids |= {int(line.split()[1]) for line in info.read_text().splitlines()
                 if line.startswith("map_id:")}
     shown = json.loads(host.run([host.tool("bpftool"), "-j", "map", "show"]))
-    return {m["name"]: m for m in shown if m["id"] in ids and m["type"] != "sk_storage"}
+    return {m["name"]: m for m in shown if m["id"] in ids and m["type"] not in STORAGE}
 
 
 def maps_with(bench, config):
