@@ -321,6 +321,14 @@ TEST(links_of_other_programs_are_removed)
 	hits_bpf__destroy(skel);
 }
 
+static __u64 hits_of_a_read(void)
+{
+	const __u64 was = skel->bss->enters[TLS_CALL_READ] + skel->bss->exits[TLS_CALL_READ];
+
+	hit_read(1);
+	return skel->bss->enters[TLS_CALL_READ] + skel->bss->exits[TLS_CALL_READ] - was;
+}
+
 TEST(a_set_that_is_not_whole_is_removed)
 {
 	load(TLS_WAY_PERF);
@@ -328,8 +336,10 @@ TEST(a_set_that_is_not_whole_is_removed)
 	assert_int_equal(system("rm " PINS "/*_e3_*"), 0);
 	assert_int_equal(pinned(), 3);
 	adopt_nothing();
-	hit_read(1);
-	assert_hits(0, 0);
+	/* the kernel frees a link that was pinned in its own time */
+	for (int i = 0; i < 1000 && hits_of_a_read(); i++)
+		usleep(1000);
+	assert_int_equal(hits_of_a_read(), 0);
 	hits_bpf__destroy(skel);
 }
 
