@@ -9,6 +9,7 @@
 #include "hook/tcp.bpf.h"
 #include "hook/tcp_close.bpf.h"
 #include "hook/tcp_time.bpf.h"
+#include "hook/tls_kernel.bpf.h"
 #include "hook/tls_listeners.bpf.h"
 #include "hook/tls_probe.bpf.h"
 #include "kernel/helpers.bpf.h"
@@ -18,13 +19,30 @@ char LICENSE[] SEC("license") = "GPL";
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(tp_send, struct sock *sk, int ret, int flags)
 {
-	return tcp_sent(sk, ret, SENT_BYTES, WRITER_SEND);
+	if (tcp_sent(sk, ret, SENT_BYTES, WRITER_SEND) == TCP_PLAINTEXT)
+		bpf_tail_call(ctx, &tls_kernel_sent, 0);
+	return 0;
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(tp_recv, struct sock *sk, int ret, int flags)
 {
-	return tcp_received(sk, ret, flags);
+	if (tcp_received(sk, ret, flags) == TCP_PLAINTEXT)
+		bpf_tail_call(ctx, &tls_kernel_received, 0);
+	return 0;
+}
+
+/* The next two go on for them. */
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(tp_send_kernel, struct sock *sk, int ret, int flags)
+{
+	return tls_kernel_writes(sk, ret);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(tp_recv_kernel, struct sock *sk, int ret, int flags)
+{
+	return tls_kernel_reads(sk, ret, flags);
 }
 
 SEC("fexit/tcp_sendmsg")

@@ -24,6 +24,7 @@ enum { false, true };
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PROG_ARRAY = 3,
 	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
@@ -171,7 +172,19 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+struct tcp_ulp_ops {
+	char name[16];
+};
+
+/* of kernels with CONFIG_TLS */
+struct tls_context {
+	__u8 tx_conf : 3;
+	__u8 rx_conf : 3;
+};
+
 struct inet_connection_sock {
+	const struct tcp_ulp_ops *icsk_ulp_ops;
+	void *icsk_ulp_data;
 	struct {
 		__u32 lrcvtime;
 	} icsk_ack;

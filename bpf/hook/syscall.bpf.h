@@ -151,6 +151,7 @@ static __noinline int syscall_msg(struct io *io, __u64 header, __u32 nr, __u32 l
 	}
 	io->iov = msg.iov;
 	io->iov_left = msg.iovlen;
+	io->control = msg.controllen ? msg.control : 0;
 	return SOURCE_FOUND;
 }
 
@@ -166,6 +167,7 @@ static __always_inline int syscall_source(struct io *io, struct call *call, stru
 	io->left = length;
 	io->segment_left = 0;
 	io->iov_left = 0;
+	io->control = 0;
 	io->piece.pos = 0;
 	io->piece.len = 0;
 	if (flags & (PF_IO_WORKER | PF_KTHREAD))

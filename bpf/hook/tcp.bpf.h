@@ -24,6 +24,7 @@
 #include "hook/tcp_who.bpf.h"
 #include "kernel/compat.bpf.h"
 #include "kernel/helpers.bpf.h"
+#include "kernel/ktls.bpf.h"
 #include "kernel/policy.bpf.h"
 #include "kernel/stat.bpf.h"
 #include "protocol/conn.bpf.h"
@@ -287,6 +288,12 @@ static __always_inline bool tcp_read_does_not_count(struct sock *sk, int flags)
 	return (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB)) || (sk->sk_shutdown & SEND_SHUTDOWN);
 }
 
+/* What tcp_received() and tcp_sent() return. */
+enum {
+	TCP_DONE,
+	TCP_PLAINTEXT, /* of TLS in the kernel: hook/tls_kernel goes on with it */
+};
+
 static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 {
 	struct scratch *scratch;
@@ -315,6 +322,8 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 
 	tcp->conn.sent_since_read = 0;
 	gap = tcp_follow_read(sk, tp, tcp, ret);
+	if (protocol_is_tls(&tcp->conn) && ktls_seen && (ktls_ways((__u64)sk) & KTLS_RECEIVES))
+		return TCP_PLAINTEXT;
 	if (protocol_is_tls(&tcp->conn))
 		return tcp_tls_received(sk, tcp, gap, ret, flags) ?
 			       tcp_tls_look(sk, tcp, SLOT_RECV) :
@@ -508,8 +517,11 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 		return 0;
 	}
 	if (protocol_is_tls(&tcp->conn) && tcp_tls_speaks(sk, tcp, ret)) {
-		int left = tcp_tls_sent(sk, tcp, gap, ret, seen == SENT_BYTES);
+		int left;
 
+		if (ktls_seen && (ktls_ways((__u64)sk) & KTLS_SENDS))
+			return TCP_PLAINTEXT;
+		left = tcp_tls_sent(sk, tcp, gap, ret, seen == SENT_BYTES);
 		if (left & TLS_SENT_LOOK)
 			tcp_tls_look(sk, tcp, SLOT_SEND);
 		if (left & TLS_SENT_SETTLE)

@@ -73,6 +73,7 @@ static __noinline int tcp_tls_state(struct sock *sk, struct tcp_conn *tcp, int o
 		tls->conn.open.gone_ns = bpf_ktime_get_ns();
 		return 0;
 	}
+	tls_hidden_in_kernel(tcp);
 	tls_look_last(tcp, tls, TLS_END_STATE);
 	if (new_state == TCP_CLOSE)
 		return tcp_tls_closed(sk, tcp, tls, old_state);

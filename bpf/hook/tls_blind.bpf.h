@@ -7,6 +7,7 @@
 #include "hook/conns.bpf.h"
 #include "hook/tls_wanted.bpf.h"
 #include "kernel/helpers.bpf.h"
+#include "kernel/ktls.bpf.h"
 #include "kernel/policy.bpf.h"
 #include "protocol/tls.bpf.h"
 #include "protocol/tls_conns.bpf.h"
@@ -18,6 +19,13 @@ enum {
 	TLS_END_DESTROYED,
 	TLS_END_SLOTS,
 };
+
+/* The kernel encrypts what the process reads or writes, and the hooks do not see that. */
+static __always_inline void tls_hidden_in_kernel(struct tcp_conn *tcp)
+{
+	if (!ktls_seen && ktls_ways(tcp->conn.open.origin.transport))
+		tls_outer_of(&tcp->conn)->hidden = BLIND_TLS_KERNEL;
+}
 
 /* What was told of a connection is not what its records had. `ends`: nothing more will be told of it. */
 static __always_inline bool tls_differs(const struct tls_outer *outer, struct tls_conn *tls,

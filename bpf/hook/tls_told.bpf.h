@@ -19,6 +19,7 @@
 #include "hook/tls_excerpt.bpf.h"
 #include "hook/tls_scratch.bpf.h"
 #include "kernel/helpers.bpf.h"
+#include "kernel/ktls.bpf.h"
 #include "kernel/policy.bpf.h"
 #include "kernel/stat.bpf.h"
 #include "kernel/transport.bpf.h"
@@ -216,7 +217,11 @@ static __always_inline void tls_told(__u64 cookie, const struct tls_entered *cal
 		return;
 	if (n)
 		tls->told = 1;
-	if (!tls_agrees(tls, writes, n, size))
+	if (!ktls_seen && ktls_ways(tls->conn.open.origin.transport))
+		tls_fault(tls);
+	else if (writes ? tls->kernel_writes : tls->kernel_reads)
+		; /* the socket tells it */
+	else if (!tls_agrees(tls, writes, n, size))
 		tls_fault(tls);
 	else if (n && tls->conn.mode != CONN_IGNORED)
 		tls_follow(tls, buffer, nested, writes, n);

@@ -49,12 +49,14 @@ struct tls_conn {
 	__u32 users; /* probes that are at work on it, and TLS_GONE */
 	__u8 untold; /* records were sent in a call that writes, and has not returned: taken by tls_settle() */
 	__u8 doubted; /* records that nobody has told as plaintext */
-	/* set by probes */
+	/* set by probes, or by the hooks on TCP for what the kernel encrypts */
 	__u8 told; /* plaintext of it was seen */
 	__u8 differs; /* plaintext and records do not agree: it can no longer be followed */
 	__u8 sent_since_read; /* as in struct conn, of plaintext */
 	__u8 writing; /* a goroutine is inside of Write: what is sent meanwhile is nested in it, on whatever thread */
-	__u8 pad[2];
+	/* set by the hooks on TCP: the socket has shown plaintext of that direction (kTLS), and probes tell it no more */
+	__u8 kernel_reads;
+	__u8 kernel_writes;
 	__u64 object_random; /* joined late: of the object that was found to be its */
 	__u32 settling; /* programs that settle its answers, or have asked for it: see tls_settle_answers() */
 	__u32 held; /* the exchange behind those whose answers were told and not sent: see exchanges_hold() */

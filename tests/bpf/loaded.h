@@ -42,6 +42,8 @@ static inline bool kernel_has(const char *name, __u32 kind)
 		bpf_program__set_autoload((skel)->progs.fexit_sendpage, false);                    \
 		bpf_program__set_autoload((skel)->progs.tls_enter, false);                         \
 		bpf_program__set_autoload((skel)->progs.tls_return, false);                        \
+		bpf_program__set_autoload((skel)->progs.tp_send_kernel, false);                    \
+		bpf_program__set_autoload((skel)->progs.tp_recv_kernel, false);                    \
 		bpf_program__set_autoload((skel)->progs.tp_send, tracepoint_);                     \
 		bpf_program__set_autoload((skel)->progs.tp_recv, tracepoint_);                     \
 		bpf_program__set_autoload((skel)->progs.fexit_send, !tracepoint_);                 \

@@ -39,7 +39,8 @@ struct family {
 	enum bpf_attach_type attach_type;
 };
 
-static const char *const programs_tracepoint[] = {"tp_send", "tp_recv"};
+static const char *const programs_tracepoint[] = {"tp_send", "tp_recv", "tp_send_kernel",
+						  "tp_recv_kernel"};
 static const char *const programs_sweep[] = {"sweep_conns"};
 static const char *const programs_tls[] = {"tls_enter", "tls_return"};
 static const char *const programs_fexit[] = {"fexit_send", "fexit_recv"};
@@ -47,7 +48,7 @@ static const char *const programs_fexit_sendpage[] = {"fexit_send", "fexit_sendp
 
 static const struct family family_tracepoint = {
 	.programs = programs_tracepoint,
-	.n_programs = 2,
+	.n_programs = 4,
 	.target = "btf_trace_sock_send_length",
 	.target_kind = BTF_KIND_TYPEDEF,
 	.attach_type = BPF_TRACE_RAW_TP,
@@ -153,6 +154,7 @@ static void load(const char *const *programs, size_t n)
 	assert_non_null(skel);
 	assert_true(n + n_always <= PROGRAMS_MAX);
 	shrink_maps(skel->obj);
+	skel->rodata->ktls_seen = programs == programs_tracepoint;
 	bpf_object__for_each_program(program, skel->obj)
 		assert_int_equal(bpf_program__set_autoload(program, false), 0);
 	for (size_t i = 0; i < n + n_always; i++) {

@@ -81,6 +81,8 @@ void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool
 
 	bpf_program__set_autoload(skel->progs.tls_enter, false);
 	bpf_program__set_autoload(skel->progs.tls_return, false);
+	bpf_program__set_autoload(skel->progs.tp_send_kernel, false);
+	bpf_program__set_autoload(skel->progs.tp_recv_kernel, false);
 	bpf_program__set_autoload(skel->progs.tp_send, !fexit);
 	bpf_program__set_autoload(skel->progs.tp_recv, !fexit);
 	bpf_program__set_autoload(skel->progs.fexit_send, fexit);
@@ -145,7 +147,11 @@ static int load(const struct choice *choice, const struct tables_region *room,
 	r = set_room(skel, room);
 	skel->rodata->tls_built = choice->tls != PROBE_TLS_OFF;
 	r = r ?: probe_choose_tls(skel, choice->tls);
+	if (choice->tls != PROBE_TLS_OFF && choice->hook == PROBE_HOOK_TRACEPOINT &&
+	    kernel_has("tls_context", BTF_KIND_STRUCT))
+		probe_choose_ktls(skel);
 	r = r ?: sliprobe_bpf__load(skel);
+	r = r ?: probe_join_ktls(skel);
 	if (r) {
 		sliprobe_bpf__destroy(skel);
 		return r;

@@ -79,6 +79,10 @@ struct probe_tls_programs {
 bool probe_tls_programs(struct sliprobe_bpf *skel, struct probe_tls_programs *ret);
 /* Before loading: what is loaded, and how large the maps are. Returns 0 or -errno. */
 int probe_choose_tls(struct sliprobe_bpf *skel, enum probe_tls way);
+/* Before loading: the kernel has TLS, and the hooks are the tracepoints, which see what that carries. */
+void probe_choose_ktls(struct sliprobe_bpf *skel);
+/* After loading: joins the programs for that to the hooks, if they were chosen. Returns 0 or -errno. */
+int probe_join_ktls(struct sliprobe_bpf *skel);
 /* probe->tls.way is known, and fds, if they are owned. */
 void probe_begin_tls(struct probe *probe);
 void probe_end_tls(struct probe *probe);

@@ -126,6 +126,30 @@ int probe_choose_tls(struct sliprobe_bpf *skel, enum probe_tls way)
 	return there ? 0 : -ENOENT;
 }
 
+/* ---- TLS in the kernel ---- */
+
+void probe_choose_ktls(struct sliprobe_bpf *skel)
+{
+	skel->rodata->ktls_seen = 1;
+	bpf_program__set_autoload(skel->progs.tp_send_kernel, true);
+	bpf_program__set_autoload(skel->progs.tp_recv_kernel, true);
+}
+
+static int join(const struct bpf_map *map, const struct bpf_program *program)
+{
+	const __u32 only = 0, fd = (__u32)bpf_program__fd(program);
+
+	return bpf_map__update_elem(map, &only, sizeof(only), &fd, sizeof(fd), BPF_ANY);
+}
+
+int probe_join_ktls(struct sliprobe_bpf *skel)
+{
+	if (!skel->rodata->ktls_seen)
+		return 0;
+	return join(skel->maps.tls_kernel_sent, skel->progs.tp_send_kernel) ?:
+		       join(skel->maps.tls_kernel_received, skel->progs.tp_recv_kernel);
+}
+
 void probe_begin_tls(struct probe *probe)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(probe->skel->obj, "tls_wanted");

@@ -2,11 +2,12 @@
 /*
  * A small HTTPS/1.1 server, a thread for each connection:
  *
- *	tlsd PORT fd|bio|gnutls CERTIFICATE KEY
+ *	tlsd PORT fd|ktls|bio|gnutls CERTIFICATE KEY
  *
- * fd: OpenSSL reads and writes the socket. bio: OpenSSL works on memory, the server moves the records. gnutls: GnuTLS.
- * It prints "listening PORT" once it does. Paths: /status/CODE, /bytes/N. At SIGUSR1 it forks, and leaves accepting to
- * the child.
+ * fd: OpenSSL reads and writes the socket. ktls: likewise, and hands what it can to the kernel. bio: OpenSSL works on
+ * memory, the server moves the records. gnutls: GnuTLS.
+ * It prints "listening PORT" once it does. Paths: /status/CODE, /bytes/N; of ktls also /file/N. At SIGUSR1 it forks, and
+ * leaves accepting to the child.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -40,11 +42,14 @@ struct library {
 	long (*read)(struct conn *conn, void *to, size_t n);
 	long (*write)(struct conn *conn, const void *from, size_t n);
 	void (*end)(struct conn *conn);
+	bool (*send_file)(struct conn *conn, int file, size_t n); /* NULL: it cannot */
 };
 
 static const char *certificate, *key;
 static const struct library *library;
 static SSL_CTX *context;
+
+static const struct library with_ktls;
 
 static SSL *new_ssl(void)
 {
@@ -53,6 +58,8 @@ static SSL *new_ssl(void)
 		if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1 ||
 		    SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
 			exit(3);
+		if (library == &with_ktls)
+			SSL_CTX_set_options(context, SSL_OP_ENABLE_KTLS);
 	}
 	return SSL_new(context);
 }
@@ -74,6 +81,18 @@ static long fd_read(struct conn *conn, void *to, size_t n)
 static long fd_write(struct conn *conn, const void *from, size_t n)
 {
 	return SSL_write(conn->ssl, from, n);
+}
+
+static bool fd_send_file(struct conn *conn, int file, size_t n)
+{
+	for (size_t done = 0; done < n;) {
+		ossl_ssize_t part = SSL_sendfile(conn->ssl, file, done, n - done, 0);
+
+		if (part <= 0)
+			return false;
+		done += part;
+	}
+	return true;
 }
 
 static void fd_end(struct conn *conn)
@@ -197,10 +216,11 @@ static void with_gnutls_end(struct conn *conn)
 }
 
 static const struct library with_gnutls = {with_gnutls_begin, with_gnutls_read, with_gnutls_write,
-					   with_gnutls_end};
+					   with_gnutls_end, NULL};
 #endif
-static const struct library with_fd = {fd_begin, fd_read, fd_write, fd_end},
-			    with_bio = {bio_begin, bio_read, bio_write, bio_end};
+static const struct library with_ktls = {fd_begin, fd_read, fd_write, fd_end, fd_send_file},
+			    with_fd = {fd_begin, fd_read, fd_write, fd_end, NULL},
+			    with_bio = {bio_begin, bio_read, bio_write, bio_end, NULL};
 
 /* ---- HTTP ---- */
 
@@ -248,8 +268,8 @@ static bool answer(struct conn *conn, const char *path, bool last)
 {
 	unsigned int status = 200, bytes = 5;
 	char *text = malloc(256 + BODY_MAX_BYTES);
-	bool ok;
-	int n;
+	bool is_file = library->send_file && sscanf(path, "/file/%u", &bytes) == 1, ok;
+	int n, file;
 
 	sscanf(path, "/status/%u", &status);
 	sscanf(path, "/bytes/%u", &bytes);
@@ -257,7 +277,14 @@ static bool answer(struct conn *conn, const char *path, bool last)
 	n = sprintf(text, "HTTP/1.1 %u Told So\r\nContent-Length: %u\r\n%s\r\n", status, bytes,
 		    last ? "Connection: close\r\n" : "");
 	memset(text + n, 'x', bytes);
-	ok = library->write(conn, text, n + bytes) == (long)(n + bytes);
+	if (is_file) {
+		file = memfd_create("file", 0);
+		ok = write(file, text + n, bytes) == bytes && library->write(conn, text, n) == n &&
+		     library->send_file(conn, file, bytes);
+		close(file);
+	} else {
+		ok = library->write(conn, text, n + bytes) == (long)(n + bytes);
+	}
 	free(text);
 	return ok;
 }
@@ -325,7 +352,9 @@ int main(int argc, char **argv)
 		return 2;
 	certificate = argv[3];
 	key = argv[4];
-	library = !strcmp(argv[2], "bio") ? &with_bio : &with_fd;
+	library = !strcmp(argv[2], "bio")  ? &with_bio :
+		  !strcmp(argv[2], "ktls") ? &with_ktls :
+					     &with_fd;
 #ifdef WITH_GNUTLS
 	if (!strcmp(argv[2], "gnutls"))
 		library = &with_gnutls;

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Connections of which the kernel encrypts a direction (kernel/ktls): what the process reads from the socket, or writes
+ * to it, is plaintext, and its only source. The library's own calls tell the same bytes once more: they do not count.
+ *
+ * The programs go on where those on sockets end (TCP_PLAINTEXT). Control data of a message says whether it carries
+ * something else than application data: a handshake, an alert.
+ */
+#ifndef SLIPROBE_HOOK_TLS_KERNEL_BPF_H
+#define SLIPROBE_HOOK_TLS_KERNEL_BPF_H
+
+#include "abi.h"
+#include "hook/conns.bpf.h"
+#include "hook/scratch.bpf.h"
+#include "hook/sock.bpf.h"
+#include "hook/syscall.bpf.h"
+#include "hook/tcp.bpf.h"
+#include "hook/tcp_time.bpf.h"
+#include "hook/tcp_tls.bpf.h"
+#include "hook/tls_told.bpf.h"
+#include "kernel/compat.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "protocol/tls.bpf.h"
+#include "protocol/tls_conns.bpf.h"
+
+/* The program that goes on with what was sent; and with what was received. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} tls_kernel_sent SEC(".maps"), tls_kernel_received SEC(".maps");
+
+/* include/linux/socket.h, include/uapi/linux/tls.h */
+enum {
+	SOL_TLS = 282,
+	TLS_SET_RECORD_TYPE = 1,
+	TLS_GET_RECORD_TYPE = 2,
+};
+
+struct user_cmsg {
+	__u64 len;
+	__u32 level;
+	__u32 type;
+};
+
+/* The type of the records that the message was sent in, or received from. */
+static __noinline __u32 tls_kernel_type(struct io *io)
+{
+	struct user_cmsg cmsg = {};
+	__u8 type = TLS_APPLICATION_DATA;
+
+	if (!io || !io->control || bpf_probe_read_user(&cmsg, sizeof(cmsg), (void *)io->control) ||
+	    cmsg.len <= sizeof(cmsg) || cmsg.level != SOL_TLS ||
+	    (cmsg.type != TLS_SET_RECORD_TYPE && cmsg.type != TLS_GET_RECORD_TYPE))
+		return TLS_APPLICATION_DATA;
+	bpf_probe_read_user(&type, sizeof(type), (void *)(io->control + sizeof(cmsg)));
+	return type;
+}
+
+/* It may be that nothing tells what is asked on the connection. */
+static __always_inline void tls_kernel_look(struct sock *sk, struct tcp_conn *tcp,
+					    struct tls_conn *tls, enum slot slot)
+{
+	tls_outer_of(&tcp->conn)->looks = !tls->told || tls->differs || tls->doubted;
+	if (tls_has_to_be_looked_at(&tcp->conn))
+		tcp_tls_look(sk, tcp, slot);
+}
+
+/* ---- reads ---- */
+
+/* The bytes are in no memory that can be read. */
+static __always_inline void tls_kernel_read_unseen(struct flow *flow, struct tcp_conn *tcp, __u32 n,
+						   enum source source)
+{
+	tls_excerpt_count(flow->conn, n, 0);
+	if (stream_unseen(flow, n, SIDE_REQUEST, WRITER_SHARED))
+		return;
+	if (flow->conn->mode == CONN_HTTP) {
+		stat_error(KERR_NO_BUFFER);
+		protocol_lost(flow, SIDE_REQUEST, LOST_UNREADABLE);
+		return;
+	}
+	tls_outer_of(&tcp->conn)->hidden = source == SOURCE_IO_URING ? BLIND_IO_URING :
+					   source == SOURCE_COMPAT   ? BLIND_COMPAT :
+								       BLIND_OPAQUE;
+	conn_ignore(flow->conn);
+}
+
+static __always_inline int tls_kernel_reads(struct sock *sk, int ret, int flags)
+{
+	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
+	struct scratch *scratch = scratch_of(SLOT_RECV);
+	struct tcp_sock *tp = tcp_of_any(sk);
+	struct tls_conn *tls = tcp ? tls_of(&tcp->conn) : NULL;
+	enum source source;
+	struct arrival arrival;
+	struct flow flow = {};
+
+	if (ret <= 0 || !tp || !tls || !scratch)
+		return 0;
+	arrival = arrival_of(sk, tp, &scratch->reading, tcp->read_seq, ret);
+	source = syscall_source(&scratch->io, &scratch->call, sk, ret);
+	if (source == SOURCE_FOUND && tls_kernel_type(&scratch->io) != TLS_APPLICATION_DATA)
+		return 0;
+	tls->tgid = bpf_get_current_pid_tgid() >> 32;
+	tls->read_ns = arrival.read_ns;
+	tls->arrived_ns = arrival.arrived_ns;
+	tls->kernel_reads = tls->told = 1;
+	tls_match_off(&tls->match, TLS_WAY_READ);
+	if (tls->differs || tls->conn.mode == CONN_IGNORED)
+		return 0;
+	tls_begin_flow(&flow, tls, scratch);
+	if (source == SOURCE_FOUND && !(flags & MSG_TRUNC))
+		tls_told_read(&flow, tls, scratch, ret);
+	else
+		tls_kernel_read_unseen(&flow, tcp, ret, source);
+	tls_kernel_look(sk, tcp, tls, SLOT_RECV);
+	return 0;
+}
+
+/* ---- writes ---- */
+
+/* As tls_told_write(), of bytes that are in no memory that can be read: mostly a file's. */
+static __always_inline void tls_kernel_write_unseen(struct flow *flow, struct tls_conn *tls,
+						    __u32 n)
+{
+	flow->turn = !tls->sent_since_read;
+	flow->peer_unacked = tls->peer_unacked;
+	flow->now_ns = tls->sent_ns;
+	if (!tls_answered(tls))
+		return;
+	tls_excerpt_count(flow->conn, 0, n);
+	if (!stream_unseen(flow, n, SIDE_RESPONSE, WRITER_SHARED)) {
+		if (tls->conn.open.next != 1)
+			stat_error(KERR_NO_BUFFER);
+		protocol_lost(flow, SIDE_RESPONSE, LOST_UNREADABLE);
+	}
+}
+
+/* What the connection is asked is told, by probes or the socket. */
+static __always_inline bool tls_kernel_is_told(struct sock *sk, const struct tls_conn *tls)
+{
+	return tls->told || tls_is_probed() || (ktls_ways((__u64)sk) & KTLS_RECEIVES);
+}
+
+static __always_inline void tls_kernel_sends(struct sock *sk, struct tcp_sock *tp,
+					     struct tcp_conn *tcp, struct tls_conn *tls, __u32 sent)
+{
+	struct scratch *scratch = scratch_of(SLOT_SEND);
+	struct flow flow = {};
+	enum source source;
+
+	if (!scratch)
+		return;
+	source = syscall_source(&scratch->io, &scratch->call, sk, sent);
+	if (source == SOURCE_FOUND && tls_kernel_type(&scratch->io) != TLS_APPLICATION_DATA)
+		return;
+	tls->tgid = bpf_get_current_pid_tgid() >> 32;
+	tls->sent_ns = sent_ns(tp, tp->write_seq) ?: bpf_ktime_get_ns();
+	tls->peer_unacked = tcp_peer_unacked(sk, tp);
+	tls->kernel_writes = 1;
+	tls_match_off(&tls->match, TLS_WAY_WRITE);
+	tls_answers(tls_outer_of(&tcp->conn));
+	if (!tls->differs && tls->conn.mode != CONN_IGNORED && tls_kernel_is_told(sk, tls)) {
+		tls_begin_flow(&flow, tls, scratch);
+		if (source == SOURCE_FOUND)
+			tls_told_write(&flow, tls, scratch, sent, true);
+		else
+			tls_kernel_write_unseen(&flow, tls, sent);
+		tls_settle_answers(tls);
+	}
+	tls_kernel_look(sk, tcp, tls, SLOT_SEND);
+}
+
+static __always_inline int tls_kernel_writes(struct sock *sk, int ret)
+{
+	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
+	struct tcp_sock *tp = tcp_of_any(sk);
+	struct tls_conn *tls = tcp ? tls_of(&tcp->conn) : NULL;
+
+	if (ret <= 0 || !tp || !tls)
+		return 0;
+	tls_kernel_sends(sk, tp, tcp, tls, ret);
+	return tcp_settle(sk, tcp, tp->write_seq);
+}
+
+#endif
