@@ -149,6 +149,8 @@ class Load(threading.Thread):
 def come_and_go(agent, start, n):
     """n processes: each is probed, counts, and ends, every second one in the middle of a request."""
     running = [start(f"own{i}") for i in range(n)]
+    for server in running:
+        ask(server.port, 1)
     for i, server in enumerate(running):
         counted_from(agent, server.port)
         with dial(server.port) as sock:
@@ -169,7 +171,9 @@ def test_processes_that_come_and_go_leave_nothing(agent, files, helpers, own_lib
         return start_with_library(name)
 
     busy = TlsServer("nginx", helpers, tmp_path / "busy")
+    kept = start_with_new_library("kept")  # what it has besides is used by the others, too
     try:
+        counted_from(agent, kept.port)
         watch = counted_from(agent, busy.port)
         held = Held(agent)
         before = held.now()
@@ -184,4 +188,5 @@ def test_processes_that_come_and_go_leave_nothing(agent, files, helpers, own_lib
         assert wait_until(lambda: held.now() == before, 60, 0.2), (before, held.now())
         assert "signal" not in (tmp_path / "busy/nginx/error.log").read_text()
     finally:
+        kept.stop(9)
         busy.stop()
