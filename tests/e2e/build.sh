@@ -17,6 +17,9 @@ ${CC:-gcc} -std=gnu17 -O2 -Wall -Wextra -shared -fPIC -o "$out/clock.so" "$here/
 ${CC:-gcc} -std=gnu17 -O2 -Wall -Wextra -shared -fPIC -o "$out/slowdisk.so" "$here/servers/slowdisk.c"
 ${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra -pthread -DWITH_GNUTLS -o "$out/tlsd" "$here/servers/tlsd.c" -lssl -lcrypto -lgnutls
 ${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra -pthread -o "$out/tls_scripted" "$here/servers/tls_scripted.c" -lssl -lcrypto -lgnutls
+android=/usr/lib/$(uname -m)-linux-gnu/android
+${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra -pthread -isystem /usr/include/android -o "$out/tlsd-boring" \
+	"$here/servers/tlsd.c" -L"$android" -Wl,-rpath,"$android" -lssl -lcrypto
 $cc -o "$out/tlsd-static" "$here/servers/tlsd.c" -lssl -lcrypto 2>"$out/tlsd.log" || { cat "$out/tlsd.log" >&2; exit 1; }
 $cc -o "$out/uring" "$here/servers/uring.c" -luring
 if command -v clang >/dev/null; then

@@ -134,7 +134,7 @@ CONFIGURED = {
 SCRIPTS = {"node": ["node", "-e", NODE], "python": ["/usr/bin/python3", "-c", PYTHON],
            "asyncio": ["/usr/bin/python3", "-c", ASYNCIO]}
 PROGRAMS = {"openssl": ("tlsd", "fd"), "bio": ("tlsd", "bio"), "static-bio": ("tlsd-static", "bio"),
-            "gnutls": ("tlsd", "gnutls")}
+            "gnutls": ("tlsd", "gnutls"), "boring": ("tlsd-boring", "fd"), "boring-bio": ("tlsd-boring", "bio")}
 NAMES = ["nginx", *CONFIGURED, *SCRIPTS, *PROGRAMS]
 
 
