@@ -25,6 +25,10 @@
 #ifdef WITH_GNUTLS
 #include <gnutls/gnutls.h>
 #endif
+#ifndef SSL_OP_ENABLE_KTLS /* BoringSSL */
+#define SSL_OP_ENABLE_KTLS 0
+#define SSL_sendfile(ssl, fd, at, n, flags) ((void)(ssl), (void)(fd), -1)
+#endif
 
 enum { ROOM = 1 << 16, BODY_MAX_BYTES = 8 << 20 };
 
@@ -86,7 +90,7 @@ static long fd_write(struct conn *conn, const void *from, size_t n)
 static bool fd_send_file(struct conn *conn, int file, size_t n)
 {
 	for (size_t done = 0; done < n;) {
-		ossl_ssize_t part = SSL_sendfile(conn->ssl, file, done, n - done, 0);
+		ssize_t part = SSL_sendfile(conn->ssl, file, done, n - done, 0);
 
 		if (part <= 0)
 			return false;
