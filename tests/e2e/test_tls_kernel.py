@@ -7,8 +7,7 @@ import pytest
 
 from harness import scaled, tool, wait_until
 from nginx import Nginx
-from test_tls_servers import VERSIONS, answers, dial, probed
-from tls import certificate
+from tls import VERSIONS, answers, blind, certificate, counted_from, dial
 from wire import get
 
 CONFIG = "agent: {interval: 1s}\ntls: servers\n"
@@ -58,7 +57,7 @@ def server(helpers, tmp_path, run_server):
 @pytest.mark.usefixtures("shown")
 @pytest.mark.parametrize("version", VERSIONS)
 def test_each_request_counts_once(agent, server, version):
-    watch = probed(agent, server.port)
+    watch, before = counted_from(agent, server.port), blind(agent, server.port)
     with Handed(version), dial(server.port, version) as sock:
         for path in ("/", "/status/404", "/bytes/50000", "/file/70000", "/file/1", "/status/503"):
             sock.sendall(get(path))
@@ -71,7 +70,7 @@ def test_each_request_counts_once(agent, server, version):
             sock.sendall(bytes([byte]))
         assert answers(sock, 1) == [200]
     watch.expect({200: 11, 404: 1, 503: 1})
-    assert not agent.real or not agent.status()["coverage"]["blind"]
+    assert blind(agent, server.port) == before
 
 
 @pytest.mark.usefixtures("shown")
@@ -79,7 +78,7 @@ def test_each_request_counts_once(agent, server, version):
 def test_nginx_sends_files(agent, tmp_path, version):
     nginx = Nginx(tmp_path / "nginx", "files", tls=OPTIONS)
     try:
-        watch = probed(agent, nginx.port)
+        watch = counted_from(agent, nginx.port)
         with Handed(version), dial(nginx.port, version) as sock:
             for size in (5, 3000, 100000):
                 sock.sendall(get(f"/bytes/{size}"))
@@ -96,7 +95,7 @@ def test_many_at_once(agent, tmp_path):
     nginx = Nginx(tmp_path / "nginx", tls=OPTIONS)
     n = scaled(5000)
     try:
-        watch = probed(agent, nginx.port)
+        watch = counted_from(agent, nginx.port)
         for keep in ([], ["-k"]):
             out = subprocess.run([tool("ab"), "-q", *keep, "-n", str(n), "-c", "8",
                                   f"https://127.0.0.1:{nginx.port}/"], check=True,
@@ -113,15 +112,11 @@ def test_what_is_not_shown_is_named(agent, server, version):
     if not agent.real or agent.status()["agent"]["hook"] == "tracepoint":
         pytest.skip("this kernel shows what it encrypts")
 
-    def blind():
-        return sum(b["connections"] for b in agent.status()["coverage"]["blind"]
-                   if b["port"] == server.port and b["reason"] == "tls_in_kernel")
-
     watch = agent.watch(server.port)
     for n in range(1, 20):
         with Handed(version), dial(server.port, version) as sock:
             for path in ("/", "/file/70000"):
                 sock.sendall(get(path))
                 assert answers(sock, 1) == [200]
-        assert wait_until(lambda n=n: blind() == n)
+        assert wait_until(lambda n=n: blind(agent, server.port) == {"tls_in_kernel": n})
     watch.expect({})
