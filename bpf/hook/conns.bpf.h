@@ -7,6 +7,13 @@
 #include "kernel/transport.bpf.h"
 #include "protocol/conn.bpf.h"
 
+/* The connection was closed by the peer's reset, or by a time-out. */
+enum tcp_reset {
+	RESET_NONE,
+	RESET_ENDING, /* when this side had closed it already */
+	RESET_OPEN, /* else: what had arrived is still read, as requests that nobody can answer any more */
+};
+
 struct tcp_conn {
 	struct conn conn;
 	__u64 received; /* bytes_received then: which turn of 2^32 bytes read_seq is in */
@@ -14,7 +21,7 @@ struct tcp_conn {
 	__u32 read_seq; /* bytes read were followed up to this copied_seq */
 	__u32 write_seq; /* bytes written were followed up to this write_seq */
 	__u8 closed_from; /* TCP state before it was closed; 0: not known */
-	__u8 peer_reset; /* closed by the peer's reset, or by a time-out */
+	__u8 peer_reset; /* enum tcp_reset */
 	__u16 ahead; /* bytes behind read_seq that were followed, and are not read: see tcp_ahead */
 	__u32 swept; /* number of the last sweep over files that has met it */
 };

@@ -88,6 +88,8 @@ static __noinline struct tcp_conn *tcp_conn_create(struct sock *sk, struct tcp_s
 	/* or it has reset, too, what is being written */
 	if (sk->__sk_common.skc_state == TCP_CLOSE_WAIT || sk->__sk_common.skc_state == TCP_CLOSE)
 		tcp_left_unread(sk, tp, tcp, received);
+	if (sk->__sk_common.skc_state == TCP_CLOSE && sock_was_reset(sk))
+		tcp->peer_reset = RESET_OPEN;
 	return tcp;
 }
 
@@ -281,11 +283,17 @@ static __always_inline void tcp_read_bytes(struct flow *flow, struct sock *sk, s
 		excerpt_take(sk, tp, tcp, scratch, received);
 }
 
+/* A lingering close: what is read after our FIN can have no answer. */
+static __always_inline bool tcp_read_lingers(struct sock *sk, const struct tcp_conn *tcp)
+{
+	return (sk->sk_shutdown & SEND_SHUTDOWN) && tcp->peer_reset != RESET_OPEN;
+}
+
 /* True for what is thrown away, or will be read once more. */
 static __always_inline bool tcp_read_does_not_count(struct sock *sk, int flags)
 {
-	/* a lingering close: what is read after our FIN can have no answer */
-	return (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB)) || (sk->sk_shutdown & SEND_SHUTDOWN);
+	return (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB)) ||
+	       ((sk->sk_shutdown & SEND_SHUTDOWN) && sk->__sk_common.skc_state != TCP_CLOSE);
 }
 
 /* What tcp_received() and tcp_sent() return. */
@@ -315,7 +323,7 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 		return tcp_other_protocol(sk, true);
 	tcp = tcp_admit_read(sk, tp, ret);
 	scratch = tcp ? scratch_of(SLOT_RECV) : NULL;
-	if (!scratch)
+	if (!scratch || tcp_read_lingers(sk, tcp))
 		return 0;
 
 	struct flow flow = {.turn = tcp->conn.sent_since_read};

@@ -85,10 +85,11 @@ static __always_inline int tcp_state_closed(struct sock *sk, struct tcp_conn *tc
 
 	if (old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT)
 		tcp->closed_from = old_state;
-	tcp->peer_reset = sock_was_reset(sk);
 	tcp->conn.peer_gone = tcp->peer_reset && tcp->closed_from == TCP_CLOSE_WAIT;
 	if (tcp->peer_reset)
 		tcp_peer_reset(tcp, tp);
+	if (tcp->conn.open.next == tcp->conn.open.freed)
+		return 0;
 	if (tcp->peer_reset && old_state != TCP_LAST_ACK && tp && tp->write_seq != tcp->write_seq)
 		return 0;
 	if (old_state == TCP_LAST_ACK)
@@ -118,15 +119,19 @@ static __always_inline int tcp_state(struct sock *sk, int old_state, int new_sta
 	tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
 	if (!tcp)
 		return 0;
+	if (new_state == TCP_CLOSE && sock_was_reset(sk))
+		tcp->peer_reset = old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT ?
+					  RESET_OPEN :
+					  RESET_ENDING;
 	if (protocol_is_tls(&tcp->conn))
 		return tcp_tls_state(sk, tcp, old_state, new_state);
-	/* a request may have arrived, and be read later */
+	/* in both cases a request may have arrived, and be read later */
 	if (new_state == TCP_CLOSE_WAIT)
 		tcp->conn.open.gone_ns = bpf_ktime_get_ns();
-	if (new_state == TCP_CLOSE_WAIT || tcp->conn.open.next == tcp->conn.open.freed)
-		return 0;
 	if (new_state == TCP_CLOSE)
 		return tcp_state_closed(sk, tcp, old_state);
+	if (new_state == TCP_CLOSE_WAIT || tcp->conn.open.next == tcp->conn.open.freed)
+		return 0;
 	if (new_state == TCP_FIN_WAIT1) /* we close first */
 		tcp_closed_in_order(tcp, OUTCOME_SERVER_ABORT, OUTCOME_COMPLETE);
 	else /* the peer closed its side first; whether it is still there shows at TCP_CLOSE */
@@ -141,7 +146,7 @@ static __always_inline void tcp_destroyed_open(struct sock *sk, struct tcp_conn 
 
 	/* the kernel skips the hook on states in a soft interrupt that has interrupted it */
 	if (!tcp->closed_from && !tcp->peer_reset) {
-		tcp->peer_reset = sock_was_reset(sk);
+		tcp->peer_reset = sock_was_reset(sk) ? RESET_OPEN : RESET_NONE;
 		tp = tcp_of(sk);
 		if (tcp->peer_reset && tp && !tcp->conn.open.gone_ns)
 			tcp->conn.open.gone_ns = tp->tcp_mstamp * 1000; /* no segment came since */

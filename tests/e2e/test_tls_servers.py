@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Requests inside of TLS are counted as those outside: N sent, N answered, N logged, N counted."""
 import contextlib
+import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -145,6 +147,23 @@ def test_a_reset_within_a_record(agent, helpers, tmp_path, name, version):
             sock.sendall(get())
             assert answers(sock, 1) == [200]
         watch.expect({200: 4})
+    finally:
+        server.stop()
+
+
+def test_read_behind_the_reset(agent, helpers, tmp_path):
+    server = TlsServer("openssl", helpers, tmp_path)
+    try:
+        watch = counted_from(agent, server.port)
+        for version in VERSIONS:
+            with dial(server.port, version) as sock:
+                sock.sendall(get())
+                answers(sock, 1)
+                os.kill(server.processes[0].pid, signal.SIGSTOP)
+                sock.sendall(get())
+                hard_close(sock)
+                os.kill(server.processes[0].pid, signal.SIGCONT)
+        watch.expect({200: 2}, client_abort=2)
     finally:
         server.stop()
 

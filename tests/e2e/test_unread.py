@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a server answers is a request, though it has not read it."""
+import contextlib
 import fcntl
 import os
 import socket
@@ -11,7 +12,7 @@ import pytest
 
 from framing_cases import FAKE
 from harness import IN_VM, wait_until
-from wire import Port, get, head, read_exactly, reply
+from wire import Port, get, hard_close, head, read_exactly, reply
 
 CONFIG = """agent: {interval: 1s}
 services:
@@ -291,3 +292,36 @@ def test_an_urgent_byte_in_a_body(port):
     assert wire.server.recv(1, socket.MSG_OOB) == b"!"
     wire.c(FAKE * 2).s(reply(200)).c(get("/checkout")).s(reply(404)).close()
     expect(port, {("/cart/*", "POST", 200): 1, ("/checkout", "GET", 404): 1})
+
+
+def cut_off(wire):
+    """The peer's reset has come; what had arrived before can still be read."""
+    hard_close(wire.client)
+    assert wait_until(lambda: wire.server.getsockopt(socket.SOL_TCP, socket.TCP_INFO, 1) == b"\x07")
+
+
+@pytest.mark.parametrize("tries", ["answers", "closes"])
+@pytest.mark.parametrize("answered", [0, 1])
+def test_read_behind_the_reset(port, answered, tries):
+    for _ in range(5):
+        wire = port.dial()
+        for _ in range(answered):
+            wire.c(get("/cart/1")).s(reply(200))
+        cut_off(unread(wire, get("/checkout", method="POST", body=b"x" * 10)))
+        assert wire.server.recv(4096).startswith(b"POST")
+        with contextlib.suppress(OSError):
+            if tries == "answers":
+                wire.server.sendall(reply(200))
+        wire.close()
+    port.watch.expect({200: 5} if answered else {}, client_abort=5)
+
+
+def test_read_behind_the_reset_of_what_lingered(port):
+    """The server had closed its side: nothing that it reads from then on is a request."""
+    for _ in range(5):
+        wire = port.dial().c(get("/cart/1", "Connection: close")).s(reply(200, b"", "Connection: close"))
+        wire.server.shutdown(socket.SHUT_WR)
+        cut_off(unread(wire, get("/checkout")))
+        assert wire.server.recv(4096).startswith(b"GET")
+        wire.close()
+    port.watch.expect({200: 5})
