@@ -31,7 +31,7 @@ struct {
 	__type(value, __u32);
 } tls_kernel_sent SEC(".maps"), tls_kernel_received SEC(".maps");
 
-/* include/linux/socket.h, include/uapi/linux/tls.h */
+/* Linux: linux/socket.h, linux/tls.h */
 enum {
 	SOL_TLS = 282,
 	TLS_SET_RECORD_TYPE = 1,
