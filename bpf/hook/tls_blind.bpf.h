@@ -61,7 +61,15 @@ static __always_inline __u32 tls_blind_reason(const struct tls_outer *outer, str
 	/* a library may have read the request, and nobody has asked it for it yet */
 	if (outer->turns < TLS_WENT_ON && !ends)
 		return BLIND_REASON_COUNT;
-	return tls->joined_late ? BLIND_TLS_LATE : BLIND_TLS_UNBOUND;
+	return tls->joined ? BLIND_TLS_LATE : BLIND_TLS_UNBOUND;
+}
+
+/* Nobody has told what it was asked and answered so far. Its process may be probed yet. */
+static __always_inline void tls_passed_by(struct tls_conn *tls)
+{
+	tls_match_unsync(&tls->match, TLS_WAY_READ);
+	tls_match_unsync(&tls->match, TLS_WAY_WRITE);
+	tls->joined = TLS_JOINED_ANSWERED;
 }
 
 /* Counts the connection as blind if it is, once. `ends`: no more will be told of it. In the process's own context. */
@@ -84,6 +92,8 @@ static __always_inline int tls_look(struct tcp_conn *tcp, struct tls_conn *tls,
 	conn = tls ? &tls->conn : &tcp->conn;
 	if (conn_goes_blind(conn))
 		blind_note(&conn->served, who, live_generation, reason);
+	if (tls && reason == BLIND_TLS)
+		tls_passed_by(tls);
 	return 0;
 }
 

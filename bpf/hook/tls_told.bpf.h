@@ -202,6 +202,14 @@ static __always_inline void tls_follow(struct tls_conn *tls, __u64 buffer, __u64
 	tls_scratch_give(taken);
 }
 
+/* The first that is told of it. Behind what was not, requests are looked for where calls begin. */
+static __always_inline void tls_join(struct tls_conn *tls)
+{
+	if (tls->joined == TLS_JOINED_ANSWERED)
+		tls->conn.mode = CONN_OLD;
+	tls->told = 1;
+}
+
 /*
  * The call has ended, and `n` bytes of its buffer were read or written on the connection of that cookie; 0: a write has
  * failed. To be called once in a program, in the process's own context: it is large.
@@ -215,8 +223,8 @@ static __always_inline void tls_told(__u64 cookie, const struct tls_entered *cal
 	MEET_PATHS(); /* for each place that the call can lie in */
 	if (!tls)
 		return;
-	if (n)
-		tls->told = 1;
+	if (n && !tls->told)
+		tls_join(tls);
 	if (!ktls_seen && ktls_ways(tls->conn.open.origin.transport))
 		tls_fault(tls);
 	else if (writes ? tls->kernel_writes : tls->kernel_reads)

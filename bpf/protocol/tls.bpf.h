@@ -296,7 +296,7 @@ static __always_inline void tls_made(struct tls_conn *tls, struct conn *conn)
 	inner->dialled = conn->dialled;
 	inner->mode = outer->late ? CONN_OLD : CONN_NEW;
 	tls_match_init(&tls->match, TLS_FROM_SERVER, !outer->late);
-	tls->joined_late = outer->late;
+	tls->joined = outer->late ? TLS_JOINED_LATE : TLS_JOINED_FIRST;
 	tls->tgid = bpf_get_current_pid_tgid() >> 32;
 	if (!outer->late)
 		tls_take_early(tls, outer);

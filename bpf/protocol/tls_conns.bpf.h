@@ -29,6 +29,13 @@ __u32 tls_on;
 /* Set by the agent: the kernel has refused the programs on libraries. The next one need not try. */
 __u32 tls_refused;
 
+/* From where on a connection is followed. */
+enum tls_joined {
+	TLS_JOINED_FIRST, /* from its beginning */
+	TLS_JOINED_LATE, /* it is older than the programs: its hello is not known */
+	TLS_JOINED_ANSWERED, /* it had been answered before its process was probed: see tls_join() */
+};
+
 struct tls_conn {
 	struct conn conn; /* what is inside: its exchanges are the connection's */
 	struct tls_match match; /* its records, against the plaintext that the process was given */
@@ -40,7 +47,7 @@ struct tls_conn {
 	__u32 netns; /* of the socket, and the port that it serves: see who_begin() */
 	__u16 port;
 	__u8 hello_seen;
-	__u8 joined_late; /* older than the programs: its hello is not known */
+	__u8 joined; /* enum tls_joined */
 	__u8 peer_unacked; /* at the last send, as in struct flow */
 	__u8 closed; /* enum tls_closing: it was, and what is open waits for what was sent and is not told */
 	__u8 closed_from; /* as in struct tcp_conn */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Executables that have TLS inside are probed once they have served: what comes later of them is counted from its first
-connection, and what was missed before is blind."""
+"""Executables that have TLS inside are probed once they have served: what comes later of them is counted, and connections
+of which requests were missed before are blind."""
+import shutil
 import signal
 import time
 
@@ -19,8 +20,12 @@ LOOK_SECONDS = 1 * (5 if IN_VM else 1)  # far more than it takes to attach to a 
 def start(helpers, tmp_path):
     servers = []
 
-    def begin():
-        servers.append(TlsServer("static-bio", helpers, tmp_path / f"server{len(servers)}"))
+    def begin(never_probed=False):
+        programs = helpers
+        if never_probed:  # a file of its own
+            programs = tmp_path
+            shutil.copy(helpers / "tlsd-static", programs)
+        servers.append(TlsServer("static-bio", programs, tmp_path / f"server{len(servers)}"))
         return servers[-1]
 
     yield begin
@@ -56,6 +61,30 @@ def serve(agent, server):
 def test_the_connections_before_it_is_probed_are_blind(agent, start):
     server = start()
     assert serve(agent, server) <= 3
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_a_connection_that_began_before_is_counted_from_then_on(agent, start, version):
+    server, sent = start(never_probed=True), []
+    with dial(server.port, version) as sock:
+        def counted():
+            for i in range(50):
+                sock.sendall(get(f"/{'x' * i}"))
+                sent.extend(answers(sock, 1))
+            return agent.service(server.port)["requests"]
+
+        assert wait_until(counted, 10), agent.status()["coverage"]
+        watch = agent.watch(server.port)
+        for i in range(200):
+            sock.sendall(get("/") if i % 3 else get("/", method="POST", body=b"x" * (i * 100)))
+            answers(sock, 1)
+        sock.sendall(get("/") * 5)
+        answers(sock, 5)
+        watch.expect({200: 205})
+        missed = len(sent) + 205 - agent.service(server.port)["requests"]
+        assert blind(agent, server.port) == (1 if missed else 0), missed
+    assert wait_until(lambda: agent.status()["coverage"]["in_flight"] == 0)
+    watch.expect({200: 205})
 
 
 def test_another_process_is_measured_from_its_first_connection(agent, start):
