@@ -24,7 +24,7 @@ LATE_S = 0.6
 LATENCY = {"hang_up": "500ms", "accepted_late": "500ms"}
 CONFIG = """
 agent: {{interval: 1s}}
-samples: {{bad_per_second: 1000, good_per_second: 500, headers: [x-user-id]}}
+samples: {{bad_per_second: 1000, good_per_second: 3000, headers: [x-user-id]}}
 services:{services}
 slos:{slos}
 """
