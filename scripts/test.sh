@@ -222,7 +222,7 @@ start_beside() { # STAGE
 		command=(tests/bench/vm/run.sh --check)
 		;;
 	esac
-	nice -n 19 timeout --kill-after=30 "$stage_timeout" "${command[@]}" >"$logs/$1.log" 2>&1 </dev/null &
+	nice -n 10 timeout --kill-after=30 "$stage_timeout" "${command[@]}" >"$logs/$1.log" 2>&1 </dev/null &
 	beside[$1]=$!
 }
 

@@ -215,7 +215,25 @@ TEST(refuses_what_is_not_what_it_should_be)
 	receive(TLS_FAILED);
 }
 
-static pid_t start_program(const char *const *arguments)
+static bool has_mapped(pid_t pid, const char *library)
+{
+	char path[32], *line = NULL;
+	bool found = false;
+	size_t room = 0;
+	FILE *maps;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	maps = fopen(path, "r");
+	while (maps && !found && getline(&line, &room, maps) > 0)
+		found = strstr(line, library);
+	if (maps)
+		fclose(maps);
+	free(line);
+	return found;
+}
+
+/* Returns once it has that library. */
+static pid_t start_program(const char *const *arguments, const char *library)
 {
 	const pid_t pid = fork();
 
@@ -230,7 +248,8 @@ static pid_t start_program(const char *const *arguments)
 		execvp(arguments[0], (char *const *)arguments);
 		_exit(1);
 	}
-	usleep(300000);
+	for (int i = 0; i < WAIT_MS / 10 && !has_mapped(pid, library); i++)
+		usleep(10000);
 	return pid;
 }
 
@@ -243,7 +262,7 @@ static void end_program(pid_t pid)
 TEST(looks_at_a_process)
 {
 	static const char *const sleep_arguments[] = {"sleep", "100", NULL};
-	const pid_t pid = start_program(sleep_arguments);
+	const pid_t pid = start_program(sleep_arguments, "libc.so");
 	struct tls_packet found;
 
 	ask_to_look(pid); /* too early */
@@ -270,7 +289,7 @@ static pid_t start_tls(void)
 	static const char *const arguments[] = {"openssl", "s_server", "-accept", "127.0.0.1:0",
 						"-nocert", "-quiet",   NULL};
 
-	return start_program(arguments);
+	return start_program(arguments, "libssl");
 }
 
 /* The packet of libssl; others may come with it. */
