@@ -33,7 +33,9 @@ static __always_inline bool tls_differs(const struct tls_outer *outer, struct tl
 {
 	const struct tls_records *sent = &outer->records[SIDE_RESPONSE];
 	bool is_cut = sent->state == TLS_RECORDS_BODY || sent->have;
-	enum tls_end end = tls->peer_reset || is_cut ? TLS_BROKEN : TLS_ENDED;
+	/* a peer that has closed first is not sent all that was written for it */
+	bool is_left = tls->peer_reset || tls->closed_from == TCP_CLOSE_WAIT;
+	enum tls_end end = is_left || is_cut ? TLS_BROKEN : TLS_ENDED;
 
 	if (tls->differs || tls->doubted)
 		return true;

@@ -135,7 +135,7 @@ def test_buffers_on_a_stack_that_grows(agent, helpers, tmp_path):
     running = start(helpers, tmp_path, "httpd-go-stripped", "bare")
     measured(agent, running.port)
     watch = agent.watch(running.port)
-    n, clients = scaled(60, 20), 4
+    n, clients = scaled(60, 21), 4
     at_once(clients, running.port, ["/status/404" if i % 3 == 0 else "/" for i in range(n)])
     watch.expect({404: n // 3 * clients, 200: (n - n // 3) * clients})
     running.stop()

@@ -2,6 +2,7 @@
 """Requests inside of TLS are counted as those outside: N sent, N answered, N logged, N counted."""
 import contextlib
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -151,6 +152,34 @@ def test_a_reset_within_a_record(agent, helpers, tmp_path, name, version):
         server.stop()
 
 
+@pytest.mark.parametrize("name", ["openssl", "bio", "node", "asyncio"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_who_leaves_before_the_answer_is_counted(agent, helpers, tmp_path, name, version):
+    """A library over memory has written the answer then, and the server sends it no more: nothing was missed."""
+    server = TlsServer(name, helpers, tmp_path)
+    try:
+        watch, before = counted_from(agent, server.port), blind(agent, server.port)
+        lost = agent.lost()
+        for _ in range(20):
+            with dial(server.port, version) as sock:
+                sock.sendall(get())
+                answers(sock, 1)
+                sock.sendall(get())
+        assert wait_until(lambda: watch.delta()["requests"] == 40), watch.delta()
+        got = watch.delta()["outcomes"]
+        assert got["complete"] >= 20 and got["complete"] + got["client_abort"] == 40, got
+        assert (blind(agent, server.port), agent.lost()) == (before, lost)
+    finally:
+        server.stop()
+
+
+def stand_still(pid):
+    """All threads of the process."""
+    os.kill(pid, signal.SIGSTOP)
+    assert wait_until(lambda: all(stat.read_text().rsplit(")", 1)[1].split()[0] == "T"
+                                  for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")))
+
+
 def test_read_behind_the_reset(agent, helpers, tmp_path):
     server = TlsServer("openssl", helpers, tmp_path)
     try:
@@ -159,7 +188,7 @@ def test_read_behind_the_reset(agent, helpers, tmp_path):
             with dial(server.port, version) as sock:
                 sock.sendall(get())
                 answers(sock, 1)
-                os.kill(server.processes[0].pid, signal.SIGSTOP)
+                stand_still(server.processes[0].pid)
                 sock.sendall(get())
                 hard_close(sock)
                 os.kill(server.processes[0].pid, signal.SIGCONT)
