@@ -84,7 +84,8 @@ def test_a_connection_that_began_before_is_counted_from_then_on(agent, start, ve
         missed = len(sent) + 205 - agent.service(server.port)["requests"]
         assert blind(agent, server.port) == (1 if missed else 0), missed
     assert wait_until(lambda: agent.status()["coverage"]["in_flight"] == 0)
-    watch.expect({200: 205})
+    # where sites are probed one after the other, a request may be told, and its answer not: it is lost then
+    assert watch.delta()["status"] == {"200": 205} and agent.lost() - watch.lost <= missed
 
 
 def test_another_process_is_measured_from_its_first_connection(agent, start):
