@@ -191,13 +191,17 @@ class ConfigFile(type(pathlib.Path())):
 EMPTY = {"requests": 0, "status": {}, "outcomes": {o: 0 for o in OUTCOMES}, "routes": []}
 
 
+def stand_still(pid):
+    """All threads of the process."""
+    os.kill(pid, signal.SIGSTOP)
+    assert wait_until(lambda: all(stat.read_text().rsplit(")", 1)[1].split()[0] == "T"
+                                  for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")))
+
+
 def waits(process):
     """It is stopped, and was not at work."""
-    os.kill(process.pid, signal.SIGSTOP)
-    proc = pathlib.Path("/proc", str(process.pid))
-    while proc.joinpath("stat").read_text().rsplit(")", 1)[1].split()[0] != "T":
-        time.sleep(0.001)
-    return proc.joinpath("syscall").read_text().split()[0] in EPOLL_WAITS
+    stand_still(process.pid)
+    return pathlib.Path(f"/proc/{process.pid}/syscall").read_text().split()[0] in EPOLL_WAITS
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 """Requests inside of TLS are counted as those outside: N sent, N answered, N logged, N counted."""
 import contextlib
 import os
-import pathlib
 import re
 import signal
 import socket
@@ -11,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import if_long, tool, user_space, wait_until
+from harness import if_long, stand_still, tool, user_space, wait_until
 from nginx import Nginx
 from tls import VERSIONS, answers, blind, certificate, client_context, counted_from, dial
 from tls_servers import NAMES, TlsServer
@@ -171,13 +170,6 @@ def test_who_leaves_before_the_answer_is_counted(agent, helpers, tmp_path, name,
         assert (blind(agent, server.port), agent.lost()) == (before, lost)
     finally:
         server.stop()
-
-
-def stand_still(pid):
-    """All threads of the process."""
-    os.kill(pid, signal.SIGSTOP)
-    assert wait_until(lambda: all(stat.read_text().rsplit(")", 1)[1].split()[0] == "T"
-                                  for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")))
 
 
 def test_read_behind_the_reset(agent, helpers, tmp_path):
