@@ -32,6 +32,39 @@ enum http_method {
 		HTTP_METHOD_COUNT,
 };
 
+/*
+ * Statuses of gRPC: the codes by number, then what an answer has instead of one.
+ * https://grpc.io/docs/guides/status-codes/
+ */
+#define GRPC_STATUSES(X)                                                                           \
+	X(OK, "OK")                                                                                \
+	X(CANCELLED, "CANCELLED")                                                                  \
+	X(UNKNOWN, "UNKNOWN")                                                                      \
+	X(INVALID_ARGUMENT, "INVALID_ARGUMENT")                                                    \
+	X(DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")                                                  \
+	X(NOT_FOUND, "NOT_FOUND")                                                                  \
+	X(ALREADY_EXISTS, "ALREADY_EXISTS")                                                        \
+	X(PERMISSION_DENIED, "PERMISSION_DENIED")                                                  \
+	X(RESOURCE_EXHAUSTED, "RESOURCE_EXHAUSTED")                                                \
+	X(FAILED_PRECONDITION, "FAILED_PRECONDITION")                                              \
+	X(ABORTED, "ABORTED")                                                                      \
+	X(OUT_OF_RANGE, "OUT_OF_RANGE")                                                            \
+	X(UNIMPLEMENTED, "UNIMPLEMENTED")                                                          \
+	X(INTERNAL, "INTERNAL")                                                                    \
+	X(UNAVAILABLE, "UNAVAILABLE")                                                              \
+	X(DATA_LOSS, "DATA_LOSS")                                                                  \
+	X(UNAUTHENTICATED, "UNAUTHENTICATED")                                                      \
+	X(OTHER, "_other") /* a number without a name, or no number */                             \
+	X(ABSENT, "_absent") /* the answer has ended without one */                                \
+	X(HIDDEN, "_unknown") /* the answer has one, or not: it could not be read */
+
+enum grpc_status {
+#define X(id, name) GRPC_##id,
+	GRPC_STATUSES(X)
+#undef X
+		GRPC_STATUS_COUNT,
+};
+
 /* How a request ended; every request ends as exactly one of these. */
 #define OUTCOMES(X)                                                                                \
 	X(COMPLETE, "complete")                                                                    \
@@ -175,18 +208,5 @@ enum owner_kind {
 #undef X
 		OWNER_KIND_COUNT,
 };
-
-/*
- * Where a status has no series of its own, requests are counted by its class (RFC 9110, section 15): a status below
- * STATUS_CLASSES is a class, 5 is 5xx.
- */
-enum {
-	STATUS_CLASSES = 10,
-};
-
-static inline unsigned int status_class(unsigned int status)
-{
-	return status < STATUS_CLASSES ? status : status / 100;
-}
 
 #endif

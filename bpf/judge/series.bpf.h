@@ -203,7 +203,7 @@ static __always_inline __u32 series_make(__u64 bits, struct service_books *books
 /* The key of what is counted together with the series: route and method are others, the status its class. */
 static __always_inline __u64 series_rest(__u64 bits)
 {
-	__u64 status = status_class(bits >> 32 & 0xffff);
+	__u64 status = status_rest(bits >> 32 & 0xffff);
 
 	return (bits & 0xff0000000000ffffULL) | (__u64)ROUTE_OTHER << 16 | status << 32 |
 	       (__u64)HTTP_METHOD_OTHER << 48;

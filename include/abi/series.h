@@ -4,6 +4,7 @@
 #define SLIPROBE_ABI_SERIES_H
 
 #include "hist.h"
+#include "status.h"
 #include "terms.h"
 #include "types.h"
 
@@ -20,7 +21,7 @@ enum {
 struct series_key {
 	__u16 service;
 	__u16 route;
-	__u16 status; /* 0 unless complete */
+	__u16 status; /* status.h; 0 unless complete */
 	__u8 method;
 	__u8 role_outcome; /* series_role_outcome() */
 };

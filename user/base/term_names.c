@@ -15,6 +15,7 @@
 	}
 
 NAME_FUNCTION(method_name, http_method, HTTP_METHODS)
+NAME_FUNCTION(grpc_status_name, grpc_status, GRPC_STATUSES)
 NAME_FUNCTION(outcome_name, outcome, OUTCOMES)
 NAME_FUNCTION(bad_reason_name, bad_reason, BAD_REASONS)
 NAME_FUNCTION(role_name, role, ROLES)

@@ -6,6 +6,7 @@
 #include "terms.h"
 
 const char *method_name(enum http_method value);
+const char *grpc_status_name(enum grpc_status value);
 const char *outcome_name(enum outcome value);
 const char *bad_reason_name(enum bad_reason value);
 const char *role_name(enum role value);

@@ -7,6 +7,7 @@
 
 #include "base/term_names.h"
 #include "report/metrics_families.h"
+#include "status.h"
 
 enum { NS_PER_SECOND = 1000000000 };
 

@@ -19,6 +19,7 @@
 #include "report/snapshot_tls.h"
 #include "slo/alerts.h"
 #include "slo/slo.h"
+#include "status.h"
 #include "terms.h"
 
 /* Requests below a latency threshold, exactly: count of this series with total <= threshold_ns. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/term_names.h"
+#include "status.h"
 
 void snapshot_rows_clear(struct snapshot_rows *rows)
 {
