@@ -57,6 +57,11 @@ static inline __u32 http1_dfa_next(__u32 state, __u8 byte)
 	return dfa_next(state, byte);
 }
 
+static inline __u32 http2_dfa_next(__u32 state, __u8 byte)
+{
+	return dfa_next(state, byte);
+}
+
 static inline const struct dfa_state *http1_dfa_state(__u32 state)
 {
 	dfa_index index = state;

@@ -25,6 +25,7 @@ struct piece {
 
 typedef struct chunk *http1_bytes;
 typedef struct chunk *tls_bytes; /* of tls/records.h */
+typedef struct chunk *http2_bytes; /* of http2/words.h */
 
 /* One load or store: at an address that may be odd, the compiler would take the word byte by byte. */
 #define CHUNK_WORD(at, n)                                                                          \
@@ -65,5 +66,18 @@ static __always_inline void chunk_end(struct chunk *chunk, __u32 len)
 #define HTTP1_SEPARATE __noinline
 #define TLS_AT(chunk, pos) HTTP1_AT(chunk, pos)
 #define TLS_REPEAT(n, step, context) bpf_loop(n, step, context, 0)
+#define HTTP2_AT(chunk, pos) HTTP1_AT(chunk, pos)
+#define HTTP2_LOAD64(chunk, pos, len) HTTP1_LOAD64(chunk, pos, len)
+#define HTTP2_FORGET(pos, other) HTTP1_FORGET(pos, other)
+#define HTTP2_HIDE(number)                                                                         \
+	({                                                                                         \
+		__u64 hidden_ = (number);                                                          \
+		barrier_var(hidden_);                                                              \
+		(__u32)hidden_;                                                                    \
+	})
+#define HTTP2_MEET() MEET_PATHS()
+#define HTTP2_REPEAT(n, step, context) bpf_loop(n, step, context, 0)
+#define HTTP2_LOOP _Pragma("clang loop unroll(disable)")
+#define HTTP2_SEPARATE __noinline
 
 #endif

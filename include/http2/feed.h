@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The walk over the bytes of one direction of an HTTP/2 connection, from one event to the next: the follower's entrance.
+ * Its contract is in parse.h, as are the definitions that the including file must have.
+ */
+#ifndef SLIPROBE_HTTP2_FEED_H
+#define SLIPROBE_HTTP2_FEED_H
+
+#include "http2/field.h"
+#include "http2/frame.h"
+#include "http2/parse.h"
+#include "http2/state.h"
+#include "http2/words.h"
+
+/* Bytes from here on that need not be looked at, whatever they are. */
+static inline __u64 http2_opaque(const struct http2 *p)
+{
+	if (p->state == HTTP2_BAD)
+		return ~0ULL;
+	if (p->state == HTTP2_PAYLOAD || p->state == HTTP2_PADDING)
+		return p->left;
+	if (p->state == HTTP2_BLOCK && http2_skips(p))
+		return p->string < p->left ? p->string : p->left;
+	return 0;
+}
+
+/* Passes n <= http2_opaque() bytes, n > 0, unseen. Returns enum http2_event, as a feed. */
+static inline __u32 http2_pass(struct http2 *p, __u64 n)
+{
+	if (p->state == HTTP2_BAD)
+		return HTTP2_EV_NONE;
+	if (p->state != HTTP2_BLOCK)
+		return http2_payload_pass(p, (__u32)n);
+	http2_skip(p, (__u32)n);
+	return p->left ? HTTP2_EV_NONE : http2_payload_end(p);
+}
+
+/* Reads bytes of a header block; n > 0 are there. Returns how many, and the event in *ret_event. */
+static inline __attribute__((always_inline)) __u32 http2_block_bytes(
+	struct http2_conn *conn, __u32 side, struct http2 *p, struct http2_wide *wide,
+	http2_bytes buf, __u32 pos, __u32 len, __u32 n, __u32 *ret_event)
+{
+	__u32 used;
+	int bad = 0;
+
+	switch (p->field) {
+	case HTTP2_NAME_SKIP:
+	case HTTP2_VALUE_SKIP:
+		used = n < p->string ? n : p->string;
+		http2_skip(p, used);
+		return used;
+	case HTTP2_NAME:
+		return http2_name_bytes(p, buf, pos, n < p->string ? n : p->string);
+	case HTTP2_VALUE:
+		used = http2_value_bytes(conn, p, wide, buf, pos, len,
+					 n < p->string ? n : p->string, &bad);
+		if (bad)
+			*ret_event = http2_bad(p, HTTP2_FAULT_HUFFMAN);
+		return used;
+	case HTTP2_FIELD:
+		used = http2_indexed(conn, p, wide, buf, pos, n);
+		if (used)
+			return used;
+		break;
+	default:
+		break;
+	}
+	p->left--;
+	*ret_event = http2_byte(conn, side, p, wide, HTTP2_AT(buf, pos));
+	return 1;
+}
+
+/* Consumes at least one byte of buf[pos .. len), pos < len. Returns how many, and the event in *ret_event. */
+static inline __attribute__((always_inline)) __u32 http2_step(struct http2_conn *conn, __u32 side,
+							      struct http2_wide *wide,
+							      http2_bytes buf, __u32 pos, __u32 len,
+							      __u32 *ret_event)
+{
+	struct http2 *p = &conn->side[side];
+	__u32 n = len - pos, used = 1;
+
+	switch (p->state) {
+	case HTTP2_HEADER:
+		if (!p->have && n >= HTTP2_HEADER_BYTES) {
+			*ret_event = http2_frame_begin(p, side, HTTP2_LOAD64(buf, pos, len),
+						       HTTP2_AT(buf, pos + 8));
+			return HTTP2_HEADER_BYTES;
+		}
+		*ret_event = http2_header_byte(p, side, HTTP2_AT(buf, pos));
+		return 1;
+	case HTTP2_BLOCK:
+		if (n > p->left)
+			n = p->left;
+		used = http2_block_bytes(conn, side, p, wide, buf, pos, len, n, ret_event);
+		if (!p->left && p->state == HTTP2_BLOCK)
+			*ret_event = http2_payload_end(p);
+		return used;
+	case HTTP2_PAYLOAD:
+	case HTTP2_PADDING:
+		if (n > p->left)
+			n = p->left;
+		*ret_event = http2_payload_pass(p, n);
+		return n;
+	case HTTP2_PREFIX:
+	case HTTP2_CONTROL:
+		*ret_event = http2_prefix_byte(p, HTTP2_AT(buf, pos));
+		return 1;
+	case HTTP2_PREFACE:
+		*ret_event = http2_preface_byte(p, HTTP2_AT(buf, pos));
+		return 1;
+	case HTTP2_PAD_LENGTH:
+		*ret_event = http2_pad_length(p, HTTP2_AT(buf, pos));
+		return 1;
+	default:
+		return n;
+	}
+}
+
+/* A table has grown, which waits where another event came at the same byte. */
+static inline __u32 http2_grow(struct http2 *p)
+{
+	if (!p->grows)
+		return HTTP2_EV_NONE;
+	p->grows = 0;
+	return HTTP2_EV_GROW;
+}
+
+/* One walk. Lies on the stack: but for `event`, nothing in it changes from one step to the next. */
+struct http2_walk {
+	struct http2_conn *conn;
+	struct http2_wide *wide;
+	http2_bytes buf;
+	__u32 *pos;
+	__u32 len;
+	__u32 side; /* enum http2_side */
+	__u64 event; /* enum http2_event of the last step */
+};
+
+static long http2_walk_step(__u32 i, struct http2_walk *walk)
+{
+	__u32 pos = *walk->pos, event = HTTP2_EV_NONE;
+
+	(void)i;
+	if (pos >= walk->len)
+		return 1;
+	*walk->pos = pos + http2_step(walk->conn, walk->side & 1, walk->wide, walk->buf, pos,
+				      walk->len, &event);
+	if (event == HTTP2_EV_NONE)
+		event = http2_grow(&walk->conn->side[walk->side & 1]);
+	walk->event = event;
+	return event != HTTP2_EV_NONE;
+}
+
+/* Step by step, up to the first event, or the end. `wide` may be NULL. */
+HTTP2_SEPARATE __u32 http2_steps(struct http2_conn *conn, struct http2_wide *wide, http2_bytes buf,
+				 __u32 *pos, __u32 len_and_side)
+{
+	struct http2_walk walk = {
+		.conn = conn,
+		.wide = wide,
+		.buf = buf,
+		.pos = pos,
+		.len = len_and_side >> 1,
+		.side = len_and_side & 1,
+	};
+
+	if (!conn || !buf || !pos)
+		return HTTP2_EV_NONE;
+	HTTP2_REPEAT(walk.len, http2_walk_step, &walk);
+	return (__u32)walk.event;
+}
+
+/*
+ * Feeds buf[*pos .. len), *pos < len < 2^31, up to the first event, and returns that, or HTTP2_EV_NONE. It consumes at
+ * least one byte, and moves *pos behind the bytes consumed. In the kernel *pos must not lie on the stack: Linux 6.1
+ * verifies the walk as if it were one step. `wide`: see parse.h.
+ */
+static inline __attribute__((always_inline)) enum http2_event http2_feed(struct http2_conn *conn,
+									 struct http2_wide *wide,
+									 enum http2_side side,
+									 http2_bytes buf,
+									 __u32 *pos, __u32 len)
+{
+	return (enum http2_event)http2_steps(conn, wide, buf, pos, len << 1 | (__u32)side);
+}
+
+#endif

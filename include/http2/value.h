@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Private to the HTTP/2 follower: the value of a field of interest, from its text. */
+#ifndef SLIPROBE_HTTP2_VALUE_H
+#define SLIPROBE_HTTP2_VALUE_H
+
+#include "dfa.h"
+#include "terms.h"
+#include "http2/huffman.h"
+#include "http2/parse.h"
+#include "http2/state.h"
+#include "http2/table.h"
+#include "http2/words.h"
+
+/* The including file's, see parse.h. */
+__u32 http2_dfa_next(__u32 state, __u8 byte);
+
+enum {
+	HTTP2_SHORT_TEXT = 24, /* bytes that tell the value of a field without automaton */
+};
+
+#define HTTP2_TEXT4(a, b, c, d) ((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24)
+#define HTTP2_TEXT8(a, b, c, d, e, f, g, h)                                                        \
+	(HTTP2_TEXT4(a, b, c, d) | HTTP2_TEXT4(e, f, g, h) << 32)
+
+/* `word`: the token, the first byte lowest, and its length on top; n < 8 */
+static inline __u32 http2_method_value(__u64 word)
+{
+	if (word == HTTP2_TEXT8('G', 'E', 'T', 0, 0, 0, 0, 3))
+		return HTTP_METHOD_GET;
+	if (word == HTTP2_TEXT8('P', 'O', 'S', 'T', 0, 0, 0, 4))
+		return HTTP_METHOD_POST;
+	if (word == HTTP2_TEXT8('H', 'E', 'A', 'D', 0, 0, 0, 4))
+		return HTTP_METHOD_HEAD;
+	if (word == HTTP2_TEXT8('P', 'U', 'T', 0, 0, 0, 0, 3))
+		return HTTP_METHOD_PUT;
+	if (word == HTTP2_TEXT8('D', 'E', 'L', 'E', 'T', 'E', 0, 6))
+		return HTTP_METHOD_DELETE;
+	if (word == HTTP2_TEXT8('P', 'A', 'T', 'C', 'H', 0, 0, 5))
+		return HTTP_METHOD_PATCH;
+	if (word == HTTP2_TEXT8('O', 'P', 'T', 'I', 'O', 'N', 'S', 7))
+		return HTTP_METHOD_OPTIONS;
+	if (word == HTTP2_TEXT8('C', 'O', 'N', 'N', 'E', 'C', 'T', 7))
+		return HTTP_METHOD_CONNECT;
+	if (word == HTTP2_TEXT8('T', 'R', 'A', 'C', 'E', 0, 0, 5))
+		return HTTP_METHOD_TRACE;
+	if (word == HTTP2_TEXT8('Q', 'U', 'E', 'R', 'Y', 0, 0, 5))
+		return HTTP_METHOD_QUERY;
+	return HTTP_METHOD_OTHER;
+}
+
+/* Three digits, the first of them not 0. */
+static inline __u32 http2_status_value(__u64 word, __u32 n)
+{
+	__u32 a = (word & 0xff) - '0', b = (word >> 8 & 0xff) - '0', c = (word >> 16 & 0xff) - '0';
+
+	if (n != 3 || a - 1 > 8 || b > 9 || c > 9)
+		return 0;
+	return a * 100 + b * 10 + c;
+}
+
+/* enum grpc_status: a number up to 16, without zeros ahead */
+static inline __u32 http2_grpc_status_value(__u64 word, __u32 n)
+{
+	__u32 a = (word & 0xff) - '0', b = (word >> 8 & 0xff) - '0';
+
+	if (n == 1 && a <= 9)
+		return a;
+	if (n == 2 && a == 1 && b <= 6)
+		return 10 + b;
+	return GRPC_OTHER;
+}
+
+/* Media types are of any case. */
+static inline __u32 http2_type_value(const struct http2 *p)
+{
+	const __u64 fold = 0x2020202020202020ULL;
+
+	return p->n >= 16 &&
+	       (p->words[0] | fold) == HTTP2_TEXT8('a', 'p', 'p', 'l', 'i', 'c', 'a', 't') &&
+	       (p->words[1] | fold) == HTTP2_TEXT8('i', 'o', 'n', '/', 'g', 'r', 'p', 'c') &&
+	       (__u32)(p->words[2] | fold) != (__u32)HTTP2_TEXT4('-', 'w', 'e', 'b');
+}
+
+static inline void http2_scratch_clear(struct http2 *p)
+{
+	p->n = 0;
+	p->words[0] = 0;
+	p->words[1] = 0;
+	p->words[2] = 0;
+	p->words[3] = 0;
+}
+
+/* From `scratch`, which has all of the text, or its first HTTP2_SHORT_TEXT bytes. */
+static inline __u32 http2_short_value(const struct http2 *p)
+{
+	__u64 word = p->words[0];
+
+	if (p->name == HTTP2_NAME_METHOD)
+		return p->n < 8 ? http2_method_value(word | (__u64)p->n << 56) : HTTP_METHOD_OTHER;
+	if (p->name == HTTP2_NAME_STATUS)
+		return http2_status_value(word, p->n);
+	if (p->name == HTTP2_NAME_GRPC_STATUS)
+		return http2_grpc_status_value(word, p->n);
+	return http2_type_value(p);
+}
+
+/* The value of the field being read is known: what is still to come of it is skipped. */
+static inline __attribute__((always_inline)) void http2_settle(struct http2_conn *conn,
+							       struct http2 *p,
+							       struct http2_wide *wide, __u32 value,
+							       __u32 text)
+{
+	p->field = p->string ? HTTP2_VALUE_SKIP : HTTP2_FIELD;
+	http2_take(p, p->name, value);
+	if (!p->insert)
+		return;
+	conn->text_end += text;
+	http2_insert(p, wide, p->name, value, text);
+}
+
+/* The length of the value is known: `string`. */
+static inline __attribute__((always_inline)) void http2_value_begin(struct http2_conn *conn,
+								    __u32 side, struct http2 *p,
+								    struct http2_wide *wide)
+{
+	__u32 value = 0;
+
+	p->n_bits = 0;
+	p->bits = 0;
+	p->automaton = 0;
+	p->keeps = 0;
+	p->undecided = 0;
+	p->field = HTTP2_VALUE;
+	switch (p->name) {
+	case HTTP2_NAME_PATH:
+	case HTTP2_NAME_AGENT:
+		if (side != HTTP2_REQUESTS) {
+			value = HTTP2_UNKNOWN;
+			break;
+		}
+		p->n = 0;
+		p->automaton = 1;
+		p->keeps = p->insert;
+		p->dfa = p->name == HTTP2_NAME_PATH ? conn->path_start : conn->agent_start;
+		if (p->string && (p->keeps || p->dfa != DFA_DEAD))
+			return;
+		value = p->name == HTTP2_NAME_PATH ? DFA_DEAD : p->dfa;
+		break;
+	case HTTP2_NAME_METHOD:
+	case HTTP2_NAME_STATUS:
+	case HTTP2_NAME_GRPC_STATUS:
+	case HTTP2_NAME_CONTENT_TYPE:
+		http2_scratch_clear(p);
+		if (p->string)
+			return;
+		value = http2_short_value(p);
+		break;
+	case HTTP2_NAME_PROTOCOL:
+		value = 1;
+		break;
+	default:
+		break;
+	}
+	http2_settle(conn, p, wide, value, 0);
+}
+
+/* What a symbol of a path does to it. Returns 1 if the path ends before it. */
+static inline __attribute__((always_inline)) int http2_path_symbol(struct http2 *p, __u32 symbol)
+{
+	if (p->name != HTTP2_NAME_PATH)
+		return 0;
+	if (symbol == '?' || symbol == '#')
+		return 1;
+	/* "*", or no path: as in HTTP/1.x, no route is one */
+	if (!p->n && symbol != '/')
+		p->dfa = DFA_DEAD;
+	return 0;
+}
+
+/* A symbol of a text that an automaton reads. Returns 1 if the value is known. */
+static inline __attribute__((always_inline)) int http2_automaton_symbol(struct http2_conn *conn,
+									struct http2 *p,
+									__u32 symbol)
+{
+	if (http2_path_symbol(p, symbol))
+		return 1;
+	if (p->keeps)
+		conn->text[(conn->text_end + p->n) & (HTTP2_TEXT - 1)] = (__u8)symbol;
+	p->n++;
+	p->dfa = http2_dfa_next(p->dfa, (__u8)symbol);
+	return !p->keeps && p->dfa == DFA_DEAD;
+}
+
+/*
+ * Reads up to HTTP2_CODE_BYTES of the `n` > 0 bytes from pos on that are there of a value of interest. Returns how
+ * many; all of their symbols are read then. *ret_bad is 1 if Huffman's code has no such value.
+ */
+static inline __attribute__((always_inline)) __u32 http2_value_bytes(
+	struct http2_conn *conn, struct http2 *p, struct http2_wide *wide, http2_bytes buf,
+	__u32 pos, __u32 len, __u32 n, int *ret_bad)
+{
+	__u32 word, n_bits;
+	__u64 bits;
+	int known = 0;
+
+	if (n > HTTP2_CODE_BYTES)
+		n = HTTP2_CODE_BYTES;
+	/* those that are not there become zeros */
+	word = __builtin_bswap32((__u32)HTTP2_LOAD64(buf, pos, len)) & ~0U << (32 - 8 * n);
+	n_bits = p->n_bits;
+	bits = p->bits | (__u64)word << (32 - n_bits);
+	n_bits += 8 * n;
+	p->string -= n;
+	p->left -= n;
+	HTTP2_LOOP
+	for (__u32 i = 0; i < HTTP2_CODE_SYMBOLS && !known; i++) {
+		__u32 code = p->huffman ? http2_code(bits) : HTTP2_CODE(bits >> 56, 8);
+		__u32 symbol = http2_code_symbol(code), length = http2_code_length(code);
+
+		if (length > n_bits)
+			break;
+		if (symbol == HTTP2_EOS) {
+			*ret_bad = 1;
+			return n;
+		}
+		bits <<= length;
+		n_bits -= length;
+		if (p->automaton) {
+			known = http2_automaton_symbol(conn, p, symbol);
+		} else {
+			p->scratch[p->n & (HTTP2_SCRATCH - 1)] = (__u8)symbol;
+			p->n++;
+		}
+	}
+	if (!p->automaton && p->n >= HTTP2_SHORT_TEXT)
+		known = 1;
+	p->bits = bits;
+	p->n_bits = n_bits;
+	if (!known && p->string)
+		return n;
+	/* RFC 7541, section 5.2: less than a byte, of ones */
+	if (!known && (n_bits > 7 || (n_bits && ~bits >> (64 - n_bits))))
+		*ret_bad = 1;
+	if (!p->automaton)
+		http2_settle(conn, p, wide, http2_short_value(p), 0);
+	else
+		http2_settle(conn, p, wide,
+			     p->undecided ? HTTP2_UNKNOWN :
+			     p->n	  ? p->dfa :
+					    DFA_DEAD,
+			     p->keeps ? p->n : 0);
+	return n;
+}
+
+#endif
