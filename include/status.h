@@ -2,7 +2,7 @@
 /*
  * The status of a request that was answered: of HTTP, and of gRPC if it is a gRPC request. Both are one number, so that
  * what is counted by status is counted by both: bits 0 to 9 are the status of HTTP, 0 if it is not known; bits
- * 10 to 15 are enum grpc_status + 1, 0 for a request that is not of gRPC.
+ * 10 to 14 are enum grpc_status + 1, 0 for a request that is not of gRPC.
  */
 #ifndef SLIPROBE_STATUS_H
 #define SLIPROBE_STATUS_H
@@ -13,6 +13,13 @@
 enum {
 	STATUS_GRPC_SHIFT = 10,
 	STATUS_HTTP_END = 1 << STATUS_GRPC_SHIFT, /* of HTTP alone: all below */
+	STATUS_END = 1 << 15,
+	/*
+	 * Of a verdict alone, beside its status: other answers on its connection hide theirs. Which are hidden is no
+	 * accident: successes are, since they repeat, and failures are spelled out. So what is known of such a
+	 * connection is counted, and judged no more than what is hidden.
+	 */
+	STATUS_ONE_SIDED = STATUS_END,
 };
 
 /* Of a gRPC request. `http`: below STATUS_HTTP_END; 0: not known. */
@@ -38,6 +45,25 @@ static inline enum grpc_status status_grpc(unsigned int status)
 	return (enum grpc_status)((status >> STATUS_GRPC_SHIFT) - 1);
 }
 
+/* Of a complete request: whether it can be judged. */
+static inline int status_is_known(unsigned int status)
+{
+	return status_http(status) && status < STATUS_END &&
+	       !(status_is_grpc(status) && status_grpc(status) == GRPC_HIDDEN);
+}
+
+/*
+ * The statuses of gRPC that are good where nobody has said otherwise, by bit: all but those that blame the server. What
+ * is no code is to clients what UNKNOWN is.
+ */
+enum {
+	GRPC_ALL = (1 << GRPC_HIDDEN) - 1, /* that can be good or bad */
+	GRPC_FAILURES = 1 << GRPC_UNKNOWN | 1 << GRPC_DEADLINE_EXCEEDED | 1 << GRPC_INTERNAL |
+			1 << GRPC_UNAVAILABLE | 1 << GRPC_DATA_LOSS | 1 << GRPC_OTHER |
+			1 << GRPC_ABSENT,
+	GRPC_GOOD = GRPC_ALL & ~GRPC_FAILURES,
+};
+
 /*
  * Where a status has no series of its own, requests are counted by its class (RFC 9110, section 15): a status of HTTP
  * below STATUS_CLASSES is a class, 5 is 5xx.
@@ -45,6 +71,7 @@ static inline enum grpc_status status_grpc(unsigned int status)
 enum {
 	STATUS_CLASSES = 10,
 	STATUS_CLASS_SUCCESS = 2,
+	STATUS_CLASS_SERVER_ERROR = 5,
 };
 
 /* The class of the status of HTTP. */
@@ -68,6 +95,14 @@ static inline unsigned int status_rest(unsigned int status)
 						  of_class;
 }
 
-_Static_assert((GRPC_STATUS_COUNT + 1) << STATUS_GRPC_SHIFT <= 1 << 16, "a status has 16 bits");
+/* Whether the request has failed by its status, for whom no SLO says which are good. */
+static inline int status_failed(unsigned int status)
+{
+	return status_class(status) >= STATUS_CLASS_SERVER_ERROR ||
+	       (status_is_grpc(status) && GRPC_FAILURES >> status_grpc(status) & 1);
+}
+
+_Static_assert((GRPC_STATUS_COUNT + 1) << STATUS_GRPC_SHIFT <= STATUS_END,
+	       "both statuses have room");
 
 #endif

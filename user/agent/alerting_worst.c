@@ -45,7 +45,8 @@ bool alerting_requests_are_bad(const struct config_slo *slo, const struct record
 	if (!route_is_eligible(slo, requests->route) || !method_is_eligible(slo, requests->method))
 		return false;
 	if (!strcmp(requests->outcome, outcome_name(OUTCOME_COMPLETE)))
-		return !config_slo_status_is_good(slo, requests->status);
+		return status_is_known(requests->status) &&
+		       !config_slo_status_is_good(slo, requests->status);
 	if (!strcmp(requests->outcome, outcome_name(OUTCOME_CLIENT_ABORT)))
 		return slo->eligible.client_abort == CLIENT_ABORT_BAD;
 	return strcmp(requests->outcome, outcome_name(OUTCOME_NOT_ACCEPTED)) != 0;

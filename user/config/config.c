@@ -213,10 +213,29 @@ int config_warn(struct config *config, const char *format, ...)
 	return 0;
 }
 
+static bool http_is_good(const struct config_slo *slo, unsigned int http)
+{
+	return http < CONFIG_STATUS_WORDS * 64 && slo->good.status[http / 64] >> (http % 64) & 1;
+}
+
+static bool any_of_class_is_good(const struct config_slo *slo, unsigned int of_class)
+{
+	for (unsigned int http = of_class * 100; http < (of_class + 1) * 100; http++) {
+		if (http_is_good(slo, http))
+			return true;
+	}
+	return false;
+}
+
 bool config_slo_status_is_good(const struct config_slo *slo, unsigned int status)
 {
-	return status < CONFIG_STATUS_WORDS * 64 &&
-	       slo->good.status[status / 64] >> (status % 64) & 1;
+	unsigned int http = status_http(status);
+
+	if (!status_is_known(status))
+		return false;
+	if (status_is_grpc(status) && !(slo->good.grpc_status >> status_grpc(status) & 1))
+		return false;
+	return http < STATUS_CLASSES ? any_of_class_is_good(slo, http) : http_is_good(slo, http);
 }
 
 bool config_slo_good_run(const struct config_slo *slo, unsigned int from, unsigned int *ret_first,
@@ -224,11 +243,11 @@ bool config_slo_good_run(const struct config_slo *slo, unsigned int from, unsign
 {
 	unsigned int first = from, last;
 
-	while (first < CONFIG_STATUS_WORDS * 64 && !config_slo_status_is_good(slo, first))
+	while (first < CONFIG_STATUS_WORDS * 64 && !http_is_good(slo, first))
 		first++;
 	if (first >= CONFIG_STATUS_WORDS * 64)
 		return false;
-	for (last = first; config_slo_status_is_good(slo, last + 1);)
+	for (last = first; http_is_good(slo, last + 1);)
 		last++;
 	*ret_first = first;
 	*ret_last = last;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "slo/alerts.h"
+#include "status.h"
 #include "terms.h"
 
 #define CONFIG_DEFAULT_SOCKET "/run/sliprobe/status.sock"
@@ -128,6 +129,8 @@ struct config_slo {
 	struct {
 		uint64_t status
 			[CONFIG_STATUS_WORDS]; /* bit s: status s is good; 100-499 if not given */
+		/* bit per enum grpc_status that is good, if that of HTTP is; GRPC_GOOD if not given */
+		uint32_t grpc_status;
 		/* 0: no threshold; good is total <= latency_ns; never above agent.unanswered_after_ns */
 		uint64_t latency_ns;
 		uint64_t min_body_bytes; /* good is body >= min_body_bytes; "1k" is 1000 */
@@ -296,16 +299,19 @@ const struct config_service *config_service_named(const struct config *config, c
 int config_warn(struct config *config, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* True if the SLO is for every service found: its service is "*". */
-/* Whether a complete request of that status can be good; false for one that the bitmap has no bit of. */
+/*
+ * Whether a complete request of that status (status.h) can be good; false for a status of HTTP that the bitmap has no
+ * bit of, and for one that is not known. Of a class: whether one of its statuses can.
+ */
 bool config_slo_status_is_good(const struct config_slo *slo, unsigned int status);
 /*
- * The first run of good statuses from `from` on: *ret_first to *ret_last. Returns false if there is none, and
+ * The first run of good statuses of HTTP from `from` on: *ret_first to *ret_last. Returns false if there is none, and
  * then writes nothing. The next run is found from *ret_last + 1 on.
  */
 bool config_slo_good_run(const struct config_slo *slo, unsigned int from, unsigned int *ret_first,
 			 unsigned int *ret_last);
 
+/* True if the SLO is for every service found: its service is "*". */
 bool config_slo_is_wildcard(const struct config_slo *slo);
 
 /*

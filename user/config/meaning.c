@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/term_names.h"
 #include "config/check.h"
 #include "match/pattern.h"
 
@@ -151,6 +152,22 @@ static int warn_of_good_errors(struct document *doc, struct config *config, size
 	return 0;
 }
 
+/* As a server's error of HTTP; and a list of what is bad, where one of what is good is asked for. */
+static int warn_of_good_grpc(struct document *doc, struct config *config, size_t i)
+{
+	const uint32_t good = config->slos[i].good.grpc_status, failures = good & GRPC_FAILURES;
+
+	if (!(good >> GRPC_OK & 1))
+		return warn_slo(doc, config, i, "good.grpc_status",
+				"OK is not among the statuses that are good: no gRPC request that "
+				"succeeds is good");
+	if (failures)
+		return warn_slo(doc, config, i, "good.grpc_status",
+				"a server's error (%s) counts as good",
+				grpc_status_name((enum grpc_status)__builtin_ctz(failures)));
+	return 0;
+}
+
 /* An excluded path takes nothing out if no eligible route can have it. */
 static bool excludes_nothing(const struct config_slo *slo, const char *path)
 {
@@ -184,6 +201,7 @@ static int warn_of_slo(struct document *doc, struct config *config, size_t i)
 	int r = warn_of_objective(doc, config, i);
 
 	r = r ?: warn_of_good_errors(doc, config, i);
+	r = r ?: warn_of_good_grpc(doc, config, i);
 	for (size_t p = 0; p < config->slos[i].eligible.n_exclude_paths && !r; p++)
 		r = warn_of_exclusion(doc, config, i, p);
 	return r;

@@ -28,6 +28,8 @@ const struct config_default config_defaults[] = {
 	{"slos[].budgeting", "occurrences"},
 	{"slos[].eligible", "every request"},
 	{"slos[].good.status", "100-499"},
+	{"slos[].good.grpc_status",
+	 "all codes but UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, DATA_LOSS"},
 	{"slos[].good.latency", "any"},
 	{"slos[].good.min_body", "0"},
 	{"slos[].client_abort", "late"},

@@ -91,6 +91,11 @@ static const struct schema_field status_item = {
 	.expected = "a status from 100 to 599 such as 404, \"2xx\" or \"100-499\"",
 };
 
+static const struct schema_field grpc_status_item = {
+	.read = read_grpc_status,
+	.expected = "a gRPC status such as NOT_FOUND or 5",
+};
+
 static const struct schema_field good_fields[] = {
 	{
 		.key = "status",
@@ -103,6 +108,18 @@ static const struct schema_field good_fields[] = {
 				.max = CONFIG_STATUS_WORDS * 64,
 			},
 		.expected = "a list of statuses such as [\"100-499\"]",
+	},
+	{
+		.key = "grpc_status",
+		.read = read_grpc_statuses,
+		.offset = offsetof(struct config_slo, good.grpc_status),
+		.items =
+			&(const struct schema_items){
+				.item = &grpc_status_item,
+				.min = 1,
+				.max = 2 * GRPC_STATUS_COUNT,
+			},
+		.expected = "a list of the gRPC statuses that are good, such as [OK, NOT_FOUND]",
 	},
 	{
 		.key = "latency",
@@ -225,6 +242,7 @@ static void slo_init(void *base)
 	slo->window_seconds = 30 * DURATION_D_NS / DURATION_S_NS;
 	slo->eligible.methods = (1U << HTTP_METHOD_COUNT) - 1;
 	slo->eligible.client_abort = CLIENT_ABORT_LATE;
+	slo->good.grpc_status = GRPC_GOOD;
 	for (unsigned int s = 100; s < 500; s++)
 		slo->good.status[s / 64] |= 1ULL << (s % 64);
 }

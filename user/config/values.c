@@ -293,6 +293,55 @@ int read_statuses(struct document *doc, yaml_node_t *node, const struct schema_f
 	return read_list(doc, node, field, base);
 }
 
+static int refuse_grpc_status(struct document *doc, const yaml_node_t *node,
+			      const struct schema_field *field, const char *text)
+{
+	struct suggestion suggestion = suggestion_for(text);
+	char meant[SUGGESTION_BYTES];
+
+	if (!strcmp(text, grpc_status_name(GRPC_HIDDEN)))
+		return document_refuse(doc, node,
+				       "expected %s, got \"%s\": a status that is not known is "
+				       "neither good nor bad",
+				       field->expected, text);
+	for (enum grpc_status i = 0; i < GRPC_HIDDEN; i++)
+		suggestion_try(&suggestion, grpc_status_name(i));
+	return document_refuse(doc, node, "expected %s, got \"%.40s\"%s", field->expected, text,
+			       suggestion_text(&suggestion, meant));
+}
+
+/* "NOT_FOUND" or "5"; what is no code has a name alone. */
+int read_grpc_status(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+		     void *base)
+{
+	const char *text = scalar_text(node);
+	size_t len = text ? strlen(text) : 0;
+	uint64_t number = GRPC_OTHER;
+
+	if (!text)
+		return document_expected(doc, node, field->expected);
+	if (len && strspn(text, "0123456789") == len) {
+		if (!parse_number(text, len, GRPC_OTHER - 1, &number))
+			return document_expected(doc, node, field->expected);
+		*(uint32_t *)base |= 1U << number;
+		return 0;
+	}
+	for (enum grpc_status i = 0; i < GRPC_HIDDEN; i++) {
+		if (!strcmp(text, grpc_status_name(i))) {
+			*(uint32_t *)base |= 1U << i;
+			return 0;
+		}
+	}
+	return refuse_grpc_status(doc, node, field, text);
+}
+
+int read_grpc_statuses(struct document *doc, yaml_node_t *node, const struct schema_field *field,
+		       void *base)
+{
+	*VALUE_AT(uint32_t, base, field) = 0;
+	return read_list(doc, node, field, base);
+}
+
 static int refuse_method(struct document *doc, const yaml_node_t *node,
 			 const struct schema_field *field, const char *text)
 {

@@ -32,10 +32,11 @@ bool valid_base_url(const char *text);
  * read_percent: "99.9", to double, as a ratio.
  * read_share: "2" or "2%", up to the field's max (percent), to double, as a ratio.
  * read_statuses: a list, whose items read_status reads, to the bitmap of config_slo.good.status.
+ * read_grpc_statuses: a list, whose items read_grpc_status reads, to a uint32_t with a bit per enum grpc_status.
  * read_methods: a list, whose items read_method reads, to a uint32_t with a bit per enum http_method.
  */
 value_reader read_port, read_user, read_container, read_percent, read_share, read_count, read_bytes,
-	read_status, read_statuses, read_method, read_methods;
+	read_status, read_statuses, read_grpc_status, read_grpc_statuses, read_method, read_methods;
 
 enum {
 	VALUE_MAX_TEMPLATE_BYTES = 1024,

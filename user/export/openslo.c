@@ -108,6 +108,18 @@ static void write_statuses(struct yaml_out *out, const struct config_slo *slo)
 	yaml_out_list_end(out);
 }
 
+static void write_grpc_statuses(struct yaml_out *out, const struct config_slo *slo)
+{
+	if (slo->good.grpc_status == GRPC_GOOD)
+		return;
+	yaml_out_list_at(out, "grpc_status", true);
+	for (enum grpc_status i = 0; i < GRPC_STATUS_COUNT; i++) {
+		if (slo->good.grpc_status >> i & 1)
+			yaml_out_text(out, grpc_status_name(i));
+	}
+	yaml_out_list_end(out);
+}
+
 /* "1s", "100ms", "250.000us": exact to the nanosecond. */
 static void write_time(struct yaml_out *out, const char *key, uint64_t ns)
 {
@@ -129,6 +141,7 @@ static void write_good(struct yaml_out *out, const struct config_slo *slo)
 
 	yaml_out_map_at(out, "good", false);
 	write_statuses(out, slo);
+	write_grpc_statuses(out, slo);
 	if (slo->good.latency_ns)
 		write_time(out, "latency", slo->good.latency_ns);
 	if (slo->good.min_body_bytes) {

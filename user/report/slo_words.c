@@ -81,6 +81,23 @@ char *slo_words_eligible(const struct config_slo *slo)
 	return words_end(&words);
 }
 
+/* By those that are bad, where they are fewer. */
+static void write_grpc(FILE *out, uint32_t good)
+{
+	const uint32_t bad = GRPC_ALL & ~good;
+	const bool but = __builtin_popcount(bad) < __builtin_popcount(good);
+	const uint32_t named = but ? bad : good;
+	const char *separator = but && bad ? " but " : " ";
+
+	fprintf(out, "; gRPC status%s", but ? " any" : "");
+	for (enum grpc_status i = 0; i < GRPC_STATUS_COUNT; i++) {
+		if (!(named >> i & 1))
+			continue;
+		fprintf(out, "%s%s", separator, grpc_status_name(i));
+		separator = ", ";
+	}
+}
+
 char *slo_words_good(const struct config_slo *slo)
 {
 	const char *separator = "status ";
@@ -95,6 +112,8 @@ char *slo_words_good(const struct config_slo *slo)
 			fprintf(words.out, "-%u", last);
 		separator = ", ";
 	}
+	if (slo->good.grpc_status != GRPC_GOOD)
+		write_grpc(words.out, slo->good.grpc_status);
 	if (slo->good.latency_ns) {
 		fprintf(words.out, "; whole within ");
 		write_time(words.out, slo->good.latency_ns);

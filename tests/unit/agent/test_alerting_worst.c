@@ -48,6 +48,42 @@ TEST(status_and_outcome_make_requests_bad)
 	config_clear(&config);
 }
 
+TEST(both_statuses_of_a_grpc_request_make_it_bad)
+{
+	struct config config = config_of("good: {grpc_status: [OK, NOT_FOUND]}");
+
+	assert_false(is_bad(&config, "/a", "POST", "complete", status_of(200, GRPC_OK)));
+	assert_false(is_bad(&config, "/a", "POST", "complete", status_of(200, GRPC_NOT_FOUND)));
+	assert_true(is_bad(&config, "/a", "POST", "complete", status_of(200, GRPC_INTERNAL)));
+	assert_true(is_bad(&config, "/a", "POST", "complete", status_of(503, GRPC_OK)));
+	config_clear(&config);
+}
+
+TEST(what_has_no_status_is_not_bad)
+{
+	struct config config = config_of("good: {status: [2xx]}");
+
+	assert_false(is_bad(&config, "/a", "POST", "complete", 0));
+	assert_false(is_bad(&config, "/a", "POST", "complete", status_of(200, GRPC_HIDDEN)));
+	assert_false(is_bad(&config, "/a", "POST", "complete", status_of(0, GRPC_INTERNAL)));
+	config_clear(&config);
+}
+
+/* Of those that are counted by their class alone, none may be called bad that was not. */
+TEST(a_class_is_bad_if_all_of_it_is)
+{
+	struct config config = config_of("good: {status: [2xx, 404]}");
+
+	assert_false(is_bad(&config, "_other", "_OTHER", "complete", 2));
+	assert_false(is_bad(&config, "_other", "_OTHER", "complete", 4));
+	assert_true(is_bad(&config, "_other", "_OTHER", "complete", 3));
+	assert_true(is_bad(&config, "_other", "_OTHER", "complete", 5));
+	assert_true(is_bad(&config, "_other", "_OTHER", "complete", 9));
+	assert_false(is_bad(&config, "_other", "_OTHER", "complete", status_of(2, GRPC_OK)));
+	assert_true(is_bad(&config, "_other", "_OTHER", "complete", status_of(2, GRPC_UNKNOWN)));
+	config_clear(&config);
+}
+
 TEST(only_eligible_requests_are_bad)
 {
 	struct config config = config_of("eligible: {routes: [/a], methods: [GET, POST], "
@@ -69,6 +105,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_and_outcome_make_requests_bad),
+		cmocka_unit_test(both_statuses_of_a_grpc_request_make_it_bad),
+		cmocka_unit_test(what_has_no_status_is_not_bad),
+		cmocka_unit_test(a_class_is_bad_if_all_of_it_is),
 		cmocka_unit_test(only_eligible_requests_are_bad),
 	};
 

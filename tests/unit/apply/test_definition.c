@@ -96,6 +96,8 @@ TEST(same_definition)
 		CHANGED(eligible,
 			ELIGIBLE("\"/a\", _other", "POST, GET", "\"/p\", \"/q\"", "\"bot*\"")),
 		CHANGED(good, "status: [\"200-299\"], latency: 100000us, min_body: 10"),
+		CHANGED(good, "status: [2xx], latency: 100ms, min_body: 10, grpc_status: [0, 1, 3, "
+			      "5, 6, 7, 8, 9, 10, 11, 12, UNAUTHENTICATED]"),
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -146,6 +148,8 @@ TEST(different_definition)
 		CHANGED(eligible, ELIGIBLE("\"/a\", _other", "GET", "\"/p\", \"/q\"", "")),
 		CHANGED(more, "client_abort: bad"),
 		CHANGED(more, "client_abort: ignore"),
+		CHANGED(good, "status: [2xx], latency: 100ms, min_body: 10, grpc_status: [OK]"),
+		CHANGED(good, "status: [2xx], latency: 100ms, min_body: 10, grpc_status: [OK, 5]"),
 		/* what a good slice is */
 		CHANGED(more, "budgeting: {timeslices: {slice: 1m, target: 95}}"),
 		CHANGED(more, "budgeting: {timeslices: {slice: 1m, target: 96}}"),

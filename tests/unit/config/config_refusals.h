@@ -408,6 +408,48 @@ static const struct {
 		     "- name: n\n"
 		     "  service: a\n"
 		     "  objective: 99\n"
+		     "  good: {grpc_status: OK}\n",
+	 "t.yaml:6: slos[0].good.grpc_status: expected a list of the gRPC statuses that are good, such as [OK, NOT_FOUND], got \"OK\""},
+	{ONE_SERVICE "slos:\n"
+		     "- name: n\n"
+		     "  service: a\n"
+		     "  objective: 99\n"
+		     "  good: {grpc_status: []}\n",
+	 "t.yaml:6: slos[0].good.grpc_status: expected at least 1 in the list, got 0"},
+	{ONE_SERVICE "slos:\n"
+		     "- name: n\n"
+		     "  service: a\n"
+		     "  objective: 99\n"
+		     "  good: {grpc_status: [OK, 17]}\n",
+	 "t.yaml:6: slos[0].good.grpc_status[1]: expected a gRPC status such as NOT_FOUND or 5, got \"17\""},
+	{ONE_SERVICE "slos:\n"
+		     "- name: n\n"
+		     "  service: a\n"
+		     "  objective: 99\n"
+		     "  good: {grpc_status: [-1]}\n",
+	 "t.yaml:6: slos[0].good.grpc_status[0]: expected a gRPC status such as NOT_FOUND or 5, got \"-1\""},
+	{ONE_SERVICE "slos:\n"
+		     "- name: n\n"
+		     "  service: a\n"
+		     "  objective: 99\n"
+		     "  good: {grpc_status: [NOTFOUND]}\n",
+	 "t.yaml:6: slos[0].good.grpc_status[0]: expected a gRPC status such as NOT_FOUND or 5, got \"NOTFOUND\"; did you mean \"NOT_FOUND\"?"},
+	{ONE_SERVICE "slos:\n"
+		     "- name: n\n"
+		     "  service: a\n"
+		     "  objective: 99\n"
+		     "  good: {grpc_status: [_unknown]}\n",
+	 "t.yaml:6: slos[0].good.grpc_status[0]: expected a gRPC status such as NOT_FOUND or 5, got \"_unknown\": a status that is not known is neither good nor bad"},
+	{ONE_SERVICE "slos:\n"
+		     "- name: n\n"
+		     "  service: a\n"
+		     "  objective: 99\n"
+		     "  good: {grpc_status: [[OK]]}\n",
+	 "t.yaml:6: slos[0].good.grpc_status[0]: expected a gRPC status such as NOT_FOUND or 5, got a list"},
+	{ONE_SERVICE "slos:\n"
+		     "- name: n\n"
+		     "  service: a\n"
+		     "  objective: 99\n"
 		     "  good: {status: 200}\n",
 	 "t.yaml:6: slos[0].good.status: expected a list of statuses such as [\"100-499\"], got \"200\""},
 	{ONE_SERVICE "slos:\n"

@@ -181,6 +181,15 @@ TEST(what_can_hardly_be_meant_is_warned_of)
 			   "good: {status: [2xx, 503]}}]\n",
 		      "t.yaml:2: slos[0].good.status: a server's error (503) counts as good\n");
 	assert_warned(
+		SHOP "slos: [{name: n, service: shop, objective: 99, "
+		     "good: {grpc_status: [OK, 14]}}]\n",
+		"t.yaml:2: slos[0].good.grpc_status: a server's error (UNAVAILABLE) counts as "
+		"good\n");
+	assert_warned(SHOP "slos: [{name: n, service: shop, objective: 99, "
+			   "good: {grpc_status: [NOT_FOUND, INTERNAL]}}]\n",
+		      "t.yaml:2: slos[0].good.grpc_status: OK is not among the statuses that are "
+		      "good: no gRPC request that succeeds is good\n");
+	assert_warned(
 		"services: [{name: shop, match: {port: 80}, "
 		"routes: [\"/a/:id\", \"/b$\", \"/(c|d)\", \"/e/{id}\", \"/f.*\"]}]\n"
 		"slos: [{name: n, service: shop, objective: 99}]\n",

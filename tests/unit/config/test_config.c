@@ -47,6 +47,7 @@ static const char full_yaml[] =
 	"      exclude: {paths: [\"/healthz\"], user_agents: [\"kube-probe/*\", \"wrk*\"]}\n"
 	"    good:\n"
 	"      status: [\"200-299\", 304, 1xx, \"404\"]\n"
+	"      grpc_status: [OK, 5, \"16\", _absent]\n"
 	"      latency: 100ms\n"
 	"      min_body: 2k\n"
 	"    client_abort: bad\n"
@@ -147,6 +148,9 @@ TEST(full_file_is_read)
 	assert_statuses(slo, 305, 403, false);
 	assert_statuses(slo, 404, 404, true);
 	assert_statuses(slo, 405, 639, false);
+	assert_int_equal(slo->good.grpc_status, 1U << GRPC_OK | 1U << GRPC_NOT_FOUND |
+							1U << GRPC_UNAUTHENTICATED |
+							1U << GRPC_ABSENT);
 	assert_int_equal(slo->good.latency_ns, 100000000);
 	assert_int_equal(slo->good.min_body_bytes, 2000);
 
@@ -160,6 +164,7 @@ TEST(full_file_is_read)
 	assert_statuses(slo, 0, 99, false);
 	assert_statuses(slo, 100, 499, true);
 	assert_statuses(slo, 500, 639, false);
+	assert_int_equal(slo->good.grpc_status, GRPC_GOOD);
 	assert_int_equal(slo->good.latency_ns, 0);
 	assert_int_equal(slo->good.min_body_bytes, 0);
 
@@ -173,7 +178,9 @@ TEST(full_file_is_read)
 
 	for (size_t i = 0; i < config.n_warnings; i++)
 		print_message("%s\n", config.warnings[i]);
-	assert_int_equal(config.n_warnings, 0);
+	assert_int_equal(config.n_warnings, 1);
+	assert_string_equal(config.warnings[0], "t.yaml:31: slos[0].good.grpc_status: a server's "
+						"error (_absent) counts as good");
 	config_clear(&config);
 	assert_null(config.services);
 	config_clear(&config);
@@ -272,7 +279,7 @@ TEST(files_are_loaded)
 	assert_int_equal(write(fd, "x: 1\n", 5), 5);
 	assert_int_equal(config_load(path, &config, &error), -EINVAL);
 	snprintf(message, sizeof(message),
-		 "%s:56: x: unknown key, expected one of agent, services, "
+		 "%s:57: x: unknown key, expected one of agent, services, "
 		 "slos, slo_files, notify, alerting, maintenance, samples, tls",
 		 path);
 	assert_string_equal(error.text, message);

@@ -2,10 +2,12 @@
 /* The reference of keys: each default it names is that of a key, and is what applies. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/unit/fixtures/test.h"
 #include "config_fixture.h"
 #include "base/duration.h"
+#include "base/term_names.h"
 #include "config/reference.h"
 
 TEST(every_default_is_of_a_key)
@@ -91,6 +93,12 @@ TEST(defaults_are_what_applies)
 			 strtoul(default_of("slos[].alerts.min_bad"), NULL, 10));
 	for (unsigned int s = 0; s < CONFIG_STATUS_WORDS * 64; s++)
 		assert_int_equal(slo->good.status[s / 64] >> (s % 64) & 1, s >= 100 && s < 500);
+	for (enum grpc_status i = 0; i <= GRPC_UNAUTHENTICATED; i++) {
+		bool bad = strstr(default_of("slos[].good.grpc_status"), grpc_status_name(i));
+
+		/* UNKNOWN is the end of no other name */
+		assert_int_equal(slo->good.grpc_status >> i & 1, !bad);
+	}
 	config_clear(&config);
 }
 

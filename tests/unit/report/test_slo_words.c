@@ -53,6 +53,22 @@ TEST(all_there_is)
 		     "bad if its client gave up");
 }
 
+TEST(grpc_statuses_are_said_where_they_are_configured)
+{
+	static const char abort[] =
+		"bad if its client gave up after more than 90 s, left out if earlier";
+
+	assert_words(", good: {grpc_status: [OK, NOT_FOUND]}", "all requests",
+		     "status 100-499; gRPC status OK, NOT_FOUND", abort);
+	assert_words(
+		", good: {grpc_status: [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]}",
+		"all requests", "status 100-499; gRPC status any but UNKNOWN, _other, _absent",
+		abort);
+	assert_words(", good: {grpc_status: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,"
+		     " 16, _other, _absent]}",
+		     "all requests", "status 100-499; gRPC status any", abort);
+}
+
 TEST(a_time_has_its_unit)
 {
 	assert_words(", good: {latency: 100ms, min_body: 1}", "all requests",
@@ -76,6 +92,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(all_there_is),
+		cmocka_unit_test(grpc_statuses_are_said_where_they_are_configured),
 		cmocka_unit_test(a_time_has_its_unit),
 		cmocka_unit_test(excluded_methods),
 	};
