@@ -50,7 +50,7 @@ static __always_inline void judge_series(const struct request *request,
 	struct series_key key = {
 		.service = request->service,
 		.route = request->route,
-		.status = verdict->outcome == OUTCOME_COMPLETE ? verdict->status : 0,
+		.status = verdict->outcome == OUTCOME_COMPLETE ? verdict->status % STATUS_END : 0,
 		.method = request->method,
 		.role_outcome = series_role_outcome(request->role, verdict->outcome),
 	};
@@ -62,6 +62,8 @@ static __always_inline void judge_series(const struct request *request,
 		return;
 	}
 	stat_ended(writer);
+	if (verdict->outcome == OUTCOME_COMPLETE && !status_is_known(verdict->status))
+		stat_status_unknown(request->service);
 	counter_add(&value->requests, 1, writer);
 	version_request(request->version, writer);
 	if (outcome_is_timed(verdict->outcome))

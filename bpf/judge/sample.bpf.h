@@ -28,7 +28,6 @@ enum {
 		SLO_COUNTS_MAX + SERVICES_MAX, /* by the SLO's counts; behind them by service */
 	SAMPLE_TRIES = 4,
 	SAMPLE_EVERY_MAX = 1 << 24,
-	STATUS_SERVER_ERROR = 500,
 };
 
 struct sample_settings sample_settings;
@@ -131,7 +130,7 @@ static __always_inline bool sample_is_bad(const struct request *request,
 {
 	if (bad_slos || request->slo_mask)
 		return bad_slos;
-	return verdict->outcome != OUTCOME_COMPLETE || verdict->status >= STATUS_SERVER_ERROR;
+	return verdict->outcome != OUTCOME_COMPLETE || status_failed(verdict->status % STATUS_END);
 }
 
 /* The number of the lowest bit that is set; `bits` is not 0. */

@@ -75,17 +75,20 @@ static __always_inline void sample_tell_request(struct sample *sample,
 	sample->service = request->service;
 	sample->policy = request->policy;
 	sample->route = request->route;
-	sample->status = verdict->outcome == OUTCOME_COMPLETE ? verdict->status : 0;
+	sample->status = verdict->outcome == OUTCOME_COMPLETE ? verdict->status % STATUS_END : 0;
 	sample->method = request->method;
 	sample->role = request->role;
 	sample->outcome = verdict->outcome;
 }
 
-/* A client's abort is bad, or it is left out. */
+/* A client's abort is bad, or it is left out. So is what has no status. */
 static __always_inline __u64 sample_eligible(const struct request *request,
 					     const struct verdict *verdict, __u64 bad_slos)
 {
-	return verdict->outcome == OUTCOME_CLIENT_ABORT ? bad_slos : request->slo_mask;
+	bool left_out = verdict->outcome == OUTCOME_CLIENT_ABORT ||
+			(verdict->outcome == OUTCOME_COMPLETE && !status_is_known(verdict->status));
+
+	return left_out ? bad_slos : request->slo_mask;
 }
 
 /* What no excerpt tells. */

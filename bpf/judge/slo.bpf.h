@@ -40,10 +40,21 @@ struct judge {
 	__u32 found_endpoint; /* 0 for a configured service */
 };
 
+static __always_inline bool slo_http_is_good(const struct slo_criteria *criteria, __u32 http)
+{
+	__u32 word = http >> 6;
+
+	barrier_var(word); /* the verifier must see the check on the index itself */
+	return word < SLO_STATUS_WORDS && (criteria->status[word] >> (http & 63) & 1);
+}
+
+/* A status that is not known is not good: that it is not bad, either, slo_other_counter() says. */
 static __always_inline bool slo_status_is_good(const struct slo_criteria *criteria, __u32 status)
 {
-	return status < SLO_STATUS_WORDS * 64 &&
-	       (criteria->status[status >> 6] >> (status & 63) & 1);
+	if (status < STATUS_HTTP_END)
+		return slo_http_is_good(criteria, status);
+	return status_is_known(status) && criteria->grpc >> status_grpc(status) & 1 &&
+	       slo_http_is_good(criteria, status_http(status));
 }
 
 /* The counter of a request that is not good: the first reason in the order of BAD_REASONS. */
@@ -63,6 +74,9 @@ static __always_inline __u64 *slo_other_counter(struct slo_counts *counts,
 	case OUTCOME_UNANSWERED:
 		return &counts->bad[BAD_UNANSWERED];
 	default:
+		/* nor by its latency: then those whose status is not known would be slow ones alone */
+		if (!status_is_known(verdict->status))
+			return &counts->status_unknown;
 		if (!slo_status_is_good(criteria, verdict->status))
 			return &counts->bad[BAD_STATUS];
 		return judge->total_ns > criteria->latency_ns ? &counts->bad[BAD_LATENCY] :
@@ -70,7 +84,7 @@ static __always_inline __u64 *slo_other_counter(struct slo_counts *counts,
 	}
 }
 
-/* Returns false if it was left out, which is not bad. */
+/* Returns false if it was left out or its status is not known, which is not bad. */
 static __always_inline bool slo_count_other(__u32 index, const struct slo_criteria *criteria,
 					    const struct judge *judge)
 {
@@ -83,7 +97,7 @@ static __always_inline bool slo_count_other(__u32 index, const struct slo_criter
 	}
 	counter = slo_other_counter(counts, criteria, judge);
 	counter_add(counter, 1, WRITER_SHARED);
-	return counter != &counts->left_out;
+	return counter != &counts->left_out && counter != &counts->status_unknown;
 }
 
 /* Counts the request for the policy's SLO i, i < POLICY_SLOS_MAX. */

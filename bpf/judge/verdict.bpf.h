@@ -8,7 +8,7 @@
 struct verdict {
 	__u64 service_ns; /* from the first read of the request */
 	__u64 body_bytes; /* of the response */
-	__u16 status;
+	__u16 status; /* status.h */
 	__u8 outcome; /* enum outcome */
 	__u8 pad[5];
 };

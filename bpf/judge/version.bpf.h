@@ -123,12 +123,16 @@ __noinline int version_slos_judge(__u32 number, __u64 good, __u64 bad, __u32 ver
 	return 0;
 }
 
-/* `bad`: the policy's SLOs that it was bad for. Of those that it was eligible for, the others left it out, or it was good. */
+/*
+ * `bad`: the policy's SLOs that it was bad for. Of those that it was eligible for, the others left it out, or it was
+ * good: one that is complete and has a status.
+ */
 static __always_inline void version_judge(const struct request *request,
 					  const struct verdict *verdict, __u64 bad,
 					  const enum writer writer)
 {
-	__u64 good = verdict->outcome == OUTCOME_COMPLETE ? request->slo_mask & ~bad : 0;
+	bool left_out = verdict->outcome != OUTCOME_COMPLETE || !status_is_known(verdict->status);
+	__u64 good = left_out ? 0 : request->slo_mask & ~bad;
 	__u32 endpoint = 0;
 
 	if (!(good | bad))

@@ -5,6 +5,7 @@
 
 #include "abi/identity.h"
 #include "hist.h"
+#include "status.h"
 #include "terms.h"
 #include "types.h"
 
@@ -32,16 +33,20 @@ struct slo_criteria {
 	 * bad; ~0: each is left out.
 	 */
 	__u64 client_abort_from_ns;
+	__u32 grpc; /* bit s: enum grpc_status s is good, if that of HTTP is */
+	__u32 pad;
 };
 
 /*
  * What an SLO has counted. The good requests that the program on sending has counted are in a per-CPU
- * table of their own, `slo_good`: all others are here, one cache line an SLO.
+ * table of their own, `slo_good`: all others are here. What several processors count at once is mostly `good`, which
+ * no two SLOs have in one cache line.
  */
 struct slo_counts {
 	__u64 good;
 	__u64 bad[BAD_REASON_COUNT];
 	__u64 left_out; /* client_aborts that were not eligible for that alone */
+	__u64 status_unknown; /* complete, and neither good nor bad: see status_is_known() */
 };
 
 static inline __u64 slo_counts_bad(const struct slo_counts *counts)
@@ -83,6 +88,6 @@ struct policy {
 	struct policy_threshold thresholds[POLICY_THRESHOLDS_MAX];
 };
 
-_Static_assert(sizeof(struct slo_counts) == 64, "slo_counts is a cache line");
+_Static_assert(sizeof(struct slo_counts) >= 64, "the good ones of two SLOs are a cache line apart");
 
 #endif

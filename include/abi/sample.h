@@ -47,7 +47,7 @@ enum record_kind {
 enum sample_flag {
 	SAMPLE_BAD =
 		1
-		<< 0, /* for an SLO; or, eligible for none: an abort, unanswered, or status >= 500 */
+		<< 0, /* for an SLO; or, eligible for none: an abort, unanswered, or status_failed() */
 	SAMPLE_HEAD_CUT =
 		1 << 1, /* more was read than is kept: of the head, unless its end is in `head` */
 	SAMPLE_HEAD_PART = 1 << 2, /* its beginning is not known: `head` is empty */
@@ -104,7 +104,7 @@ struct sample {
 	__u16 service; /* id */
 	__u16 policy;
 	__u16 route;
-	__u16 status; /* 0 unless complete */
+	__u16 status; /* status.h; 0 unless complete */
 	__u8 method; /* enum http_method */
 	__u8 role; /* enum role */
 	__u8 outcome; /* enum outcome */

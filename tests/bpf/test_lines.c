@@ -32,14 +32,44 @@ static __u64 judged_good(void)
 	return total;
 }
 
-static __u64 judged_bad(enum bad_reason reason)
+static __u64 judged(size_t offset)
 {
-	const size_t word = offsetof(struct slo_counts, bad) / sizeof(__u64) + reason;
 	__u64 total = 0;
 
 	for (__u32 id = 0; id <= skel->bss->endpoint_last; id++)
-		total += sum(skel->maps.slo_counts, id, word);
+		total += sum(skel->maps.slo_counts, id, offset / sizeof(__u64));
 	return total;
+}
+
+static __u64 judged_bad(enum bad_reason reason)
+{
+	return judged(offsetof(struct slo_counts, bad) + reason * sizeof(__u64));
+}
+
+static __u64 judged_unknown(void)
+{
+	return judged(offsetof(struct slo_counts, status_unknown));
+}
+
+/* Of all found services. */
+static __u64 books_unknown(void)
+{
+	const size_t word = offsetof(struct service_books, status_unknown) / sizeof(__u64);
+	__u64 total = 0;
+
+	for (__u32 id = 0; id <= skel->bss->endpoint_last; id++)
+		total += sum(skel->maps.service_books, SERVICE_FOUND + id, word);
+	return total;
+}
+
+/* A request that is answered with that number for a status. */
+static void ask(struct pair *pair, __u32 number, unsigned int status)
+{
+	char answer[64];
+
+	snprintf(answer, sizeof(answer), "=%u %u 0\n", number, status);
+	say(pair->client, pair->server, "?P\n", 256);
+	say(pair->server, pair->client, answer, 256);
 }
 
 /* ---- tests ---- */
@@ -114,14 +144,81 @@ TEST(of_another_protocol)
 	assert_int_equal(seen(), asked);
 }
 
+TEST(a_grpc_request_is_good_if_both_statuses_are)
+{
+	__u64 good = judged_good(), bad = judged_bad(BAD_STATUS);
+	struct pair pair;
+
+	pair_dial(&pair);
+	ask(&pair, 1, status_of(200, GRPC_OK));
+	ask(&pair, 2, status_of(200, GRPC_NOT_FOUND));
+	assert_int_equal(judged_good(), good + 2);
+	assert_int_equal(judged_bad(BAD_STATUS), bad);
+	ask(&pair, 3, status_of(200, GRPC_UNAVAILABLE));
+	ask(&pair, 4, status_of(200, GRPC_ABSENT));
+	ask(&pair, 5, status_of(200, GRPC_OTHER));
+	ask(&pair, 6, status_of(503, GRPC_OK));
+	ask(&pair, 7, status_of(700, GRPC_OK)); /* a status that no SLO can call good */
+	hang_up(&pair);
+	assert_int_equal(judged_good(), good + 2);
+	assert_int_equal(judged_bad(BAD_STATUS), bad + 5);
+	assert_int_equal(judged_unknown(), 0);
+	assert_int_equal(counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, status_of(200, GRPC_OK)), 1);
+	assert_int_equal(
+		counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, status_of(200, GRPC_UNAVAILABLE)), 1);
+	assert_int_equal(counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, status_of(503, GRPC_OK)), 1);
+}
+
+TEST(a_status_that_is_not_known_is_neither_good_nor_bad)
+{
+	__u64 good = judged_good(), bad = judged_bad(BAD_STATUS), before = ended();
+	struct pair pair;
+
+	pair_dial(&pair);
+	ask(&pair, 1, status_of(200, GRPC_HIDDEN));
+	ask(&pair, 2, status_of(0, GRPC_OK));
+	ask(&pair, 3, status_of(0, GRPC_UNAVAILABLE));
+	ask(&pair, 4, 0);
+	hang_up(&pair);
+	assert_int_equal(ended(), before + 4);
+	assert_int_equal(judged_unknown(), 4);
+	assert_int_equal(books_unknown(), 4);
+	assert_int_equal(judged_good(), good);
+	assert_int_equal(judged_bad(BAD_STATUS), bad);
+	assert_int_equal(counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, status_of(200, GRPC_HIDDEN)),
+			 1);
+	assert_int_equal(counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, 0), 1);
+}
+
+TEST(where_others_are_hidden_what_is_known_is_not_judged)
+{
+	__u64 good = judged_good(), bad = judged_bad(BAD_STATUS), unknown = judged_unknown();
+	__u64 of_200 = counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, 200);
+	struct pair pair;
+
+	pair_dial(&pair);
+	ask(&pair, 1, STATUS_ONE_SIDED | status_of(200, GRPC_DATA_LOSS));
+	ask(&pair, 2, STATUS_ONE_SIDED | 200);
+	hang_up(&pair);
+	assert_int_equal(judged_unknown(), unknown + 2);
+	assert_int_equal(books_unknown(), unknown + 2);
+	assert_int_equal(judged_good(), good);
+	assert_int_equal(judged_bad(BAD_STATUS), bad);
+	/* by status they are counted as any */
+	assert_int_equal(counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, 200), of_200 + 1);
+	assert_int_equal(
+		counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, status_of(200, GRPC_DATA_LOSS)), 1);
+}
+
 /* ---- the kernel side ---- */
 
 static int set_up(void **state)
 {
-	const struct slo_criteria criteria = good_status(200, 201);
+	struct slo_criteria criteria = good_status(200, 201);
 	int r;
 
 	(void)state;
+	criteria.grpc = GRPC_GOOD;
 	skel = lines_bpf__open();
 	if (!skel)
 		return -1;
@@ -149,6 +246,9 @@ int main(void)
 		cmocka_unit_test(never_answered),
 		cmocka_unit_test(not_understood),
 		cmocka_unit_test(of_another_protocol),
+		cmocka_unit_test(a_grpc_request_is_good_if_both_statuses_are),
+		cmocka_unit_test(a_status_that_is_not_known_is_neither_good_nor_bad),
+		cmocka_unit_test(where_others_are_hidden_what_is_known_is_not_judged),
 	};
 
 	return cmocka_run_group_tests_name("a test protocol", tests, set_up, tear_down);

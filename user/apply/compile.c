@@ -43,6 +43,7 @@ struct slo_criteria tables_criteria(const struct config_slo *slo)
 		.latency_ns = slo->good.latency_ns ?: ~0ULL,
 		.min_body_bytes = slo->good.min_body_bytes,
 		.client_abort_from_ns = client_abort_from_ns(slo),
+		.grpc = slo->good.grpc_status,
 	};
 
 	memcpy(criteria.status, slo->good.status, sizeof(criteria.status));

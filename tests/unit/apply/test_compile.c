@@ -73,7 +73,7 @@ TEST(criteria)
 		"slos:\n"
 		"  - {name: x, service: a, objective: 99}\n"
 		"  - {name: y, service: a, objective: 99, good: {latency: 5ms,\n"
-		"     status: [127, 128, 5xx], min_body: 3k}}\n"
+		"     status: [127, 128, 5xx], grpc_status: [0, 12], min_body: 3k}}\n"
 		"  - {name: z, service: a, objective: 99, client_abort: bad}\n"
 		"  - {name: i, service: a, objective: 99, client_abort: ignore}\n"
 		"agent: {unanswered_after: 7s}\n";
@@ -92,6 +92,8 @@ TEST(criteria)
 	assert_true(i.client_abort_from_ns == ~0ULL);
 	assert_true(x.latency_ns == ~0ULL);
 	assert_int_equal(x.min_body_bytes, 0);
+	assert_int_equal(x.grpc, GRPC_GOOD);
+	assert_int_equal(y.grpc, 1 << GRPC_OK | 1 << GRPC_UNIMPLEMENTED);
 	assert_int_equal(y.latency_ns, 5000000);
 	assert_int_equal(y.min_body_bytes, 3000);
 	for (unsigned int s = 0; s < 64 * SLO_STATUS_WORDS; s++) {
