@@ -104,6 +104,7 @@ static int snapshot_cover(const struct agent *agent, const struct service *servi
 
 	*ret_folded = books.folded;
 	ret->connections = books.connections;
+	ret->status_unknown = books.status_unknown;
 	for (size_t i = 0; i < LOST_REASON_COUNT; i++) {
 		ret->lost_by_reason[i] = books.lost[i];
 		ret->lost += books.lost[i];
@@ -254,6 +255,7 @@ static struct snapshot_reasons snapshot_reasons(const struct slo_counts *counts,
 	struct snapshot_reasons reasons = {
 		.unknown = bad > known ? bad - known : 0,
 		.left_out = counts->left_out,
+		.status_unknown = counts->status_unknown,
 	};
 
 	for (size_t i = 0; i < BAD_REASON_COUNT; i++)

@@ -14,8 +14,12 @@ static uint64_t sum_at(const struct slo_counts *counts, size_t at)
 {
 	uint64_t sum = 0;
 
-	if (at >= BAD_REASON_COUNT)
-		return at == BAD_REASON_COUNT ? counts->left_out : 0;
+	if (at == REASON_LEFT_OUT)
+		return counts->left_out;
+	if (at == REASON_STATUS_UNKNOWN)
+		return counts->status_unknown;
+	if (at >= REASON_SUMS)
+		return 0;
 	for (size_t i = 0; i <= at; i++)
 		sum += counts->bad[i];
 	return sum;
@@ -54,7 +58,10 @@ void reasons_sum(const struct reasons *reasons, double now_seconds, double span_
 		sums[2 * i] = events.good;
 		sums[2 * i + 1] = events.bad;
 	}
-	*ret = (struct slo_counts){.left_out = sums[BAD_REASON_COUNT]};
+	*ret = (struct slo_counts){
+		.left_out = sums[REASON_LEFT_OUT],
+		.status_unknown = sums[REASON_STATUS_UNKNOWN],
+	};
 	for (size_t i = 0; i < BAD_REASON_COUNT; i++) {
 		/* a sum that there was no memory for is less than the one before */
 		if (sums[i] < before)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Why an SLO's bad events were bad, and how many aborts were left out, over time.
+ * Why an SLO's bad events were bad, and how many aborts were left out and requests had no status that is known,
+ * over time.
  *
  * What is kept are running sums in the order of BAD_REASONS: the events of the first reason, of the
  * first two, and so on. A step that is spread over its time (slo_history_add_span()) is rounded in
@@ -16,7 +17,9 @@
 #include "slo/history.h"
 
 enum {
-	REASON_SUMS = BAD_REASON_COUNT + 1, /* the last one is of the aborts left out */
+	REASON_LEFT_OUT = BAD_REASON_COUNT, /* behind the sums: the aborts left out; */
+	REASON_STATUS_UNKNOWN, /* and those whose status is not known */
+	REASON_SUMS,
 	REASON_PAIRS = (REASON_SUMS + 1) / 2,
 };
 

@@ -88,6 +88,7 @@ static struct slo_counts unstepped(const struct track *track, const struct slo_c
 	struct slo_counts since = {
 		.good = counts->good - track->stepped.good,
 		.left_out = counts->left_out - track->stepped.left_out,
+		.status_unknown = counts->status_unknown - track->stepped.status_unknown,
 	};
 
 	for (size_t i = 0; i < BAD_REASON_COUNT; i++)
@@ -166,4 +167,5 @@ void track_reasons(const struct track *track, double now_seconds, double span_se
 	for (size_t i = 0; i < BAD_REASON_COUNT; i++)
 		ret->bad[i] += more.bad[i];
 	ret->left_out += more.left_out;
+	ret->status_unknown += more.status_unknown;
 }

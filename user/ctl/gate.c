@@ -62,6 +62,7 @@ static void judge(const json_t *slo, const struct gate_terms *terms, struct gate
 		.connections = ctl_number(coverage, "measured_connections") + blind,
 		.blind_connections = blind,
 		.lost = ctl_number(coverage, "lost"),
+		.status_unknown = ctl_number(coverage, "status_unknown"),
 		.eligible = ctl_number(slo, "eligible"),
 		.left_out = ctl_number(slo, "client_aborts_left_out"),
 		.bad = ctl_number(slo, "bad"),

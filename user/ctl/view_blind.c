@@ -29,13 +29,15 @@ void ctl_print_counts(const json_t *counts, FILE *out)
 
 bool ctl_is_partly_counted(const json_t *cover)
 {
-	return ctl_count_or_zero(cover, "blind_connections") || ctl_count_or_zero(cover, "lost");
+	return ctl_count_or_zero(cover, "blind_connections") || ctl_count_or_zero(cover, "lost") ||
+	       ctl_count_or_zero(cover, "status_unknown");
 }
 
 void ctl_print_cover(const json_t *cover, bool colour, FILE *out)
 {
 	json_int_t blind = ctl_count_or_zero(cover, "blind_connections");
 	json_int_t lost = ctl_count_or_zero(cover, "lost");
+	json_int_t unknown = ctl_count_or_zero(cover, "status_unknown");
 	char text[96];
 
 	if (blind) {
@@ -56,6 +58,14 @@ void ctl_print_cover(const json_t *cover, bool colour, FILE *out)
 		fprintf(out, " (");
 		ctl_print_counts(json_object_get(cover, "lost_by_reason"), out);
 		fputc(')', out);
+	}
+	if ((blind || lost) && unknown)
+		fprintf(out, ", ");
+	if (unknown) {
+		snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT " request%s not judged",
+			 unknown, unknown == 1 ? "" : "s");
+		ctl_write_coloured(text, CTL_WARN, colour, out);
+		fprintf(out, " (status not known)");
 	}
 }
 

@@ -80,6 +80,21 @@ static void print_left_out(const json_t *slo, bool colour, FILE *out)
 		colour, out);
 }
 
+/* Requests that are in none of the numbers before. */
+static void print_unknown(const json_t *slo, void (*label)(const char *text, FILE *out),
+			  bool colour, FILE *out)
+{
+	double unknown = ctl_number(slo, "status_unknown");
+	bool many = ctl_leaves_out(ctl_number(slo, "eligible"), unknown);
+
+	if (!(unknown > 0))
+		return;
+	label("not judged", out);
+	ctl_write_coloured(ctl_count(slo, "status_unknown").text, many ? CTL_WARN : CTL_PLAIN,
+			   colour, out);
+	fprintf(out, ", whose status is not known\n");
+}
+
 static void print_reasons(const json_t *slo, FILE *out)
 {
 	const json_t *reasons = json_object_get(slo, "bad_by_reason");
@@ -106,4 +121,5 @@ void ctl_print_counted(const json_t *slo, void (*label)(const char *text, FILE *
 	print_reasons(slo, out);
 	fputc('\n', out);
 	print_words(slo, "client_abort", indent, out);
+	print_unknown(slo, label, colour, out);
 }

@@ -39,6 +39,12 @@ static bool too_much_blind(const struct gate_facts *facts, double max_ratio,
 		       "count.",
 		       facts->blind_connections, facts->connections,
 		       format_percent(blind_ratio, 1).text);
+	else if (facts->status_unknown > facts->lost)
+		decide(ret, GATE_UNKNOWN,
+		       "The status of %.0f request%s is not known: only %s of the service's traffic can "
+		       "be judged.",
+		       facts->status_unknown, facts->status_unknown == 1 ? "" : "s",
+		       format_percent(facts->counted_ratio, 1).text);
 	else
 		decide(ret, GATE_UNKNOWN,
 		       "%.0f request%s of the service were lost: only %s of its traffic was counted.",

@@ -17,11 +17,12 @@ struct gate_facts {
 	double coverage_ratio; /* of the window since the SLO was first counted */
 	double counted_seconds; /* of the window */
 	double window_seconds;
-	/* of the service's traffic since the agent counts: without blind connections and lost requests */
+	/* of the service's traffic since the agent counts: without blind connections, lost requests and those below */
 	double counted_ratio;
 	double connections; /* of the service, blind ones with them */
 	double blind_connections;
 	double lost; /* requests */
+	double status_unknown; /* requests that were counted, and cannot be judged for that */
 	double eligible;
 	double left_out; /* client_aborts that were not eligible; told if more than 1 % of it */
 	double bad;

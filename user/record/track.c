@@ -109,7 +109,8 @@ static struct slo_counts stored_counts(const struct store_slo *slo)
 {
 	struct slo_counts counts = {
 		.good = slo->kernel_good,
-		.left_out = slo->kernel_sums[BAD_REASON_COUNT],
+		.left_out = slo->kernel_sums[REASON_LEFT_OUT],
+		.status_unknown = slo->kernel_sums[REASON_STATUS_UNKNOWN],
 	};
 	uint64_t before = 0;
 

@@ -83,6 +83,8 @@ int json_put_cover(json_t *object, const struct snapshot_cover *cover)
 	failed |= json_put(object, "lost", cover ? json_count(cover->lost) : json_null());
 	failed |= json_put(object, "lost_by_reason",
 			   cover ? lost_json(cover->lost_by_reason) : json_null());
+	failed |= json_put(object, "status_unknown",
+			   cover ? json_count(cover->status_unknown) : json_null());
 	failed |= json_put(object, "measured_connections",
 			   cover ? json_count(cover->connections) : json_null());
 	failed |= json_put(object, "blind_connections",

@@ -44,6 +44,7 @@ int json_put_reasons(json_t *object, const struct snapshot_slo *slo)
 
 	failed |= json_put(object, "bad_by_reason", reasons_json(&slo->reasons));
 	failed |= json_put(object, "client_aborts_left_out", json_count(slo->reasons.left_out));
+	failed |= json_put(object, "status_unknown", json_count(slo->reasons.status_unknown));
 	failed |= json_put(object, "definition",
 			   slo->config ? definition_json(slo->config) : json_null());
 	failed |= json_put(object, "no_alert",

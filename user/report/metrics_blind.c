@@ -47,6 +47,20 @@ static void lost(struct writer *writer, const struct snapshot_service *service)
 	}
 }
 
+/* Of few services: what is 0 is left out. */
+static void status_unknown(struct writer *writer, const struct snapshot_service *service)
+{
+	char *label_text;
+
+	if (!service->cover.status_unknown)
+		return;
+	label_text = labels(writer, "service", service->name, NULL);
+	if (label_text)
+		sample_u64(writer, "sliprobe_service_status_unknown_total", label_text,
+			   service->cover.status_unknown);
+	free(label_text);
+}
+
 static void folded(struct writer *writer, const struct snapshot *snapshot)
 {
 	for (enum owner_kind kind = 0; kind < OWNER_KIND_COUNT; kind++) {
@@ -102,5 +116,9 @@ void metrics_blind(struct writer *writer, const struct snapshot *snapshot)
 	       "HTTP requests of a service that could not be given an outcome.");
 	for (size_t i = 0; i < snapshot->n_services; i++)
 		lost(writer, &snapshot->services[i]);
+	family(writer, "sliprobe_service_status_unknown", "counter", "",
+	       "Requests of a service that cannot be judged, as their status is not known.");
+	for (size_t i = 0; i < snapshot->n_services; i++)
+		status_unknown(writer, &snapshot->services[i]);
 	metrics_quotas(writer, snapshot);
 }

@@ -72,6 +72,16 @@ static void slo_left_out(struct writer *writer, const struct snapshot_slo *slo)
 	free(label_text);
 }
 
+static void slo_status_unknown(struct writer *writer, const struct snapshot_slo *slo)
+{
+	char *label_text = labels(writer, "slo", slo->name, "service", slo->service, NULL);
+
+	if (label_text)
+		sample_u64(writer, "sliprobe_slo_status_unknown_total", label_text,
+			   slo->total_reasons.status_unknown);
+	free(label_text);
+}
+
 static void slo_objective(struct writer *writer, const struct snapshot_slo *slo)
 {
 	char *label_text = labels(writer, "slo", slo->name, "service", slo->service, NULL);
@@ -131,6 +141,9 @@ void metrics_slos(struct writer *writer, const struct snapshot *snapshot)
 		{"sliprobe_slo_client_aborts_left_out", "counter", "",
 		 "Requests that were not eligible only because their clients gave up.",
 		 slo_left_out},
+		{"sliprobe_slo_status_unknown", "counter", "",
+		 "Requests that are neither good nor bad, as their status is not known.",
+		 slo_status_unknown},
 		{"sliprobe_slo_objective_ratio", "gauge", "ratio",
 		 "Objective: good events / eligible events to be met over the window.",
 		 slo_objective},

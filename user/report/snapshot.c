@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report/snapshot.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,11 +98,12 @@ struct maybe snapshot_counted_ratio(const struct snapshot_cover *cover)
 {
 	double connections = (double)cover->connections + (double)cover->blind;
 	double requests = (double)cover->counted + (double)cover->lost;
+	double judged = fmax((double)cover->counted - (double)cover->status_unknown, 0);
 	struct maybe ratio = {.known = connections > 0};
 
 	if (ratio.known)
 		ratio.value = (double)cover->connections / connections *
-			      (requests > 0 ? (double)cover->counted / requests : 1);
+			      (requests > 0 ? judged / requests : 1);
 	return ratio;
 }
 

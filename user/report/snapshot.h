@@ -64,7 +64,7 @@ struct snapshot_series {
 
 /*
  * How much of a service could be measured, since counting began. The requests of blind connections cannot
- * be seen; lost requests were seen, but have no outcome.
+ * be seen; lost requests were seen, but have no outcome; some that were counted cannot be judged.
  */
 struct snapshot_cover {
 	uint64_t connections; /* of which at least one request was seen */
@@ -73,11 +73,12 @@ struct snapshot_cover {
 	uint64_t counted; /* requests */
 	uint64_t lost; /* requests; the sum of lost_by_reason */
 	uint64_t lost_by_reason[LOST_REASON_COUNT];
+	uint64_t status_unknown; /* of `counted`: they are in no SLO */
 };
 
 /*
- * The share of the service that was counted: of its connections those that are not blind, times of the
- * requests seen those that are not lost. Unknown without a connection.
+ * The share of the service that was counted and can be judged: of its connections those that are not blind, times of
+ * the requests seen those that are not lost and whose status is known. Unknown without a connection.
  */
 struct maybe snapshot_counted_ratio(const struct snapshot_cover *cover);
 
@@ -157,11 +158,15 @@ struct snapshot_burn_window {
 /* SLO_BURN_WINDOWS in its order. */
 extern const struct snapshot_burn_window snapshot_burn_windows[SNAPSHOT_BURN_WINDOWS];
 
-/* Why bad requests were bad, the first reason of each, and client_aborts that were not eligible. */
+/*
+ * Why bad requests were bad, the first reason of each; client_aborts that were not eligible; and requests that are neither
+ * good nor bad, as their status is not known.
+ */
 struct snapshot_reasons {
 	uint64_t bad[BAD_REASON_COUNT];
 	uint64_t unknown; /* bad before reasons were kept */
 	uint64_t left_out;
+	uint64_t status_unknown;
 };
 
 struct snapshot_slo {

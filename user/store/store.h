@@ -82,7 +82,7 @@ int store_get_value(struct store *store, const char *name, char **ret);
 
 /* ---- SLOs and their history ---- */
 
-enum { STORE_REASON_SUMS = 7 };
+enum { STORE_REASON_SUMS = 8 };
 
 struct store_slo {
 	int64_t id; /* 0: not stored yet; set by store_put_slo() */

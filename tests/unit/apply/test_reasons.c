@@ -43,6 +43,7 @@ TEST(reasons_add_up_in_each_window)
 		for (size_t k = 0; k < BAD_REASON_COUNT; k++)
 			counts.bad[k] += random_below(3 + 40 * k) ? 0 : random_below(17);
 		counts.left_out += random_below(3);
+		counts.status_unknown += random_below(5);
 		assert_reasons(track, now, (double)random_below(400000), &counts);
 		assert_int_equal(track_step(track, now, &counts, NULL, false), 0);
 		assert_reasons(track, now, (double)random_below(400000), &counts);
@@ -51,6 +52,7 @@ TEST(reasons_add_up_in_each_window)
 	for (size_t k = 0; k < BAD_REASON_COUNT; k++)
 		assert_int_equal(reasons.bad[k], counts.bad[k]);
 	assert_int_equal(reasons.left_out, counts.left_out);
+	assert_int_equal(reasons.status_unknown, counts.status_unknown);
 	track_free(track);
 }
 
@@ -62,6 +64,7 @@ TEST(a_window_has_its_own_reasons)
 	assert_int_equal(track_step(track, 1000, &counts, NULL, false), 0);
 	counts.bad[BAD_LATENCY] = 3;
 	counts.left_out = 2;
+	counts.status_unknown = 6;
 	assert_int_equal(track_step(track, 1010, &counts, NULL, false), 0);
 	counts.bad[BAD_CLIENT_ABORT] = 1; /* since the last step */
 	track_reasons(track, 1012, 5, &counts, &reasons);
@@ -69,6 +72,7 @@ TEST(a_window_has_its_own_reasons)
 	assert_int_equal(reasons.bad[BAD_LATENCY], 3);
 	assert_int_equal(reasons.bad[BAD_CLIENT_ABORT], 1);
 	assert_int_equal(reasons.left_out, 2);
+	assert_int_equal(reasons.status_unknown, 6);
 	track_reasons(track, 1012, 100, &counts, &reasons);
 	assert_int_equal(reasons.bad[BAD_STATUS], 5);
 	track_free(track);
@@ -77,12 +81,17 @@ TEST(a_window_has_its_own_reasons)
 TEST(maintenance_has_no_reasons)
 {
 	struct track *track = track_any();
-	struct slo_counts counts = {.good = 7, .bad = {[BAD_BODY] = 5}, .left_out = 4}, reasons;
+	struct slo_counts counts = {.good = 7,
+				    .bad = {[BAD_BODY] = 5},
+				    .left_out = 4,
+				    .status_unknown = 3},
+			  reasons;
 
 	assert_int_equal(track_step(track, 1000, &counts, NULL, true), 0);
 	track_reasons(track, 1000, 100, &counts, &reasons);
 	assert_int_equal(slo_counts_bad(&reasons), 0);
 	assert_int_equal(reasons.left_out, 0);
+	assert_int_equal(reasons.status_unknown, 0);
 	assert_int_equal(track->excluded, 12);
 	track_free(track);
 }

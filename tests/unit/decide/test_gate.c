@@ -138,6 +138,23 @@ TEST(test_more_lost_than_allowed_is_unknown)
 			"counted.");
 }
 
+TEST(test_more_without_a_status_than_allowed_is_unknown)
+{
+	struct gate_facts facts = healthy;
+
+	facts.status_unknown = 60;
+	facts.counted_ratio = 0.94;
+	expect_decision(
+		facts, 0, GATE_UNKNOWN,
+		"The status of 60 requests is not known: only 94.0% of the service's traffic "
+		"can be judged.");
+	facts.lost = 61; /* of two reasons the one that weighs more */
+	facts.counted_ratio = 0.9;
+	expect_decision(facts, 0, GATE_UNKNOWN,
+			"61 requests of the service were lost: only 90.0% of its traffic was "
+			"counted.");
+}
+
 TEST(test_an_agent_that_tells_nothing_of_blind_connections_is_believed)
 {
 	struct gate_facts facts = healthy;
@@ -209,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_few_bad_events_are_no_reason_not_to_go),
 		cmocka_unit_test(test_more_blind_than_allowed_is_unknown),
 		cmocka_unit_test(test_more_lost_than_allowed_is_unknown),
+		cmocka_unit_test(test_more_without_a_status_than_allowed_is_unknown),
 		cmocka_unit_test(test_an_agent_that_tells_nothing_of_blind_connections_is_believed),
 		cmocka_unit_test(test_less_than_half_covered_is_unknown),
 		cmocka_unit_test(test_no_event_and_no_budget_are_unknown),

@@ -426,12 +426,13 @@ static struct slo_counts ever(const struct recorded *recorded)
 }
 
 static const struct slo_counts of_all_kinds = {
-	.good = 100, .bad = {1, 2, 3, 4, 5, 6}, .left_out = 7};
+	.good = 100, .bad = {1, 2, 3, 4, 5, 6}, .left_out = 7, .status_unknown = 8};
 
 static void assert_of_all_kinds(struct slo_counts counts)
 {
 	assert_memory_equal(counts.bad, of_all_kinds.bad, sizeof(counts.bad));
 	assert_int_equal(counts.left_out, 7);
+	assert_int_equal(counts.status_unknown, 8);
 }
 
 TEST(reasons_are_read_by_the_next_agent)

@@ -126,6 +126,7 @@ static void fixture_snapshot(struct snapshot *ret)
 	shop->about = &fixture_about;
 	shop->requests_per_second = (struct maybe){true, 12.5};
 	shop->cover = (struct snapshot_cover){.connections = 28, .blind = 12, .counted = 995};
+	shop->cover.status_unknown = 40;
 	shop->cover.blind_by_reason[BLIND_HTTP2] = 12;
 	shop->cover.lost = shop->cover.lost_by_reason[LOST_BAD_RESPONSE] = 5;
 	ret->octaves = calloc((size_t)2 * FIXTURE_SERIES * FIXTURE_OCTAVES, sizeof(*ret->octaves));
@@ -164,11 +165,15 @@ static void fixture_snapshot(struct snapshot *ret)
 	ret->slos[0].excluded = 3;
 	ret->slos[0].cover = &shop->cover;
 	ret->slos[0].total = (struct slo_events){1990, 20};
-	ret->slos[0].reasons = (struct snapshot_reasons){
-		.bad = {[BAD_STATUS] = 6, [BAD_LATENCY] = 3}, .unknown = 1, .left_out = 12};
+	ret->slos[0].reasons =
+		(struct snapshot_reasons){.bad = {[BAD_STATUS] = 6, [BAD_LATENCY] = 3},
+					  .unknown = 1,
+					  .left_out = 12,
+					  .status_unknown = 40};
 	ret->slos[0].total_reasons = (struct snapshot_reasons){
 		.bad = {[BAD_STATUS] = 14, [BAD_LATENCY] = 4, [BAD_SERVER_ABORT] = 2},
-		.left_out = 21};
+		.left_out = 21,
+		.status_unknown = 44};
 	ret->slos[0].alerts = calloc(1, sizeof(*ret->slos[0].alerts));
 	ret->slos[0].alerts[ret->slos[0].n_alerts++] = (struct snapshot_alert){
 		.name = "burn-1h",

@@ -139,7 +139,9 @@ TEST(blind_connections_stand_beside_those_measured)
 	assert_at(json, "slos.0.coverage.measured_connections", 28);
 	assert_at(json, "slos.0.coverage.lost", 5);
 	assert_at(json, "slos.0.coverage.lost_by_reason.response_unparsable", 5);
-	assert_real_at(json, "slos.0.coverage.counted_ratio", 28.0 / 40 * 995 / 1000);
+	assert_real_at(json, "slos.0.coverage.counted_ratio", 28.0 / 40 * (995 - 40) / 1000);
+	assert_at(json, "slos.0.coverage.status_unknown", 40);
+	assert_at(json, "services.1.status_unknown", 40);
 	assert_at(json, "services.1.lost", 5);
 	assert_at(json, "services.1.blind_connections", 12);
 	/* nothing is known of a service without a connection, nor of one that there is not */
@@ -286,6 +288,7 @@ TEST(slos_show_their_terms_and_alerts)
 	assert_at(json, "slos.0.bad_by_reason.server_abort", 0);
 	assert_at(json, "slos.0.bad_by_reason.unknown", 1);
 	assert_at(json, "slos.0.client_aborts_left_out", 12);
+	assert_at(json, "slos.0.status_unknown", 40);
 	assert_null_at(json, "slos.0.definition");
 	assert_int_equal(json_array_size(at(json, "slos.0.alerts")), 1);
 	assert_text_at(json, "slos.0.alerts.0.name", "burn-1h");

@@ -112,6 +112,8 @@ TEST(slos_and_coverage)
 	assert_null(strstr(text, "reason=\"body\"")); /* there was none */
 	assert_line(text, "sliprobe_slo_client_aborts_left_out_total{slo=\"checkout\","
 			  "service=\"shop\"} 21");
+	assert_line(text, "sliprobe_slo_status_unknown_total{slo=\"checkout\","
+			  "service=\"shop\"} 44");
 	assert_line(text, "sliprobe_slo_objective_ratio{slo=\"checkout\",service=\"shop\"} 0.999");
 	assert_line(text, "# UNIT sliprobe_slo_start_time_seconds seconds");
 	assert_non_null(strstr(
@@ -139,6 +141,8 @@ TEST(slos_and_coverage)
 	assert_line(text, "sliprobe_service_lost_total{service=\"shop\","
 			  "reason=\"response_unparsable\"} 5");
 	assert_null(strstr(text, "sliprobe_service_lost_total{service=\"idle"));
+	assert_line(text, "sliprobe_service_status_unknown_total{service=\"shop\"} 40");
+	assert_null(strstr(text, "sliprobe_service_status_unknown_total{service=\"idle"));
 	assert_line(text, "# TYPE sliprobe_build info");
 	assert_line(text, "sliprobe_build_info{version=\"0.1.0\",kernel=\"6.18.44\","
 			  "hook=\"tracepoint\"} 1");
