@@ -28,6 +28,8 @@ SLOW = 20 if IN_VM else 1
 # For tests that run on this host alone.
 user_space = pytest.mark.skipif(IN_VM, reason="nothing in it depends on the kernel")
 if_long = pytest.mark.skipif(not LONG, reason="SLIPROBE_LONG=1 asks for it")
+# For tests of which an emulated machine runs others that show as much of the kernel.
+if_long_in_vm = pytest.mark.skipif(IN_VM and not LONG, reason="SLIPROBE_LONG=1 asks for it here")
 OUTCOMES = ("complete", "server_abort", "client_abort", "unanswered", "not_accepted")
 LIBC = ctypes.CDLL(None)
 LATE = []  # (test, seconds): counts that were right, but not at the first read
@@ -219,9 +221,24 @@ def between_steps():
             os.kill(process.pid, signal.SIGCONT)
 
 
+def status_of(task):
+    """Of a process or a thread: a directory in /proc."""
+    lines = (pathlib.Path(task) / "status").read_text().splitlines()
+    return {key: value.split() for key, value in (line.split(":", 1) for line in lines)}
+
+
+def children(pid):
+    """Processes that its first thread has started, by name: none, once it has ended."""
+    named = {}
+    with contextlib.suppress(OSError):
+        for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            with contextlib.suppress(OSError):
+                named[status_of(f"/proc/{child}")["Name"][0]] = int(child)
+    return named
+
+
 def descendants(pid):
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [each for child in children for each in (child, *descendants(child))]
+    return [each for child in children(pid).values() for each in (child, *descendants(child))]
 
 
 class Agent:
@@ -323,8 +340,8 @@ class Agent:
         status, _, body = self.request("POST", "/v1/reload")
         return status, body.decode()
 
-    def status(self):
-        code, _, body = self.get("/v1/status")
+    def status(self, services=True):
+        code, _, body = self.get("/v1/status" if services else "/v1/status?services=no")
         assert code == 200, body
         return json.loads(body)
 
@@ -342,7 +359,7 @@ class Agent:
         return found[0]
 
     def lost(self):
-        return self.status()["coverage"]["lost"] if self.real else 0
+        return self.status(services=False)["coverage"]["lost"] if self.real else 0
 
     def check_sums(self, lost=0):
         """What must hold in every reply once traffic has stopped."""

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from harness import BUILD, tool, wait_until
+from harness import BUILD, children, status_of, tool, wait_until
 
 pytestmark = pytest.mark.usefixtures("agent_only")
 
@@ -27,21 +27,8 @@ def own_user():
         return NOBODY_ELSE
 
 
-def status_of(task):
-    """Of a process or a thread: a directory in /proc."""
-    lines = (pathlib.Path(task) / "status").read_text().splitlines()
-    return {key: value.split() for key, value in (line.split(":", 1) for line in lines)}
-
-
 def tasks_of(pid):
     return [status_of(task) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
-
-
-def helpers_of(agent):
-    """Its other processes, by name."""
-    pid = agent.process.pid
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {status_of(f"/proc/{child}")["Name"][0]: int(child) for child in children}
 
 
 def check_holds_nothing(task, uid):
@@ -55,7 +42,7 @@ def check_holds_nothing(task, uid):
 def test_every_thread_and_process_has_no_capability_and_a_user_of_its_own(start_agent):
     agent = start_agent()
     agent.status()
-    helpers = helpers_of(agent)
+    helpers = children(agent.process.pid)
     helpers.pop("sliprobe-holder", None)  # test_tls_helper.py
     assert sorted(helpers) == ["sliprobe-keeper", "sliprobe-sample", "sliprobe-start"]
     for task in tasks_of(agent.process.pid) + tasks_of(helpers["sliprobe-start"]):
@@ -86,7 +73,7 @@ def test_helpers_have_no_descriptor_of_the_agents(start_agent):
     agent = start_agent()
     more = {"sliprobe-sample": [str(agent.state / "samples"), "anon_inode:[pidfd]"],  # where it keeps them, whom it waits for
             "sliprobe-holder": ["anon_inode:[pidfd]"]}
-    for name, pid in helpers_of(agent).items():
+    for name, pid in children(agent.process.pid).items():
         wanted = more.get(name, [])
         assert wait_until(lambda: beyond_streams(pid) == wanted), (name, beyond_streams(pid))
 
@@ -129,7 +116,7 @@ def test_a_reload_reads_what_root_alone_may_read(start_agent):
 def test_a_stop_leaves_nothing_in_roots_directories(start_agent, nothing_left):
     agent = start_agent()
     assert stat.S_IMODE(agent.dir.stat().st_mode) == 0o700 and agent.dir.stat().st_uid == 0
-    pids = [agent.process.pid, *helpers_of(agent).values()]
+    pids = [agent.process.pid, *children(agent.process.pid).values()]
     agent.stop()
     assert sorted(path.name for path in agent.dir.iterdir()) == ["log", "sliprobe.yaml", "state"]
     assert sorted(path.name for path in agent.state.iterdir()) == ["lock", "samples", "sliprobe.db"]
@@ -138,7 +125,7 @@ def test_a_stop_leaves_nothing_in_roots_directories(start_agent, nothing_left):
 
 def test_helpers_end_with_an_agent_that_is_killed(start_agent):
     agent = start_agent()
-    pids = list(helpers_of(agent).values())
+    pids = list(children(agent.process.pid).values())
     os.kill(agent.process.pid, signal.SIGKILL)
     assert wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), 5)
     agent.process.popen.wait()

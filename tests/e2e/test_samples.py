@@ -12,7 +12,7 @@ import urllib.parse
 
 import pytest
 
-from harness import SLOW, user_space, wait_until
+from harness import SLOW, children, user_space, wait_until
 from history import small_disk
 from rawhttp import Client
 from targets import program
@@ -63,13 +63,9 @@ def matched(agent, **arguments):
 
 def processes(agent):
     """The one that stays, and the one that works."""
-    def children(pid):
-        return [int(child) for child in
-                pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    parent = next(pid for pid in children(agent.process.pid)
-                  if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "sliprobe-sample")
+    parent = children(agent.process.pid)["sliprobe-sample"]
     wait_until(lambda: children(parent), 1)
-    return parent, next(iter(children(parent)), None)
+    return parent, next(iter(children(parent).values()), None)
 
 
 def cpu_ticks(agent):

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Samples leave the kernel beside the counts, and never instead of them."""
 import os
-import pathlib
 import signal
 from collections import Counter
 
 import pytest
 
-from harness import run_load, user_space, wait_until
+from harness import children, descendants, run_load, user_space, wait_until
 from rawhttp import Client
 from targets import program
 
@@ -52,12 +51,8 @@ def lost(agent):
 
 def readers(agent):
     """The process that keeps samples, and the one that stays for it."""
-    def children(pid):
-        return [int(child) for child in
-                pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    first = [pid for pid in children(agent.process.pid)
-             if pathlib.Path(f"/proc/{pid}/comm").read_text().startswith("sliprobe-sample")]
-    return first + [pid for parent in first for pid in children(parent)]
+    parent = children(agent.process.pid)["sliprobe-sample"]
+    return [parent, *descendants(parent)]
 
 
 def test_each_request_is_sampled_and_counted(agents, helpers, server):

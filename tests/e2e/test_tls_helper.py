@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The privileged helper beside the agent: what it holds, and what its death costs."""
 import os
-import pathlib
 import signal
 
 import pytest
 
-from harness import wait_until
+from harness import children, status_of, wait_until
 
 pytestmark = pytest.mark.usefixtures("agent_only")
 
@@ -15,25 +14,12 @@ CAPABILITIES = ("bpf", "dac_read_search", "perfmon", "sys_ptrace")
 NUMBERS = {"dac_read_search": 2, "sys_ptrace": 19, "sys_admin": 21, "perfmon": 38, "bpf": 39}
 
 
-def status_of(pid):
-    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    return {key: value.split() for key, value in (line.split(":", 1) for line in lines)}
-
-
-def children_of(pid):
-    try:
-        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return {status_of(child)["Name"][0]: int(child) for child in children}
-    except OSError:
-        return {}
-
-
 def holder_of(agent):
-    return children_of(agent.process.pid)["sliprobe-holder"]
+    return children(agent.process.pid)["sliprobe-holder"]
 
 
 def worker_of(agent):
-    return wait_until(lambda: children_of(holder_of(agent)).get("sliprobe-helper"), 10)
+    return wait_until(lambda: children(holder_of(agent)).get("sliprobe-helper"), 10)
 
 
 def helper_is_ready(agent):
@@ -46,7 +32,7 @@ def test_it_holds_what_attaching_takes_and_says_so(start_agent):
     assert set(told) in (set(CAPABILITIES), {*CAPABILITIES, "sys_admin"})
     expected = sum(1 << NUMBERS[name] for name in told)
     for pid in (holder_of(agent), worker_of(agent)):
-        status = status_of(pid)
+        status = status_of(f"/proc/{pid}")
         assert int(status["CapEff"][0], 16) == int(status["CapPrm"][0], 16) == expected
         assert int(status["CapBnd"][0], 16) == int(status["CapInh"][0], 16) == 0
         assert status["NoNewPrivs"] == ["1"] and status["Seccomp"] == ["2"]
@@ -80,4 +66,4 @@ def test_it_ends_with_the_agent_however_that_ends(start_agent):
 def test_without_tls_there_is_none(start_agent):
     agent = start_agent("agent: {interval: 1s}\ntls: off\n")
     agent.status()
-    assert not {"sliprobe-holder", "sliprobe-helper"} & set(children_of(agent.process.pid))
+    assert not {"sliprobe-holder", "sliprobe-helper"} & set(children(agent.process.pid))
