@@ -170,11 +170,16 @@ void probed_name(struct probed *probed, const struct probed_set *set,
 
 __u32 probed_end(struct probed *probed, struct probed_set *set)
 {
+	const struct attach_links pinned = *set->links;
 	const __u32 profile = set->key.profile;
 
-	if (probed->pins >= 0)
-		pins_drop(probed->pins, &set->key, set->links);
+	/*
+	 * Nobody is left who makes these calls. Who closes the last descriptor of a link waits for the kernel to take it
+	 * off, 90 ms each; of what a pin has held last the kernel does it by itself.
+	 */
 	attach_end(set->links);
+	if (probed->pins >= 0)
+		pins_drop(probed->pins, &set->key, &pinned);
 	free(set->links);
 	*set = (struct probed_set){};
 	if (--probed->files[profile].sets)
