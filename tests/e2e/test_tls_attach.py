@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from harness import LONG, SLOW, Server, tool, user_space, wait_until
+from harness import LONG, SLOW, Server, descendants, tool, user_space, wait_until
 from tls import answers, certificate, counted_from, dial
 from tls_servers import TlsServer
 from wire import get
@@ -112,8 +112,7 @@ class Held:
                      if m.get("name") in ("tls_conns", "tls_randoms", "tls_excerpts")}
 
     def descriptors(self):
-        workers = pathlib.Path(f"/proc/{self.helper}/task/{self.helper}/children").read_text()
-        return sum(len(os.listdir(f"/proc/{worker}/fd")) for worker in workers.split())
+        return sum(len(os.listdir(f"/proc/{worker}/fd")) for worker in descendants(self.helper))
 
     def now(self):
         return {"links": len(bpftool("link", "list")), "descriptors": self.descriptors(),

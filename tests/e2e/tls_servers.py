@@ -2,7 +2,7 @@
 """Every server that TLS is counted on: start(name, helpers, directory) gives it, with its port and its log's statuses."""
 import pathlib
 
-from harness import Process, Server, free_port, listens, tool, wait_until
+from harness import IN_VM, Process, Server, free_port, listens, tool, wait_until
 from nginx import Nginx
 from tls import certificate
 
@@ -190,9 +190,14 @@ class TlsServer:
         assert wait_until(lambda: listens(self.port)), process.output()
 
     def logged(self):
-        """Statuses, once it is stopped. haproxy logs connections without a request, too: BADREQ."""
+        """
+        Statuses, once it is stopped. haproxy logs connections without a request, too: BADREQ. Its threads do not wait
+        long for each other to write a line, and leave it out then, as they do in an emulated machine.
+        """
         if self.name == "nginx":
             return self.processes[0].logged()
+        if self.name == "haproxy" and IN_VM:
+            return None
         if self.name not in ("apache2", "lighttpd", "haproxy", "uvicorn", "hypercorn"):
             return None
         log = self.dir / "access.log"

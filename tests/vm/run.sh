@@ -53,7 +53,7 @@ run_machine() { # KERNEL NUMBER
 	local -a tests=("${arguments[@]}")
 
 	if ((${#tests[@]} == 0)) && [[ $kernel == 6.12 && -z ${SLIPROBE_LONG-} ]]; then
-		tests=(tests/e2e/test_{framing,join,late_start,latency,lifecycle,nonhttp,not_accepted,outcomes,rate,sharing,tls_kernel,unanswered}.py)
+		tests=(tests/e2e/test_{framing,join,late_start,latency,lifecycle,nonhttp,not_accepted,outcomes,rate,sharing,tls_kernel,tls_servers,unanswered}.py)
 	fi
 	scripts/vm.sh "$kernel" --timeout "${SLIPROBE_VM_TIMEOUT:-3500}" -- \
 		env "${environment[@]}" "SLIPROBE_TURNS=$PWD/$turns/$kernel" tests/vm/inside.sh \
