@@ -73,7 +73,7 @@ static __always_inline void chunk_end(struct chunk *chunk, __u32 len)
 	({                                                                                         \
 		__u64 hidden_ = (number);                                                          \
 		barrier_var(hidden_);                                                              \
-		(__u32)hidden_;                                                                    \
+		(__u32) hidden_;                                                                   \
 	})
 #define HTTP2_MEET() MEET_PATHS()
 #define HTTP2_REPEAT(n, step, context) bpf_loop(n, step, context, 0)
