@@ -35,39 +35,50 @@ static inline __u32 http2_pass(struct http2 *p, __u64 n)
 	return p->left ? HTTP2_EV_NONE : http2_payload_end(p);
 }
 
+/* The bytes of a string that does not matter, as far as they are there: `n`, perhaps none. Returns how many. */
+static inline __attribute__((always_inline)) __u32 http2_skip_bytes(struct http2 *p, __u32 n)
+{
+	if (!http2_skips(p))
+		return 0;
+	if (n > p->string)
+		n = p->string;
+	http2_skip(p, n);
+	return n;
+}
+
 /* Reads bytes of a header block; n > 0 are there. Returns how many, and the event in *ret_event. */
 static inline __attribute__((always_inline)) __u32 http2_block_bytes(
 	struct http2_conn *conn, __u32 side, struct http2 *p, struct http2_wide *wide,
 	http2_bytes buf, __u32 pos, __u32 len, __u32 n, __u32 *ret_event)
 {
 	__u32 used;
-	int bad = 0;
 
 	switch (p->field) {
 	case HTTP2_NAME_SKIP:
 	case HTTP2_VALUE_SKIP:
-		used = n < p->string ? n : p->string;
-		http2_skip(p, used);
-		return used;
+		return http2_skip_bytes(p, n);
 	case HTTP2_NAME:
-		return http2_name_bytes(p, buf, pos, n < p->string ? n : p->string);
+		return http2_name_bytes(conn, buf, pos, len, side);
 	case HTTP2_VALUE:
-		used = http2_value_bytes(conn, p, wide, buf, pos, len,
-					 n < p->string ? n : p->string, &bad);
-		if (bad)
-			*ret_event = http2_bad(p, HTTP2_FAULT_HUFFMAN);
-		return used;
+		used = http2_value_bytes(conn, wide, buf, pos, len << 1 | side);
+		if (used)
+			return used;
+		*ret_event = http2_bad(p, HTTP2_FAULT_HUFFMAN);
+		return p->turn;
 	case HTTP2_FIELD:
-		used = http2_indexed(conn, p, wide, buf, pos, n);
+		used = http2_indexed(conn, wide, buf, pos, n << 1 | side);
 		if (used)
 			return used;
 		break;
 	default:
 		break;
 	}
-	p->left--;
-	*ret_event = http2_byte(conn, side, p, wide, HTTP2_AT(buf, pos));
-	return 1;
+	*ret_event = http2_field_byte(conn, wide, side, HTTP2_AT(buf, pos));
+	if (p->field != HTTP2_VALUE_LENGTH || n == 1)
+		return 1;
+	/* mostly that is the length of a value that does not matter, and the value is there, too */
+	*ret_event = http2_field_byte(conn, wide, side, HTTP2_AT(buf, pos + 1));
+	return 2 + http2_skip_bytes(p, n - 2);
 }
 
 /* Consumes at least one byte of buf[pos .. len), pos < len. Returns how many, and the event in *ret_event. */
@@ -82,11 +93,11 @@ static inline __attribute__((always_inline)) __u32 http2_step(struct http2_conn 
 	switch (p->state) {
 	case HTTP2_HEADER:
 		if (!p->have && n >= HTTP2_HEADER_BYTES) {
-			*ret_event = http2_frame_begin(p, side, HTTP2_LOAD64(buf, pos, len),
+			*ret_event = http2_frame_begin(conn, side, HTTP2_LOAD64(buf, pos, len),
 						       HTTP2_AT(buf, pos + 8));
 			return HTTP2_HEADER_BYTES;
 		}
-		*ret_event = http2_header_byte(p, side, HTTP2_AT(buf, pos));
+		*ret_event = http2_header_byte(conn, side, HTTP2_AT(buf, pos));
 		return 1;
 	case HTTP2_BLOCK:
 		if (n > p->left)
@@ -125,7 +136,7 @@ static inline __u32 http2_grow(struct http2 *p)
 	return HTTP2_EV_GROW;
 }
 
-/* One walk. Lies on the stack: but for `event`, nothing in it changes from one step to the next. */
+/* One walk. Lies on the stack: nothing in it changes from one step to the next. */
 struct http2_walk {
 	struct http2_conn *conn;
 	struct http2_wide *wide;
@@ -133,21 +144,20 @@ struct http2_walk {
 	__u32 *pos;
 	__u32 len;
 	__u32 side; /* enum http2_side */
-	__u64 event; /* enum http2_event of the last step */
 };
 
 static long http2_walk_step(__u32 i, struct http2_walk *walk)
 {
-	__u32 pos = *walk->pos, event = HTTP2_EV_NONE;
+	struct http2_conn *conn = walk->conn;
+	__u32 pos = *walk->pos, side = walk->side & 1, event = HTTP2_EV_NONE;
 
 	(void)i;
 	if (pos >= walk->len)
 		return 1;
-	*walk->pos = pos + http2_step(walk->conn, walk->side & 1, walk->wide, walk->buf, pos,
-				      walk->len, &event);
+	*walk->pos = pos + http2_step(conn, side, walk->wide, walk->buf, pos, walk->len, &event);
 	if (event == HTTP2_EV_NONE)
-		event = http2_grow(&walk->conn->side[walk->side & 1]);
-	walk->event = event;
+		event = http2_grow(&conn->side[side]);
+	conn->side[side].event = (__u8)event;
 	return event != HTTP2_EV_NONE;
 }
 
@@ -167,7 +177,7 @@ HTTP2_SEPARATE __u32 http2_steps(struct http2_conn *conn, struct http2_wide *wid
 	if (!conn || !buf || !pos)
 		return HTTP2_EV_NONE;
 	HTTP2_REPEAT(walk.len, http2_walk_step, &walk);
-	return (__u32)walk.event;
+	return conn->side[len_and_side & 1].event;
 }
 
 /*

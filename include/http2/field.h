@@ -98,13 +98,21 @@ static inline __attribute__((always_inline)) __u32 http2_integer_byte(struct htt
 	return http2_integer_end(conn, side, p, wide, (__u32)number);
 }
 
-/* The first byte of a field, or of a string. */
-static inline __attribute__((always_inline)) __u32 http2_byte(struct http2_conn *conn, __u32 side,
-							      struct http2 *p,
-							      struct http2_wide *wide, __u32 c)
+/*
+ * A byte that is no part of a string: the first one of a field, or of a string, or one of an integer. Returns enum
+ * http2_event.
+ */
+HTTP2_SEPARATE __u32 http2_field_byte(struct http2_conn *conn, struct http2_wide *wide, __u32 side,
+				      __u32 c)
 {
 	__u32 mask = 0x7f;
+	struct http2 *p;
 
+	if (!conn)
+		return HTTP2_EV_NONE;
+	side &= 1;
+	p = &conn->side[side];
+	p->left--;
 	if (p->field == HTTP2_INTEGER)
 		return http2_integer_byte(conn, side, p, wide, c);
 	if (p->field == HTTP2_FIELD) {
@@ -130,17 +138,16 @@ static inline __attribute__((always_inline)) __u32 http2_byte(struct http2_conn 
 	return http2_integer_begin(conn, side, p, wide, c, mask);
 }
 
-/* Fields that are an index of one byte. Returns how many: the `n` bytes from pos on are there. */
-static inline __attribute__((always_inline)) __u32 http2_indexed(const struct http2_conn *conn,
-								 struct http2 *p,
-								 const struct http2_wide *wide,
-								 http2_bytes buf, __u32 pos,
-								 __u32 n)
+/* Fields that are an index of one byte, up to HTTP2_FIELDS_MAX, from pos on: `n` bytes are there. Returns how many. */
+HTTP2_SEPARATE __u32 http2_indexed(struct http2_conn *conn, struct http2_wide *wide,
+				   http2_bytes buf, __u32 pos, __u32 n_and_side)
 {
-	__u32 i;
+	__u32 i, n = n_and_side >> 1;
+	struct http2 *p;
 
-	if (n > HTTP2_FIELDS_MAX)
-		n = HTTP2_FIELDS_MAX;
+	if (!conn || !buf)
+		return 0;
+	p = &conn->side[n_and_side & 1];
 	HTTP2_LOOP
 	for (i = 0; i < HTTP2_FIELDS_MAX; i++) {
 		__u32 c;
@@ -156,13 +163,24 @@ static inline __attribute__((always_inline)) __u32 http2_indexed(const struct ht
 	return i;
 }
 
-/* Reads up to `n` > 0 bytes of a name that may matter. Returns how many. */
-static inline __attribute__((always_inline)) __u32 http2_name_bytes(struct http2 *p,
-								    http2_bytes buf, __u32 pos,
-								    __u32 n)
+/*
+ * Reads up to HTTP2_NAME_STEP of those bytes of a name that may matter that are there, from pos on; there is one, at least.
+ * Returns how many.
+ */
+HTTP2_SEPARATE __u32 http2_name_bytes(struct http2_conn *conn, http2_bytes buf, __u32 pos,
+				      __u32 len, __u32 side)
 {
-	__u32 i;
+	struct http2 *p;
+	__u32 i, n;
 
+	if (!conn || !buf)
+		return 0;
+	p = &conn->side[side & 1];
+	n = len - pos;
+	if (n > p->left)
+		n = p->left;
+	if (n > p->string)
+		n = p->string;
 	HTTP2_LOOP
 	for (i = 0; i < HTTP2_NAME_STEP; i++) {
 		if (i >= n)

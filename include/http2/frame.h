@@ -133,14 +133,19 @@ static inline void http2_block_begin(struct http2 *p)
 }
 
 /* A frame's header is whole: its first eight bytes, the first one lowest, and the last one. */
-static inline __attribute__((always_inline)) __u32 http2_frame_begin(struct http2 *p, __u32 side,
-								     __u64 head, __u32 last)
+HTTP2_SEPARATE __u32 http2_frame_begin(struct http2_conn *conn, __u32 side, __u64 head, __u32 last)
 {
 	__u32 length = __builtin_bswap32((__u32)head << 8);
 	__u32 type = head >> 24 & 0xff, flags = head >> 32 & 0xff;
 	__u32 stream = (__builtin_bswap32((__u32)(head >> 40) << 8) << 8 | last) & 0x7fffffff;
-	int first = !p->begun;
+	struct http2 *p;
+	int first;
 
+	if (!conn)
+		return HTTP2_EV_NONE;
+	side &= 1;
+	p = &conn->side[side];
+	first = !p->begun;
 	if (http2_is_no_frame(type, flags, length, stream, side))
 		return http2_bad(p, HTTP2_FAULT_FRAME);
 	/* section 3.4 */
@@ -168,9 +173,10 @@ static inline __attribute__((always_inline)) __u32 http2_frame_begin(struct http
 }
 
 /* One byte of a frame's header. */
-static inline __attribute__((always_inline)) __u32 http2_header_byte(struct http2 *p, __u32 side,
-								     __u32 c)
+static inline __attribute__((always_inline)) __u32 http2_header_byte(struct http2_conn *conn,
+								     __u32 side, __u32 c)
 {
+	struct http2 *p = &conn->side[side];
 	__u32 n = p->have++;
 
 	if (n < 8) {
@@ -178,7 +184,7 @@ static inline __attribute__((always_inline)) __u32 http2_header_byte(struct http
 		return HTTP2_EV_NONE;
 	}
 	p->have = 0;
-	return http2_frame_begin(p, side, p->header, c);
+	return http2_frame_begin(conn, side, p->header, c);
 }
 
 /* One byte of the client's preface. */

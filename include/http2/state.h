@@ -153,7 +153,9 @@ struct http2 {
 	__u8 keeps; /* the text goes to http2_conn.text, too */
 	__u8 undecided; /* that automaton is no longer in force */
 	__u8 grows; /* HTTP2_EV_GROW is due */
-	__u8 pad6[6];
+	__u8 event; /* enum http2_event of the last step */
+	__u8 turn; /* bytes of the value that the step has read */
+	__u8 pad4[4];
 	__u64 bits;
 	union {
 		__u8 scratch[HTTP2_SCRATCH]; /* the text of a short value; bytes of a name */
@@ -162,7 +164,7 @@ struct http2 {
 	__u32 value[HTTP2_NAMES]; /* by name, of those `seen` */
 	/* what was inserted */
 	__u32 inserted; /* how many so far */
-	__u32 pad4;
+	__u32 pad8;
 	struct http2_entry ring[HTTP2_RING];
 };
 

@@ -164,92 +164,158 @@ static inline __attribute__((always_inline)) void http2_value_begin(struct http2
 	http2_settle(conn, p, wide, value, 0);
 }
 
-/* What a symbol of a path does to it. Returns 1 if the path ends before it. */
-static inline __attribute__((always_inline)) int http2_path_symbol(struct http2 *p, __u32 symbol)
+/* The next code of the value: HTTP2_CODE(). */
+static inline __attribute__((always_inline)) __u32 http2_next_code(const struct http2 *p,
+								   __u64 bits)
 {
-	if (p->name != HTTP2_NAME_PATH)
-		return 0;
-	if (symbol == '?' || symbol == '#')
-		return 1;
-	/* "*", or no path: as in HTTP/1.x, no route is one */
-	if (!p->n && symbol != '/')
+	return p->huffman ? http2_code(bits) : HTTP2_CODE(bits >> 56, 8);
+}
+
+/* "*", or no path: as in HTTP/1.x, no route is one. */
+static inline __attribute__((always_inline)) void http2_path_begin(struct http2 *p, __u64 bits,
+								   __u32 n_bits)
+{
+	__u32 code = http2_next_code(p, bits);
+
+	if (p->name == HTTP2_NAME_PATH && http2_code_length(code) <= n_bits &&
+	    http2_code_symbol(code) != '/')
 		p->dfa = DFA_DEAD;
-	return 0;
 }
 
-/* A symbol of a text that an automaton reads. Returns 1 if the value is known. */
-static inline __attribute__((always_inline)) int http2_automaton_symbol(struct http2_conn *conn,
-									struct http2 *p,
-									__u32 symbol)
-{
-	if (http2_path_symbol(p, symbol))
-		return 1;
-	if (p->keeps)
-		conn->text[(conn->text_end + p->n) & (HTTP2_TEXT - 1)] = (__u8)symbol;
-	p->n++;
-	p->dfa = http2_dfa_next(p->dfa, (__u8)symbol);
-	return !p->keeps && p->dfa == DFA_DEAD;
-}
+/* Flags are loaded for each symbol: the verifier follows a loop apart for each value that it knows. */
+#define HTTP2_LOADED(flag) (*(volatile const __u8 *)&(flag))
 
-/*
- * Reads up to HTTP2_CODE_BYTES of the `n` > 0 bytes from pos on that are there of a value of interest. Returns how
- * many; all of their symbols are read then. *ret_bad is 1 if Huffman's code has no such value.
- */
-static inline __attribute__((always_inline)) __u32 http2_value_bytes(
-	struct http2_conn *conn, struct http2 *p, struct http2_wide *wide, http2_bytes buf,
-	__u32 pos, __u32 len, __u32 n, int *ret_bad)
+/* What the codes in `bits` are, those that are whole. Returns 1 if the value is known, 2 if there is no such code. */
+static inline __attribute__((always_inline)) __u32 http2_automaton_codes(struct http2_conn *conn)
 {
-	__u32 word, n_bits;
-	__u64 bits;
-	int known = 0;
+	struct http2 *p = &conn->side[HTTP2_REQUESTS];
+	__u32 n_bits = p->n_bits, at, dfa, known = 0;
+	__u64 bits = p->bits;
 
-	if (n > HTTP2_CODE_BYTES)
-		n = HTTP2_CODE_BYTES;
-	/* those that are not there become zeros */
-	word = __builtin_bswap32((__u32)HTTP2_LOAD64(buf, pos, len)) & ~0U << (32 - 8 * n);
-	n_bits = p->n_bits;
-	bits = p->bits | (__u64)word << (32 - n_bits);
-	n_bits += 8 * n;
-	p->string -= n;
-	p->left -= n;
+	if (!p->n)
+		http2_path_begin(p, bits, n_bits);
+	at = conn->text_end + p->n;
+	dfa = p->dfa;
 	HTTP2_LOOP
-	for (__u32 i = 0; i < HTTP2_CODE_SYMBOLS && !known; i++) {
-		__u32 code = p->huffman ? http2_code(bits) : HTTP2_CODE(bits >> 56, 8);
-		__u32 symbol = http2_code_symbol(code), length = http2_code_length(code);
+	for (__u32 i = 0; i < HTTP2_CODE_SYMBOLS; i++) {
+		__u32 code = http2_next_code(p, bits), length = http2_code_length(code);
+		__u32 symbol = http2_code_symbol(code);
 
 		if (length > n_bits)
 			break;
-		if (symbol == HTTP2_EOS) {
-			*ret_bad = 1;
-			return n;
-		}
 		bits <<= length;
 		n_bits -= length;
-		if (p->automaton) {
-			known = http2_automaton_symbol(conn, p, symbol);
-		} else {
-			p->scratch[p->n & (HTTP2_SCRATCH - 1)] = (__u8)symbol;
-			p->n++;
+		if (symbol == HTTP2_EOS) {
+			known = 2;
+			break;
 		}
+		if ((symbol == '?' || symbol == '#') && HTTP2_LOADED(p->name) == HTTP2_NAME_PATH) {
+			known = 1;
+			break;
+		}
+		if (HTTP2_LOADED(p->keeps)) {
+			conn->text[at & (HTTP2_TEXT - 1)] = (__u8)symbol;
+		} else if (dfa == DFA_DEAD) {
+			known = 1;
+			break;
+		}
+		at++;
+		dfa = http2_dfa_next(dfa, (__u8)symbol);
 	}
-	if (!p->automaton && p->n >= HTTP2_SHORT_TEXT)
-		known = 1;
+	p->dfa = dfa;
+	p->n = at - conn->text_end;
 	p->bits = bits;
 	p->n_bits = n_bits;
-	if (!known && p->string)
-		return n;
-	/* RFC 7541, section 5.2: less than a byte, of ones */
-	if (!known && (n_bits > 7 || (n_bits && ~bits >> (64 - n_bits))))
-		*ret_bad = 1;
+	return known;
+}
+
+/* Likewise of a short text. */
+static inline __attribute__((always_inline)) __u32 http2_scratch_codes(struct http2 *p)
+{
+	__u32 n = p->n, n_bits = p->n_bits, known = 0;
+	__u64 bits = p->bits;
+
+	HTTP2_LOOP
+	for (__u32 i = 0; i < HTTP2_CODE_SYMBOLS; i++) {
+		__u32 code = http2_next_code(p, bits), length = http2_code_length(code);
+
+		if (length > n_bits)
+			break;
+		bits <<= length;
+		n_bits -= length;
+		if (http2_code_symbol(code) == HTTP2_EOS) {
+			known = 2;
+			break;
+		}
+		p->scratch[n & (HTTP2_SCRATCH - 1)] = (__u8)code;
+		n++;
+	}
+	p->n = n;
+	p->bits = bits;
+	p->n_bits = n_bits;
+	return known || n < HTTP2_SHORT_TEXT ? known : 1;
+}
+
+/* The value of the text that was read is known. */
+static inline __attribute__((always_inline)) void http2_value_end(struct http2_conn *conn,
+								  struct http2 *p,
+								  struct http2_wide *wide)
+{
+	__u32 value;
+
 	if (!p->automaton)
-		http2_settle(conn, p, wide, http2_short_value(p), 0);
+		value = http2_short_value(p);
+	else if (p->undecided)
+		value = HTTP2_UNKNOWN;
 	else
-		http2_settle(conn, p, wide,
-			     p->undecided ? HTTP2_UNKNOWN :
-			     p->n	  ? p->dfa :
-					    DFA_DEAD,
-			     p->keeps ? p->n : 0);
-	return n;
+		value = p->n ? p->dfa : DFA_DEAD;
+	http2_settle(conn, p, wide, value, p->keeps ? p->n : 0);
+}
+
+/* RFC 7541, section 5.2: what pads the last byte is less than a byte, of ones. */
+static inline int http2_is_padding(__u64 bits, __u32 n_bits)
+{
+	return n_bits < 8 && (!n_bits || !(~bits >> (64 - n_bits)));
+}
+
+/*
+ * Reads up to HTTP2_CODE_BYTES of those bytes of a value of interest that are there, from pos on; there is one, at least.
+ * Returns how many, or 0 if Huffman's code has no such value. All symbols are read whose codes are whole then.
+ */
+HTTP2_SEPARATE __u32 http2_value_bytes(struct http2_conn *conn, struct http2_wide *wide,
+				       http2_bytes buf, __u32 pos, __u32 len_and_side)
+{
+	__u32 word, known, n, len = len_and_side >> 1;
+	struct http2 *p;
+
+	if (!conn || !buf)
+		return 0;
+	p = &conn->side[len_and_side & 1];
+	n = len - pos;
+	if (n > p->left)
+		n = p->left;
+	if (n > p->string)
+		n = p->string;
+	if (n > HTTP2_CODE_BYTES)
+		n = HTTP2_CODE_BYTES;
+	p->string -= n;
+	p->left -= n;
+	p->turn = (__u8)n;
+	/* those that are not there become zeros */
+	word = __builtin_bswap32((__u32)HTTP2_LOAD64(buf, pos, len)) & ~0U << (32 - 8 * n);
+	p->bits |= (__u64)word << (32 - p->n_bits);
+	p->n_bits += 8 * n;
+	known = p->automaton ? http2_automaton_codes(conn) : http2_scratch_codes(p);
+	if (known == 2)
+		return 0;
+	if (!known) {
+		if (p->string)
+			return p->turn;
+		if (!http2_is_padding(p->bits, p->n_bits))
+			return 0;
+	}
+	http2_value_end(conn, p, wide);
+	return p->turn;
 }
 
 #endif

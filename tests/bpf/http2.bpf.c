@@ -103,3 +103,37 @@ int look(void *ctx)
 		frames = http2_frames_at(&chunk, 0, size, run.side & 1);
 	return 0;
 }
+
+/* ---- cost ---- */
+
+__u32 rounds; /* the chunk is fed so often */
+__u32 n_events;
+static __u32 chunk_len;
+
+static long round_step(__u32 i, void *ctx)
+{
+	if (run.pos >= chunk_len)
+		return 1;
+	if (http2_feed(&run.conn, NULL, (enum http2_side)(run.side & 1), &chunk, &run.pos,
+		       chunk_len))
+		n_events++;
+	return 0;
+}
+
+static long measure_step(__u32 i, void *ctx)
+{
+	run.pos = 0;
+	bpf_loop(CHUNK_ROOM, round_step, NULL, 0);
+	return 0;
+}
+
+/* Feeds one piece again and again. */
+SEC("syscall")
+int measure(void *ctx)
+{
+	next = 0;
+	n_events = 0;
+	chunk_len = copy_next(piece_end[0]);
+	bpf_loop(rounds, measure_step, NULL, 0);
+	return 0;
+}
