@@ -36,13 +36,13 @@ static inline unsigned int status_http(unsigned int status)
 
 static inline int status_is_grpc(unsigned int status)
 {
-	return status >= STATUS_HTTP_END;
+	return status % STATUS_END >= STATUS_HTTP_END;
 }
 
 /* Of a gRPC request alone. */
 static inline enum grpc_status status_grpc(unsigned int status)
 {
-	return (enum grpc_status)((status >> STATUS_GRPC_SHIFT) - 1);
+	return (enum grpc_status)((status % STATUS_END >> STATUS_GRPC_SHIFT) - 1);
 }
 
 /* Of a complete request: whether it can be judged. */

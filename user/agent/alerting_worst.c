@@ -35,6 +35,8 @@ bool alerting_requests_are_eligible(const struct config_slo *slo,
 {
 	if (!route_is_eligible(slo, requests->route) || !method_is_eligible(slo, requests->method))
 		return false;
+	if (!strcmp(requests->outcome, outcome_name(OUTCOME_COMPLETE)))
+		return status_is_known(requests->status);
 	if (!strcmp(requests->outcome, outcome_name(OUTCOME_CLIENT_ABORT)))
 		return slo->eligible.client_abort == CLIENT_ABORT_BAD;
 	return strcmp(requests->outcome, outcome_name(OUTCOME_NOT_ACCEPTED)) != 0;

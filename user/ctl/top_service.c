@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/format.h"
+#include "base/json_status.h"
 #include "ctl/json.h"
 #include "ctl/top.h"
 #include "ctl/top_screen.h"
@@ -175,7 +176,7 @@ static void draw_versions(const struct top *top, int y, int lines)
 static void draw_request(int y, const json_t *event)
 {
 	const char *outcome = ctl_string(event, "outcome"), *at = ctl_string(event, "time");
-	const json_int_t status = json_integer_value(json_object_get(event, "status"));
+	char status[JSON_STATUS_BYTES];
 	const int agent = screen_width() > 120 ? 44 : screen_width() / 4;
 	const int path = screen_width() - 36 - agent;
 	char text[1024];
@@ -183,8 +184,7 @@ static void draw_request(int y, const json_t *event)
 	/* the time of the day of 2030-01-02T03:04:05.678Z */
 	snprintf(text, sizeof(text), "%.8s", at && strlen(at) > 19 ? at + 11 : "-");
 	screen_text(y, 1, 8, SCREEN_DIM, text);
-	snprintf(text, sizeof(text), "%d", (int)status);
-	screen_text(y, 10, 9, SCREEN_BAD, status ? text : outcome);
+	screen_text(y, 10, 9, SCREEN_BAD, json_status_text(event, status) ?: outcome);
 	screen_right(y, 19, 8, SCREEN_PLAIN,
 		     format_latency(ctl_number(event, "total_seconds")).text);
 	snprintf(text, sizeof(text), "%s %s", ctl_string(event, "method") ?: "?",

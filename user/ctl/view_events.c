@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/json_status.h"
 #include "base/text.h"
 #include "ctl/json.h"
 #include "ctl/times.h"
@@ -147,11 +148,10 @@ static void add_status(struct ctl_table *table, const json_t *event)
 				json_array_size(json_object_get(event, "bad_for")) ?
 			CTL_BAD :
 			CTL_PLAIN;
+	char status[JSON_STATUS_BYTES];
 
-	if (json_is_integer(json_object_get(event, "status")))
-		ctl_table_add(table, ctl_count(event, "status").text, colour);
-	else
-		ctl_table_add(table, ctl_string(event, "outcome"), colour);
+	ctl_table_add(table, json_status_text(event, status) ?: ctl_string(event, "outcome"),
+		      colour);
 }
 
 static void add_path(struct ctl_table *table, const json_t *event)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_status.h"
 #include "base/utf8.h"
 #include "ctl/json.h"
 #include "ctl/spark.h"
@@ -90,7 +91,7 @@ struct lines {
 
 static bool same(const json_t *a, const json_t *b)
 {
-	static const char *const keys[] = {"route", "method", "outcome", "status"};
+	static const char *const keys[] = {"route", "method", "outcome", "status", "grpc_status"};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (!json_equal(json_object_get(a, keys[i]), json_object_get(b, keys[i])))
@@ -175,18 +176,15 @@ static void print_time(const struct lines *lines, size_t row, FILE *out)
 
 static int print_line(const struct lines *lines, const struct line *line, bool colour, FILE *out)
 {
-	const json_t *status = json_object_get(line->series, "status");
-	struct format_text what = {""};
+	char status[JSON_STATUS_BYTES];
+	const char *what = json_status_text(line->series, status)      ?:
+				   ctl_string(line->series, "outcome") ?:
+									 "-";
 
-	snprintf(what.text, sizeof(what.text), "%s",
-		 json_is_integer(status)	     ? ctl_count(line->series, "status").text :
-		 ctl_string(line->series, "outcome") ?:
-						       "-");
 	fprintf(out, "  ");
-	ctl_write_coloured(what.text,
-			   json_is_true(json_object_get(line->series, "error")) ? CTL_BAD :
-										  CTL_PLAIN,
-			   colour, out);
+	ctl_write_coloured(
+		what, json_is_true(json_object_get(line->series, "error")) ? CTL_BAD : CTL_PLAIN,
+		colour, out);
 	fputc(' ', out);
 	format_write_safe(ctl_string(line->series, "method"), out);
 	fputc(' ', out);
@@ -310,6 +308,8 @@ static void write_csv(const json_t *row, const json_t *series, FILE *out)
 		fputs(ctl_count(series, "requests").text, out);
 	else if (is_known(row))
 		fputc('0', out);
+	fputc(',', out);
+	write_field(ctl_string(series, "grpc_status"), out);
 	fputs("\r\n", out);
 }
 
@@ -322,7 +322,7 @@ int ctl_view_rows_csv(const json_t *history, bool colour, FILE *out)
 	(void)colour;
 	if (!rows_are_valid(rows))
 		return -EINVAL;
-	fputs("from,to,covered_seconds,route,method,outcome,status,requests\r\n", out);
+	fputs("from,to,covered_seconds,route,method,outcome,status,requests,grpc_status\r\n", out);
 	json_array_foreach(rows, i, row) {
 		list = json_object_get(row, "series");
 		json_array_foreach(list, k, series)

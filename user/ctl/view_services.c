@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/term_names.h"
 #include "ctl/json.h"
 #include "ctl/rows.h"
 #include "ctl/times.h"
@@ -10,6 +11,7 @@
 #include "ctl/view_near.h"
 #include "ctl/view_versions.h"
 #include "ctl/views.h"
+#include "status.h"
 
 enum {
 	STATUS_SERVER_ERROR = 500, /* RFC 9110, section 15.6 */
@@ -129,6 +131,31 @@ static void print_about(const json_t *about, FILE *out)
 	}
 }
 
+static bool grpc_is_bad(const char *name)
+{
+	for (enum grpc_status i = 0; i < GRPC_STATUS_COUNT; i++) {
+		if (!strcmp(name, grpc_status_name(i)))
+			return GRPC_FAILURES >> i & 1;
+	}
+	return false;
+}
+
+/* Nothing where there is no gRPC, nor of an older agent. */
+static void print_grpc(const json_t *statuses, bool colour, FILE *out)
+{
+	const char *key;
+	json_t *count;
+
+	if (!json_object_size(statuses))
+		return;
+	fprintf(out, "; gRPC status:");
+	json_object_foreach((json_t *)statuses, key, count) {
+		fputc(' ', out);
+		ctl_write_coloured(key, grpc_is_bad(key) ? CTL_BAD : CTL_PLAIN, colour, out);
+		fprintf(out, " %s", ctl_count(statuses, key).text);
+	}
+}
+
 /* Outcomes and statuses with a count each. */
 static void print_ends(const json_t *counts, bool colour, FILE *out)
 {
@@ -153,6 +180,7 @@ static void print_ends(const json_t *counts, bool colour, FILE *out)
 		ctl_write_coloured(key, bad ? CTL_BAD : CTL_PLAIN, colour, out);
 		fprintf(out, " %s", ctl_count(statuses, key).text);
 	}
+	print_grpc(json_object_get(counts, "grpc_status"), colour, out);
 	fputc('\n', out);
 }
 

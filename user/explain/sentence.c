@@ -9,7 +9,9 @@
 
 #include "base/cleanup.h"
 #include "base/format.h"
+#include "base/term_names.h"
 #include "base/utf8.h"
+#include "status.h"
 
 static const char plain_bytes[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/*:{}+-";
@@ -220,11 +222,23 @@ static void write_change(const struct explain_story *story, const struct explain
 		fputs(" started", out);
 }
 
+/* That of gRPC where that of HTTP tells nothing. */
+static void write_status(unsigned int status, FILE *out)
+{
+	const char *grpc = status_is_grpc(status) ? grpc_status_name(status_grpc(status)) : NULL;
+	const unsigned int http = status_http(status);
+
+	if (grpc && (!http || status_class(status) == STATUS_CLASS_SUCCESS))
+		fprintf(out, " (%s)", grpc);
+	else
+		fprintf(out, " (%u)", http);
+}
+
 static void write_subject(const struct explain_story *story, FILE *out)
 {
 	fputs(explain_kind_words(story->kind), out);
 	if (story->kind == EXPLAIN_ERRORS && story->status)
-		fprintf(out, " (%u)", story->status);
+		write_status(story->status, out);
 	fputs(" since ", out);
 	write_time(begin_of(story), story->until, out);
 }

@@ -32,7 +32,8 @@ struct explain_story {
 	double since, until; /* Unix seconds: what was asked for */
 	double onset; /* NAN: there is none; then `since` counts */
 	uint64_t bad; /* exact, since then; UINT64_MAX: not known */
-	unsigned int status; /* that most of the bad ones have; 0: none in particular */
+	unsigned int
+		status; /* include/status.h: that most of the bad ones have; 0: none in particular */
 	const struct explain_findings *findings;
 	const struct explain_change *changes; /* by time */
 	size_t n_changes;

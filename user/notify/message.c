@@ -10,6 +10,7 @@
 #include "base/calendar.h"
 #include "base/cleanup.h"
 #include "base/format.h"
+#include "base/json_status.h"
 #include "base/json_values.h"
 
 const char *message_text(const json_t *message, const char *key)
@@ -140,20 +141,21 @@ static void print_worst(FILE *out, const json_t *failing)
 	const json_t *worst = json_object_get(failing, "worst");
 	json_int_t others = json_integer_value(json_object_get(failing, "bad"));
 	const char *before = "Most bad: ";
+	char text[JSON_STATUS_BYTES];
 
 	if (!json_is_array(worst))
 		return;
 	for (size_t i = 0; i < json_array_size(worst); i++) {
 		const json_t *one = json_array_get(worst, i);
-		const json_t *status = json_object_get(one, "status");
+		const char *status = json_status_text(one, text);
 		const json_int_t bad = json_integer_value(json_object_get(one, "bad"));
 
 		fprintf(out, "%s%lld %s %s", before, (long long)bad, message_text(one, "method"),
 			message_text(one, "route"));
-		if (message_is(one, "outcome", "complete") && json_is_integer(status))
-			fprintf(out, " %lld", (long long)json_integer_value(status));
-		else
-			fprintf(out, " %s", message_text(one, "outcome"));
+		fprintf(out, " %s",
+			message_is(one, "outcome", "complete") && status ?
+				status :
+				message_text(one, "outcome"));
 		others -= bad;
 		before = ", ";
 	}

@@ -20,7 +20,8 @@
  *              "no_requests_since": of an alert about missing data,
  *              "failing": {"seconds", "eligible", "bad", "bad_ratio", "bad_per_second",
  *                          "reasons": {"status": ...}, "worst_exact",
- *                          "worst": [{"route", "method", "status", "outcome", "bad"}]}, "command",
+ *                          "worst": [{"route", "method", "status", "grpc_status",
+ *                                     "outcome", "bad"}]}, "command",
  *              "objective", "window_seconds", "availability", "burn_rate": {...},
  *              "budget": {... as in the status}, "alerts": [{"name", "since", ...}]}],
  *    "about": {"owner", "purpose", "importance", "mitigation", "runbook"}, "command": "slictl slo NAME"}

@@ -242,12 +242,14 @@ static json_t *worst_json(const struct notice_slo *slo)
 	}
 	for (size_t i = 0; i < slo->n_worst; i++) {
 		const struct notice_worst *worst = &slo->worst[i];
+		const unsigned int http = status_http(worst->status);
 
 		failed |= json_push(
-			array, json_pack("{s:o, s:o, s:o, s:s, s:I}", "route",
+			array, json_pack("{s:o, s:o, s:o, s:o, s:s, s:I}", "route",
 					 json_text_or_null(worst->route), "method",
 					 json_text_or_null(worst->method), "status",
-					 worst->status ? json_integer(worst->status) : json_null(),
+					 http ? json_integer(http) : json_null(), "grpc_status",
+					 json_text_or_null(snapshot_grpc_status(worst->status)),
 					 "outcome", worst->outcome, "bad", (json_int_t)worst->bad));
 	}
 	return json_checked(array, failed);

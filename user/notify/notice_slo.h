@@ -18,7 +18,7 @@ struct notice_worst {
 	char *route;
 	char *method;
 	char *outcome;
-	uint16_t status; /* 0: none */
+	uint16_t status; /* include/status.h; 0: none */
 	uint64_t bad;
 };
 

@@ -2,7 +2,7 @@
 /* Samples: requests in context, by a filter that is written as for slictl events. */
 
 const EVENTS_LIMIT = 100;
-const GROUPS = ['', 'route', 'method', 'status', 'outcome', 'version', 'user_agent', 'client', 'client_network', 'host', 'path',
+const GROUPS = ['', 'route', 'method', 'status', 'grpc_status', 'outcome', 'version', 'user_agent', 'client', 'client_network', 'host', 'path',
 	'process', 'container', 'pod'];
 const SHOWN_TEXT = 120;
 const SPANS = [['1h', 'hour'], ['6h', '6 hours'], ['1d', 'day'], ['7d', '7 days']];
@@ -46,12 +46,20 @@ function event_facts(event)
 	return facts(values);
 }
 
+/* Of a gRPC request that has succeeded as one of HTTP, as nearly all have, the status of gRPC. */
+function status_words(event)
+{
+	const success = !known(event.status) || Math.floor(event.status / 100) === 2;
+
+	return event.grpc_status && success ? event.grpc_status : event.status;
+}
+
 function event_result(event)
 {
 	const bad = event.bad === true || (event.bad_for || []).length || event.status >= 500 || event.outcome !== 'complete';
 
-	return el('span', {class: `chip ${bad ? 'page' : 'plain'}`}, event.outcome === 'complete' || event.status ?
-		event.status : (event.outcome || '?').replaceAll('_', ' '));
+	return el('span', {class: `chip ${bad ? 'page' : 'plain'}`}, status_words(event) ||
+		(event.outcome || '?').replaceAll('_', ' '));
 }
 
 const EVENT_COLUMNS = [

@@ -98,13 +98,21 @@ function versions_section(service)
 			time(v.first_seen), time(v.last_seen), count(v.instances), count(v.requests)]})), {class: 'cards'})) : null;
 }
 
+function codes_section(id, title, counts, is_hot)
+{
+	const codes = Object.entries(counts || {}).sort((a, b) => b[1] - a[1]);
+
+	return codes.length ? el('section', {'aria-labelledby': id}, el('h2', {id}, title),
+		el('dl', {class: 'rates'}, codes.slice(0, 24).map(([code, n]) => el('div', {class: is_hot(code) ? 'hot' : ''},
+			el('dt', {}, code), el('dd', {}, count(n)))))) : null;
+}
+
+const GRPC_FAILURES = ['UNKNOWN', 'DEADLINE_EXCEEDED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', '_other', '_absent'];
+
 function status_section(service)
 {
-	const codes = Object.entries(service.status || {}).sort((a, b) => b[1] - a[1]);
-
-	return codes.length ? el('section', {'aria-labelledby': 'codes'}, el('h2', {id: 'codes'}, 'Status'),
-		el('dl', {class: 'rates'}, codes.slice(0, 24).map(([code, n]) => el('div', {class: code >= '5' ? 'hot' : ''},
-			el('dt', {}, code), el('dd', {}, count(n)))))) : null;
+	return [codes_section('codes', 'Status', service.status, (code) => code >= '5' && code <= '9~'),
+		codes_section('grpc-codes', 'gRPC status', service.grpc_status, (code) => GRPC_FAILURES.includes(code))];
 }
 
 const view_service = {
@@ -132,7 +140,7 @@ const view_service = {
 			routes_section(service),
 			versions_section(service),
 			heat_map(service.name),
-			status_section(service),
+			...status_section(service),
 		];
 	},
 };

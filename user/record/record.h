@@ -118,7 +118,7 @@ struct record_requests {
 	const char *route;
 	const char *method;
 	const char *outcome;
-	uint16_t status;
+	uint16_t status; /* include/status.h */
 	uint64_t requests;
 };
 

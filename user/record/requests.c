@@ -129,12 +129,12 @@ static int take_requests(const struct traffic *traffic, const char *service,
 
 		if (!cell_is_count(cell->code) || strcmp(key->service, service) != 0)
 			continue;
-		outcome = outcome_name((enum outcome)(cell->code / CELL_STATUSES));
+		outcome = outcome_name((enum outcome)cell_outcome(cell->code));
 		list[n++] = (struct record_requests){
 			.route = key->route,
 			.method = key->method,
 			.outcome = outcome ? outcome : "_other",
-			.status = (uint16_t)(cell->code % CELL_STATUSES),
+			.status = cell_status(cell->code),
 			.requests = cell->n,
 		};
 	}

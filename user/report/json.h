@@ -4,8 +4,8 @@
  * 12 significant digits. Bytes that are not UTF-8 (process names and paths may hold any) appear as
  * \xHH.
  *
- * A service's `status` counts complete requests by status code; `errors` are requests answered with
- * status >= 500, aborted by the server or unanswered; `error_ratio` is errors / requests but those not
+ * A service's `status` counts complete requests by status of HTTP, `grpc_status` those of gRPC by theirs; `errors` are
+ * requests that status_failed(), aborted by the server or unanswered; `error_ratio` is errors / requests but those not
  * accepted. `routes` has one entry for each route and method.
  *
  * With spans of time (snapshot->has_periods), each service and route has the same of the "window" and

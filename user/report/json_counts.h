@@ -7,7 +7,7 @@
 
 #include "report/snapshot.h"
 
-/* Puts requests, errors, error_ratio, outcomes and status. Returns not 0 if something failed. */
+/* Puts requests, errors, error_ratio, outcomes, status and grpc_status. Returns not 0 if something failed. */
 int json_put_counts(json_t *object, const struct snapshot_merged *merged);
 /* Makes these null, as nothing was counted. */
 int json_put_no_counts(json_t *object);

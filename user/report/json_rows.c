@@ -8,7 +8,7 @@
 
 static json_t *series_json(const struct snapshot_asked *asked, const struct cell *cell)
 {
-	unsigned int outcome = cell->code / CELL_STATUSES, status = cell->code % CELL_STATUSES;
+	unsigned int outcome = cell_outcome(cell->code), status = cell_status(cell->code);
 	json_t *object = json_object();
 	int failed = 0;
 
@@ -16,7 +16,9 @@ static json_t *series_json(const struct snapshot_asked *asked, const struct cell
 	failed |= json_put(object, "method", json_text_or_null(asked->method));
 	failed |=
 		json_put(object, "outcome", json_text_or_null(outcome_name((enum outcome)outcome)));
-	failed |= json_put(object, "status", status ? json_count(status) : json_null());
+	failed |= json_put(object, "status",
+			   status_http(status) ? json_count(status_http(status)) : json_null());
+	failed |= json_put(object, "grpc_status", json_text_or_null(snapshot_grpc_status(status)));
 	failed |= json_put(object, "requests", json_count(cell->n));
 	failed |= json_put(object, "error",
 			   json_boolean(snapshot_failed((enum outcome)outcome, status)));

@@ -41,6 +41,19 @@ static json_t *statuses_json(const struct snapshot_merged *merged)
 	return json_checked(object, failed);
 }
 
+static json_t *grpc_statuses_json(const struct snapshot_merged *merged)
+{
+	json_t *object = json_object();
+	int failed = 0;
+
+	for (enum grpc_status i = 0; i < GRPC_STATUS_COUNT; i++) {
+		if (merged->grpc_status[i])
+			failed |= json_put(object, grpc_status_name(i),
+					   json_count(merged->grpc_status[i]));
+	}
+	return json_checked(object, failed);
+}
+
 static json_t *quantile_json(const uint64_t counts[HIST_BUCKETS], double q)
 {
 	double seconds;
@@ -78,12 +91,14 @@ int json_put_counts(json_t *object, const struct snapshot_merged *merged)
 	failed |= json_put(object, "error_ratio", error_ratio_json(merged));
 	failed |= json_put(object, "outcomes", outcomes_json(merged));
 	failed |= json_put(object, "status", statuses_json(merged));
+	failed |= json_put(object, "grpc_status", grpc_statuses_json(merged));
 	return failed;
 }
 
 int json_put_no_counts(json_t *object)
 {
-	static const char *const counts[] = {"requests", "errors", "outcomes", "status"};
+	static const char *const counts[] = {"requests", "errors", "outcomes", "status",
+					     "grpc_status"};
 	int failed = 0;
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)

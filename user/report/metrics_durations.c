@@ -74,6 +74,18 @@ static void histogram(struct writer *writer, const struct metrics_bounds *bounds
 		histogram->sum_ns / NS_PER_SECOND, histogram->sum_ns % NS_PER_SECOND);
 }
 
+/*
+ * Whether a status of gRPC is an error: OpenTelemetry's semantic conventions 1.45.0, for gRPC. What is no code is one to
+ * clients.
+ */
+static bool grpc_is_error(enum grpc_status status, enum role role)
+{
+	const unsigned int good =
+		role == ROLE_CLIENT ? 1U << GRPC_OK : GRPC_GOOD & ~(1U << GRPC_UNIMPLEMENTED);
+
+	return GRPC_ALL & ~good & 1U << status;
+}
+
 void metrics_request_duration(struct writer *writer, const struct metrics_bounds *bounds,
 			      const char *name, const struct snapshot_service *service,
 			      const struct snapshot_series *series)
@@ -89,7 +101,7 @@ void metrics_request_duration(struct writer *writer, const struct metrics_bounds
 		.thresholds = series->thresholds,
 		.n_thresholds = series->n_thresholds,
 	};
-	const char *error_type = NULL;
+	const char *grpc = snapshot_grpc_status(series->status), *error_type = NULL;
 	char status[SNAPSHOT_STATUS_BYTES], *label_text;
 
 	snapshot_hist_add(&series->total, buckets);
@@ -98,10 +110,14 @@ void metrics_request_duration(struct writer *writer, const struct metrics_bounds
 		error_type = outcome_name(series->outcome);
 	else if (status_class(series->status) >= error_from)
 		error_type = status;
-	label_text = labels(writer, "service", service->name, "http_request_method",
-			    method_name(series->method), "http_route", series->route,
-			    "http_response_status_code", complete ? status : NULL, "error_type",
-			    error_type, NULL);
+	else if (grpc && grpc_is_error(status_grpc(series->status), service->role))
+		error_type = grpc;
+	label_text =
+		labels(writer, "service", service->name, "http_request_method",
+		       method_name(series->method), "http_route", series->route,
+		       "http_response_status_code",
+		       complete && status_http(series->status) ? status : NULL, "rpc_status_code",
+		       complete ? grpc : NULL, "error_type", error_type, NULL);
 	if (label_text)
 		histogram(writer, bounds, name, label_text, &hist);
 	free(label_text);

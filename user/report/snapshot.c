@@ -75,8 +75,12 @@ void snapshot_clear(struct snapshot *snapshot)
 
 const char *snapshot_status_text(unsigned int status, char ret[static SNAPSHOT_STATUS_BYTES])
 {
-	snprintf(ret, SNAPSHOT_STATUS_BYTES, status < STATUS_CLASSES ? "%uxx" : "%u",
-		 status % SNAPSHOT_STATUSES);
+	const unsigned int http = status_http(status);
+
+	if (!http)
+		snprintf(ret, SNAPSHOT_STATUS_BYTES, "_unknown");
+	else
+		snprintf(ret, SNAPSHOT_STATUS_BYTES, http < STATUS_CLASSES ? "%uxx" : "%u", http);
 	return ret;
 }
 
@@ -143,6 +147,25 @@ size_t snapshot_route_end(const struct snapshot_service *service, size_t first)
 	return end;
 }
 
+void snapshot_merge_add(struct snapshot_merged *merged, enum outcome outcome, unsigned int status,
+			uint64_t n)
+{
+	const unsigned int http = status_http(status);
+
+	merged->requests += n;
+	merged->outcomes[outcome] += n;
+	if (snapshot_failed(outcome, status))
+		merged->errors += n;
+	if (outcome_is_timed(outcome))
+		merged->timed += n;
+	if (outcome != OUTCOME_COMPLETE)
+		return;
+	if (http < SNAPSHOT_STATUSES)
+		merged->status[http] += n;
+	if (status_is_grpc(status) && (unsigned int)status_grpc(status) < GRPC_STATUS_COUNT)
+		merged->grpc_status[status_grpc(status)] += n;
+}
+
 void snapshot_merge_counts(const struct snapshot_service *service, size_t first, size_t end,
 			   struct snapshot_merged *ret)
 {
@@ -150,16 +173,9 @@ void snapshot_merge_counts(const struct snapshot_service *service, size_t first,
 	for (size_t i = first; i < end; i++) {
 		const struct snapshot_series *series = service->series[i];
 
-		ret->requests += series->requests;
-		ret->outcomes[series->outcome] += series->requests;
-		if (snapshot_failed(series->outcome, series->status))
-			ret->errors += series->requests;
-		if (series->outcome == OUTCOME_COMPLETE && series->status < SNAPSHOT_STATUSES)
-			ret->status[series->status] += series->requests;
-		if (outcome_is_timed(series->outcome)) {
-			ret->timed += series->requests;
+		snapshot_merge_add(ret, series->outcome, series->status, series->requests);
+		if (outcome_is_timed(series->outcome))
 			ret->queue_sum_ns += series->queue_sum_ns;
-		}
 	}
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/confined.h"
 #include "base/maybe.h"
+#include "base/term_names.h"
 #include "config/config.h"
 #include "hist.h"
 #include "report/quiet.h"
@@ -52,7 +53,7 @@ struct snapshot_series {
 	const char *route; /* template or "_other" */
 	enum http_method method;
 	enum outcome outcome;
-	uint16_t status; /* 0 unless outcome is complete */
+	uint16_t status; /* include/status.h; 0 unless outcome is complete */
 	uint64_t requests;
 	uint64_t total_sum_ns;
 	uint64_t queue_sum_ns;
@@ -342,10 +343,11 @@ enum { SNAPSHOT_STATUSES = 1000 };
 /* Several series added up. */
 struct snapshot_merged {
 	uint64_t requests;
-	uint64_t errors; /* status >= 500, server_abort or unanswered */
+	uint64_t errors; /* status_failed(), server_abort or unanswered */
 	uint64_t timed; /* those of outcome_is_timed(), in total and queue */
 	uint64_t outcomes[OUTCOME_COUNT];
-	uint64_t status[SNAPSHOT_STATUSES]; /* complete requests by status code */
+	uint64_t status[SNAPSHOT_STATUSES]; /* complete requests by status of HTTP */
+	uint64_t grpc_status[GRPC_STATUS_COUNT]; /* of these, those of gRPC */
 	uint64_t total[HIST_BUCKETS];
 	uint64_t queue[HIST_BUCKETS];
 	uint64_t queue_sum_ns;
@@ -361,12 +363,18 @@ size_t snapshot_unmeasured(const struct snapshot *snapshot);
 static inline bool snapshot_failed(enum outcome outcome, unsigned int status)
 {
 	return outcome == OUTCOME_SERVER_ABORT || outcome == OUTCOME_UNANSWERED ||
-	       (outcome == OUTCOME_COMPLETE && status_class(status) >= 5);
+	       (outcome == OUTCOME_COMPLETE && status_failed(status));
 }
 
-enum { SNAPSHOT_STATUS_BYTES = 8 };
+/* The name of the status of gRPC; NULL of any other request. */
+static inline const char *snapshot_grpc_status(unsigned int status)
+{
+	return status_is_grpc(status) ? grpc_status_name(status_grpc(status)) : NULL;
+}
 
-/* "503"; "5xx" for a class. Returns `ret`. */
+enum { SNAPSHOT_STATUS_BYTES = 16 };
+
+/* Of HTTP: "503"; "5xx" for a class; "_unknown". Returns `ret`. */
 const char *snapshot_status_text(unsigned int status, char ret[static SNAPSHOT_STATUS_BYTES]);
 
 /* Adds the histogram's counts to those of `buckets`. */
@@ -377,6 +385,10 @@ uint64_t snapshot_hist_below(const struct snapshot_hist *hist, size_t bucket);
 
 /* The index after the last series with the route and method of series `first`. */
 size_t snapshot_route_end(const struct snapshot_service *service, size_t first);
+
+/* Adds requests, but not to the histograms. */
+void snapshot_merge_add(struct snapshot_merged *merged, enum outcome outcome, unsigned int status,
+			uint64_t n);
 
 /* Adds up the service's series [first, end), but leaves the histograms empty. */
 void snapshot_merge_counts(const struct snapshot_service *service, size_t first, size_t end,

@@ -67,23 +67,15 @@ size_t snapshot_period_find(const struct snapshot_period *period, const char *se
 
 static void merge(const struct cell *cell, struct snapshot_merged *ret)
 {
-	unsigned int outcome = cell->code / CELL_STATUSES, status = cell->code % CELL_STATUSES;
-
-	if (cell->code >= CELL_QUEUE) {
+	if (cell_is_count(cell->code)) {
+		if (cell_outcome(cell->code) < OUTCOME_COUNT)
+			snapshot_merge_add(ret, (enum outcome)cell_outcome(cell->code),
+					   cell_status(cell->code), cell->n);
+	} else if (cell->code >= CELL_QUEUE) {
 		if (cell->code < CELL_QUEUE + HIST_BUCKETS)
 			ret->queue[cell->code - CELL_QUEUE] += cell->n;
-	} else if (cell->code >= CELL_TOTAL) {
-		if (cell->code < CELL_TOTAL + HIST_BUCKETS)
-			ret->total[cell->code - CELL_TOTAL] += cell->n;
-	} else if (outcome < OUTCOME_COUNT) {
-		ret->requests += cell->n;
-		ret->outcomes[outcome] += cell->n;
-		if (outcome_is_timed((enum outcome)outcome))
-			ret->timed += cell->n;
-		if (snapshot_failed((enum outcome)outcome, status))
-			ret->errors += cell->n;
-		if (outcome == OUTCOME_COMPLETE)
-			ret->status[status] += cell->n;
+	} else if (cell->code < CELL_TOTAL + HIST_BUCKETS) {
+		ret->total[cell->code - CELL_TOTAL] += cell->n;
 	}
 }
 

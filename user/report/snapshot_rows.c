@@ -39,22 +39,42 @@ static unsigned long number_of(const char *status)
 	return *status >= '1' && *status <= '9' && !*end && number < CELL_STATUSES ? number : 0;
 }
 
+/* The status of gRPC of that name; GRPC_STATUS_COUNT if there is none. */
+static unsigned int grpc_named(const char *name)
+{
+	unsigned int grpc = 0;
+
+	while (grpc < GRPC_STATUS_COUNT &&
+	       strcmp(grpc_status_name((enum grpc_status)grpc), name) != 0)
+		grpc++;
+	return grpc;
+}
+
 bool snapshot_status_valid(const char *status)
 {
 	return is_class(status) || number_of(status) >= 100 ||
-	       outcome_named(status) < OUTCOME_COUNT;
+	       outcome_named(status) < OUTCOME_COUNT || grpc_named(status) < GRPC_STATUS_COUNT;
+}
+
+/* Of a complete request. "_unknown" is either of both. */
+static bool is_of_status(unsigned int number, const char *status)
+{
+	const unsigned int http = status_http(number), grpc = grpc_named(status);
+
+	if (is_class(status))
+		return status_class(number) == (unsigned int)(status[0] - '0');
+	if (grpc == GRPC_HIDDEN && !status_is_known(number))
+		return true;
+	if (grpc < GRPC_STATUS_COUNT)
+		return status_is_grpc(number) && (unsigned int)status_grpc(number) == grpc;
+	return http && http == number_of(status);
 }
 
 bool snapshot_has_status(uint16_t code, const char *status)
 {
-	unsigned int outcome = code / CELL_STATUSES, number = code % CELL_STATUSES;
-
 	if (!cell_is_count(code))
 		return false;
-	if (outcome == outcome_named(status))
+	if (cell_outcome(code) == outcome_named(status))
 		return true;
-	if (outcome != OUTCOME_COMPLETE)
-		return false;
-	return is_class(status) ? status_class(number) == (unsigned int)(status[0] - '0') :
-				  number && number == number_of(status);
+	return cell_outcome(code) == OUTCOME_COMPLETE && is_of_status(cell_status(code), status);
 }

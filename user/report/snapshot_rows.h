@@ -26,7 +26,7 @@ struct rows_query {
 	double since_unix; /* NaN: by the minute the last hour, else from the beginning */
 	double until_unix; /* NaN: now */
 	const char *route; /* NULL: all */
-	const char *status; /* "503", "5xx" or an outcome; NULL: all */
+	const char *status; /* "503", "5xx", a status of gRPC by name, or an outcome; NULL: all */
 };
 
 struct snapshot_row {
@@ -51,7 +51,7 @@ struct snapshot_rows {
 
 void snapshot_rows_clear(struct snapshot_rows *rows);
 
-/* Whether a cell's code is of that status, "5xx" or outcome. */
+/* Whether a cell's code is of that status, class ("5xx"), status of gRPC or outcome. */
 bool snapshot_has_status(uint16_t code, const char *status);
 /* Whether there can be such a status. */
 bool snapshot_status_valid(const char *status);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "status.h"
 #include "terms.h"
 
 enum {
@@ -39,7 +40,7 @@ struct event {
 	const char *method_text; /* as it came, if it is none of enum http_method; else NULL */
 	const char *path; /* masked as configured; without the query */
 	const char *query; /* names alone: values are never kept */
-	uint16_t status; /* 0 unless complete */
+	uint16_t status; /* include/status.h; 0 unless complete */
 	enum outcome outcome;
 	double total_seconds, queue_seconds, service_seconds;
 	double first_byte_seconds; /* as total: from the arrival on */

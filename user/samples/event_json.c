@@ -77,13 +77,17 @@ static json_t *names_json(const char *const *names, size_t n)
 
 static int put_request(json_t *to, const struct event *event)
 {
+	const unsigned int http = status_http(event->status);
+	const char *grpc =
+		status_is_grpc(event->status) ? grpc_status_name(status_grpc(event->status)) : NULL;
 	int failed = json_put(to, "route", json_text_or_null(event->route));
 
 	failed |= json_put(to, "method",
 			   json_text_or_null(event->method_text ?: method_name(event->method)));
 	failed |= json_put(to, "path", json_text_or_null(event->path));
 	failed |= json_put(to, "query", json_text_or_null(event->query));
-	failed |= json_put(to, "status", event->status ? json_integer(event->status) : json_null());
+	failed |= json_put(to, "status", http ? json_integer(http) : json_null());
+	failed |= json_put(to, "grpc_status", json_text_or_null(grpc));
 	failed |= json_put(to, "outcome", json_text_or_null(outcome_name(event->outcome)));
 	failed |= json_put(to, "total_seconds", number_json(event->total_seconds));
 	failed |= json_put(to, "queue_seconds", number_json(event->queue_seconds));

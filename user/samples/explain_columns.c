@@ -11,7 +11,7 @@
 #include "samples/fields.h"
 
 enum {
-	SHARE_OF_STATUS = 60, /* percent of the bad that have it */
+	SHARE_OF_STATUS = 60, /* percent of the bad that have it; more than half */
 	NAME_BYTES = FIELD_HEADER_BYTES + 8,
 };
 
@@ -380,7 +380,8 @@ void explain_columns_reasons(const struct explain_columns *columns, double laten
 			reason = BAD_CLIENT_ABORT;
 		else if (row->outcome == OUTCOME_UNANSWERED)
 			reason = BAD_UNANSWERED;
-		else if (row->status < 400 && row->total > latency_seconds)
+		else if (status_http(row->status) < 400 && !status_failed(row->status) &&
+			 row->total > latency_seconds)
 			reason = BAD_LATENCY;
 		reasons[reason] += columns->weight[i];
 	}
@@ -390,20 +391,26 @@ void explain_columns_reasons(const struct explain_columns *columns, double laten
 
 unsigned int explain_columns_status(const struct explain_columns *columns)
 {
-	double by_status[1000] = {0}, all = 0;
+	double ahead = 0, has = 0, all = 0;
+	unsigned int status = 0;
 
+	/* what more than half have is what is left when each is set off against one of another (Boyer and Moore) */
 	for (size_t i = 0; i < columns->n; i++) {
-		if (!columns->bad[i])
-			continue;
-		all += columns->weight[i];
-		if (columns->rows[i].status < 1000)
-			by_status[columns->rows[i].status] += columns->weight[i];
+		const double weight = columns->bad[i] ? columns->weight[i] : 0;
+		const bool same = columns->rows[i].status == status;
+
+		all += weight;
+		ahead += same ? weight : -weight;
+		if (ahead < 0) {
+			status = columns->rows[i].status;
+			ahead = -ahead;
+		}
 	}
-	for (unsigned int status = 1; status < 1000; status++) {
-		if (by_status[status] * 100 > all * SHARE_OF_STATUS)
-			return status;
+	for (size_t i = 0; i < columns->n; i++) {
+		if (columns->bad[i] && columns->rows[i].status == status)
+			has += columns->weight[i];
 	}
-	return 0;
+	return has * 100 > all * SHARE_OF_STATUS ? status : 0;
 }
 
 static bool is_wanted(const struct explain_columns *columns, const struct column *column,

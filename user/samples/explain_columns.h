@@ -57,7 +57,7 @@ const struct explain_times *explain_columns_times(const struct explain_columns *
 void explain_columns_reasons(const struct explain_columns *columns, double latency_seconds,
 			     uint64_t ret[BAD_REASON_COUNT]);
 
-/* The status that most of the bad rows have, by weight; 0: none does. */
+/* The status (include/status.h) that most of the bad rows have, by weight; 0: none does. */
 unsigned int explain_columns_status(const struct explain_columns *columns);
 
 /*

@@ -226,7 +226,12 @@ static json_t *answer_json(const struct explain_question *question,
 	failed |= json_put(object, "kind", json_string(explain_kind_name(story->kind)));
 	failed |= json_put(object, "sentence", sentence ? json_text_or_null(sentence) : NULL);
 	failed |= json_put(object, "status",
-			   story->status ? json_integer(story->status) : json_null());
+			   status_http(story->status) ? json_integer(status_http(story->status)) :
+							json_null());
+	failed |= json_put(object, "grpc_status",
+			   status_is_grpc(story->status) ?
+				   json_text_or_null(grpc_status_name(status_grpc(story->status))) :
+				   json_null());
 	for (size_t i = 0; i < story->findings->n; i++)
 		failed |= json_push(list, finding_json(question, &story->findings->list[i]));
 	failed |= json_put(object, "findings", list);

@@ -103,7 +103,12 @@ COUNT(retransmits)
 
 static double number_status(const struct event *event)
 {
-	return event->status ? event->status : NAN;
+	return status_http(event->status) ? status_http(event->status) : NAN;
+}
+
+static const char *text_grpc_status(const struct event *event)
+{
+	return status_is_grpc(event->status) ? grpc_status_name(status_grpc(event->status)) : NULL;
 }
 
 static double number_client_port(const struct event *event)
@@ -195,6 +200,7 @@ static const struct field fields[] = {
 	A_TEXT(path, FIELD_TEXT, "without the query"),
 	A_TEXT(query, FIELD_TEXT, "names of the query's arguments"),
 	A_NUMBER(status, FIELD_STATUS, "of the answer: 503, 5xx"),
+	A_TEXT(grpc_status, FIELD_WORD, "of gRPC: UNAVAILABLE"),
 	A_TEXT(outcome, FIELD_WORD, "how it ended"),
 	A_NUMBER(bad, FIELD_BOOL, "for an SLO; without one: failed"),
 	A_LIST(bad_for, "SLOs that it is bad for"),
@@ -332,6 +338,8 @@ const char *field_word(const struct field *field, size_t i)
 		return role_name((enum role)i);
 	if (field->text == text_outcome)
 		return outcome_name((enum outcome)i);
+	if (field->text == text_grpc_status)
+		return grpc_status_name((enum grpc_status)i);
 	return NULL;
 }
 

@@ -331,7 +331,7 @@ static int parse_rows(const struct request *request, struct rows_query *ret, str
 	if (ret->status && !snapshot_status_valid(ret->status))
 		return error_set(
 			error, -EINVAL,
-			"status: expected a status such as 503, a class such as 5xx, or an "
+			"status: expected a status such as 503 or UNAVAILABLE, a class such as 5xx, or an "
 			"outcome such as server_abort, got \"%.60s\"",
 			ret->status);
 	if (!(fabs(ret->utc_offset_seconds) <= 86400))

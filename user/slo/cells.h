@@ -2,7 +2,7 @@
 /*
  * What services were asked in a span of time, as cells: a number of requests under a key (a service's
  * route and method) and a code (an outcome with its status, or a bucket of a histogram). Few of the
- * cells that there could be are ever used. Packed, a cell takes about 2 bytes. Pure.
+ * cells that there could be are ever used. Packed, a cell takes about 2 bytes, one of gRPC 3. Pure.
  */
 #ifndef SLIPROBE_SLO_CELLS_H
 #define SLIPROBE_SLO_CELLS_H
@@ -13,19 +13,24 @@
 #include <stdint.h>
 
 #include "hist.h"
+#include "status.h"
 #include "terms.h"
 
-/* Codes, which are on disk: outcomes (include/terms.h) keep their numbers. */
+/* Codes, which are on disk: outcomes and statuses of gRPC (include/terms.h) keep their numbers. */
 enum {
-	CELL_STATUSES = 1000,
+	CELL_STATUSES = 1000, /* of HTTP, by outcome */
 	CELL_TOTAL = 0x4000, /* and the bucket of the latency's histogram (include/hist.h) */
 	CELL_QUEUE = 0x6000, /* and the bucket of the time in the queue */
-	CELL_CODES = 0x8000,
+	CELL_GRPC = 0x8000, /* complete requests of gRPC: and the status of HTTP, by that of gRPC */
+	CELL_CODES = CELL_GRPC + GRPC_STATUS_COUNT * CELL_STATUSES,
 };
 
 static_assert(OUTCOME_COUNT * CELL_STATUSES <= CELL_TOTAL &&
-		      CELL_TOTAL + HIST_BUCKETS <= CELL_QUEUE,
+		      CELL_TOTAL + HIST_BUCKETS <= CELL_QUEUE &&
+		      CELL_QUEUE + HIST_BUCKETS <= CELL_GRPC && CELL_CODES <= UINT16_MAX,
 	      "codes do not overlap");
+static_assert(GRPC_OTHER == 17 && GRPC_ABSENT == 18 && GRPC_HIDDEN == 19,
+	      "statuses of gRPC are added at the end: their numbers are on disk");
 static_assert(OUTCOME_COMPLETE == 0 && OUTCOME_SERVER_ABORT == 1 && OUTCOME_CLIENT_ABORT == 2 &&
 		      OUTCOME_UNANSWERED == 3,
 	      "outcomes are added at the end: their numbers are on disk");
@@ -42,14 +47,36 @@ struct cells {
 	size_t max;
 };
 
+/* `status`: include/status.h. What it cannot be is not known. */
 static inline uint16_t cell_of_outcome(unsigned int outcome, unsigned int status)
 {
-	return (uint16_t)(outcome * CELL_STATUSES + (status < CELL_STATUSES ? status : 0));
+	unsigned int http = status_http(status) < CELL_STATUSES ? status_http(status) : 0;
+
+	if (outcome == OUTCOME_COMPLETE && status_is_grpc(status) &&
+	    (unsigned int)status_grpc(status) < GRPC_STATUS_COUNT)
+		return (uint16_t)(CELL_GRPC + (unsigned int)status_grpc(status) * CELL_STATUSES +
+				  http);
+	return (uint16_t)(outcome * CELL_STATUSES + http);
 }
 
 static inline bool cell_is_count(uint16_t code)
 {
-	return code < CELL_TOTAL;
+	return code < CELL_TOTAL || code >= CELL_GRPC;
+}
+
+/* Of a count. The outcome may be none of OUTCOMES: codes are read from the disk. */
+static inline unsigned int cell_outcome(uint16_t code)
+{
+	return code >= CELL_GRPC ? OUTCOME_COMPLETE : code / CELL_STATUSES;
+}
+
+static inline uint16_t cell_status(uint16_t code)
+{
+	unsigned int grpc = (code - CELL_GRPC) / CELL_STATUSES;
+
+	if (code < CELL_GRPC)
+		return code % CELL_STATUSES;
+	return status_of((code - CELL_GRPC) % CELL_STATUSES, (enum grpc_status)grpc);
 }
 
 void cells_clear(struct cells *cells);

@@ -221,14 +221,15 @@ TEST(test_rows_as_csv_have_a_record_for_each_kind)
 	fake_start(&agent, histories);
 	expect_spoken(
 		ctl_history, agent.path, false, "history shop --service --csv", 0,
-		"from,to,covered_seconds,route,method,outcome,status,requests\r\n"
+		"from,to,covered_seconds,route,method,outcome,status,requests,"
+		"grpc_status\r\n"
 		"2030-01-02T03:00:00Z,2030-01-02T04:00:00Z,3600,\"/a,\"\"b\",GET,complete,200,"
-		"10\r\n"
-		"2030-01-02T04:00:00Z,2030-01-02T05:00:00Z,1800,,,,,0\r\n"
-		"2030-01-02T05:00:00Z,2030-01-02T06:00:00Z,0,,,,,\r\n"
-		"2030-01-02T06:00:00Z,2030-01-02T07:00:00Z,3600,/a,GET,complete,200,4\r\n"
-		"2030-01-02T06:00:00Z,2030-01-02T07:00:00Z,3600,/a,GET,complete,503,2\r\n"
-		"2030-01-02T06:00:00Z,2030-01-02T07:00:00Z,3600,/b,GET,server_abort,,4\r\n",
+		"10,\r\n"
+		"2030-01-02T04:00:00Z,2030-01-02T05:00:00Z,1800,,,,,0,\r\n"
+		"2030-01-02T05:00:00Z,2030-01-02T06:00:00Z,0,,,,,,\r\n"
+		"2030-01-02T06:00:00Z,2030-01-02T07:00:00Z,3600,/a,GET,complete,200,4,\r\n"
+		"2030-01-02T06:00:00Z,2030-01-02T07:00:00Z,3600,/a,GET,complete,503,2,\r\n"
+		"2030-01-02T06:00:00Z,2030-01-02T07:00:00Z,3600,/b,GET,server_abort,,4,\r\n",
 		"");
 	fake_stop(&agent);
 }

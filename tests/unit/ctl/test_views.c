@@ -120,6 +120,25 @@ TEST(test_services_view)
 	free(text);
 }
 
+TEST(test_services_view_has_statuses_of_grpc)
+{
+	char *text =
+		view(ctl_view_services,
+		     "{\"services\": [{\"name\": \"cart\", \"role\": \"server\", \"requests\": 9,"
+		     " \"requests_per_second\": 1, \"outcomes\": {\"complete\": 9},"
+		     " \"status\": {\"200\": 8, \"_unknown\": 1},"
+		     " \"grpc_status\": {\"OK\": 5, \"NOT_FOUND\": 1, \"UNAVAILABLE\": 2,"
+		     " \"_unknown\": 1}}]}",
+		     true, 0);
+
+	assert_string_equal(text,
+			    "cart (server)\n"
+			    "  9 requests, 1.0/s; outcomes: complete 9; status: 200 8 _unknown 1;"
+			    " gRPC status: OK 5 NOT_FOUND 1 \x1b[31mUNAVAILABLE\x1b[0m 2"
+			    " _unknown 1\n");
+	free(text);
+}
+
 #define SPAN(rate, requests, errors, p50, p99)                                                     \
 	"{\"requests_per_second\": " rate ", \"requests\": " requests ", \"errors\": " errors      \
 	", \"error_ratio\": 0.5, \"outcomes\": {\"complete\": " requests                           \
@@ -400,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_status_view),
 		cmocka_unit_test(test_status_view_colours_only_when_asked),
 		cmocka_unit_test(test_services_view),
+		cmocka_unit_test(test_services_view_has_statuses_of_grpc),
 		cmocka_unit_test(test_services_of_late_beside_the_time_before),
 		cmocka_unit_test(test_all_of_one_service),
 		cmocka_unit_test(test_slo_view),

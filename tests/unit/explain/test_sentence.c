@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "explain/sentence.h"
+#include "status.h"
 
 #define ONSET 1700056940.0 /* 2023-11-15 14:02:20 UTC */
 
@@ -84,6 +85,17 @@ TEST(two_causes_and_a_change)
 		"the good are, 60 s after shop reloaded");
 }
 
+TEST(a_status_of_grpc_is_told_where_that_of_http_tells_nothing)
+{
+	find("version", "3fa2c1", 0.87, 0.01);
+	story.status = status_of(200, GRPC_DEADLINE_EXCEEDED);
+	assert_sentence("87 % of the failures (DEADLINE_EXCEEDED) since 14:02:20 UTC are version "
+			"3fa2c1, 1 % of the good are");
+	story.status = status_of(503, GRPC_ABSENT);
+	assert_sentence("87 % of the failures (503) since 14:02:20 UTC are version 3fa2c1, 1 % of "
+			"the good are");
+}
+
 TEST(nothing_stands_out)
 {
 	findings.enough = true;
@@ -152,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_SETUP(version_is_told_with_its_start),
 		WITH_SETUP(two_causes_and_a_change),
+		WITH_SETUP(a_status_of_grpc_is_told_where_that_of_http_tells_nothing),
 		WITH_SETUP(nothing_stands_out),
 		WITH_SETUP(too_few_are_told),
 		WITH_SETUP(nothing_bad),

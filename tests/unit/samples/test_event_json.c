@@ -72,7 +72,7 @@ TEST(test_all_that_is_known_is_said)
 		"{\"id\": 7, \"time\": \"2027-01-15T08:00:00.123456789Z\", \"service\": \"shop\","
 		" \"role\": \"server\", \"protocol\": \"http/1.1\", \"route\": \"/checkout\","
 		" \"method\": \"POST\", \"path\": \"/checkout\", \"query\": \"a&b\", \"status\": 503,"
-		" \"outcome\": \"complete\", \"total_seconds\": 0.25, \"queue_seconds\": 0.0,"
+		" \"grpc_status\": null, \"outcome\": \"complete\", \"total_seconds\": 0.25, \"queue_seconds\": 0.0,"
 		" \"service_seconds\": 0.25, \"first_byte_seconds\": 0.125, \"bytes_in\": 120,"
 		" \"bytes_out\": 80, \"host\": \"shop.example\", \"user_agent\": \"ShopApp/2.3 \\u202e\","
 		" \"request_id\": \"0d9f\", \"traceparent\": \"00-1-2-01\", \"headers\": {\"x-user-id\": \"7\"},"
@@ -110,7 +110,7 @@ TEST(test_what_is_not_known_is_null)
 		&event,
 		"{\"id\": null, \"time\": \"2027-01-15T08:00:00.500000000Z\", \"service\": null,"
 		" \"role\": \"server\", \"protocol\": null, \"route\": null, \"method\": \"PURGE\","
-		" \"path\": null, \"query\": null, \"status\": null, \"outcome\": \"unanswered\","
+		" \"path\": null, \"query\": null, \"status\": null, \"grpc_status\": null, \"outcome\": \"unanswered\","
 		" \"total_seconds\": null, \"queue_seconds\": null, \"service_seconds\": null,"
 		" \"first_byte_seconds\": null, \"bytes_in\": null, \"bytes_out\": null, \"host\": null,"
 		" \"user_agent\": null, \"request_id\": null, \"traceparent\": null, \"headers\": {},"

@@ -234,6 +234,37 @@ TEST(where_nothing_is_good_any_more_the_time_before_is_compared)
 	json_decref(json);
 }
 
+/* By the weight of what more than three in five have, wherever they stand. */
+TEST(the_status_of_most_is_told)
+{
+	static const struct {
+		int unavailable; /* of 10 */
+		const char *status;
+	} cases[] = {{7, "UNAVAILABLE"}, {6, NULL}, {3, "INTERNAL"}};
+
+	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		json_t *json;
+
+		n_events = 0;
+		for (int i = 0; i < 1500; i++) {
+			struct event *event = add(ONSET + i / 5.0, i % 5 == 0);
+			bool unavailable = i / 5 % 10 < cases[c].unavailable;
+
+			event->status = status_of(200, i % 5	   ? GRPC_OK :
+						       unavailable ? GRPC_UNAVAILABLE :
+								     GRPC_INTERNAL);
+			event->outcome = OUTCOME_COMPLETE;
+		}
+		json = ask("{\"slo\": \"checkout\", \"service\": \"shop\", \"since\": 1700056940}");
+		assert_string_equal(text_at(json, "kind"), "errors");
+		if (cases[c].status)
+			assert_string_equal(text_at(json, "grpc_status"), cases[c].status);
+		else
+			assert_true(json_is_null(json_object_get(json, "grpc_status")));
+		json_decref(json);
+	}
+}
+
 TEST(headers_are_dimensions)
 {
 	json_t *json, *where;
@@ -294,6 +325,7 @@ int main(void)
 		WITH_SETUP(what_the_slo_leaves_out_is_not_compared),
 		WITH_SETUP(slow_requests_are_compared_by_what_was_asked),
 		WITH_SETUP(where_nothing_is_good_any_more_the_time_before_is_compared),
+		WITH_SETUP(the_status_of_most_is_told),
 		WITH_SETUP(headers_are_dimensions),
 		WITH_SETUP(nonsense_is_refused),
 		WITH_SETUP(without_events_too_few_is_said),

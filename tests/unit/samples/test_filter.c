@@ -279,6 +279,28 @@ TEST(a_glob_takes_the_whole_text)
 	}
 }
 
+TEST(statuses_of_grpc_have_names)
+{
+	static const char *const yes[] = {
+		"grpc_status=UNAVAILABLE",
+		"grpc_status in (INTERNAL, UNAVAILABLE)",
+		"grpc_status!=OK",
+		"grpc_status",
+		"status=200",
+		"status=2xx and grpc_status~UNAV*",
+		NULL,
+	};
+	static const char *const no[] = {"grpc_status=OK", "status=1xx", "status>200", NULL};
+	static const char *const not_grpc[] = {"grpc_status=OK", "grpc_status=_absent",
+					       "grpc_status", NULL};
+	struct event event = event_fixture();
+
+	expect_all(not_grpc, &event, false);
+	event.status = status_of(200, GRPC_UNAVAILABLE);
+	expect_all(yes, &event, true);
+	expect_all(no, &event, false);
+}
+
 TEST(refusals_name_the_place_and_what_there_is)
 {
 	static const struct {
@@ -300,6 +322,7 @@ TEST(refusals_name_the_place_and_what_there_is)
 		{"status=and",
 		 "8: status: expected a status such as 503, or a class such as 5xx, got \"and\""},
 		{"status=5x", "8: status: expected a status"},
+		{"grpc_status=UNAVAILBLE", "13: grpc_status: expected one of OK, CANCELLED, "},
 		{"status~5*",
 		 "7: status is a number: expected =, !=, <, <=, >, >= or in (status=5xx)"},
 		{"total>200", "7: total: expected a duration such as 200ms or 1.5s, got \"200\""},
@@ -480,6 +503,7 @@ int main(void)
 		cmocka_unit_test(an_address_of_ipv6_is_in_its_network),
 		cmocka_unit_test(quotes_and_escapes_mean_themselves),
 		cmocka_unit_test(a_glob_takes_the_whole_text),
+		cmocka_unit_test(statuses_of_grpc_have_names),
 		cmocka_unit_test(refusals_name_the_place_and_what_there_is),
 		cmocka_unit_test(length_depth_and_number_are_bounded),
 		cmocka_unit_test(what_a_filter_asks_of_all_events_is_told),

@@ -107,6 +107,63 @@ TEST(what_is_packed_is_unpacked)
 	cells_clear(&cells);
 }
 
+TEST(both_statuses_come_back)
+{
+	struct cells cells = {}, back = {};
+	unsigned char *bytes;
+	size_t n;
+
+	for (unsigned int http = 0; http < CELL_STATUSES; http++) {
+		for (unsigned int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+			uint16_t code = cell_of_outcome(outcome, http);
+
+			assert_true(cell_is_count(code));
+			assert_int_equal(cell_outcome(code), outcome);
+			assert_int_equal(cell_status(code), http);
+		}
+		for (unsigned int grpc = 0; grpc < GRPC_STATUS_COUNT; grpc++) {
+			uint16_t status = status_of(http, (enum grpc_status)grpc);
+			uint16_t code = cell_of_outcome(OUTCOME_COMPLETE, status);
+
+			assert_true(cell_is_count(code) && code < CELL_CODES);
+			assert_int_equal(cell_outcome(code), OUTCOME_COMPLETE);
+			assert_int_equal(cell_status(code), status);
+			assert_int_equal(cells_add(&cells, http, code, 1 + http), 0);
+		}
+	}
+	for (unsigned int bucket = 0; bucket < HIST_BUCKETS; bucket++)
+		assert_false(cell_is_count((uint16_t)(CELL_TOTAL + bucket)) ||
+			     cell_is_count((uint16_t)(CELL_QUEUE + bucket)));
+	/* what no status can be */
+	assert_int_equal(cell_of_outcome(OUTCOME_COMPLETE, 1023), 0);
+	assert_int_equal(cell_of_outcome(OUTCOME_COMPLETE, 31 << STATUS_GRPC_SHIFT | 200), 200);
+	cells_settle(&cells);
+	assert_int_equal(cells_pack(&cells, &bytes, &n), 0);
+	assert_int_equal(cells_unpack(bytes, n, &back), 0);
+	assert_int_equal(back.n, CELL_STATUSES * GRPC_STATUS_COUNT);
+	for (size_t i = 0; i < cells.n; i++) {
+		assert_int_equal(back.list[i].code, cells.list[i].code);
+		assert_int_equal(back.list[i].n, cells.list[i].n);
+	}
+	free(bytes);
+	cells_clear(&cells);
+	cells_clear(&back);
+}
+
+TEST(a_code_beyond_all_is_refused)
+{
+	struct cells cells = {};
+	unsigned char *bytes;
+	size_t n;
+
+	assert_int_equal(cells_add(&cells, 1, CELL_CODES, 1), 0);
+	assert_int_equal(cells_pack(&cells, &bytes, &n), 0);
+	cells_clear(&cells);
+	assert_int_equal(cells_unpack(bytes, n, &cells), -EUCLEAN);
+	cells_clear(&cells);
+	free(bytes);
+}
+
 TEST(other_bytes_are_refused_or_are_cells)
 {
 	random_seed(1);
@@ -161,6 +218,8 @@ int main(void)
 		cmocka_unit_test(growth_is_the_difference_of_each_counter),
 		cmocka_unit_test(a_key_whose_counter_fell_began_anew),
 		cmocka_unit_test(what_is_packed_is_unpacked),
+		cmocka_unit_test(both_statuses_come_back),
+		cmocka_unit_test(a_code_beyond_all_is_refused),
 		cmocka_unit_test(other_bytes_are_refused_or_are_cells),
 		cmocka_unit_test(no_bytes_are_no_cells),
 		cmocka_unit_test(without_memory_nothing_leaks),
