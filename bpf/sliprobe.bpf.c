@@ -5,10 +5,12 @@
  */
 #include "hook/exit.bpf.h"
 #include "hook/forget.bpf.h"
+#include "hook/http2.bpf.h"
 #include "hook/sweep.bpf.h"
 #include "hook/tcp.bpf.h"
 #include "hook/tcp_close.bpf.h"
 #include "hook/tcp_time.bpf.h"
+#include "hook/tls_http2.bpf.h"
 #include "hook/tls_kernel.bpf.h"
 #include "hook/tls_listeners.bpf.h"
 #include "hook/tls_probe.bpf.h"
@@ -19,7 +21,11 @@ char LICENSE[] SEC("license") = "GPL";
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(tp_send, struct sock *sk, int ret, int flags)
 {
-	if (tcp_sent(sk, ret, SENT_BYTES, WRITER_SEND) == TCP_PLAINTEXT)
+	int left = tcp_sent(sk, ret, SENT_BYTES, WRITER_SEND);
+
+	if (left == TCP_FRAMES)
+		bpf_tail_call(ctx, &http2_sent, 0);
+	else if (left == TCP_PLAINTEXT)
 		bpf_tail_call(ctx, &tls_kernel_sent, 0);
 	return 0;
 }
@@ -27,12 +33,28 @@ int BPF_PROG(tp_send, struct sock *sk, int ret, int flags)
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(tp_recv, struct sock *sk, int ret, int flags)
 {
-	if (tcp_received(sk, ret, flags) == TCP_PLAINTEXT)
+	int left = tcp_received(sk, ret, flags);
+
+	if (left == TCP_FRAMES)
+		bpf_tail_call(ctx, &http2_received, 0);
+	else if (left == TCP_PLAINTEXT)
 		bpf_tail_call(ctx, &tls_kernel_received, 0);
 	return 0;
 }
 
-/* The next two go on for them. */
+/* The next four go on for them. */
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(tp_send_http2, struct sock *sk, int ret, int flags)
+{
+	return http2_sends(sk, ret, SENT_BYTES, WRITER_SEND);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(tp_recv_http2, struct sock *sk, int ret, int flags)
+{
+	return http2_receives(sk, ret, flags);
+}
+
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(tp_send_kernel, struct sock *sk, int ret, int flags)
 {
@@ -48,21 +70,48 @@ int BPF_PROG(tp_recv_kernel, struct sock *sk, int ret, int flags)
 SEC("fexit/tcp_sendmsg")
 int BPF_PROG(fexit_send, struct sock *sk, struct msghdr *msg, unsigned long size, int ret)
 {
-	return tcp_sent(sk, ret, SENT_BYTES, WRITER_SEND);
+	if (tcp_sent(sk, ret, SENT_BYTES, WRITER_SEND) == TCP_FRAMES)
+		bpf_tail_call(ctx, &http2_sent, 0);
+	return 0;
 }
 
 SEC("fexit/tcp_sendpage")
 int BPF_PROG(fexit_sendpage, struct sock *sk, struct page *page, int offset, unsigned long size,
 	     int flags, int ret)
 {
-	return tcp_sent(sk, ret, SENT_PAGES, WRITER_SHARED);
+	if (tcp_sent(sk, ret, SENT_PAGES, WRITER_SHARED) == TCP_FRAMES)
+		bpf_tail_call(ctx, &http2_sent_pages, 0);
+	return 0;
 }
 
 SEC("fexit/tcp_recvmsg")
 int BPF_PROG(fexit_recv, struct sock *sk, struct msghdr *msg, unsigned long len, int flags,
 	     int *addr_len, int ret)
 {
-	return tcp_received(sk, ret, flags);
+	if (tcp_received(sk, ret, flags) == TCP_FRAMES)
+		bpf_tail_call(ctx, &http2_received, 0);
+	return 0;
+}
+
+/* The next three go on for them. */
+SEC("fexit/tcp_sendmsg")
+int BPF_PROG(fexit_send_http2, struct sock *sk, struct msghdr *msg, unsigned long size, int ret)
+{
+	return http2_sends(sk, ret, SENT_BYTES, WRITER_SEND);
+}
+
+SEC("fexit/tcp_sendpage")
+int BPF_PROG(fexit_sendpage_http2, struct sock *sk, struct page *page, int offset,
+	     unsigned long size, int flags, int ret)
+{
+	return http2_sends(sk, ret, SENT_PAGES, WRITER_SHARED);
+}
+
+SEC("fexit/tcp_recvmsg")
+int BPF_PROG(fexit_recv_http2, struct sock *sk, struct msghdr *msg, unsigned long len, int flags,
+	     int *addr_len, int ret)
+{
+	return http2_receives(sk, ret, flags);
 }
 
 SEC("tp_btf/tcp_rcv_space_adjust")
@@ -98,7 +147,16 @@ int tls_enter(struct pt_regs *regs)
 SEC("kprobe")
 int tls_return(struct pt_regs *regs)
 {
-	return tls_exit(regs, bpf_get_attach_cookie(regs));
+	if (tls_exit(regs, bpf_get_attach_cookie(regs)))
+		bpf_tail_call(regs, &tls_http2, 0);
+	return 0;
+}
+
+/* Goes on for it. */
+SEC("kprobe")
+int tls_return_http2(struct pt_regs *regs)
+{
+	return tls_http2_told();
 }
 
 SEC("iter/bpf_sk_storage_map")

@@ -4,13 +4,14 @@
  * them, the response side answers them, and whoever ends one first, be it an answer, an abort or the
  * sweep, claims it with one compare-and-swap, so that each is counted exactly once however these race.
  *
- * One exchange sits in the connection itself; further ones that are open at once (pipelining) are in
- * the `pending` map.
+ * One exchange sits in the connection itself; further ones that are open at once (pipelining, streams) are
+ * in the `pending` map. Where requests are answered in any order, see exchange/streams.
  */
 #ifndef SLIPROBE_EXCHANGE_EXCHANGE_BPF_H
 #define SLIPROBE_EXCHANGE_EXCHANGE_BPF_H
 
 #include "abi.h"
+#include "exchange/streams_old.bpf.h"
 #include "judge/judge.bpf.h"
 #include "judge/origin.bpf.h"
 #include "judge/request.bpf.h"
@@ -29,6 +30,7 @@ enum {
 
 enum exchange_stage {
 	EXCHANGE_OPEN, /* whole with its first read, or it is the newest and still arriving */
+	EXCHANGE_ARRIVING, /* of a stream: it is still arriving */
 	EXCHANGE_ASKED, /* whole later than its first read: exchange_asked() */
 	EXCHANGE_UNSENT, /* the answer is whole, and not all of it is sent: exchanges_hold() */
 	EXCHANGE_ANSWERED, /* the answer is whole, the verdict waits: see exchange_answer() */
@@ -37,7 +39,7 @@ enum exchange_stage {
 
 struct exchange {
 	__u32 claim; /* number << 1 | ended: set once, by whoever ends it */
-	__u16 status; /* if answered */
+	__u16 status; /* if answered; of a stream: as far as it is known */
 	__u8 stage; /* enum exchange_stage */
 	__u8 charged; /* in `pending`, to a found service */
 	struct request request;
@@ -46,7 +48,9 @@ struct exchange {
 		__u64 ends_at; /* EXCHANGE_UNSENT: where the answer ends in what the connection sends */
 		__u64 service_ns; /* if answered */
 	};
-	__u64 body_bytes; /* if answered */
+	__u64 body_bytes; /* likewise */
+	__u32 first_byte_us; /* of a stream: of the answer, from the first read on; 0: there was none yet */
+	__u32 told_next; /* of a stream: number of the one that was answered behind it, see streams_tell() */
 };
 
 /* Those of one connection. */
@@ -55,6 +59,13 @@ struct exchanges {
 	__u32 next; /* number of the next exchange; set by the request side. 1: there was none yet */
 	__u32 freed; /* the slots of all lower numbers are free; set by the response side */
 	__u64 gone_ns; /* when the peer went, or closed its side; set by the hook; 0: it did not */
+	/* of streams: see exchange/streams */
+	__u32 told_first; /* numbers; 0: there is none */
+	__u32 told_last;
+	__u32 told_done;
+	__u8 streams; /* they are answered in any order */
+	__u8 has_old;
+	__u8 pad[2];
 	struct exchange first;
 };
 
@@ -79,6 +90,8 @@ static __always_inline void exchanges_init(struct exchanges *open, __u64 id)
 	open->next = 1;
 	open->freed = 1;
 	open->gone_ns = 0;
+	open->told_first = open->told_last = open->told_done = 0;
+	open->streams = open->has_old = 0;
 	open->first.claim = CLAIM_NONE;
 }
 
@@ -98,6 +111,12 @@ static __always_inline __u32 exchange_before(__u32 number)
 	if ((number & (CLAIM_NUMBERS - 1)) == 1 && number != 1)
 		number -= 2;
 	return number;
+}
+
+/* Requests may be open. */
+static __always_inline bool exchanges_any(const struct exchanges *open)
+{
+	return open->next != open->freed || open->has_old;
 }
 
 static __always_inline struct pending_key pending_key_of(const struct exchanges *open, __u32 number)
@@ -198,29 +217,33 @@ static __noinline __u64 exchange_left(const struct exchanges *open, struct excha
 /* ---- open ---- */
 
 /* All but the claim. */
-static __always_inline void exchange_fill(const struct opening *opening, struct exchange *ret)
+static __always_inline void exchange_fill(const struct opening *opening, enum exchange_stage stage,
+					  struct exchange *ret)
 {
-	ret->stage = EXCHANGE_OPEN;
+	ret->stage = stage;
+	ret->status = opening->status;
+	ret->body_bytes = 0;
+	ret->first_byte_us = 0;
+	ret->told_next = 0;
 	request_init(opening, &ret->request);
 }
 
-/* The head of a request is complete, or was answered before it was. */
-static __always_inline void exchange_open(struct exchanges *open, const struct opening *opening,
-					  const enum writer writer)
+/* Exchange `number` begins, which is not below open->next. */
+static __always_inline void exchange_open_as(struct exchanges *open, const struct opening *opening,
+					     __u32 number, enum exchange_stage stage,
+					     const enum writer writer)
 {
-	__u32 number = open->next;
-
 	stat_seen(open->origin.shared ? WRITER_SHARED : writer);
-	if (number == open->freed) {
+	if (number == open->freed && (!open->streams || open->first.claim == CLAIM_NONE)) {
 		/* the claim goes last: with it the slot is this exchange's for all others */
 		open->first.claim = CLAIM_NONE;
-		exchange_fill(opening, &open->first);
+		exchange_fill(opening, stage, &open->first);
 		store_release(&open->first.claim, number << 1);
 	} else {
 		struct pending_key key = pending_key_of(open, number);
 		struct exchange exchange = {.claim = number << 1};
 
-		exchange_fill(opening, &exchange);
+		exchange_fill(opening, stage, &exchange);
 		exchange.charged = opening->service >= SERVICE_FOUND;
 		/* whoever ends what is open looks no further than OPEN_MAX from the first one on */
 		if (number - open->freed >= OPEN_MAX ||
@@ -235,20 +258,32 @@ static __always_inline void exchange_open(struct exchanges *open, const struct o
 	store_release(&open->next, exchange_after(number));
 }
 
-/*
- * The newest request took several reads, and is whole now: since asked_ns. Only that request's own
- * operations, and the sweep, say so.
- */
-static __always_inline void exchange_asked(struct exchanges *open, __u64 asked_ns)
+/* The head of a request is complete, or was answered before it was. */
+static __always_inline void exchange_open(struct exchanges *open, const struct opening *opening,
+					  const enum writer writer)
 {
-	__u32 number = exchange_before(open->next);
+	exchange_open_as(open, opening, open->next, EXCHANGE_OPEN, writer);
+}
+
+/*
+ * The request took several reads, and is whole now: since asked_ns. Only that request's own operations, and the
+ * sweep, say so.
+ */
+static __always_inline void exchange_asked_of(struct exchanges *open, __u32 number, __u64 asked_ns)
+{
 	struct exchange *exchange = exchange_find(open, number);
 
-	if (!exchange || exchange->claim != number << 1 || exchange->stage != EXCHANGE_OPEN)
+	if (!exchange || exchange->claim != number << 1 || exchange->stage >= EXCHANGE_ASKED)
 		return;
 	exchange->asked_ns = asked_ns;
 	barrier();
 	exchange->stage = EXCHANGE_ASKED;
+}
+
+/* Likewise, of the newest request. */
+static __always_inline void exchange_asked(struct exchanges *open, __u64 asked_ns)
+{
+	exchange_asked_of(open, exchange_before(open->next), asked_ns);
 }
 
 /* Since when all of the request has been there. */
@@ -352,6 +387,7 @@ static __always_inline bool exchange_is_refused(__u32 number, __u32 refused)
 struct ending_walk {
 	struct exchanges *open;
 	const struct ending *how;
+	__u64 old; /* of those that are noted as old */
 };
 
 static __always_inline void exchange_end(struct exchange *exchange, __u32 number,
@@ -380,16 +416,27 @@ static __always_inline void exchange_end(struct exchange *exchange, __u32 number
 	judge(&walk->open->origin, number, &exchange->request, &verdict, WRITER_SHARED);
 }
 
+/* Number of the i-th exchange that may be open; 0: there is none, and none behind it. */
+static __always_inline __u32 exchanges_end_number(__u32 i, const struct ending_walk *walk)
+{
+	__u32 number = walk->open->freed + i;
+
+	return (__s32)(walk->open->next - number) <= 0 ? 0 : number;
+}
+
 static long exchanges_end_step(__u32 i, struct ending_walk *walk)
 {
 	const struct ending *how = walk->how;
-	struct exchanges *open = walk->open;
-	__u32 number = open->freed + i;
 	struct exchange *exchange;
+	__u32 number;
 
-	if ((__s32)(open->next - number) <= 0)
-		return 1;
-	exchange = exchange_find(open, number);
+	if (walk->old)
+		number = streams_old_number(&walk->open->origin.id, i);
+	else
+		number = exchanges_end_number(i, walk);
+	if (!number)
+		return !walk->old;
+	exchange = exchange_find(walk->open, number);
 	if (!exchange)
 		return 0;
 	if (exchange_claim(exchange, number)) {
@@ -407,14 +454,21 @@ static long exchanges_end_step(__u32 i, struct ending_walk *walk)
 /* Ends whatever is still open on the connection. */
 __noinline int exchanges_end(struct exchanges *open, struct ending *how)
 {
-	if (!open || !how || open->next == open->freed)
+	if (!open || !how || !exchanges_any(open))
 		return 0;
 
 	struct ending_walk walk = {.open = open, .how = how};
 
 	bpf_loop(OPEN_MAX, exchanges_end_step, &walk, 0);
-	if (how->gone)
+	walk.old = open->has_old;
+	if (walk.old)
+		bpf_loop(STREAMS_OLD, exchanges_end_step, &walk, 0);
+	if (how->gone) {
 		open->freed = open->next;
+		if (open->has_old)
+			streams_old_drop(&open->origin.id);
+		open->has_old = 0;
+	}
 	return 0;
 }
 
@@ -428,7 +482,8 @@ __noinline int exchanges_lose(struct exchanges *open, __u32 reason)
 	return 0;
 }
 
-_Static_assert(sizeof(struct exchange) == 64, "exchange has no holes");
+_Static_assert(sizeof(struct exchange) == 72, "exchange has no holes");
+_Static_assert(sizeof(struct exchanges) == 144, "exchanges has no holes");
 _Static_assert(sizeof(struct pending_key) == 16, "pending_key has no holes");
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "abi.h"
 #include "exchange/exchange.bpf.h"
+#include "exchange/streams.bpf.h"
 #include "judge/judge.bpf.h"
 #include "judge/verdict.bpf.h"
 #include "kernel/compat.bpf.h"
@@ -78,6 +79,46 @@ static long exchanges_settle_step(__u32 i, struct settling *settling)
 	return 0;
 }
 
+/* Judges an answer that is told and sent. */
+static __always_inline void stream_settle(struct exchanges *open, __u32 number,
+					  struct exchange *exchange, struct settling *settling)
+{
+	struct verdict verdict = {
+		.outcome = settling->sent->outcome,
+		.status = exchange->status,
+		.service_ns = exchange->service_ns,
+		.body_bytes = exchange->body_bytes,
+	};
+
+	if (exchange_claim(exchange, number))
+		judge_by_thread(&open->origin, number, &exchange->request, &verdict);
+}
+
+/* As exchanges_settle_step(), in the order in which streams_tell() was told of them. */
+static long streams_settle_step(__u32 i, struct settling *settling)
+{
+	struct exchanges *open = settling->open;
+	__u32 done = open->told_done, number;
+	struct exchange *last = done ? exchange_find(open, done) : NULL;
+	struct exchange *exchange;
+
+	number = last ? last->told_next : done ? 0 : open->told_first;
+	exchange = number ? exchange_find(open, number) : NULL;
+	if (!exchange)
+		return 1;
+	if (exchange->stage == EXCHANGE_UNSENT && exchange->ends_at <= settling->sent->bytes)
+		exchange_sent(exchange, settling);
+	if (exchange->stage < EXCHANGE_ANSWERED && !(exchange->claim & 1))
+		return 1;
+	if (exchange->stage == EXCHANGE_TOLD)
+		stream_settle(open, number, exchange, settling);
+	open->told_done = number;
+	if (last && last->claim & 1)
+		exchange_free(open, done, last);
+	settling->number = done;
+	return 0;
+}
+
 /*
  * Judges what is answered and sent: by the current thread, for samples. One at a time. Not inlined: its stack is not its
  * callers'.
@@ -90,6 +131,20 @@ __noinline int exchanges_settle(struct exchanges *open, struct sent_so_far *sent
 	struct settling settling = {.open = open, .sent = sent, .number = open->freed};
 
 	bpf_loop(OPEN_MAX, exchanges_settle_step, &settling, 0);
+	return 0;
+}
+
+/* Likewise, of streams. */
+__noinline int streams_settle(struct exchanges *open, struct sent_so_far *sent)
+{
+	if (!open || !sent)
+		return 0;
+
+	struct settling settling = {.open = open, .sent = sent};
+
+	bpf_loop(OPEN_MAX, streams_settle_step, &settling, 0);
+	if (settling.number)
+		streams_free(open, settling.number);
 	return 0;
 }
 

@@ -46,6 +46,15 @@ struct beginning {
 	__u8 pad[2];
 };
 
+/* An operation that another program goes on with: see http2.bpf.h. */
+struct frames {
+	__u64 gap; /* bytes that passed unseen before it */
+	__u64 now_ns; /* when it was read; 0: not known yet */
+	__u64 arrived_ns;
+	__u32 known; /* of its bytes, so many were looked at */
+	__u32 pad;
+};
+
 /* The thread whose read was the last one of a sampled request on this CPU. */
 struct reader {
 	__u64 run_delay; /* for how long it had waited for CPUs by then */
@@ -60,6 +69,7 @@ struct scratch {
 	struct beginning beginning; /* likewise */
 	struct reader reader; /* likewise */
 	struct ahead ahead; /* of SLOT_SEND */
+	struct frames frames;
 	struct call call;
 	struct io io;
 	struct who_work who;

@@ -64,7 +64,8 @@ static __always_inline bool sweep_is_due(const struct sweep *sweep, const struct
 
 	if (asked_ns < sweep->sent_ns)
 		asked_ns = sweep->sent_ns;
-	return exchange->stage < EXCHANGE_ANSWERED && number != sweep->answering &&
+	return exchange->stage < EXCHANGE_ANSWERED && exchange->stage != EXCHANGE_ARRIVING &&
+	       !exchange->first_byte_us && number != sweep->answering &&
 	       number != sweep->arriving && sweep->now_ns >= asked_ns &&
 	       sweep->now_ns >= exchange->request.first_read_ns &&
 	       sweep->now_ns - asked_ns >= sweep_unanswered_ns;
@@ -79,16 +80,13 @@ static __always_inline void service_meet(__u32 service)
 		endpoints_met[id] = sweep_number;
 }
 
-static long sweep_exchange(__u32 i, struct sweep *sweep)
+static __always_inline long sweep_one(__u32 number, struct sweep *sweep)
 {
 	struct exchanges *open = sweep->open;
-	__u32 number = open->freed + i;
 	struct verdict verdict = {.outcome = OUTCOME_UNANSWERED};
 	struct exchange *exchange;
 	struct exchange copy;
 
-	if ((__s32)(open->next - number) <= 0)
-		return 1;
 	exchange = exchange_find(open, number);
 	if (!exchange)
 		return 0;
@@ -106,6 +104,22 @@ static long sweep_exchange(__u32 i, struct sweep *sweep)
 	if (exchange_claim(exchange, number))
 		judge(&open->origin, number, &copy.request, &verdict, WRITER_SHARED);
 	return 0;
+}
+
+static long sweep_exchange(__u32 i, struct sweep *sweep)
+{
+	__u32 number = sweep->open->freed + i;
+
+	if ((__s32)(sweep->open->next - number) <= 0)
+		return 1;
+	return sweep_one(number, sweep);
+}
+
+static long sweep_old(__u32 i, struct sweep *sweep)
+{
+	__u32 number = streams_old_number(&sweep->open->origin.id, i);
+
+	return number ? sweep_one(number, sweep) : 0;
 }
 
 /*
@@ -166,16 +180,18 @@ static __always_inline int sweep_conn(struct sock *sk, struct tcp_conn *tcp)
 	service_meet(conn->served.service);
 	if (conn->mode != CONN_IGNORED && protocol_reads_request(conn))
 		policy_use(conn->served.policy);
-	if (open->next == open->freed)
+	if (!exchanges_any(open))
 		return 0;
 	protocol_unfinished(conn, &unfinished);
 	sweep.answering = unfinished.number;
 	sweep.now_ns = bpf_ktime_get_ns();
 	tp = tcp_of_any(sk);
-	sweep.sent_ns = sweep_sent_ns(tp, sweep.now_ns);
+	sweep.sent_ns = open->streams ? 0 : sweep_sent_ns(tp, sweep.now_ns);
 	sweep.arriving = sweep_arriving(sk, tp, tcp, conn, sweep.now_ns);
 	sweep.refused = protocol_first_refused(conn);
 	bpf_loop(OPEN_MAX, sweep_exchange, &sweep, 0);
+	if (open->has_old)
+		bpf_loop(STREAMS_OLD, sweep_old, &sweep, 0);
 	return 0;
 }
 

@@ -235,6 +235,13 @@ static __always_inline bool tcp_gap(struct flow *flow, __u64 gap, const enum sid
 	return false;
 }
 
+/* What tcp_received() and tcp_sent() return. */
+enum {
+	TCP_DONE,
+	TCP_PLAINTEXT, /* of TLS in the kernel: hook/tls_kernel goes on with it */
+	TCP_FRAMES, /* of HTTP/2: hook/http2 goes on with it, as scratch->frames says */
+};
+
 /* ---- reads ---- */
 
 /* The bytes of a read are in no memory that can be read. */
@@ -283,6 +290,20 @@ static __always_inline void tcp_read_bytes(struct flow *flow, struct sock *sk, s
 		excerpt_take(sk, tp, tcp, scratch, received);
 }
 
+/* Its bytes have turned out to be frames: leaves what is behind them to the program that reads those. */
+static __always_inline int tcp_read_frames(struct scratch *scratch, const struct flow *flow,
+					   __u32 received)
+{
+	struct frames frames = {
+		.now_ns = flow->now_ns,
+		.arrived_ns = flow->arrived_ns,
+		.known = received - scratch->io.unread,
+	};
+
+	scratch->frames = frames;
+	return TCP_FRAMES;
+}
+
 /* A lingering close: what is read after our FIN can have no answer. */
 static __always_inline bool tcp_read_lingers(struct sock *sk, const struct tcp_conn *tcp)
 {
@@ -295,12 +316,6 @@ static __always_inline bool tcp_read_does_not_count(struct sock *sk, int flags)
 	return (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_OOB)) ||
 	       ((sk->sk_shutdown & SEND_SHUTDOWN) && sk->__sk_common.skc_state != TCP_CLOSE);
 }
-
-/* What tcp_received() and tcp_sent() return. */
-enum {
-	TCP_DONE,
-	TCP_PLAINTEXT, /* of TLS in the kernel: hook/tls_kernel goes on with it */
-};
 
 static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 {
@@ -339,6 +354,10 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	bypassed = tcp_bypassed(sk, gap);
 	if (bypassed)
 		gap = 0;
+	if (protocol_is_http2(&tcp->conn)) {
+		scratch->frames = (struct frames){.gap = gap};
+		return TCP_FRAMES;
+	}
 	if (tcp->ahead) {
 		known = tcp_take_ahead(tcp, ret);
 		if (known == (__u32)ret && !gap) {
@@ -368,7 +387,7 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	/* after a loss, too: these bytes may begin a request anew */
 	tcp_gap(&flow, gap, SIDE_REQUEST, WRITER_SHARED);
 	tcp_read_bytes(&flow, sk, tp, tcp, scratch, ret, known, flags);
-	return 0;
+	return protocol_is_http2(&tcp->conn) ? tcp_read_frames(scratch, &flow, ret) : TCP_DONE;
 }
 
 /* ---- writes ---- */
@@ -433,6 +452,34 @@ static __always_inline void tcp_answer_ahead(struct flow *flow, struct sock *sk,
 	if (sk->__sk_common.skc_state == TCP_CLOSE && sk->sk_err == EPIPE)
 		tcp->conn.peer_gone =
 			1; /* it had closed its side, and has reset the connection by now */
+}
+
+/* What the server sends first, behind a client's preface of HTTP/2, may be that, too. */
+static __noinline int tcp_http2_may_speak(struct sock *sk, __u32 sent)
+{
+	struct scratch *scratch = scratch_of(SLOT_SEND);
+	__u64 first = 0;
+	__u32 n;
+
+	if (!sk || !scratch || syscall_is_mmsg(&scratch->call) ||
+	    syscall_source(&scratch->io, &scratch->call, sk, sent) != SOURCE_FOUND)
+		return true;
+	n = io_first(&scratch->io, &first);
+	return protocol_may_be_frame(first, n);
+}
+
+/* Returns false if the server turns out to speak HTTP/1.x: from then on the connection is one of that. */
+static __always_inline bool tcp_http2_speaks(struct sock *sk, struct tcp_conn *tcp, __u32 sent)
+{
+	struct http2_brief *brief = &tcp->conn.state.h2;
+
+	if (!brief->speaks && !tcp_http2_may_speak(sk, sent)) {
+		http2_free(tcp->conn.open.origin.id);
+		protocol_is_no_http2(&tcp->conn);
+		return false;
+	}
+	brief->speaks = 1;
+	return true;
 }
 
 /* Something is sent on a connection. Returns false if it cannot be a response. */
@@ -539,6 +586,10 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	scratch = scratch_of(SLOT_SEND);
 	if (!scratch)
 		return 0;
+	if (protocol_is_http2(&tcp->conn) && tcp_http2_speaks(sk, tcp, ret)) {
+		scratch->frames = (struct frames){.gap = gap};
+		return TCP_FRAMES;
+	}
 
 	struct flow flow = {.peer_unacked = tcp_peer_unacked(sk, tp), .turn = turn};
 

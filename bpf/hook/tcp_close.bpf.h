@@ -13,6 +13,7 @@
 #include "kernel/compat.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "protocol/conn.bpf.h"
+#include "protocol/http2_conns.bpf.h"
 #include "protocol/protocol.bpf.h"
 
 /*
@@ -88,7 +89,7 @@ static __always_inline int tcp_state_closed(struct sock *sk, struct tcp_conn *tc
 	tcp->conn.peer_gone = tcp->peer_reset && tcp->closed_from == TCP_CLOSE_WAIT;
 	if (tcp->peer_reset)
 		tcp_peer_reset(tcp, tp);
-	if (tcp->conn.open.next == tcp->conn.open.freed)
+	if (!exchanges_any(&tcp->conn.open))
 		return 0;
 	if (tcp->peer_reset && old_state != TCP_LAST_ACK && tp && tp->write_seq != tcp->write_seq)
 		return 0;
@@ -130,7 +131,7 @@ static __always_inline int tcp_state(struct sock *sk, int old_state, int new_sta
 		tcp->conn.open.gone_ns = bpf_ktime_get_ns();
 	if (new_state == TCP_CLOSE)
 		return tcp_state_closed(sk, tcp, old_state);
-	if (new_state == TCP_CLOSE_WAIT || tcp->conn.open.next == tcp->conn.open.freed)
+	if (new_state == TCP_CLOSE_WAIT || !exchanges_any(&tcp->conn.open))
 		return 0;
 	if (new_state == TCP_FIN_WAIT1) /* we close first */
 		tcp_closed_in_order(tcp, OUTCOME_SERVER_ABORT, OUTCOME_COMPLETE);
@@ -163,8 +164,10 @@ static __always_inline int tcp_destroyed(struct sock *sk)
 		return 0;
 	if (protocol_is_tls(&tcp->conn))
 		return tcp_tls_destroyed(sk, tcp);
-	if (tcp->conn.open.next != tcp->conn.open.freed)
+	if (exchanges_any(&tcp->conn.open))
 		tcp_destroyed_open(sk, tcp);
+	if (protocol_is_http2(&tcp->conn))
+		http2_free(tcp->conn.open.origin.id);
 	if (tcp->conn.open.origin.excerpt)
 		excerpt_drop(sk, &tcp->conn.open.origin);
 	return 0;

@@ -251,7 +251,9 @@ static __noinline int tcp_tls_settle(struct tcp_conn *tcp)
 {
 	struct tls_conn *tls = tcp ? tls_of(&tcp->conn) : NULL;
 
-	return tls && tls->told ? tls_settle_answers(tls) : 0;
+	if (!tls || !tls->told)
+		return 0;
+	return protocol_is_http2(&tls->conn) ? tls_settle_streams(tls) : tls_settle_answers(tls);
 }
 
 /* As tcp_sent(). `seen`: the bytes are in the process's memory. Returns what is left to do. */

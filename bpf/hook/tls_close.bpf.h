@@ -12,6 +12,7 @@
 #include "hook/tls_excerpt.bpf.h"
 #include "kernel/compat.bpf.h"
 #include "kernel/helpers.bpf.h"
+#include "protocol/http2_conns.bpf.h"
 #include "protocol/protocol.bpf.h"
 #include "protocol/tls.bpf.h"
 #include "protocol/tls_conns.bpf.h"
@@ -29,9 +30,9 @@ enum tls_closing {
 
 /*
  * Judges answers that are told and sent. A probe and a hook on sending may do so at the same time: one of them does, and
- * once more if it was asked meanwhile. Not inlined: its stack is not its callers'.
+ * once more if it was asked meanwhile.
  */
-static __noinline int tls_settle_answers(struct tls_conn *tls)
+static __always_inline int tls_settle_all(struct tls_conn *tls, const bool streams)
 {
 	__u32 asked;
 
@@ -45,12 +46,27 @@ static __noinline int tls_settle_answers(struct tls_conn *tls)
 		sent.at_ns = tls->sent_ns;
 		sent.outcome = tls->conn.peer_gone ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE;
 		sent.wait = tls->peer_unacked;
-		exchanges_settle(&tls->conn.open, &sent);
+		if (streams)
+			streams_settle(&tls->conn.open, &sent);
+		else
+			exchanges_settle(&tls->conn.open, &sent);
 		if (__sync_val_compare_and_swap(&tls->settling, asked, 0) == asked)
 			return 0;
 	}
 	__sync_lock_test_and_set(&tls->settling, 0);
 	return 0;
+}
+
+/* Not inlined: its stack is not its callers'. */
+static __noinline int tls_settle_answers(struct tls_conn *tls)
+{
+	return tls_settle_all(tls, false);
+}
+
+/* Likewise, those of streams. */
+static __noinline int tls_settle_streams(struct tls_conn *tls)
+{
+	return tls_settle_all(tls, true);
 }
 
 /* Records were sent that no call is known to have written: they may have been the answers to what is open. */
@@ -77,7 +93,7 @@ static __noinline int tls_end(struct tls_conn *tls, __u32 gone)
 	if ((tls->closed == TLS_CLOSED_FIRST || tls->closed == TLS_CLOSED_LAST) &&
 	    !tls_match_unsent(&tls->match))
 		protocol_unfinished(&tls->conn, &how.last);
-	if (tls->conn.open.next != tls->conn.open.freed && tls_sent_unseen(tls)) {
+	if (exchanges_any(&tls->conn.open) && tls_sent_unseen(tls)) {
 		how.kind = ENDING_LOST;
 		how.lost = LOST_UNSEEN_BYTES;
 	}
@@ -109,6 +125,8 @@ static __noinline int tls_bury(struct tls_conn *tls)
 	if (!tls)
 		return 0;
 	tls_end(tls, true);
+	if (protocol_is_http2(&tls->conn))
+		http2_free(tls->conn.open.origin.id);
 	if (tls->conn.open.origin.excerpt)
 		tls_excerpt_drop(tls);
 	tls_free(tls);

@@ -15,20 +15,22 @@ static __always_inline int tls_entry(struct pt_regs *regs, __u64 cookie)
 	return tls_c_entry(regs, cookie);
 }
 
-static __always_inline int tls_exit(struct pt_regs *regs, __u64 cookie)
+/* Returns true if the program of hook/tls_http2 is to go on. */
+static __always_inline bool tls_exit(struct pt_regs *regs, __u64 cookie)
 {
 	struct tls_ended ended = {};
 	struct tls_go_key key = {};
+	bool frames = false;
 
 	if (tls_call_is_go(tls_cookie_call(cookie)))
 		tls_go_exit(regs, cookie, &key, &ended);
 	else
 		tls_c_exit(regs, cookie, &ended);
 	if (ended.cookie && ended.call)
-		tls_told(ended.cookie, ended.call, ended.n);
+		frames = tls_told(ended.cookie, ended.call, ended.n);
 	if (key.g)
 		tls_go_forget(&key);
-	return 0;
+	return frames;
 }
 
 #endif

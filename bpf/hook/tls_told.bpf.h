@@ -17,6 +17,7 @@
 #include "hook/tls_call.bpf.h"
 #include "hook/tls_close.bpf.h"
 #include "hook/tls_excerpt.bpf.h"
+#include "hook/tls_frames.bpf.h"
 #include "hook/tls_scratch.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "kernel/ktls.bpf.h"
@@ -182,23 +183,68 @@ static __always_inline void tls_fault(struct tls_conn *tls)
 	conn_ignore(&tls->conn);
 }
 
+/* What the server writes first, behind a client's preface of HTTP/2, may be HTTP/1.x: it is one of that from then on. */
+static __noinline int tls_http2_speaks(struct tls_conn *tls, __u64 buffer, __u64 n)
+{
+	struct http2_brief *brief;
+	__u32 first = 0;
+
+	if (!tls)
+		return 0;
+	brief = &tls->conn.state.h2;
+	if (n >= sizeof(first))
+		bpf_probe_read_user(&first, sizeof(first), (void *)buffer);
+	if (protocol_may_be_frame(first, sizeof(first))) {
+		brief->speaks = 1;
+		return 0;
+	}
+	http2_free(tls->conn.open.origin.id);
+	protocol_is_no_http2(&tls->conn);
+	return 0;
+}
+
+/* Hands `n` bytes of frames over to the program of hook/tls_http2. Not inlined: its stack is not its callers'. */
+static __noinline int tls_hand_frames(struct tls_conn *tls, __u64 buffer, __u64 n, __u64 nested,
+				      __u32 writes)
+{
+	struct tls_frames *frames = tls_frames_make();
+
+	if (!tls)
+		return 0;
+	if (!frames) {
+		tls_fault(tls);
+		return 0;
+	}
+	frames->cookie = tls->conn.open.origin.id;
+	frames->buffer = buffer;
+	frames->n = n;
+	frames->nested = nested;
+	frames->writes = writes;
+	return 0;
+}
+
 static __always_inline void tls_follow(struct tls_conn *tls, __u64 buffer, __u64 nested,
 				       bool writes, __u64 n)
 {
 	struct tls_scratch *taken = tls_scratch_take();
 	struct flow flow = {};
+	struct io *io;
 
 	MEET_PATHS();
 	if (!taken) {
 		tls_fault(tls);
 		return;
 	}
-	tls_source(&taken->scratch.io, buffer, n);
+	io = &taken->scratch.io;
+	tls_source(io, buffer, n);
 	tls_begin_flow(&flow, tls, &taken->scratch);
 	if (writes)
 		tls_told_write(&flow, tls, &taken->scratch, n, nested == tls->conn.open.origin.id);
 	else
 		tls_told_read(&flow, tls, &taken->scratch, n);
+	if (protocol_is_http2(&tls->conn))
+		tls_hand_frames(tls, io->segment + io->segment_left - io->unread, io->unread, 0,
+				false);
 	tls_scratch_give(taken);
 }
 
@@ -212,17 +258,19 @@ static __always_inline void tls_join(struct tls_conn *tls)
 
 /*
  * The call has ended, and `n` bytes of its buffer were read or written on the connection of that cookie; 0: a write has
- * failed. To be called once in a program, in the process's own context: it is large.
+ * failed. To be called once in a program, in the process's own context: it is large. Returns true if the program of
+ * hook/tls_http2 is to go on.
  */
-static __always_inline void tls_told(__u64 cookie, const struct tls_entered *call, __u64 n)
+static __always_inline bool tls_told(__u64 cookie, const struct tls_entered *call, __u64 n)
 {
 	const bool writes = tls_call_writes(call->call);
 	const __u64 buffer = call->buffer, size = call->size, nested = call->nested;
 	struct tls_conn *tls = tls_hold(cookie);
+	bool frames;
 
 	MEET_PATHS(); /* for each place that the call can lie in */
 	if (!tls)
-		return;
+		return false;
 	if (n && !tls->told)
 		tls_join(tls);
 	if (!ktls_seen && ktls_ways(tls->conn.open.origin.transport))
@@ -231,13 +279,21 @@ static __always_inline void tls_told(__u64 cookie, const struct tls_entered *cal
 		; /* the socket tells it */
 	else if (!tls_agrees(tls, writes, n, size))
 		tls_fault(tls);
-	else if (n && tls->conn.mode != CONN_IGNORED)
-		tls_follow(tls, buffer, nested, writes, n);
-	if (writes) {
+	else if (tls->conn.mode != CONN_IGNORED) {
+		if (n && writes && protocol_is_http2(&tls->conn) && !tls->conn.state.h2.speaks)
+			tls_http2_speaks(tls, buffer, n);
+		if (protocol_is_http2(&tls->conn))
+			tls_hand_frames(tls, buffer, n, nested, writes);
+		else if (n)
+			tls_follow(tls, buffer, nested, writes, n);
+	}
+	frames = protocol_is_http2(&tls->conn);
+	if (writes && !frames) {
 		tls_settle_answers(tls);
 		tls_settle(tls);
 	}
 	tls_release(tls);
+	return frames;
 }
 
 #endif

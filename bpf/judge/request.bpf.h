@@ -25,6 +25,8 @@ struct opening {
 	__u8 method; /* enum http_method */
 	__u8 role; /* enum role */
 	__u16 version; /* of the process */
+	__u16 status; /* of what is known of the answer's before it comes: whether it is gRPC's */
+	__u16 pad;
 };
 
 struct request {

@@ -29,7 +29,10 @@ struct flow {
 	struct piece *piece; /* the bytes at hand */
 	struct who_work *who; /* names the connection, if conn_needs_who() */
 	__u64 now_ns; /* of the operation; 0: by the clock, when it matters */
-	__u64 arrived_ns; /* of its first byte */
+	union {
+		__u64 arrived_ns; /* request side: of its first byte */
+		__u64 ends_at; /* response side, of streams: see stream_answer() */
+	};
 	__u32 generation; /* of the configuration, for all of the operation */
 	__u8 turn; /* bytes of the other side passed since this side's last operation */
 	__u8 peer_unacked; /* response side: the peer has closed its side and not acknowledged all */

@@ -3,25 +3,10 @@
 #ifndef SLIPROBE_PROTOCOL_FOREIGN_BPF_H
 #define SLIPROBE_PROTOCOL_FOREIGN_BPF_H
 
+#include "http2/parse.h"
 #include "kernel/helpers.bpf.h"
 #include "protocol/chunk.bpf.h"
 #include "tls/state.h"
-
-enum {
-	HTTP2_HEADER = 9, /* RFC 9113, section 4.1: bytes of a frame's header */
-};
-
-enum http2_frame { /* RFC 9113, section 6 */
-		   HTTP2_DATA,
-		   HTTP2_HEADERS,
-		   HTTP2_PRIORITY,
-		   HTTP2_RST_STREAM,
-		   HTTP2_SETTINGS,
-		   HTTP2_PUSH_PROMISE,
-		   HTTP2_PING,
-		   HTTP2_GOAWAY,
-		   HTTP2_WINDOW_UPDATE,
-};
 
 struct foreign {
 	bool is_tls;
@@ -51,7 +36,7 @@ static __always_inline bool foreign_is_http2(struct piece *piece, __u32 pos)
 	__u32 odd = foreign_at(piece, pos + 8) & 1; /* the stream: a client's have odd numbers */
 
 	/* longer than 16384 bytes only if the server allows it, which hardly any does */
-	if (piece->len < pos + HTTP2_HEADER || foreign_at(piece, pos) ||
+	if (piece->len < pos + HTTP2_HEADER_BYTES || foreign_at(piece, pos) ||
 	    foreign_at(piece, pos + 5) >> 7)
 		return false;
 	switch (foreign_at(piece, pos + 3)) {

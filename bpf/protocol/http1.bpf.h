@@ -29,6 +29,16 @@ static __always_inline void http1_refuse_tls(struct conn *conn, __u64 first_read
 	h1->queue_ns = queue_ns;
 }
 
+/* Likewise, what begins HTTP/2. */
+static __always_inline void http1_refuse_http2(struct conn *conn, __u64 first_read_ns, __u64 queue_ns)
+{
+	struct http1_conn *h1 = &conn->state.h1;
+
+	h1->request.state = HTTP1_BAD;
+	h1->first_read_ns = first_read_ns;
+	h1->queue_ns = queue_ns;
+}
+
 static __always_inline void http1_unfinished(const struct conn *conn, struct unfinished *ret)
 {
 	const struct http1_conn *h1 = &conn->state.h1;

@@ -13,6 +13,7 @@
 #include "protocol/conn.bpf.h"
 #include "protocol/flow.bpf.h"
 #include "protocol/foreign.bpf.h"
+#include "protocol/http2_take.bpf.h"
 #include "protocol/tls.bpf.h"
 #include "who/identity.bpf.h"
 
@@ -180,7 +181,7 @@ static __always_inline bool http1_recognise_spoken(struct flow *flow)
 	if (http1_may_be_preface(request))
 		return false;
 	if (request->flags & HTTP1_PREFACE)
-		flow_blind(flow, BLIND_HTTP2);
+		return http2_turns_out(flow, 0, false);
 	conn_ignore(conn);
 	return true;
 }
@@ -247,11 +248,13 @@ static __always_inline int http1_join_failed(struct flow *flow)
 
 	if (foreign.is_tls && tls_built && tls_on && !conn->dialled)
 		return http1_is_tls(flow, true);
+	if (foreign.is_http2 && !conn->dialled) {
+		flow->piece->pos--;
+		return http2_turns_out(flow, 0, true);
+	}
 	http1_reset(&h1->request);
 	if (foreign.is_tls)
 		flow_blind(flow, BLIND_TLS);
-	else if (foreign.is_http2)
-		flow_blind(flow, BLIND_HTTP2);
 	else if (h1->joins_left == JOINS_MAX - JOINS_UNKNOWN)
 		flow_blind(flow, BLIND_OLD);
 	conn_rename(conn);
@@ -272,6 +275,8 @@ static __always_inline int http1_request_bad(struct flow *flow)
 		if ((conn->state.h1.request.flags & HTTP1_TLS) && tls_built && tls_on &&
 		    !conn->dialled)
 			return http1_is_tls(flow, false);
+		if ((conn->state.h1.request.flags & HTTP1_PREFACE) && !conn->dialled)
+			return http2_turns_out(flow, 0, false);
 		conn->state.h1.request.left = 0;
 		if (conn->dialled)
 			conn->state.h1.request.flags &= ~(HTTP1_TLS | HTTP1_PREFACE);

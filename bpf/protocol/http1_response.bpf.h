@@ -132,15 +132,31 @@ __noinline __u32 http1_response_first(struct conn *conn, struct piece *piece, __
 	return http1_response_head(conn, piece, now_ns, wait);
 }
 
+/*
+ * What the server sends first is how one of HTTP/2 begins, which need not wait for the client: a frame of SETTINGS
+ * (RFC 9113, section 3.4), a length of few bytes, type 4, no flags, stream 0.
+ */
+static __always_inline bool http1_is_settings(const struct flow *flow)
+{
+	const struct piece *piece = flow->piece;
+	__u64 word = HTTP1_LOAD64(&piece->chunk, 0, piece->len);
+
+	return piece->len >= HTTP2_HEADER_BYTES && piece->pos == 1 && !(word & 0xff) &&
+	       word >> 24 == HTTP2_SETTINGS && !HTTP1_AT(&piece->chunk, 8);
+}
+
 /* No request was seen on the connection, and its first answer is none of HTTP/1.x, or was not seen. */
 static __always_inline void http1_response_foreign(struct flow *flow, enum lost_reason reason)
 {
 	const struct http1 *request = &flow->conn->state.h1.request;
 
+	if (reason == LOST_BAD_RESPONSE && !flow->conn->dialled && http1_is_settings(flow)) {
+		http1_reset(&flow->conn->state.h1.response);
+		flow->conn->mode = CONN_SPOKEN;
+		return;
+	}
 	if (request->flags & HTTP1_TLS)
 		flow_blind(flow, BLIND_TLS);
-	else if (request->flags & HTTP1_PREFACE)
-		flow_blind(flow, BLIND_HTTP2);
 	else if (reason == LOST_UNREADABLE && http1_was_unseen(request))
 		flow_blind(flow, BLIND_OPAQUE);
 	conn_ignore(flow->conn);

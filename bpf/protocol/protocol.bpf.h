@@ -44,6 +44,15 @@ static __always_inline bool protocol_is_tls(const struct conn *conn)
 	return tls_built && conn->protocol == PROTOCOL_TLS;
 }
 
+/*
+ * Frames of HTTP/2: see protocol/http2. By the functions of a protocol the first operation is read, up to where the
+ * client's preface shows; the rest of it, and all others, by a program of its own (hook/http2).
+ */
+static __always_inline bool protocol_is_http2(const struct conn *conn)
+{
+	return conn->protocol == PROTOCOL_HTTP2;
+}
+
 /* The client has begun with TLS, and the server answers with something else. */
 static __always_inline void protocol_is_no_tls(struct conn *conn)
 {
@@ -53,6 +62,24 @@ static __always_inline void protocol_is_no_tls(struct conn *conn)
 	__builtin_memset(&conn->state, 0, sizeof(conn->state));
 	http1_conn_init(conn);
 	http1_refuse_tls(conn, outer.first_read_ns, outer.queue_ns);
+}
+
+/* The client has begun with HTTP/2, and the server answers with HTTP/1.x. */
+static __always_inline void protocol_is_no_http2(struct conn *conn)
+{
+	struct http2_brief brief = conn->state.h2;
+
+	conn->protocol = PROTOCOL_HTTP1;
+	conn->open.streams = 0;
+	__builtin_memset(&conn->state, 0, sizeof(conn->state));
+	http1_conn_init(conn);
+	http1_refuse_http2(conn, brief.first_read_ns, brief.queue_ns);
+}
+
+/* Bytes that begin like `first`, of which `n` <= 8 are known, can be a frame. */
+static __always_inline bool protocol_may_be_frame(__u64 first, __u32 n)
+{
+	return n < 4 || (__u32)first != ('H' | 'T' << 8 | 'T' << 16 | 'P' << 24);
 }
 
 /* Bytes from here on that need not be looked at, whatever they are. */
@@ -161,7 +188,8 @@ static __always_inline void protocol_unfinished(const struct conn *conn, struct 
 /* A request is being read: the connection's policy will judge it. */
 static __always_inline bool protocol_reads_request(const struct conn *conn)
 {
-	return conn->protocol == PROTOCOL_HTTP1 && http1_reads_request(conn);
+	return conn->protocol == PROTOCOL_HTTP2 ||
+	       (conn->protocol == PROTOCOL_HTTP1 && http1_reads_request(conn));
 }
 
 /* A head is being read. */
@@ -201,6 +229,8 @@ static __always_inline bool protocol_request_arrives(const struct conn *conn, __
 /* Number of the first request that came behind the announced end of the connection; 0: none is announced. */
 static __always_inline __u32 protocol_first_refused(const struct conn *conn)
 {
+	if (conn->protocol == PROTOCOL_HTTP2)
+		return conn->state.h2.refused;
 	return conn->protocol == PROTOCOL_HTTP1 ? http1_first_refused(conn) : 0;
 }
 

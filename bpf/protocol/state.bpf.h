@@ -10,6 +10,7 @@
 enum protocol {
 	PROTOCOL_HTTP1,
 	PROTOCOL_TLS, /* what is inside is another struct conn: see tls_conns */
+	PROTOCOL_HTTP2, /* what is known of its frames is in http2_conns */
 };
 
 struct http1_conn {
@@ -30,9 +31,22 @@ struct http1_conn {
 	__u32 beyond; /* number of the exchange whose answer may begin behind a leftover; 0: none */
 };
 
+/* What all who look at a connection of HTTP/2 may ask. */
+struct http2_brief {
+	__u32 before; /* the exchange of stream `id` has the number before + (id + 1) / 2 */
+	__u32 refused; /* number of the first that the server does not accept, by its GOAWAY; 0: it has sent none */
+	__u64 first_read_ns; /* of its preface: it may turn out to be a request of HTTP/1.x */
+	__u64 queue_ns;
+	__u8 named; /* a request was seen: it counts as a connection */
+	__u8 late; /* streams may be open, or begin, that nobody has seen the beginning of */
+	__u8 speaks; /* the server has sent a frame */
+	__u8 pad[5];
+};
+
 union protocol_state {
 	struct http1_conn h1;
 	struct tls_outer tls;
+	struct http2_brief h2;
 };
 
 _Static_assert(sizeof(struct http1) == 32, "http1 has no holes");

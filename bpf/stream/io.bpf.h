@@ -20,6 +20,7 @@ struct io {
 	__u64 iov; /* user address of the next iovec */
 	__u64 iov_left; /* how many there are */
 	__u64 skip; /* see io_skip() */
+	__u64 unread; /* bytes that a walk has left on purpose */
 	__u64 control; /* user address of the message's control data; 0: there is none */
 	struct piece piece; /* what is copied */
 };

@@ -53,6 +53,7 @@ static __always_inline long stream_step(struct flow *flow, struct io *io, const 
 	if (piece->pos >= piece->len && !stream_fill(flow, io, side))
 		return 1;
 	if (piece->pos < piece->len && protocol_feed(flow, side)) {
+		io->unread = io->left + piece->len - piece->pos;
 		io->left = 0; /* on purpose: the rest is not looked at */
 		return 1;
 	}

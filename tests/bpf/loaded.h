@@ -42,6 +42,12 @@ static inline bool kernel_has(const char *name, __u32 kind)
 		bpf_program__set_autoload((skel)->progs.fexit_sendpage, false);                    \
 		bpf_program__set_autoload((skel)->progs.tls_enter, false);                         \
 		bpf_program__set_autoload((skel)->progs.tls_return, false);                        \
+		bpf_program__set_autoload((skel)->progs.tls_return_http2, false);                  \
+		bpf_program__set_autoload((skel)->progs.tp_send_http2, false);                     \
+		bpf_program__set_autoload((skel)->progs.tp_recv_http2, false);                     \
+		bpf_program__set_autoload((skel)->progs.fexit_send_http2, false);                  \
+		bpf_program__set_autoload((skel)->progs.fexit_recv_http2, false);                  \
+		bpf_program__set_autoload((skel)->progs.fexit_sendpage_http2, false);              \
 		bpf_program__set_autoload((skel)->progs.tp_send_kernel, false);                    \
 		bpf_program__set_autoload((skel)->progs.tp_recv_kernel, false);                    \
 		bpf_program__set_autoload((skel)->progs.tp_send, tracepoint_);                     \

@@ -39,16 +39,20 @@ struct family {
 	enum bpf_attach_type attach_type;
 };
 
-static const char *const programs_tracepoint[] = {"tp_send", "tp_recv", "tp_send_kernel",
-						  "tp_recv_kernel"};
+static const char *const programs_tracepoint[] = {"tp_send",	     "tp_recv",
+						  "tp_send_kernel", "tp_recv_kernel",
+						  "tp_send_http2",  "tp_recv_http2"};
 static const char *const programs_sweep[] = {"sweep_conns"};
-static const char *const programs_tls[] = {"tls_enter", "tls_return"};
-static const char *const programs_fexit[] = {"fexit_send", "fexit_recv"};
-static const char *const programs_fexit_sendpage[] = {"fexit_send", "fexit_sendpage", "fexit_recv"};
+static const char *const programs_tls[] = {"tls_enter", "tls_return", "tls_return_http2"};
+static const char *const programs_fexit[] = {"fexit_send", "fexit_recv", "fexit_send_http2",
+					     "fexit_recv_http2"};
+static const char *const programs_fexit_sendpage[] = {
+	"fexit_send",	    "fexit_sendpage",	    "fexit_recv",
+	"fexit_send_http2", "fexit_sendpage_http2", "fexit_recv_http2"};
 
 static const struct family family_tracepoint = {
 	.programs = programs_tracepoint,
-	.n_programs = 4,
+	.n_programs = 6,
 	.target = "btf_trace_sock_send_length",
 	.target_kind = BTF_KIND_TYPEDEF,
 	.attach_type = BPF_TRACE_RAW_TP,
@@ -62,14 +66,14 @@ static const struct family family_sweep = {
 };
 static const struct family family_fexit = {
 	.programs = programs_fexit,
-	.n_programs = 2,
+	.n_programs = 4,
 	.target = "tcp_sendmsg",
 	.target_kind = BTF_KIND_FUNC,
 	.attach_type = BPF_TRACE_FEXIT,
 };
 static const struct family family_fexit_sendpage = {
 	.programs = programs_fexit_sendpage,
-	.n_programs = 3,
+	.n_programs = 6,
 	.target = "tcp_sendpage",
 	.target_kind = BTF_KIND_FUNC,
 	.attach_type = BPF_TRACE_FEXIT,
@@ -213,7 +217,7 @@ TEST(fexit_family_with_sendpage)
 /* They need nothing of the kernel that the others do not. */
 TEST(tls_programs)
 {
-	load(programs_tls, 2);
+	load(programs_tls, 3);
 }
 
 /* The sweep over files is loaded with each family. */

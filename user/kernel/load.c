@@ -81,14 +81,51 @@ void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool
 
 	bpf_program__set_autoload(skel->progs.tls_enter, false);
 	bpf_program__set_autoload(skel->progs.tls_return, false);
+	bpf_program__set_autoload(skel->progs.tls_return_http2, false);
 	bpf_program__set_autoload(skel->progs.tp_send_kernel, false);
 	bpf_program__set_autoload(skel->progs.tp_recv_kernel, false);
+	bpf_program__set_autoload(skel->progs.tp_send_http2, !fexit);
+	bpf_program__set_autoload(skel->progs.tp_recv_http2, !fexit);
+	bpf_program__set_autoload(skel->progs.fexit_send_http2, fexit);
+	bpf_program__set_autoload(skel->progs.fexit_recv_http2, fexit);
+	bpf_program__set_autoload(skel->progs.fexit_sendpage_http2,
+				  fexit && kernel_has("tcp_sendpage", BTF_KIND_FUNC));
 	bpf_program__set_autoload(skel->progs.tp_send, !fexit);
 	bpf_program__set_autoload(skel->progs.tp_recv, !fexit);
 	bpf_program__set_autoload(skel->progs.fexit_send, fexit);
 	bpf_program__set_autoload(skel->progs.fexit_recv, fexit);
 	bpf_program__set_autoload(skel->progs.fexit_sendpage,
 				  fexit && kernel_has("tcp_sendpage", BTF_KIND_FUNC));
+}
+
+int probe_join(const struct bpf_map *map, const struct bpf_program *program)
+{
+	const __u32 only = 0, fd = (__u32)bpf_program__fd(program);
+
+	if (!bpf_program__autoload(program))
+		return 0;
+	return bpf_map__update_elem(map, &only, sizeof(only), &fd, sizeof(fd), BPF_ANY);
+}
+
+/* The programs that go on with frames of HTTP/2, those of one family. */
+static int join_http2(struct sliprobe_bpf *skel)
+{
+	const struct {
+		const struct bpf_map *map;
+		const struct bpf_program *program;
+	} joins[] = {
+		{skel->maps.http2_sent, skel->progs.tp_send_http2},
+		{skel->maps.http2_sent, skel->progs.fexit_send_http2},
+		{skel->maps.http2_sent_pages, skel->progs.fexit_sendpage_http2},
+		{skel->maps.http2_received, skel->progs.tp_recv_http2},
+		{skel->maps.http2_received, skel->progs.fexit_recv_http2},
+		{skel->maps.tls_http2, skel->progs.tls_return_http2},
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(joins) / sizeof(joins[0]) && !r; i++)
+		r = probe_join(joins[i].map, joins[i].program);
+	return r;
 }
 
 /* The number of histogram groups: the largest per-CPU table, and the only one no count depends on. */
@@ -151,6 +188,7 @@ static int load(const struct choice *choice, const struct tables_region *room,
 	    kernel_has("tls_context", BTF_KIND_STRUCT))
 		probe_choose_ktls(skel);
 	r = r ?: sliprobe_bpf__load(skel);
+	r = r ?: join_http2(skel);
 	r = r ?: probe_join_ktls(skel);
 	if (r) {
 		sliprobe_bpf__destroy(skel);

@@ -75,6 +75,8 @@ struct probe_tls_programs {
 	struct bpf_program *list[PROBE_TLS_PROGRAMS]; /* NULL: there is none */
 };
 
+/* After loading: the program goes on where another one calls it by the map; if it was chosen. Returns 0 or -errno. */
+int probe_join(const struct bpf_map *map, const struct bpf_program *program);
 /* Returns whether all are there. */
 bool probe_tls_programs(struct sliprobe_bpf *skel, struct probe_tls_programs *ret);
 /* Before loading: what is loaded, and how large the maps are. Returns 0 or -errno. */

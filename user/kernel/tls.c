@@ -107,19 +107,24 @@ static int shrink_maps(struct sliprobe_bpf *skel)
 	return 0;
 }
 
+static void choose(struct bpf_program *program, enum probe_tls way)
+{
+	bpf_program__set_autoload(program, way != PROBE_TLS_OFF);
+	bpf_program__set_expected_attach_type(
+		program,
+		(enum bpf_attach_type)(way == PROBE_TLS_MULTI ? TRACE_UPROBE_MULTI : 0));
+}
+
 int probe_choose_tls(struct sliprobe_bpf *skel, enum probe_tls way)
 {
 	struct probe_tls_programs programs;
 	const bool there = probe_tls_programs(skel, &programs);
 
 	for (size_t i = 0; i < PROBE_TLS_PROGRAMS; i++) {
-		if (!programs.list[i])
-			continue;
-		bpf_program__set_autoload(programs.list[i], way != PROBE_TLS_OFF);
-		bpf_program__set_expected_attach_type(
-			programs.list[i],
-			(enum bpf_attach_type)(way == PROBE_TLS_MULTI ? TRACE_UPROBE_MULTI : 0));
+		if (programs.list[i])
+			choose(programs.list[i], way);
 	}
+	choose(skel->progs.tls_return_http2, way);
 	bpf_program__set_autoload(skel->progs.list_listeners, way != PROBE_TLS_OFF);
 	if (way == PROBE_TLS_OFF)
 		return shrink_maps(skel);
@@ -135,19 +140,12 @@ void probe_choose_ktls(struct sliprobe_bpf *skel)
 	bpf_program__set_autoload(skel->progs.tp_recv_kernel, true);
 }
 
-static int join(const struct bpf_map *map, const struct bpf_program *program)
-{
-	const __u32 only = 0, fd = (__u32)bpf_program__fd(program);
-
-	return bpf_map__update_elem(map, &only, sizeof(only), &fd, sizeof(fd), BPF_ANY);
-}
-
 int probe_join_ktls(struct sliprobe_bpf *skel)
 {
 	if (!skel->rodata->ktls_seen)
 		return 0;
-	return join(skel->maps.tls_kernel_sent, skel->progs.tp_send_kernel) ?:
-		       join(skel->maps.tls_kernel_received, skel->progs.tp_recv_kernel);
+	return probe_join(skel->maps.tls_kernel_sent, skel->progs.tp_send_kernel) ?:
+		       probe_join(skel->maps.tls_kernel_received, skel->progs.tp_recv_kernel);
 }
 
 void probe_begin_tls(struct probe *probe)

@@ -43,6 +43,20 @@ static __always_inline void protocol_is_no_tls(struct conn *conn)
 {
 }
 
+static __always_inline bool protocol_is_http2(const struct conn *conn)
+{
+	return false;
+}
+
+static __always_inline void protocol_is_no_http2(struct conn *conn)
+{
+}
+
+static __always_inline bool protocol_may_be_frame(__u64 first, __u32 n)
+{
+	return false;
+}
+
 static __always_inline __u32 protocol_wants(const struct flow *flow, const enum side side)
 {
 	return CHUNK_FIRST;

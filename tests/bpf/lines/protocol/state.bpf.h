@@ -6,6 +6,7 @@
 #include "kernel/helpers.bpf.h"
 
 enum protocol {
+	PROTOCOL_HTTP2 = 2, /* for the programs that are of no other */
 	PROTOCOL_LINES = 7, /* none of those that are shipped */
 };
 
@@ -30,8 +31,20 @@ struct lines_conn {
 	__u64 queue_ns;
 };
 
+struct http2_brief {
+	__u32 before;
+	__u32 refused;
+	__u64 first_read_ns;
+	__u64 queue_ns;
+	__u8 named;
+	__u8 late;
+	__u8 speaks;
+	__u8 pad[5];
+};
+
 union protocol_state {
 	struct lines_conn lines;
+	struct http2_brief h2;
 };
 
 #endif

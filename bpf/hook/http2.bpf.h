@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reads and writes of connections of HTTP/2. The programs go on where those on sockets end (TCP_FRAMES): frames, header
+ * compression and streams need a stack and a verifier's patience of their own, and cost HTTP/1.x nothing.
+ */
+#ifndef SLIPROBE_HOOK_HTTP2_BPF_H
+#define SLIPROBE_HOOK_HTTP2_BPF_H
+
+#include "abi.h"
+#include "hook/conns.bpf.h"
+#include "hook/scratch.bpf.h"
+#include "hook/sock.bpf.h"
+#include "hook/syscall.bpf.h"
+#include "hook/tcp.bpf.h"
+#include "hook/tcp_time.bpf.h"
+#include "kernel/compat.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/stat.bpf.h"
+#include "protocol/http2.bpf.h"
+#include "protocol/http2_take.bpf.h"
+#include "stream/frames.bpf.h"
+
+/* The programs that go on with what was sent, with pages that were, and with what was received. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} http2_sent SEC(".maps"), http2_sent_pages SEC(".maps"), http2_received SEC(".maps");
+
+/* The connection's first operation, behind the beginning of its preface. NULL: there is no room for it. */
+static __noinline struct http2_followed *http2_begin(struct conn *conn)
+{
+	struct http2_followed *followed;
+
+	if (!conn)
+		return NULL;
+	followed = http2_create(conn->open.origin.id);
+	if (!followed) {
+		conn_ignore(conn);
+		return NULL;
+	}
+	if (conn->state.h2.late) {
+		http2_join(&followed->h2.side[HTTP2_REQUESTS]);
+		http2_lose(&followed->h2.side[HTTP2_RESPONSES]);
+	} else {
+		http2_init(&followed->h2, HTTP2_PREFACE_KNOWN);
+		/* its SETTINGS have gone by */
+		if (conn->state.h2.speaks)
+			http2_join(&followed->h2.side[HTTP2_RESPONSES]);
+	}
+	return followed;
+}
+
+/* ---- reads ---- */
+
+static __always_inline void http2_read_bytes(struct flow *flow, struct http2_followed *followed,
+					     struct sock *sk, struct scratch *scratch,
+					     __u32 received, int flags)
+{
+	struct frames *frames = &scratch->frames;
+	enum source source = syscall_source(&scratch->io, &scratch->call, sk, received);
+
+	if (source != SOURCE_FOUND || (flags & MSG_TRUNC)) {
+		if (frames_unseen(flow, followed, received - frames->known, SIDE_REQUEST,
+				  WRITER_RECV))
+			return;
+		stat_error(KERR_NO_BUFFER);
+		http2_side_lost(flow, followed, SIDE_REQUEST, LOST_UNREADABLE);
+		return;
+	}
+	if (frames->known)
+		io_skip(&scratch->io, frames->known);
+	if (!frames_bytes(flow, followed, &scratch->io, SIDE_REQUEST, WRITER_RECV))
+		http2_side_lost(flow, followed, SIDE_REQUEST, LOST_UNREADABLE);
+}
+
+static __always_inline int http2_receives(struct sock *sk, int ret, int flags)
+{
+	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
+	struct scratch *scratch = scratch_of(SLOT_RECV);
+	struct tcp_sock *tp = tcp_of_any(sk);
+	struct http2_followed *followed;
+	struct arrival arrival;
+	struct frames *frames;
+	struct flow flow = {};
+
+	if (ret <= 0 || !tp || !tcp || !scratch)
+		return 0;
+	frames = &scratch->frames;
+	followed = http2_find(tcp->conn.open.origin.id) ?: http2_begin(&tcp->conn);
+	if (!followed)
+		return 0;
+	tcp_begin(&flow, sk, tcp, scratch);
+	if (!frames->now_ns) {
+		arrival = arrival_of(sk, tp, &scratch->reading, tcp->read_seq, ret);
+		frames->now_ns = arrival.read_ns;
+		frames->arrived_ns = arrival.arrived_ns;
+	}
+	flow.now_ns = frames->now_ns;
+	flow.arrived_ns = frames->arrived_ns;
+	http2_begin_requests(&flow, followed);
+	if (frames->gap && !frames_unseen(&flow, followed, frames->gap, SIDE_REQUEST, WRITER_RECV)) {
+		stat_error(KERR_RX_GAP);
+		http2_side_lost(&flow, followed, SIDE_REQUEST, LOST_UNSEEN_BYTES);
+	}
+	http2_read_bytes(&flow, followed, sk, scratch, ret, flags);
+	return 0;
+}
+
+/* ---- writes ---- */
+
+static __always_inline void http2_write_bytes(struct flow *flow, struct http2_followed *followed,
+					      struct sock *sk, struct scratch *scratch, __u32 sent,
+					      const enum sent seen, const enum writer writer)
+{
+	if (seen == SENT_BYTES &&
+	    syscall_source(&scratch->io, &scratch->call, sk, sent) == SOURCE_FOUND) {
+		if (!frames_bytes(flow, followed, &scratch->io, SIDE_RESPONSE, writer))
+			http2_side_lost(flow, followed, SIDE_RESPONSE, LOST_UNREADABLE);
+		return;
+	}
+	if (frames_unseen(flow, followed, sent, SIDE_RESPONSE, writer))
+		return;
+	stat_error(KERR_NO_BUFFER);
+	http2_side_lost(flow, followed, SIDE_RESPONSE, LOST_UNREADABLE);
+}
+
+static __always_inline int http2_sends(struct sock *sk, int ret, const enum sent seen,
+				       const enum writer writer)
+{
+	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
+	struct scratch *scratch = scratch_of(SLOT_SEND);
+	struct tcp_sock *tp = tcp_of_any(sk);
+	struct http2_followed *followed;
+	struct flow flow = {};
+	__u64 gap;
+
+	if (ret <= 0 || !tp || !tcp || !scratch)
+		return 0;
+	followed = http2_find(tcp->conn.open.origin.id);
+	if (!followed)
+		return tcp_settle(sk, tcp, tp->write_seq);
+	gap = scratch->frames.gap;
+	if (gap && sock_may_bypass_tcp(sk))
+		gap = 0; /* held back, they are sent later; but all bytes come by here */
+	flow.peer_unacked = tcp_peer_unacked(sk, tp);
+	flow.now_ns = sent_ns(tp, tp->write_seq);
+	tcp_begin(&flow, sk, tcp, scratch);
+	if (gap && !frames_unseen(&flow, followed, gap, SIDE_RESPONSE, writer)) {
+		stat_error(KERR_TX_GAP);
+		http2_side_lost(&flow, followed, SIDE_RESPONSE, LOST_UNSEEN_BYTES);
+	} else {
+		http2_write_bytes(&flow, followed, sk, scratch, ret, seen, writer);
+	}
+	return tcp_settle(sk, tcp, tp->write_seq);
+}
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * HTTP/2 on a connection, both sides of it: each stream that a client opens is an exchange. The functions of a protocol,
+ * as protocol/protocol has them for others, for the programs of hook/http2 alone.
+ */
+#ifndef SLIPROBE_PROTOCOL_HTTP2_BPF_H
+#define SLIPROBE_PROTOCOL_HTTP2_BPF_H
+
+#include "exchange/exchange.bpf.h"
+#include "kernel/dfa.bpf.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/policy.bpf.h"
+#include "kernel/stat.bpf.h"
+#include "protocol/chunk.bpf.h"
+#include "protocol/conn.bpf.h"
+#include "protocol/flow.bpf.h"
+#include "protocol/http2_conns.bpf.h"
+#include "protocol/http2_request.bpf.h"
+#include "protocol/http2_response.bpf.h"
+#include "who/identity.bpf.h"
+
+/* needs what dfa.bpf.h and chunk.bpf.h define */
+#include "http2/feed.h"
+#include "http2/join.h"
+#include "http2/redecide.h"
+
+static __always_inline enum http2_side http2_side_of(const enum side side)
+{
+	return side == SIDE_REQUEST ? HTTP2_REQUESTS : HTTP2_RESPONSES;
+}
+
+/* ---- an operation ---- */
+
+/*
+ * The requests that the operation brings are judged by the configuration in force: but for one whose header block has
+ * begun. Not inlined: its stack is not its callers'.
+ */
+static __noinline int http2_begin_requests(struct flow *flow, struct http2_followed *followed)
+{
+	struct conn *conn = flow->conn;
+	struct policy *policy;
+
+	if (!followed || http2_in_block(&followed->h2.side[HTTP2_REQUESTS]))
+		return 0;
+	if (conn->served.generation != flow->generation)
+		identity_resolve(&conn->served, flow->who, flow->generation);
+	if (followed->generation == flow->generation)
+		return 0;
+	policy = policy_find(conn->served.policy);
+	if (!policy) {
+		stat_error(KERR_POLICY_MISSING);
+		return 0;
+	}
+	http2_redecide(&followed->h2, NULL, policy->path_start, policy->ua_start);
+	followed->generation = flow->generation;
+	return 0;
+}
+
+/* ---- the functions of a protocol ---- */
+
+static __always_inline __u64 http2_side_opaque(const struct http2_followed *followed,
+					       const enum side side)
+{
+	return http2_opaque(&followed->h2.side[http2_side_of(side)]);
+}
+
+/* 0 < n <= http2_side_opaque() bytes went by. Returns what that completes, for http2_act(). */
+static __always_inline __u32 http2_side_pass(struct http2_followed *followed, const enum side side,
+					     __u64 n)
+{
+	return http2_pass(&followed->h2.side[http2_side_of(side)], n);
+}
+
+/* Consumes at least one byte of the piece, which has one. Returns likewise. */
+static __always_inline __u32 http2_side_feed(struct http2_followed *followed, const enum side side,
+					     struct piece *piece)
+{
+	return http2_feed(&followed->h2, NULL, http2_side_of(side), &piece->chunk, &piece->pos,
+			  piece->len);
+}
+
+/* Acts upon what the bytes have completed. */
+static __always_inline void http2_act(struct flow *flow, struct http2_followed *followed,
+				      const enum side side, __u32 event, const enum writer writer)
+{
+	if (event == HTTP2_EV_NONE)
+		return;
+	if (side == SIDE_REQUEST)
+		http2_request_event(flow, followed, event);
+	else
+		http2_response_event(flow, followed, event, writer);
+}
+
+/* Bytes that are not opaque went by unseen. What was answered, and with what, is not known. */
+static __always_inline void http2_side_lost(struct flow *flow, struct http2_followed *followed,
+					    const enum side side, enum lost_reason reason)
+{
+	struct conn *conn = flow->conn;
+
+	http2_lose(&followed->h2.side[http2_side_of(side)]);
+	conn->state.h2.late = 1;
+	if (side == SIDE_RESPONSE)
+		exchanges_lose(&conn->open, reason);
+}
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * As stream/stream, for a connection of HTTP/2: the bytes of one of its sides, in order, an operation at a time. A walk of
+ * its own, as it is a program's of its own.
+ */
+#ifndef SLIPROBE_STREAM_FRAMES_BPF_H
+#define SLIPROBE_STREAM_FRAMES_BPF_H
+
+#include "abi.h"
+#include "kernel/helpers.bpf.h"
+#include "kernel/stat.bpf.h"
+#include "protocol/chunk.bpf.h"
+#include "protocol/flow.bpf.h"
+#include "protocol/http2.bpf.h"
+#include "stream/io.bpf.h"
+#include "stream/stream.bpf.h"
+
+struct frames_walk {
+	struct flow *flow;
+	struct http2_followed *followed;
+	struct io *io;
+	__u64 failed; /* bytes of the operation could not be read */
+};
+
+/* Copies bytes to the piece, or passes those that need not be seen. Returns what that has completed. */
+static __always_inline __u32 frames_fill(struct frames_walk *walk, const enum side side)
+{
+	struct io *io = walk->io;
+	__u64 opaque, n;
+
+	n = io->segment_left < io->left ? io->segment_left : io->left;
+	if (!n)
+		return HTTP2_EV_NONE; /* an empty segment */
+	opaque = http2_side_opaque(walk->followed, side);
+	if (!opaque) {
+		if (!io_copy(io, n, CHUNK_FIRST))
+			walk->failed = 1;
+		return HTTP2_EV_NONE;
+	}
+	n = n < opaque ? n : opaque;
+	io_advance(io, n);
+	return http2_side_pass(walk->followed, side, n);
+}
+
+/* One step of the walk. Returns 1 when there is nothing left to do. */
+static __always_inline long frames_step(struct frames_walk *walk, const enum side side,
+					const enum writer writer)
+{
+	struct io *io = walk->io;
+	__u32 event;
+
+	if (io->piece.pos < io->piece.len)
+		event = http2_side_feed(walk->followed, side, &io->piece);
+	else if (io->left && (io->segment_left || io_next_segment(io)))
+		event = frames_fill(walk, side);
+	else
+		return 1;
+	http2_act(walk->flow, walk->followed, side, event, writer);
+	return walk->failed;
+}
+
+static long frames_step_request(__u32 i, struct frames_walk *walk)
+{
+	return frames_step(walk, SIDE_REQUEST, WRITER_RECV);
+}
+
+static long frames_step_send(__u32 i, struct frames_walk *walk)
+{
+	return frames_step(walk, SIDE_RESPONSE, WRITER_SEND);
+}
+
+static long frames_step_shared(__u32 i, struct frames_walk *walk)
+{
+	return frames_step(walk, SIDE_RESPONSE, WRITER_SHARED);
+}
+
+/* All bytes of the operation. Returns false if some were lost. */
+static __always_inline bool frames_bytes(struct flow *flow, struct http2_followed *followed,
+					 struct io *io, const enum side side,
+					 const enum writer writer)
+{
+	struct frames_walk walk = {.flow = flow, .followed = followed, .io = io};
+	long steps;
+
+	flow->piece = &io->piece;
+	if (side == SIDE_REQUEST)
+		steps = bpf_loop(STREAM_STEPS, frames_step_request, &walk, 0);
+	else if (writer == WRITER_SEND)
+		steps = bpf_loop(STREAM_STEPS, frames_step_send, &walk, 0);
+	else
+		steps = bpf_loop(STREAM_STEPS, frames_step_shared, &walk, 0);
+	if (!io->left)
+		return true;
+	if (steps == STREAM_STEPS)
+		stat_error(KERR_FRAGMENTED);
+	return false;
+}
+
+/* `n` bytes passed that could not be read. Returns false if the side can no longer be followed. */
+static __always_inline bool frames_unseen(struct flow *flow, struct http2_followed *followed,
+					  __u64 n, const enum side side, const enum writer writer)
+{
+	if (http2_side_opaque(followed, side) < n)
+		return false;
+	http2_act(flow, followed, side, http2_side_pass(followed, side, n), writer);
+	return true;
+}
+
+#endif
