@@ -22,14 +22,15 @@ __u32 births_last_in(const char *loadavg)
 	return at ? (__u32)strtoul(at + 1, NULL, 10) : 0;
 }
 
-bool births_is_fork(const char *stat, __u32 *ret_parent)
+bool births_read(const char *stat, struct birth *ret)
 {
 	unsigned long long flags;
 
-	if (!process_stat_number(stat, PLACE_FLAGS, &flags) || !(flags & FORKED_NO_EXEC))
+	if (!process_stat_number(stat, PLACE_FLAGS, &flags))
 		return false;
-	*ret_parent = family_parent_in(stat);
-	return *ret_parent;
+	ret->executed = !(flags & FORKED_NO_EXEC);
+	ret->parent = family_parent_in(stat);
+	return ret->parent;
 }
 
 bool births_is_new(__u32 id, __u32 before, __u32 now)
@@ -50,11 +51,11 @@ static void tell(__u32 tgid, births_fn *fn, void *context)
 	_cleanup_fclose_ FILE *file = process_open(tgid, "stat");
 	char text[1024];
 	const size_t len = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
-	__u32 parent;
+	struct birth birth = {.tgid = tgid};
 
 	text[len] = 0;
-	if (births_is_fork(text, &parent))
-		fn(context, tgid, parent);
+	if (births_read(text, &birth))
+		fn(context, &birth);
 }
 
 void births_each(struct births *births, births_fn *fn, void *context)

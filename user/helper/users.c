@@ -73,19 +73,49 @@ static bool any_executable(const struct users *users)
 	return false;
 }
 
-static void meet_born(void *context, __u32 tgid, __u32 parent)
+static void meet_worker(const struct users *users, __u32 tgid)
 {
 	const struct tls_packet_look look = {
 		.tgid = tgid, .why = TLS_WANTED_LISTENS, .allow_executable = 1};
+
+	users->born(users->context, &look);
+}
+
+static void wait_for_executed(struct users *users, __u32 tgid, const struct file_id *file)
+{
+	if (users->n_executed < USERS_EXECUTED_MAX)
+		users->executed[users->n_executed++] = (struct users_executed){
+			tgid, *file, users->births_at + USERS_EXECUTED_MS / 1000.0};
+}
+
+/* Those that have executed another file are none of the server's workers. */
+static void meet_executed(struct users *users, double now)
+{
+	size_t n = 0;
+
+	for (; n < users->n_executed && users->executed[n].due <= now; n++) {
+		if (has_mapped(users->executed[n].tgid, &users->executed[n].file))
+			meet_worker(users, users->executed[n].tgid);
+	}
+	users->n_executed -= n;
+	memmove(users->executed, users->executed + n,
+		users->n_executed * sizeof(users->executed[0]));
+}
+
+static void meet_born(void *context, const struct birth *birth)
+{
 	struct users *users = context;
 
 	for (size_t i = 0; i < PROBED_MAX; i++) {
 		const struct probed_set *set = &users->probed->sets[i];
 
-		if (set->key.profile && set->key.tgid == parent) {
-			users->born(users->context, &look);
-			return;
-		}
+		if (!set->key.profile || set->key.tgid != birth->parent)
+			continue;
+		if (birth->executed)
+			wait_for_executed(users, birth->tgid, &set->key.file);
+		else
+			meet_worker(users, birth->tgid);
+		return;
 	}
 }
 
@@ -221,6 +251,7 @@ int users_run(struct users *users, double now)
 		users->births_at = now;
 		births_each(&users->births, meet_born, users);
 	}
+	meet_executed(users, now);
 	if ((now - users->checked_at) * 1000 >= USERS_CHECK_MS) {
 		users->checked_at = now;
 		check_all(users);
@@ -232,7 +263,9 @@ int users_run(struct users *users, double now)
 		go_on_walking(users, now);
 	if (users->walk)
 		return USERS_WALK_MS;
-	return forks ? USERS_BIRTHS_MS : users->all || any(users) ? USERS_CHECK_MS : -1;
+	return forks || users->n_executed ? USERS_BIRTHS_MS :
+	       users->all || any(users)	  ? USERS_CHECK_MS :
+					    -1;
 }
 
 void users_close(struct users *users)

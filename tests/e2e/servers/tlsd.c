@@ -7,7 +7,7 @@
  * fd: OpenSSL reads and writes the socket. ktls: likewise, and hands what it can to the kernel. bio: OpenSSL works on
  * memory, the server moves the records. gnutls: GnuTLS.
  * It prints "listening PORT" once it does. Paths: /status/CODE, /bytes/N; of ktls also /file/N. At SIGUSR1 it forks, and
- * leaves accepting to the child.
+ * leaves accepting to the child; at SIGUSR2 to one that executes the program anew.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -329,16 +329,24 @@ static volatile sig_atomic_t hand_over;
 
 static void on_signal(int number)
 {
-	(void)number;
-	hand_over = 1;
+	hand_over = number;
 }
 
+#define LISTENER "TLSD_LISTENER" /* of a child that is to accept: the descriptor */
+
 /* Returns in the child. */
-static void leave_to_child(void)
+static void leave_to_child(int listener, char **argv)
 {
+	const bool anew = hand_over == SIGUSR2;
+	char text[16];
+
 	hand_over = 0;
 	if (fork() <= 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		snprintf(text, sizeof(text), "%d", listener);
+		setenv(LISTENER, text, 1);
+		if (anew)
+			execv(argv[0], argv);
 		return;
 	}
 	for (;;)
@@ -365,10 +373,13 @@ int main(int argc, char **argv)
 #endif
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGUSR1, &at_signal, NULL); /* accept() ends */
+	sigaction(SIGUSR2, &at_signal, NULL);
 	SSL_free(new_ssl());
 	at.sin_port = htons(atoi(argv[1]));
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(listener, (struct sockaddr *)&at, sizeof(at)) || listen(listener, 1024))
+	if (getenv(LISTENER))
+		listener = atoi(getenv(LISTENER));
+	else if (bind(listener, (struct sockaddr *)&at, sizeof(at)) || listen(listener, 1024))
 		return 1;
 	getsockname(listener, (struct sockaddr *)&at, &at_len);
 	printf("listening %u\n", ntohs(at.sin_port));
@@ -378,7 +389,7 @@ int main(int argc, char **argv)
 		pthread_t thread;
 
 		if (hand_over)
-			leave_to_child();
+			leave_to_child(listener, argv);
 		if (fd < 0)
 			continue;
 		pthread_create(&thread, NULL, serve, (void *)fd);

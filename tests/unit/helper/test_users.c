@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/unit/fixtures/test.h"
+#include "base/cleanup.h"
 #include "helper/mapped.h"
 #include "helper/users.h"
 
@@ -139,6 +140,41 @@ TEST(an_executables_process_is_its_only_user)
 	end_user();
 }
 
+/* Whether a child that executes that file is looked at within so many seconds. */
+static bool is_met_within(const char *program, double seconds)
+{
+	met = 0;
+	child = fork();
+	if (!child) {
+		execl(program, program, "60", NULL);
+		_exit(1);
+	}
+	usleep(50000);
+	pass(seconds);
+	end_user();
+	return met == (__u32)child;
+}
+
+TEST(who_executes_an_executable_anew_is_met_once_it_has_begun)
+{
+	_cleanup_close_ int process = mapped_process((__u32)getpid(), 0);
+	_cleanup_close_ int file = open("/bin/sleep", O_RDONLY | O_CLOEXEC);
+	struct mapped_state found;
+
+	end_user();
+	assert_int_equal(mapped_state(file, &found), 0);
+	set->key.file = found.id;
+	set->key.tgid = (__u32)getpid();
+	assert_int_equal(mapped_began(process, &set->key.start), 0);
+	users_begin(&users);
+	users.born = on_meet;
+	assert_false(is_met_within("/bin/sleep", 1.9));
+	pass(1);
+	assert_true(is_met_within("/bin/sleep", 2.5));
+	assert_false(is_met_within("/usr/bin/tail", 2.5));
+	assert_int_equal(users.n_executed, 0);
+}
+
 TEST(what_was_adopted_is_looked_at_for_its_name)
 {
 	probed->files[7].path[0] = 0;
@@ -162,6 +198,7 @@ int main(void)
 		WITH_SETUP(it_goes_when_nobody_has),
 		WITH_SETUP(another_process_of_the_same_number_is_no_witness),
 		WITH_SETUP(an_executables_process_is_its_only_user),
+		WITH_SETUP(who_executes_an_executable_anew_is_met_once_it_has_begun),
 		WITH_SETUP(what_was_adopted_is_looked_at_for_its_name),
 		WITH_SETUP(nothing_probed_is_nothing_to_do),
 	};
