@@ -211,6 +211,8 @@ $(O)/tests/bpf/%: tests/bpf/%.c $(LIB) Makefile | $(O)/.tools $(SKELETONS)
 		$(LDFLAGS_USER) $(PKG_LIBS) $(MORE_LIBS) -lcmocka -lm -o $@
 
 $(O)/tests/bpf/test_tls: MORE_LIBS := -lssl -lcrypto
+# An encoder, and a decoder, to compare with.
+$(O)/tests/unit/http2/test_encoders $(O)/fuzz/fuzz_http2: MORE_LIBS := -lnghttp2
 
 $(O)/fuzz/%: tests/fuzz/%.c $(LIB_FUZZ) Makefile | $(O)/.tools
 	$(call msg,FUZZ,$@)

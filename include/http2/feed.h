@@ -92,7 +92,8 @@ static inline __attribute__((always_inline)) __u32 http2_step(struct http2_conn 
 
 	switch (p->state) {
 	case HTTP2_HEADER:
-		if (!p->have && n >= HTTP2_HEADER_BYTES) {
+		/* a growth that waits comes ahead of what the header may be */
+		if (!p->have && !p->grows && n >= HTTP2_HEADER_BYTES) {
 			*ret_event = http2_frame_begin(conn, side, HTTP2_LOAD64(buf, pos, len),
 						       HTTP2_AT(buf, pos + 8));
 			return HTTP2_HEADER_BYTES;

@@ -203,12 +203,10 @@ static inline __attribute__((always_inline)) __u32 http2_automaton_codes(struct 
 
 		if (length > n_bits)
 			break;
+		if (symbol == HTTP2_EOS)
+			return 2;
 		bits <<= length;
 		n_bits -= length;
-		if (symbol == HTTP2_EOS) {
-			known = 2;
-			break;
-		}
 		if ((symbol == '?' || symbol == '#') && HTTP2_LOADED(p->name) == HTTP2_NAME_PATH) {
 			known = 1;
 			break;
@@ -232,7 +230,7 @@ static inline __attribute__((always_inline)) __u32 http2_automaton_codes(struct 
 /* Likewise of a short text. */
 static inline __attribute__((always_inline)) __u32 http2_scratch_codes(struct http2 *p)
 {
-	__u32 n = p->n, n_bits = p->n_bits, known = 0;
+	__u32 n = p->n, n_bits = p->n_bits;
 	__u64 bits = p->bits;
 
 	HTTP2_LOOP
@@ -241,19 +239,19 @@ static inline __attribute__((always_inline)) __u32 http2_scratch_codes(struct ht
 
 		if (length > n_bits)
 			break;
+		if (http2_code_symbol(code) == HTTP2_EOS)
+			return 2;
 		bits <<= length;
 		n_bits -= length;
-		if (http2_code_symbol(code) == HTTP2_EOS) {
-			known = 2;
-			break;
-		}
 		p->scratch[n & (HTTP2_SCRATCH - 1)] = (__u8)code;
 		n++;
+		if (n >= HTTP2_SHORT_TEXT)
+			break;
 	}
 	p->n = n;
 	p->bits = bits;
 	p->n_bits = n_bits;
-	return known || n < HTTP2_SHORT_TEXT ? known : 1;
+	return n >= HTTP2_SHORT_TEXT;
 }
 
 /* The value of the text that was read is known. */

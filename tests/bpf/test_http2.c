@@ -71,17 +71,17 @@ TEST(vectors_whole_and_in_pieces)
 }
 
 /* How many blocks referred to what is hidden. */
-static __u32 check_traffic(const struct traffic_plan *plan, __u32 most, bool widens, bool exact)
+static __u32 check_traffic(__u32 most, bool widens, bool exact)
 {
 	__u32 begin = 0, hidden = 0;
 
-	http2_run_init(&skel->bss->run, plan->side, widens);
+	http2_run_init(&skel->bss->run, traffic.plan.side, widens);
 	memcpy(skel->bss->input, traffic.bytes, traffic.n_bytes);
 	skel->bss->next = 0;
 	for (__u32 i = 0; i < traffic.n_segments; i++) {
 		const struct traffic_segment *segment = &traffic.segments[i];
 
-		decide(segment->paths, segment->agents);
+		decide(segment->starts.paths, segment->starts.agents);
 		follow(begin, segment->end, most);
 		begin = segment->end;
 	}
@@ -90,16 +90,24 @@ static __u32 check_traffic(const struct traffic_plan *plan, __u32 most, bool wid
 	return hidden;
 }
 
-static __u32 check_many(struct traffic_plan plan, __u32 n, bool widens, bool exact)
+static __u32 check_pieces(bool widens, bool exact)
 {
 	static const __u32 pieces[] = {1, 7, 1400, 4000};
+	__u32 hidden = 0;
+
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+		hidden += check_traffic(pieces[i], widens, exact);
+	return hidden;
+}
+
+static __u32 check_many(struct traffic_plan plan, __u32 n, bool widens, bool exact)
+{
 	__u32 hidden = 0;
 
 	for (__u32 i = 0; i < n; i++, plan.seed++) {
 		plan.side = i & 1 ? HTTP2_RESPONSES : HTTP2_REQUESTS;
 		traffic_make(&traffic, &plan);
-		for (size_t j = 0; j < sizeof(pieces) / sizeof(pieces[0]); j++)
-			hidden += check_traffic(&plan, pieces[j], widens, exact);
+		hidden += check_pieces(widens, exact);
 	}
 	traffic_clear(&traffic);
 	return hidden;
@@ -127,6 +135,47 @@ TEST(traffic_with_large_tables)
 
 	assert_int_not_equal(check_many(plan, connections(), false, false), 0);
 	assert_int_equal(check_many(plan, connections(), true, false), 0);
+}
+
+/* How many connections. */
+static __u32 check_recording(const char *arguments)
+{
+	FILE *file = recording_open(arguments);
+	__u32 n = 0;
+
+	assert_non_null(file);
+	while (recorded_next(file, 40000 + n, &traffic)) {
+		bool large = traffic.plan.room > HTTP2_TABLE_BYTES;
+
+		assert_int_equal(check_pieces(large, !large), 0);
+		n++;
+	}
+	traffic_clear(&traffic);
+	assert_true(feof(file));
+	assert_int_equal(pclose(file), 0);
+	return n;
+}
+
+TEST(blocks_of_python_hpack)
+{
+	char arguments[64];
+
+	(void)snprintf(arguments, sizeof(arguments), "hpack 2 %u", connections());
+	assert_int_equal(check_recording(arguments), connections());
+}
+
+/* A checkout of github.com/http2jp/hpack-test-case. */
+TEST(blocks_of_the_public_corpus)
+{
+	const char *directory = getenv("SLIPROBE_HPACK_CORPUS");
+	char arguments[256];
+
+	if (!directory) {
+		print_message("skipped: SLIPROBE_HPACK_CORPUS names no corpus\n");
+		skip();
+	}
+	(void)snprintf(arguments, sizeof(arguments), "corpus '%s'", directory);
+	assert_true(check_recording(arguments) > 300);
 }
 
 /* Frames are found where they begin, and nowhere else. */
@@ -209,6 +258,8 @@ int main(void)
 		cmocka_unit_test(vectors_whole_and_in_pieces),
 		cmocka_unit_test(traffic_with_tables_of_the_usual_size),
 		cmocka_unit_test(traffic_with_large_tables),
+		cmocka_unit_test(blocks_of_python_hpack),
+		cmocka_unit_test(blocks_of_the_public_corpus),
 		cmocka_unit_test(frames_are_told_from_other_bytes),
 	};
 

@@ -25,7 +25,7 @@ struct http2_result {
 	__u32 agent; /* likewise */
 	__u32 stream;
 	__u32 number; /* DATA: bytes; RESET: code; GOAWAY: last stream; GROW: bytes; BAD: enum http2_fault */
-	__u32 end; /* offset of the byte after it; GROW: 0 */
+	__u32 end; /* offset of the byte after it; GROW, BAD: 0 */
 };
 
 /* One direction's bytes, from a clean state on. */
@@ -69,8 +69,9 @@ static inline void http2_run_event(struct http2_run *run, __u32 event)
 	run->n_results++;
 	__builtin_memset(result, 0, sizeof(*result));
 	result->event = (__u8)event;
-	/* a table's growth may have to wait for a byte */
-	result->end = event == HTTP2_EV_GROW ? 0 : run->offset;
+	/* these are known a few bytes later, as the bytes are cut */
+	if (event != HTTP2_EV_GROW && event != HTTP2_EV_BAD)
+		result->end = run->offset;
 	switch (event) {
 	case HTTP2_EV_HEADERS:
 		http2_run_block(run, p, result);

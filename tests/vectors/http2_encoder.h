@@ -12,23 +12,13 @@
 #include "http2/huffman.h"
 #include "http2/state.h"
 #include "tests/unit/fixtures/random.h"
+#include "tests/vectors/http2_expect.h"
 
 enum {
 	ENCODER_ENTRIES = 8193, /* of a table of 256 KiB */
 	ENCODER_TEXT = 5000, /* of a string, at most */
 	ENCODER_OVERHEAD = 32, /* of an entry: RFC 7541, section 4.1 */
 };
-
-struct text {
-	const char *bytes;
-	size_t len;
-};
-
-struct field {
-	struct text name, value;
-};
-
-#define TEXT(literal) ((struct text){literal, sizeof(literal) - 1})
 
 /* RFC 7541, appendix A */
 static const struct field encoder_static[HTTP2_STATIC] = {
@@ -105,11 +95,6 @@ struct encoder {
 	__u8 *out;
 	size_t n_out;
 };
-
-static inline bool text_same(struct text a, struct text b)
-{
-	return a.len == b.len && !memcmp(a.bytes, b.bytes, a.len);
-}
 
 static inline void encoder_put(struct encoder *e, __u32 byte)
 {

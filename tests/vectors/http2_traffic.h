@@ -10,6 +10,7 @@
 
 #include "tests/vectors/http2_automaton.h"
 #include "tests/vectors/http2_encoder.h"
+#include "tests/vectors/http2_expect.h"
 
 enum {
 	TRAFFIC_BYTES = 1 << 20,
@@ -29,10 +30,10 @@ struct traffic_plan {
 	bool plain; /* short texts, few of them, in single frames: as most clients do */
 };
 
-/* Up to `end` the automata start at `paths` and `agents`. */
+/* What the automata are up to `end`. */
 struct traffic_segment {
 	__u32 end;
-	__u32 paths, agents;
+	struct http2_starts starts;
 };
 
 struct traffic {
@@ -106,88 +107,6 @@ static inline struct text traffic_one_of(const struct text *texts, size_t n)
 		traffic_one_of(texts_, sizeof(texts_) / sizeof(texts_[0]));                        \
 	})
 
-/* ---- what the fields say ---- */
-
-static const struct {
-	struct text token;
-	__u8 method;
-} traffic_methods[] = {
-	{TEXT("GET"), HTTP_METHOD_GET},		{TEXT("HEAD"), HTTP_METHOD_HEAD},
-	{TEXT("POST"), HTTP_METHOD_POST},	{TEXT("PUT"), HTTP_METHOD_PUT},
-	{TEXT("DELETE"), HTTP_METHOD_DELETE},	{TEXT("CONNECT"), HTTP_METHOD_CONNECT},
-	{TEXT("OPTIONS"), HTTP_METHOD_OPTIONS}, {TEXT("TRACE"), HTTP_METHOD_TRACE},
-	{TEXT("PATCH"), HTTP_METHOD_PATCH},	{TEXT("QUERY"), HTTP_METHOD_QUERY},
-};
-
-static inline __u8 traffic_method(struct text token)
-{
-	for (size_t i = 0; i < sizeof(traffic_methods) / sizeof(traffic_methods[0]); i++)
-		if (text_same(token, traffic_methods[i].token))
-			return traffic_methods[i].method;
-	return HTTP_METHOD_OTHER;
-}
-
-static inline bool text_is(struct text text, const char *word)
-{
-	return text_same(text, (struct text){word, strlen(word)});
-}
-
-/* By the words of the two specifications, another way than the follower's. */
-static inline __u16 traffic_grpc_status(struct text text)
-{
-	char number[16];
-
-	for (int code = 0; code <= 16; code++) {
-		(void)snprintf(number, sizeof(number), "%d", code);
-		if (text_is(text, number))
-			return (__u16)code;
-	}
-	return GRPC_OTHER;
-}
-
-static inline __u16 traffic_status(struct text text)
-{
-	char number[16];
-
-	for (int code = 100; code <= 999; code++) {
-		(void)snprintf(number, sizeof(number), "%d", code);
-		if (text_is(text, number))
-			return (__u16)code;
-	}
-	return 0;
-}
-
-static inline bool traffic_is_grpc(struct text text)
-{
-	return text.len >= 16 && !strncasecmp(text.bytes, "application/grpc", 16) &&
-	       !(text.len >= 20 && !strncasecmp(text.bytes + 16, "-web", 4));
-}
-
-/* The block has this field, too. */
-static inline void traffic_expect(const struct traffic *t, struct field field,
-				  struct http2_result *ret)
-{
-	const struct traffic_segment *now = &t->segments[t->n_segments - 1];
-	struct text name = field.name, value = field.value;
-
-	if (text_is(name, "grpc-status"))
-		ret->grpc_status = traffic_grpc_status(value);
-	else if (text_is(name, ":status"))
-		ret->status = traffic_status(value);
-	else if (text_is(name, "content-type"))
-		ret->grpc = traffic_is_grpc(value);
-	else if (text_is(name, ":protocol"))
-		ret->protocol = 1;
-	if (t->plan.side != HTTP2_REQUESTS)
-		return;
-	if (text_is(name, ":method"))
-		ret->method = traffic_method(value);
-	else if (text_is(name, ":path"))
-		ret->path = http2_test_path(now->paths, value.bytes, value.len);
-	else if (text_is(name, "user-agent"))
-		ret->agent = http2_test_walk(now->agents, value.bytes, value.len);
-}
-
 /* ---- fields ---- */
 
 static inline struct field traffic_field(struct traffic *t)
@@ -197,7 +116,7 @@ static inline struct field traffic_field(struct traffic *t)
 		return (struct field){
 			TEXT(":method"),
 			random_below(8) ?
-				traffic_methods[random_below(10)].token :
+				expected_methods[random_below(10)].token :
 				ONE_OF(TEXT("GETT"), TEXT("get"), TEXT(""), TEXT("PROPFIND"),
 				       TEXT("GE"), TEXT("UPDATEREDIRECTREF"), TEXT("GET\0\0\0\0\0"),
 				       TEXT("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))};
@@ -452,19 +371,32 @@ static inline __u32 traffic_interest(struct text name)
 	return 0;
 }
 
-static inline void traffic_block(struct traffic *t)
+static inline struct http2_result traffic_block_begin(struct traffic *t)
 {
-	__u32 twice = 0;
-
-	__u32 n = 1 + (__u32)random_below(t->plan.plain ? 12 : TRAFFIC_FIELDS);
-	bool promise = t->plan.side == HTTP2_RESPONSES && !random_below(6);
-	__u32 stream = traffic_stream(), ends = (__u32)random_below(2);
-	struct http2_result *result, block = {.grpc_status = GRPC_ABSENT};
-
-	if (t->plan.side == HTTP2_REQUESTS)
-		block.agent = t->segments[t->n_segments - 1].agents;
 	t->encoder.out = t->block;
 	t->encoder.n_out = 0;
+	return http2_expect_nothing(t->plan.side, &t->segments[t->n_segments - 1].starts);
+}
+
+/* Puts the block into frames. `expected`: what its fields say. */
+static inline void traffic_block_end(struct traffic *t, struct http2_result expected)
+{
+	bool promise = t->plan.side == HTTP2_RESPONSES && !random_below(6);
+	__u32 stream = traffic_stream(), ends = (__u32)random_below(2);
+
+	traffic_frames(t, promise, stream, ends);
+	expected.stream = stream;
+	expected.promise = promise;
+	expected.ends_stream = promise ? 0 : (__u8)ends;
+	expected.end = t->n_bytes;
+	*traffic_event(t, HTTP2_EV_HEADERS, 0, stream) = expected;
+}
+
+static inline void traffic_block(struct traffic *t)
+{
+	__u32 n = 1 + (__u32)random_below(t->plan.plain ? 12 : TRAFFIC_FIELDS), twice = 0;
+	struct http2_result block = traffic_block_begin(t);
+
 	traffic_resizes(t);
 	for (__u32 i = 0; i < n; i++) {
 		struct field field = traffic_field(t);
@@ -475,16 +407,16 @@ static inline void traffic_block(struct traffic *t)
 			continue;
 		twice |= bit;
 		encoder_field(&t->encoder, field);
-		traffic_expect(t, field, &block);
+		http2_expect(t->plan.side, &t->segments[t->n_segments - 1].starts, field, &block);
 	}
-	traffic_frames(t, promise, stream, ends);
-	result = traffic_event(t, HTTP2_EV_HEADERS, 0, stream);
-	block.event = result->event;
-	block.stream = stream;
-	block.promise = promise;
-	block.ends_stream = promise ? 0 : (__u8)ends;
-	block.end = t->n_bytes;
-	*result = block;
+	traffic_block_end(t, block);
+}
+
+/* Frames between blocks. */
+static inline void traffic_between(struct traffic *t)
+{
+	while (!t->plan.plain && !random_below(3))
+		random_below(2) ? traffic_data(t) : traffic_other(t);
 }
 
 static inline void traffic_segment(struct traffic *t)
@@ -495,8 +427,7 @@ static inline void traffic_segment(struct traffic *t)
 
 	if (n)
 		segments[n - 1].end = t->n_bytes;
-	segments[n].paths = next ? HTTP2_TEST_PATHS_NEXT : HTTP2_TEST_PATHS;
-	segments[n].agents = next ? HTTP2_TEST_AGENTS_NEXT : HTTP2_TEST_AGENTS;
+	segments[n].starts = next ? http2_starts_next : http2_starts_first;
 }
 
 static inline void traffic_clear(struct traffic *t)
@@ -506,8 +437,7 @@ static inline void traffic_clear(struct traffic *t)
 	t->n_texts = 0;
 }
 
-/* Makes it: ends before the plan's number of blocks if there is no more room. */
-static inline void traffic_make(struct traffic *t, const struct traffic_plan *plan)
+static inline void traffic_begin(struct traffic *t, const struct traffic_plan *plan)
 {
 	traffic_clear(t);
 	memset(t, 0, sizeof(*t));
@@ -518,17 +448,27 @@ static inline void traffic_make(struct traffic *t, const struct traffic_plan *pl
 	if (plan->side == HTTP2_REQUESTS)
 		traffic_put(t, (const __u8 *)http2_preface, HTTP2_PREFACE_BYTES);
 	traffic_header(t, 0, HTTP2_SETTINGS, 0, 0);
+}
+
+static inline void traffic_end(struct traffic *t)
+{
+	t->segments[t->n_segments - 1].end = t->n_bytes;
+}
+
+/* Makes it: ends before the plan's number of blocks if there is no more room. */
+static inline void traffic_make(struct traffic *t, const struct traffic_plan *plan)
+{
+	traffic_begin(t, plan);
 	for (__u32 i = 0; i < plan->blocks; i++) {
 		if (t->n_bytes > TRAFFIC_BYTES / 4 * 3 || t->n_expected > TRAFFIC_EVENTS - 64)
 			break;
 		if (i && t->n_segments < TRAFFIC_SEGMENTS &&
 		    !random_below(plan->blocks / TRAFFIC_SEGMENTS + 1))
 			traffic_segment(t);
-		while (!plan->plain && !random_below(3))
-			random_below(2) ? traffic_data(t) : traffic_other(t);
+		traffic_between(t);
 		traffic_block(t);
 	}
-	t->segments[t->n_segments - 1].end = t->n_bytes;
+	traffic_end(t);
 }
 
 /* ---- what came of it ---- */

@@ -10,6 +10,7 @@
 #include "http2/join.h"
 #include "http2/redecide.h"
 #include "tests/vectors/http2_driver.h"
+#include "tests/vectors/http2_recorded.h"
 #include "tests/vectors/http2_traffic.h"
 #include "tests/vectors/http2_vectors.h"
 
@@ -183,6 +184,40 @@ static inline bool runs_same(const struct http2_run *a, const struct http2_run *
 
 	return a->n_results == b->n_results && a->offset == b->offset && a->faulty == b->faulty &&
 	       !memcmp(a->results, b->results, n * sizeof(a->results[0]));
+}
+
+/* ---- traffic ---- */
+
+/* Pieces of up to `most` bytes, at random, 0: one; bytes that need not be seen are not there at times. */
+static inline void traffic_feed(const struct traffic *t, __u32 begin, __u32 end, __u32 most,
+				struct http2_run *run)
+{
+	while (begin < end) {
+		__u32 n = most ? 1 + (__u32)random_below(most) : end - begin, unseen = 0;
+
+		if (n > end - begin)
+			n = end - begin;
+		if (random_below(2))
+			unseen = http2_run_unseen(run, n);
+		if (!unseen)
+			http2_run_feed(run, t->bytes + begin, n);
+		begin += unseen ? unseen : n;
+	}
+}
+
+static inline void traffic_play(const struct traffic *t, __u32 most, bool widens,
+				struct http2_run *ret)
+{
+	__u32 begin = 0;
+
+	http2_run_init(ret, t->plan.side, widens);
+	for (__u32 i = 0; i < t->n_segments; i++) {
+		const struct traffic_segment *segment = &t->segments[i];
+
+		http2_run_decide(ret, segment->starts.paths, segment->starts.agents);
+		traffic_feed(t, begin, segment->end, most, ret);
+		begin = segment->end;
+	}
 }
 
 #endif

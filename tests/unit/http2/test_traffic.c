@@ -6,40 +6,6 @@
 static struct traffic traffic;
 static struct http2_run run;
 
-/* Pieces of up to `most` bytes, at random; those that need not be seen are not there at times. */
-static void feed(__u32 begin, __u32 end, __u32 most)
-{
-	while (begin < end) {
-		__u32 n = most ? 1 + (__u32)random_below(most) : end - begin;
-
-		if (n > end - begin)
-			n = end - begin;
-		if (random_below(2)) {
-			__u32 unseen = http2_run_unseen(&run, n);
-
-			begin += unseen;
-			n = unseen ? 0 : n;
-		}
-		if (n)
-			http2_run_feed(&run, traffic.bytes + begin, n);
-		begin += n;
-	}
-}
-
-static void follow(const struct traffic_plan *plan, __u32 most, bool widens)
-{
-	__u32 begin = 0;
-
-	http2_run_init(&run, plan->side, widens);
-	for (__u32 i = 0; i < traffic.n_segments; i++) {
-		const struct traffic_segment *segment = &traffic.segments[i];
-
-		http2_run_decide(&run, segment->paths, segment->agents);
-		feed(begin, segment->end, most);
-		begin = segment->end;
-	}
-}
-
 /* Of how many blocks something is hidden. */
 static __u32 check_many(struct traffic_plan plan, __u32 n, bool widens, bool exact)
 {
@@ -50,7 +16,7 @@ static __u32 check_many(struct traffic_plan plan, __u32 n, bool widens, bool exa
 		plan.side = i & 1 ? HTTP2_RESPONSES : HTTP2_REQUESTS;
 		traffic_make(&traffic, &plan);
 		for (size_t j = 0; j < sizeof(pieces) / sizeof(pieces[0]); j++) {
-			follow(&plan, pieces[j], widens);
+			traffic_play(&traffic, pieces[j], widens, &run);
 			if (!traffic_check(&traffic, &run, exact, &hidden))
 				fail_msg("pieces of %u", pieces[j]);
 		}
