@@ -123,9 +123,12 @@ static inline enum tls_verdict tls_write_record(struct tls_match *m, __u32 lengt
 		if (!w->unproven)
 			w->unproven = w->n_hidden;
 	}
+	/* of a call that has failed, and tells its plaintext when it is tried again, none is a hidden message */
+	if (w->flags & TLS_MATCH_TRIED && w->sent > w->told)
+		return TLS_PENDING;
 	if (w->flags & TLS_MATCH_WAITS && tls_write_compare(m) == TLS_MATCHES)
 		return TLS_MATCHES;
-	if (!nested && !(w->flags & TLS_MATCH_TRIED) && w->sent > w->told)
+	if (!nested && w->sent > w->told)
 		w->flags |= TLS_MATCH_OUTSIDE;
 	return TLS_PENDING; /* for a call, or for more records of one */
 }
@@ -160,7 +163,8 @@ static inline enum tls_verdict tls_write_told(struct tls_match *m, __u64 n)
 
 	if (!(w->flags & TLS_MATCH_SYNCED) || !m->cipher.minor)
 		return tls_write_sync(m, n);
-	hides = w->sent > before && tls_write_surplus(m) != TLS_SURPLUS_PLAIN;
+	hides = w->sent > before && !(w->flags & TLS_MATCH_TRIED) &&
+		tls_write_surplus(m) != TLS_SURPLUS_PLAIN;
 	outside = w->flags & TLS_MATCH_OUTSIDE;
 	w->flags &= (__u8)~TLS_MATCH_TRIED;
 	w->calling = 0;

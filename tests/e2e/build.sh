@@ -20,6 +20,15 @@ ${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra -pthread -o "$out/tls_scripted" "$her
 android=/usr/lib/$(uname -m)-linux-gnu/android
 ${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra -pthread -isystem /usr/include/android -o "$out/tlsd-boring" \
 	"$here/servers/tlsd.c" -L"$android" -Wl,-rpath,"$android" -lssl -lcrypto
+older=$out/openssl-1.1
+if "$here/openssl11.sh" "$older"; then
+	for name in tlsd tls_scripted; do
+		${CC:-gcc} -std=gnu17 -O2 -g -Wall -Wextra -pthread -DWITH_GNUTLS -isystem "$older/include" \
+			-o "$out/$name-1.1" "$here/servers/$name.c" -L"$older" -Wl,-rpath,"$older" -lssl -lcrypto -lgnutls
+	done
+else
+	echo "build.sh: no OpenSSL 1.1.1, leaving out the servers on it" >&2
+fi
 $cc -o "$out/tlsd-static" "$here/servers/tlsd.c" -lssl -lcrypto 2>"$out/tlsd.log" || { cat "$out/tlsd.log" >&2; exit 1; }
 $cc -o "$out/uring" "$here/servers/uring.c" -luring
 if command -v clang >/dev/null; then

@@ -21,7 +21,7 @@ def long_one(*values):
     return pytest.param(*values, marks=if_long)
 
 
-KINDS = ["fd", "mem", "gnutls"]
+KINDS = ["fd", "mem", "pair", "gnutls"]
 VERSIONS = [ssl.TLSVersion.TLSv1_3, long_one(ssl.TLSVersion.TLSv1_2)]
 PAIRS = [("fd", "mem"), ("mem", "fd"), long_one("fd", "fd"), long_one("mem", "mem")]
 N = 7
@@ -200,7 +200,7 @@ def test_requests_in_a_tunnel_are_nobodys(books, server, outer, inner):
 # ---- plaintext and records ----
 
 
-@pytest.mark.parametrize("kind", ["fd", "mem"])
+@pytest.mark.parametrize("kind", ["fd", "mem", "pair"])
 @pytest.mark.parametrize("other", KINDS)
 def test_a_request_that_is_read_inside_of_anothers_read(books, server, kind, other):
     server.connect(0, kind)
@@ -245,7 +245,7 @@ def test_records_that_are_passed_on_to_another_socket(books, server, kind, blind
     books.expect(blind=blind)
 
 
-@pytest.mark.parametrize("kind", ["fd", "mem"])
+@pytest.mark.parametrize("kind", ["fd", "mem", "pair"])
 def test_what_is_peeked_at_counts_once(books, server, kind):
     server.connect(0, kind)
     for i in range(N):
@@ -257,7 +257,7 @@ def test_what_is_peeked_at_counts_once(books, server, kind):
     books.expect()
 
 
-@pytest.mark.parametrize("kind", ["fd", "mem"])
+@pytest.mark.parametrize("kind", ["fd", "mem", "pair"])
 @pytest.mark.parametrize("version", VERSIONS)
 def test_writes_by_parts_and_reads_by_the_byte(books, server, kind, version):
     server.connect(0, kind, version)

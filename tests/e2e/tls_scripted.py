@@ -42,12 +42,12 @@ class Inner:
 
 
 class Scripted:
-    def __init__(self, helpers, directory):
+    def __init__(self, helpers, directory, program="tls_scripted"):
         self.control, its = socket.socketpair()
         self.control.settimeout(20 * SLOW)
         self.lines = self.control.makefile()
         with its:
-            argv = [helpers / "tls_scripted", its.fileno(), *certificate(directory)]
+            argv = [helpers / program, its.fileno(), *certificate(directory)]
             self.server = Server(argv, pass_fds=[its.fileno()])
         self.port = self.server.port
         self.clients = {}

@@ -2,6 +2,8 @@
 """Every server that TLS is counted on: start(name, helpers, directory) gives it, with its port and its log's statuses."""
 import pathlib
 
+import pytest
+
 from harness import IN_VM, Process, Server, free_port, listens, tool, wait_until
 from nginx import Nginx
 from tls import certificate
@@ -134,6 +136,7 @@ CONFIGURED = {
 SCRIPTS = {"node": ["node", "-e", NODE], "python": ["/usr/bin/python3", "-c", PYTHON],
            "asyncio": ["/usr/bin/python3", "-c", ASYNCIO]}
 PROGRAMS = {"openssl": ("tlsd", "fd"), "bio": ("tlsd", "bio"), "static-bio": ("tlsd-static", "bio"),
+            "openssl-1.1": ("tlsd-1.1", "fd"), "bio-1.1": ("tlsd-1.1", "bio"),
             "gnutls": ("tlsd", "gnutls"), "boring": ("tlsd-boring", "fd"), "boring-bio": ("tlsd-boring", "bio")}
 NAMES = ["nginx", *CONFIGURED, *SCRIPTS, *PROGRAMS]
 
@@ -157,6 +160,8 @@ class TlsServer:
             self.start_server([tool(SCRIPTS[name][0]), *SCRIPTS[name][1:], self.cert, self.key])
         else:
             program, how = PROGRAMS[name]
+            if not (helpers / program).exists():
+                pytest.skip(f"{program} was not built")
             self.start_server([helpers / program, 0, how, self.cert, self.key])
             self.missing = "/status/404"
 

@@ -13,11 +13,12 @@
  *	relay S T            what comes on either is sent on the other, from now on
  *	close S, reset S
  *	object O KIND ON     makes a TLS object. fd, gnutls: on socket ON. mem: on memory, its records are moved from and
- *	                     to socket ON. hand: on memory, alone. over, gnutls-over: on the plaintext of object ON
+ *	                     to socket ON. pair: likewise, of a pair of BIOs. hand: on memory, alone. over, gnutls-over: on the plaintext of object ON
  *	again O KIND ON      likewise, of a cleared object
  *	certify O            asks for the client's certificate, and takes any
  *	address O            where it is
  *	shake O, renew O     the handshake; a KeyUpdate
+ *	renegotiate O        asks the client for another handshake, which the next read does
  *	feed O S, drain O S  moves records of a `hand` to, from it
  *	request O STEP       reads a request in calls for STEP bytes; says how many bytes it had
  *	read O N STEP        reads N bytes
@@ -47,12 +48,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef SSL_OP_ALLOW_CLIENT_RENEGOTIATION /* OpenSSL 1.1.1 allows it */
+#define SSL_OP_ALLOW_CLIENT_RENEGOTIATION 0
+#endif
+
 enum { SOCKETS = 64, OBJECTS = 64, THREADS = 8, ROOM = 1 << 16, BODY_MAX_BYTES = 8 << 20 };
 
 struct object {
 	SSL *ssl;
 	gnutls_session_t session;
-	BIO *in, *out; /* on memory */
+	BIO *in, *out; /* on memory, or the other end of a pair */
+	bool paired;
 	int fd; /* that records are moved from and to; -1: none */
 	struct object *over;
 	struct object *within; /* whose request is read first */
@@ -115,7 +121,8 @@ static bool drain(struct object *o, int fd)
 static bool feed(struct object *o, int fd)
 {
 	char records[ROOM];
-	ssize_t n = recv(fd, records, sizeof(records), 0);
+	size_t room = o->paired ? BIO_ctrl_get_write_guarantee(o->in) : sizeof(records);
+	ssize_t n = recv(fd, records, room < sizeof(records) ? room : sizeof(records), 0);
 
 	return n > 0 && BIO_write(o->in, records, n) == n;
 }
@@ -209,9 +216,15 @@ static void open_gnutls(struct object *o)
 	gnutls_transport_set_pull_timeout_function(o->session, wait_for);
 }
 
-static void open_ssl(struct object *o, bool on_memory)
+static void open_ssl(struct object *o, bool on_memory, bool paired)
 {
-	if (on_memory) {
+	if (paired) {
+		BIO *its;
+
+		o->paired = BIO_new_bio_pair(&its, 0, &o->in, 0);
+		o->out = o->in;
+		SSL_set_bio(o->ssl, its, its);
+	} else if (on_memory) {
 		o->in = BIO_new(BIO_s_mem());
 		o->out = BIO_new(BIO_s_mem());
 		BIO_set_mem_eof_return(o->in, -1);
@@ -240,7 +253,7 @@ static bool object_open(struct object *o, const char *kind, int on, SSL *cleared
 		return true;
 	}
 	o->ssl = cleared ? cleared : SSL_new(context);
-	open_ssl(o, !strcmp(kind, "mem") || !strcmp(kind, "hand"));
+	open_ssl(o, !strcmp(kind, "mem") || !strcmp(kind, "hand"), !strcmp(kind, "pair"));
 	return true;
 }
 
@@ -254,7 +267,8 @@ static bool tries_again(struct object *o, int r)
 	if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
 		return false;
 	if (o->in)
-		return o->fd >= 0 && drain(o, o->fd) && feed(o, o->fd);
+		return o->fd >= 0 && drain(o, o->fd) &&
+		       (error == SSL_ERROR_WANT_WRITE || feed(o, o->fd));
 	return !o->over && poll(&ready, 1, -1) == 1;
 }
 
@@ -314,6 +328,12 @@ static bool certify(struct object *o)
 static bool renew(struct object *o)
 {
 	return SSL_key_update(o->ssl, SSL_KEY_UPDATE_REQUESTED) == 1 && shake(o);
+}
+
+static bool renegotiate(struct object *o)
+{
+	return SSL_renegotiate(o->ssl) == 1 && SSL_do_handshake(o->ssl) == 1 &&
+	       (!o->in || drain(o, o->fd));
 }
 
 /* ---- HTTP ---- */
@@ -418,6 +438,8 @@ static bool object_free(struct object *o)
 	if (o->session)
 		gnutls_deinit(o->session);
 	SSL_free(o->ssl);
+	if (o->paired)
+		BIO_free(o->in);
 	return true;
 }
 
@@ -480,6 +502,8 @@ static const char *obey(const char *line)
 		ok = shake(o);
 	else if (!strcmp(command, "renew"))
 		ok = renew(o);
+	else if (!strcmp(command, "renegotiate"))
+		ok = renegotiate(o);
 	else if (!strcmp(command, "feed"))
 		ok = feed(o, sockets[b]);
 	else if (!strcmp(command, "drain"))
@@ -549,6 +573,7 @@ int main(int argc, char **argv)
 	context = SSL_CTX_new(TLS_server_method());
 	SSL_CTX_set_mode(context,
 			 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_options(context, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
 	if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1 ||
 	    SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
 		return 3;

@@ -434,6 +434,45 @@ TEST(writes_tried_again_match)
 	talk_free(talk);
 }
 
+/* The last step, a write of a library over memory, is told when the process has sent most of it by parts. */
+static void told_behind_parts(struct talk *talk, __u32 part)
+{
+	const struct tls_step told = talk->steps[--talk->n_steps];
+	const __u32 first = talk->n_steps;
+	struct tls_step wire;
+	__u32 end;
+
+	talk_flush(talk);
+	wire = talk->steps[first];
+	end = talk->steps[talk->n_steps - 1].at + talk->steps[talk->n_steps - 1].n;
+	talk->n_steps = first;
+	for (; wire.at < end; wire.at += wire.n) {
+		wire.n = end - wire.at < part ? end - wire.at : part;
+		if (wire.at + wire.n == end)
+			talk->steps[talk->n_steps++] = told;
+		else
+			talk_step(talk, TLS_STEP_TOLD, TLS_WAY_WRITE, 0);
+		talk->steps[talk->n_steps++] = wire;
+	}
+}
+
+/* Between two BIOs that hold a record, a write fails again and again, and the process sends what they hold. */
+TEST(writes_through_a_pair_of_bios_match)
+{
+	struct talk *talk = talk_13(TALK_MEMORY);
+
+	talk_handshake(talk);
+	for (int i = 0; i < 3; i++) {
+		talk_ask(talk, 300, 4096);
+		talk_write(talk, 100000);
+		told_behind_parts(talk, 17408);
+		talk_client_reads(talk);
+		talk_step(talk, TLS_STEP_SETTLED, TLS_WAY_WRITE, 0);
+	}
+	play_right(talk);
+	talk_free(talk);
+}
+
 /* With memory BIOs, a connection that breaks may not have sent what was told. */
 TEST(plaintext_that_was_not_sent_is_a_fault_unless_the_connection_broke)
 {
@@ -562,6 +601,7 @@ int main(void)
 		cmocka_unit_test(certificates_asked_for_later_match),
 		cmocka_unit_test(early_data_match),
 		cmocka_unit_test(writes_tried_again_match),
+		cmocka_unit_test(writes_through_a_pair_of_bios_match),
 		cmocka_unit_test(
 			plaintext_that_was_not_sent_is_a_fault_unless_the_connection_broke),
 		cmocka_unit_test(late_joiners_get_in_step),
