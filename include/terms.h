@@ -105,6 +105,18 @@ enum bad_reason {
 		BAD_REASON_COUNT,
 };
 
+/* What of a request an SLO's latency is: until all of its answer is sent, or the first of it. */
+#define LATENCIES(X)                                                                               \
+	X(TOTAL, "total")                                                                          \
+	X(FIRST_BYTE, "first_byte")
+
+enum latency_of {
+#define X(id, name) LATENCY_OF_##id,
+	LATENCIES(X)
+#undef X
+		LATENCY_OF_COUNT,
+};
+
 /* Which side of the connection the measured process is. */
 #define ROLES(X)                                                                                   \
 	X(SERVER, "server")                                                                        \

@@ -57,6 +57,20 @@ static __always_inline bool slo_status_is_good(const struct slo_criteria *criter
 	       slo_http_is_good(criteria, status_http(status));
 }
 
+/*
+ * What the SLO's latency is compared with, from the arrival on. Of a request whose client gave up it is the first byte,
+ * too, if it came: a call that has begun in time may be given up at any time.
+ */
+static __always_inline __u64 slo_latency_ns(const struct slo_criteria *criteria,
+					    const struct judge *judge)
+{
+	const struct verdict *verdict = judge->verdict;
+
+	if (criteria->latency_of == LATENCY_OF_TOTAL || !verdict->first_byte_us)
+		return judge->total_ns;
+	return judge->total_ns - verdict->service_ns + (__u64)verdict->first_byte_us * NS_OF_US;
+}
+
 /* The counter of a request that is not good: the first reason in the order of BAD_REASONS. */
 static __always_inline __u64 *slo_other_counter(struct slo_counts *counts,
 						const struct slo_criteria *criteria,
@@ -68,7 +82,7 @@ static __always_inline __u64 *slo_other_counter(struct slo_counts *counts,
 	case OUTCOME_SERVER_ABORT:
 		return &counts->bad[BAD_SERVER_ABORT];
 	case OUTCOME_CLIENT_ABORT:
-		return judge->total_ns >= criteria->client_abort_from_ns ?
+		return slo_latency_ns(criteria, judge) >= criteria->client_abort_from_ns ?
 			       &counts->bad[BAD_CLIENT_ABORT] :
 			       &counts->left_out;
 	case OUTCOME_UNANSWERED:
@@ -79,8 +93,9 @@ static __always_inline __u64 *slo_other_counter(struct slo_counts *counts,
 			return &counts->status_unknown;
 		if (!slo_status_is_good(criteria, verdict->status))
 			return &counts->bad[BAD_STATUS];
-		return judge->total_ns > criteria->latency_ns ? &counts->bad[BAD_LATENCY] :
-								&counts->bad[BAD_BODY];
+		return slo_latency_ns(criteria, judge) > criteria->latency_ns ?
+			       &counts->bad[BAD_LATENCY] :
+			       &counts->bad[BAD_BODY];
 	}
 }
 
@@ -116,7 +131,8 @@ static __always_inline void slo_count(__u32 i, struct judge *judge, const enum w
 		stat_error(KERR_SLO_MISSING);
 		return;
 	}
-	if (verdict->outcome != OUTCOME_COMPLETE || judge->total_ns > criteria->latency_ns ||
+	if (verdict->outcome != OUTCOME_COMPLETE ||
+	    slo_latency_ns(criteria, judge) > criteria->latency_ns ||
 	    verdict->body_bytes < criteria->min_body_bytes ||
 	    !slo_status_is_good(criteria, verdict->status)) {
 		if (!slo_count_other(index, criteria, judge))

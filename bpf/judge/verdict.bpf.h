@@ -10,7 +10,8 @@ struct verdict {
 	__u64 body_bytes; /* of the response */
 	__u16 status; /* status.h */
 	__u8 outcome; /* enum outcome */
-	__u8 pad[5];
+	__u8 pad;
+	__u32 first_byte_us; /* of the response, from the first read of the request; 0: it came with its end, or not at all */
 };
 
 #endif

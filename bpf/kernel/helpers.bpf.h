@@ -10,6 +10,7 @@
 #include <bpf/bpf_tracing.h>
 
 enum {
+	NS_OF_US = 1000,
 	NS_OF_MS = 1000000,
 	NS_OF_SECOND = 1000000000,
 };

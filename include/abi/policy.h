@@ -26,7 +26,7 @@ enum {
 
 struct slo_criteria {
 	__u64 status[SLO_STATUS_WORDS]; /* bit s: status s is good */
-	__u64 latency_ns; /* good is total <= latency_ns */
+	__u64 latency_ns; /* good is that which is asked for, by latency_of, <= latency_ns */
 	__u64 min_body_bytes;
 	/*
 	 * A client_abort that took so long or longer is bad, an earlier one is left out. 0: each is
@@ -34,7 +34,7 @@ struct slo_criteria {
 	 */
 	__u64 client_abort_from_ns;
 	__u32 grpc; /* bit s: enum grpc_status s is good, if that of HTTP is */
-	__u32 pad;
+	__u32 latency_of; /* enum latency_of */
 };
 
 /*

@@ -210,6 +210,42 @@ TEST(where_others_are_hidden_what_is_known_is_not_judged)
 		counted(HTTP_METHOD_POST, OUTCOME_COMPLETE, status_of(200, GRPC_DATA_LOSS)), 1);
 }
 
+/* What is judged from now on is judged by these. */
+static void judge_by(const struct slo_criteria *criteria)
+{
+	const __u32 place = 0;
+
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(skel->maps.slo_criteria), &place, criteria, 0), 0);
+}
+
+/* Of requests that take 20 ms and more, whose answers began earlier, if that is known. */
+TEST(latency_is_that_of_the_first_byte_where_an_slo_says_so)
+{
+	struct slo_criteria criteria = good_status(200, 201);
+	__u64 good = judged_good(), late = judged_bad(BAD_LATENCY);
+	struct pair pair;
+
+	criteria.latency_ns = 10000000;
+	criteria.latency_of = LATENCY_OF_FIRST_BYTE;
+	pair_dial(&pair);
+	say(pair.client, pair.server, "?G\n?G\n?G\n?G\n", 256);
+	usleep(20000);
+	judge_by(&criteria);
+	say(pair.server, pair.client, "=1 200 0 1\n", 256); /* at once */
+	assert_int_equal(judged_good(), good + 1);
+	say(pair.server, pair.client, "=2 200 0 10001\n", 256);
+	say(pair.server, pair.client, "=3 200 0\n", 256); /* with its end */
+	assert_int_equal(judged_good(), good + 1);
+	assert_int_equal(judged_bad(BAD_LATENCY), late + 2);
+	criteria.latency_of = LATENCY_OF_TOTAL;
+	judge_by(&criteria);
+	say(pair.server, pair.client, "=4 200 0 1\n", 256);
+	assert_int_equal(judged_bad(BAD_LATENCY), late + 3);
+	hang_up(&pair);
+	assert_int_equal(judged_good(), good + 1);
+}
+
 /* ---- the kernel side ---- */
 
 static int set_up(void **state)
@@ -249,6 +285,7 @@ int main(void)
 		cmocka_unit_test(a_grpc_request_is_good_if_both_statuses_are),
 		cmocka_unit_test(a_status_that_is_not_known_is_neither_good_nor_bad),
 		cmocka_unit_test(where_others_are_hidden_what_is_known_is_not_judged),
+		cmocka_unit_test(latency_is_that_of_the_first_byte_where_an_slo_says_so),
 	};
 
 	return cmocka_run_group_tests_name("a test protocol", tests, set_up, tear_down);

@@ -44,6 +44,7 @@ struct slo_criteria tables_criteria(const struct config_slo *slo)
 		.min_body_bytes = slo->good.min_body_bytes,
 		.client_abort_from_ns = client_abort_from_ns(slo),
 		.grpc = slo->good.grpc_status,
+		.latency_of = slo->good.latency_of,
 	};
 
 	memcpy(criteria.status, slo->good.status, sizeof(criteria.status));

@@ -72,6 +72,8 @@ char *slo_definition(const struct config_slo *slo, const struct config_service *
 	/* with a latency it is that */
 	if (slo->eligible.client_abort == CLIENT_ABORT_LATE && !slo->good.latency_ns)
 		fprintf(out, "late: %" PRIu64 "\n", slo->eligible.late_after_ns);
+	if (slo->good.latency_of != LATENCY_OF_TOTAL)
+		fprintf(out, "latency_of: %d\n", slo->good.latency_of);
 	if (slo->good.grpc_status != GRPC_GOOD)
 		fprintf(out, "grpc: %" PRIx32 "\n", slo->good.grpc_status);
 	if (slo->slice_seconds)

@@ -141,6 +141,9 @@ static int check_latency(struct document *doc, const struct config *config, size
 {
 	const struct config_slo *slo = &config->slos[i];
 
+	if (slo->good.latency_of && !slo->good.latency_ns)
+		return refuse_slo(doc, config, i, "good.latency_of",
+				  "expected latency beside it, got none");
 	if (slo->good.latency_ns > config->agent.unanswered_after_ns)
 		return refuse_slo(doc, config, i, "good.latency",
 				  "expected at most agent.unanswered_after (%gs), got %gs",

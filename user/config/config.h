@@ -131,8 +131,9 @@ struct config_slo {
 			[CONFIG_STATUS_WORDS]; /* bit s: status s is good; 100-499 if not given */
 		/* bit per enum grpc_status that is good, if that of HTTP is; GRPC_GOOD if not given */
 		uint32_t grpc_status;
-		/* 0: no threshold; good is total <= latency_ns; never above agent.unanswered_after_ns */
+		/* 0: no threshold; good is latency_of <= latency_ns; never above agent.unanswered_after_ns */
 		uint64_t latency_ns;
+		uint8_t latency_of; /* enum latency_of; total if not given; with latency_ns alone */
 		uint64_t min_body_bytes; /* good is body >= min_body_bytes; "1k" is 1000 */
 	} good;
 	struct alert_rule *alerts; /* names are unique within the SLO */

@@ -31,6 +31,7 @@ const struct config_default config_defaults[] = {
 	{"slos[].good.grpc_status",
 	 "all codes but UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, DATA_LOSS"},
 	{"slos[].good.latency", "any"},
+	{"slos[].good.latency_of", "total"},
 	{"slos[].good.min_body", "0"},
 	{"slos[].client_abort", "late"},
 	{"slos[].alerts", "default"},

@@ -96,6 +96,12 @@ static const struct schema_field grpc_status_item = {
 	.expected = "a gRPC status such as NOT_FOUND or 5",
 };
 
+static const struct schema_choice latency_choices[] = {
+#define X(id, name) {name, LATENCY_OF_##id},
+	LATENCIES(X)
+#undef X
+		{}};
+
 static const struct schema_field good_fields[] = {
 	{
 		.key = "status",
@@ -128,6 +134,13 @@ static const struct schema_field good_fields[] = {
 		.min = DURATION_US_NS,
 		.max = DURATION_H_NS,
 		.expected = "a duration from 1us to 1h",
+	},
+	{
+		.key = "latency_of",
+		.read = read_choice,
+		.offset = offsetof(struct config_slo, good.latency_of),
+		.choices = latency_choices,
+		.expected = "total or first_byte",
 	},
 	{
 		.key = "min_body",

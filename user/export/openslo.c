@@ -144,6 +144,8 @@ static void write_good(struct yaml_out *out, const struct config_slo *slo)
 	write_grpc_statuses(out, slo);
 	if (slo->good.latency_ns)
 		write_time(out, "latency", slo->good.latency_ns);
+	if (slo->good.latency_of != LATENCY_OF_TOTAL)
+		yaml_out_pair(out, "latency_of", "first_byte");
 	if (slo->good.min_body_bytes) {
 		snprintf(text, sizeof(text), "%" PRIu64, slo->good.min_body_bytes);
 		yaml_out_plain_pair(out, "min_body", text);

@@ -115,7 +115,9 @@ char *slo_words_good(const struct config_slo *slo)
 	if (slo->good.grpc_status != GRPC_GOOD)
 		write_grpc(words.out, slo->good.grpc_status);
 	if (slo->good.latency_ns) {
-		fprintf(words.out, "; whole within ");
+		fprintf(words.out, slo->good.latency_of == LATENCY_OF_FIRST_BYTE ?
+					   "; begun within " :
+					   "; whole within ");
 		write_time(words.out, slo->good.latency_ns);
 	}
 	if (slo->good.min_body_bytes)

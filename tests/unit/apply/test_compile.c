@@ -72,7 +72,7 @@ TEST(criteria)
 		"services: [{name: a, match: {port: 1}}]\n"
 		"slos:\n"
 		"  - {name: x, service: a, objective: 99}\n"
-		"  - {name: y, service: a, objective: 99, good: {latency: 5ms,\n"
+		"  - {name: y, service: a, objective: 99, good: {latency: 5ms, latency_of: first_byte,\n"
 		"     status: [127, 128, 5xx], grpc_status: [0, 12], min_body: 3k}}\n"
 		"  - {name: z, service: a, objective: 99, client_abort: bad}\n"
 		"  - {name: i, service: a, objective: 99, client_abort: ignore}\n"
@@ -92,6 +92,8 @@ TEST(criteria)
 	assert_true(i.client_abort_from_ns == ~0ULL);
 	assert_true(x.latency_ns == ~0ULL);
 	assert_int_equal(x.min_body_bytes, 0);
+	assert_int_equal(x.latency_of, LATENCY_OF_TOTAL);
+	assert_int_equal(y.latency_of, LATENCY_OF_FIRST_BYTE);
 	assert_int_equal(x.grpc, GRPC_GOOD);
 	assert_int_equal(y.grpc, 1 << GRPC_OK | 1 << GRPC_UNIMPLEMENTED);
 	assert_int_equal(y.latency_ns, 5000000);

@@ -96,6 +96,7 @@ TEST(same_definition)
 		CHANGED(eligible,
 			ELIGIBLE("\"/a\", _other", "POST, GET", "\"/p\", \"/q\"", "\"bot*\"")),
 		CHANGED(good, "status: [\"200-299\"], latency: 100000us, min_body: 10"),
+		CHANGED(good, "status: [2xx], latency: 100ms, min_body: 10, latency_of: total"),
 		CHANGED(good, "status: [2xx], latency: 100ms, min_body: 10, grpc_status: [0, 1, 3, "
 			      "5, 6, 7, 8, 9, 10, 11, 12, UNAUTHENTICATED]"),
 	};
@@ -150,6 +151,8 @@ TEST(different_definition)
 		CHANGED(more, "client_abort: ignore"),
 		CHANGED(good, "status: [2xx], latency: 100ms, min_body: 10, grpc_status: [OK]"),
 		CHANGED(good, "status: [2xx], latency: 100ms, min_body: 10, grpc_status: [OK, 5]"),
+		CHANGED(good,
+			"status: [2xx], latency: 100ms, min_body: 10, latency_of: first_byte"),
 		/* what a good slice is */
 		CHANGED(more, "budgeting: {timeslices: {slice: 1m, target: 95}}"),
 		CHANGED(more, "budgeting: {timeslices: {slice: 1m, target: 96}}"),

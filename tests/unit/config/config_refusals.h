@@ -450,6 +450,18 @@ static const struct {
 		     "- name: n\n"
 		     "  service: a\n"
 		     "  objective: 99\n"
+		     "  good: {latency: 1s, latency_of: last_byte}\n",
+	 "t.yaml:6: slos[0].good.latency_of: expected total or first_byte, got \"last_byte\""},
+	{ONE_SERVICE "slos:\n"
+		     "- name: n\n"
+		     "  service: a\n"
+		     "  objective: 99\n"
+		     "  good: {latency_of: first_byte}\n",
+	 "t.yaml:6: slos[0].good.latency_of: expected latency beside it, got none"},
+	{ONE_SERVICE "slos:\n"
+		     "- name: n\n"
+		     "  service: a\n"
+		     "  objective: 99\n"
 		     "  good: {status: 200}\n",
 	 "t.yaml:6: slos[0].good.status: expected a list of statuses such as [\"100-499\"], got \"200\""},
 	{ONE_SERVICE "slos:\n"

@@ -49,6 +49,7 @@ static const char full_yaml[] =
 	"      status: [\"200-299\", 304, 1xx, \"404\"]\n"
 	"      grpc_status: [OK, 5, \"16\", _absent]\n"
 	"      latency: 100ms\n"
+	"      latency_of: first_byte\n"
 	"      min_body: 2k\n"
 	"    client_abort: bad\n"
 	"    alerts: default\n"
@@ -152,6 +153,7 @@ TEST(full_file_is_read)
 							1U << GRPC_UNAUTHENTICATED |
 							1U << GRPC_ABSENT);
 	assert_int_equal(slo->good.latency_ns, 100000000);
+	assert_int_equal(slo->good.latency_of, LATENCY_OF_FIRST_BYTE);
 	assert_int_equal(slo->good.min_body_bytes, 2000);
 
 	slo = &config.slos[1];
@@ -166,6 +168,7 @@ TEST(full_file_is_read)
 	assert_statuses(slo, 500, 639, false);
 	assert_int_equal(slo->good.grpc_status, GRPC_GOOD);
 	assert_int_equal(slo->good.latency_ns, 0);
+	assert_int_equal(slo->good.latency_of, LATENCY_OF_TOTAL);
 	assert_int_equal(slo->good.min_body_bytes, 0);
 
 	slo = &config.slos[2];
@@ -279,7 +282,7 @@ TEST(files_are_loaded)
 	assert_int_equal(write(fd, "x: 1\n", 5), 5);
 	assert_int_equal(config_load(path, &config, &error), -EINVAL);
 	snprintf(message, sizeof(message),
-		 "%s:57: x: unknown key, expected one of agent, services, "
+		 "%s:58: x: unknown key, expected one of agent, services, "
 		 "slos, slo_files, notify, alerting, maintenance, samples, tls",
 		 path);
 	assert_string_equal(error.text, message);

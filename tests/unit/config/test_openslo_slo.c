@@ -151,7 +151,7 @@ TEST(what_is_wrong_with_an_slo_is_said_with_its_line)
 				  "{type: sliprobe,\n    spec: {good: {latencies: 1s}}}}}}}\n",
 		 "o.yaml:8: SLO \"x\": "
 		 "spec.indicator.spec.ratioMetric.good.metricSource.spec.good.latencies: unknown "
-		 "key, expected one of status, grpc_status, latency, min_body"},
+		 "key, expected one of status, grpc_status, latency, latency_of, min_body"},
 		{HEAD("SLO", "x") "spec:\n  indicator: {kind: SLO}\n",
 		 "o.yaml:7: SLO \"x\": spec.indicator.kind: expected SLI, got \"SLO\""},
 		{HEAD("SLO", "x") "  annotations: {sliprobe/foo: 1}\n",

@@ -46,7 +46,7 @@ static const char *const configurations[] = {
 		 "      exclude: {paths: [\"/c\"], methods: [GET], user_agents: [\"wrk*\", "
 		 "\"a, b: #c\", \"true\"]}\n"
 		 "    good: {status: [200, 204, 3xx, \"500-599\"], latency: 1.000001ms, min_body: "
-		 "10k, grpc_status: [OK, 5, _other]}\n"
+		 "10k, grpc_status: [OK, 5, _other], latency_of: first_byte}\n"
 		 "    client_abort: bad\n"
 		 "  - {name: b, service: shop, objective: 99, calendar: month}\n"
 		 "  - {name: c, service: shop, objective: 99, window: 7d, budgeting: {timeslices: "
@@ -162,6 +162,7 @@ static void assert_same_slo(const struct config_slo *a, const struct config_slo 
 	assert_int_equal(a->eligible.client_abort, b->eligible.client_abort);
 	assert_memory_equal(a->good.status, b->good.status, sizeof(a->good.status));
 	assert_int_equal(a->good.grpc_status, b->good.grpc_status);
+	assert_int_equal(a->good.latency_of, b->good.latency_of);
 	assert_int_equal(a->good.latency_ns, b->good.latency_ns);
 	assert_int_equal(a->good.min_body_bytes, b->good.min_body_bytes);
 	assert_same_alerts(a, b);

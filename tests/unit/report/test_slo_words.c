@@ -74,6 +74,9 @@ TEST(a_time_has_its_unit)
 	assert_words(", good: {latency: 100ms, min_body: 1}", "all requests",
 		     "status 100-499; whole within 100 ms; a body of at least 1 byte",
 		     "bad if its client gave up after more than 100 ms, left out if earlier");
+	assert_words(", good: {latency: 1s, latency_of: first_byte}, client_abort: ignore",
+		     "all requests", "status 100-499; begun within 1 s",
+		     "left out if its client gave up");
 	assert_words(", good: {latency: 1s}, client_abort: ignore", "all requests",
 		     "status 100-499; whole within 1 s", "left out if its client gave up");
 }

@@ -4,7 +4,8 @@
  *
  *	?G\n			a request, G(ET) or P(OST)
  *	=NUMBER STATUS BYTES\n	the answer to the connection's request of that number, in any order, and as
- *				many bytes behind it, which nobody looks at
+ *				many bytes behind it, which nobody looks at; behind BYTES there may be the time of
+ *				its first byte, in us
  *
  * Anything else is not of this protocol.
  */
@@ -110,6 +111,7 @@ __noinline int lines_answer(struct conn *conn, __u64 now_ns, __u32 wait)
 	line = &conn->state.lines.response;
 	verdict.status = line->fields[1];
 	verdict.body_bytes = line->fields[2];
+	verdict.first_byte_us = line->fields[3];
 	exchange = exchange_find(&conn->open, line->fields[0]);
 	exchange_answer(&conn->open, line->fields[0], exchange, &verdict, now_ns, wait,
 			WRITER_SEND);
