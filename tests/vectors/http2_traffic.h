@@ -27,6 +27,7 @@ struct traffic_plan {
 	__u32 blocks;
 	size_t room; /* the largest table */
 	bool resizes; /* the table changes its size at times */
+	bool once; /* no block has a field of interest twice */
 	bool plain; /* short texts, few of them, in single frames: as most clients do */
 };
 
@@ -403,7 +404,7 @@ static inline void traffic_block(struct traffic *t)
 		__u32 bit = 1U << traffic_interest(field.name);
 
 		/* which of two is hidden, nobody can know */
-		if (t->plan.room > HTTP2_TABLE_BYTES && bit > 1 && twice & bit)
+		if ((t->plan.once || t->plan.room > HTTP2_TABLE_BYTES) && bit > 1 && twice & bit)
 			continue;
 		twice |= bit;
 		encoder_field(&t->encoder, field);
