@@ -171,6 +171,19 @@ TEST(insertions_are_decided_anew)
 	assert_request(DFA_DEAD, HTTP2_TEST_AGENTS_NEXT);
 }
 
+/* Of user agents there may be no automaton, until there is one. */
+TEST(texts_are_kept_that_no_automaton_reads)
+{
+	start();
+	http2_run_decide(&run, DFA_DEAD, DFA_DEAD);
+	feed("000009 01 04 00000001 44 02 '/a' 7a 03 'wrk'");
+	assert_request(DFA_DEAD, DFA_DEAD);
+	change();
+	feed("000002 01 04 00000003 bfbe");
+	assert_request(http2_test_path(HTTP2_TEST_PATHS_NEXT, "/a", 2),
+		       http2_test_walk(HTTP2_TEST_AGENTS_NEXT, "wrk", 3));
+}
+
 /* In the middle of a block: what it has said so far, and what is being read, is not known. */
 TEST(a_block_that_the_change_comes_into)
 {
@@ -297,6 +310,7 @@ int main(void)
 		cmocka_unit_test(what_was_inserted_before_the_follower_joined_is_hidden),
 		cmocka_unit_test(fields_of_the_static_table_are_decided_anew),
 		cmocka_unit_test(insertions_are_decided_anew),
+		cmocka_unit_test(texts_are_kept_that_no_automaton_reads),
 		cmocka_unit_test(a_block_that_the_change_comes_into),
 		cmocka_unit_test(texts_that_are_overwritten),
 		cmocka_unit_test(texts_that_are_being_overwritten),
