@@ -309,6 +309,11 @@ static const struct http2_vector http2_vectors[] = {
 		WANTED(FAULT(HUFFMAN)),
 	},
 	{
+		"the end of a string behind what tells the value: what is skipped is not judged",
+		RESPONSES_OF(BLOCK(1, "08 94 0000000000000000000cb2cb2cb2cb2cffffffff")),
+		WANTED(SAYS(1, 0)),
+	},
+	{
 		"nothing but padding in Huffman's code",
 		REQUESTS_OF(BLOCK(1, "04 81 ff")),
 		WANTED(FAULT(HUFFMAN)),
