@@ -268,6 +268,7 @@ static inline void http2_join(struct http2 *p)
 	p->field = HTTP2_FIELD;
 	p->begun = 1;
 	p->inserted = 0;
+	p->grows = 0;
 }
 
 #endif

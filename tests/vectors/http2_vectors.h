@@ -387,6 +387,12 @@ static const struct http2_vector http2_vectors[] = {
 		       EVENT(HEADERS, ON(5), ENDS, NO_GRPC, .method = HTTP_METHOD_GET),
 		       EVENT(GROW, .number = 65536), EVENT(HEADERS, ON(7), NO_GRPC)),
 	},
+	{
+		"a larger table, told at the end of a block, and then no frame",
+		REQUESTS_OF(BLOCK(1, "3fe1ff03"), FRAME(DATA, 0, 0, "")),
+		WANTED(EVENT(HEADERS, ON(1), ENDS, NO_GRPC), EVENT(GROW, .number = 65536),
+		       FAULT(FRAME)),
+	},
 	/* ---- frames ---- */
 	{
 		"a request with a body",
@@ -498,11 +504,11 @@ static const struct http2_vector http2_vectors[] = {
 	},
 	{
 		"promises move the table",
-		RESPONSES_OF(FRAME(PUSH_PROMISE, HTTP2_END_HEADERS, 1,
-				   "00000002 82 44 06 '/a.css'"),
-			     FRAME(PUSH_PROMISE, HTTP2_PADDED, 1, "01 00000004 be 00"),
-			     FRAME(CONTINUATION, HTTP2_END_HEADERS, 1, "48 03 '299'"),
-			     BLOCK(2, "be"), FRAME(PUSH_PROMISE, HTTP2_END_HEADERS, 1, "00000006")),
+		RESPONSES_OF(
+			FRAME(PUSH_PROMISE, HTTP2_END_HEADERS, 1, "00000002 82 44 06 '/a.css'"),
+			FRAME(PUSH_PROMISE, HTTP2_PADDED, 1, "01 00000004 be 00"),
+			FRAME(CONTINUATION, HTTP2_END_HEADERS, 1, "48 03 '299'"), BLOCK(2, "be"),
+			FRAME(PUSH_PROMISE, HTTP2_END_HEADERS | HTTP2_END_STREAM, 1, "00000006")),
 		WANTED(EVENT(HEADERS, ON(1), NO_GRPC, .promise = 1),
 		       EVENT(HEADERS, ON(1), NO_GRPC, .promise = 1, .status = 299), SAYS(2, 299),
 		       EVENT(HEADERS, ON(1), NO_GRPC, .promise = 1)),

@@ -116,6 +116,32 @@ TEST(what_was_inserted_before_the_follower_joined_is_hidden)
 	traffic_clear(&traffic);
 }
 
+/* Wherever it was when bytes went by unseen. */
+TEST(a_follower_that_joins_again)
+{
+	const char *cut =
+		"000008 01 08 00000001 02 44 8160 3f 82 0000 000003 09 04 00000001 e11f 82";
+	const char *next = "000001 01 04 00000003 82 000001 01 04 00000005 be";
+
+	for (__u32 at = 1; at < 9 + 8 + 9 + 3; at++) {
+		http2_run_init(&run, HTTP2_REQUESTS, false);
+		http2_join(&run.conn.side[HTTP2_REQUESTS]);
+		(void)payload_bytes(cut, input);
+		http2_run_feed(&run, input, at);
+		if (at & 1)
+			http2_lose(&run.conn.side[HTTP2_REQUESTS]);
+		http2_join(&run.conn.side[HTTP2_REQUESTS]);
+		run.n_results = 0;
+		http2_run_feed(&run, input, (__u32)payload_bytes(next, input));
+		assert_int_equal(run.n_results, 2);
+		assert_int_equal(run.results[0].event, HTTP2_EV_HEADERS);
+		assert_int_equal(run.results[0].method, HTTP_METHOD_GET);
+		assert_false(run.results[0].hidden);
+		assert_int_equal(run.results[1].event, HTTP2_EV_HEADERS);
+		assert_true(run.results[1].hidden);
+	}
+}
+
 /* ---- automata that change ---- */
 
 static void feed(const char *text)
@@ -308,6 +334,7 @@ int main(void)
 		cmocka_unit_test(no_more_frames_are_looked_at_than_need_be),
 		cmocka_unit_test(headers_that_no_peer_writes),
 		cmocka_unit_test(what_was_inserted_before_the_follower_joined_is_hidden),
+		cmocka_unit_test(a_follower_that_joins_again),
 		cmocka_unit_test(fields_of_the_static_table_are_decided_anew),
 		cmocka_unit_test(insertions_are_decided_anew),
 		cmocka_unit_test(texts_are_kept_that_no_automaton_reads),
