@@ -106,7 +106,7 @@ static long streams_pass(__u32 i, struct streams_walk *walk)
 			return 1; /* it leads to the next one told */
 		if (exchange->claim & 1)
 			exchange_free(open, number, exchange);
-		else if (walk->answered - number < STREAMS_BEHIND_MAX)
+		else if ((__s32)(walk->answered - number) < STREAMS_BEHIND_MAX)
 			return 1;
 		else
 			stream_grows_old(open, number);
@@ -123,10 +123,8 @@ static __noinline int streams_free(struct exchanges *open, __u32 number)
 	if (!open)
 		return 0;
 	walk.freed = open->freed;
-	if (number == walk.freed || number - walk.freed >= STREAMS_BEHIND_MAX) {
-		bpf_loop(OPEN_MAX, streams_pass, &walk, 0);
-		open->freed = walk.freed;
-	}
+	bpf_loop(OPEN_MAX, streams_pass, &walk, 0);
+	open->freed = walk.freed;
 	return 0;
 }
 

@@ -33,10 +33,12 @@ struct {
 	__type(value, struct streams_old);
 } streams_old_blank SEC(".maps");
 
-/* NULL: the connection has none. */
+/* NULL: the connection has none. `id` is copied: Linux 6.1 takes no key from anywhere. */
 static __always_inline struct streams_old *streams_old_find(const __u64 *id)
 {
-	return bpf_map_lookup_elem(&streams_old, id);
+	__u64 key = *id;
+
+	return bpf_map_lookup_elem(&streams_old, &key);
 }
 
 /* Number of the i-th of them; 0: none. Not inlined: its stack is not its callers'. */
@@ -47,24 +49,36 @@ static __noinline __u32 streams_old_number(const __u64 *id, __u32 i)
 	return old ? old->numbers[i & (STREAMS_OLD - 1)] : 0;
 }
 
-static __always_inline struct streams_old *streams_old_make(const __u64 *id)
+/* Likewise. */
+static __noinline int streams_old_make(const __u64 *id)
 {
-	struct streams_old *blank, *old = streams_old_find(id);
+	struct streams_old *blank;
 	__u32 only = 0;
+	__u64 key;
 
-	if (old)
-		return old;
+	if (!id)
+		return false;
+	key = *id;
+	if (bpf_map_lookup_elem(&streams_old, &key))
+		return true;
 	blank = bpf_map_lookup_elem(&streams_old_blank, &only);
-	if (!blank || bpf_map_update_elem(&streams_old, id, blank, BPF_NOEXIST)) {
+	if (!blank || bpf_map_update_elem(&streams_old, &key, blank, BPF_NOEXIST)) {
 		stat_error(KERR_CONN_ALLOC);
-		return NULL;
+		return false;
 	}
-	return streams_old_find(id);
+	return true;
 }
 
-static __always_inline void streams_old_drop(const __u64 *id)
+/* Likewise. */
+static __noinline int streams_old_drop(const __u64 *id)
 {
-	bpf_map_delete_elem(&streams_old, id);
+	__u64 key;
+
+	if (!id)
+		return 0;
+	key = *id;
+	bpf_map_delete_elem(&streams_old, &key);
+	return 0;
 }
 
 #endif

@@ -16,6 +16,7 @@
 #include "kernel/compat.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "kernel/stat.bpf.h"
+#include "protocol/foreign.bpf.h"
 #include "protocol/http2.bpf.h"
 #include "protocol/http2_take.bpf.h"
 #include "stream/frames.bpf.h"
@@ -27,6 +28,10 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } http2_sent SEC(".maps"), http2_sent_pages SEC(".maps"), http2_received SEC(".maps");
+
+enum {
+	HTTP2_JOINS_MAX = 64, /* operations of a side that was lost in which frames are looked for in vain */
+};
 
 /* The connection's first operation, behind the beginning of its preface. NULL: there is no room for it. */
 static __noinline struct http2_followed *http2_begin(struct conn *conn)
@@ -43,6 +48,8 @@ static __noinline struct http2_followed *http2_begin(struct conn *conn)
 	if (conn->state.h2.late) {
 		http2_join(&followed->h2.side[HTTP2_REQUESTS]);
 		http2_lose(&followed->h2.side[HTTP2_RESPONSES]);
+	} else if (conn->state.h2.upgraded) {
+		http2_init(&followed->h2, 0);
 	} else {
 		http2_init(&followed->h2, HTTP2_PREFACE_KNOWN);
 		/* its SETTINGS have gone by */
@@ -50,6 +57,36 @@ static __noinline struct http2_followed *http2_begin(struct conn *conn)
 			http2_join(&followed->h2.side[HTTP2_RESPONSES]);
 	}
 	return followed;
+}
+
+/*
+ * A side was lost, or never known: where an operation begins with frames, it goes on there. Where none does in many of
+ * them, the connection is given up. Not inlined: its stack is not its callers'.
+ */
+static __noinline int http2_join_again(struct flow *flow, struct http2_followed *followed,
+				       struct io *io, __u32 side)
+{
+	struct http2 *p = &followed->h2.side[side & 1];
+	struct conn *conn = flow->conn;
+	__u64 n;
+
+	if (!io->left || (!io->segment_left && !io_next_segment(io)))
+		return 0;
+	n = io->segment_left < io->left ? io->segment_left : io->left;
+	if (!n || !io_copy(io, n, CHUNK_FIRST))
+		return 0;
+	if (foreign_is_http2(&io->piece, 0, side & 1)) {
+		http2_join(p);
+		conn->state.h2.joins = 0;
+		return 0;
+	}
+	if (++conn->state.h2.joins < HTTP2_JOINS_MAX)
+		return 0;
+	if (conn->state.h2.named)
+		flow_blind(flow, BLIND_HTTP2);
+	exchanges_lose(&conn->open, LOST_UNSEEN_BYTES);
+	conn_ignore(conn);
+	return 0;
 }
 
 /* ---- reads ---- */
@@ -71,6 +108,8 @@ static __always_inline void http2_read_bytes(struct flow *flow, struct http2_fol
 	}
 	if (frames->known)
 		io_skip(&scratch->io, frames->known);
+	if (http2_is_lost(&followed->h2.side[HTTP2_REQUESTS]))
+		http2_join_again(flow, followed, &scratch->io, HTTP2_REQUESTS);
 	if (!frames_bytes(flow, followed, &scratch->io, SIDE_REQUEST, WRITER_RECV))
 		http2_side_lost(flow, followed, SIDE_REQUEST, LOST_UNREADABLE);
 }
@@ -110,12 +149,25 @@ static __always_inline int http2_receives(struct sock *sk, int ret, int flags)
 
 /* ---- writes ---- */
 
+/* As http2_join_again(): what was written before, and is written now if that begins with no frame, may have been answers. */
+static __always_inline void http2_answers_again(struct flow *flow, struct http2_followed *followed,
+						struct io *io)
+{
+	http2_join_again(flow, followed, io, HTTP2_RESPONSES);
+	if (http2_is_lost(&followed->h2.side[HTTP2_RESPONSES]))
+		exchanges_lose(&flow->conn->open, LOST_UNSEEN_BYTES);
+}
+
 static __always_inline void http2_write_bytes(struct flow *flow, struct http2_followed *followed,
 					      struct sock *sk, struct scratch *scratch, __u32 sent,
 					      const enum sent seen, const enum writer writer)
 {
 	if (seen == SENT_BYTES &&
 	    syscall_source(&scratch->io, &scratch->call, sk, sent) == SOURCE_FOUND) {
+		if (scratch->frames.known)
+			io_skip(&scratch->io, scratch->frames.known);
+		if (http2_is_lost(&followed->h2.side[HTTP2_RESPONSES]))
+			http2_answers_again(flow, followed, &scratch->io);
 		if (!frames_bytes(flow, followed, &scratch->io, SIDE_RESPONSE, writer))
 			http2_side_lost(flow, followed, SIDE_RESPONSE, LOST_UNREADABLE);
 		return;
@@ -138,9 +190,14 @@ static __always_inline int http2_sends(struct sock *sk, int ret, const enum sent
 
 	if (ret <= 0 || !tp || !tcp || !scratch)
 		return 0;
-	followed = http2_find(tcp->conn.open.origin.id);
+	followed = http2_find(tcp->conn.open.origin.id) ?: http2_begin(&tcp->conn);
 	if (!followed)
 		return tcp_settle(sk, tcp, tp->write_seq);
+	/* what has begun like the client's preface was none */
+	if (followed->h2.side[HTTP2_REQUESTS].fault == HTTP2_FAULT_PREFACE) {
+		conn_ignore(&tcp->conn);
+		return tcp_settle(sk, tcp, tp->write_seq);
+	}
 	gap = scratch->frames.gap;
 	if (gap && sock_may_bypass_tcp(sk))
 		gap = 0; /* held back, they are sent later; but all bytes come by here */

@@ -290,17 +290,15 @@ static __always_inline void tcp_read_bytes(struct flow *flow, struct sock *sk, s
 		excerpt_take(sk, tp, tcp, scratch, received);
 }
 
-/* Its bytes have turned out to be frames: leaves what is behind them to the program that reads those. */
-static __always_inline int tcp_read_frames(struct scratch *scratch, const struct flow *flow,
-					   __u32 received)
+/* Leaves frames of HTTP/2 to the program that reads those. `unread`: bytes at the end that were not looked at. */
+static __always_inline int tcp_leave_frames(struct scratch *scratch, __u32 length, __u32 unread,
+					    __u64 gap)
 {
-	struct frames frames = {
-		.now_ns = flow->now_ns,
-		.arrived_ns = flow->arrived_ns,
-		.known = received - scratch->io.unread,
-	};
+	struct frames *frames = &scratch->frames;
 
-	scratch->frames = frames;
+	frames->gap = gap;
+	frames->now_ns = 0;
+	frames->known = length - unread;
 	return TCP_FRAMES;
 }
 
@@ -354,10 +352,8 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	bypassed = tcp_bypassed(sk, gap);
 	if (bypassed)
 		gap = 0;
-	if (protocol_is_http2(&tcp->conn)) {
-		scratch->frames = (struct frames){.gap = gap};
-		return TCP_FRAMES;
-	}
+	if (protocol_is_http2(&tcp->conn))
+		return tcp_leave_frames(scratch, ret, ret, gap);
 	if (tcp->ahead) {
 		known = tcp_take_ahead(tcp, ret);
 		if (known == (__u32)ret && !gap) {
@@ -387,7 +383,12 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	/* after a loss, too: these bytes may begin a request anew */
 	tcp_gap(&flow, gap, SIDE_REQUEST, WRITER_SHARED);
 	tcp_read_bytes(&flow, sk, tp, tcp, scratch, ret, known, flags);
-	return protocol_is_http2(&tcp->conn) ? tcp_read_frames(scratch, &flow, ret) : TCP_DONE;
+	if (!protocol_is_http2(&tcp->conn))
+		return TCP_DONE;
+	tcp_leave_frames(scratch, ret, scratch->io.unread, 0);
+	scratch->frames.now_ns = flow.now_ns;
+	scratch->frames.arrived_ns = flow.arrived_ns;
+	return TCP_FRAMES;
 }
 
 /* ---- writes ---- */
@@ -586,10 +587,8 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	scratch = scratch_of(SLOT_SEND);
 	if (!scratch)
 		return 0;
-	if (protocol_is_http2(&tcp->conn) && tcp_http2_speaks(sk, tcp, ret)) {
-		scratch->frames = (struct frames){.gap = gap};
-		return TCP_FRAMES;
-	}
+	if (protocol_is_http2(&tcp->conn) && tcp_http2_speaks(sk, tcp, ret))
+		return tcp_leave_frames(scratch, ret, ret, gap);
 
 	struct flow flow = {.peer_unacked = tcp_peer_unacked(sk, tp), .turn = turn};
 
@@ -609,6 +608,8 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 		protocol_pass(&flow, SIDE_RESPONSE, ret, writer);
 	else if (tcp_gap(&flow, gap, SIDE_RESPONSE, writer))
 		tcp_write_bytes(&flow, sk, scratch, ret, seen, writer);
+	if (protocol_is_http2(&tcp->conn))
+		return tcp_leave_frames(scratch, ret, scratch->io.unread, 0);
 	return tcp_settle(sk, tcp, write_seq);
 }
 

@@ -3,10 +3,12 @@
 #ifndef SLIPROBE_PROTOCOL_FOREIGN_BPF_H
 #define SLIPROBE_PROTOCOL_FOREIGN_BPF_H
 
-#include "http2/parse.h"
 #include "kernel/helpers.bpf.h"
 #include "protocol/chunk.bpf.h"
 #include "tls/state.h"
+
+/* needs what chunk.bpf.h defines */
+#include "http2/join.h"
 
 struct foreign {
 	bool is_tls;
@@ -29,39 +31,33 @@ static __always_inline bool foreign_is_tls(struct piece *piece, __u32 pos)
 	       foreign_at(piece, pos + 2) <= TLS_MINOR_MAX && length && length <= TLS_LENGTH_MAX;
 }
 
-/* Begins a frame of HTTP/2 that a client sends behind its preface. */
-static __always_inline bool foreign_is_http2(struct piece *piece, __u32 pos)
+/*
+ * Begins frames of HTTP/2: two at least, or one that is all there is. Binary data may look like one that goes on behind
+ * what is known.
+ */
+static __always_inline bool foreign_is_http2(struct piece *piece, __u32 pos, enum http2_side side)
 {
-	__u32 length = foreign_at(piece, pos + 1) << 8 | foreign_at(piece, pos + 2);
-	__u32 odd = foreign_at(piece, pos + 8) & 1; /* the stream: a client's have odd numbers */
+	__u32 n = http2_frames_at(&piece->chunk, pos, piece->len, side);
+	__u32 length = foreign_at(piece, pos) << 16 | foreign_at(piece, pos + 1) << 8 |
+		       foreign_at(piece, pos + 2);
 
-	/* longer than 16384 bytes only if the server allows it, which hardly any does */
-	if (piece->len < pos + HTTP2_HEADER_BYTES || foreign_at(piece, pos) ||
-	    foreign_at(piece, pos + 5) >> 7)
-		return false;
-	switch (foreign_at(piece, pos + 3)) {
-	case HTTP2_DATA:
-	case HTTP2_HEADERS:
-		return length && odd;
-	case HTTP2_RST_STREAM:
-		return length == 4 && odd;
-	case HTTP2_WINDOW_UPDATE:
-		return length == 4;
-	case HTTP2_PING:
-		return length == 8 && !odd;
-	default:
-		return false;
-	}
+	return n > 1 || (n && pos + HTTP2_HEADER_BYTES + length == piece->len);
+}
+
+/* Where the bytes are that the parser has taken for the beginning of a request, until it got lost. */
+static __always_inline __u32 foreign_begins(const struct piece *piece, const struct http1 *request)
+{
+	/* behind a 0 it looks one byte further, for a PROXY header */
+	return piece->pos - (http1_lost_in(request) == HTTP1_PROXY ? 2 : 1);
 }
 
 /* The protocol of the bytes that the parser has taken for the beginning of a request, until it got lost. */
 static __always_inline struct foreign foreign_of(struct piece *piece, const struct http1 *request)
 {
-	/* behind a 0 it looks one byte further, for a PROXY header */
-	__u32 pos = piece->pos - (http1_lost_in(request) == HTTP1_PROXY ? 2 : 1);
+	__u32 pos = foreign_begins(piece, request);
 	struct foreign foreign = {
 		.is_tls = foreign_is_tls(piece, pos),
-		.is_http2 = foreign_is_http2(piece, pos),
+		.is_http2 = foreign_is_http2(piece, pos, HTTP2_REQUESTS),
 	};
 
 	return foreign;

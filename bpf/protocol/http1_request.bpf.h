@@ -239,8 +239,11 @@ static __noinline int http1_is_tls(struct flow *flow, __u32 late)
 	return false;
 }
 
-/* An older connection goes on with something that begins no request. Returns true if the rest is of no interest. */
-static __always_inline int http1_join_failed(struct flow *flow)
+/*
+ * An older connection goes on with something that begins no request. Returns true if the rest is of no interest. Not
+ * inlined: its stack is not its callers'.
+ */
+static __noinline int http1_join_failed(struct flow *flow)
 {
 	struct conn *conn = flow->conn;
 	struct http1_conn *h1 = &conn->state.h1;
@@ -249,7 +252,7 @@ static __always_inline int http1_join_failed(struct flow *flow)
 	if (foreign.is_tls && tls_built && tls_on && !conn->dialled)
 		return http1_is_tls(flow, true);
 	if (foreign.is_http2 && !conn->dialled) {
-		flow->piece->pos--;
+		flow->piece->pos = foreign_begins(flow->piece, &h1->request);
 		return http2_turns_out(flow, 0, true);
 	}
 	http1_reset(&h1->request);

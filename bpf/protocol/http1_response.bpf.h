@@ -64,6 +64,36 @@ enum {
 	HTTP1_EV_TUNNEL = HTTP1_EV_BAD + 1, /* complete, and what follows is none of HTTP */
 };
 
+enum {
+	UPGRADE_BYTES_MAX = 512, /* of a head, that are looked at; half of CHUNK_FIRST at most */
+};
+
+struct upgrade {
+	struct piece *piece;
+	__u32 pos;
+	__u32 found;
+};
+
+static long http1_upgrade_step(__u32 i, struct upgrade *upgrade)
+{
+	struct chunk *chunk = &upgrade->piece->chunk;
+
+	if (i + 3 > upgrade->pos)
+		return 1;
+	upgrade->found = HTTP1_AT(chunk, i) == 'h' && HTTP1_AT(chunk, i + 1) == '2' &&
+			 HTTP1_AT(chunk, i + 2) == 'c';
+	return upgrade->found;
+}
+
+/* The head, which is the last one read, agrees to go on with "h2c". Not inlined: its stack is not its callers'. */
+static __noinline int http1_is_upgrade_to_http2(struct piece *piece)
+{
+	struct upgrade upgrade = {.piece = piece, .pos = piece->pos};
+
+	bpf_loop(UPGRADE_BYTES_MAX, http1_upgrade_step, &upgrade, 0);
+	return upgrade.found;
+}
+
 /* The response says that the connection ends behind it; or one before it has, and the server goes on. */
 static __always_inline void http1_response_closes(struct http1_conn *h1)
 {
@@ -84,6 +114,10 @@ static __always_inline __u32 http1_response_head(struct conn *conn, struct piece
 		answer_framing(status, exchange ? exchange->request.method : HTTP_METHOD_OTHER);
 	__u32 event;
 
+	if (status == STATUS_SWITCHING_PROTOCOLS && exchange && http1_is_upgrade_to_http2(piece)) {
+		http2_upgrade(conn, conn->state.h1.answering);
+		return HTTP1_EV_TUNNEL;
+	}
 	if (http1_closes(response) || conn->state.h1.refused)
 		http1_response_closes(&conn->state.h1);
 	event = http1_body_begin(response, framing != ANSWER_BY_HEAD);

@@ -51,7 +51,9 @@ static __noinline int http2_begin_requests(struct flow *flow, struct http2_follo
 		stat_error(KERR_POLICY_MISSING);
 		return 0;
 	}
-	http2_redecide(&followed->h2, NULL, policy->path_start, policy->ua_start);
+	http2_redecide(&followed->h2,
+		       http2_wide_find(followed, conn->open.origin.id, HTTP2_REQUESTS),
+		       policy->path_start, policy->ua_start);
 	followed->generation = flow->generation;
 	return 0;
 }
@@ -72,10 +74,13 @@ static __always_inline __u32 http2_side_pass(struct http2_followed *followed, co
 }
 
 /* Consumes at least one byte of the piece, which has one. Returns likewise. */
-static __always_inline __u32 http2_side_feed(struct http2_followed *followed, const enum side side,
-					     struct piece *piece)
+static __always_inline __u32 http2_side_feed(const struct flow *flow, struct http2_followed *followed,
+					     const enum side side, struct piece *piece)
 {
-	return http2_feed(&followed->h2, NULL, http2_side_of(side), &piece->chunk, &piece->pos,
+	struct http2_wide *wide =
+		http2_wide_find(followed, flow->conn->open.origin.id, http2_side_of(side));
+
+	return http2_feed(&followed->h2, wide, http2_side_of(side), &piece->chunk, &piece->pos,
 			  piece->len);
 }
 
@@ -85,7 +90,9 @@ static __always_inline void http2_act(struct flow *flow, struct http2_followed *
 {
 	if (event == HTTP2_EV_NONE)
 		return;
-	if (side == SIDE_REQUEST)
+	if (event == HTTP2_EV_GROW)
+		http2_make_wide(followed, flow->conn->open.origin.id, http2_side_of(side));
+	else if (side == SIDE_REQUEST)
 		http2_request_event(flow, followed, event);
 	else
 		http2_response_event(flow, followed, event, writer);

@@ -7,18 +7,23 @@
 #define SLIPROBE_PROTOCOL_HTTP2_CONNS_BPF_H
 
 #include "abi.h"
-#include "http2/parse.h"
+#include "kernel/dfa.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "kernel/stat.bpf.h"
+#include "protocol/chunk.bpf.h"
+
+/* needs what dfa.bpf.h and chunk.bpf.h define */
+#include "http2/table.h"
 
 enum {
 	HTTP2_CONNS_MAX = 131072,
+	HTTP2_WIDES_MAX = 16384,
 };
 
 struct http2_followed {
 	struct http2_conn h2;
 	__u32 generation; /* of the configuration that the automata are of */
-	__u32 pad;
+	__u32 wide; /* bits 1 << enum http2_side: it has an entry in http2_wides */
 };
 
 struct {
@@ -56,9 +61,75 @@ static __always_inline struct http2_followed *http2_create(__u64 id)
 	return http2_find(id);
 }
 
-static __always_inline void http2_free(__u64 id)
+/* ---- tables above the usual size ---- */
+
+struct http2_wide_key {
+	__u64 id;
+	__u64 side; /* enum http2_side */
+};
+
+/* Made when an encoder says that it has such a table. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, HTTP2_WIDES_MAX);
+	__type(key, struct http2_wide_key);
+	__type(value, struct http2_wide);
+} http2_wides SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct http2_wide);
+} http2_wide_blank SEC(".maps");
+
+/* Of one side of the connection; NULL: its table is of the usual size, or there was no room. */
+static __always_inline struct http2_wide *http2_wide_find(const struct http2_followed *followed,
+							  __u64 id, __u32 side)
 {
+	struct http2_wide_key key = {.id = id, .side = side};
+
+	return followed->wide >> side & 1 ? bpf_map_lookup_elem(&http2_wides, &key) : NULL;
+}
+
+/* The side's table grows. Without room, what is further back than usual is hidden. Its stack is not its callers'. */
+static __noinline int http2_make_wide(struct http2_followed *followed, __u64 id, __u32 side)
+{
+	struct http2_wide_key key = {.id = id, .side = side & 1};
+	struct http2_wide *wide;
+	__u32 only = 0;
+
+	if (!followed || followed->wide >> (side & 1) & 1)
+		return 0;
+	wide = bpf_map_lookup_elem(&http2_wide_blank, &only);
+	if (!wide || bpf_map_update_elem(&http2_wides, &key, wide, BPF_NOEXIST)) {
+		stat_error(KERR_CONN_ALLOC);
+		return 0;
+	}
+	wide = bpf_map_lookup_elem(&http2_wides, &key);
+	if (!wide)
+		return 0;
+	http2_widen(&followed->h2.side[side & 1], wide);
+	followed->wide |= 1 << (side & 1);
+	return 0;
+}
+
+/* The connection has ended. Likewise. */
+static __noinline int http2_free(__u64 id)
+{
+	struct http2_wide_key key = {.id = id, .side = HTTP2_REQUESTS};
+	struct http2_followed *followed = http2_find(id);
+
+	if (!followed)
+		return 0;
+	if (followed->wide) {
+		bpf_map_delete_elem(&http2_wides, &key);
+		key.side = HTTP2_RESPONSES;
+		bpf_map_delete_elem(&http2_wides, &key);
+	}
 	bpf_map_delete_elem(&http2_conns, &id);
+	return 0;
 }
 
 #endif

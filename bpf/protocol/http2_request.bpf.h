@@ -132,7 +132,7 @@ static __always_inline void http2_request_event(struct flow *flow, struct http2_
 	bool asked = false;
 
 	if (event == HTTP2_EV_BAD) {
-		conn->state.h2.late = 1;
+		conn->state.h2.late = requests->fault != HTTP2_FAULT_PREFACE;
 		return;
 	}
 	if (!http2_is_request(stream))

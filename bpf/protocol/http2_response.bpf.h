@@ -177,7 +177,7 @@ static __always_inline void http2_response_event(struct flow *flow, struct http2
 		exchanges_lose(&conn->open, LOST_BAD_RESPONSE);
 	} else if (event == HTTP2_EV_GOAWAY) {
 		http2_goes_away(conn, http2_last_stream(responses));
-	} else if (event != HTTP2_EV_GROW && http2_is_request(http2_stream(responses))) {
+	} else if (http2_is_request(http2_stream(responses))) {
 		/* not one that the server has pushed */
 		http2_stream_event(flow, followed, event, writer);
 	}

@@ -13,29 +13,48 @@ enum {
 	HTTP2_PREFACE_KNOWN = 12,
 };
 
+/* The connection is one of HTTP/2 from here on. Nothing is put together on the stack: there is none to spare. */
+static __always_inline struct http2_brief *http2_turn(struct conn *conn)
+{
+	conn->protocol = PROTOCOL_HTTP2;
+	__builtin_memset(&conn->state, 0, sizeof(conn->state));
+	conn->open.streams = 1;
+	conn_rename(conn);
+	return &conn->state.h2;
+}
+
 /*
- * From the next byte that the client sends, the connection is one of HTTP/2. `before`: requests that were read before
- * stream 1. `late`: it is older than the programs. Returns true: hook/http2 goes on.
+ * From the next byte that the client sends. `before`: requests that were read before stream 1. `late`: it is older than
+ * the programs. Returns true: hook/http2 goes on.
  */
 static __always_inline bool http2_turns_out(struct flow *flow, __u32 before, bool late)
 {
 	struct conn *conn = flow->conn;
-	const struct http2_brief brief = {
-		.before = before,
-		.first_read_ns = flow->now_ns,
-		.queue_ns = flow->now_ns - flow->arrived_ns,
-		.named = conn->open.next != 1,
-		.late = late,
-		.speaks = late || conn->mode == CONN_SPOKEN,
-	};
+	__u8 speaks = late || conn->mode == CONN_SPOKEN;
+	struct http2_brief *brief = http2_turn(conn);
 
-	conn->protocol = PROTOCOL_HTTP2;
-	__builtin_memset(&conn->state, 0, sizeof(conn->state));
-	conn->state.h2 = brief;
-	conn->open.streams = 1;
+	brief->before = before;
+	brief->first_read_ns = flow->now_ns;
+	brief->queue_ns = flow->now_ns - flow->arrived_ns;
+	brief->named = conn->open.next != 1;
+	brief->late = late;
+	brief->speaks = speaks;
 	conn->mode = CONN_HTTP;
-	conn_rename(conn);
 	return true;
+}
+
+/*
+ * The server agrees to go on with HTTP/2, by its answer 101 to the request `number`: that is stream 1 from then on, and
+ * answered there (RFC 7540, section 3.2).
+ */
+static __always_inline void http2_upgrade(struct conn *conn, __u32 number)
+{
+	struct http2_brief *brief = http2_turn(conn);
+
+	brief->before = number - 1;
+	brief->named = 1;
+	brief->speaks = 1;
+	brief->upgraded = 1;
 }
 
 #endif

@@ -40,7 +40,9 @@ struct http2_brief {
 	__u8 named; /* a request was seen: it counts as a connection */
 	__u8 late; /* streams may be open, or begin, that nobody has seen the beginning of */
 	__u8 speaks; /* the server has sent a frame */
-	__u8 pad[5];
+	__u8 upgraded; /* from HTTP/1.1: all of the client's preface is to come */
+	__u8 joins; /* times that frames were looked for in vain, where a side was lost */
+	__u8 pad[3];
 };
 
 union protocol_state {

@@ -50,7 +50,7 @@ static __always_inline long frames_step(struct frames_walk *walk, const enum sid
 	__u32 event;
 
 	if (io->piece.pos < io->piece.len)
-		event = http2_side_feed(walk->followed, side, &io->piece);
+		event = http2_side_feed(walk->flow, walk->followed, side, &io->piece);
 	else if (io->left && (io->segment_left || io_next_segment(io)))
 		event = frames_fill(walk, side);
 	else

@@ -39,7 +39,9 @@ struct http2_brief {
 	__u8 named;
 	__u8 late;
 	__u8 speaks;
-	__u8 pad[5];
+	__u8 upgraded;
+	__u8 joins;
+	__u8 pad[3];
 };
 
 union protocol_state {
