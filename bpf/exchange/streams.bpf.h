@@ -122,6 +122,11 @@ static __noinline int streams_free(struct exchanges *open, __u32 number)
 
 	if (!open)
 		return 0;
+	/* mostly, where they come one by one */
+	if (number == open->freed && exchange_after(number) == open->next) {
+		open->freed = exchange_after(number);
+		return 0;
+	}
 	walk.freed = open->freed;
 	bpf_loop(OPEN_MAX, streams_pass, &walk, 0);
 	open->freed = walk.freed;
@@ -146,10 +151,10 @@ static __always_inline void streams_tell(struct exchanges *open, __u32 number)
 }
 
 /*
- * As exchange_answer(), of a stream. `ends_at`: the answer is not sent yet, and ends there in what the connection
+ * As exchange_answer(), of a stream. Returns true if it is answered for good: then streams_free() is to be called. `ends_at`: the answer is not sent yet, and ends there in what the connection
  * sends; 0: it is sent.
  */
-static __always_inline void stream_answer(struct exchanges *open, __u32 number,
+static __always_inline bool stream_answer(struct exchanges *open, __u32 number,
 					  struct exchange *exchange, struct verdict *verdict,
 					  __u64 now_ns, __u64 ends_at, bool wait,
 					  const enum writer writer)
@@ -165,24 +170,21 @@ static __always_inline void stream_answer(struct exchanges *open, __u32 number,
 		exchange->ends_at = ends_at;
 		exchange->stage = EXCHANGE_UNSENT;
 		streams_tell(open, number);
-		return;
+		return false;
 	}
 	if (wait) {
 		exchange->service_ns = verdict->service_ns;
 		exchange->stage = EXCHANGE_ANSWERED;
-		return;
+		return false;
 	}
 	if (!exchange_claim(exchange, number))
-		return;
+		return false;
 	if (writer == WRITER_SEND)
 		judge(&open->origin, number, &exchange->request, verdict, writer);
 	else
 		judge_by_thread(&open->origin, number, &exchange->request, verdict);
 	exchange_free(open, number, exchange);
-	if (number == open->freed && exchange_after(number) == open->next)
-		open->freed = exchange_after(number);
-	else
-		streams_free(open, number);
+	return true;
 }
 
 /* ---- end without an answer ---- */

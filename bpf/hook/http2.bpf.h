@@ -168,6 +168,7 @@ static __always_inline void http2_write_bytes(struct flow *flow, struct http2_fo
 			io_skip(&scratch->io, scratch->frames.known);
 		if (http2_is_lost(&followed->h2.side[HTTP2_RESPONSES]))
 			http2_answers_again(flow, followed, &scratch->io);
+		http2_begin_responses(flow, followed);
 		if (!frames_bytes(flow, followed, &scratch->io, SIDE_RESPONSE, writer))
 			http2_side_lost(flow, followed, SIDE_RESPONSE, LOST_UNREADABLE);
 		return;

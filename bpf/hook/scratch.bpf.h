@@ -46,7 +46,7 @@ struct beginning {
 	__u8 pad[2];
 };
 
-/* An operation that another program goes on with: see http2.bpf.h. */
+/* An operation on its way, also to another program that goes on with it: see http2.bpf.h. */
 struct frames {
 	__u64 gap; /* bytes that passed unseen before it */
 	__u64 now_ns; /* when it was read; 0: not known yet */

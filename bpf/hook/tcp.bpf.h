@@ -268,11 +268,12 @@ static __always_inline void tcp_read_unseen(struct flow *flow, struct sock *sk, 
 	conn_ignore(conn);
 }
 
-/* The first `known` of the bytes were followed ahead. */
+/* The first scratch->frames.known of the bytes were followed ahead. */
 static __always_inline void tcp_read_bytes(struct flow *flow, struct sock *sk, struct tcp_sock *tp,
 					   struct tcp_conn *tcp, struct scratch *scratch,
-					   __u32 received, __u32 known, int flags)
+					   __u32 received, int flags)
 {
+	__u32 known = scratch->frames.known;
 	enum source source = syscall_source(&scratch->io, &scratch->call, sk, received);
 
 	if (source != SOURCE_FOUND || (flags & MSG_TRUNC)) {
@@ -323,7 +324,6 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	struct tcp_sock *tp;
 	__u64 gap, body;
 	bool bypassed;
-	__u32 known = 0;
 
 	if (ret <= 0) {
 		syscall_failed();
@@ -354,8 +354,12 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 		gap = 0;
 	if (protocol_is_http2(&tcp->conn))
 		return tcp_leave_frames(scratch, ret, ret, gap);
+	/* not in a variable: there is no stack to spare */
+	scratch->frames.known = 0;
 	if (tcp->ahead) {
-		known = tcp_take_ahead(tcp, ret);
+		__u32 known = tcp_take_ahead(tcp, ret);
+
+		scratch->frames.known = known;
 		if (known == (__u32)ret && !gap) {
 			tcp->conn.sent_since_read = flow.turn;
 			scratch->reading.sock = 0;
@@ -365,24 +369,24 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	tcp_begin(&flow, sk, tcp, scratch);
 	/* nothing but a body, which goes on: neither its bytes nor the time matter */
 	body = gap ? 0 : protocol_opaque(&flow, SIDE_REQUEST);
-	if (body >= (__u32)ret - known && syscall_is_mmsg(&scratch->call))
+	if (body >= (__u32)ret - scratch->frames.known && syscall_is_mmsg(&scratch->call))
 		body = 0;
-	if (body > (__u32)ret - known) {
+	if (body > (__u32)ret - scratch->frames.known) {
 		scratch->reading.sock = 0;
-		protocol_pass(&flow, SIDE_REQUEST, (__u32)ret - known, WRITER_SHARED);
+		protocol_pass(&flow, SIDE_REQUEST, (__u32)ret - scratch->frames.known, WRITER_SHARED);
 		return 0;
 	}
 	arrival = bypassed ? arrival_now(&scratch->reading) :
 			     arrival_of(sk, tp, &scratch->reading, tcp->read_seq, ret);
 	flow.now_ns = arrival.read_ns;
 	flow.arrived_ns = arrival.arrived_ns;
-	if (body == (__u32)ret - known) {
-		protocol_pass(&flow, SIDE_REQUEST, (__u32)ret - known, WRITER_SHARED);
+	if (body == (__u32)ret - scratch->frames.known) {
+		protocol_pass(&flow, SIDE_REQUEST, (__u32)ret - scratch->frames.known, WRITER_SHARED);
 		return 0;
 	}
 	/* after a loss, too: these bytes may begin a request anew */
 	tcp_gap(&flow, gap, SIDE_REQUEST, WRITER_SHARED);
-	tcp_read_bytes(&flow, sk, tp, tcp, scratch, ret, known, flags);
+	tcp_read_bytes(&flow, sk, tp, tcp, scratch, ret, flags);
 	if (!protocol_is_http2(&tcp->conn))
 		return TCP_DONE;
 	tcp_leave_frames(scratch, ret, scratch->io.unread, 0);

@@ -48,6 +48,7 @@ static __always_inline void tls_http2_write(struct flow *flow, struct http2_foll
 	/* a library over memory leaves the sending to the process */
 	if (tls_match_unsent(&tls->match))
 		flow->ends_at = tls->match.write.told;
+	http2_begin_responses(flow, followed);
 	if (!frames_bytes(flow, followed, io, SIDE_RESPONSE, WRITER_SHARED))
 		http2_side_lost(flow, followed, SIDE_RESPONSE, LOST_UNREADABLE);
 }

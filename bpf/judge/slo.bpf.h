@@ -115,6 +115,13 @@ static __always_inline bool slo_count_other(__u32 index, const struct slo_criter
 	return counter != &counts->left_out && counter != &counts->status_unknown;
 }
 
+/* Likewise, where stack is short, and calls are not nested too deeply for it. */
+static __noinline int slo_count_other_apart(__u32 index, const struct slo_criteria *criteria,
+					    const struct judge *judge)
+{
+	return slo_count_other(index, criteria, judge);
+}
+
 /* Counts the request for the policy's SLO i, i < POLICY_SLOS_MAX. */
 static __always_inline void slo_count(__u32 i, struct judge *judge, const enum writer writer)
 {
@@ -135,7 +142,8 @@ static __always_inline void slo_count(__u32 i, struct judge *judge, const enum w
 	    slo_latency_ns(criteria, judge) > criteria->latency_ns ||
 	    verdict->body_bytes < criteria->min_body_bytes ||
 	    !slo_status_is_good(criteria, verdict->status)) {
-		if (!slo_count_other(index, criteria, judge))
+		if (!(writer == WRITER_SEND ? slo_count_other_apart(index, criteria, judge) :
+					      slo_count_other(index, criteria, judge)))
 			judge->mask &= ~(1ULL << (i & 63));
 		return;
 	}

@@ -80,13 +80,16 @@ static __always_inline void stat_lost(__u32 service, __u32 reason)
 		__sync_fetch_and_add(&books->lost[reason], 1);
 }
 
-/* A request of the service was complete, and its status could not be read. */
-static __always_inline void stat_status_unknown(__u32 service)
+/*
+ * A request of the service was complete, and its status could not be read. Not inlined: its stack is not its callers'.
+ */
+static __noinline int stat_status_unknown(__u32 service)
 {
 	struct service_books *books = bpf_map_lookup_elem(&service_books, &service);
 
 	if (books)
 		__sync_fetch_and_add(&books->status_unknown, 1);
+	return 0;
 }
 
 /* The first request of a connection was seen. */

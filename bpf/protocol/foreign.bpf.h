@@ -10,9 +10,10 @@
 /* needs what chunk.bpf.h defines */
 #include "http2/join.h"
 
-struct foreign {
-	bool is_tls;
-	bool is_http2;
+enum foreign {
+	FOREIGN_UNKNOWN,
+	FOREIGN_TLS,
+	FOREIGN_HTTP2,
 };
 
 static __always_inline __u8 foreign_at(struct piece *piece, __u32 pos)
@@ -51,16 +52,17 @@ static __always_inline __u32 foreign_begins(const struct piece *piece, const str
 	return piece->pos - (http1_lost_in(request) == HTTP1_PROXY ? 2 : 1);
 }
 
-/* The protocol of the bytes that the parser has taken for the beginning of a request, until it got lost. */
-static __always_inline struct foreign foreign_of(struct piece *piece, const struct http1 *request)
+/*
+ * The protocol of the bytes that the parser has taken for the beginning of a request, until it got lost. Not inlined: its
+ * stack is not its callers'.
+ */
+static __noinline __u32 foreign_of(struct piece *piece, const struct http1 *request)
 {
 	__u32 pos = foreign_begins(piece, request);
-	struct foreign foreign = {
-		.is_tls = foreign_is_tls(piece, pos),
-		.is_http2 = foreign_is_http2(piece, pos, HTTP2_REQUESTS),
-	};
 
-	return foreign;
+	if (foreign_is_tls(piece, pos))
+		return FOREIGN_TLS;
+	return foreign_is_http2(piece, pos, HTTP2_REQUESTS) ? FOREIGN_HTTP2 : FOREIGN_UNKNOWN;
 }
 
 #endif

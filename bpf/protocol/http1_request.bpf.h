@@ -239,29 +239,24 @@ static __noinline int http1_is_tls(struct flow *flow, __u32 late)
 	return false;
 }
 
-/*
- * An older connection goes on with something that begins no request. Returns true if the rest is of no interest. Not
- * inlined: its stack is not its callers'.
- */
-static __noinline int http1_join_failed(struct flow *flow)
+/* An older connection goes on with something that begins no request. Returns true if the rest is of no interest. */
+static __always_inline int http1_join_failed(struct flow *flow)
 {
 	struct conn *conn = flow->conn;
 	struct http1_conn *h1 = &conn->state.h1;
-	struct foreign foreign = foreign_of(flow->piece, &h1->request);
+	__u32 foreign = foreign_of(flow->piece, &h1->request);
 
-	if (foreign.is_tls && tls_built && tls_on && !conn->dialled)
+	if (foreign == FOREIGN_TLS && tls_built && tls_on && !conn->dialled)
 		return http1_is_tls(flow, true);
-	if (foreign.is_http2 && !conn->dialled) {
-		flow->piece->pos = foreign_begins(flow->piece, &h1->request);
-		return http2_turns_out(flow, 0, true);
-	}
+	if (foreign == FOREIGN_HTTP2 && !conn->dialled)
+		return http2_joins(flow, foreign_begins(flow->piece, &h1->request));
 	http1_reset(&h1->request);
-	if (foreign.is_tls)
+	if (foreign == FOREIGN_TLS)
 		flow_blind(flow, BLIND_TLS);
 	else if (h1->joins_left == JOINS_MAX - JOINS_UNKNOWN)
 		flow_blind(flow, BLIND_OLD);
 	conn_rename(conn);
-	if (foreign.is_tls || foreign.is_http2 || !h1->joins_left)
+	if (foreign || !h1->joins_left)
 		conn_ignore(conn);
 	else
 		h1->joins_left--;

@@ -58,6 +58,15 @@ static __noinline int http2_begin_requests(struct flow *flow, struct http2_follo
 	return 0;
 }
 
+/* The operation may bring answers to what nobody has seen: they are somebody's. */
+static __always_inline void http2_begin_responses(struct flow *flow,
+						  const struct http2_followed *followed)
+{
+	if (flow->conn->state.h2.late && !http2_is_lost(&followed->h2.side[HTTP2_RESPONSES]) &&
+	    conn_needs_who(flow->conn, flow->generation))
+		http2_register(flow);
+}
+
 /* ---- the functions of a protocol ---- */
 
 static __always_inline __u64 http2_side_opaque(const struct http2_followed *followed,

@@ -31,7 +31,7 @@ static __always_inline bool http2_is_open_or_was(const struct conn *conn, __u32 
 	return (__s32)(number - conn->open.next) < 0;
 }
 
-/* Names the connection's service: at its first request. Not inlined: its stack is not its callers'. */
+/* Names the connection's service. Not inlined: its stack is not its callers'. */
 static __noinline int http2_register(struct flow *flow)
 {
 	struct conn *conn = flow->conn;
@@ -40,11 +40,16 @@ static __noinline int http2_register(struct flow *flow)
 		identity_resolve(&conn->served, flow->who, flow->generation);
 	if (conn->served.service == SERVICE_NONE)
 		endpoint_register(&conn->served, flow->who);
+	return 0;
+}
+
+/* A request of the connection was seen: it counts. */
+static __always_inline void http2_count_conn(struct conn *conn)
+{
 	if (conn->state.h2.named)
-		return 0;
+		return;
 	conn->state.h2.named = 1;
 	stat_connection(conn->served.service);
-	return 0;
 }
 
 /* What is not known of a request is of no value of the automata's. */
@@ -78,24 +83,26 @@ static __always_inline struct opening http2_opening(const struct flow *flow, __u
 	return opening;
 }
 
-/* Exchange `number` begins: its header block has just been read. Not inlined, likewise. */
+/* Exchange `number` begins: its header block has just been read. Not inlined: its stack is not its callers'. */
 static __noinline int http2_open(struct flow *flow, struct http2_followed *followed, __u32 number)
 {
 	const struct http2 *requests = &followed->h2.side[HTTP2_REQUESTS];
 	struct opening opening = http2_opening(flow, flow->now_ns, flow->arrived_ns);
 
+	http2_count_conn(flow->conn);
 	http2_tell_head(&followed->h2, &opening);
 	stream_open(&flow->conn->open, &opening, number, !http2_ends_stream(requests),
 		    WRITER_RECV);
 	return 0;
 }
 
-/* Likewise, of a request that nobody has seen: it is being answered. */
+/* Likewise, of a request that nobody has seen: it is being answered, and the connection's service is named. */
 static __noinline int http2_open_unseen(struct flow *flow, __u32 number)
 {
 	__u64 now_ns = flow->now_ns ?: bpf_ktime_get_ns();
 	struct opening opening = http2_opening(flow, now_ns, now_ns);
 
+	http2_count_conn(flow->conn);
 	stream_open(&flow->conn->open, &opening, number, false, WRITER_SHARED);
 	return 0;
 }

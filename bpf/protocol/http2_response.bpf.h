@@ -21,8 +21,8 @@ enum {
 	HTTP2_STATUS_REDIRECT = 300,
 };
 
-/* The exchange is answered: all of the answer was written. */
-static __always_inline void http2_answer(struct flow *flow, __u32 number, struct exchange *exchange,
+/* The exchange is answered: all of the answer was written. As stream_answer(). */
+static __always_inline bool http2_answer(struct flow *flow, __u32 number, struct exchange *exchange,
 					 const enum writer writer)
 {
 	struct conn *conn = flow->conn;
@@ -32,8 +32,8 @@ static __always_inline void http2_answer(struct flow *flow, __u32 number, struct
 		.outcome = conn->peer_gone ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE,
 	};
 
-	stream_answer(&conn->open, number, exchange, &verdict, flow->now_ns, flow->ends_at,
-		      flow->peer_unacked, writer);
+	return stream_answer(&conn->open, number, exchange, &verdict, flow->now_ns, flow->ends_at,
+			     flow->peer_unacked, writer);
 }
 
 /* Something of the answer has been written. */
@@ -94,8 +94,8 @@ static __always_inline bool http2_response_data(const struct flow *flow,
 }
 
 /*
- * A header block, or DATA, of the answer to exchange `number`. In two programs, each with a writer of its own. Not
- * inlined: its stack is not its callers'.
+ * A header block, or DATA, of the answer to exchange `number`. Returns true if streams_free() is to be called. Not inlined,
+ * for each writer: its stack is not its callers'.
  */
 static __always_inline int http2_answers(struct flow *flow, struct http2_followed *followed,
 					 __u32 number, bool headers, const enum writer writer)
@@ -104,11 +104,11 @@ static __always_inline int http2_answers(struct flow *flow, struct http2_followe
 	struct exchange *exchange = exchange_find(&flow->conn->open, number);
 
 	if (!exchange || exchange->claim != number << 1 || exchange->stage >= EXCHANGE_UNSENT)
-		return 0;
-	if (headers ? http2_response_headers(flow, responses, exchange) :
-		      http2_response_data(flow, responses, exchange))
-		http2_answer(flow, number, exchange, writer);
-	return 0;
+		return false;
+	if (!(headers ? http2_response_headers(flow, responses, exchange) :
+			http2_response_data(flow, responses, exchange)))
+		return false;
+	return http2_answer(flow, number, exchange, writer);
 }
 
 static __noinline int http2_answers_send(struct flow *flow, struct http2_followed *followed,
@@ -155,14 +155,11 @@ static __always_inline void http2_stream_event(struct flow *flow, struct http2_f
 	}
 	if (headers && http2_is_promise(responses))
 		return;
-	if (http2_is_unseen(conn, number)) {
-		http2_register(flow);
+	if (http2_is_unseen(conn, number))
 		http2_open_unseen(flow, number);
-	}
-	if (writer == WRITER_SEND)
-		http2_answers_send(flow, followed, number, headers);
-	else
-		http2_answers_shared(flow, followed, number, headers);
+	if (writer == WRITER_SEND ? http2_answers_send(flow, followed, number, headers) :
+				    http2_answers_shared(flow, followed, number, headers))
+		streams_free(&conn->open, number);
 }
 
 /* Acts upon what the next bytes have completed. */

@@ -43,6 +43,13 @@ static __always_inline bool http2_turns_out(struct flow *flow, __u32 before, boo
 	return true;
 }
 
+/* An older connection goes on with frames, at `pos` of what has been read. Its stack is not its callers'. */
+static __noinline int http2_joins(struct flow *flow, __u32 pos)
+{
+	flow->piece->pos = pos;
+	return http2_turns_out(flow, 0, true);
+}
+
 /*
  * The server agrees to go on with HTTP/2, by its answer 101 to the request `number`: that is stream 1 from then on, and
  * answered there (RFC 7540, section 3.2).
