@@ -20,7 +20,6 @@
 
 enum {
 	STREAMS_BEHIND_MAX = 1024, /* a stream that so many others stand behind is old */
-	STREAMS_LEFT_OUT_MAX = 256, /* numbers; where more are, those before the next are not looked for */
 };
 
 /* ---- open ---- */
@@ -30,7 +29,7 @@ static __always_inline void stream_open(struct exchanges *open, const struct ope
 					__u32 number, bool arriving, const enum writer writer)
 {
 	/* nobody answers now */
-	if (open->next == open->freed && number - open->next > STREAMS_LEFT_OUT_MAX)
+	if (open->next == open->freed)
 		open->freed = number;
 	exchange_open_as(open, opening, number, arriving ? EXCHANGE_ARRIVING : EXCHANGE_OPEN,
 			 writer);
@@ -198,7 +197,10 @@ static __noinline int stream_reset(struct exchanges *open, __u32 number, __u32 o
 	if (!open)
 		return 0;
 	exchange = exchange_find(open, number);
-	if (!exchange || !exchange_claim(exchange, number))
+	/* a whole answer is one: whoever resets the stream then, but for a client that has not been sent it */
+	if (!exchange || exchange->stage > EXCHANGE_UNSENT ||
+	    (exchange->stage == EXCHANGE_UNSENT && outcome != OUTCOME_CLIENT_ABORT) ||
+	    !exchange_claim(exchange, number))
 		return 0;
 	verdict.service_ns = exchange_service_ns(exchange, bpf_ktime_get_ns());
 	judge(&open->origin, number, &exchange->request, &verdict, WRITER_SHARED);

@@ -132,6 +132,16 @@ __noinline int tls_answer_ahead(struct tls_conn *tls, struct scratch *scratch)
 	return 0;
 }
 
+/* As in tcp_answer_ahead(): what is written can be an answer. A server of HTTP/2 writes first, with requests unread. */
+static __always_inline bool tls_may_answer(const struct conn *conn, const struct io *io, __u64 n)
+{
+	__u64 first;
+
+	if (n < sizeof(first) || bpf_probe_read_user(&first, sizeof(first), (void *)io->segment))
+		return true;
+	return protocol_may_answer(conn, first, sizeof(first));
+}
+
 static __always_inline void tls_told_write(struct flow *flow, struct tls_conn *tls,
 					   struct scratch *scratch, __u64 n, bool sent)
 {
@@ -144,7 +154,7 @@ static __always_inline void tls_told_write(struct flow *flow, struct tls_conn *t
 		return;
 	flow->now_ns = sent ? tls->sent_ns : 0;
 	tls_excerpt_count(flow->conn, 0, n);
-	if (protocol_answers_early(flow->conn))
+	if (protocol_answers_early(flow->conn) && tls_may_answer(flow->conn, &scratch->io, n))
 		tls_answer_ahead(tls, scratch);
 	opaque = protocol_opaque(flow, SIDE_RESPONSE);
 	if (opaque && protocol_doubts(flow))
