@@ -31,6 +31,12 @@ else
 fi
 $cc -o "$out/tlsd-static" "$here/servers/tlsd.c" -lssl -lcrypto 2>"$out/tlsd.log" || { cat "$out/tlsd.log" >&2; exit 1; }
 $cc -o "$out/uring" "$here/servers/uring.c" -luring
+if [ -e /usr/include/grpcpp/grpcpp.h ]; then
+	${CXX:-g++} -std=gnu++17 -O2 -g -Wall -Wextra -pthread -o "$out/grpcd-cc" \
+		"$here/servers/grpcd.cc" -Wl,--as-needed $(pkg-config --libs grpc++)
+else
+	echo "build.sh: no libgrpc++-dev, leaving out the C++ gRPC server" >&2
+fi
 if command -v clang >/dev/null; then
 	${CLANG:-clang} -O2 -g -target bpf -I"/usr/include/$(uname -m)-linux-gnu" \
 		-c "$here/servers/sockmap.bpf.c" -o "$out/sockmap.bpf.o"
@@ -50,6 +56,14 @@ if command -v go >/dev/null; then
 	go_build -o "$out/httpd-go"
 	go_build -ldflags "-s -w" -o "$out/httpd-go-stripped"
 	go_build -ldflags "-s -w" -buildmode=pie -o "$out/httpd-go-pie"
+	if [ -d /usr/share/gocode/src/google.golang.org/grpc ]; then
+		for program in h2d grpcd; do
+			GOPATH=/usr/share/gocode GOCACHE=${GOCACHE:-$out/.gocache} GO111MODULE=off CGO_ENABLED=0 \
+				go build -o "$out/$program-go" "$here/servers/$program.go"
+		done
+	else
+		echo "build.sh: no golang-google-grpc-dev, leaving out Go's HTTP/2 and gRPC servers" >&2
+	fi
 	[ "${GOCACHE:-}" ] || { chmod -R u+w "$out/.gocache"; rm -rf "$out/.gocache"; }
 else
 	echo "build.sh: no go, leaving out the Go server" >&2
