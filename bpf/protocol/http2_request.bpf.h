@@ -14,6 +14,14 @@
 #include "status.h"
 #include "who/identity.bpf.h"
 
+enum {
+	/*
+	 * RFC 9113, section 7. A client's says that it has the whole answer, and sends no more of its request: the answer may
+	 * not have been told yet, if a library has encrypted it.
+	 */
+	HTTP2_NO_ERROR = 0,
+};
+
 /* Number of the exchange of a client's stream. */
 static __always_inline __u32 http2_number(const struct conn *conn, __u32 stream)
 {
@@ -149,7 +157,8 @@ static __always_inline void http2_request_event(struct flow *flow, struct http2_
 		asked = http2_request_headers(flow, followed, number);
 	else if (event == HTTP2_EV_DATA)
 		asked = http2_ends_stream(requests);
-	else if (event == HTTP2_EV_RESET)
+	else if (event == HTTP2_EV_RESET &&
+		 (!conn->open.origin.shared || http2_error_code(requests) != HTTP2_NO_ERROR))
 		stream_reset(&conn->open, number, OUTCOME_CLIENT_ABORT);
 	if (asked)
 		http2_asked(flow, number);
