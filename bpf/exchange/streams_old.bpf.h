@@ -10,7 +10,7 @@
 
 enum {
 	STREAMS_OLD = 256, /* of a connection, a power of two */
-	STREAMS_OLD_CONNS = 16384,
+	STREAMS_OLD_CONNS = 8192, /* 1 KiB each */
 };
 
 struct streams_old {

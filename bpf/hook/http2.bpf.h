@@ -33,7 +33,7 @@ enum {
 	HTTP2_JOINS_MAX = 64, /* operations of a side that was lost in which frames are looked for in vain */
 };
 
-/* The connection's first operation, behind the beginning of its preface. NULL: there is no room for it. */
+/* The connection's first operation, behind the beginning of its preface. NULL: there is no room for it, it is blind. */
 static __noinline struct http2_followed *http2_begin(struct conn *conn)
 {
 	struct http2_followed *followed;
@@ -41,10 +41,8 @@ static __noinline struct http2_followed *http2_begin(struct conn *conn)
 	if (!conn)
 		return NULL;
 	followed = http2_create(conn->open.origin.id);
-	if (!followed) {
-		conn_ignore(conn);
+	if (!followed)
 		return NULL;
-	}
 	if (conn->state.h2.late) {
 		http2_join(&followed->h2.side[HTTP2_REQUESTS]);
 		http2_lose(&followed->h2.side[HTTP2_RESPONSES]);
@@ -127,10 +125,13 @@ static __always_inline int http2_receives(struct sock *sk, int ret, int flags)
 	if (ret <= 0 || !tp || !tcp || !scratch)
 		return 0;
 	frames = &scratch->frames;
-	followed = http2_find(tcp->conn.open.origin.id) ?: http2_begin(&tcp->conn);
-	if (!followed)
-		return 0;
 	tcp_begin(&flow, sk, tcp, scratch);
+	followed = http2_find(tcp->conn.open.origin.id) ?: http2_begin(&tcp->conn);
+	if (!followed) {
+		flow_blind(&flow, BLIND_HTTP2);
+		conn_ignore(&tcp->conn);
+		return 0;
+	}
 	if (!frames->now_ns) {
 		arrival = arrival_of(sk, tp, &scratch->reading, tcp->read_seq, ret);
 		frames->now_ns = arrival.read_ns;

@@ -67,6 +67,17 @@ static __always_inline void tls_kernel_look(struct sock *sk, struct tcp_conn *tc
 		tcp_tls_look(sk, tcp, slot);
 }
 
+/* Frames of HTTP/2 are read by programs that know nothing of the kernel's TLS: the connection is blind. */
+static __always_inline bool tls_kernel_has_frames(struct tcp_conn *tcp, struct tls_conn *tls)
+{
+	if (!protocol_is_http2(&tls->conn))
+		return false;
+	exchanges_lose(&tls->conn.open, LOST_UNSEEN_BYTES);
+	tls_outer_of(&tcp->conn)->hidden = BLIND_HTTP2;
+	conn_ignore(&tls->conn);
+	return true;
+}
+
 /* ---- reads ---- */
 
 /* The bytes are in no memory that can be read. */
@@ -111,10 +122,13 @@ static __always_inline int tls_kernel_reads(struct sock *sk, int ret, int flags)
 	if (tls->differs || tls->conn.mode == CONN_IGNORED)
 		return 0;
 	tls_begin_flow(&flow, tls, scratch);
-	if (source == SOURCE_FOUND && !(flags & MSG_TRUNC))
+	if (tls_kernel_has_frames(tcp, tls))
+		; /* it has begun before the kernel took over */
+	else if (source == SOURCE_FOUND && !(flags & MSG_TRUNC))
 		tls_told_read(&flow, tls, scratch, ret);
 	else
 		tls_kernel_read_unseen(&flow, tcp, ret, source);
+	tls_kernel_has_frames(tcp, tls);
 	tls_kernel_look(sk, tcp, tls, SLOT_RECV);
 	return 0;
 }
@@ -164,7 +178,9 @@ static __always_inline void tls_kernel_sends(struct sock *sk, struct tcp_sock *t
 	tls_answers(tls_outer_of(&tcp->conn));
 	if (!tls->differs && tls->conn.mode != CONN_IGNORED && tls_kernel_is_told(sk, tls)) {
 		tls_begin_flow(&flow, tls, scratch);
-		if (source == SOURCE_FOUND)
+		if (tls_kernel_has_frames(tcp, tls))
+			; /* what was read has begun them */
+		else if (source == SOURCE_FOUND)
 			tls_told_write(&flow, tls, scratch, sent, true);
 		else
 			tls_kernel_write_unseen(&flow, tls, sent);

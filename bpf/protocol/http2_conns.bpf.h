@@ -16,8 +16,8 @@
 #include "http2/table.h"
 
 enum {
-	HTTP2_CONNS_MAX = 131072,
-	HTTP2_WIDES_MAX = 16384,
+	HTTP2_CONNS_MAX = 32768, /* 6.6 KiB each */
+	HTTP2_WIDES_MAX = 2048, /* 16 KiB each */
 };
 
 struct http2_followed {
