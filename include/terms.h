@@ -184,7 +184,7 @@ enum kernel_error {
  */
 #define BLIND_REASONS(X)                                                                           \
 	X(TLS, "tls", "tls: encrypted, plaintext not observed")                                    \
-	X(HTTP2, "http/2", "http/2: frames that cannot be followed")                                 \
+	X(HTTP2, "http/2", "http/2: frames that cannot be followed")                               \
 	X(MPTCP, "mptcp", "mptcp: not measured by this version")                                   \
 	X(OPAQUE, "hidden", "read in a way that hides the payload (splice, truncation)")           \
 	X(IO_URING, "io_uring", "io_uring: payload cannot be reached")                             \

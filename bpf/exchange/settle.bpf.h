@@ -113,7 +113,8 @@ static long streams_settle_step(__u32 i, struct settling *settling)
 	if (exchange->stage == EXCHANGE_TOLD)
 		stream_settle(open, number, exchange, settling);
 	open->told_done = number;
-	barrier_var(last); /* or the compiler tests `done`, by which the verifier knows nothing of it */
+	barrier_var(
+		last); /* or the compiler tests `done`, by which the verifier knows nothing of it */
 	if (last && last->claim & 1)
 		exchange_free(open, done, last);
 	settling->number = done;

@@ -30,7 +30,8 @@ struct {
 } http2_sent SEC(".maps"), http2_sent_pages SEC(".maps"), http2_received SEC(".maps");
 
 enum {
-	HTTP2_JOINS_MAX = 64, /* operations of a side that was lost in which frames are looked for in vain */
+	HTTP2_JOINS_MAX =
+		64, /* operations of a side that was lost in which frames are looked for in vain */
 };
 
 /* The connection's first operation, behind the beginning of its preface. NULL: there is no room for it, it is blind. */
@@ -140,7 +141,8 @@ static __always_inline int http2_receives(struct sock *sk, int ret, int flags)
 	flow.now_ns = frames->now_ns;
 	flow.arrived_ns = frames->arrived_ns;
 	http2_begin_requests(&flow, followed);
-	if (frames->gap && !frames_unseen(&flow, followed, frames->gap, SIDE_REQUEST, WRITER_RECV)) {
+	if (frames->gap &&
+	    !frames_unseen(&flow, followed, frames->gap, SIDE_REQUEST, WRITER_RECV)) {
 		stat_error(KERR_RX_GAP);
 		http2_side_lost(&flow, followed, SIDE_REQUEST, LOST_UNSEEN_BYTES);
 	}

@@ -373,7 +373,8 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 		body = 0;
 	if (body > (__u32)ret - scratch->frames.known) {
 		scratch->reading.sock = 0;
-		protocol_pass(&flow, SIDE_REQUEST, (__u32)ret - scratch->frames.known, WRITER_SHARED);
+		protocol_pass(&flow, SIDE_REQUEST, (__u32)ret - scratch->frames.known,
+			      WRITER_SHARED);
 		return 0;
 	}
 	arrival = bypassed ? arrival_now(&scratch->reading) :
@@ -381,7 +382,8 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	flow.now_ns = arrival.read_ns;
 	flow.arrived_ns = arrival.arrived_ns;
 	if (body == (__u32)ret - scratch->frames.known) {
-		protocol_pass(&flow, SIDE_REQUEST, (__u32)ret - scratch->frames.known, WRITER_SHARED);
+		protocol_pass(&flow, SIDE_REQUEST, (__u32)ret - scratch->frames.known,
+			      WRITER_SHARED);
 		return 0;
 	}
 	/* after a loss, too: these bytes may begin a request anew */

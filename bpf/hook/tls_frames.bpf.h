@@ -25,8 +25,8 @@ struct {
 static __always_inline struct tls_frames *tls_frames_make(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct tls_frames *frames = bpf_task_storage_get(&tls_framed, task, NULL,
-							 BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct tls_frames *frames =
+		bpf_task_storage_get(&tls_framed, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!frames)
 		stat_error(KERR_CONN_ALLOC);

@@ -86,7 +86,8 @@ static __always_inline int tls_http2_told(void)
 	if (tls) {
 		followed = http2_find(frames->cookie) ?: http2_begin(&tls->conn);
 		if (!followed)
-			conn_ignore(&tls->conn); /* its records go on, and are told as nothing: it is blind by that */
+			conn_ignore(
+				&tls->conn); /* its records go on, and are told as nothing: it is blind by that */
 		if (frames->n && followed && !tls->differs)
 			tls_http2_follow(tls, frames, followed);
 		if (frames->writes) {

@@ -30,7 +30,8 @@ static __always_inline void http1_refuse_tls(struct conn *conn, __u64 first_read
 }
 
 /* Likewise, what begins HTTP/2. */
-static __always_inline void http1_refuse_http2(struct conn *conn, __u64 first_read_ns, __u64 queue_ns)
+static __always_inline void http1_refuse_http2(struct conn *conn, __u64 first_read_ns,
+					       __u64 queue_ns)
 {
 	struct http1_conn *h1 = &conn->state.h1;
 

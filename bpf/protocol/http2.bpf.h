@@ -83,8 +83,9 @@ static __always_inline __u32 http2_side_pass(struct http2_followed *followed, co
 }
 
 /* Consumes at least one byte of the piece, which has one. Returns likewise. */
-static __always_inline __u32 http2_side_feed(const struct flow *flow, struct http2_followed *followed,
-					     const enum side side, struct piece *piece)
+static __always_inline __u32 http2_side_feed(const struct flow *flow,
+					     struct http2_followed *followed, const enum side side,
+					     struct piece *piece)
 {
 	struct http2_wide *wide =
 		http2_wide_find(followed, flow->conn->open.origin.id, http2_side_of(side));

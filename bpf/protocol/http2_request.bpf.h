@@ -99,8 +99,7 @@ static __noinline int http2_open(struct flow *flow, struct http2_followed *follo
 
 	http2_count_conn(flow->conn);
 	http2_tell_head(&followed->h2, &opening);
-	stream_open(&flow->conn->open, &opening, number, !http2_ends_stream(requests),
-		    WRITER_RECV);
+	stream_open(&flow->conn->open, &opening, number, !http2_ends_stream(requests), WRITER_RECV);
 	return 0;
 }
 
@@ -116,8 +115,8 @@ static __noinline int http2_open_unseen(struct flow *flow, __u32 number)
 }
 
 /* A header block: a new stream's, or what comes behind its body. Returns true if the request is whole. */
-static __always_inline bool http2_request_headers(struct flow *flow, struct http2_followed *followed,
-						  __u32 number)
+static __always_inline bool http2_request_headers(struct flow *flow,
+						  struct http2_followed *followed, __u32 number)
 {
 	struct conn *conn = flow->conn;
 

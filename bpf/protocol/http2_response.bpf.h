@@ -79,9 +79,8 @@ static __always_inline bool http2_response_headers(const struct flow *flow,
 	exchange->status = http2_read_status(responses, exchange->status);
 	http2_begun(exchange, flow->now_ns);
 	/* behind CONNECT the stream is a tunnel */
-	return http2_ends_stream(responses) ||
-	       (exchange->request.method == HTTP_METHOD_CONNECT && status &&
-		status < HTTP2_STATUS_REDIRECT);
+	return http2_ends_stream(responses) || (exchange->request.method == HTTP_METHOD_CONNECT &&
+						status && status < HTTP2_STATUS_REDIRECT);
 }
 
 static __always_inline bool http2_response_data(const struct flow *flow,

@@ -39,16 +39,15 @@ struct family {
 	enum bpf_attach_type attach_type;
 };
 
-static const char *const programs_tracepoint[] = {"tp_send",	     "tp_recv",
-						  "tp_send_kernel", "tp_recv_kernel",
-						  "tp_send_http2",  "tp_recv_http2"};
+static const char *const programs_tracepoint[] = {
+	"tp_send", "tp_recv", "tp_send_kernel", "tp_recv_kernel", "tp_send_http2", "tp_recv_http2"};
 static const char *const programs_sweep[] = {"sweep_conns"};
 static const char *const programs_tls[] = {"tls_enter", "tls_return", "tls_return_http2"};
 static const char *const programs_fexit[] = {"fexit_send", "fexit_recv", "fexit_send_http2",
 					     "fexit_recv_http2"};
-static const char *const programs_fexit_sendpage[] = {
-	"fexit_send",	    "fexit_sendpage",	    "fexit_recv",
-	"fexit_send_http2", "fexit_sendpage_http2", "fexit_recv_http2"};
+static const char *const programs_fexit_sendpage[] = {"fexit_send",	      "fexit_sendpage",
+						      "fexit_recv",	      "fexit_send_http2",
+						      "fexit_sendpage_http2", "fexit_recv_http2"};
 
 static const struct family family_tracepoint = {
 	.programs = programs_tracepoint,

@@ -32,6 +32,7 @@ fi
 $cc -o "$out/tlsd-static" "$here/servers/tlsd.c" -lssl -lcrypto 2>"$out/tlsd.log" || { cat "$out/tlsd.log" >&2; exit 1; }
 $cc -o "$out/uring" "$here/servers/uring.c" -luring
 if [ -e /usr/include/grpcpp/grpcpp.h ]; then
+	# shellcheck disable=SC2046 # flags
 	${CXX:-g++} -std=gnu++17 -O2 -g -Wall -Wextra -pthread -o "$out/grpcd-cc" \
 		"$here/servers/grpcd.cc" -Wl,--as-needed $(pkg-config --libs grpc++)
 else

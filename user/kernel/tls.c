@@ -111,8 +111,7 @@ static void choose(struct bpf_program *program, enum probe_tls way)
 {
 	bpf_program__set_autoload(program, way != PROBE_TLS_OFF);
 	bpf_program__set_expected_attach_type(
-		program,
-		(enum bpf_attach_type)(way == PROBE_TLS_MULTI ? TRACE_UPROBE_MULTI : 0));
+		program, (enum bpf_attach_type)(way == PROBE_TLS_MULTI ? TRACE_UPROBE_MULTI : 0));
 }
 
 int probe_choose_tls(struct sliprobe_bpf *skel, enum probe_tls way)
