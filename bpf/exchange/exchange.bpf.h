@@ -49,7 +49,7 @@ struct exchange {
 		__u64 service_ns; /* if answered */
 	};
 	__u64 body_bytes; /* likewise */
-	__u32 first_byte_us; /* of a stream: of the answer, from the first read on; 0: there was none yet */
+	__u32 first_byte_us; /* of a stream: of the answer, from the first read on, rounded up; 0: there was none yet */
 	__u32 told_next; /* of a stream: number of the one that was answered behind it, see streams_tell() */
 };
 
@@ -394,7 +394,10 @@ static __always_inline void exchange_end(struct exchange *exchange, __u32 number
 					 const struct ending_walk *walk)
 {
 	const struct ending *how = walk->how;
-	struct verdict verdict = {.outcome = how->outcome};
+	struct verdict verdict = {
+		.outcome = how->outcome,
+		.first_byte_us = exchange->first_byte_us,
+	};
 
 	if (exchange->stage >= EXCHANGE_ANSWERED) {
 		verdict.outcome = how->waiting;

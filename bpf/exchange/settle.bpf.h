@@ -88,6 +88,7 @@ static __always_inline void stream_settle(struct exchanges *open, __u32 number,
 		.status = exchange->status,
 		.service_ns = exchange->service_ns,
 		.body_bytes = exchange->body_bytes,
+		.first_byte_us = exchange->first_byte_us,
 	};
 
 	if (exchange_claim(exchange, number))

@@ -163,6 +163,7 @@ static __always_inline bool stream_answer(struct exchanges *open, __u32 number,
 	verdict->service_ns = exchange_service_ns(exchange, now_ns);
 	if (verdict->outcome == OUTCOME_CLIENT_ABORT)
 		verdict->service_ns = exchange_left(open, exchange, verdict->service_ns);
+	verdict->first_byte_us = exchange->first_byte_us;
 	exchange->status = verdict->status;
 	exchange->body_bytes = verdict->body_bytes;
 	if (ends_at) {
@@ -203,6 +204,7 @@ static __noinline int stream_reset(struct exchanges *open, __u32 number, __u32 o
 	    !exchange_claim(exchange, number))
 		return 0;
 	verdict.service_ns = exchange_service_ns(exchange, bpf_ktime_get_ns());
+	verdict.first_byte_us = exchange->first_byte_us;
 	judge(&open->origin, number, &exchange->request, &verdict, WRITER_SHARED);
 	return 0;
 }

@@ -53,7 +53,7 @@ static __noinline struct http2_followed *http2_begin(struct conn *conn)
 		http2_init(&followed->h2, HTTP2_PREFACE_KNOWN);
 		/* its SETTINGS have gone by */
 		if (conn->state.h2.speaks)
-			http2_join(&followed->h2.side[HTTP2_RESPONSES]);
+			http2_join_early(&followed->h2.side[HTTP2_RESPONSES]);
 	}
 	return followed;
 }

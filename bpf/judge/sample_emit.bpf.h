@@ -56,6 +56,8 @@ static __always_inline void sample_tell_times(struct sample *sample, const struc
 		service_ns = bpf_ktime_get_ns() - first_ns;
 	if (origin->first_byte_of == sample->number && origin->first_byte_ns > first_ns)
 		sample->first_byte_ns = origin->first_byte_ns - first_ns;
+	else if (verdict->first_byte_us && (__u64)verdict->first_byte_us * NS_OF_US <= service_ns)
+		sample->first_byte_ns = (__u64)verdict->first_byte_us * NS_OF_US;
 	else if (verdict->outcome == OUTCOME_COMPLETE)
 		sample->first_byte_ns = service_ns;
 	sample->ended_ns = first_ns + service_ns;

@@ -65,10 +65,12 @@ static __always_inline __u64 slo_latency_ns(const struct slo_criteria *criteria,
 					    const struct judge *judge)
 {
 	const struct verdict *verdict = judge->verdict;
+	__u64 first_ns = (__u64)verdict->first_byte_us * NS_OF_US;
 
-	if (criteria->latency_of == LATENCY_OF_TOTAL || !verdict->first_byte_us)
+	/* a client may have gone before it; or it came with the end, and is rounded up */
+	if (criteria->latency_of == LATENCY_OF_TOTAL || !first_ns || first_ns > verdict->service_ns)
 		return judge->total_ns;
-	return judge->total_ns - verdict->service_ns + (__u64)verdict->first_byte_us * NS_OF_US;
+	return judge->total_ns - verdict->service_ns + first_ns;
 }
 
 /* The counter of a request that is not good: the first reason in the order of BAD_REASONS. */

@@ -11,7 +11,7 @@ struct verdict {
 	__u16 status; /* status.h */
 	__u8 outcome; /* enum outcome */
 	__u8 pad;
-	__u32 first_byte_us; /* of the response, from the first read of the request; 0: it came with its end, or not at all */
+	__u32 first_byte_us; /* of the response, from the first read of the request, rounded up; 0: it came with its end, or not at all */
 };
 
 #endif

@@ -45,7 +45,7 @@ static __always_inline void http2_begun(struct exchange *exchange, __u64 now_ns)
 		return;
 	if (!now_ns)
 		now_ns = bpf_ktime_get_ns();
-	first_us = exchange_service_ns(exchange, now_ns) / 1000 + 1;
+	first_us = (exchange_service_ns(exchange, now_ns) + NS_OF_US - 1) / NS_OF_US ?: 1;
 	exchange->first_byte_us = first_us < ~0U ? first_us : ~0U;
 }
 
@@ -69,14 +69,17 @@ static __always_inline __u32 http2_read_status(const struct http2 *responses, __
  * whole.
  */
 static __always_inline bool http2_response_headers(const struct flow *flow,
-						   const struct http2 *responses,
+						   const struct http2_followed *followed,
 						   struct exchange *exchange)
 {
+	const struct http2 *responses = &followed->h2.side[HTTP2_RESPONSES];
 	__u32 status = http2_status(responses);
 
 	if (status && status < HTTP2_STATUS_FINAL)
 		return false;
 	exchange->status = http2_read_status(responses, exchange->status);
+	if (!http2_knows_table(responses, followed->wide >> HTTP2_RESPONSES & 1))
+		exchange->status |= STATUS_ONE_SIDED;
 	http2_begun(exchange, flow->now_ns);
 	/* behind CONNECT the stream is a tunnel */
 	return http2_ends_stream(responses) || (exchange->request.method == HTTP_METHOD_CONNECT &&
@@ -104,7 +107,7 @@ static __always_inline int http2_answers(struct flow *flow, struct http2_followe
 
 	if (!exchange || exchange->claim != number << 1 || exchange->stage >= EXCHANGE_UNSENT)
 		return false;
-	if (!(headers ? http2_response_headers(flow, responses, exchange) :
+	if (!(headers ? http2_response_headers(flow, followed, exchange) :
 			http2_response_data(flow, responses, exchange)))
 		return false;
 	return http2_answer(flow, number, exchange, writer);

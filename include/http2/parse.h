@@ -107,6 +107,21 @@ static inline int http2_in_frame_header(const struct http2 *p)
 	return p->state == HTTP2_HEADER && p->have;
 }
 
+/*
+ * All that header blocks may refer to was seen: since the direction began, or because what the table had at http2_join(),
+ * and what was inserted with a name from it, has left the table. `wide`: http2_widen() was called for it. That a table is
+ * larger than HTTP2_TABLE_BYTES is known if its sender has told so since.
+ */
+static inline int http2_knows_table(const struct http2 *p, int wide)
+{
+	__u32 bytes = p->table > HTTP2_TABLE_BYTES ? p->table : HTTP2_TABLE_BYTES;
+	__u32 kept = wide ? HTTP2_RING_WIDE : HTTP2_RING;
+	__u32 most = bytes / HTTP2_ENTRY_BYTES;
+
+	return p->joined ? most <= kept && p->inserted - p->unseen >= most :
+			   most <= kept || p->inserted <= kept;
+}
+
 /* ---- at an event ---- */
 
 /* Of all but GOAWAY, GROW and BAD; of a promise it is the stream that it came on. */
@@ -267,8 +282,16 @@ static inline void http2_join(struct http2 *p)
 	p->block = 0;
 	p->field = HTTP2_FIELD;
 	p->begun = 1;
+	p->joined = 1;
 	p->inserted = 0;
+	p->unseen = 0;
 	p->grows = 0;
+}
+
+/* Of a zeroed direction: frames went by unseen, and none of them was of a header block. */
+static inline void http2_join_early(struct http2 *p)
+{
+	p->begun = 1;
 }
 
 #endif

@@ -21,6 +21,7 @@ enum {
 	HTTP2_HEADER_BYTES = 9, /* of a frame */
 	HTTP2_TABLE_BYTES = 4096, /* of the table that each encoder may use, unasked */
 	HTTP2_WIDE_BYTES = 65536, /* of the table whose references struct http2_wide answers all */
+	HTTP2_ENTRY_BYTES = 32, /* that an entry takes at least */
 
 	/* powers of two: positions are masked */
 	HTTP2_RING = 128,
@@ -155,7 +156,8 @@ struct http2 {
 	__u8 grows; /* HTTP2_EV_GROW is due */
 	__u8 event; /* enum http2_event of the last step */
 	__u8 turn; /* bytes of the value that the step has read */
-	__u8 pad4[4];
+	__u8 joined; /* insertions have gone by unseen, or some of their names are hidden: up to `unseen` */
+	__u8 pad3[3];
 	__u64 bits;
 	union {
 		__u8 scratch[HTTP2_SCRATCH]; /* the text of a short value; bytes of a name */
@@ -164,7 +166,7 @@ struct http2 {
 	__u32 value[HTTP2_NAMES]; /* by name, of those `seen` */
 	/* what was inserted */
 	__u32 inserted; /* how many so far */
-	__u32 pad8;
+	__u32 unseen; /* if `joined`: insertions up to the last one that is not known */
 	struct http2_entry ring[HTTP2_RING];
 };
 

@@ -109,6 +109,10 @@ static inline __attribute__((always_inline)) void http2_insert(struct http2 *p,
 	if (wide)
 		wide->ring[p->inserted & (HTTP2_RING_WIDE - 1)] = entry;
 	p->inserted++;
+	if (name == HTTP2_NAME_HIDDEN) {
+		p->joined = 1;
+		p->unseen = p->inserted;
+	}
 }
 
 /* At GROW, with `wide` zeroed: keeps what was inserted, and from then on is passed with each call. */

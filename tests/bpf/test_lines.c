@@ -243,8 +243,14 @@ TEST(latency_is_that_of_the_first_byte_where_an_slo_says_so)
 	judge_by(&criteria);
 	say(pair.server, pair.client, "=4 200 0 1\n", 256);
 	assert_int_equal(judged_bad(BAD_LATENCY), late + 3);
+	/* it does not come behind the end */
+	criteria.latency_of = LATENCY_OF_FIRST_BYTE;
+	criteria.latency_ns = 10000000000;
+	judge_by(&criteria);
+	say(pair.client, pair.server, "?G\n", 256);
+	say(pair.server, pair.client, "=5 200 0 10001000\n", 256);
 	hang_up(&pair);
-	assert_int_equal(judged_good(), good + 1);
+	assert_int_equal(judged_good(), good + 2);
 }
 
 /* ---- the kernel side ---- */

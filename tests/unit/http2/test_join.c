@@ -142,13 +142,107 @@ TEST(a_follower_that_joins_again)
 	}
 }
 
-/* ---- automata that change ---- */
-
 static void feed(const char *text)
 {
 	run.n_results = 0;
 	http2_run_feed(&run, input, (__u32)payload_bytes(text, input));
 }
+
+/* ---- what the table holds ---- */
+
+/* Joins where the traffic begins. Returns how many blocks the follower has known the table for. */
+static __u32 known_for(__u32 *ret_hidden)
+{
+	struct http2 *p = &run.conn.side[traffic.plan.side];
+	__u32 begin = traffic.expected[traffic.n_expected / 4].end, n = 0;
+
+	http2_run_init(&run, traffic.plan.side, false);
+	http2_join(p);
+	for (__u32 i = traffic.n_expected / 4 + 1; i < traffic.n_expected; i++) {
+		bool known = http2_knows_table(p, 0);
+
+		run.n_results = 0;
+		http2_run_feed(&run, traffic.bytes + begin, traffic.expected[i].end - begin);
+		begin = traffic.expected[i].end;
+		*ret_hidden += run.results[0].hidden;
+		n += known;
+		if (known && run.results[0].hidden)
+			fail_msg("seed %llu, event %u", (unsigned long long)traffic.plan.seed, i);
+	}
+	return n;
+}
+
+TEST(nothing_is_hidden_of_a_table_that_is_known)
+{
+	struct traffic_plan plan = {.blocks = 400, .room = HTTP2_TABLE_BYTES};
+	__u32 known = 0, hidden = 0;
+
+	for (plan.seed = 70000; plan.seed < 70020; plan.seed++) {
+		plan.side = plan.seed & 1 ? HTTP2_RESPONSES : HTTP2_REQUESTS;
+		plan.resizes = plan.seed & 2;
+		traffic_make(&traffic, &plan);
+		known += known_for(&hidden);
+	}
+	assert_int_not_equal(known, 0);
+	assert_int_not_equal(hidden, 0);
+	traffic_clear(&traffic);
+}
+
+/* n answers that insert a field each. */
+static void insert(__u32 n)
+{
+	__u32 len = (__u32)payload_bytes("000006 01 04 00000001 88 40 01 'a' 01 'b'", input);
+
+	while (n--)
+		http2_run_feed(&run, input, len);
+}
+
+TEST(a_table_is_known_when_it_has_been_renewed)
+{
+	struct http2 *p = &run.conn.side[HTTP2_RESPONSES];
+
+	http2_run_init(&run, HTTP2_RESPONSES, false);
+	http2_join_early(p);
+	assert_true(http2_knows_table(p, 0));
+	insert(1000);
+	assert_true(http2_knows_table(p, 0));
+	for (int i = 0; i < 2; i++) {
+		http2_lose(p);
+		http2_join(p);
+		assert_false(http2_knows_table(p, 0));
+		insert(HTTP2_RING - 1);
+		assert_false(http2_knows_table(p, 0));
+		insert(1);
+		assert_true(http2_knows_table(p, 0));
+	}
+	/* it has become larger than what is kept */
+	feed("000005 01 04 00000001 3fe1ff03 88");
+	assert_false(http2_knows_table(p, 0));
+	assert_false(http2_knows_table(p, 1));
+	insert(HTTP2_RING_WIDE - HTTP2_RING);
+	assert_false(http2_knows_table(p, 0));
+	assert_true(http2_knows_table(p, 1));
+}
+
+TEST(a_table_is_known_until_more_is_in_it_than_is_kept)
+{
+	struct http2 *p = &run.conn.side[HTTP2_RESPONSES];
+
+	http2_run_init(&run, HTTP2_RESPONSES, false);
+	feed("000000 04 00 00000000 000005 01 04 00000001 3fe1ff03 88");
+	insert(HTTP2_RING);
+	assert_true(http2_knows_table(p, 0));
+	insert(1);
+	assert_false(http2_knows_table(p, 0));
+	assert_true(http2_knows_table(p, 1));
+	insert(HTTP2_RING_WIDE);
+	assert_true(http2_knows_table(p, 1));
+	/* larger than what can be kept */
+	feed("000005 01 04 00000001 3fe1ff07 88");
+	assert_false(http2_knows_table(p, 1));
+}
+
+/* ---- automata that change ---- */
 
 static void start(void)
 {
@@ -335,6 +429,9 @@ int main(void)
 		cmocka_unit_test(headers_that_no_peer_writes),
 		cmocka_unit_test(what_was_inserted_before_the_follower_joined_is_hidden),
 		cmocka_unit_test(a_follower_that_joins_again),
+		cmocka_unit_test(nothing_is_hidden_of_a_table_that_is_known),
+		cmocka_unit_test(a_table_is_known_when_it_has_been_renewed),
+		cmocka_unit_test(a_table_is_known_until_more_is_in_it_than_is_kept),
 		cmocka_unit_test(fields_of_the_static_table_are_decided_anew),
 		cmocka_unit_test(insertions_are_decided_anew),
 		cmocka_unit_test(texts_are_kept_that_no_automaton_reads),
