@@ -8,6 +8,7 @@
 #include "hook/conns.bpf.h"
 #include "hook/excerpt.bpf.h"
 #include "hook/sock.bpf.h"
+#include "hook/tcp_reset.bpf.h"
 #include "hook/tcp_tls_close.bpf.h"
 #include "hook/tls_wanted.bpf.h"
 #include "kernel/compat.bpf.h"
@@ -68,30 +69,14 @@ static __always_inline void tcp_closed_in_order(struct tcp_conn *tcp, enum outco
 	exchanges_end(&tcp->conn.open, &how);
 }
 
-/*
- * The peer has reset the connection. If it had closed its side before, it went then: the reset is its
- * answer to bytes that it no longer took. Where it has acknowledged all bytes, it was there until now.
- */
-static __always_inline void tcp_peer_reset(struct tcp_conn *tcp, const struct tcp_sock *tp)
-{
-	struct exchanges *open = &tcp->conn.open;
-
-	if (!open->gone_ns || (tp && tp->snd_una == tp->write_seq))
-		open->gone_ns = bpf_ktime_get_ns();
-}
-
 static __always_inline int tcp_state_closed(struct sock *sk, struct tcp_conn *tcp, int old_state)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 
-	if (old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT)
-		tcp->closed_from = old_state;
-	tcp->conn.peer_gone = tcp->peer_reset && tcp->closed_from == TCP_CLOSE_WAIT;
-	if (tcp->peer_reset)
-		tcp_peer_reset(tcp, tp);
+	tcp_note_closed(&tcp->conn, &tcp->closed_from, tp, old_state, tcp->peer_reset);
 	if (!exchanges_any(&tcp->conn.open))
 		return 0;
-	if (tcp->peer_reset && old_state != TCP_LAST_ACK && tp && tp->write_seq != tcp->write_seq)
+	if (tcp_reset_meets_send(tcp, tp, old_state))
 		return 0;
 	if (old_state == TCP_LAST_ACK)
 		tcp_closed_in_order(tcp, OUTCOME_CLIENT_ABORT,

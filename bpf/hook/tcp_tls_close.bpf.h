@@ -6,6 +6,7 @@
 #include "abi.h"
 #include "hook/conns.bpf.h"
 #include "hook/sock.bpf.h"
+#include "hook/tcp_reset.bpf.h"
 #include "hook/tls_blind.bpf.h"
 #include "hook/tls_close.bpf.h"
 #include "kernel/compat.bpf.h"
@@ -33,41 +34,11 @@ static __noinline int tls_look_last(struct tcp_conn *tcp, struct tls_conn *tls, 
 	return 0;
 }
 
-/* The peer's reset: see tcp_peer_reset(). */
-static __always_inline void tcp_tls_reset(struct tls_conn *tls, const struct tcp_sock *tp)
-{
-	if (!tls->conn.open.gone_ns || (tp && tp->snd_una == tp->write_seq))
-		tls->conn.open.gone_ns = bpf_ktime_get_ns();
-}
-
-/* See tcp_state_closed(). */
-static __always_inline void tcp_tls_note_closed(struct sock *sk, struct tls_conn *tls,
-						int old_state)
-{
-	if (old_state == TCP_ESTABLISHED || old_state == TCP_CLOSE_WAIT)
-		tls->closed_from = old_state;
-	tls->peer_reset = sock_was_reset(sk);
-	tls->conn.peer_gone = tls->peer_reset && tls->closed_from == TCP_CLOSE_WAIT;
-	if (tls->peer_reset)
-		tcp_tls_reset(tls, bpf_skc_to_tcp_sock(sk));
-}
-
-/* Likewise. */
-static __always_inline int tcp_tls_closed(struct sock *sk, struct tcp_conn *tcp,
-					  struct tls_conn *tls, int old_state)
-{
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-
-	if (tls->peer_reset && old_state != TCP_LAST_ACK && tp && tp->write_seq != tcp->write_seq)
-		return 0;
-	tls_close(tls, old_state == TCP_LAST_ACK ? TLS_CLOSED_LAST : TLS_CLOSED);
-	return 0;
-}
-
 /* As tcp_state(): new_state is one of the four. */
 static __noinline int tcp_tls_state(struct sock *sk, struct tcp_conn *tcp, int old_state,
 				    int new_state)
 {
+	const struct tcp_sock *tp;
 	struct tls_conn *tls;
 
 	if (!sk || !tcp)
@@ -79,16 +50,19 @@ static __noinline int tcp_tls_state(struct sock *sk, struct tcp_conn *tcp, int o
 		tls->conn.open.gone_ns = bpf_ktime_get_ns();
 		return 0;
 	}
-	if (new_state == TCP_CLOSE)
-		tcp_tls_note_closed(sk, tls, old_state);
-	else if (new_state == TCP_LAST_ACK)
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (new_state == TCP_CLOSE) {
+		tls->peer_reset = tcp->peer_reset;
+		tcp_note_closed(&tls->conn, &tls->closed_from, tp, old_state, tls->peer_reset);
+	} else if (new_state == TCP_LAST_ACK) {
 		tls->closed_from = TCP_CLOSE_WAIT;
+	}
 	tls_hidden_in_kernel(tcp);
 	tls_look_last(tcp, tls, TLS_END_STATE);
-	if (new_state == TCP_CLOSE)
-		return tcp_tls_closed(sk, tcp, tls, old_state);
 	if (new_state == TCP_FIN_WAIT1)
 		tls_close(tls, TLS_CLOSED_FIRST);
+	else if (new_state == TCP_CLOSE && !tcp_reset_meets_send(tcp, tp, old_state))
+		tls_close(tls, old_state == TCP_LAST_ACK ? TLS_CLOSED_LAST : TLS_CLOSED);
 	return 0;
 }
 
