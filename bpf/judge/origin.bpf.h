@@ -11,7 +11,7 @@ struct origin {
 	__u64 excerpt; /* address of its struct excerpt, which lasts as long; 0: there is none */
 	__u64 first_byte_ns; /* when the head was sent of an answer that was not whole with it */
 	__u32 first_byte_of; /* number of the request that it is to; 0: there was none yet */
-	__u8 shared; /* programs that may be preempted follow it: they count as WRITER_SHARED, by exchanges_settle() */
+	__u8 shared; /* it is in TLS: programs that may be preempted follow it, and count as WRITER_SHARED, by exchanges_settle() */
 	__u8 pad[3];
 };
 

@@ -93,12 +93,14 @@ static __noinline int stat_status_unknown(__u32 service)
 }
 
 /* The first request of a connection was seen. */
-static __always_inline void stat_connection(__u32 service)
+static __always_inline void stat_connection(__u32 service, bool over_tls)
 {
 	struct service_books *books = bpf_map_lookup_elem(&service_books, &service);
 
 	if (books)
 		__sync_fetch_and_add(&books->connections, 1);
+	if (books && over_tls)
+		__sync_fetch_and_add(&books->tls_connections, 1);
 }
 
 #endif

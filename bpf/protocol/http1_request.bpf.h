@@ -118,7 +118,7 @@ static __always_inline void http1_register(struct flow *flow)
 	if (conn->served.service == SERVICE_NONE)
 		endpoint_register(&conn->served, flow->who);
 	if (conn->open.next == 1)
-		stat_connection(conn->served.service);
+		stat_connection(conn->served.service, conn->open.origin.shared);
 }
 
 static __always_inline void http1_open(struct conn *conn, const enum writer writer)

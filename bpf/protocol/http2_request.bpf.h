@@ -57,7 +57,7 @@ static __always_inline void http2_count_conn(struct conn *conn)
 	if (conn->state.h2.named)
 		return;
 	conn->state.h2.named = 1;
-	stat_connection(conn->served.service);
+	stat_connection(conn->served.service, conn->open.origin.shared);
 }
 
 /* What is not known of a request is of no value of the automata's. */

@@ -21,6 +21,7 @@ enum statistic {
 /* How much of a service could be measured: `service_books`, by the service's id. */
 struct service_books {
 	__u64 connections; /* of which at least one request was seen */
+	__u64 tls_connections; /* of these, those over TLS */
 	__u64 lost[LOST_REASON_COUNT]; /* requests; also in `stats` */
 	__u64 status_unknown; /* requests that were counted, and cannot be judged: status_is_known() */
 	__u64 folded; /* requests that found no series of their own: see abi/quota */
@@ -31,7 +32,7 @@ struct service_books {
 	__u32 excerpts; /* connections whose head of a request is kept: see abi/sample */
 };
 
-_Static_assert(sizeof(struct service_books) == 8 * (4 + LOST_REASON_COUNT) + 16,
+_Static_assert(sizeof(struct service_books) == 8 * (5 + LOST_REASON_COUNT) + 16,
 	       "service_books has no holes");
 
 #endif

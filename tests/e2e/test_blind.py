@@ -77,6 +77,7 @@ def test_one_plain_request_hides_no_blind_connection(agent):
     assert coverage["counted_ratio"] == 1 / 16 and coverage["lost"] == 0
     service = agent.service(port.port)
     assert service["blind_connections"] == 15 and service["measured_connections"] == 1
+    assert service["tls_connections"] == 0
     metrics = agent.get("/metrics")[2].decode()
     process = service["process"]
     assert (f'sliprobe_blind_connections_total{{service="{name}",port="{port.port}",'

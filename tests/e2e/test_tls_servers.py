@@ -83,6 +83,9 @@ def test_what_clients_got_is_counted(agent, server):
         ask_as_ab(server, total)
     watch.expect(total)
     assert blind(agent, server.port) == before
+    if agent.real:
+        service = agent.service(server.port)
+        assert service["tls_connections"] == service["measured_connections"] > 0
     server.stop()
     watch.expect(total)
     logged = server.logged()

@@ -104,6 +104,7 @@ static int snapshot_cover(const struct agent *agent, const struct service *servi
 
 	*ret_folded = books.folded;
 	ret->connections = books.connections;
+	ret->tls_connections = books.tls_connections;
 	ret->status_unknown = books.status_unknown;
 	for (size_t i = 0; i < LOST_REASON_COUNT; i++) {
 		ret->lost_by_reason[i] = books.lost[i];

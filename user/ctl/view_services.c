@@ -115,6 +115,20 @@ static void print_known(const json_t *object, const char *key, const char *label
 	}
 }
 
+/* What came over TLS of the connections that are measured, if any did. */
+static void print_tls(const json_t *service, FILE *out)
+{
+	const json_int_t all = ctl_count_or_zero(service, "measured_connections");
+	const json_int_t tls = ctl_count_or_zero(service, "tls_connections");
+
+	if (!tls)
+		return;
+	fprintf(out, ", TLS");
+	if (tls != all)
+		fprintf(out, " on %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " connections",
+			tls, all);
+}
+
 static void print_about(const json_t *about, FILE *out)
 {
 	static const char *const keys[] = {"owner", "purpose", "importance", "mitigation",
@@ -214,6 +228,7 @@ static void print_who(const json_t *service, FILE *out)
 	print_known(service, "exe", "exe", out);
 	print_known(service, "container", "container", out);
 	ctl_print_owner(service, out);
+	print_tls(service, out);
 	fprintf(out, ")\n");
 	print_about(json_object_get(service, "about"), out);
 }

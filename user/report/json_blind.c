@@ -87,6 +87,8 @@ int json_put_cover(json_t *object, const struct snapshot_cover *cover)
 			   cover ? json_count(cover->status_unknown) : json_null());
 	failed |= json_put(object, "measured_connections",
 			   cover ? json_count(cover->connections) : json_null());
+	failed |= json_put(object, "tls_connections",
+			   cover ? json_count(cover->tls_connections) : json_null());
 	failed |= json_put(object, "blind_connections",
 			   cover ? json_count(cover->blind) : json_null());
 	failed |= json_put(object, "blind_by_reason",

@@ -69,6 +69,7 @@ struct snapshot_series {
  */
 struct snapshot_cover {
 	uint64_t connections; /* of which at least one request was seen */
+	uint64_t tls_connections; /* of these, those over TLS */
 	uint64_t blind; /* connections; the sum of blind_by_reason */
 	uint64_t blind_by_reason[BLIND_REASON_COUNT];
 	uint64_t counted; /* requests */

@@ -139,6 +139,30 @@ TEST(test_services_view_has_statuses_of_grpc)
 	free(text);
 }
 
+TEST(services_say_which_of_their_connections_are_over_tls)
+{
+	static const struct {
+		int measured, tls;
+		const char *says;
+	} cases[] = {
+		{0, 0, "shop (server, port 443)\n"},
+		{7, 0, "shop (server, port 443)\n"},
+		{7, 7, "shop (server, port 443, TLS)\n"},
+		{7, 2, "shop (server, port 443, TLS on 2 of 7 connections)\n"},
+	};
+	char json[256], *text;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(json, sizeof(json),
+			 "{\"services\": [{\"name\": \"shop\", \"role\": \"server\", \"port\": 443,"
+			 " \"measured_connections\": %d, \"tls_connections\": %d}]}",
+			 cases[i].measured, cases[i].tls);
+		text = view(ctl_view_services, json, false, 0);
+		assert_memory_equal(text, cases[i].says, strlen(cases[i].says));
+		free(text);
+	}
+}
+
 #define SPAN(rate, requests, errors, p50, p99)                                                     \
 	"{\"requests_per_second\": " rate ", \"requests\": " requests ", \"errors\": " errors      \
 	", \"error_ratio\": 0.5, \"outcomes\": {\"complete\": " requests                           \
@@ -420,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_status_view_colours_only_when_asked),
 		cmocka_unit_test(test_services_view),
 		cmocka_unit_test(test_services_view_has_statuses_of_grpc),
+		cmocka_unit_test(services_say_which_of_their_connections_are_over_tls),
 		cmocka_unit_test(test_services_of_late_beside_the_time_before),
 		cmocka_unit_test(test_all_of_one_service),
 		cmocka_unit_test(test_slo_view),

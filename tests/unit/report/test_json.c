@@ -137,6 +137,7 @@ TEST(blind_connections_stand_beside_those_measured)
 	assert_at(json, "slos.0.coverage.blind_connections", 12);
 	assert_at(json, "slos.0.coverage.blind_by_reason.http/2", 12);
 	assert_at(json, "slos.0.coverage.measured_connections", 28);
+	assert_at(json, "slos.0.coverage.tls_connections", 21);
 	assert_at(json, "slos.0.coverage.lost", 5);
 	assert_at(json, "slos.0.coverage.lost_by_reason.response_unparsable", 5);
 	assert_real_at(json, "slos.0.coverage.counted_ratio", 28.0 / 40 * (995 - 40) / 1000);
