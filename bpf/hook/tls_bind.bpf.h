@@ -12,6 +12,7 @@
 
 #include "abi/tls.h"
 #include "hook/tls_call.bpf.h"
+#include "hook/tls_objects.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "protocol/tls_conns.bpf.h"
 
@@ -22,24 +23,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct tls_profile);
 } tls_profiles SEC(".maps");
-
-struct tls_object_key {
-	__u64 object; /* its address */
-	__u64 tgid;
-};
-
-struct tls_object {
-	__u64 cookie; /* of its socket; 0: it is of none that is measured */
-	__u64 random; /* the last bytes of the random that it had then */
-};
-
-/* A cache: what is evicted is found again, but for what a nested operation has shown. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, TLS_OBJECTS_MAX);
-	__type(key, struct tls_object_key);
-	__type(value, struct tls_object);
-} tls_objects SEC(".maps");
 
 union tls_random_words {
 	struct tls_random_key key;
@@ -123,6 +106,7 @@ static __noinline __u64 tls_bind(struct tls_entered *call, struct tls_profile *p
 	union tls_random_words random = {};
 	struct tls_object object = {};
 	struct tls_object *known;
+	void *objects;
 	struct tls_conn *tls;
 	bool same, has_random;
 
@@ -133,13 +117,16 @@ static __noinline __u64 tls_bind(struct tls_entered *call, struct tls_profile *p
 		return 0;
 	key.tgid = bpf_get_current_pid_tgid() >> 32;
 	object.random = random.words[TLS_RANDOM_LAST];
-	known = bpf_map_lookup_elem(&tls_objects, &key);
+	objects = tls_objects_made();
+	if (!objects)
+		return 0;
+	known = bpf_map_lookup_elem(objects, &key);
 	same = known && known->random == object.random;
 	if (same && has_random && (!call->nested || call->nested == known->cookie))
 		return known->cookie;
 	if (tls_is_client(profile, call->object)) {
 		if (!same)
-			bpf_map_update_elem(&tls_objects, &key, &object, BPF_ANY);
+			bpf_map_update_elem(objects, &key, &object, BPF_ANY);
 		return 0;
 	}
 	if (!same && has_random) {
@@ -156,10 +143,8 @@ static __noinline __u64 tls_bind(struct tls_entered *call, struct tls_profile *p
 			object.cookie = call->nested;
 	}
 	if (!same || known->cookie != object.cookie)
-		bpf_map_update_elem(&tls_objects, &key, &object, BPF_ANY);
+		bpf_map_update_elem(objects, &key, &object, BPF_ANY);
 	return object.cookie;
 }
-
-_Static_assert(sizeof(struct tls_object_key) == 16, "tls_object_key has no holes");
 
 #endif

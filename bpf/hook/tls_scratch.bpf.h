@@ -6,15 +6,17 @@
 #ifndef SLIPROBE_HOOK_TLS_SCRATCH_BPF_H
 #define SLIPROBE_HOOK_TLS_SCRATCH_BPF_H
 
+#include "abi/tls.h"
 #include "hook/scratch.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "kernel/stat.bpf.h"
 
 enum {
-	TLS_SCRATCHES = 64, /* a power of two */
-	TLS_SCRATCHES_OF_CPU = 4,
 	TLS_SCRATCH_TRIES = 8,
 };
+
+/* Set before loading, as the map's size is: their number less one, and that is a power of two less one. */
+const volatile __u32 tls_scratches_last = TLS_SCRATCHES_MAX - 1;
 
 struct tls_scratch {
 	__u64 taken;
@@ -23,7 +25,7 @@ struct tls_scratch {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TLS_SCRATCHES);
+	__uint(max_entries, TLS_SCRATCHES_MAX);
 	__type(key, __u32);
 	__type(value, struct tls_scratch);
 } tls_scratches SEC(".maps");
@@ -35,7 +37,7 @@ static __always_inline struct tls_scratch *tls_scratch_take(void)
 
 #pragma clang loop unroll(full)
 	for (int i = 0; i < TLS_SCRATCH_TRIES; i++) {
-		__u32 index = (first + i) & (TLS_SCRATCHES - 1);
+		__u32 index = (first + i) & tls_scratches_last;
 		struct tls_scratch *found = bpf_map_lookup_elem(&tls_scratches, &index);
 
 		if (found && !__sync_val_compare_and_swap(&found->taken, 0, 1))

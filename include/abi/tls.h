@@ -14,9 +14,11 @@ enum {
 	TLS_PROFILES_MAX = 512, /* profile 0 is none */
 	TLS_CONNS_MAX = 131072,
 	TLS_OBJECTS_MAX = 131072,
+	TLS_SCRATCHES_MAX = 64, /* powers of two */
+	TLS_SCRATCHES_OF_CPU = 4,
 	TLS_WANTED_RING_BYTES = 256 << 10,
 	TLS_WANTED_PER_SECOND = 200,
-	TLS_KNOWN_MAX = 16384, /* processes */
+	TLS_KNOWN_MAX = 4096, /* processes */
 
 	/*
 	 * A probe's cookie: profile | enum tls_call << TLS_COOKIE_CALL | stack << TLS_COOKIE_STACK. `stack` is of
@@ -79,6 +81,17 @@ enum {
 	TLS_RANDOM_DIRECT = ~0U,
 };
 
+/* A library's object: key of the cache of those whose sockets were found. */
+struct tls_object_key {
+	__u64 object; /* its address */
+	__u64 tgid;
+};
+
+struct tls_object {
+	__u64 cookie; /* of its socket; 0: it is of none that is measured */
+	__u64 random; /* the last bytes of the random that it had then */
+};
+
 enum tls_wanted_why {
 	TLS_WANTED_LISTENS, /* it has begun to listen */
 	TLS_WANTED_SPEAKS, /* it has received a ClientHello, and is not known to be probed */
@@ -103,6 +116,7 @@ struct tls_known {
 
 _Static_assert(sizeof(struct tls_known) == 16, "tls_known has no holes");
 _Static_assert(sizeof(struct tls_go) == 16, "tls_go has no holes");
+_Static_assert(sizeof(struct tls_object_key) == 16, "tls_object_key has no holes");
 _Static_assert(sizeof(struct tls_profile) == 48, "tls_profile has no holes");
 _Static_assert(sizeof(struct tls_wanted) == 40, "tls_wanted has no holes");
 

@@ -29,6 +29,8 @@ def formula_bytes(entry, cpus):
     buckets = 16 * (1 << (n - 1).bit_length())
     if kind == "array":
         return value * n
+    if kind == "array_of_maps":
+        return 8 * n
     if kind == "percpu_array":
         return (8 + value * cpus) * n
     if kind == "hash" and not entry["flags"] & NO_PREALLOC:

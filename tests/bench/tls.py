@@ -26,7 +26,7 @@ WORK = {
 }
 COUNTING = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
 ENTRY_BYTES = 48  # of a hash table, beside key and value: see docs/cost.md
-OF_A_CONNECTION = ("tls_conns", "tls_randoms", "tls_objects")
+OF_A_CONNECTION = ("tls_conns", "tls_randoms", "tls_objects_all")
 
 
 def make_certificate(directory):

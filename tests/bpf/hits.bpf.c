@@ -19,6 +19,20 @@ struct {
 	__type(value, struct tls_profile);
 } tls_profiles SEC(".maps");
 
+struct objects {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(struct tls_object_key));
+	__uint(value_size, sizeof(struct tls_object));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct objects);
+} tls_objects SEC(".maps");
+
 SEC("uprobe")
 int tls_enter(struct pt_regs *ctx)
 {

@@ -203,6 +203,7 @@ static struct probed *new_probed(enum tls_way way)
 
 	probed->pins = pins;
 	probed->profiles = bpf_map__fd(skel->maps.tls_profiles);
+	probed->objects = bpf_map__fd(skel->maps.tls_objects);
 	probed->profiles_are_array = true;
 	probed->way = way;
 	probed->programs = programs();

@@ -62,6 +62,7 @@ static void give_all(void)
 	give(TLS_GIFT_ENTER, bpf_program__fd(skel->progs.tls_enter));
 	give(TLS_GIFT_RETURN, bpf_program__fd(skel->progs.tls_return));
 	give(TLS_GIFT_PROFILES, bpf_map__fd(skel->maps.tls_profiles));
+	give(TLS_GIFT_OBJECTS, bpf_map__fd(skel->maps.tls_objects));
 	give(TLS_GIFT_PINS, pins);
 }
 
@@ -204,6 +205,10 @@ TEST(refuses_what_is_not_what_it_should_be)
 	give(TLS_GIFT_PROFILES, bpf_map__fd(skel->maps.bss));
 	ask_to_begin();
 	assert_non_null(strstr(receive(TLS_FAILED).text, "map of profiles"));
+	give_all();
+	give(TLS_GIFT_OBJECTS, bpf_map__fd(skel->maps.tls_profiles));
+	ask_to_begin();
+	assert_non_null(strstr(receive(TLS_FAILED).text, "map of objects"));
 	give_all();
 	give(TLS_GIFT_PINS, root);
 	ask_to_begin();

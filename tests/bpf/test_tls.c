@@ -12,6 +12,8 @@
 #include "tests/bpf/tls_ends.h"
 #include "tests/bpf/uprobes.h"
 
+#include "helper/objects.h"
+
 #include "sliprobe.skel.h"
 
 enum {
@@ -692,7 +694,8 @@ static int profile(void)
 	profile.server_bits = 0xff;
 	tls_pair_close(&p);
 	objects = profile;
-	return bpf_map_update_elem(bpf_map__fd(skel->maps.tls_profiles), &at, &profile, 0);
+	return objects_make(bpf_map__fd(skel->maps.tls_objects)) ?:
+		       bpf_map_update_elem(bpf_map__fd(skel->maps.tls_profiles), &at, &profile, 0);
 }
 
 static const struct {

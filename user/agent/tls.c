@@ -121,6 +121,7 @@ static int introduce(struct agent *agent)
 	r = give(tls, TLS_GIFT_ENTER, gifts.enter_fd);
 	r = r ?: give(tls, TLS_GIFT_RETURN, gifts.return_fd);
 	r = r ?: give(tls, TLS_GIFT_PROFILES, gifts.profiles_fd);
+	r = r ?: give(tls, TLS_GIFT_OBJECTS, gifts.objects_fd);
 	r = r ?: give(tls, TLS_GIFT_PINS, tls->pins_fd);
 	r = r ?: exclude(tls);
 	return r ?: say_to(tls, &begin, -1);

@@ -13,11 +13,11 @@ static const int of_work[] = {
 	SCMP_SYS(perf_event_open),
 };
 
-/* Links, pins, and entries of maps: no program is loaded, no map made. */
+/* Links, pins, maps and their entries: no program is loaded. */
 static const uint64_t of_bpf[] = {
 	BPF_LINK_CREATE,	BPF_OBJ_PIN,	     BPF_OBJ_GET,
 	BPF_MAP_LOOKUP_ELEM,	BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM,
-	BPF_OBJ_GET_INFO_BY_FD,
+	BPF_OBJ_GET_INFO_BY_FD, BPF_MAP_CREATE,
 };
 
 static int allow_work(scmp_filter_ctx filter)

@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
+#include "helper/objects.h"
 
 void gifts_take(struct gifts *gifts, enum tls_gift what, int fd)
 {
@@ -70,6 +71,9 @@ int gifts_use(struct gifts *gifts, enum tls_way way, struct probed *probed, stru
 	r = check_profiles(fds[TLS_GIFT_PROFILES], &probed->profiles_are_array);
 	if (r)
 		return refuse("map of profiles", r, ret_error);
+	r = objects_check(fds[TLS_GIFT_OBJECTS]);
+	if (r)
+		return refuse("map of objects", r, ret_error);
 	r = fds[TLS_GIFT_PINS] < 0 ? 0 : gifts_check_pins(fds[TLS_GIFT_PINS]);
 	if (r)
 		return refuse("directory of pins", r, ret_error);
@@ -77,6 +81,7 @@ int gifts_use(struct gifts *gifts, enum tls_way way, struct probed *probed, stru
 	probed->programs.enter = take(&fds[TLS_GIFT_ENTER]);
 	probed->programs.exit = take(&fds[TLS_GIFT_RETURN]);
 	probed->profiles = take(&fds[TLS_GIFT_PROFILES]);
+	probed->objects = take(&fds[TLS_GIFT_OBJECTS]);
 	probed->pins = take(&fds[TLS_GIFT_PINS]);
 	return 0;
 }

@@ -11,7 +11,7 @@ struct gifts {
 	int fds[TLS_GIFTS]; /* -1: not given */
 };
 
-#define GIFTS_NONE ((struct gifts){{-1, -1, -1, -1}})
+#define GIFTS_NONE ((struct gifts){{-1, -1, -1, -1, -1}})
 
 /* Takes the descriptor. */
 void gifts_take(struct gifts *gifts, enum tls_gift what, int fd);

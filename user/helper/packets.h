@@ -43,6 +43,7 @@ enum tls_gift {
 	TLS_GIFT_ENTER, /* the program at the beginning of calls */
 	TLS_GIFT_RETURN, /* the program at their ends */
 	TLS_GIFT_PROFILES, /* the map tls_profiles */
+	TLS_GIFT_OBJECTS, /* the map tls_objects */
 	TLS_GIFT_PINS, /* the directory of this agent's pins, opened with O_PATH or for reading */
 	TLS_GIFTS,
 };

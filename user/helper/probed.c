@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "helper/objects.h"
 
 /* ---- profiles ---- */
 
@@ -115,8 +116,11 @@ static int attach_and_pin(struct probed *probed, const struct attach_file *file,
 			  struct error *ret_error)
 {
 	struct attach_links links;
-	int r = attach_to(probed->way, &probed->programs, file, &links, ret_error);
+	int r = objects_make(probed->objects);
 
+	if (r)
+		return error_set(ret_error, r, "map of objects: %s", strerror(-r));
+	r = attach_to(probed->way, &probed->programs, file, &links, ret_error);
 	if (r)
 		return r;
 	r = keep_links(&links, ret);

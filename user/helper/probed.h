@@ -40,6 +40,7 @@ struct probed_set {
 struct probed {
 	int pins; /* a directory; -1: none, links end with this process */
 	int profiles; /* the map */
+	int objects; /* likewise */
 	bool profiles_are_array;
 	enum tls_way way;
 	struct attach_programs programs;

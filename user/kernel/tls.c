@@ -114,6 +114,18 @@ static void choose(struct bpf_program *program, enum probe_tls way)
 		program, (enum bpf_attach_type)(way == PROBE_TLS_MULTI ? TRACE_UPROBE_MULTI : 0));
 }
 
+/* Of 11 KiB each: as many as possible CPUs may need, the same for all of a large host. */
+static int size_scratches(struct sliprobe_bpf *skel)
+{
+	const int cpus = libbpf_num_possible_cpus();
+	__u32 n = 4 * TLS_SCRATCHES_OF_CPU;
+
+	while (n < TLS_SCRATCHES_MAX && (cpus <= 0 || n < (__u32)cpus * TLS_SCRATCHES_OF_CPU))
+		n *= 2;
+	skel->rodata->tls_scratches_last = n - 1;
+	return bpf_map__set_max_entries(skel->maps.tls_scratches, n);
+}
+
 int probe_choose_tls(struct sliprobe_bpf *skel, enum probe_tls way)
 {
 	struct probe_tls_programs programs;
@@ -127,7 +139,7 @@ int probe_choose_tls(struct sliprobe_bpf *skel, enum probe_tls way)
 	bpf_program__set_autoload(skel->progs.list_listeners, way != PROBE_TLS_OFF);
 	if (way == PROBE_TLS_OFF)
 		return shrink_maps(skel);
-	return there ? 0 : -ENOENT;
+	return there ? size_scratches(skel) : -ENOENT;
 }
 
 /* ---- TLS in the kernel ---- */
@@ -200,6 +212,7 @@ void probe_tls_gifts(const struct probe *probe, struct probe_tls_gifts *ret)
 		.enter_fd = probe->tls.fds[PROBE_TLS_ENTER],
 		.return_fd = probe->tls.fds[PROBE_TLS_RETURN],
 		.profiles_fd = map_fd(probe, "tls_profiles"),
+		.objects_fd = map_fd(probe, "tls_objects"),
 	};
 }
 

@@ -34,11 +34,15 @@ enum probe_tls probe_tls(const struct probe *probe);
 /* Why nothing was though it was asked for; "": it was, or was not asked for. */
 const char *probe_tls_reason(const struct probe *probe);
 
-/* Of another process: what it attaches, and where it says how a library is read. All are the probe's. */
+/*
+ * Of another process: what it attaches, where it says how a library is read, and where it puts the cache of objects. All
+ * are the probe's.
+ */
 struct probe_tls_gifts {
 	int enter_fd;
 	int return_fd;
 	int profiles_fd;
+	int objects_fd;
 };
 
 void probe_tls_gifts(const struct probe *probe, struct probe_tls_gifts *ret);
