@@ -6,12 +6,14 @@
 #include "hook/exit.bpf.h"
 #include "hook/forget.bpf.h"
 #include "hook/http2.bpf.h"
+#include "hook/scratch.bpf.h"
 #include "hook/sweep.bpf.h"
 #include "hook/tcp.bpf.h"
 #include "hook/tcp_close.bpf.h"
 #include "hook/tcp_time.bpf.h"
 #include "hook/tls_http2.bpf.h"
 #include "hook/tls_kernel.bpf.h"
+#include "hook/tls_kernel_exits.bpf.h"
 #include "hook/tls_listeners.bpf.h"
 #include "hook/tls_probe.bpf.h"
 #include "kernel/helpers.bpf.h"
@@ -58,13 +60,13 @@ int BPF_PROG(tp_recv_http2, struct sock *sk, int ret, int flags)
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(tp_send_kernel, struct sock *sk, int ret, int flags)
 {
-	return tls_kernel_writes(sk, ret);
+	return tls_kernel_writes(sk, scratch_of(SLOT_SEND), ret);
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(tp_recv_kernel, struct sock *sk, int ret, int flags)
 {
-	return tls_kernel_reads(sk, ret, flags);
+	return tls_kernel_reads(sk, scratch_of(SLOT_RECV), ret, flags);
 }
 
 SEC("fexit/tcp_sendmsg")
@@ -112,6 +114,61 @@ int BPF_PROG(fexit_recv_http2, struct sock *sk, struct msghdr *msg, unsigned lon
 	     int *addr_len, int ret)
 {
 	return http2_receives(sk, ret, flags);
+}
+
+/*
+ * TLS in the kernel has functions of its own in the place of those. They may be a module's: a program there that asks
+ * for a socket's storage panics Linux 6.1 when it is loaded (bpf_sk_storage_tracing_allowed() takes its function for
+ * one of the kernel itself). So it goes on with one that is loaded for the function of TCP, which has the same
+ * arguments, and is attached to nothing.
+ */
+SEC("fexit/tls_sw_sendmsg")
+int BPF_PROG(fexit_tls_send)
+{
+	bpf_tail_call(ctx, &tls_kernel_sent, 0);
+	return 0;
+}
+
+SEC("fexit/tls_sw_sendpage")
+int BPF_PROG(fexit_tls_sendpage)
+{
+	bpf_tail_call(ctx, &tls_kernel_paged, 0);
+	return 0;
+}
+
+SEC("fexit/tls_sw_recvmsg")
+int BPF_PROG(fexit_tls_recv)
+{
+	bpf_tail_call(ctx, &tls_kernel_received, 0);
+	return 0;
+}
+
+SEC("fexit/tcp_sendmsg")
+int BPF_PROG(fexit_send_kernel, struct sock *sk, struct msghdr *msg, unsigned long size, int ret)
+{
+	return tls_kernel_has_sent(sk, ret);
+}
+
+SEC("fexit/tcp_sendpage")
+int BPF_PROG(fexit_sendpage_kernel, struct sock *sk, struct page *page, int offset,
+	     unsigned long size, int flags, int ret)
+{
+	return tls_kernel_has_sent(sk, ret);
+}
+
+SEC("fexit/tcp_recvmsg")
+int BPF_PROG(fexit_recv_kernel, struct sock *sk, struct msghdr *msg, unsigned long len, int flags,
+	     int *addr_len, int ret)
+{
+	return tls_kernel_has_received(sk, ret, flags);
+}
+
+/* With both families: there is no tracepoint for it. */
+SEC("fexit/sock_splice_read")
+int BPF_PROG(fexit_splice, struct file *file, void *at, void *pipe, unsigned long len,
+	     unsigned int flags, long ret)
+{
+	return tls_kernel_spliced(file, ret);
 }
 
 SEC("tp_btf/tcp_rcv_space_adjust")

@@ -195,7 +195,7 @@ enum kernel_error {
 	X(TLS_UNBOUND, "tls_unbound",                                                              \
 	  "tls: plaintext and connection could not be brought together")                           \
 	X(TLS_DIFFERS, "tls_differs", "tls: plaintext and records differ")                         \
-	X(TLS_KERNEL, "tls_in_kernel", "tls: in the kernel (kTLS), which Linux shows from 6.3 on") \
+	X(TLS_KERNEL, "tls_in_kernel", "tls: in the kernel (kTLS), which this agent does not see") \
 	X(QUIC, "quic", "quic: HTTP/3 over UDP is not measured")
 
 enum blind_reason {

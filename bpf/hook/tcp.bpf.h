@@ -46,6 +46,19 @@ static __always_inline void tcp_left_unread(struct sock *sk, struct tcp_sock *tp
 		tcp->conn.open.gone_ns = fin_before_read_ns(sk, tp, &scratch->reading, received);
 }
 
+/* An older connection whose TLS is in the kernel: records tell nothing of it. Its stack is not its callers'. */
+static __noinline int tcp_joins_ktls(struct sock *sk, struct tcp_conn *tcp)
+{
+	struct flow flow = {};
+
+	if (!sk || !tcp || !tls_built || !tls_on || tcp->conn.dialled || !ktls_ways((__u64)sk))
+		return 0;
+	flow.conn = &tcp->conn;
+	flow.now_ns = flow.arrived_ns = bpf_ktime_get_ns();
+	protocol_joins_tls(&flow);
+	return tcp_tls_begins(sk, tcp, flow.now_ns, flow.now_ns);
+}
+
 /* First operation seen on a socket: is it a server's, and from its beginning? */
 static __noinline struct tcp_conn *tcp_conn_create(struct sock *sk, struct tcp_sock *tp,
 						   __u32 received)
@@ -131,21 +144,20 @@ static __always_inline bool tcp_is_ignored(const struct tcp_conn *tcp)
 /*
  * The first message seen of an older connection is an answer whose request arrived after all hooks were
  * attached: the process was blocked in the read when they were, so the read was missed; its answer is
- * not. The request is counted without its method and route, if what is sent is a response.
+ * not. The request is counted without its method and route, if what is sent is a response. Returns false if it was not so.
  */
-static __always_inline void tcp_join_answering(struct tcp_conn *tcp, struct tcp_sock *tp,
-					       __u32 sent)
+static __always_inline bool tcp_join_answering(struct conn *conn, struct tcp_sock *tp)
 {
 	__u64 age_ns = arrival_age_ticks(tp) * tick_ns;
 	__u64 now_ns = bpf_ktime_get_ns();
-	struct flow missed = {.conn = &tcp->conn};
+	struct flow missed = {.conn = conn};
 
 	if (age_ns > now_ns || now_ns - age_ns < attached_ns + ARRIVAL_SLACK_TICKS * tick_ns)
-		return;
+		return false;
 	missed.now_ns = missed.arrived_ns = now_ns - age_ns;
 	protocol_lost(&missed, SIDE_REQUEST, LOST_UNSEEN_BYTES);
-	tcp->conn.mode = CONN_HTTP;
-	tcp->write_seq -= sent;
+	conn->mode = CONN_HTTP;
+	return true;
 }
 
 /* The connection whose `received` bytes have just been read; NULL: of no interest. */
@@ -156,6 +168,8 @@ static __always_inline struct tcp_conn *tcp_admit_read(struct sock *sk, struct t
 
 	if (!tcp)
 		tcp = tcp_conn_create(sk, tp, received);
+	if (tcp && tcp->conn.mode == CONN_OLD)
+		tcp_joins_ktls(sk, tcp);
 	return tcp && !tcp_is_ignored(tcp) ? tcp : NULL;
 }
 
@@ -167,8 +181,10 @@ static __always_inline struct tcp_conn *tcp_admit_write(struct sock *sk, struct 
 
 	if (!tcp) {
 		tcp = tcp_conn_create(sk, tp, 0);
-		if (tcp && tcp->conn.mode == CONN_OLD)
-			tcp_join_answering(tcp, tp, sent);
+		if (tcp && tcp->conn.mode == CONN_OLD && ktls_ways((__u64)sk))
+			; /* its next read tells what it is */
+		else if (tcp && tcp->conn.mode == CONN_OLD && tcp_join_answering(&tcp->conn, tp))
+			tcp->write_seq -= sent;
 		else if (tcp && tcp->conn.mode == CONN_NEW)
 			tcp->write_seq -= sent;
 	}
@@ -343,12 +359,12 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 
 	tcp->conn.sent_since_read = 0;
 	gap = tcp_follow_read(sk, tp, tcp, ret);
-	if (protocol_is_tls(&tcp->conn) && ktls_seen && (ktls_ways((__u64)sk) & KTLS_RECEIVES))
+	if (protocol_is_tls(&tcp->conn) && ktls_seen == KTLS_BY_TRACEPOINTS &&
+	    (ktls_ways((__u64)sk) & KTLS_RECEIVES))
 		return TCP_PLAINTEXT;
 	if (protocol_is_tls(&tcp->conn))
-		return tcp_tls_received(sk, tcp, gap, ret, flags) ?
-			       tcp_tls_look(sk, tcp, SLOT_RECV) :
-			       0;
+		return tcp_tls_received(sk, tcp, gap, ret, flags) ? tcp_tls_look(sk, tcp, scratch) :
+								    0;
 	bypassed = tcp_bypassed(sk, gap);
 	if (bypassed)
 		gap = 0;
@@ -581,11 +597,11 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	if (protocol_is_tls(&tcp->conn) && tcp_tls_speaks(sk, tcp, ret)) {
 		int left;
 
-		if (ktls_seen && (ktls_ways((__u64)sk) & KTLS_SENDS))
+		if (ktls_seen == KTLS_BY_TRACEPOINTS && (ktls_ways((__u64)sk) & KTLS_SENDS))
 			return TCP_PLAINTEXT;
 		left = tcp_tls_sent(sk, tcp, gap, ret, seen == SENT_BYTES);
 		if (left & TLS_SENT_LOOK)
-			tcp_tls_look(sk, tcp, SLOT_SEND);
+			tcp_tls_look(sk, tcp, scratch_of(SLOT_SEND));
 		if (left & TLS_SENT_SETTLE)
 			tcp_tls_settle(tcp);
 		return tcp_settle(sk, tcp, tp->write_seq);

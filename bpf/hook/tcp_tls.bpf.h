@@ -26,10 +26,8 @@
 #include "stream/stream.bpf.h"
 
 /* The connection may be blind. Its stack is not its callers'. */
-static __noinline int tcp_tls_look(struct sock *sk, struct tcp_conn *tcp, __u32 slot)
+static __noinline int tcp_tls_look(struct sock *sk, struct tcp_conn *tcp, struct scratch *scratch)
 {
-	struct scratch *scratch = scratch_of(slot);
-
 	if (!sk || !tcp || !scratch)
 		return 0;
 	tcp_who(sk, &scratch->who);

@@ -23,7 +23,7 @@ enum {
 /* The kernel encrypts what the process reads or writes, and the hooks do not see that. */
 static __always_inline void tls_hidden_in_kernel(struct tcp_conn *tcp)
 {
-	if (!ktls_seen && ktls_ways(tcp->conn.open.origin.transport))
+	if (ktls_is_hidden(tcp->conn.open.origin.transport))
 		tls_outer_of(&tcp->conn)->hidden = BLIND_TLS_KERNEL;
 }
 

@@ -23,13 +23,13 @@
 #include "protocol/tls.bpf.h"
 #include "protocol/tls_conns.bpf.h"
 
-/* The program that goes on with what was sent; and with what was received. */
+/* The program that goes on with what was sent; with pages that were; and with what was received. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u32);
-} tls_kernel_sent SEC(".maps"), tls_kernel_received SEC(".maps");
+} tls_kernel_sent SEC(".maps"), tls_kernel_paged SEC(".maps"), tls_kernel_received SEC(".maps");
 
 /* Linux: linux/socket.h, linux/tls.h */
 enum {
@@ -58,13 +58,30 @@ static __noinline __u32 tls_kernel_type(struct io *io)
 	return type;
 }
 
+enum {
+	TLS_KERNEL_NO_DATA = -1, /* records of another type than application data */
+};
+
+/* Where the bytes of the operation are, an enum source; TLS_KERNEL_NO_DATA. Its stack is not its callers'. */
+static __noinline int tls_kernel_source(struct sock *sk, struct scratch *scratch, __u32 n)
+{
+	int source;
+
+	if (!sk || !scratch)
+		return SOURCE_OPAQUE;
+	source = syscall_source(&scratch->io, &scratch->call, sk, n);
+	if (source == SOURCE_FOUND && tls_kernel_type(&scratch->io) != TLS_APPLICATION_DATA)
+		return TLS_KERNEL_NO_DATA;
+	return source;
+}
+
 /* It may be that nothing tells what is asked on the connection. */
 static __always_inline void tls_kernel_look(struct sock *sk, struct tcp_conn *tcp,
-					    struct tls_conn *tls, enum slot slot)
+					    struct tls_conn *tls, struct scratch *scratch)
 {
 	tls_outer_of(&tcp->conn)->looks = !tls->told || tls->differs || tls->doubted;
 	if (tls_has_to_be_looked_at(&tcp->conn))
-		tcp_tls_look(sk, tcp, slot);
+		tcp_tls_look(sk, tcp, scratch);
 }
 
 /* Frames of HTTP/2 are read by programs that know nothing of the kernel's TLS: the connection is blind. */
@@ -80,43 +97,61 @@ static __always_inline bool tls_kernel_has_frames(struct tcp_conn *tcp, struct t
 
 /* ---- reads ---- */
 
-/* The bytes are in no memory that can be read. */
-static __always_inline void tls_kernel_read_unseen(struct flow *flow, struct tcp_conn *tcp, __u32 n,
-						   enum source source)
+/* The bytes are in no memory that can be read. Not inlined: its stack is not its callers'. */
+static __noinline int tls_kernel_read_unseen(struct flow *flow, struct tcp_conn *tcp, __u32 n,
+					     __u32 source)
 {
+	if (!flow || !tcp)
+		return 0;
 	tls_excerpt_count(flow->conn, n, 0);
 	if (stream_unseen(flow, n, SIDE_REQUEST, WRITER_SHARED))
-		return;
+		return 0;
 	if (flow->conn->mode == CONN_HTTP) {
 		stat_error(KERR_NO_BUFFER);
 		protocol_lost(flow, SIDE_REQUEST, LOST_UNREADABLE);
-		return;
+		return 0;
 	}
 	tls_outer_of(&tcp->conn)->hidden = source == SOURCE_IO_URING ? BLIND_IO_URING :
 					   source == SOURCE_COMPAT   ? BLIND_COMPAT :
 								       BLIND_OPAQUE;
 	conn_ignore(flow->conn);
+	return 0;
 }
 
-static __always_inline int tls_kernel_reads(struct sock *sk, int ret, int flags)
+/* When the bytes that were just read arrived, and were read. Its stack is not its callers'. */
+static __noinline int tls_kernel_read_times(struct sock *sk, struct tcp_conn *tcp,
+					    struct tls_conn *tls, __u32 n)
 {
-	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
-	struct scratch *scratch = scratch_of(SLOT_RECV);
-	struct tcp_sock *tp = tcp_of_any(sk);
-	struct tls_conn *tls = tcp ? tls_of(&tcp->conn) : NULL;
-	enum source source;
+	struct scratch *reads = scratch_of(SLOT_RECV);
 	struct arrival arrival;
-	struct flow flow = {};
+	struct tcp_sock *tp;
 
-	if (ret <= 0 || !tp || !tls || !scratch)
+	if (!sk || !tcp || !tls || !reads)
 		return 0;
-	arrival = arrival_of(sk, tp, &scratch->reading, tcp->read_seq, ret);
-	source = syscall_source(&scratch->io, &scratch->call, sk, ret);
-	if (source == SOURCE_FOUND && tls_kernel_type(&scratch->io) != TLS_APPLICATION_DATA)
+	tp = tcp_of(sk);
+	if (!tp)
 		return 0;
-	tls->tgid = bpf_get_current_pid_tgid() >> 32;
+	arrival = arrival_of(sk, tp, &reads->reading, tcp->read_seq, n);
 	tls->read_ns = arrival.read_ns;
 	tls->arrived_ns = arrival.arrived_ns;
+	return 0;
+}
+
+static __always_inline int tls_kernel_reads(struct sock *sk, struct scratch *scratch, int ret,
+					    int flags)
+{
+	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
+	struct tls_conn *tls = tcp ? tls_of(&tcp->conn) : NULL;
+	struct flow flow = {};
+	int source;
+
+	if (ret <= 0 || !tls || !scratch)
+		return 0;
+	tls_kernel_read_times(sk, tcp, tls, ret);
+	source = tls_kernel_source(sk, scratch, ret);
+	if (source == TLS_KERNEL_NO_DATA)
+		return 0;
+	tls->tgid = bpf_get_current_pid_tgid() >> 32;
 	tls->kernel_reads = tls->told = 1;
 	tls_match_off(&tls->match, TLS_WAY_READ);
 	if (tls->differs || tls->conn.mode == CONN_IGNORED)
@@ -129,7 +164,7 @@ static __always_inline int tls_kernel_reads(struct sock *sk, int ret, int flags)
 	else
 		tls_kernel_read_unseen(&flow, tcp, ret, source);
 	tls_kernel_has_frames(tcp, tls);
-	tls_kernel_look(sk, tcp, tls, SLOT_RECV);
+	tls_kernel_look(sk, tcp, tls, scratch);
 	return 0;
 }
 
@@ -159,16 +194,13 @@ static __always_inline bool tls_kernel_is_told(struct sock *sk, const struct tls
 }
 
 static __always_inline void tls_kernel_sends(struct sock *sk, struct tcp_sock *tp,
-					     struct tcp_conn *tcp, struct tls_conn *tls, __u32 sent)
+					     struct tcp_conn *tcp, struct tls_conn *tls,
+					     struct scratch *scratch, __u32 sent)
 {
-	struct scratch *scratch = scratch_of(SLOT_SEND);
+	int source = tls_kernel_source(sk, scratch, sent);
 	struct flow flow = {};
-	enum source source;
 
-	if (!scratch)
-		return;
-	source = syscall_source(&scratch->io, &scratch->call, sk, sent);
-	if (source == SOURCE_FOUND && tls_kernel_type(&scratch->io) != TLS_APPLICATION_DATA)
+	if (source == TLS_KERNEL_NO_DATA)
 		return;
 	tls->tgid = bpf_get_current_pid_tgid() >> 32;
 	tls->sent_ns = sent_ns(tp, tp->write_seq) ?: bpf_ktime_get_ns();
@@ -186,18 +218,18 @@ static __always_inline void tls_kernel_sends(struct sock *sk, struct tcp_sock *t
 			tls_kernel_write_unseen(&flow, tls, sent);
 		tls_settle_answers(tls);
 	}
-	tls_kernel_look(sk, tcp, tls, SLOT_SEND);
+	tls_kernel_look(sk, tcp, tls, scratch);
 }
 
-static __always_inline int tls_kernel_writes(struct sock *sk, int ret)
+static __always_inline int tls_kernel_writes(struct sock *sk, struct scratch *scratch, int ret)
 {
 	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
 	struct tcp_sock *tp = tcp_of_any(sk);
 	struct tls_conn *tls = tcp ? tls_of(&tcp->conn) : NULL;
 
-	if (ret <= 0 || !tp || !tls)
+	if (ret <= 0 || !tp || !tls || !scratch)
 		return 0;
-	tls_kernel_sends(sk, tp, tcp, tls, ret);
+	tls_kernel_sends(sk, tp, tcp, tls, scratch, ret);
 	return tcp_settle(sk, tcp, tp->write_seq);
 }
 

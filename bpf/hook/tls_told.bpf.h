@@ -283,7 +283,7 @@ static __always_inline bool tls_told(__u64 cookie, const struct tls_entered *cal
 		return false;
 	if (n && !tls->told)
 		tls_join(tls);
-	if (!ktls_seen && ktls_ways(tls->conn.open.origin.transport))
+	if (ktls_is_hidden(tls->conn.open.origin.transport))
 		tls_fault(tls);
 	else if (writes ? tls->kernel_writes : tls->kernel_reads)
 		; /* the socket tells it */

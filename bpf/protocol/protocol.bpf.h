@@ -53,6 +53,13 @@ static __always_inline bool protocol_is_http2(const struct conn *conn)
 	return conn->protocol == PROTOCOL_HTTP2;
 }
 
+/* What the connection has carried so far was TLS, and nobody has seen it. */
+static __always_inline void protocol_joins_tls(struct flow *flow)
+{
+	flow->conn->protocol = PROTOCOL_TLS;
+	tls_take(flow, true);
+}
+
 /* The client has begun with TLS, and the server answers with something else. */
 static __always_inline void protocol_is_no_tls(struct conn *conn)
 {

@@ -44,6 +44,16 @@ enum tls_call {
 	TLS_CALLS,
 };
 
+/*
+ * The hooks that see what the sockets carry whose TLS the kernel does (kTLS). Those on tcp_sendmsg() and tcp_recvmsg() do not, as the kernel calls
+ * functions of its TLS for them: where there are no tracepoints, programs hang on the exits of these, too.
+ */
+enum ktls_seen {
+	KTLS_UNSEEN,
+	KTLS_BY_TRACEPOINTS,
+	KTLS_BY_EXITS,
+};
+
 enum tls_library {
 	TLS_LIBRARY_NONE,
 	TLS_LIBRARY_OPENSSL, /* and what has its functions: BoringSSL, LibreSSL */

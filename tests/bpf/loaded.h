@@ -50,6 +50,13 @@ static inline bool kernel_has(const char *name, __u32 kind)
 		bpf_program__set_autoload((skel)->progs.fexit_sendpage_http2, false);              \
 		bpf_program__set_autoload((skel)->progs.tp_send_kernel, false);                    \
 		bpf_program__set_autoload((skel)->progs.tp_recv_kernel, false);                    \
+		bpf_program__set_autoload((skel)->progs.fexit_tls_send, false);                    \
+		bpf_program__set_autoload((skel)->progs.fexit_tls_sendpage, false);                \
+		bpf_program__set_autoload((skel)->progs.fexit_tls_recv, false);                    \
+		bpf_program__set_autoload((skel)->progs.fexit_send_kernel, false);                 \
+		bpf_program__set_autoload((skel)->progs.fexit_sendpage_kernel, false);             \
+		bpf_program__set_autoload((skel)->progs.fexit_recv_kernel, false);                 \
+		bpf_program__set_autoload((skel)->progs.fexit_splice, false);                      \
 		bpf_program__set_autoload((skel)->progs.tp_send, tracepoint_);                     \
 		bpf_program__set_autoload((skel)->progs.tp_recv, tracepoint_);                     \
 		bpf_program__set_autoload((skel)->progs.fexit_send, !tracepoint_);                 \

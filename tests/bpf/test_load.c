@@ -18,6 +18,7 @@
 #include "abi.h"
 #include "sliprobe.skel.h"
 #include "kernel/probe.h"
+#include "kernel/tls.h"
 
 enum {
 	INSNS_MAX = 450000, /* what the start of the agent takes; the verifier's limit is 1000000 */
@@ -41,6 +42,14 @@ struct family {
 
 static const char *const programs_tracepoint[] = {
 	"tp_send", "tp_recv", "tp_send_kernel", "tp_recv_kernel", "tp_send_http2", "tp_recv_http2"};
+static const char *const programs_ktls[] = {"fexit_splice"};
+static const char *const programs_ktls_exits[] = {"fexit_tls_send", "fexit_send_kernel",
+						  "fexit_tls_recv", "fexit_recv_kernel",
+						  "fexit_splice"};
+static const char *const programs_ktls_sendpage[] = {"fexit_tls_send",	   "fexit_send_kernel",
+						     "fexit_tls_sendpage", "fexit_sendpage_kernel",
+						     "fexit_tls_recv",	   "fexit_recv_kernel",
+						     "fexit_splice"};
 static const char *const programs_sweep[] = {"sweep_conns"};
 static const char *const programs_tls[] = {"tls_enter", "tls_return", "tls_return_http2"};
 static const char *const programs_fexit[] = {"fexit_send", "fexit_recv", "fexit_send_http2",
@@ -146,7 +155,7 @@ static void select_program(struct sliprobe_bpf *skel, const char *name, char *lo
 	assert_int_equal(bpf_program__set_log_buf(*ret, log, LOG_ROOM), 0);
 }
 
-static void load(const char *const *programs, size_t n)
+static void load(const char *const *programs, size_t n, enum ktls_seen seen)
 {
 	static char logs[PROGRAMS_MAX][LOG_ROOM];
 	struct bpf_program *selected[PROGRAMS_MAX], *program;
@@ -157,7 +166,7 @@ static void load(const char *const *programs, size_t n)
 	assert_non_null(skel);
 	assert_true(n + n_always <= PROGRAMS_MAX);
 	shrink_maps(skel->obj);
-	skel->rodata->ktls_seen = programs == programs_tracepoint;
+	skel->rodata->ktls_seen = seen;
 	bpf_object__for_each_program(program, skel->obj)
 		assert_int_equal(bpf_program__set_autoload(program, false), 0);
 	for (size_t i = 0; i < n + n_always; i++) {
@@ -192,7 +201,8 @@ static void load_family(const struct family *family)
 		print_message("skipped: %s\n", refusal);
 		skip();
 	}
-	load(family->programs, family->n_programs);
+	load(family->programs, family->n_programs,
+	     family == &family_tracepoint ? KTLS_BY_TRACEPOINTS : KTLS_UNSEEN);
 }
 
 TEST(tracepoint_family)
@@ -216,7 +226,26 @@ TEST(fexit_family_with_sendpage)
 /* They need nothing of the kernel that the others do not. */
 TEST(tls_programs)
 {
-	load(programs_tls, 3);
+	load(programs_tls, 3, KTLS_UNSEEN);
+}
+
+/* The functions of TLS in the kernel may be a module's, which nobody has loaded. */
+TEST(programs_on_tls_in_the_kernel)
+{
+	const bool by_exits = probe_ktls(PROBE_HOOK_FEXIT) == KTLS_BY_EXITS;
+	const bool by_tracepoints = probe_ktls(PROBE_HOOK_TRACEPOINT) == KTLS_BY_TRACEPOINTS;
+	const bool sendpage = btf__find_by_name_kind(kernel_btf, "tcp_sendpage", BTF_KIND_FUNC) > 0;
+
+	if (by_exits && sendpage)
+		load(programs_ktls_sendpage, 7, KTLS_BY_EXITS);
+	else if (by_exits)
+		load(programs_ktls_exits, 5, KTLS_BY_EXITS);
+	if (by_tracepoints)
+		load(programs_ktls, 1, KTLS_BY_TRACEPOINTS);
+	if (by_exits || by_tracepoints)
+		return;
+	print_message("skipped: this kernel shows no TLS of its own\n");
+	skip();
 }
 
 /* The sweep over files is loaded with each family. */
@@ -255,6 +284,7 @@ int main(void)
 		cmocka_unit_test(fexit_family_with_sendpage),
 		cmocka_unit_test(some_family_loads),
 		cmocka_unit_test(tls_programs),
+		cmocka_unit_test(programs_on_tls_in_the_kernel),
 		cmocka_unit_test(sweep_over_map),
 	};
 

@@ -70,8 +70,6 @@ def ask_as_ab(server, total):
 
 
 def test_what_clients_got_is_counted(agent, server):
-    if server.name == "lighttpd" and agent.real and agent.status()["agent"]["hook"] != "tracepoint":
-        pytest.skip("it hands what it sends to the kernel, which does not show that: test_tls_kernel.py")
     watch, total = counted_from(agent, server.port), {}
     before = blind(agent, server.port)
     for version in VERSIONS:

@@ -122,7 +122,7 @@ static int carry_out(struct agent *agent, enum takeover_plan plan, const char *w
 int takeover(struct agent *agent, enum probe_hook hook, struct config *config)
 {
 	char build[KERNEL_BUILD_BYTES];
-	const struct takeover_wanted wanted = {
+	struct takeover_wanted wanted = {
 		.build = build,
 		.hook = hook,
 		.tls = config->tls.mode == CONFIG_TLS_OFF ? TAKEOVER_TLS_NONE :
@@ -142,6 +142,8 @@ int takeover(struct agent *agent, enum probe_hook hook, struct config *config)
 	} else {
 		found.hook = probe_hook(agent->kernel.probe);
 		found.tls = probe_tls(agent->kernel.probe) != PROBE_TLS_OFF;
+		found.ktls = probe_sees_ktls(agent->kernel.probe);
+		wanted.ktls = found.tls && !found.ktls && probe_ktls(found.hook) != KTLS_UNSEEN;
 		found.tls_refused = probe_tls_reason(agent->kernel.probe)[0];
 	}
 	found.note = note;

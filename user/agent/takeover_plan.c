@@ -30,6 +30,9 @@ enum takeover_plan takeover_plan(const struct takeover_found *found,
 		return plan_of(TAKEOVER_HAND_OVER, "other hooks are asked for", ret_why);
 	if (wanted->tls == TAKEOVER_TLS_LOADED && !found->tls && !found->tls_refused)
 		return plan_of(TAKEOVER_HAND_OVER, "TLS is measured from now on", ret_why);
+	if (wanted->tls == TAKEOVER_TLS_LOADED && found->tls && wanted->ktls && !found->ktls)
+		return plan_of(TAKEOVER_HAND_OVER, "TLS in the kernel is measured from now on",
+			       ret_why);
 	if (wanted->tls == TAKEOVER_TLS_NONE && found->tls)
 		return plan_of(TAKEOVER_HAND_OVER, "TLS is no longer measured", ret_why);
 	return plan_of(TAKEOVER_TAKE_OVER, NULL, ret_why);

@@ -20,6 +20,7 @@ struct takeover_found {
 	enum probe_hook hook; /* its programs are attached by */
 	bool tls; /* programs on TLS libraries are loaded */
 	bool tls_refused; /* they were to be, and the kernel refused them */
+	bool ktls; /* they see what TLS in the kernel carries, or the kernel refused that */
 };
 
 /* Whether programs on TLS libraries are to be loaded. */
@@ -33,6 +34,7 @@ struct takeover_wanted {
 	const char *build; /* of this agent's programs */
 	enum probe_hook hook; /* PROBE_HOOK_AUTO: any */
 	enum takeover_tls tls;
+	bool ktls; /* programs could see what TLS in the kernel carries */
 };
 
 /* Decides what to do with it. *ret_why: one sentence, NULL for `take over`. */

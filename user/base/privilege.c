@@ -82,18 +82,20 @@ static int keep_capabilities(const unsigned int *wanted, size_t n)
 	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
 }
 
-int privilege_become(const struct privilege_user *user)
+int privilege_become(const struct privilege_user *user, bool admin)
 {
-	/* what a start takes */
-	static const unsigned int wanted[] = {CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE,
-					      CAP_DAC_READ_SEARCH, CAP_SYS_RESOURCE};
+	/* what a start takes; the last one, if it has to */
+	static const unsigned int wanted[] = {CAP_BPF,		CAP_PERFMON,
+					      CAP_SYS_PTRACE,	CAP_DAC_READ_SEARCH,
+					      CAP_SYS_RESOURCE, CAP_SYS_ADMIN};
+	const size_t n_wanted = sizeof(wanted) / sizeof(wanted[0]) - (admin ? 0 : 1);
 	int r;
 
 	empty_bounding_set();
 	if (geteuid())
 		return hide();
 	r = change_user(user);
-	r = r ?: keep_capabilities(wanted, sizeof(wanted) / sizeof(wanted[0]));
+	r = r ?: keep_capabilities(wanted, n_wanted);
 	return r ?: hide();
 }
 
@@ -112,7 +114,7 @@ int privilege_become_holding(const struct privilege_user *user, const unsigned i
 
 int privilege_become_nobody_else(const struct privilege_user *user)
 {
-	int r = privilege_become(user);
+	int r = privilege_become(user, false);
 
 	return r ?: privilege_drop();
 }

@@ -30,9 +30,10 @@ int privilege_check(void);
 /*
  * Root becomes that user, in no other group, and keeps of its capabilities those that loading programs and
  * looking at other processes takes. The bounding set is emptied where that is permitted. Another user
- * stays. Nothing of this process can be read by others of that user, nor dumped. Returns 0 or -errno.
+ * stays. Nothing of this process can be read by others of that user, nor dumped. `admin`: it keeps CAP_SYS_ADMIN, too,
+ * which programs on functions of modules take. Returns 0 or -errno.
  */
-int privilege_become(const struct privilege_user *user);
+int privilege_become(const struct privilege_user *user, bool admin);
 
 /* As privilege_become(), but of its capabilities it keeps these, and nobody may add to them. */
 int privilege_become_holding(const struct privilege_user *user, const unsigned int *wanted,

@@ -16,6 +16,7 @@
 #include "confine/places.h"
 #include "confine/syscalls.h"
 #include "kernel/pins.h"
+#include "kernel/tls.h"
 
 static struct confine_plan planned;
 
@@ -72,7 +73,7 @@ int confine_become(const struct confine_plan *plan)
 
 	privilege_user(&user);
 	r = places_give(&user, plan->state_dir);
-	return r ?: privilege_become(&user);
+	return r ?: privilege_become(&user, probe_ktls_takes_admin());
 }
 
 /*
@@ -130,7 +131,7 @@ int confine_commands(void)
 	int r;
 
 	privilege_user(&user);
-	r = privilege_become(&user);
+	r = privilege_become(&user, false);
 	if (r && r != -EPERM)
 		return r;
 	r = privilege_drop();

@@ -35,7 +35,7 @@ int confine_sampler_user(void)
 	go_first_for_memory();
 	setpriority(PRIO_PROCESS, 0, NICE);
 	privilege_user(&user);
-	r = privilege_become(&user);
+	r = privilege_become(&user, false);
 	return r && r != -EPERM ? r : privilege_drop();
 }
 

@@ -31,9 +31,19 @@ size_t probe_programs(struct sliprobe_bpf *skel, struct bpf_program *ret[PROBE_L
 	 * is seen that cannot be ended.
 	 */
 	struct bpf_program *order[] = {
-		skel->progs.sock_destroyed, skel->progs.sock_state,	skel->progs.tp_send,
-		skel->progs.fexit_send,	    skel->progs.fexit_sendpage, skel->progs.sock_reading,
-		skel->progs.process_exit,   skel->progs.tp_recv,	skel->progs.fexit_recv,
+		skel->progs.sock_destroyed,
+		skel->progs.sock_state,
+		skel->progs.tp_send,
+		skel->progs.fexit_send,
+		skel->progs.fexit_sendpage,
+		skel->progs.fexit_tls_send,
+		skel->progs.fexit_tls_sendpage,
+		skel->progs.sock_reading,
+		skel->progs.process_exit,
+		skel->progs.tp_recv,
+		skel->progs.fexit_recv,
+		skel->progs.fexit_tls_recv,
+		skel->progs.fexit_splice,
 	};
 	size_t n = 0;
 

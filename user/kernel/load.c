@@ -82,14 +82,13 @@ void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool
 	bpf_program__set_autoload(skel->progs.tls_enter, false);
 	bpf_program__set_autoload(skel->progs.tls_return, false);
 	bpf_program__set_autoload(skel->progs.tls_return_http2, false);
-	bpf_program__set_autoload(skel->progs.tp_send_kernel, false);
-	bpf_program__set_autoload(skel->progs.tp_recv_kernel, false);
 	bpf_program__set_autoload(skel->progs.tp_send_http2, !fexit);
 	bpf_program__set_autoload(skel->progs.tp_recv_http2, !fexit);
 	bpf_program__set_autoload(skel->progs.fexit_send_http2, fexit);
 	bpf_program__set_autoload(skel->progs.fexit_recv_http2, fexit);
 	bpf_program__set_autoload(skel->progs.fexit_sendpage_http2,
 				  fexit && kernel_has("tcp_sendpage", BTF_KIND_FUNC));
+	probe_choose_ktls(skel, KTLS_UNSEEN);
 	bpf_program__set_autoload(skel->progs.tp_send, !fexit);
 	bpf_program__set_autoload(skel->progs.tp_recv, !fexit);
 	bpf_program__set_autoload(skel->progs.fexit_send, fexit);
@@ -162,6 +161,7 @@ struct choice {
 	enum probe_hook hook;
 	bool sweeps_files;
 	enum probe_tls tls;
+	enum ktls_seen ktls;
 };
 
 static int load(const struct choice *choice, const struct tables_region *room,
@@ -184,9 +184,7 @@ static int load(const struct choice *choice, const struct tables_region *room,
 	r = set_room(skel, room);
 	skel->rodata->tls_built = choice->tls != PROBE_TLS_OFF;
 	r = r ?: probe_choose_tls(skel, choice->tls);
-	if (choice->tls != PROBE_TLS_OFF && choice->hook == PROBE_HOOK_TRACEPOINT &&
-	    kernel_has("tls_context", BTF_KIND_STRUCT))
-		probe_choose_ktls(skel);
+	probe_choose_ktls(skel, choice->ktls);
 	r = r ?: sliprobe_bpf__load(skel);
 	r = r ?: join_http2(skel);
 	r = r ?: probe_join_ktls(skel);
@@ -200,7 +198,8 @@ static int load(const struct choice *choice, const struct tables_region *room,
 
 static void try(enum probe_hook hook, enum probe_tls tls, struct probe_trial *ret)
 {
-	const struct choice choice = {hook, !probe_sweeps_map(), tls};
+	const struct choice choice = {hook, !probe_sweeps_map(), tls,
+				      tls == PROBE_TLS_OFF ? KTLS_UNSEEN : probe_ktls(hook)};
 	const struct tables_region room = {
 		.max_states = 1, .max_cells = 256, .max_accepts = 1, .max_sets = 1};
 	struct sliprobe_bpf *skel = NULL;
@@ -224,9 +223,19 @@ void probe_try_tls(enum probe_hook hook, struct probe_trial *ret)
 /* With the programs on TLS libraries as probe->tls.way has it; without, if only they are refused. */
 static int load_family(struct probe *probe, enum probe_hook hook)
 {
-	struct choice choice = {hook, probe->sweeps_files, probe->tls.way};
-	int r = load(&choice, &probe->room, &probe->skel);
+	struct choice choice = {hook, probe->sweeps_files, probe->tls.way, KTLS_UNSEEN};
+	int r;
 
+	if (choice.tls != PROBE_TLS_OFF)
+		choice.ktls = probe_ktls(hook);
+	probe->tls.ktls = choice.ktls;
+	r = load(&choice, &probe->room, &probe->skel);
+	if (r && choice.ktls != KTLS_UNSEEN) {
+		probe->tls.ktls = choice.ktls = KTLS_UNSEEN;
+		r = load(&choice, &probe->room, &probe->skel);
+		if (!r)
+			probe->skel->bss->ktls_refused = 1;
+	}
 	if (!r || choice.tls == PROBE_TLS_OFF)
 		return r;
 	snprintf(probe->tls.reason, sizeof(probe->tls.reason),

@@ -174,6 +174,27 @@ static int open_links(struct probe *probe, const char *dir, struct bpf_program *
 	return probe->sweep ? 0 : -errno;
 }
 
+static bool is_pinned(const char *dir, const struct bpf_program *program)
+{
+	char path[PATH_MAX];
+
+	link_path(dir, program, path);
+	return !access(path, F_OK);
+}
+
+/* Which of the programs see what TLS in the kernel carries. */
+static void find_ktls(struct probe *probe, const char *dir)
+{
+	struct sliprobe_bpf *skel = probe->skel;
+
+	probe->tls.ktls = is_pinned(dir, skel->progs.fexit_tls_recv) ? KTLS_BY_EXITS :
+			  is_pinned(dir, skel->progs.fexit_splice)   ? KTLS_BY_TRACEPOINTS :
+								       KTLS_UNSEEN;
+	probe_choose_ktls(skel, probe->tls.ktls);
+	bpf_program__set_autoload(skel->progs.fexit_tls_sendpage,
+				  is_pinned(dir, skel->progs.fexit_tls_sendpage));
+}
+
 /* What is loaded on TLS libraries, and the way that this kernel has them attached. */
 static int open_tls(struct probe *probe, const char *dir, char path[static PATH_MAX])
 {
@@ -188,14 +209,6 @@ static int open_tls(struct probe *probe, const char *dir, char path[static PATH_
 			return -errno;
 	}
 	return 0;
-}
-
-static bool is_pinned(const char *dir, const struct bpf_program *program)
-{
-	char path[PATH_MAX];
-
-	link_path(dir, program, path);
-	return !access(path, F_OK);
 }
 
 int probe_open_pinned(const char *dir, struct probe **ret, struct error *ret_error)
@@ -215,6 +228,7 @@ int probe_open_pinned(const char *dir, struct probe **ret, struct error *ret_err
 									   PROBE_HOOK_FEXIT;
 		probe->sweeps_files = is_pinned(dir, probe->skel->progs.sweep_files);
 		probe_choose_programs(probe->skel, probe->hook, probe->sweeps_files);
+		find_ktls(probe, dir);
 		n = probe_programs(probe->skel, programs);
 		r = open_tls(probe, dir, path);
 		r = r ?: reuse_maps(probe, dir, path);

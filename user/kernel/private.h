@@ -11,7 +11,7 @@
 struct inode_bpf;
 struct process_reader;
 
-enum { PROBE_LINKS = 10 };
+enum { PROBE_LINKS = 16 };
 
 enum {
 	PROBE_TLS_ENTER,
@@ -22,6 +22,7 @@ enum {
 /* Of TLS: what is loaded, and who is to be looked at. */
 struct probe_tls_side {
 	enum probe_tls way;
+	enum ktls_seen ktls; /* as loaded */
 	char reason[512]; /* why it is off though it was asked for */
 	int fds[PROBE_TLS_PROGRAMS]; /* -1: not loaded; owned as program_fds */
 	struct ring *wanted; /* NULL: it could not be opened */
@@ -81,13 +82,16 @@ int probe_join(const struct bpf_map *map, const struct bpf_program *program);
 bool probe_tls_programs(struct sliprobe_bpf *skel, struct probe_tls_programs *ret);
 /* Before loading: what is loaded, and how large the maps are. Returns 0 or -errno. */
 int probe_choose_tls(struct sliprobe_bpf *skel, enum probe_tls way);
-/* Before loading: the kernel has TLS, and the hooks are the tracepoints, which see what that carries. */
-void probe_choose_ktls(struct sliprobe_bpf *skel);
-/* After loading: joins the programs for that to the hooks, if they were chosen. Returns 0 or -errno. */
-int probe_join_ktls(struct sliprobe_bpf *skel);
 /* probe->tls.way is known, and fds, if they are owned. */
 void probe_begin_tls(struct probe *probe);
 void probe_end_tls(struct probe *probe);
+
+/* ---- kernel/ktls ---- */
+
+/* Before loading: marks the programs that see what TLS in the kernel carries, and tells the others of it. */
+void probe_choose_ktls(struct sliprobe_bpf *skel, enum ktls_seen seen);
+/* After loading: joins those that go on for the hooks, if they were chosen. Returns 0 or -errno. */
+int probe_join_ktls(struct sliprobe_bpf *skel);
 
 /* ---- kernel/read ---- */
 

@@ -142,23 +142,6 @@ int probe_choose_tls(struct sliprobe_bpf *skel, enum probe_tls way)
 	return there ? size_scratches(skel) : -ENOENT;
 }
 
-/* ---- TLS in the kernel ---- */
-
-void probe_choose_ktls(struct sliprobe_bpf *skel)
-{
-	skel->rodata->ktls_seen = 1;
-	bpf_program__set_autoload(skel->progs.tp_send_kernel, true);
-	bpf_program__set_autoload(skel->progs.tp_recv_kernel, true);
-}
-
-int probe_join_ktls(struct sliprobe_bpf *skel)
-{
-	if (!skel->rodata->ktls_seen)
-		return 0;
-	return probe_join(skel->maps.tls_kernel_sent, skel->progs.tp_send_kernel) ?:
-		       probe_join(skel->maps.tls_kernel_received, skel->progs.tp_recv_kernel);
-}
-
 void probe_begin_tls(struct probe *probe)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(probe->skel->obj, "tls_wanted");

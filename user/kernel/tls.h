@@ -10,8 +10,7 @@
 #include <stdbool.h>
 
 #include "abi/tls.h"
-
-struct probe;
+#include "kernel/probe.h"
 
 /* How the loaded programs can be attached; another way takes loading them anew. */
 enum probe_tls {
@@ -33,6 +32,18 @@ enum probe_tls probe_tls_way(void);
 enum probe_tls probe_tls(const struct probe *probe);
 /* Why nothing was though it was asked for; "": it was, or was not asked for. */
 const char *probe_tls_reason(const struct probe *probe);
+
+/*
+ * Which hooks of that family can see what TLS in the kernel carries, now: where its functions are a module's, that has
+ * to be there. Takes the privilege to load programs.
+ */
+enum ktls_seen probe_ktls(enum probe_hook hook);
+
+/* Seeing it takes programs on functions of a module, for which the start has to hold CAP_SYS_ADMIN. */
+bool probe_ktls_takes_admin(void);
+
+/* The loaded programs see it, or were refused by the kernel. */
+bool probe_sees_ktls(const struct probe *probe);
 
 /*
  * Of another process: what it attaches, where it says how a library is read, and where it puts the cache of objects. All

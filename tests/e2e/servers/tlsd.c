@@ -6,11 +6,13 @@
  *
  * fd: OpenSSL reads and writes the socket. ktls: likewise, and hands what it can to the kernel. bio: OpenSSL works on
  * memory, the server moves the records. gnutls: GnuTLS.
- * It prints "listening PORT" once it does. Paths: /status/CODE, /bytes/N; of ktls also /file/N. At SIGUSR1 it forks, and
+ * It prints "listening PORT" once it does. Paths: /status/CODE, /bytes/N; of ktls also /file/N, which is sent by
+ * SSL_sendfile(), and /spliced/N: as much as the kernel decrypts, or encrypts, is spliced. At SIGUSR1 it forks, and
  * leaves accepting to the child; at SIGUSR2 to one that executes the program anew.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -28,9 +30,10 @@
 #ifndef SSL_OP_ENABLE_KTLS /* BoringSSL */
 #define SSL_OP_ENABLE_KTLS 0
 #define SSL_sendfile(ssl, fd, at, n, flags) ((void)(ssl), (void)(fd), -1)
+#define BIO_get_ktls_recv(bio) ((void)(bio), 0)
 #endif
 
-enum { ROOM = 1 << 16, BODY_MAX_BYTES = 8 << 20 };
+enum { ROOM = 1 << 16, BODY_MAX_BYTES = 8 << 20, PIPE_BYTES = 1 << 16 };
 
 struct conn {
 	int fd;
@@ -103,6 +106,45 @@ static void fd_end(struct conn *conn)
 {
 	SSL_shutdown(conn->ssl);
 	SSL_free(conn->ssl);
+}
+
+/* Through a pipe, as much as one holds at a time. */
+static bool fd_splice_out(struct conn *conn, const char *from, size_t n)
+{
+	int ends[2];
+	bool ok = !pipe(ends);
+
+	for (size_t done = 0, part; ok && done < n; done += part) {
+		part = n - done < PIPE_BYTES ? n - done : PIPE_BYTES;
+		ok = write(ends[1], from + done, part) == (ssize_t)part;
+		for (size_t left = part; ok && left;) {
+			ssize_t moved = splice(ends[0], NULL, conn->fd, NULL, left, 0);
+
+			ok = moved > 0;
+			left -= ok ? moved : 0;
+		}
+	}
+	close(ends[0]);
+	close(ends[1]);
+	return ok;
+}
+
+static bool fd_splice_in(struct conn *conn, size_t n)
+{
+	char bytes[PIPE_BYTES];
+	int ends[2];
+	bool ok = !pipe(ends);
+
+	while (ok && n) {
+		ssize_t moved =
+			splice(conn->fd, NULL, ends[1], NULL, n < PIPE_BYTES ? n : PIPE_BYTES, 0);
+
+		ok = moved > 0 && read(ends[0], bytes, moved) == moved;
+		n -= ok ? moved : 0;
+	}
+	close(ends[0]);
+	close(ends[1]);
+	return ok;
 }
 
 /* ---- bio ---- */
@@ -268,11 +310,29 @@ static bool read_body(struct conn *conn, size_t left)
 	return true;
 }
 
+/* Of what is left, the library may have some by now. */
+static bool splice_body(struct conn *conn, size_t left)
+{
+	size_t part = conn->n < left ? conn->n : left;
+
+	consume(conn, part);
+	left -= part;
+	while (left && SSL_pending(conn->ssl)) {
+		part = SSL_pending(conn->ssl);
+		if (library->read(conn, conn->buffer, part < left ? part : left) <= 0)
+			return false;
+		left -= part < left ? part : left;
+	}
+	return BIO_get_ktls_recv(SSL_get_rbio(conn->ssl)) ? fd_splice_in(conn, left) :
+							    read_body(conn, left);
+}
+
 static bool answer(struct conn *conn, const char *path, bool last)
 {
 	unsigned int status = 200, bytes = 5;
 	char *text = malloc(256 + BODY_MAX_BYTES);
 	bool is_file = library->send_file && sscanf(path, "/file/%u", &bytes) == 1, ok;
+	bool is_spliced = library->send_file && sscanf(path, "/spliced/%u", &bytes) == 1;
 	int n, file;
 
 	sscanf(path, "/status/%u", &status);
@@ -281,7 +341,9 @@ static bool answer(struct conn *conn, const char *path, bool last)
 	n = sprintf(text, "HTTP/1.1 %u Told So\r\nContent-Length: %u\r\n%s\r\n", status, bytes,
 		    last ? "Connection: close\r\n" : "");
 	memset(text + n, 'x', bytes);
-	if (is_file) {
+	if (is_spliced) {
+		ok = library->write(conn, text, n) == n && fd_splice_out(conn, text + n, bytes);
+	} else if (is_file) {
 		file = memfd_create("file", 0);
 		ok = write(file, text + n, bytes) == bytes && library->write(conn, text, n) == n &&
 		     library->send_file(conn, file, bytes);
@@ -297,7 +359,7 @@ static bool serve_one(struct conn *conn)
 {
 	size_t head = read_head(conn), body = 0;
 	char path[256], *length;
-	bool last;
+	bool last, ok;
 
 	if (!head || sscanf(conn->buffer, "%*s %255s", path) != 1)
 		return false;
@@ -307,7 +369,9 @@ static bool serve_one(struct conn *conn)
 		body = strtoul(length + strlen("content-length:"), NULL, 10);
 	last = strcasestr(conn->buffer, "connection: close");
 	consume(conn, head);
-	return read_body(conn, body) && answer(conn, path, last) && !last;
+	ok = library->send_file && !strncmp(path, "/spliced/", 9) ? splice_body(conn, body) :
+								    read_body(conn, body);
+	return ok && answer(conn, path, last) && !last;
 }
 
 static void *serve(void *arg)

@@ -93,6 +93,24 @@ TEST(without_a_helper_or_where_the_kernel_refused_them_they_stay_as_they_are)
 	assert_tls_plan(false, true, TAKEOVER_TLS_LOADED, TAKEOVER_TAKE_OVER, NULL);
 }
 
+TEST(programs_on_tls_in_the_kernel_come_when_the_kernel_has_it)
+{
+	struct takeover_found found = {.note = note_of(this_build), .tls = true};
+	struct takeover_wanted wanted = {.build = this_build, .tls = TAKEOVER_TLS_LOADED};
+	const char *why = "nothing";
+
+	assert_int_equal(takeover_plan(&found, &wanted, &why), TAKEOVER_TAKE_OVER);
+	wanted.ktls = true;
+	assert_int_equal(takeover_plan(&found, &wanted, &why), TAKEOVER_HAND_OVER);
+	assert_string_equal(why, "TLS in the kernel is measured from now on");
+	found.ktls = true;
+	assert_int_equal(takeover_plan(&found, &wanted, &why), TAKEOVER_TAKE_OVER);
+	found.ktls = false;
+	wanted.tls = TAKEOVER_TLS_EITHER;
+	assert_int_equal(takeover_plan(&found, &wanted, &why), TAKEOVER_TAKE_OVER);
+	json_decref((json_t *)found.note);
+}
+
 /* An agent that was killed while it pinned, or while it removed its pins. */
 TEST(i2_i4_pins_that_are_missing_are_discarded)
 {
@@ -130,6 +148,7 @@ int main(void)
 		cmocka_unit_test(programs_on_tls_libraries_come_and_go_with_the_configuration),
 		cmocka_unit_test(
 			without_a_helper_or_where_the_kernel_refused_them_they_stay_as_they_are),
+		cmocka_unit_test(programs_on_tls_in_the_kernel_come_when_the_kernel_has_it),
 		cmocka_unit_test(i2_i4_pins_that_are_missing_are_discarded),
 		cmocka_unit_test(i3_pins_without_a_note_are_discarded),
 		cmocka_unit_test(a_note_of_another_version_is_discarded),

@@ -40,6 +40,11 @@ static __always_inline bool protocol_is_tls(const struct conn *conn)
 	return false;
 }
 
+static __always_inline void protocol_joins_tls(struct flow *flow)
+{
+	(void)flow;
+}
+
 static __always_inline void protocol_is_no_tls(struct conn *conn)
 {
 }
