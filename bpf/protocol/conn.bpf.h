@@ -51,6 +51,15 @@ static __always_inline bool conn_goes_blind(struct conn *conn)
 	return true;
 }
 
+/*
+ * An answer that was sent at sent_ns (0: just now) had no peer to take it any more. A library's call tells an answer
+ * after it was sent: the peer may have taken it, and left, by then.
+ */
+static __always_inline bool conn_had_lost_peer(const struct conn *conn, __u64 sent_ns)
+{
+	return conn->peer_gone && !(sent_ns && sent_ns < conn->open.gone_ns);
+}
+
 static __always_inline void conn_ignore(struct conn *conn)
 {
 	conn->mode = CONN_IGNORED;

@@ -29,7 +29,8 @@ static __always_inline bool http2_answer(struct flow *flow, __u32 number, struct
 	struct verdict verdict = {
 		.status = exchange->status,
 		.body_bytes = exchange->body_bytes,
-		.outcome = conn->peer_gone ? OUTCOME_CLIENT_ABORT : OUTCOME_COMPLETE,
+		.outcome = conn_had_lost_peer(conn, flow->now_ns) ? OUTCOME_CLIENT_ABORT :
+								    OUTCOME_COMPLETE,
 	};
 
 	return stream_answer(&conn->open, number, exchange, &verdict, flow->now_ns, flow->ends_at,
