@@ -419,26 +419,17 @@ static __always_inline void exchange_end(struct exchange *exchange, __u32 number
 	judge(&walk->open->origin, number, &exchange->request, &verdict, WRITER_SHARED);
 }
 
-/* Number of the i-th exchange that may be open; 0: there is none, and none behind it. */
-static __always_inline __u32 exchanges_end_number(__u32 i, const struct ending_walk *walk)
-{
-	__u32 number = walk->open->freed + i;
-
-	return (__s32)(walk->open->next - number) <= 0 ? 0 : number;
-}
-
 static long exchanges_end_step(__u32 i, struct ending_walk *walk)
 {
 	const struct ending *how = walk->how;
 	struct exchange *exchange;
 	__u32 number;
 
-	if (walk->old)
-		number = streams_old_number(&walk->open->origin.id, i);
-	else
-		number = exchanges_end_number(i, walk);
+	number = walk->old ? streams_old_number(&walk->open->origin.id, i) : walk->open->freed + i;
+	if (!walk->old && (__s32)(walk->open->next - number) <= 0)
+		return 1;
 	if (!number)
-		return !walk->old;
+		return 0;
 	exchange = exchange_find(walk->open, number);
 	if (!exchange)
 		return 0;

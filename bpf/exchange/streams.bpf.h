@@ -20,6 +20,7 @@
 
 enum {
 	STREAMS_BEHIND_MAX = 1024, /* a stream that so many others stand behind is old */
+	STREAMS_PASSED_MAX = 16, /* for one answer, which adds one at most */
 };
 
 /* ---- open ---- */
@@ -127,7 +128,7 @@ static __noinline int streams_free(struct exchanges *open, __u32 number)
 		return 0;
 	}
 	walk.freed = open->freed;
-	bpf_loop(OPEN_MAX, streams_pass, &walk, 0);
+	bpf_loop(STREAMS_PASSED_MAX, streams_pass, &walk, 0);
 	open->freed = walk.freed;
 	return 0;
 }
@@ -212,25 +213,30 @@ static __noinline int stream_reset(struct exchanges *open, __u32 number, __u32 o
 struct streams_refusal {
 	struct exchanges *open;
 	__u32 number;
-	__u32 pad;
+	__u32 end;
 };
 
 static long streams_refuse_step(__u32 i, struct streams_refusal *refusal)
 {
-	if ((__s32)(refusal->open->next - refusal->number) <= 0)
+	if ((__s32)(refusal->end - refusal->number) <= 0)
 		return 1;
 	stream_reset(refusal->open, refusal->number, OUTCOME_NOT_ACCEPTED);
 	refusal->number = exchange_after(refusal->number);
 	return 0;
 }
 
-/* The server has not accepted stream `number`, nor any behind it. */
-static __noinline int streams_refuse(struct exchanges *open, __u32 number)
+/*
+ * The server has not accepted stream `number`, nor any behind it; from `known` on (0: of none) it has said so before: so
+ * nobody is asked twice, however often a server says it.
+ */
+static __noinline int streams_refuse(struct exchanges *open, __u32 number, __u32 known)
 {
-	struct streams_refusal refusal = {.open = open, .number = number};
+	struct streams_refusal refusal = {.open = open, .number = number, .end = known};
 
 	if (!open)
 		return 0;
+	if (!known || (__s32)(known - open->next) > 0)
+		refusal.end = open->next;
 	if ((__s32)(number - open->freed) < 0)
 		refusal.number = open->freed;
 	bpf_loop(OPEN_MAX, streams_refuse_step, &refusal, 0);

@@ -129,10 +129,13 @@ static __noinline int http2_answers_shared(struct flow *flow, struct http2_follo
 /* The server takes no stream behind this one. */
 static __always_inline void http2_goes_away(struct conn *conn, __u32 last)
 {
-	__u32 first = conn->state.h2.before + ((last + 1) >> 1) + 1;
+	__u32 first = conn->state.h2.before + ((last + 1) >> 1) + 1, known = conn->state.h2.refused;
 
+	/* it may take less of it back, and no more (RFC 9113, section 6.8) */
+	if (exchange_is_refused(first, known))
+		return;
 	conn->state.h2.refused = first;
-	streams_refuse(&conn->open, first);
+	streams_refuse(&conn->open, first, known);
 }
 
 /* An answer to what nobody has seen, on a connection of which bytes are missing. */

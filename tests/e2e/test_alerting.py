@@ -57,7 +57,8 @@ def check_description(message, kind, command):
         assert (failing["eligible"], failing["bad"], failing["bad_ratio"]) == (100, 60, 0.6)
         assert failing["reasons"]["status"] == 60 == sum(failing["reasons"].values())
         assert failing["worst_exact"] is True and failing["worst"] == [
-            {"route": "_other", "method": "GET", "status": 503, "outcome": "complete", "bad": 60}]
+            {"route": "_other", "method": "GET", "status": 503, "grpc_status": None,
+             "outcome": "complete", "bad": 60}]
     assert said[-6:] == [
         "Owner: team-shop", "Purpose: Customers pay.", "Importance: No sale without it.",
         "Mitigation: Restart it.", "Runbook: https://runbooks.example/shop", f"Look: {command}"]
