@@ -143,7 +143,8 @@ def test_deadlines(agent, plain):
     books = Books(agent, plain.port)
     got = plain.ask({"method": "Unary", "messages": ["delay_ms=6000"], "n": 10, "at_once": 10, "timeout": 1.5},
                     {"method": "Unary", "n": 5})
-    assert (got[0]["DEADLINE_EXCEEDED"], got[1]["OK"]) == (10, 5)
+    # the server has the same deadline, and may end a call as cancelled before the client does
+    assert (sum(got[0].values()), got[0]["OK"], got[1]["OK"]) == (10, 0, 5), got
     if not agent.real:
         return
     assert wait_until(lambda: books.watch.delta()["requests"] == 15), books.watch.delta()
