@@ -55,7 +55,7 @@ static long stream_old_place(__u32 i, struct old_search *search)
 		return 1;
 	number = old->numbers[index];
 	exchange = number ? exchange_find(search->open, number) : NULL;
-	if (exchange && (!(exchange->claim & 1) || number == search->open->told_done))
+	if (exchange && (!(exchange->claim & 1) || exchange->stage >= EXCHANGE_UNSENT))
 		return 0;
 	if (exchange)
 		exchange_free(search->open, number, exchange);
@@ -102,8 +102,8 @@ static long streams_pass(__u32 i, struct streams_walk *walk)
 		return 1;
 	exchange = exchange_find(open, number);
 	if (exchange) {
-		if (number == open->told_done)
-			return 1; /* it leads to the next one told */
+		if (exchange->stage >= EXCHANGE_UNSENT)
+			return 1; /* it leads to the next one told: who settles frees it */
 		if (exchange->claim & 1)
 			exchange_free(open, number, exchange);
 		else if ((__s32)(walk->answered - number) < STREAMS_BEHIND_MAX)

@@ -291,7 +291,8 @@ class Agent:
 
     def stop(self):
         if self.process:
-            code = self.process.stop()
+            # probes are taken off one by one
+            code = self.process.stop(seconds=20)
             assert code == 0, f"agent ended with {code}:\n{self.process.output()}"
             assert not self.socket.exists(), "the socket file was left behind"
             self.process = None
