@@ -18,23 +18,16 @@ static __always_inline void http1_conn_init(struct conn *conn)
 	h1->joins_left = JOINS_MAX;
 }
 
-/* The connection, as it begins, has sent what begins TLS: to this server, that is a request that cannot be read. */
-static __always_inline void http1_refuse_tls(struct conn *conn, __u64 first_read_ns, __u64 queue_ns)
+/*
+ * The connection, as it begins, has sent what begins another protocol (`flags`: HTTP1_TLS, if it is that): to this server,
+ * that is a request that cannot be read.
+ */
+static __always_inline void http1_refuse(struct conn *conn, __u8 flags, __u64 first_read_ns,
+					 __u64 queue_ns)
 {
 	struct http1_conn *h1 = &conn->state.h1;
 
-	h1->request.flags = HTTP1_TLS;
-	h1->request.state = HTTP1_BAD;
-	h1->first_read_ns = first_read_ns;
-	h1->queue_ns = queue_ns;
-}
-
-/* Likewise, what begins HTTP/2. */
-static __always_inline void http1_refuse_http2(struct conn *conn, __u64 first_read_ns,
-					       __u64 queue_ns)
-{
-	struct http1_conn *h1 = &conn->state.h1;
-
+	h1->request.flags = flags;
 	h1->request.state = HTTP1_BAD;
 	h1->first_read_ns = first_read_ns;
 	h1->queue_ns = queue_ns;

@@ -60,27 +60,31 @@ static __always_inline void protocol_joins_tls(struct flow *flow)
 	tls_take(flow, true);
 }
 
-/* The client has begun with TLS, and the server answers with something else. */
-static __always_inline void protocol_is_no_tls(struct conn *conn)
+/* What the client has begun with, the server answers with something else: see http1_refuse(). */
+static __always_inline void protocol_turns_back(struct conn *conn, __u8 flags, __u64 first_read_ns,
+						__u64 queue_ns)
 {
-	struct tls_outer outer = *tls_outer_of(conn);
-
-	conn->protocol = PROTOCOL_HTTP1;
-	__builtin_memset(&conn->state, 0, sizeof(conn->state));
-	http1_conn_init(conn);
-	http1_refuse_tls(conn, outer.first_read_ns, outer.queue_ns);
-}
-
-/* The client has begun with HTTP/2, and the server answers with HTTP/1.x. */
-static __always_inline void protocol_is_no_http2(struct conn *conn)
-{
-	struct http2_brief brief = conn->state.h2;
-
 	conn->protocol = PROTOCOL_HTTP1;
 	conn->open.streams = 0;
 	__builtin_memset(&conn->state, 0, sizeof(conn->state));
 	http1_conn_init(conn);
-	http1_refuse_http2(conn, brief.first_read_ns, brief.queue_ns);
+	http1_refuse(conn, flags, first_read_ns, queue_ns);
+}
+
+/* The client has begun with TLS. */
+static __always_inline void protocol_is_no_tls(struct conn *conn)
+{
+	const struct tls_outer *outer = tls_outer_of(conn);
+
+	protocol_turns_back(conn, HTTP1_TLS, outer->first_read_ns, outer->queue_ns);
+}
+
+/* The client has begun with HTTP/2. */
+static __always_inline void protocol_is_no_http2(struct conn *conn)
+{
+	const struct http2_brief *brief = &conn->state.h2;
+
+	protocol_turns_back(conn, 0, brief->first_read_ns, brief->queue_ns);
 }
 
 /* Bytes that begin like `first`, of which `n` <= 8 are known, can be a frame. */

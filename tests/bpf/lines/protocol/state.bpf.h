@@ -4,6 +4,7 @@
 #define SLIPROBE_PROTOCOL_STATE_BPF_H
 
 #include "kernel/helpers.bpf.h"
+#include "protocol/http2_brief.bpf.h"
 
 enum protocol {
 	PROTOCOL_HTTP2 = 2, /* for the programs that are of no other */
@@ -29,19 +30,6 @@ struct lines_conn {
 	struct line response;
 	__u64 first_read_ns;
 	__u64 queue_ns;
-};
-
-struct http2_brief {
-	__u32 before;
-	__u32 refused;
-	__u64 first_read_ns;
-	__u64 queue_ns;
-	__u8 named;
-	__u8 late;
-	__u8 speaks;
-	__u8 upgraded;
-	__u8 joins;
-	__u8 pad[3];
 };
 
 union protocol_state {
