@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "helper/attach.h"
 #include "helper/pins.h"
 #include "helper/probed.h"
+#include "kernel/pins.h"
 #include "hits.skel.h"
 
 /* As a compiler writes them: an entry that the kernel emulates, and one return. */
@@ -54,6 +54,8 @@ static __u64 offset_of(uintptr_t address)
 
 static int begin(void **state)
 {
+	struct error error;
+
 	(void)state;
 	sites[0] = (struct site){.at = offset_of((uintptr_t)hit_read), .call = TLS_CALL_READ};
 	sites[1] = (struct site){.at = offset_of((uintptr_t)hit_read_return),
@@ -64,7 +66,8 @@ static int begin(void **state)
 				 .call = TLS_CALL_WRITE,
 				 .returns = true};
 	self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL);
+	if (pins_dirs_host.mount(&error))
+		return -1;
 	mkdir(PINS, 0700);
 	pins = open(PINS, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return self < 0 || pins < 0 ? -1 : 0;
@@ -374,6 +377,9 @@ int main(void)
 	};
 	const int failed = cmocka_run_group_tests_name("attach", tests, begin, NULL);
 
-	rmdir(PINS);
+	if (rmdir(PINS)) {
+		print_error("%s is left behind: %s\n", PINS, strerror(errno));
+		return 1;
+	}
 	return failed;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The privileged helper, as a process: what it holds, what it is told and says, and how it ends. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,6 +21,7 @@
 #include "helper/attach.h"
 #include "helper/packets.h"
 #include "helper/start.h"
+#include "kernel/pins.h"
 #include "hits.skel.h"
 
 #define PINS "/sys/fs/bpf/sliprobe-test-helper"
@@ -126,7 +127,8 @@ static int setup(__attribute__((unused)) void **state)
 {
 	struct error error;
 
-	mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL);
+	if (pins_dirs_host.mount(&error))
+		return -1;
 	mkdir(PINS, 0777);
 	chmod(PINS, 0777);
 	pins = open(PINS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -148,13 +150,27 @@ static int setup(__attribute__((unused)) void **state)
 	return 0;
 }
 
+/* The helper leaves its links to the next one, and there is none. Returns 0 or -1. */
+static int remove_pins(void)
+{
+	DIR *dir = fdopendir(pins);
+	struct dirent *entry;
+
+	if (!dir)
+		return -1;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] != '.')
+			unlinkat(pins, entry->d_name, 0);
+	}
+	closedir(dir);
+	return rmdir(PINS);
+}
+
 static int teardown(__attribute__((unused)) void **state)
 {
 	helper_end(&helper);
 	hits_bpf__destroy(skel);
-	close(pins);
-	rmdir(PINS);
-	return 0;
+	return remove_pins();
 }
 
 static __u64 expected_capabilities(void)
