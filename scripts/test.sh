@@ -116,6 +116,11 @@ stage_cmocka() { # STAGE
 	done
 }
 
+# What a fuzzer that failed says of it, in a line.
+fuzz_reason() { # NAME
+	grep -aE "^$1: |ERROR: [A-Za-z]*(libFuzzer|Sanitizer): |runtime error: " "$logs/$1.log" | head -n 1 || true
+}
+
 # All at once: the time of each is given.
 stage_fuzz() {
 	local source name corpus i
@@ -140,7 +145,7 @@ stage_fuzz() {
 			count 1 0 0
 			echo "ok   ${names[i]}: $(tail -n 1 "$logs/${names[i]}.log")"
 		else
-			fail "${names[i]}"
+			fail "${names[i]}: $(fuzz_reason "${names[i]}")"
 		fi
 	done
 }

@@ -6,6 +6,8 @@
  * Input: a byte; even: the rest is sent as it is, in as many pieces as the byte's upper bits say; odd:
  * a line "METHOD TARGET", whose odd bytes are percent-encoded, and behind it the body.
  */
+#include <sys/mman.h>
+
 #include "tests/fuzz/json_mutate.h"
 #include "tests/fuzz/memory.h"
 
@@ -69,6 +71,76 @@ static int notify_test(struct agent *agent, const struct asker *by, const char *
 	return alerting_test(&memory.alerting, json, len, ret_error);
 }
 
+/* ---- what is answered elsewhere: in the turn of the loop that follows, by the question itself ---- */
+
+enum { QUESTIONS = 64 };
+
+static struct {
+	char *text;
+	elsewhere_done_fn *done;
+	void *context;
+} questions[QUESTIONS];
+static size_t n_questions;
+
+static int ask_elsewhere(struct agent *agent, json_t *question, elsewhere_done_fn *done,
+			 void *context, struct error *ret_error)
+{
+	(void)agent;
+	(void)ret_error;
+	require(n_questions < QUESTIONS, "more questions at a time than the server may ask");
+	questions[n_questions].text = json_dumps(question, 0);
+	require(questions[n_questions].text != NULL, "a question that is no JSON");
+	questions[n_questions].done = done;
+	questions[n_questions++].context = context;
+	return 0;
+}
+
+/* A file, or a refusal. */
+static void answer_one(const char *text, elsewhere_done_fn *done, void *context)
+{
+	static const unsigned int refusals[] = {400, 404, 503};
+	const size_t len = strlen(text);
+	struct elsewhere_answer given = {
+		.code = refusals[len / 2 % 3],
+		.fd = -1,
+		.text = text,
+	};
+
+	if (len % 2) {
+		given = (struct elsewhere_answer){
+			.code = 200,
+			.content_type = "application/json",
+			.fd = memfd_create("answer", MFD_CLOEXEC),
+			.bytes = len,
+		};
+		require(given.fd >= 0 && write(given.fd, text, len) == (ssize_t)len, "no file");
+	}
+	done(context, &given);
+}
+
+static void answer_questions(void)
+{
+	for (; n_questions; n_questions--) {
+		char *text = questions[n_questions - 1].text;
+
+		answer_one(text, questions[n_questions - 1].done,
+			   questions[n_questions - 1].context);
+		free(text);
+	}
+}
+
+/* Of an operation that has none, its route would be a fault of the fuzzer's own. */
+static bool is_whole(const struct server_ops *some)
+{
+	static void (*const none)(void);
+
+	for (size_t at = 0; at < sizeof(*some); at += sizeof(none)) {
+		if (!memcmp((const char *)some + at, &none, sizeof(none)))
+			return false;
+	}
+	return true;
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	struct listener listener;
@@ -83,6 +155,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	real_ops.silence = silence;
 	real_ops.unsilence = unsilence;
 	real_ops.notify_test = notify_test;
+	real_ops.ask = ask_elsewhere;
+	require(is_whole(&real_ops), "an operation is missing");
 	snprintf(fixture.path, sizeof(fixture.path), "%s/s", memory_dir);
 	require(!listener_open(fixture.path, &listener) &&
 			!server_open(&listener, &(const struct server_options){.scope = SERVER_ALL},
@@ -102,6 +176,10 @@ static void serve(int limit_ms)
 	struct pollfd pollfd = {.fd = part.fd, .events = POLLIN};
 	int timeout_ms = part.timeout_ms(part.context);
 
+	if (n_questions) {
+		answer_questions();
+		limit_ms = 0;
+	}
 	poll(&pollfd, 1, timeout_ms < 0 || timeout_ms > limit_ms ? limit_ms : timeout_ms);
 	require(!part.run(part.context), "the server ends");
 }

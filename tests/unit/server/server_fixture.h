@@ -30,6 +30,7 @@ struct agent {
 	struct period_query query; /* the last one */
 	int periods_r;
 	struct rows_query rows_query; /* the last one; its texts are gone */
+	size_t incidents_limit; /* of the last query */
 	int reload_r;
 	int silence_r;
 	char refused[64]; /* the last change that was */
@@ -139,6 +140,32 @@ static inline int agent_former(struct agent *agent, const char *slo, size_t whic
 	return strcmp(slo, "checkout") || which > 2 ? -ENOENT : 0;
 }
 
+static inline int agent_incidents(struct agent *agent, const struct incidents_query *query,
+				  json_t **ret)
+{
+	agent->incidents_limit = query->limit;
+	*ret = json_pack("{s:[]}", "incidents");
+	return *ret ? 0 : -ENOMEM;
+}
+
+static inline int agent_incident(struct agent *agent, uint64_t number, json_t **ret)
+{
+	(void)agent;
+	if (number != 7)
+		return -ENOENT;
+	*ret = json_pack("{s:i}", "number", 7);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static inline int agent_changes(struct agent *agent, const struct changes_query *query,
+				json_t **ret)
+{
+	(void)agent;
+	(void)query;
+	*ret = json_pack("{s:[]}", "changes");
+	return *ret ? 0 : -ENOMEM;
+}
+
 static inline int agent_silence(struct agent *agent, const struct asker *by, const char *json,
 				size_t len, struct silence_made *ret, struct error *ret_error)
 {
@@ -198,6 +225,9 @@ static const struct server_ops ops = {
 	.alerts = agent_alerts,
 	.history = agent_history,
 	.former = agent_former,
+	.incidents = agent_incidents,
+	.incident = agent_incident,
+	.changes = agent_changes,
 	.silence = agent_silence,
 	.unsilence = agent_unsilence,
 	.notify_test = agent_notify_test,

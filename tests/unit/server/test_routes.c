@@ -38,6 +38,38 @@ TEST(every_route_answers)
 	assert_code(404);
 }
 
+TEST(incidents_and_changes_are_told)
+{
+	static const char *const bad[] = {"limit=0", "limit=513", "limit=1x", "since=x", "until=x"};
+	struct fixture *f = *state;
+	char url[64];
+
+	get(f, "/v1/incidents");
+	assert_code(200);
+	assert_string_equal(body(), "{\"incidents\": []}\n");
+	assert_int_equal(f->agent.incidents_limit, 100);
+	get(f, "/v1/incidents?limit=512&slo=checkout&since=2h");
+	assert_code(200);
+	assert_int_equal(f->agent.incidents_limit, 512);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(url, sizeof(url), "/v1/incidents?%s", bad[i]);
+		get(f, url);
+		assert_code(400);
+	}
+	get(f, "/v1/incidents/7");
+	assert_code(200);
+	assert_string_equal(body(), "{\"number\": 7}\n");
+	get(f, "/v1/incidents/8");
+	assert_code(404);
+	get(f, "/v1/incidents/7x");
+	assert_code(404);
+	get(f, "/v1/changes?since=2h");
+	assert_code(200);
+	assert_string_equal(body(), "{\"changes\": []}\n");
+	get(f, "/v1/changes?until=x");
+	assert_code(400);
+}
+
 TEST(former_definitions_are_told_one_by_one)
 {
 	static const char *const bad[] = {"0", "", "x", "1x", "-1", "12345"};
@@ -359,6 +391,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SETUP(every_route_answers),
+		WITH_SETUP(incidents_and_changes_are_told),
 		WITH_SETUP(former_definitions_are_told_one_by_one),
 		WITH_SETUP(services_are_told_for_a_span_of_time),
 		WITH_SETUP(a_history_has_rows_if_it_is_asked_for),
