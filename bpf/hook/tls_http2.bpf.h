@@ -33,6 +33,8 @@ static __always_inline void tls_http2_read(struct flow *flow, struct http2_follo
 	flow->now_ns = tls->read_ns ?: bpf_ktime_get_ns();
 	flow->arrived_ns = tls->arrived_ns ?: flow->now_ns;
 	http2_begin_requests(flow, followed);
+	if (http2_is_lost(&followed->h2.side[HTTP2_REQUESTS]))
+		http2_join_again(flow, followed, io, HTTP2_REQUESTS);
 	if (!frames_bytes(flow, followed, io, SIDE_REQUEST, WRITER_SHARED))
 		http2_side_lost(flow, followed, SIDE_REQUEST, LOST_UNREADABLE);
 }
@@ -48,6 +50,8 @@ static __always_inline void tls_http2_write(struct flow *flow, struct http2_foll
 	/* a library over memory leaves the sending to the process */
 	if (tls_match_unsent(&tls->match))
 		flow->ends_at = tls->match.write.told;
+	if (http2_is_lost(&followed->h2.side[HTTP2_RESPONSES]))
+		http2_answers_again(flow, followed, io);
 	http2_begin_responses(flow, followed);
 	if (!frames_bytes(flow, followed, io, SIDE_RESPONSE, WRITER_SHARED))
 		http2_side_lost(flow, followed, SIDE_RESPONSE, LOST_UNREADABLE);

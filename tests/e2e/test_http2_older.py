@@ -7,7 +7,8 @@ import pytest
 
 from counted import Books, table
 from frames import Talk
-from http2_clients import h2load
+from harness import user_space, wait_until
+from http2_clients import Http2Client, h2load
 from http2_servers import Http2Server
 from wire import Port
 
@@ -17,6 +18,11 @@ tls: off
 services:
 - {{name: shop, match: {{port: {port}}}, routes: {routes}}}
 slos: [{{name: shop, service: shop, objective: 99}}]
+"""
+TLS_CONFIG = """
+agent: {{interval: 1s}}
+tls: servers
+services: [{{name: shop, match: {{port: {port}}}}}]
 """
 ROUTES = '["/cart/*", "/items/**", "/p.S/*"]'
 
@@ -122,6 +128,36 @@ def test_streams_that_were_open(start_agent, agent_only, shop):
     assert agent.service("shop")["requests"] in (1, 6)
     talk.close()
     agent.check_sums()
+
+
+@user_space
+@pytest.mark.parametrize("n", [1, 30])
+@pytest.mark.parametrize("name", ["nginx", "nghttpd"])
+def test_inside_of_tls(start_agent, agent_only, helpers, stopping, tmp_path, name, n):
+    """Both sides are joined: what is asked from then on is answered there, and by nobody's leaving."""
+    server = stopping(Http2Server(name, True, helpers, tmp_path / "server"))
+    old = [Http2Client(server.port, True) for _ in range(3)]
+    for client in old:
+        client.wait(*[client.ask("/missing") for _ in range(n)])
+    agent = start_agent(TLS_CONFIG.format(port=server.port))
+
+    def counted():
+        client, before = Http2Client(server.port, True), agent.service("shop")["requests"]
+        client.wait(client.ask())
+        client.close()
+        return wait_until(lambda: agent.service("shop")["requests"] == before + 1, 0.3)
+
+    assert wait_until(counted, 15, 0.05), agent.status()["coverage"]
+    before = agent.service("shop")
+    for _ in range(20):
+        for client in old:
+            client.wait(*[client.ask("/missing") for _ in range(n)])
+    for client in old:
+        client.close()
+    service = agent.service("shop")
+    assert service["outcomes"]["complete"] == service["requests"], service
+    # of nginx, the first read of each may pass by before its connection is known
+    assert name == "nginx" or service["requests"] - before["requests"] == 60 * n, service
 
 
 def test_killed_in_the_middle(agents, nothing_left, shop):
