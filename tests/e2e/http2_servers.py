@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Every server that HTTP/2 is counted on, in plain text and over TLS, with its port and its own log's statuses."""
+import json
 import pathlib
 
 import pytest
@@ -93,6 +94,61 @@ async def app(scope, receive, send):
                 "status": 404 if scope["path"] == "/missing" else 200}})
     await send({{"type": "http.response.body", "body": b"hello"}})
 """
+CADDY = """
+{{
+    admin off
+    auto_https off
+    servers {{
+        protocols h1 h2 h2c
+    }}
+    log {{
+        output file {dir}/caddy.log
+    }}
+}}
+http{only_secure:s}://:{port} {{
+    bind 127.0.0.1
+    {only_secure:tls {cert} {key}}
+    log {{
+        output file {dir}/access.log
+    }}
+    respond /missing no 404
+    respond hello 200
+}}
+"""
+NGHTTPX = """
+frontend=127.0.0.1,{port}{only_plain:;no-tls}
+backend=127.0.0.1,{backend}{how}
+private-key-file={key}
+certificate-file={cert}
+accesslog-file={dir}/access.log
+accesslog-format="$request" $status
+workers=2
+"""
+VARNISH = """
+vcl 4.1;
+backend default none;
+sub vcl_recv {{
+    if (req.url == "/missing") {{
+        return (synth(404));
+    }}
+    return (synth(200));
+}}
+sub vcl_synth {{
+    set resp.body = "hello";
+    return (deliver);
+}}
+"""
+HITCH = """
+frontend = {{
+    host = "127.0.0.1"
+    port = "{port}"
+}}
+backend = "[127.0.0.1]:{backend}"
+pem-file = "{both}"
+alpn-protos = "h2,http/1.1"
+user = "nobody"
+workers = 2
+"""
 # What it reads, and its command.
 CONFIGURED = {
     "nginx": (NGINX, "nginx -p {dir} -c {conf}"), "apache2": (APACHE, "apache2 -X -f {conf}"),
@@ -104,6 +160,15 @@ CONFIGURED = {
                         "{only_secure: --certfile {cert} --keyfile {key}} {dir}/conf:app")}
 PROGRAMS = {"go": "h2d-go", "node": "h2d.js"}
 NAMES = [*CONFIGURED, *PROGRAMS]
+# Fewer have these.
+CONFIGURED |= {
+    "caddy": (CADDY, "caddy run --adapter caddyfile --config {conf}"),
+    "nghttpx-h1": (NGHTTPX, "nghttpx --conf={conf}"), "nghttpx-h2": (NGHTTPX, "nghttpx --conf={conf}"),
+    "varnish": (VARNISH, "varnishd -F -j none -n {dir}/work -p feature=+http2 -a 127.0.0.1:{port} -f {conf}"),
+    "hitch": (HITCH, "hitch --config={conf}")}
+OTHERS = ["caddy", "nghttpx-h1", "nghttpx-h2", "varnish", "hitch"]
+# Proxies, and what each stands in front of.
+BEHIND = {"haproxy-go": "go", "nghttpx-h1": "go", "nghttpx-h2": "go", "hitch": "varnish"}
 # Which speak HTTP/1.1 on the same port in plain text, and which change over when they are asked to by `Upgrade: h2c`.
 PLAIN_HTTP1 = {"apache2", "lighttpd", "haproxy", "haproxy-go", "h2o", "hypercorn", "go"}
 UPGRADING = {"apache2", "lighttpd", "h2o", "hypercorn", "go"}
@@ -124,7 +189,8 @@ def chosen(text, secure):
 
 class Http2Server:
     """
-    `backend`: where a proxy sends requests on; another server's port. haproxy-go has one of its own. `port`: None: any.
+    `backend`: where a proxy sends requests on; another server's port. Those of BEHIND start it themselves. `port`: None:
+    any.
     """
 
     def __init__(self, name, secure, helpers, directory, backend=0, port=None):
@@ -133,8 +199,11 @@ class Http2Server:
         self.dir.chmod(0o755)
         self.cert, self.key = certificate(self.dir)
         self.processes, self.backend, self.port = [], backend, port or free_port()
-        if name == "haproxy-go":
-            self.backend = self.start_program("go", False, 0)
+        self.behind = None
+        if name in BEHIND:
+            self.behind = Http2Server(BEHIND[name], False, helpers, self.dir / "behind")
+            self.processes += self.behind.processes
+            self.backend = self.behind.port
         if name in CONFIGURED:
             self.start_configured()
         else:
@@ -148,9 +217,7 @@ class Http2Server:
             argv = [self.helpers / program]
         else:
             pytest.skip(f"{program} was not built")
-        server = Server([*argv, port, *([self.cert, self.key] if secure else [])])
-        self.processes.append(server)
-        return server.port
+        self.processes.append(Server([*argv, port, *([self.cert, self.key] if secure else [])]))
 
     def start_configured(self):
         text, argv = (chosen(some, self.secure) for some in CONFIGURED[self.name])
@@ -159,7 +226,7 @@ class Http2Server:
         (self.dir / "files").mkdir()
         (self.dir / "files" / "index.html").write_text("hello")
         words = {"dir": self.dir, "port": self.port, "cert": self.cert, "key": self.key, "both": both,
-                 "backend": self.backend or 9, "conf": conf,
+                 "backend": self.backend or 9, "conf": conf, "how": ";;proto=h2" if self.name == "nghttpx-h2" else "",
                  "front": "default_backend b" if self.name == "haproxy-go" else ANSWERS}
         conf.write_text(text.format(**words))
         program, *argv = argv.format(**words).split()
@@ -173,9 +240,11 @@ class Http2Server:
         Statuses, once it is stopped; None: it keeps no log. haproxy logs connections without a request, too, lighttpd
         each preface, and apache2 what it answers to an upgrade before the answer to the request itself.
         """
-        if self.name in ("nghttpd", *PROGRAMS):
+        if self.name in ("nghttpd", "varnish", "hitch", *PROGRAMS):
             return None
         log = self.dir / "access.log"
+        if self.name == "caddy":
+            return [json.loads(line)["status"] for line in log.read_text().splitlines()]
         text = log.read_text() if log.exists() else self.processes[-1].output()
         return [line.split('" ')[1].split()[0] for line in text.splitlines()
                 if '" ' in line and "BADREQ" not in line and '"PRI *' not in line and '" 101' not in line]
