@@ -126,6 +126,9 @@ static inline enum tls_verdict tls_write_record(struct tls_match *m, __u32 lengt
 	/* of a call that has failed, and tells its plaintext when it is tried again, none is a hidden message */
 	if (w->flags & TLS_MATCH_TRIED && w->sent > w->told)
 		return TLS_PENDING;
+	/* nor is what the call that sends it may tell yet, behind what earlier calls have left to send */
+	if (nested && w->sent > w->told)
+		return TLS_PENDING;
 	if (w->flags & TLS_MATCH_WAITS && tls_write_compare(m) == TLS_MATCHES)
 		return TLS_MATCHES;
 	if (!nested && w->sent > w->told)

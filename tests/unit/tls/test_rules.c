@@ -282,6 +282,26 @@ TEST(records_between_tries_wait_for_the_one_that_succeeds)
 	assert_int_equal(tls_match_settled(&m, TLS_WAY_WRITE, TLS_ENDED), TLS_MATCHES);
 }
 
+/* Earlier calls have left their records to the process, which sends them, and its own, in the middle of a call. */
+TEST(what_a_call_sends_behind_what_earlier_ones_have_left_is_its_own)
+{
+	struct tls_match m = opened();
+
+	answer(&m, 100);
+	reads_record(&m, 30); /* so what the process sends could be tickets */
+	assert_int_equal(writes(&m, 200), TLS_PENDING);
+	assert_int_equal(writes(&m, 14), TLS_PENDING);
+	writes_record(&m, 200, 1);
+	writes_record(&m, 14, 1);
+	writes_record(&m, 15, 1);
+	assert_int_equal(writes(&m, 15), TLS_MATCHES);
+	assert_int_equal(tls_match_unsent(&m), 0);
+	assert_int_equal(writes(&m, 16), TLS_PENDING);
+	assert_int_equal(tls_match_unsent(&m), 16);
+	writes_record(&m, 16, 0);
+	assert_int_equal(tls_match_unsent(&m), 0);
+}
+
 TEST(the_next_request_may_be_told_before_the_call_that_has_answered)
 {
 	struct tls_match m = new_match(0x1301, TLS_MINOR_13);
@@ -376,6 +396,7 @@ int main(void)
 		cmocka_unit_test(tickets_behind_early_data_match),
 		cmocka_unit_test(a_record_of_no_call_is_a_fault_at_the_next_call),
 		cmocka_unit_test(records_between_tries_wait_for_the_one_that_succeeds),
+		cmocka_unit_test(what_a_call_sends_behind_what_earlier_ones_have_left_is_its_own),
 		cmocka_unit_test(the_next_request_may_be_told_before_the_call_that_has_answered),
 		cmocka_unit_test(a_way_that_is_off_always_matches),
 		cmocka_unit_test(out_of_step_nothing_is_a_fault),
