@@ -50,7 +50,10 @@ struct exchange {
 	};
 	__u64 body_bytes; /* likewise */
 	__u32 first_byte_us; /* of a stream: of the answer, from the first read on, rounded up; 0: there was none yet */
-	__u32 told_next; /* of a stream: number of the one that was answered behind it, see streams_tell() */
+	union { /* of a stream */
+		__u32 content; /* before the answer is whole: bytes of its content, plus 1; 0: not known */
+		__u32 told_next; /* number of the one that was answered behind it, see streams_tell() */
+	};
 };
 
 /* Those of one connection. */
@@ -224,7 +227,7 @@ static __always_inline void exchange_fill(const struct opening *opening, enum ex
 	ret->status = opening->status;
 	ret->body_bytes = 0;
 	ret->first_byte_us = 0;
-	ret->told_next = 0;
+	ret->content = 0;
 	request_init(opening, &ret->request);
 }
 

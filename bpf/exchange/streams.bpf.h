@@ -169,6 +169,7 @@ static __always_inline bool stream_answer(struct exchanges *open, __u32 number,
 	exchange->body_bytes = verdict->body_bytes;
 	if (ends_at) {
 		exchange->ends_at = ends_at;
+		exchange->told_next = 0;
 		exchange->stage = EXCHANGE_UNSENT;
 		streams_tell(open, number);
 		return false;

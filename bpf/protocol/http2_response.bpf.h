@@ -18,6 +18,8 @@ enum {
 	HTTP2_REFUSED_STREAM = 7, /* RFC 9113, section 7: it was not processed at all */
 
 	HTTP2_STATUS_FINAL = 200, /* lower ones are interim */
+	HTTP2_STATUS_NO_CONTENT = 204,
+	HTTP2_STATUS_NOT_MODIFIED = 304,
 	HTTP2_STATUS_REDIRECT = 300,
 };
 
@@ -66,6 +68,28 @@ static __always_inline __u32 http2_read_status(const struct http2 *responses, __
 }
 
 /*
+ * The answer's final header block ends no stream, though all is there of an answer without content: RFC 9110, section
+ * 6.4.1. One with a known length is whole with its last byte, as in HTTP/1.x: clients may leave then, and do not wait
+ * for the stream to end. Not so gRPC's, whose status comes behind.
+ */
+static __always_inline bool http2_content_begins(const struct http2 *responses, __u32 status,
+						 struct exchange *exchange)
+{
+	__u32 length;
+
+	if (exchange->request.method == HTTP_METHOD_CONNECT)
+		return status < HTTP2_STATUS_REDIRECT; /* the stream is a tunnel */
+	if (status_is_grpc(exchange->status))
+		return false;
+	if (exchange->request.method == HTTP_METHOD_HEAD || status == HTTP2_STATUS_NO_CONTENT ||
+	    status == HTTP2_STATUS_NOT_MODIFIED)
+		return true;
+	length = http2_content_length(responses);
+	exchange->content = length + 1;
+	return !length;
+}
+
+/*
  * A header block: of an interim answer, of the final one, or what comes behind its body. Returns true if the answer is
  * whole.
  */
@@ -82,9 +106,8 @@ static __always_inline bool http2_response_headers(const struct flow *flow,
 	if (!http2_knows_table(responses, followed->wide >> HTTP2_RESPONSES & 1))
 		exchange->status |= STATUS_ONE_SIDED;
 	http2_begun(exchange, flow->now_ns);
-	/* behind CONNECT the stream is a tunnel */
-	return http2_ends_stream(responses) || (exchange->request.method == HTTP_METHOD_CONNECT &&
-						status && status < HTTP2_STATUS_REDIRECT);
+	return http2_ends_stream(responses) ||
+	       (status && http2_content_begins(responses, status, exchange));
 }
 
 static __always_inline bool http2_response_data(const struct flow *flow,
@@ -93,7 +116,8 @@ static __always_inline bool http2_response_data(const struct flow *flow,
 {
 	exchange->body_bytes += http2_data_bytes(responses);
 	http2_begun(exchange, flow->now_ns);
-	return http2_ends_stream(responses);
+	return http2_ends_stream(responses) ||
+	       (exchange->content && exchange->body_bytes == exchange->content - 1);
 }
 
 /*

@@ -8,21 +8,21 @@
 
 enum {
 	HTTP2_NAME_MIN = 4, /* bytes of an encoded name of interest */
-	HTTP2_NAME_MAX = 12,
-	HTTP2_SPELLINGS = 14,
+	HTTP2_NAME_MAX = 14,
+	HTTP2_SPELLINGS = 16,
 	HTTP2_IN_HUFFMAN = 16, /* beside the length */
 };
 
 /* A name of interest as it is encoded: its bytes, the first one lowest, zeros behind. */
 struct http2_spelling {
 	__u64 first;
-	__u32 second;
-	__u16 length;
-	__u16 name;
+	__u64 second;
+	__u32 length;
+	__u32 name;
 };
 
 static const struct http2_spelling http2_spellings[HTTP2_SPELLINGS] = {
-	/* ":method", ":path", ":status", "user-agent", "grpc-status", "content-type", ":protocol" */
+	/* ":method", ":path", ":status", "user-agent", "grpc-status", "content-type", ":protocol", "content-length" */
 	{0x00646f6874656d3aULL, 0, 7, HTTP2_NAME_METHOD},
 	{0x000000687461703aULL, 0, 5, HTTP2_NAME_PATH},
 	{0x007375746174733aULL, 0, 7, HTTP2_NAME_STATUS},
@@ -30,6 +30,7 @@ static const struct http2_spelling http2_spellings[HTTP2_SPELLINGS] = {
 	{0x6174732d63707267ULL, 0x737574, 11, HTTP2_NAME_GRPC_STATUS},
 	{0x2d746e65746e6f63ULL, 0x65707974, 12, HTTP2_NAME_CONTENT_TYPE},
 	{0x6f636f746f72703aULL, 0x6c, 9, HTTP2_NAME_PROTOCOL},
+	{0x2d746e65746e6f63ULL, 0x6874676e656cULL, 14, HTTP2_NAME_CONTENT_LENGTH},
 	{0x000000e4395349b9ULL, 0, 5 | HTTP2_IN_HUFFMAN, HTTP2_NAME_METHOD},
 	{0x000000003fd358b9ULL, 0, 4 | HTTP2_IN_HUFFMAN, HTTP2_NAME_PATH},
 	{0x000000a3368d84b8ULL, 0, 5 | HTTP2_IN_HUFFMAN, HTTP2_NAME_STATUS},
@@ -37,6 +38,7 @@ static const struct http2_spelling http2_spellings[HTTP2_SPELLINGS] = {
 	{0x8fda3412b2c8ca9aULL, 0, 8 | HTTP2_IN_HUFFMAN, HTTP2_NAME_GRPC_STATUS},
 	{0x59f5c94a6a49ea21ULL, 0x7f, 9 | HTTP2_IN_HUFFMAN, HTTP2_NAME_CONTENT_TYPE},
 	{0x003f7ac849875db9ULL, 0, 7 | HTTP2_IN_HUFFMAN, HTTP2_NAME_PROTOCOL},
+	{0xa916d44a6a49ea21ULL, 0x3f93, 10 | HTTP2_IN_HUFFMAN, HTTP2_NAME_CONTENT_LENGTH},
 };
 
 /* A name of `length` encoded bytes may be one of interest. */

@@ -238,6 +238,12 @@ static inline __u32 http2_status(const struct http2 *p)
 	return status == HTTP2_UNKNOWN ? 0 : status;
 }
 
+/* Bytes of its content; HTTP2_UNKNOWN: it does not say so, that is hidden, or they are HTTP2_UNKNOWN or more. */
+static inline __u32 http2_content_length(const struct http2 *p)
+{
+	return http2_value(p, HTTP2_NAME_CONTENT_LENGTH, HTTP2_UNKNOWN);
+}
+
 /* enum grpc_status */
 static inline __u32 http2_grpc_status(const struct http2 *p)
 {

@@ -45,6 +45,7 @@ enum http2_name {
 	HTTP2_NAME_GRPC_STATUS,
 	HTTP2_NAME_CONTENT_TYPE,
 	HTTP2_NAME_PROTOCOL,
+	HTTP2_NAME_CONTENT_LENGTH,
 	HTTP2_NAME_HIDDEN, /* it was referred to, and its insertion was not seen */
 	HTTP2_NAMES = 16, /* a power of two */
 };
@@ -57,6 +58,7 @@ enum http2_name {
  *	STATUS          the code; 0: it is none
  *	GRPC_STATUS     enum grpc_status
  *	CONTENT_TYPE    1: of gRPC
+ *	CONTENT_LENGTH  bytes
  */
 
 /* An insertion into the dynamic table. */

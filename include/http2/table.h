@@ -33,6 +33,7 @@ static const struct http2_entry http2_static[64] = {
 	[12] = {.name = HTTP2_NAME_STATUS, .value = 400},
 	[13] = {.name = HTTP2_NAME_STATUS, .value = 404},
 	[14] = {.name = HTTP2_NAME_STATUS, .value = 500},
+	[28] = {.name = HTTP2_NAME_CONTENT_LENGTH, .value = HTTP2_UNKNOWN},
 	[31] = {.name = HTTP2_NAME_CONTENT_TYPE},
 	[58] = {.name = HTTP2_NAME_AGENT, .text = HTTP2_FIXED_AGENT + 1},
 };

@@ -81,6 +81,41 @@ static inline __u32 http2_type_value(const struct http2 *p)
 	       (__u32)(p->words[2] | fold) != (__u32)HTTP2_TEXT4('-', 'w', 'e', 'b');
 }
 
+/* Eight digits, the first one lowest. HTTP2_UNKNOWN: they are none. */
+static inline __u32 http2_eight_digits(__u64 word)
+{
+	const __u64 high = 0xf0f0f0f0f0f0f0f0ULL, zeros = 0x3030303030303030ULL;
+
+	if (((word & high) ^ zeros) | (((word + 0x0606060606060606ULL) & high) ^ zeros))
+		return HTTP2_UNKNOWN;
+	/* numbers of two digits, of four, of eight: each from a lower one and its neighbour */
+	word = ((word ^ zeros) * (1 + (10 << 8)) >> 8) & 0x00ff00ff00ff00ffULL;
+	word = (word * (1 + (100 << 16)) >> 16) & 0x0000ffff0000ffffULL;
+	return (__u32)(word * (1 + (10000ULL << 32)) >> 32);
+}
+
+/* RFC 9110, section 8.6. HTTP2_UNKNOWN: it is no number, or none that is known. */
+static inline __u32 http2_length_value(const struct http2 *p)
+{
+	const __u64 zeros = 0x3030303030303030ULL;
+	__u32 n = p->n, tens = (p->words[1] & 0xff) - '0', ones = (p->words[1] >> 8 & 0xff) - '0';
+	__u64 length;
+
+	if (!n || n > 10)
+		return HTTP2_UNKNOWN;
+	if (n < 8)
+		return http2_eight_digits(p->words[0] << (64 - 8 * n) | zeros >> 8 * n);
+	length = http2_eight_digits(p->words[0]);
+	if (n == 8 || length == HTTP2_UNKNOWN)
+		return (__u32)length;
+	if (tens > 9 || (n == 10 && ones > 9))
+		return HTTP2_UNKNOWN;
+	length = length * 10 + tens;
+	if (n == 10)
+		length = length * 10 + ones;
+	return length < HTTP2_UNKNOWN ? (__u32)length : HTTP2_UNKNOWN;
+}
+
 static inline void http2_scratch_clear(struct http2 *p)
 {
 	p->n = 0;
@@ -101,6 +136,8 @@ static inline __u32 http2_short_value(const struct http2 *p)
 		return http2_status_value(word, p->n);
 	if (p->name == HTTP2_NAME_GRPC_STATUS)
 		return http2_grpc_status_value(word, p->n);
+	if (p->name == HTTP2_NAME_CONTENT_LENGTH)
+		return http2_length_value(p);
 	return http2_type_value(p);
 }
 
@@ -150,6 +187,7 @@ static inline __attribute__((always_inline)) void http2_value_begin(struct http2
 	case HTTP2_NAME_STATUS:
 	case HTTP2_NAME_GRPC_STATUS:
 	case HTTP2_NAME_CONTENT_TYPE:
+	case HTTP2_NAME_CONTENT_LENGTH:
 		http2_scratch_clear(p);
 		if (p->string)
 			return;

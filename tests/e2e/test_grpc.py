@@ -9,7 +9,7 @@ import pytest
 from conftest import shared_agent
 from counted import Books
 from grpc_servers import CODES, NAMES, GrpcClient, GrpcServer, ask
-from harness import LONG, free_ports, if_long, user_space, wait_until
+from harness import free_ports, if_long, user_space, wait_until
 from http2_servers import Http2Server
 
 pytestmark = user_space
@@ -83,10 +83,7 @@ def test_each_status(agent, server):
     books.routes({("/e2e.Echo/Unary", "POST", 200): sum(range(len(CODES) + 1))})
 
 
-def test_calls_at_once(agent, server, request):
-    # An open fault, as in test_http2_servers: a call's last answer may count as the client's abort there.
-    if request.node.name.endswith("[go-tls]") and not LONG:
-        pytest.skip("SLIPROBE_LONG=1 asks for it")
+def test_calls_at_once(agent, server):
     books = counted_from(agent, server)
     plan = [{"method": "Unary", "n": 300, "at_once": 30, "messages": ["status=0 size=3000"]},
             {"method": "Unary", "n": 60, "at_once": 60, "messages": ["status=14 delay_ms=20"]},

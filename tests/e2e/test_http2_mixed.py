@@ -7,7 +7,7 @@ import pytest
 
 from counted import Books
 from frames import HEADERS, PREFACE, SETTINGS_ACK, Talk, block, data, frame, goaway, settings
-from harness import if_long, user_space, wait_until
+from harness import user_space, wait_until
 from http2_clients import Http2Client, curl, h2load
 from rawhttp import Client
 from tls import answers, certificate, dial
@@ -25,7 +25,6 @@ def port():
 
 
 @user_space
-@if_long
 def test_all_at_once(agent, helpers, tmp_path, run_server):
     if not (helpers / "h2d-go").exists():
         pytest.skip("no Go compiler when the helpers were built")

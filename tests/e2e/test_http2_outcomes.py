@@ -7,8 +7,8 @@ import pytest
 
 from conftest import shared_agent
 from counted import Books
-from frames import (CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM, SETTINGS_ACK, Talk, block, data, goaway, rst,
-                    settings)
+from frames import (CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM, SETTINGS_ACK, STREAM_CLOSED, Talk, block, data,
+                    goaway, rst, settings)
 from harness import IN_VM, user_space
 from wire import Port, hard_close
 
@@ -93,6 +93,68 @@ def test_a_reset_of_an_answered_stream(shop, books):
             who(rst(stream, code))
     talk.close()
     books.expect({200: 8})
+
+
+# An answer whose content is all there, in a stream that has not ended: (method, status, length that it says, content).
+CONTENT_IS_THERE = {
+    "length": ("GET", 200, "5", [b"hello"]), "frames": ("GET", 200, "11", [b"hello", b"", b" world"]),
+    "none": ("POST", 201, "0", []), "head": ("HEAD", 200, "12345", []), "204": ("DELETE", 204, None, []),
+    "304": ("GET", 304, "777", []), "error": ("GET", 503, "4", [b"busy"])}
+# ... and what is not, or cannot be known to be.
+CONTENT_IS_NOT = {
+    "short": ("GET", 200, "6", [b"hello"]), "unsaid": ("GET", 200, None, [b"hello"]),
+    "no-number": ("GET", 200, "5;", [b"hello"]), "beyond": ("GET", 200, "4294967301", [b"hello"]),
+    "nothing-yet": ("GET", 200, "1", []), "too-much": ("GET", 200, "4", [b"hello"])}
+
+
+def contents(talk, method, status, length, parts, padding):
+    """The stream of an answer that does not end."""
+    stream = talk.ask("/", method=method)
+    fields = [("content-length", length)] if length else []
+    talk.s(block(stream, talk.server.encode([(":status", str(status)), *fields])))
+    for part in parts:
+        talk.s(data(stream, part, False, padding))
+    return stream
+
+
+AFTER_CONTENT = {
+    "ends": lambda talk, stream: talk.s(data(stream)),
+    "trailers": lambda talk, stream: talk.s(block(stream, talk.server.encode([("x-sum", "1")]), True)),
+    "client-reset": lambda talk, stream: talk.c(rst(stream, STREAM_CLOSED)).s(data(stream)),
+    "client-left": lambda talk, stream: talk.wire.client.close(),
+    "client-cut": lambda talk, stream: hard_close(talk.wire.client),
+}
+
+
+@pytest.mark.parametrize("after", AFTER_CONTENT)
+@pytest.mark.parametrize("padding", [None, 9], ids=["plain", "padded"])
+@pytest.mark.parametrize("what", CONTENT_IS_THERE)
+def test_a_client_has_all_of_the_content(shop, books, what, padding, after):
+    """RFC 9110, section 6.4.1; RFC 9113, section 8.1.1: curl, for one, leaves then, and does not wait for the end."""
+    talk = Talk(shop)
+    stream = contents(talk, *CONTENT_IS_THERE[what], padding)
+    AFTER_CONTENT[after](talk, stream)
+    talk.close()
+    books.expect({CONTENT_IS_THERE[what][1]: 1})
+
+
+@pytest.mark.parametrize("after", ["client-reset", "client-left", "client-cut"])
+@pytest.mark.parametrize("what", CONTENT_IS_NOT)
+def test_a_client_leaves_before_it_has_all_of_the_content(shop, books, what, after):
+    talk = Talk(shop)
+    stream = contents(talk, *CONTENT_IS_NOT[what], None)
+    AFTER_CONTENT[after](talk, stream)
+    talk.close()
+    books.expect(client_abort=1)
+
+
+def test_the_length_of_content_may_be_an_entry_of_the_table(shop, books):
+    talk = Talk(shop)
+    for _ in range(3):
+        talk.c(rst(contents(talk, *CONTENT_IS_THERE["length"], None), STREAM_CLOSED))
+    talk.c(rst(contents(talk, *CONTENT_IS_NOT["short"], None), STREAM_CLOSED))
+    talk.close()
+    books.expect({200: 3}, client_abort=1)
 
 
 @pytest.mark.parametrize("sent", ["nothing", "head", "half", "100"])

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import shared_agent
 from counted import Books
-from harness import LONG, free_ports, if_long, user_space, wait_until
+from harness import free_ports, if_long, user_space, wait_until
 from http2_clients import Http2Client, curl, h2load, nghttp
 from http2_servers import BEHIND, NAMES, OTHERS, UPGRADING, Http2Server
 
@@ -81,10 +81,6 @@ def ask_all(server, add):
 
 
 def test_what_clients_got_is_counted(agent, server):
-    # An open fault: on a busy machine the last answer of a connection may count as the client's abort there, as with
-    # caddy-tls and hitch-tls.
-    if server.service == "apache2-tls" and not LONG:
-        pytest.skip("SLIPROBE_LONG=1 asks for it")
     books, total = counted_from(agent, server), collections.Counter()
 
     def add(answers):

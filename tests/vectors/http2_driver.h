@@ -21,6 +21,7 @@ struct http2_result {
 	__u8 method; /* enum http_method */
 	__u16 status;
 	__u16 grpc_status;
+	__u32 content; /* bytes that the block says, plus 1; 0: it does not */
 	__u32 path; /* automaton's state */
 	__u32 agent; /* likewise */
 	__u32 stream;
@@ -51,6 +52,7 @@ static inline void http2_run_block(const struct http2_run *run, const struct htt
 	result->protocol = (__u8)http2_has_protocol(p);
 	result->status = (__u16)http2_status(p);
 	result->grpc_status = (__u16)http2_grpc_status(p);
+	result->content = http2_content_length(p) + 1;
 	if (run->side != HTTP2_REQUESTS)
 		return;
 	result->method = (__u8)http2_method(&run->conn);

@@ -84,6 +84,19 @@ static inline __u16 expected_status(struct text text)
 	return 0;
 }
 
+/* Plus 1; 0: it is none that is known. */
+static inline __u32 expected_content(struct text text)
+{
+	__u64 bytes = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.bytes[i] < '0' || text.bytes[i] > '9')
+			return 0;
+		bytes = bytes * 10 + (__u64)(text.bytes[i] - '0');
+	}
+	return text.len && text.len <= 10 && bytes < HTTP2_UNKNOWN ? (__u32)bytes + 1 : 0;
+}
+
 static inline bool expected_is_grpc(struct text text)
 {
 	return text.len >= 16 && !strncasecmp(text.bytes, "application/grpc", 16) &&
@@ -113,6 +126,8 @@ static inline void http2_expect(enum http2_side side, const struct http2_starts 
 		ret->status = expected_status(value);
 	else if (text_is(name, "content-type"))
 		ret->grpc = expected_is_grpc(value);
+	else if (text_is(name, "content-length"))
+		ret->content = expected_content(value);
 	else if (text_is(name, ":protocol"))
 		ret->protocol = 1;
 	if (side != HTTP2_REQUESTS)

@@ -17,13 +17,14 @@ import sys
 
 TABLE_BYTES = 4096
 
-NAMES = """:method :path :status user-agent grpc-status content-type :protocol :authority :scheme accept cookie date
+NAMES = """:method :path :status user-agent grpc-status content-type content-length :protocol :authority :scheme accept cookie date
     x-request-id te grpc-timeout grpc-message cache-control server""".split()
 VALUES = {
     ":method": ["GET", "POST", "PUT", "DELETE", "PROPFIND", "OPTIONS", "HEAD"],
     ":status": ["200", "204", "404", "500", "503", "418", "100"],
     "grpc-status": ["0", "5", "13", "14", "16", "99", ""],
     "content-type": ["application/grpc", "application/grpc+proto", "application/grpc-web", "text/html"],
+    "content-length": ["0", "9", "87", "65536", "4294967294", "4294967296", "", "x"],
     ":protocol": ["websocket"],
     ":path": ["/", "/index.html", "*", "/items?x=1", "/a#b"],
 }

@@ -112,7 +112,7 @@ static inline struct text traffic_one_of(const struct text *texts, size_t n)
 
 static inline struct field traffic_field(struct traffic *t)
 {
-	switch (random_below(t->plan.plain ? 12 : 10)) {
+	switch (random_below(t->plan.plain ? 13 : 11)) {
 	case 0:
 		return (struct field){
 			TEXT(":method"),
@@ -155,11 +155,22 @@ static inline struct field traffic_field(struct traffic *t)
 	case 7:
 		return (struct field){TEXT(":protocol"), ONE_OF(TEXT("websocket"), TEXT(""))};
 	case 8:
+		return (struct field){TEXT("content-length"),
+				      ONE_OF(TEXT("0"), TEXT("7"), TEXT("42"), TEXT("612"),
+					     TEXT("1234567"), TEXT("12345678"), TEXT("99999999"),
+					     TEXT("100000000"), TEXT("987654321"),
+					     TEXT("4294967293"), TEXT("4294967294"),
+					     TEXT("4294967295"), TEXT("9999999999"),
+					     TEXT("00000000001"), TEXT("0000000001"), TEXT(""),
+					     TEXT("1:"), TEXT("/2"), TEXT("-1"), TEXT("1234567a"),
+					     TEXT("12345678:"), TEXT("123456789/"), TEXT("1 "))};
+	case 9:
 		/* names that are nearly of interest */
 		return (struct field){ONE_OF(TEXT(":methoe"), TEXT(":pati"), TEXT(":statut"),
 					     TEXT("user-agenu"), TEXT("grpc-statut"),
-					     TEXT("content-typf"), TEXT(":protocom"), TEXT("user"),
-					     TEXT("Content-Type"), TEXT(""), TEXT("user-agent2")),
+					     TEXT("content-typf"), TEXT("content-lengti"),
+					     TEXT(":protocom"), TEXT("user"), TEXT("Content-Type"),
+					     TEXT(""), TEXT("user-agent2")),
 				      traffic_value(t, "")};
 	default:
 		if (random_below(2))
@@ -363,8 +374,9 @@ static inline void traffic_resizes(struct traffic *t)
 /* Among names of interest, from 1; 0: it is none. */
 static inline __u32 traffic_interest(struct text name)
 {
-	static const char *const names[] = {":method",	  ":path",	 ":status",
-					    "user-agent", "grpc-status", "content-type"};
+	static const char *const names[] = {":method",	     ":path",	    ":status",
+					    "user-agent",    "grpc-status", "content-type",
+					    "content-length"};
 
 	for (__u32 i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (text_is(name, names[i]))
@@ -492,6 +504,8 @@ static inline bool traffic_same(const struct http2_result *expected,
 			a.status = expected->status;
 		if (a.grpc_status == GRPC_HIDDEN)
 			a.grpc_status = expected->grpc_status;
+		if (a.hidden && !a.content)
+			a.content = expected->content;
 		if (a.hidden && !a.grpc)
 			a.grpc = expected->grpc;
 		if (a.hidden && !a.protocol)
@@ -504,10 +518,10 @@ static inline bool traffic_same(const struct http2_result *expected,
 static inline void result_print(const char *what, const struct http2_result *r)
 {
 	printf("%s event %u type %u stream %u end %u ends %u promise %u hidden %u grpc %u protocol %u "
-	       "method %u status %u grpc-status %u path %u agent %u number %u\n",
+	       "method %u status %u grpc-status %u content %u path %u agent %u number %u\n",
 	       what, r->event, r->type, r->stream, r->end, r->ends_stream, r->promise, r->hidden,
-	       r->grpc, r->protocol, r->method, r->status, r->grpc_status, r->path, r->agent,
-	       r->number);
+	       r->grpc, r->protocol, r->method, r->status, r->grpc_status, r->content, r->path,
+	       r->agent, r->number);
 }
 
 /* Says what differs. *ret_hidden grows by the number of blocks that refer to what is hidden. */

@@ -133,6 +133,7 @@ static inline struct http2_result wanted_result(const struct http2_vector *vecto
 		.protocol = wanted->protocol,
 		.status = wanted->status,
 		.grpc_status = wanted->grpc_status,
+		.content = wanted->content,
 		.stream = wanted->stream,
 		.number = wanted->number,
 	};

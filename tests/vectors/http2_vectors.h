@@ -34,6 +34,7 @@ struct http2_wanted {
 	__u8 method;
 	__u16 status;
 	__u16 grpc_status;
+	__u32 content; /* as in struct http2_result */
 	__u32 stream;
 	__u32 number;
 	/* texts, as the automata must have read them; NULL: there is none. */
@@ -178,11 +179,12 @@ static const struct http2_vector http2_vectors[] = {
 				 "00 0a 'user-agent' 05 'wrk/4'"),
 			BLOCK(3,
 			      "00 07 ':status' 03 '418' 00 0b 'grpc-status' 02 '14' "
-			      "00 0c 'content-type' 10 'application/grpc' 00 09 ':protocol' 01 'x'")),
+			      "00 0c 'content-type' 10 'application/grpc' 00 09 ':protocol' 01 'x' "
+			      "00 0e 'content-length' 0a '4294967294'")),
 		WANTED(EVENT(HEADERS, ON(1), ENDS, NO_GRPC, .method = HTTP_METHOD_PUT, .path = "/a",
 			     .agent = "wrk/4"),
 		       EVENT(HEADERS, ON(3), ENDS, .status = 418, .grpc_status = GRPC_UNAVAILABLE,
-			     .grpc = 1, .protocol = 1)),
+			     .grpc = 1, .protocol = 1, .content = 0xffffffff)),
 	},
 	{
 		"names in Huffman's code",
