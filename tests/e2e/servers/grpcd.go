@@ -43,7 +43,7 @@ func do(message []byte, stream grpc.ServerStream) error {
 	select {
 	case <-time.After(time.Duration(said["delay_ms"]) * time.Millisecond):
 	case <-stream.Context().Done():
-		return stream.Context().Err()
+		return status.FromContextError(stream.Context().Err()).Err()
 	}
 	if said["big"] > 0 {
 		stream.SetTrailer(metadata.Pairs("x-big", strings.Repeat("m", said["big"])))
