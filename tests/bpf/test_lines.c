@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/bpf/counting.h"
@@ -220,28 +221,50 @@ static void judge_by(const struct slo_criteria *criteria)
 		bpf_map_update_elem(bpf_map__fd(skel->maps.slo_criteria), &place, criteria, 0), 0);
 }
 
-/* Of requests that take 20 ms and more, whose answers began earlier, if that is known. */
+static __u64 clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (__u64)now.tv_sec * 1000000 + (__u64)now.tv_nsec / 1000;
+}
+
+/* An answer to that request, of which the first byte came so long after it was read. */
+static void answer_begun(const struct pair *pair, __u32 number, __u64 first_us)
+{
+	char answer[64];
+
+	snprintf(answer, sizeof(answer), "=%u 200 0 %llu\n", number, (unsigned long long)first_us);
+	say(pair->server, pair->client, answer, 256);
+}
+
+/*
+ * Of requests that take longer than an SLO allows, whose answers began earlier, if that is known. A request's time begins
+ * when it arrives: it may wait for as long as sending and reading it takes here.
+ */
 TEST(latency_is_that_of_the_first_byte_where_an_slo_says_so)
 {
 	struct slo_criteria criteria = good_status(200, 201);
-	__u64 good = judged_good(), late = judged_bad(BAD_LATENCY);
+	__u64 good = judged_good(), late = judged_bad(BAD_LATENCY), limit_us, begun_us;
 	struct pair pair;
 
-	criteria.latency_ns = 10000000;
-	criteria.latency_of = LATENCY_OF_FIRST_BYTE;
 	pair_dial(&pair);
+	begun_us = clock_us();
 	say(pair.client, pair.server, "?G\n?G\n?G\n?G\n", 256);
-	usleep(20000);
+	limit_us = clock_us() - begun_us + 10000;
+	usleep((useconds_t)limit_us + 10000);
+	criteria.latency_ns = limit_us * 1000;
+	criteria.latency_of = LATENCY_OF_FIRST_BYTE;
 	judge_by(&criteria);
-	say(pair.server, pair.client, "=1 200 0 1\n", 256); /* at once */
+	answer_begun(&pair, 1, 1); /* at once */
 	assert_int_equal(judged_good(), good + 1);
-	say(pair.server, pair.client, "=2 200 0 10001\n", 256);
+	answer_begun(&pair, 2, limit_us + 1);
 	say(pair.server, pair.client, "=3 200 0\n", 256); /* with its end */
 	assert_int_equal(judged_good(), good + 1);
 	assert_int_equal(judged_bad(BAD_LATENCY), late + 2);
 	criteria.latency_of = LATENCY_OF_TOTAL;
 	judge_by(&criteria);
-	say(pair.server, pair.client, "=4 200 0 1\n", 256);
+	answer_begun(&pair, 4, 1);
 	assert_int_equal(judged_bad(BAD_LATENCY), late + 3);
 	/* it does not come behind the end */
 	criteria.latency_of = LATENCY_OF_FIRST_BYTE;
