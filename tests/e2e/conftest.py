@@ -17,6 +17,7 @@ pytest.register_assert_rewrite("history")
 import alerting  # noqa: E402
 import harness  # noqa: E402
 import history  # noqa: E402
+import in_vm  # noqa: E402
 import turns  # noqa: E402
 from harness import BUILD, HERE, IN_VM  # noqa: E402
 
@@ -32,22 +33,12 @@ def pytest_configure(config):
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-# Files whose tests wait for clocks, or each start an agent, tens of seconds in an emulated machine: a sample is run there.
-SAMPLED = {"test_aborts.py", "test_not_accepted.py", "test_unanswered.py", "test_hang.py",
-           "test_reasons.py", "test_blind.py", "test_endpoints.py", "test_sockmap.py",
-           "test_access_logs.py", "test_two_readings.py", "test_unread.py", "test_changes.py",
-           "test_config.py", "test_confined.py", "test_discovery.py", "test_events.py"}
-SAMPLE_ONE_IN = 8
-
-
-def pytest_collection_modifyitems(items):
-    if not IN_VM or harness.LONG:
+def pytest_collection_modifyitems(config, items):
+    if not in_vm.SAMPLE:
         return
-    skip = pytest.mark.skip(reason="one in 8 is run here; SLIPROBE_LONG=1 asks for all")
-    sampled = [item for item in items if item.path.name in SAMPLED]
-    for i, item in enumerate(sampled):
-        if i % SAMPLE_ONE_IN:
-            item.add_marker(skip)
+    taken = in_vm.sample(items)
+    config.hook.pytest_deselected(items=[item for item in items if item not in taken])
+    items[:] = taken
 
 
 def pytest_runtestloop(session):

@@ -9,17 +9,14 @@ import pathlib
 import time
 
 TURNS = os.environ.get("SLIPROBE_TURNS")
-# Those that take longest in an emulated machine: begun first, so that no session waits long for another's last file.
-LONGEST = ()
 
 
 def by_file(items):
-    """[(name, items)], those that take longest first."""
+    """[(name, items)], in the order they came: in_vm.py has those first that take longest."""
     files = {}
     for item in items:
         files.setdefault(item.path.stem, []).append(item)
-    order = [name for name in LONGEST if name in files]
-    return [(name, files[name]) for name in order + [n for n in files if n not in order]]
+    return list(files.items())
 
 
 def take(name):

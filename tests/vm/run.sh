@@ -7,8 +7,7 @@
 #	tests/vm/run.sh [6.1|6.12]... [-- PYTEST ARGUMENTS]
 #
 # 6.1 is the last series without the socket tracepoints, so there the fexit hooks are tested. 6.12 has
-# them, as the host has: there only the tests of what a kernel may do otherwise are run, unless
-# SLIPROBE_LONG is set.
+# them, as the host has. Unless SLIPROBE_LONG is set or tests are named, a sample is run on each: tests/e2e/in_vm.py.
 # The last line is "N passed, N failed, N skipped" over all kernels; exit 1 if one failed.
 #
 # SLIPROBE_SCALE       what the tests multiply their request counts by (0.02: the CPU is emulated)
@@ -44,20 +43,19 @@ for name in SLIPROBE_LONG SLIPROBE_BUILD; do
 	[[ -z ${!name-} ]] || environment+=("$name=${!name}")
 done
 
+if ((${#arguments[@]} == 0)) && [[ -z ${SLIPROBE_LONG-} ]]; then
+	environment+=(SLIPROBE_SAMPLE=1)
+fi
+
 # The one directory that machines write to: scripts/vm.sh.
 turns=build/vm/out/turns
 
 # Runs one machine to its end. Leaves "PASSED FAILED SKIPPED" in its .count.
 run_machine() { # KERNEL NUMBER
 	local kernel=$1 log=build/vm/tests-$1-$2.log status=0 total p=0 f=0 s=0 summary
-	local -a tests=("${arguments[@]}")
-
-	if ((${#tests[@]} == 0)) && [[ $kernel == 6.12 && -z ${SLIPROBE_LONG-} ]]; then
-		tests=(tests/e2e/test_{framing,join,late_start,latency,lifecycle,nonhttp,not_accepted,outcomes,rate,sharing,tls_kernel,tls_servers,unanswered}.py)
-	fi
 	scripts/vm.sh "$kernel" --timeout "${SLIPROBE_VM_TIMEOUT:-3500}" -- \
 		env "${environment[@]}" "SLIPROBE_TURNS=$PWD/$turns/$kernel" tests/vm/inside.sh \
-		"${tests[@]}" >"$log" 2>&1 &
+		"${arguments[@]}" >"$log" 2>&1 &
 	machine=$!
 	wait "$machine" || status=$?
 	machine=''
