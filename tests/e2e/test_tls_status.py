@@ -11,9 +11,9 @@ import subprocess
 import pytest
 
 import history
-from harness import BUILD, SLOW, children, user_space, wait_until
+from harness import BUILD, SLOW, children, free_port, user_space, wait_until
 from nginx import Nginx
-from tls import client_context
+from tls import certificate, client_context
 
 ON = "agent: {interval: 1s}\ntls: servers\n"
 HELD = {"bpf", "perfmon", "sys_ptrace", "dac_read_search", "sys_admin"}
@@ -152,16 +152,113 @@ def test_a_killed_agents_tls_goes_and_comes_with_the_configuration(server, nothi
     assert agent.lost() == 0
 
 
+def udp_socket(port, address="127.0.0.1"):
+    """A socket as a server of HTTP/3 has it; port 0: any that no TLS is spoken at."""
+    udp = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind((address, port))
+    return udp
+
+
+def quic_rows(agent):
+    return [(u["port"], u["process"], u["service"], u["connections"])
+            for u in agent.status()["coverage"]["unmeasured"]
+            if u["reason"] == "quic: HTTP/3 over UDP is not measured" and u["port"] != 443]
+
+
 def test_http3_is_named(server, start_agent):
     agent = start_agent("agent: {interval: 1s}\ntls: off\n")
     ask(server.port, ["/"])
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.bind(("127.0.0.1", server.port))
+    with udp_socket(server.port):
         rows = [u for u in agent.status()["coverage"]["unmeasured"] if u["port"] == server.port]
     assert {r["reason"]: r["connections"] for r in rows} == {
         "tls: encrypted, plaintext not observed": 1,
         "quic: HTTP/3 over UDP is not measured": None}
     assert {r["process"] for r in rows} == {"nginx"}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::"])
+def test_http3_beside_tls_that_is_measured_is_named(server, start_agent, address):
+    agent = start_agent(ON + f"services: [{{name: shop, match: {{port: {server.port}}}}}]\n"
+                             "slos: [{name: all, service: shop, objective: 99}]\n")
+    on(agent)
+    with udp_socket(server.port, address), udp_socket(0, address):
+        assert quic_rows(agent) == []  # nothing says that TLS is spoken there
+        ask(server.port, ["/"] * 3)
+        assert quic_rows(agent) == [(server.port, "nginx", "shop", None)]
+        assert agent.slo("all")["coverage"]["quic"] is True
+        assert agent.service(server.port)["quic"] is True
+        shown = subprocess.run([BUILD / "slictl", "--socket", agent.socket, "status"], check=True,
+                               capture_output=True, text=True).stdout
+        assert "Counted in part: shop: HTTP/3 not measured (quic); judges all\n" in shown
+        [blind] = [b for b in agent.status()["coverage"]["blind"] if b["reason"] == "quic"]
+        assert (blind["port"], blind["connections"]) == (server.port, None)
+    assert quic_rows(agent) == []
+    assert agent.slo("all")["coverage"]["quic"] is False
+    assert agent.service(server.port)["requests"] == 3
+
+
+def test_a_udp_socket_beside_http_without_tls_is_not_named(tmp_path, start_agent):
+    plain = Nginx(tmp_path / "plain")
+    try:
+        agent = start_agent(ON)
+        with udp_socket(plain.port):
+            assert len(subprocess.check_output(
+                ["curl", "-s", f"http://127.0.0.1:{plain.port}/"])) == 5
+            assert agent.service(plain.port)["requests"] == 1
+            assert quic_rows(agent) == []
+    finally:
+        plain.stop()
+
+
+APART = """
+import http.client, http.server, socket, ssl, subprocess, sys, threading
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[3])), http.server.SimpleHTTPRequestHandler)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print("ready", flush=True)
+for line in sys.stdin:
+    if line == "ask\\n":
+        conn = http.client.HTTPSConnection("127.0.0.1", int(sys.argv[3]),
+                                           context=ssl._create_unverified_context())
+        conn.request("GET", "/")
+        conn.getresponse().read()
+        conn.close()
+    else:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", int(sys.argv[3])))
+    print("done", flush=True)
+"""
+
+
+def test_http3_in_another_network_namespace_is_named_there(tmp_path, start_agent):
+    cert, key = certificate(tmp_path)
+    port = free_port()
+    agent = start_agent(ON)
+    on(agent)
+    apart = subprocess.Popen(["unshare", "-n", "/usr/bin/python3", "-c", APART, cert, key, str(port)],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def does(what):
+        print(what, file=apart.stdin, flush=True)
+        assert apart.stdout.readline() == "done\n"
+
+    def measured():  # once its library is probed
+        does("ask")
+        return [s["name"] for s in agent.status()["services"] if s["port"] == port]
+    try:
+        assert apart.stdout.readline() == "ready\n"
+        [name] = wait_until(measured, seconds=20)
+        with udp_socket(port):
+            assert quic_rows(agent) == []  # it is in the host's
+        does("bind")
+        [row] = quic_rows(agent)
+        assert (row[0], row[2], row[3]) == (port, name, None)
+    finally:
+        apart.kill()
+        apart.communicate()
 
 
 def test_a_killed_helper_is_started_again_and_counting_goes_on(server, start_agent):

@@ -26,6 +26,7 @@ int facts_read(struct probe *probe, const struct ids *routes, bool series, struc
 		facts.consistent = adds_up(before[STAT_ENDED], &facts);
 		facts.hook_misses = probe_misses(probe);
 		r = blind_read(probe, &facts.blind);
+		r = r ?: quic_read(probe, &facts.blind, &facts.quic);
 	}
 	if (r) {
 		facts_clear(&facts);

@@ -6,6 +6,7 @@
 #include "abi.h"
 #include "agent/blind.h"
 #include "agent/collect.h"
+#include "agent/quic.h"
 #include "base/ids.h"
 #include "kernel/probe.h"
 #include "report/snapshot.h"
@@ -17,6 +18,7 @@ struct facts {
 	__u64 hook_misses;
 	bool consistent; /* the counters agree with each other */
 	struct blind_listeners blind;
+	struct quic_ports quic;
 };
 
 /* The caller releases *ret with facts_clear(). Returns 0 or -errno. */

@@ -1,38 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Who may speak HTTP/3: what has a UDP socket at a port where TLS is spoken over TCP, or at 443. It is named as
- * unmeasured; how many connections it has is not known.
+ * unmeasured; how many connections it has is not known. That a server announces HTTP/3 (`alt-svc`) is not looked for.
  */
 #ifndef SLIPROBE_AGENT_QUIC_H
 #define SLIPROBE_AGENT_QUIC_H
 
 #include <linux/types.h>
-#include <stdbool.h>
-#include <stdio.h>
+#include <stddef.h>
 
-struct quic_ports {
-	__u64 bits[65536 / 64];
+#include "abi.h"
+#include "agent/blind.h"
+#include "kernel/probe.h"
+
+enum {
+	QUIC_PORT = 443,
+	QUIC_LISTED = 64, /* at most */
 };
 
-enum { QUIC_PORT = 443 };
+/* A port of a network namespace. */
+struct quic_port {
+	__u16 port;
+	__u16 service; /* that is judged there; SERVICE_NONE: none */
+	__u32 netns; /* 0: the agent's own, where no TLS was seen at the port */
+	char process[COMM_BYTES]; /* that speaks TLS there; "": none was seen */
+};
 
-static inline void quic_add(struct quic_ports *ports, __u16 port)
-{
-	ports->bits[port / 64] |= 1ULL << (port % 64);
-}
-
-static inline bool quic_has(const struct quic_ports *ports, __u16 port)
-{
-	return ports->bits[port / 64] >> (port % 64) & 1;
-}
+struct quic_ports {
+	struct quic_port list[QUIC_LISTED];
+	size_t n;
+};
 
 /*
- * Adds the ports of sockets that are bound and not connected, in a table of the form of /proc/net/udp. Returns false
- * if it is no such table. Of a table that is too long the rest is left out.
+ * TLS is spoken where connections are blind for it, and at the endpoints of services that have measured connections
+ * over TLS. Returns 0 or -errno.
  */
-bool quic_read(FILE *table, struct quic_ports *ports);
-
-/* Those of the agent's own network namespace. */
-void quic_read_own(struct quic_ports *ret);
+int quic_read(struct probe *probe, const struct blind_listeners *blind, struct quic_ports *ret);
 
 #endif

@@ -118,6 +118,8 @@ static int snapshot_cover(const struct agent *agent, const struct service *servi
 		ret->blind_by_reason[blind->key.reason] += blind->blind.connections;
 		ret->blind += blind->blind.connections;
 	}
+	for (size_t i = 0; i < facts->quic.n; i++)
+		ret->quic |= facts->quic.list[i].service == service->id;
 	for (size_t i = collection_find(collection, service->id);
 	     i < collection->n && collection->list[i].key.service == service->id; i++)
 		ret->counted += collection->list[i].series->requests;
@@ -190,7 +192,7 @@ static int service_order(const void *a, const void *b)
 /* Finds out whether somebody listens where configured services without traffic are to be. */
 static void find_listening(struct snapshot *ret)
 {
-	struct listeners listeners;
+	struct net_ports listeners;
 	bool read = false;
 
 	for (size_t i = 0; i < ret->n_services; i++) {
@@ -201,7 +203,7 @@ static void find_listening(struct snapshot *ret)
 		if (!read && !listeners_read_own(&listeners))
 			return;
 		read = true;
-		service->listening = listeners_have(&listeners, service->match->port) ?
+		service->listening = net_ports_have(&listeners, service->match->port) ?
 					     SNAPSHOT_LISTENING :
 					     SNAPSHOT_NOT_LISTENING;
 	}
@@ -497,47 +499,29 @@ static int snapshot_quotas(const struct agent *agent, struct snapshot *ret)
 	return 0;
 }
 
-enum {
-	QUIC_LISTED = 16, /* at most */
-};
-
-static bool is_tls(enum blind_reason reason)
-{
-	const char *word = blind_reason_word(reason);
-
-	return word && !strncmp(word, "tls", 3);
-}
-
 /* Where TLS is spoken over TCP, a UDP socket at the same port is for HTTP/3. Its process is that of the other. */
-static void snapshot_quic(struct snapshot *ret)
+static int snapshot_quic(const struct agent *agent, const struct quic_ports *ports,
+			 struct snapshot *ret)
 {
-	const size_t n = ret->n_blind;
-	struct quic_ports bound, wanted = {};
-
-	quic_add(&wanted, QUIC_PORT);
-	for (size_t i = 0; i < n; i++) {
-		if (is_tls(ret->blind[i].reason))
-			quic_add(&wanted, ret->blind[i].port);
-	}
-	quic_read_own(&bound);
-	for (unsigned int port = 1; port < 65536 && ret->n_blind < n + QUIC_LISTED; port++) {
+	for (size_t i = 0; i < ports->n; i++) {
+		const struct quic_port *port = &ports->list[i];
+		const struct service *service = services_by_id(&agent->services, port->service);
 		struct snapshot_blind *blind = &ret->blind[ret->n_blind];
 
-		if (!quic_has(&bound, (__u16)port) || !quic_has(&wanted, (__u16)port))
-			continue;
 		*blind = (struct snapshot_blind){
-			.port = (uint16_t)port,
+			.service = service ? strdup(service->name) : NULL,
+			.port = port->port,
 			.reason = BLIND_QUIC,
 			.last_unix = NAN,
 			.uncounted = true,
 		};
-		for (size_t i = 0; i < n; i++) {
-			if (ret->blind[i].port == port)
-				memcpy(blind->process, ret->blind[i].process,
-				       sizeof(blind->process));
-		}
+		if (service && !blind->service)
+			return -ENOMEM;
+		memcpy(blind->process, port->process, sizeof(blind->process));
+		blind->process[sizeof(blind->process) - 1] = 0;
 		ret->n_blind++;
 	}
+	return 0;
 }
 
 static int snapshot_blind(const struct agent *agent, const struct facts *facts,
@@ -545,7 +529,7 @@ static int snapshot_blind(const struct agent *agent, const struct facts *facts,
 {
 	double now_unix = axis_wall(&agent->axis, axis_now(&agent->axis)), offset;
 
-	ret->blind = calloc(facts->blind.n + QUIC_LISTED, sizeof(*ret->blind));
+	ret->blind = calloc(facts->blind.n + facts->quic.n + 1, sizeof(*ret->blind));
 	if (!ret->blind)
 		return -ENOMEM;
 	offset = now_unix - clock_seconds(CLOCK_MONOTONIC);
@@ -587,7 +571,7 @@ int snapshot_take(const struct agent *agent, struct facts *facts, struct snapsho
 	snapshot_notifications(agent, &snapshot);
 	r = r ?: snapshot_quotas(agent, &snapshot);
 	r = r ?: snapshot_blind(agent, facts, &snapshot);
-	snapshot_quic(&snapshot);
+	r = r ?: snapshot_quic(agent, &facts->quic, &snapshot);
 	r = r ?: tls_snapshot(agent, &snapshot.tls);
 	r = r ?: snapshot_services(agent, facts, &snapshot);
 	r = r ?: snapshot_slos(agent, &snapshot);

@@ -30,7 +30,8 @@ void ctl_print_counts(const json_t *counts, FILE *out)
 bool ctl_is_partly_counted(const json_t *cover)
 {
 	return ctl_count_or_zero(cover, "blind_connections") || ctl_count_or_zero(cover, "lost") ||
-	       ctl_count_or_zero(cover, "status_unknown");
+	       ctl_count_or_zero(cover, "status_unknown") ||
+	       json_is_true(json_object_get(cover, "quic"));
 }
 
 void ctl_print_cover(const json_t *cover, bool colour, FILE *out)
@@ -66,6 +67,11 @@ void ctl_print_cover(const json_t *cover, bool colour, FILE *out)
 			 unknown, unknown == 1 ? "" : "s");
 		ctl_write_coloured(text, CTL_WARN, colour, out);
 		fprintf(out, " (status not known)");
+	}
+	if (json_is_true(json_object_get(cover, "quic"))) {
+		fputs(blind || lost || unknown ? ", " : "", out);
+		ctl_write_coloured("HTTP/3 not measured", CTL_WARN, colour, out);
+		fprintf(out, " (quic)");
 	}
 }
 

@@ -93,6 +93,7 @@ int json_put_cover(json_t *object, const struct snapshot_cover *cover)
 			   cover ? json_count(cover->blind) : json_null());
 	failed |= json_put(object, "blind_by_reason",
 			   cover ? blind_by_reason_json(cover->blind_by_reason) : json_null());
+	failed |= json_put(object, "quic", cover ? json_boolean(cover->quic) : json_null());
 	failed |= json_put(object, "counted_ratio",
 			   cover ? json_maybe(snapshot_counted_ratio(cover)) : json_null());
 	return failed;

@@ -76,6 +76,7 @@ struct snapshot_cover {
 	uint64_t lost; /* requests; the sum of lost_by_reason */
 	uint64_t lost_by_reason[LOST_REASON_COUNT];
 	uint64_t status_unknown; /* of `counted`: they are in no SLO */
+	bool quic; /* it may speak HTTP/3, too: how many connections is not known */
 };
 
 /*

@@ -13,7 +13,7 @@
 
 #define HEADER "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
 
-static struct listeners listeners;
+static struct net_ports listeners;
 
 static bool add(const char *text)
 {
@@ -28,18 +28,18 @@ static bool add(const char *text)
 
 TEST(listeners_come_first)
 {
-	listeners = (struct listeners){};
+	listeners = (struct net_ports){};
 	assert_true(add(HEADER "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000\n"
 			       "   1: 00000000:FFFF 00000000:0000 0A 00000000:00000000\n"
 			       "  12: 0100007F:0051 0100007F:1F90 01 00000000:00000000\n"
 			       "  13: 0100007F:0052 0100007F:1F90 0A 00000000:00000000\n"));
 	assert_true(add(HEADER "   0: 00000000000000000000000001000000:0016 "
 			       "00000000000000000000000000000000:0000 0A 00000000:00000000\n"));
-	assert_true(listeners_have(&listeners, 8080));
-	assert_true(listeners_have(&listeners, 65535));
-	assert_true(listeners_have(&listeners, 22));
-	assert_false(listeners_have(&listeners, 0x51));
-	assert_false(listeners_have(&listeners, 0x52));
+	assert_true(net_ports_have(&listeners, 8080));
+	assert_true(net_ports_have(&listeners, 65535));
+	assert_true(net_ports_have(&listeners, 22));
+	assert_false(net_ports_have(&listeners, 0x51));
+	assert_false(net_ports_have(&listeners, 0x52));
 }
 
 TEST(what_is_no_table_is_refused)

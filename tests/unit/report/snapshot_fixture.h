@@ -128,6 +128,7 @@ static void fixture_snapshot(struct snapshot *ret)
 	shop->cover = (struct snapshot_cover){.connections = 28, .blind = 12, .counted = 995};
 	shop->cover.tls_connections = 21;
 	shop->cover.status_unknown = 40;
+	shop->cover.quic = true;
 	shop->cover.blind_by_reason[BLIND_HTTP2] = 12;
 	shop->cover.lost = shop->cover.lost_by_reason[LOST_BAD_RESPONSE] = 5;
 	ret->octaves = calloc((size_t)2 * FIXTURE_SERIES * FIXTURE_OCTAVES, sizeof(*ret->octaves));

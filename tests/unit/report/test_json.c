@@ -143,6 +143,9 @@ TEST(blind_connections_stand_beside_those_measured)
 	assert_real_at(json, "slos.0.coverage.counted_ratio", 28.0 / 40 * (995 - 40) / 1000);
 	assert_at(json, "slos.0.coverage.status_unknown", 40);
 	assert_at(json, "services.1.status_unknown", 40);
+	assert_true(json_is_true(at(json, "slos.0.coverage.quic")));
+	assert_true(json_is_false(at(json, "services.0.quic")));
+	assert_true(json_is_null(at(json, "slos.1.coverage.quic")));
 	assert_at(json, "services.1.lost", 5);
 	assert_at(json, "services.1.blind_connections", 12);
 	/* nothing is known of a service without a connection, nor of one that there is not */
