@@ -183,6 +183,14 @@ static void read_target(const struct sample *sample, const struct names *names, 
 	}
 }
 
+/* What has neither a request line nor a status of gRPC may be of HTTP/1.x or of HTTP/2. */
+static const char *protocol_of(const struct sample *sample, const struct head *head)
+{
+	if (head->method.at)
+		return head->old ? "http/1.0" : "http/1.1";
+	return status_is_grpc(sample->status) ? "http/2" : NULL;
+}
+
 static void read_head(const struct sample *sample, size_t bytes, const struct names *names,
 		      struct decoded *ret)
 {
@@ -196,7 +204,7 @@ static void read_head(const struct sample *sample, size_t bytes, const struct na
 	if (sample->flags & SAMPLE_HEAD_PART)
 		len = 0;
 	head_parse(sample->head, len, settings->headers, settings->n_headers, head);
-	event->protocol = head->old ? "http/1.0" : "http/1.1";
+	event->protocol = protocol_of(sample, head);
 	if (event->method == HTTP_METHOD_OTHER)
 		event->method_text = keep(head->method, REDACT_METHOD_BYTES, ret->method);
 	read_target(sample, names, ret);

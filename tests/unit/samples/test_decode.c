@@ -212,6 +212,19 @@ TEST(test_an_unusual_method_is_kept_as_it_came)
 	assert_string_equal(decoded->event.protocol, "http/1.0");
 }
 
+TEST(test_without_a_request_line_the_protocol_is_not_guessed)
+{
+	struct sample sample = usual_sample;
+
+	assert_int_equal(decode(&sample, ""), 0);
+	assert_null(decoded->event.protocol);
+	sample.status = status_of(200, GRPC_UNAVAILABLE);
+	assert_int_equal(decode(&sample, ""), 0);
+	assert_string_equal(decoded->event.protocol, "http/2");
+	assert_int_equal(decode(&sample, "POST /a HTT"), 0);
+	assert_string_equal(decoded->event.protocol, "http/1.1");
+}
+
 TEST(test_a_record_that_makes_no_sense_is_refused)
 {
 	struct sample sample = usual_sample;
@@ -269,6 +282,7 @@ int main(void)
 		WITH_SETUP(test_secrets_are_not_kept_though_asked_for),
 		WITH_SETUP(test_what_is_to_be_masked_is_masked),
 		WITH_SETUP(test_an_unusual_method_is_kept_as_it_came),
+		WITH_SETUP(test_without_a_request_line_the_protocol_is_not_guessed),
 		WITH_SETUP(test_a_record_that_makes_no_sense_is_refused),
 	};
 
