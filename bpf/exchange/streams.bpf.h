@@ -189,6 +189,29 @@ static __always_inline bool stream_answer(struct exchanges *open, __u32 number,
 	return true;
 }
 
+/*
+ * One is answered for good, by whoever calls streams_tell(), and all that were told before are settled: the last of them
+ * need no longer stay, and would keep those behind it. Not inlined: its stack is not its callers'.
+ */
+static __noinline int streams_told_all(struct exchanges *open)
+{
+	struct exchange *last;
+	__u32 number;
+
+	if (!open)
+		return 0;
+	number = open->told_done;
+	if (!number || number != open->told_last)
+		return 0;
+	last = exchange_find(open, number);
+	if (last && !(last->claim & 1))
+		return 0; /* its verdict waits */
+	open->told_first = open->told_last = open->told_done = 0;
+	if (last)
+		exchange_free(open, number, last);
+	return 0;
+}
+
 /* ---- end without an answer ---- */
 
 /* One side has reset the stream. Not inlined: its stack is not its callers'. */

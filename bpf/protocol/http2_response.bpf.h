@@ -188,8 +188,11 @@ static __always_inline void http2_stream_event(struct flow *flow, struct http2_f
 	if (http2_is_unseen(conn, number))
 		http2_open_unseen(flow, number);
 	if (writer == WRITER_SEND ? http2_answers_send(flow, followed, number, headers) :
-				    http2_answers_shared(flow, followed, number, headers))
+				    http2_answers_shared(flow, followed, number, headers)) {
+		if (conn->open.told_last)
+			streams_told_all(&conn->open);
 		streams_free(&conn->open, number);
+	}
 }
 
 /* Acts upon what the next bytes have completed. */
