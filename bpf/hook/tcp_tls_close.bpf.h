@@ -58,6 +58,8 @@ static __noinline int tcp_tls_state(struct sock *sk, struct tcp_conn *tcp, int o
 		tls->closed_from = TCP_CLOSE_WAIT;
 	}
 	tls_hidden_in_kernel(tcp);
+	if (tls->untold && tls_caller_exits())
+		tls->untold = 0;
 	tls_look_last(tcp, tls, TLS_END_STATE);
 	if (new_state == TCP_FIN_WAIT1)
 		tls_close(tls, TLS_CLOSED_FIRST);
@@ -70,6 +72,7 @@ static __noinline int tcp_tls_state(struct sock *sk, struct tcp_conn *tcp, int o
 static __noinline int tcp_tls_destroyed(struct sock *sk, struct tcp_conn *tcp)
 {
 	struct tls_conn *tls;
+	__u64 cookie;
 
 	if (!sk || !tcp)
 		return 0;
@@ -85,7 +88,12 @@ static __noinline int tcp_tls_destroyed(struct sock *sk, struct tcp_conn *tcp)
 	}
 	if (!tls->closed)
 		tls->closed = TLS_CLOSED;
-	tls_destroyed(tls);
+	if (tls->untold && !tls_caller_exits()) {
+		cookie = tls_await(tls);
+		tls = cookie ? tls_find(cookie) : NULL;
+	}
+	if (tls)
+		tls_destroyed(tls);
 	return 0;
 }
 

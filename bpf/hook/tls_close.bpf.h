@@ -19,7 +19,23 @@
 
 enum {
 	TLS_SETTLE_TURNS = 4,
+	TLS_AWAITED_MAX = 256, /* a power of two */
+	TASK_EXITING = 4, /* PF_EXITING */
 };
+
+/*
+ * Connections whose sockets are destroyed while a call that writes has not returned, by their cookies: a goroutine that
+ * has written closes the socket in the middle of Write, if another one has asked for that. Where a call never returns, the
+ * place is taken by another connection at last.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TLS_AWAITED_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} tls_awaited SEC(".maps");
+
+__u32 tls_awaited_next;
 
 enum tls_closing {
 	TLS_OPEN,
@@ -110,13 +126,50 @@ static __always_inline void tls_close(struct tls_conn *tls, enum tls_closing clo
 		tls_end(tls, false);
 }
 
+/* Nobody waits for its call any more. Returns true for the one caller that has ended the waiting. */
+static __always_inline bool tls_await_no_more(struct tls_conn *tls)
+{
+	return tls->awaited && __sync_val_compare_and_swap(&tls->awaited, 1, 0) == 1;
+}
+
 /* A call that writes has returned, and all that it has sent is told: ends what a close in between has left open. */
 static __always_inline void tls_settle(struct tls_conn *tls)
 {
-	tls->untold = 0;
-	barrier();
+	__sync_lock_test_and_set(&tls->untold, 0);
 	if (tls->closed)
 		tls_end(tls, false);
+	if (tls_await_no_more(tls))
+		__sync_fetch_and_add(&tls->users, TLS_GONE); /* tls_release() buries it */
+}
+
+/* The current process ends: none of its calls returns. */
+static __always_inline bool tls_caller_exits(void)
+{
+	return bpf_get_current_task_btf()->flags & TASK_EXITING;
+}
+
+/*
+ * The socket is destroyed, and what a call has sent on it is not told yet: the connection is kept until that returns.
+ * Returns the cookie of the one to bury instead; 0: none. Not inlined: its stack is not its callers'.
+ */
+static __noinline __u64 tls_await(struct tls_conn *tls)
+{
+	__u32 at = __sync_fetch_and_add(&tls_awaited_next, 1) & (TLS_AWAITED_MAX - 1);
+	__u64 *place = bpf_map_lookup_elem(&tls_awaited, &at);
+	struct tls_conn *other;
+	__u64 cookie, before;
+
+	if (!tls || !place)
+		return 0;
+	cookie = tls->conn.open.origin.id;
+	tls->conn.open.origin.transport = 0; /* the socket's memory is another's soon */
+	__sync_lock_test_and_set(&tls->awaited, 1);
+	before = __sync_lock_test_and_set(place, cookie);
+	/* it has returned meanwhile */
+	if (!*(volatile __u32 *)&tls->untold)
+		return tls_await_no_more(tls) ? cookie : 0;
+	other = before ? tls_find(before) : NULL;
+	return other && tls_await_no_more(other) ? before : 0;
 }
 
 /* Nobody holds it, and its socket is destroyed. */

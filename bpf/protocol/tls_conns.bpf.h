@@ -54,7 +54,7 @@ struct tls_conn {
 	__u8 peer_reset; /* likewise */
 	__u32 tgid; /* that has read its first bytes */
 	__u32 users; /* probes that are at work on it, and TLS_GONE */
-	__u8 untold; /* records were sent in a call that writes, and has not returned: taken by tls_settle() */
+	__u32 untold; /* records were sent in a call that writes, and has not returned: taken by tls_settle() */
 	__u8 doubted; /* records that nobody has told as plaintext */
 	/* set by probes, or by the hooks on TCP for what the kernel encrypts */
 	__u8 told; /* plaintext of it was seen */
@@ -64,9 +64,12 @@ struct tls_conn {
 	/* set by the hooks on TCP: the socket has shown plaintext of that direction (kTLS), and probes tell it no more */
 	__u8 kernel_reads;
 	__u8 kernel_writes;
+	__u8 pad;
 	__u64 object_random; /* joined late: of the object that was found to be its */
 	__u32 settling; /* programs that settle its answers, or have asked for it: see tls_settle_answers() */
 	__u32 held; /* the exchange behind those whose answers were told and not sent: see exchanges_hold() */
+	__u32 awaited; /* its socket is destroyed, and a call that writes has not returned: see tls_await() */
+	__u32 pad2;
 };
 
 enum {
@@ -194,7 +197,7 @@ static __noinline int tls_free(struct tls_conn *tls)
 	return 0;
 }
 
-_Static_assert(sizeof(struct tls_conn) == sizeof(struct conn) + sizeof(struct tls_match) + 104,
+_Static_assert(sizeof(struct tls_conn) == sizeof(struct conn) + sizeof(struct tls_match) + 112,
 	       "tls_conn has no holes");
 
 #endif
