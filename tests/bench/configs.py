@@ -30,6 +30,10 @@ def tls(port):
     return config([service("bench", port)], [slo("bench", "bench")], tls="servers")
 
 
+def http2(port):
+    return config([service("bench", port, ["/", "/small", "/shop.Cart/*"])], [slo("bench", "bench")])
+
+
 def many_routes(port):
     routes = [f"/r{i}/items/*" for i in range(ROUTES)]
     return config([service("bench", port, routes)], [slo("bench", "bench")])

@@ -6,7 +6,7 @@ what the agent itself takes. Prints tables, and writes them with every sample to
 Judges no time. Fails only if something does not run, or if the agent did not count exactly the
 requests that were made: then the times say nothing.
 
-Items: loops configured nginx tls scale idle startup status step maps (all).
+Items: loops configured nginx tls http2 scale idle startup status step maps (all).
 
 ROUNDS (40), LOOP_MS (60): how often each loop is measured, and how long it runs.
 PAIRS (6), WRK_SECONDS (10): likewise, nginx under wrk.
@@ -26,6 +26,7 @@ import tempfile
 import time
 
 import host
+import http2
 import loops
 import maps
 import nginx
@@ -41,6 +42,7 @@ ITEMS = {
     "configured": loops.measure_configured,
     "nginx": nginx.measure,
     "tls": tls.measure,
+    "http2": http2.measure,
     "scale": scale.measure,
     "idle": scale.measure_idle,
     "startup": times.measure_startup,

@@ -41,6 +41,16 @@ def tls_added(out, work, variant):
     return f"{out['tls'][work]['cpu_ns'][variant]['quiet_added']:.0f}"
 
 
+def http2_over(out, work):
+    """Of what is added in quiet, both ends: of an HTTP/1.1 request of the same client and server."""
+    added = {w: out["http2"][w]["cpu_ns"]["agent"]["quiet_added"] for w in (work, "h1")}
+    return f"{added[work] / added['h1']:.2f}" if added["h1"] > 0 else "lost in the noise"
+
+
+def http2_added(out, work):
+    return f"{out['http2'][work]['cpu_ns']['agent']['quiet_added'] / 1e3:.2f}"
+
+
 # what, meant to be, how it is read from the results
 FIGURES = [
     ("minimal exchange: added / floor's", "at most 3",
@@ -61,6 +71,9 @@ FIGURES = [
     ("likewise, hits of probes", "at most 8",
      lambda o: f"{o['tls']['keep-alive']['hits']['agent']:.2f}"),
     ("nginx over TLS, with a handshake: added, ns", "", lambda o: tls_added(o, "close", "agent")),
+    ("HTTP/2, one stream: added / HTTP/1.1's", "at most 1.2", lambda o: http2_over(o, "one")),
+    ("HTTP/2, 100 streams: added, us", "at most 0.8", lambda o: http2_added(o, "many")),
+    ("gRPC, unary: added, us", "at most 2", lambda o: http2_added(o, "grpc")),
     ("agent's CPU at each load, % of a core", "under 0.1", cpu),
     ("agent's RSS at its peak, MiB", "under 32",
      lambda o: table.mib(o["scale"]["peak_rss_bytes"])),

@@ -7,6 +7,7 @@
 #	loop WORK VARIANT INSTRUCTIONS_A_LOOP         WORK: of pingpong.c
 #	nginx VARIANT REQUESTS TOTAL SERVER AGENT     instructions, of the whole machine and of processes
 #	tls ...                                       tls.sh
+#	http2 ..., verified ..., table ...            http2.sh
 #
 # VARIANT: bare; floor (empty programs on the socket tracepoints, where there are any); hooks (empty
 # programs on all hooks of the agent); agent (which takes no samples); samples (which it does, at the
@@ -20,14 +21,15 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 . tests/bench/vm/tls.sh
+. tests/bench/vm/http2.sh
 build=${SLIPROBE_BUILD:-build}
 out=$build/tests/bench
 loops=${LOOPS:-20000} wrk_seconds=${WRK_SECONDS:-2} wrk_clients=16
 loop_port=8001 nginx_port=8002
 tmp=$(mktemp -d)
 chmod 0755 "$tmp"
-agent_pid='' nginx_pid='' empty_pid=''
-trap 'kill $agent_pid $nginx_pid $empty_pid 2>/dev/null || :; wait; rm -rf "$tmp"' EXIT
+agent_pid='' nginx_pid='' empty_pid='' grpc_pid=''
+trap 'kill $agent_pid $nginx_pid $empty_pid $grpc_pid 2>/dev/null || :; wait; rm -rf "$tmp"' EXIT
 
 die() {
 	echo "inside.sh: $*" >&2
@@ -54,10 +56,14 @@ write_configs() {
 		  - {name: loop, match: {port: $loop_port}, routes: ["/"]}
 		  - {name: nginx, match: {port: $nginx_port}, routes: ["/"]}
 		  - {name: https, match: {port: $tls_port}, routes: ["/"]}
+		  - {name: h2, match: {port: $http2_port}, routes: ["/"]}
+		  - {name: grpc, match: {port: $grpc_port}, routes: ["/shop.Cart/*"]}
 		slos:
 		  - {name: loop, service: loop, objective: 99.9, window: 30d, good: {latency: 1s}}
 		  - {name: nginx, service: nginx, objective: 99.9, window: 30d, good: {latency: 1s}}
 		  - {name: https, service: https, objective: 99.9, window: 30d, good: {latency: 1s}}
+		  - {name: h2, service: h2, objective: 99.9, window: 30d, good: {latency: 1s}}
+		  - {name: grpc, service: grpc, objective: 99.9, window: 30d, good: {latency: 1s}}
 	EOF
 	grep -v '^samples:' "$tmp/sliprobe.yaml" >"$tmp/samples.yaml"
 	sed 's/^tls: off/tls: servers/' "$tmp/sliprobe.yaml" >"$tmp/tls.yaml"
@@ -79,6 +85,7 @@ write_configs() {
 				location / { return 200; }
 			}
 			$tls_server
+			$http2_server
 		}
 	EOF
 }
@@ -189,18 +196,27 @@ measure() { # VARIANT
 tls_prepare
 write_configs
 start_nginx
+grpc_start
 if [[ -n ${PROFILE:-} ]]; then
-	# for profile.sh: one kind of work under the agent, and what the kernel calls its functions
+	# for profile.sh: kinds of work under the agent, and what the kernel calls its functions
 	sysctl -qw net.core.bpf_jit_kallsyms=1 kernel.kptr_restrict=0
 	start_agent "${PROFILE_CONFIG:-sliprobe}"
+	[[ $PROFILE != *tls-* ]] || tls_await_probes # PROFILE_CONFIG=tls
 	cat /proc/kallsyms >build/vm/out/kallsyms
-	case $PROFILE in
-	nginx) measure_nginx agent ;;
-	*) measure_loop agent "$PROFILE" ;;
-	esac
+	for work in $PROFILE; do
+		build/vm/out/mark
+		case $work in
+		nginx) measure_nginx agent ;;
+		http2-*) http2_measure_work agent "${work#*-}" ;;
+		tls-keep-alive) tls_measure_work agent keep-alive "$tls_requests" -k ;;
+		*) measure_loop agent "$work" ;;
+		esac
+		build/vm/out/mark
+	done
 	exit
 fi
 measure bare
+http2_measure bare
 tls_measure bare
 if [[ -z ${ONLY_AGENT:-} ]]; then
 	start_programs usual_tls || die "usual probes: $(<"$tmp/empty.log")"
@@ -216,6 +232,8 @@ if [[ -z ${ONLY_AGENT:-} ]] && start_programs empty empty_send empty_recv; then
 fi
 start_agent sliprobe
 measure agent
+http2_measure agent
+http2_tell
 stop_agent
 start_agent samples
 measure samples

@@ -18,7 +18,13 @@ STEPS = {
     "copy of the bytes": r"bpf_probe_read_user|copy_from_user_nofault|nmi_uaccess_okay",
     "clock": r"bpf_ktime_get_ns|ktime_get_mono_fast_ns",
     "arrival of the request": r"P:sock_reading",
-    "hooks: order of events, registers": r"P:(tp_|fexit_|tcp_|stream_|http1_re\w+_event)",
+    "hooks: order of events, registers": r"P:(tp_|fexit_|tcp_|stream_step|http1_re\w+_event)",
+    "HTTP/2: frames, header blocks": r"P:(frames_|http2_(steps|walk_step|field_byte|indexed|value_bytes|name_bytes|"
+                                     r"spelled|short_value|long_code|frame_begin|payload_pass|redecide|again_step))",
+    "HTTP/2: streams": r"P:(http2_|stream_|streams_|exchange_)",
+    "loops": r"bpf_loop",
+    "hash tables": r"__?htab_map_|htab_map_|jhash|lookup_nulls_elem_raw|lookup_elem_raw|bpf_obj_free|__pcpu_freelist|pcpu_freelist|"
+                   r"free_htab_elem|alloc_htab_elem|htab_lock_bucket|htab_unlock_bucket",
     "request: parse, route, open": r"P:(http1_request_(first|head)|http1_open|identity_|"
                                    r"endpoint_|service_|exe_)",
     "response: parse, classify, count": r"P:(http1_response_(first|head)|http1_answer|exchanges_|"
@@ -59,9 +65,10 @@ def main(kallsyms, blocks):
     if not requests:
         sys.exit("profile.py: no request was counted")
     total = 0
-    for step, pattern in STEPS.items():
-        names = [n for n in instructions if re.match(f"({pattern})", n)
-                 and instructions[n] >= requests]
+    left = {n for n in instructions if instructions[n] >= requests}
+    for step, pattern in [*STEPS.items(), ("other programs", "P:")]:
+        names = [n for n in left if re.match(f"({pattern})", n)]
+        left.difference_update(names)
         step_sum = sum(instructions[n] for n in names) / requests
         total += step_sum
         print(f"{step_sum:8.0f}  {step}")

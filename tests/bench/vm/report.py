@@ -4,11 +4,13 @@
 A LOG is named without its ".log", after its kernel: bench-6.12. --check exits 1 if a request has
 become dearer than the baseline allows: its instructions by more than 3 %, or what the agent adds to
 the loop by more than 10 %. Both relative to bare, so that another build of the kernel is no growth.
-It also does if samples take 3 % more than the same request takes without them, and by what report_tls.py says.
+It also does if samples take 3 % more than the same request takes without them, and by what report_tls.py and
+report_http2.py say.
 """
 import json
 import sys
 
+import report_http2
 import report_tls
 
 TOTAL_GROWTH, ADDED_GROWTH, SAMPLES_ADD = 0.03, 0.10, 0.03
@@ -36,7 +38,11 @@ def read(path):
         tls = report_tls.read(lines)
     if not report_tls.is_whole(tls):
         sys.exit(f"report.py: {path}.log is not whole: TLS")
-    return works, tls
+    with open(path + ".log", encoding="utf-8") as lines:
+        http2 = report_http2.read(lines)
+    if not report_http2.is_whole(http2):
+        sys.exit(f"report.py: {path}.log is not whole: HTTP/2")
+    return works, tls, http2
 
 
 def ratio(work):
@@ -128,13 +134,15 @@ def main(args):
     out, said = {}, []
     for path in logs:
         kernel = path.rsplit("-", 1)[1]
-        works, tls = read(path)
+        works, tls, http2 = read(path)
         recorded = baseline.get(kernel, {})
         show(kernel, works, recorded)
         report_tls.show(tls, works, recorded.get("tls"))
+        report_http2.show(http2, recorded.get("http2"))
         said += growth(kernel, works, recorded)
         said += report_tls.growth(kernel, tls, works, recorded.get("tls"))
-        out[kernel] = works | {"tls": tls}
+        said += report_http2.growth(kernel, http2, recorded.get("http2"))
+        out[kernel] = works | {"tls": tls, "http2": http2}
     with open(out_path, "w", encoding="utf-8") as file:
         json.dump(out, file, indent=1)
         file.write("\n")

@@ -9,7 +9,7 @@
 # Prints a table, writes it to build/bench-vm.json. --check compares with tests/bench/vm/baseline.json
 # and fails on growth (report.py); without it the baseline is only shown beside.
 #
-# LOOPS (4000), WRK_SECONDS (1, of the machine's own): how much is measured.
+# LOOPS (4000), WRK_SECONDS (1, of the machine's own): how much is measured. VM_TIMEOUT (900): seconds that a machine may take.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
@@ -32,7 +32,7 @@ mkdir -p build/vm
 trap '((${#machines[@]} == 0)) || kill "${machines[@]}" 2>/dev/null || :' EXIT
 trap 'exit 143' TERM INT HUP
 for kernel in "${kernels[@]}"; do
-	scripts/vm.sh "$kernel" --cpus 1 --icount --timeout 900 -- \
+	scripts/vm.sh "$kernel" --cpus 1 --icount --timeout "${VM_TIMEOUT:-900}" -- \
 		env "SLIPROBE_BUILD=$build" "LOOPS=${LOOPS:-4000}" "WRK_SECONDS=${WRK_SECONDS:-1}" \
 		"${only[@]}" \
 		tests/bench/vm/inside.sh >"build/vm/bench-$kernel.log" 2>&1 &
