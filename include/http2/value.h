@@ -116,6 +116,13 @@ static inline __u32 http2_length_value(const struct http2 *p)
 	return length < HTTP2_UNKNOWN ? (__u32)length : HTTP2_UNKNOWN;
 }
 
+/* What is there of a content type is not how gRPC's begins. */
+static inline int http2_type_is_other(const struct http2 *p)
+{
+	return p->name == HTTP2_NAME_CONTENT_TYPE && p->n >= 4 &&
+	       ((__u32)p->words[0] | 0x20202020) != (__u32)HTTP2_TEXT4('a', 'p', 'p', 'l');
+}
+
 static inline void http2_scratch_clear(struct http2 *p)
 {
 	p->n = 0;
@@ -289,7 +296,7 @@ static inline __attribute__((always_inline)) __u32 http2_scratch_codes(struct ht
 	p->n = n;
 	p->bits = bits;
 	p->n_bits = n_bits;
-	return n >= HTTP2_SHORT_TEXT;
+	return n >= HTTP2_SHORT_TEXT || http2_type_is_other(p);
 }
 
 /* The value of the text that was read is known. */
