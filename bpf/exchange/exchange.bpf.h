@@ -4,8 +4,8 @@
  * them, the response side answers them, and whoever ends one first, be it an answer, an abort or the
  * sweep, claims it with one compare-and-swap, so that each is counted exactly once however these race.
  *
- * One exchange sits in the connection itself; further ones that are open at once (pipelining, streams) are
- * in the `pending` map. Where requests are answered in any order, see exchange/streams.
+ * One exchange sits in the connection itself; further ones that are open at once (pipelining, streams) have a place each
+ * in `pending_near`, or, where another one is there, in the `pending` map. Where requests are answered in any order, see exchange/streams.
  */
 #ifndef SLIPROBE_EXCHANGE_EXCHANGE_BPF_H
 #define SLIPROBE_EXCHANGE_EXCHANGE_BPF_H
@@ -22,6 +22,7 @@
 
 enum {
 	PENDING_MAX = 65536,
+	PENDING_NEAR = 4096, /* a power of two */
 	OPEN_MAX =
 		PENDING_MAX + 1, /* on one connection: all in the map, and that in the connection */
 	CLAIM_NUMBERS = 1U << 31, /* that a claim tells apart */
@@ -41,7 +42,7 @@ struct exchange {
 	__u32 claim; /* number << 1 | ended: set once, by whoever ends it */
 	__u16 status; /* if answered; of a stream: as far as it is known */
 	__u8 stage; /* enum exchange_stage */
-	__u8 charged; /* in `pending`, to a found service */
+	__u8 charged; /* it is not `first`: to a found service */
 	struct request request;
 	union {
 		__u64 asked_ns; /* EXCHANGE_ASKED: when all of the request had arrived */
@@ -85,6 +86,20 @@ struct {
 	__type(value, struct exchange);
 } pending SEC(".maps");
 
+/*
+ * A place that the connection and the number tell: a look at it takes a tenth of one at the map, whose entries are cold,
+ * besides, where many are open at once.
+ */
+struct pending_place {
+	__u64 id;
+	__u32 number; /* set last, and unset first; 0: none is there */
+	__u32 taken; /* by one compare-and-swap */
+	struct exchange exchange;
+};
+
+static struct pending_place pending_near[PENDING_NEAR]; /* of no interest to the agent */
+
+__u32 pending_far; /* those in `pending` */
 __u32 pending_found; /* those of found services */
 
 static __always_inline void exchanges_init(struct exchanges *open, __u64 id)
@@ -129,6 +144,21 @@ static __always_inline struct pending_key pending_key_of(const struct exchanges 
 	return key;
 }
 
+/* The numbers of a connection have places in a row, connections begin anywhere. */
+static __always_inline struct pending_place *pending_place_of(const struct exchanges *open,
+							      __u32 number)
+{
+	__u32 at = ((__u32)open->origin.id * 0x9e3779b1U >> 16) + number;
+
+	return &pending_near[at & (PENDING_NEAR - 1)];
+}
+
+static __always_inline bool pending_is_at(const struct pending_place *place,
+					  const struct exchanges *open, __u32 number)
+{
+	return place->number == number && place->id == open->origin.id;
+}
+
 static __always_inline bool exchange_is_first(const struct exchanges *open, __u32 number)
 {
 	return open->first.claim >> 1 == (number & (CLAIM_NUMBERS - 1));
@@ -136,10 +166,16 @@ static __always_inline bool exchange_is_first(const struct exchanges *open, __u3
 
 static __always_inline struct exchange *exchange_find(struct exchanges *open, __u32 number)
 {
+	struct pending_place *place;
 	struct pending_key key;
 
 	if (exchange_is_first(open, number))
 		return &open->first;
+	place = pending_place_of(open, number);
+	if (pending_is_at(place, open, number))
+		return &place->exchange;
+	if (!pending_far)
+		return NULL;
 	key = pending_key_of(open, number);
 	return bpf_map_lookup_elem(&pending, &key);
 }
@@ -180,6 +216,7 @@ static __always_inline void pending_discharge(__u32 service)
 static __always_inline void exchange_free(struct exchanges *open, __u32 number,
 					  const struct exchange *exchange)
 {
+	struct pending_place *place;
 	struct pending_key key;
 
 	if (exchange_is_first(open, number)) {
@@ -188,8 +225,16 @@ static __always_inline void exchange_free(struct exchanges *open, __u32 number,
 	}
 	if (exchange->charged)
 		pending_discharge(exchange->request.service);
+	place = pending_place_of(open, number);
+	if (pending_is_at(place, open, number)) {
+		/* who ends a connection may free it, too: the place is another one's by then */
+		if (__sync_val_compare_and_swap(&place->number, number, 0) == number)
+			store_release(&place->taken, 0);
+		return;
+	}
 	key = pending_key_of(open, number);
-	bpf_map_delete_elem(&pending, &key);
+	if (!bpf_map_delete_elem(&pending, &key))
+		__sync_fetch_and_add(&pending_far, -1);
 }
 
 static __always_inline __u64 exchange_service_ns(const struct exchange *exchange, __u64 until_ns)
@@ -231,6 +276,51 @@ static __always_inline void exchange_fill(const struct opening *opening, enum ex
 	request_init(opening, &ret->request);
 }
 
+/* In the map. Its stack is not its callers'. */
+static __noinline int pending_put(struct exchanges *open, const struct opening *opening,
+				  __u32 number, __u32 stage)
+{
+	struct pending_key key;
+	struct exchange exchange = {.claim = number << 1};
+
+	if (!open || !opening)
+		return -1;
+	key = pending_key_of(open, number);
+	exchange_fill(opening, stage, &exchange);
+	exchange.charged = opening->service >= SERVICE_FOUND;
+	/* first: who finds none does not look for it */
+	__sync_fetch_and_add(&pending_far, 1);
+	if (!bpf_map_update_elem(&pending, &key, &exchange, BPF_NOEXIST))
+		return 0;
+	__sync_fetch_and_add(&pending_far, -1);
+	return -1;
+}
+
+/* It is not the only one of its connection. */
+static __always_inline bool pending_open(struct exchanges *open, const struct opening *opening,
+					 __u32 number, enum exchange_stage stage)
+{
+	struct pending_place *place = pending_place_of(open, number);
+	bool charged = opening->service >= SERVICE_FOUND;
+
+	/* whoever ends what is open looks no further than OPEN_MAX from the first one on */
+	if (number - open->freed >= OPEN_MAX || (charged && !pending_charge(opening->service)))
+		return false;
+	if (!place->taken && !__sync_val_compare_and_swap(&place->taken, 0, 1)) {
+		place->id = open->origin.id;
+		place->exchange.claim = number << 1;
+		place->exchange.charged = charged;
+		exchange_fill(opening, stage, &place->exchange);
+		store_release(&place->number, number);
+		return true;
+	}
+	if (!pending_put(open, opening, number, stage))
+		return true;
+	if (charged)
+		pending_discharge(opening->service);
+	return false;
+}
+
 /* Exchange `number` begins, which is not below open->next. */
 static __always_inline void exchange_open_as(struct exchanges *open, const struct opening *opening,
 					     __u32 number, enum exchange_stage stage,
@@ -242,21 +332,8 @@ static __always_inline void exchange_open_as(struct exchanges *open, const struc
 		open->first.claim = CLAIM_NONE;
 		exchange_fill(opening, stage, &open->first);
 		store_release(&open->first.claim, number << 1);
-	} else {
-		struct pending_key key = pending_key_of(open, number);
-		struct exchange exchange = {.claim = number << 1};
-
-		exchange_fill(opening, stage, &exchange);
-		exchange.charged = opening->service >= SERVICE_FOUND;
-		/* whoever ends what is open looks no further than OPEN_MAX from the first one on */
-		if (number - open->freed >= OPEN_MAX ||
-		    (exchange.charged && !pending_charge(opening->service))) {
-			stat_lost(opening->service, LOST_PENDING_FULL);
-		} else if (bpf_map_update_elem(&pending, &key, &exchange, BPF_ANY)) {
-			if (exchange.charged)
-				pending_discharge(opening->service);
-			stat_lost(opening->service, LOST_PENDING_FULL);
-		}
+	} else if (!pending_open(open, opening, number, stage)) {
+		stat_lost(opening->service, LOST_PENDING_FULL);
 	}
 	store_release(&open->next, exchange_after(number));
 }
@@ -482,5 +559,6 @@ __noinline int exchanges_lose(struct exchanges *open, __u32 reason)
 _Static_assert(sizeof(struct exchange) == 72, "exchange has no holes");
 _Static_assert(sizeof(struct exchanges) == 144, "exchanges has no holes");
 _Static_assert(sizeof(struct pending_key) == 16, "pending_key has no holes");
+_Static_assert(sizeof(struct pending_place) == 88, "pending_place has no holes");
 
 #endif

@@ -127,7 +127,7 @@ static __noinline int streams_free(struct exchanges *open, __u32 number)
 		open->freed = exchange_after(number);
 		return 0;
 	}
-	walk.freed = open->freed;
+	walk.freed = number == open->freed ? exchange_after(number) : open->freed;
 	bpf_loop(STREAMS_PASSED_MAX, streams_pass, &walk, 0);
 	open->freed = walk.freed;
 	return 0;

@@ -31,11 +31,8 @@ static __always_inline enum http2_side http2_side_of(const enum side side)
 
 /* ---- an operation ---- */
 
-/*
- * The requests that the operation brings are judged by the configuration in force: but for one whose header block has
- * begun. Not inlined: its stack is not its callers'.
- */
-static __noinline int http2_begin_requests(struct flow *flow, struct http2_followed *followed)
+/* See http2_begin_requests(). Not inlined: its stack is not its callers'. */
+static __noinline int http2_begin_anew(struct flow *flow, struct http2_followed *followed)
 {
 	struct conn *conn = flow->conn;
 	struct policy *policy;
@@ -56,6 +53,17 @@ static __noinline int http2_begin_requests(struct flow *flow, struct http2_follo
 		       policy->path_start, policy->ua_start);
 	followed->generation = flow->generation;
 	return 0;
+}
+
+/*
+ * The requests that the operation brings are judged by the configuration in force: but for one whose header block has
+ * begun.
+ */
+static __always_inline void http2_begin_requests(struct flow *flow, struct http2_followed *followed)
+{
+	if (followed->generation != flow->generation ||
+	    flow->conn->served.generation != flow->generation)
+		http2_begin_anew(flow, followed);
 }
 
 /* The operation may bring answers to what nobody has seen: they are somebody's. */

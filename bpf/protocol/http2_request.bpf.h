@@ -122,7 +122,8 @@ static __always_inline bool http2_request_headers(struct flow *flow,
 
 	if (http2_is_open_or_was(conn, number))
 		return http2_ends_stream(&followed->h2.side[HTTP2_REQUESTS]);
-	http2_register(flow);
+	if (conn_needs_who(conn, flow->generation))
+		http2_register(flow);
 	http2_open(flow, followed, number);
 	if (exchange_is_refused(number, conn->state.h2.refused))
 		stream_reset(&conn->open, number, OUTCOME_NOT_ACCEPTED);
