@@ -82,5 +82,5 @@ http2_tell() {
 		echo "verified ${names[$id]:-$id} $n"
 	done
 	bpftool --json map show | jq -r '.[] | select(.name // "" | startswith("http2_") or . == "streams_old" or . == "pending") |
-		select(.type == "hash") | "table \(.name) \(48 + ((.bytes_key + 7) / 8 | floor) * 8 + ((.bytes_value + 7) / 8 | floor) * 8)"'  | sort -u
+		select(.type == "hash") | "table \(.name) \(48 + ((.bytes_key + 7) / 8 | floor) * 8 + ((.bytes_value + 7) / 8 | floor) * 8)"' | sort -u
 }
