@@ -10,10 +10,9 @@ from conftest import shared_agent
 from counted import Books
 from grpc_relay import Relay
 from grpc_servers import CODES, NAMES, GrpcClient, GrpcServer, ask
-from harness import free_ports, if_long, user_space, wait_until
+from harness import free_ports, if_long, wait_until
 from http2_servers import Http2Server
 
-pytestmark = user_space
 ROUTES = ["/e2e.Echo/Unary", "/e2e.Echo/Download", "/e2e.Echo/Upload", "/e2e.Echo/Chat", "/other.Service/*"]
 CONFIG = """
 agent: {interval: 1s, unanswered_after: 30s}

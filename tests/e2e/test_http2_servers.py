@@ -6,11 +6,10 @@ import pytest
 
 from conftest import shared_agent
 from counted import Books
-from harness import free_ports, if_long, user_space, wait_until
+from harness import free_ports, if_long, scaled, wait_until
 from http2_clients import Http2Client, curl, h2load, nghttp
 from http2_servers import BEHIND, NAMES, OTHERS, UPGRADING, Http2Server
 
-pytestmark = user_space
 CONFIG = """
 agent: {interval: 1s}
 tls: servers
@@ -66,9 +65,9 @@ def ask_all(server, add):
     if posted(server):
         add(client.wait(*[client.ask(method="POST", body=b"x" * 100000) for _ in range(posted(server))]))
     client.close()
-    add(h2load(server.port, server.secure, 30 if server.name == "hypercorn" else 300, 3, 1))
-    add(h2load(server.port, server.secure, 1000, 2, 100))
-    add(h2load(server.port, server.secure, 400, 10, 10, "/missing", 404))
+    add(h2load(server.port, server.secure, 30 if server.name == "hypercorn" else scaled(300), 3, 1))
+    add(h2load(server.port, server.secure, scaled(1000, 200), 2, 100))
+    add(h2load(server.port, server.secure, scaled(400, 100), 10, 10, "/missing", 404))
     add(curl(server.port, server.secure, paths, "--http2" if server.secure else "--http2-prior-knowledge"))
     add(nghttp(server.port, server.secure, ["/index.html", "/missing"]))
     add(nghttp(server.port, server.secure, ["/index.html"], ["--padding", "30"]))
