@@ -102,7 +102,9 @@ static __always_inline bool http2_response_headers(const struct flow *flow,
 
 	if (status && status < HTTP2_STATUS_FINAL)
 		return false;
-	exchange->status = http2_read_status(responses, exchange->status);
+	/* what its first block has hidden stays hidden, though the table be renewed before its last one */
+	exchange->status = http2_read_status(responses, exchange->status) |
+			   (exchange->status & STATUS_ONE_SIDED);
 	if (!http2_knows_table(responses, followed->wide >> HTTP2_RESPONSES & 1))
 		exchange->status |= STATUS_ONE_SIDED;
 	http2_begun(exchange, flow->now_ns);

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from counted import Books, table
-from frames import Talk
+from frames import GRPC, Talk, block, message
 from harness import user_space, wait_until
 from http2_clients import Http2Client, h2load
 from http2_servers import Http2Server
@@ -111,6 +111,26 @@ def test_calls_of_an_older_channel(start_agent, agent_only, shop):
     # the content type is in the table, too: that these are calls is not known, so 200 does not say that they are good
     slo = [slo for slo in agent.status()["slos"] if slo["service"] == "shop"][0]
     assert (slo["eligible"], slo["status_unknown"], service["status_unknown"]) == (0, 10, 10), (slo, service)
+    talk.close()
+
+
+def test_a_call_that_outlasts_what_the_table_hides_is_not_judged(start_agent, agent_only, shop):
+    """Its content type was hidden: that its trailers hide nothing any more does not make 200 a success."""
+    talk = Talk(shop, server_first=True)
+    talk.call("/p.S/M")
+    agent = start(start_agent, shop)
+    streams = [talk.ask("/p.S/M", *GRPC, method="POST", body=message(b"x")) for _ in range(3)]
+    for stream in streams:
+        talk.answer(stream, 200, ("content-type", "application/grpc"), body=message(b"x"), end=False)
+    for i in range(200):
+        talk.answer(talk.ask(f"/items/{i}/{'x' * 20}"), 200, ("x-new", f"{i:030}"), body=None)
+    before = agent.slo("shop")
+    for stream in streams:
+        talk.s(block(stream, talk.server.encode([("grpc-status", "13")]), True))
+    talk.answer(talk.ask("/cart/1"), 200)
+    now = agent.slo("shop")
+    assert {key: now[key] - before[key] for key in ("good", "bad", "status_unknown")} == {
+        "good": 1, "bad": 0, "status_unknown": 3}, (before, now)
     talk.close()
 
 
