@@ -10,7 +10,8 @@
 
 enum {
 	STREAMS_OLD = 256, /* of a connection, a power of two */
-	STREAMS_OLD_CONNS = 8192, /* 1 KiB each */
+	STREAMS_OLD_CONNS =
+		32768, /* 1 KiB each: as many as are followed, whose owners have shares of these */
 };
 
 struct streams_old {

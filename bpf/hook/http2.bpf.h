@@ -133,6 +133,8 @@ static __always_inline int http2_receives(struct sock *sk, int ret, int flags)
 		conn_ignore(&tcp->conn);
 		return 0;
 	}
+	if (!http2_is_admitted(&flow, followed))
+		return 0;
 	if (!frames->now_ns) {
 		arrival = arrival_of(sk, tp, &scratch->reading, tcp->read_seq, ret);
 		frames->now_ns = arrival.read_ns;
@@ -197,6 +199,9 @@ static __always_inline int http2_sends(struct sock *sk, int ret, const enum sent
 	followed = http2_find(tcp->conn.open.origin.id) ?: http2_begin(&tcp->conn);
 	if (!followed)
 		return tcp_settle(sk, tcp, tp->write_seq);
+	tcp_begin(&flow, sk, tcp, scratch);
+	if (!http2_is_admitted(&flow, followed))
+		return tcp_settle(sk, tcp, tp->write_seq);
 	/* what has begun like the client's preface was none */
 	if (followed->h2.side[HTTP2_REQUESTS].fault == HTTP2_FAULT_PREFACE) {
 		conn_ignore(&tcp->conn);
@@ -207,7 +212,6 @@ static __always_inline int http2_sends(struct sock *sk, int ret, const enum sent
 		gap = 0; /* held back, they are sent later; but all bytes come by here */
 	flow.peer_unacked = tcp_peer_unacked(sk, tp);
 	flow.now_ns = sent_ns(tp, tp->write_seq);
-	tcp_begin(&flow, sk, tcp, scratch);
 	if (gap && !frames_unseen(&flow, followed, gap, SIDE_RESPONSE, writer)) {
 		stat_error(KERR_TX_GAP);
 		http2_side_lost(&flow, followed, SIDE_RESPONSE, LOST_UNSEEN_BYTES);

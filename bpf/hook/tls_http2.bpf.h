@@ -69,7 +69,9 @@ static __always_inline void tls_http2_follow(struct tls_conn *tls, const struct 
 	}
 	tls_source(&taken->scratch.io, frames->buffer, frames->n);
 	tls_begin_flow(&flow, tls, &taken->scratch);
-	if (frames->writes)
+	if (!http2_is_admitted(&flow, followed))
+		; /* it is blind */
+	else if (frames->writes)
 		tls_http2_write(&flow, followed, tls, &taken->scratch.io,
 				frames->nested == tls->conn.open.origin.id);
 	else

@@ -29,6 +29,54 @@ static __always_inline enum http2_side http2_side_of(const enum side side)
 	return side == SIDE_REQUEST ? HTTP2_REQUESTS : HTTP2_RESPONSES;
 }
 
+/* ---- whose it is ---- */
+
+/* Names the owner of a new connection. Not inlined, as the next two: its stack is not its callers'. */
+static __noinline int http2_resolve(struct flow *flow)
+{
+	struct conn *conn = flow->conn;
+
+	if (conn->served.generation != flow->generation)
+		identity_resolve(&conn->served, flow->who, flow->generation);
+	return 0;
+}
+
+/* Charges it to that. Returns false if that has too many. */
+static __noinline int http2_charge(struct flow *flow, struct http2_followed *followed)
+{
+	struct policy *policy = policy_find(flow->conn->served.policy);
+	struct http2_charged charged;
+
+	if (!followed)
+		return false;
+	charged = http2_owner(flow->who, policy ? policy->service : SERVICE_NONE);
+	if (!http2_share_take(&http2_conn_shares, charged, HTTP2_CONNS_MAX))
+		return false;
+	followed->charged = charged;
+	return true;
+}
+
+/* The connection is blind, and nothing is kept of it. */
+static __noinline int http2_refuse(struct flow *flow)
+{
+	http2_free(flow->conn->open.origin.id);
+	flow_blind(flow, BLIND_HTTP2);
+	conn_ignore(flow->conn);
+	return 0;
+}
+
+/* What is kept of a connection is charged, once. Returns false if it is gone, as its owner has too many. */
+static __always_inline bool http2_is_admitted(struct flow *flow, struct http2_followed *followed)
+{
+	if (followed->charged.place)
+		return true;
+	http2_resolve(flow);
+	if (http2_charge(flow, followed))
+		return true;
+	http2_refuse(flow);
+	return false;
+}
+
 /* ---- an operation ---- */
 
 /* See http2_begin_requests(). Not inlined: its stack is not its callers'. */

@@ -11,6 +11,7 @@
 #include "kernel/helpers.bpf.h"
 #include "kernel/stat.bpf.h"
 #include "protocol/chunk.bpf.h"
+#include "protocol/http2_shares.bpf.h"
 
 /* needs what dfa.bpf.h and chunk.bpf.h define */
 #include "http2/table.h"
@@ -23,8 +24,13 @@ enum {
 struct http2_followed {
 	struct http2_conn h2;
 	__u32 generation; /* of the configuration that the automata are of */
-	__u32 wide; /* bits 1 << enum http2_side: it has an entry in http2_wides */
+	__u8 wide; /* bits 1 << enum http2_side: it has an entry in http2_wides */
+	__u8 pad;
+	struct http2_charged charged;
 };
+
+/* static: the agent needs to know nothing of them */
+static struct http2_shares http2_conn_shares, http2_wide_shares;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -100,10 +106,12 @@ static __noinline int http2_make_wide(struct http2_followed *followed, __u64 id,
 	struct http2_wide *wide;
 	__u32 only = 0;
 
-	if (!followed || followed->wide >> (side & 1) & 1)
+	if (!followed || followed->wide >> (side & 1) & 1 || !followed->charged.place ||
+	    !http2_share_take(&http2_wide_shares, followed->charged, HTTP2_WIDES_MAX))
 		return 0;
 	wide = bpf_map_lookup_elem(&http2_wide_blank, &only);
 	if (!wide || bpf_map_update_elem(&http2_wides, &key, wide, BPF_NOEXIST)) {
+		http2_share_give(&http2_wide_shares, followed->charged);
 		stat_error(KERR_CONN_ALLOC);
 		return 0;
 	}
@@ -123,11 +131,12 @@ static __noinline int http2_free(__u64 id)
 
 	if (!followed)
 		return 0;
-	if (followed->wide) {
-		bpf_map_delete_elem(&http2_wides, &key);
-		key.side = HTTP2_RESPONSES;
-		bpf_map_delete_elem(&http2_wides, &key);
+	for (int i = 0; i < 2; i++) {
+		key.side = i;
+		if (followed->wide >> i & 1 && !bpf_map_delete_elem(&http2_wides, &key))
+			http2_share_give(&http2_wide_shares, followed->charged);
 	}
+	http2_share_give(&http2_conn_shares, followed->charged);
 	bpf_map_delete_elem(&http2_conns, &id);
 	return 0;
 }
