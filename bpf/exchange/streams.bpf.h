@@ -20,6 +20,9 @@
 
 enum {
 	STREAMS_BEHIND_MAX = 1024, /* a stream that so many others stand behind is old */
+	STREAMS_KEPT_MAX =
+		OPEN_MAX / 2, /* likewise, where too many are old to be noted: it is lost */
+	STREAMS_RETRY = 64, /* where too many are: a place is looked for at one answer of so many */
 	STREAMS_PASSED_MAX = 16, /* for one answer, which adds one at most */
 };
 
@@ -64,25 +67,30 @@ static long stream_old_place(__u32 i, struct old_search *search)
 	return 1;
 }
 
-/* Too many stand behind stream `number`, which goes on: notes it, or loses it if too many last. */
-static __noinline int stream_grows_old(struct exchanges *open, __u32 number)
+/*
+ * So many stand behind stream `number`, which goes on: notes it. If too many last, it stays where it is, or at last is
+ * lost. Returns true if it is passed.
+ */
+static __noinline int stream_grows_old(struct exchanges *open, __u32 number, __u32 behind)
 {
 	struct old_search search = {.open = open, .number = number};
 	struct exchange *exchange;
 
-	if (!open)
-		return 0;
+	if (!open || (open->has_old && behind % STREAMS_RETRY && behind < STREAMS_KEPT_MAX))
+		return false;
 	open->has_old = 1;
 	if (streams_old_make(&open->origin.id))
 		bpf_loop(STREAMS_OLD, stream_old_place, &search, 0);
 	if (search.found)
-		return 0;
+		return true;
+	if (behind < STREAMS_KEPT_MAX)
+		return false;
 	exchange = exchange_find(open, number);
 	if (exchange && exchange_claim(exchange, number))
 		stat_lost(exchange->request.service, LOST_PENDING_FULL);
 	if (exchange)
 		exchange_free(open, number, exchange);
-	return 0;
+	return true;
 }
 
 struct streams_walk {
@@ -106,10 +114,9 @@ static long streams_pass(__u32 i, struct streams_walk *walk)
 			return 1; /* it leads to the next one told: who settles frees it */
 		if (exchange->claim & 1)
 			exchange_free(open, number, exchange);
-		else if ((__s32)(walk->answered - number) < STREAMS_BEHIND_MAX)
+		else if ((__s32)(walk->answered - number) < STREAMS_BEHIND_MAX ||
+			 !stream_grows_old(open, number, walk->answered - number))
 			return 1;
-		else
-			stream_grows_old(open, number);
 	}
 	walk->freed = exchange_after(number);
 	return 0;

@@ -9,7 +9,7 @@ from conftest import shared_agent
 from counted import Books
 from frames import (NO_ERROR, PING, PONG, PREFACE, PRIORITY, PUSH_PROMISE, SETTINGS_ACK, Talk, block, data, frame,
                     goaway, request, rst, settings, window_update)
-from harness import scaled
+from harness import scaled, user_space
 from wire import Port, get, reply
 
 ROUTES = ["/", "/cart/*", "/items/**", "/users/*/orders"]
@@ -451,3 +451,119 @@ def test_what_is_not_http2_behind_the_preface(shop, agent, books, whole):
     if agent.real:
         got = books.watch.delta()
         assert got["status"] == ({"200": 1} if whole else {}), got
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["unread", "read"])
+def test_windows_of_one_byte(shop, books, seen):
+    """A slow reader lets a body come byte by byte, with a frame for each."""
+    talk = Talk(shop)
+    stream = talk.ask("/", method="POST", end=False)
+    for i in range(300):
+        talk.c(data(stream, b"x", i == 299)).s(window_update(stream, 1))
+    talk.s(block(stream, talk.server.encode([(":status", "200")])))
+    for i in range(300):
+        talk.s(data(stream, b"y", i == 299))
+        if seen:
+            talk.c(window_update(stream, 1) + window_update(0, 1))
+        if i == 298:
+            books.in_flight(1)
+    talk.close()
+    books.expect({200: 1})
+
+
+def test_a_flood_of_continuation(shop, books):
+    """Thousands of them, empty, of a byte, and of fields that nobody keeps; the server gives up, or answers."""
+    talk = Talk(shop, 65536)
+    for i, (pieces, end) in enumerate(((2000, "answer"), (5000, "goaway"))):
+        stream = talk.next_stream()
+        head = talk.client.encode(request("/cart/1")) + b"\0\1a\1b" * pieces
+        cuts = [*range(1, len(head), 3), *[len(head)] * 3000]
+        if end == "answer":
+            talk.c(block(stream, head, True, cuts=cuts))
+            talk.answer(stream, 431)
+        else:
+            talk.c(block(stream, head, True, cuts=cuts)[:-9])  # it never ends
+            talk.s(goaway(stream, 11, b"ENHANCE_YOUR_CALM"))
+    talk.close()
+    books.expect({431: 1})
+    books.routes({("/cart/*", "GET", 431): 1})
+
+
+def test_trailers_that_come_twice(shop, books):
+    """What comes behind a stream's end is an error of its sender's, and no second answer, nor a request."""
+    talk = Talk(shop)
+    stream = talk.ask("/", method="POST", body=b"x", trailers=[("x-a", "1")])
+    talk.c(block(stream, talk.client.encode([("x-a", "2")]), True))
+    talk.answer(stream, 404, trailers=[("x-b", "1")])
+    talk.s(block(stream, talk.server.encode([("x-b", "2")]), True))
+    talk.s(block(stream, talk.server.encode([(":status", "500")]), True)).s(data(stream, b"more"))
+    talk.answer(talk.ask("/cart/1", ("x-a", "2")), 200, ("x-b", "2"))
+    talk.close()
+    books.expect({404: 1, 200: 1})
+
+
+def test_a_stream_that_is_asked_twice(shop, books):
+    """Its number was used: the server answers it once."""
+    talk = Talk(shop)
+    talk.answer(talk.ask("/"), 404)
+    talk.ask("/cart/1", stream=1)
+    talk.s(rst(1, 5))
+    talk.answer(talk.ask("/cart/1"), 200)
+    talk.close()
+    books.expect({404: 1, 200: 1})
+
+
+@pytest.mark.parametrize("padding", [0, 255])
+def test_padding_everywhere(shop, books, padding):
+    talk = Talk(shop, 9)
+    for _ in range(3):
+        stream, how = talk.next_stream(), {"padding": padding}
+        talk.c(block(stream, talk.client.encode(request("/cart/1", method="POST")), **how)
+               + data(stream, b"", False, padding) + data(stream, b"x", False, padding)
+               + block(stream, talk.client.encode([("x-t", "1")]), True, **how))
+        promised = talk.server.encode(request("/css"))
+        talk.s(block(stream, promised, kind=PUSH_PROMISE, first=(stream + 1).to_bytes(4, "big"), **how)
+               + block(stream, talk.server.encode([(":status", "103")]), **how)
+               + block(stream, talk.server.encode([(":status", "404")]), **how)
+               + block(stream + 1, talk.server.encode([(":status", "200")]), True, **how)
+               + data(stream, b"", False, padding) + data(stream, b"y", False, padding)
+               + block(stream, talk.server.encode([("x-t", "1")]), True, **how))
+    talk.close()
+    books.expect({404: 3})
+    books.routes({("/cart/*", "POST", 404): 3})
+
+
+def test_tables_beyond_what_is_followed(shop, books):
+    """What is further back than 64 KiB is not known, and is never guessed; what is nearer, is."""
+    talk = Talk(shop, table=1 << 20)
+    talk.answer(talk.ask("/cart/far"), 418)
+    for i in range(40):
+        more = [(f"x-{i}-{j}", "v" * 50) for j in range(60)]
+        talk.answer(talk.ask("/", *more), 200, *more)
+    talk.answer(talk.ask("/cart/near"), 419)
+    talk.answer(talk.ask("/cart/near"), 419)
+    talk.answer(talk.ask("/cart/far"), 418)
+    for size in (0, 65536, 1 << 20):
+        talk.client.header_table_size = talk.server.header_table_size = size
+        for _ in range(2):
+            talk.answer(talk.ask(f"/items/{size}"), 404)
+    talk.close()
+    books.expect({418: 1, 200: 40, 419: 2, 404: 6, "_unknown": 1})
+    books.routes({("/cart/*", "GET", 418): 1, ("/", "GET", 200): 40, ("/cart/*", "GET", 419): 2,
+                  ("/items/**", "GET", 404): 6, ("_unknown", "GET", "_unknown"): 1})
+
+
+@user_space
+@pytest.mark.parametrize("outcome", ["answered", "left"])
+def test_ten_thousand_streams_of_a_connection(shop, books, outcome):
+    talk, n = Talk(shop, None), 10000
+    asked = [talk.asking("/cart/1") for _ in range(n)]
+    for i in range(0, n, 500):
+        talk.c(b"".join(some for _, some in asked[i:i + 500]))
+    books.in_flight(n)
+    if outcome == "answered":
+        asked.reverse()
+        for i in range(0, n, 500):
+            talk.s(b"".join(talk.answering(stream, 404) for stream, _ in asked[i:i + 500]))
+    talk.close()
+    books.expect(*[{404: n}] if outcome == "answered" else [], **{"server_abort": n} if outcome == "left" else {})
