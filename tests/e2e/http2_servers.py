@@ -22,6 +22,7 @@ http {{
         {only_secure:ssl_certificate {cert}; ssl_certificate_key {key}; ssl_protocols TLSv1.2 TLSv1.3;}
         location / {{ return 200 hello; }}
         location = /missing {{ return 404 no; }}
+        location /files/ {{ root {dir}; default_type text/html; }}
         location /e2e.Echo/ {{ grpc_pass grpc://127.0.0.1:{backend}; }}
     }}
 }}
