@@ -360,7 +360,7 @@ static __always_inline int tcp_received(struct sock *sk, int ret, int flags)
 	tcp->conn.sent_since_read = 0;
 	gap = tcp_follow_read(sk, tp, tcp, ret);
 	if (protocol_is_tls(&tcp->conn) && ktls_seen == KTLS_BY_TRACEPOINTS &&
-	    (ktls_ways((__u64)sk) & KTLS_RECEIVES))
+	    tp->inet_conn.icsk_ulp_ops && (ktls_ways((__u64)sk) & KTLS_RECEIVES))
 		return TCP_PLAINTEXT;
 	if (protocol_is_tls(&tcp->conn))
 		return tcp_tls_received(sk, tcp, gap, ret, flags) ? tcp_tls_look(sk, tcp, scratch) :
@@ -597,7 +597,8 @@ static __always_inline int tcp_sent(struct sock *sk, int ret, const enum sent se
 	if (protocol_is_tls(&tcp->conn) && tcp_tls_speaks(sk, tcp, ret)) {
 		int left;
 
-		if (ktls_seen == KTLS_BY_TRACEPOINTS && (ktls_ways((__u64)sk) & KTLS_SENDS))
+		if (ktls_seen == KTLS_BY_TRACEPOINTS && tp->inet_conn.icsk_ulp_ops &&
+		    (ktls_ways((__u64)sk) & KTLS_SENDS))
 			return TCP_PLAINTEXT;
 		left = tcp_tls_sent(sk, tcp, gap, ret, seen == SENT_BYTES);
 		if (left & TLS_SENT_LOOK)

@@ -159,7 +159,8 @@ static __noinline int tcp_tls_received(struct sock *sk, struct tcp_conn *tcp, __
 		return 0;
 	flow.conn = &tcp->conn;
 	flow.nested = tls_nested(tcp->conn.open.origin.id) == TLS_NESTED_READ;
-	tls_hidden_in_kernel(tcp);
+	if (tp->inet_conn.icsk_ulp_ops)
+		tls_hidden_in_kernel(tcp);
 	tls_begin(&tcp->conn, SIDE_REQUEST);
 	body = gap ? 0 : tls_opaque(&tcp->conn, SIDE_REQUEST);
 	if (body >= received && syscall_is_mmsg(&scratch->call))

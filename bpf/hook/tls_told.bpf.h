@@ -258,6 +258,18 @@ static __always_inline void tls_follow(struct tls_conn *tls, __u64 buffer, __u64
 	tls_scratch_give(taken);
 }
 
+/*
+ * What the call has told is not as the connection's records are; or it was written, is in no record so far, and is in none
+ * as the kernel encrypts it.
+ */
+static __always_inline bool tls_is_faulty(struct tls_conn *tls, bool writes, __u64 n, __u64 asked)
+{
+	if (!tls_agrees(tls, writes, n, asked))
+		return true;
+	return writes && tls_match_unsent(&tls->match) &&
+	       ktls_is_hidden(tls->conn.open.origin.transport);
+}
+
 /* The first that is told of it. Behind what was not, requests are looked for where calls begin. */
 static __always_inline void tls_join(struct tls_conn *tls)
 {
@@ -276,18 +288,19 @@ static __always_inline bool tls_told(__u64 cookie, const struct tls_entered *cal
 	const bool writes = tls_call_writes(call->call);
 	const __u64 buffer = call->buffer, size = call->size, nested = call->nested;
 	struct tls_conn *tls = tls_hold(cookie);
-	bool frames;
+	bool frames, first;
 
 	MEET_PATHS(); /* for each place that the call can lie in */
 	if (!tls)
 		return false;
-	if (n && !tls->told)
+	first = !tls->told;
+	if (n && first)
 		tls_join(tls);
-	if (ktls_is_hidden(tls->conn.open.origin.transport))
+	if (first && ktls_is_hidden(tls->conn.open.origin.transport))
 		tls_fault(tls);
 	else if (writes ? tls->kernel_writes : tls->kernel_reads)
 		; /* the socket tells it */
-	else if (!tls_agrees(tls, writes, n, size))
+	else if (tls_is_faulty(tls, writes, n, size))
 		tls_fault(tls);
 	else if (tls->conn.mode != CONN_IGNORED) {
 		if (n && writes && protocol_is_http2(&tls->conn) && !tls->conn.state.h2.speaks)
