@@ -18,6 +18,7 @@ services:
 - {{name: shop, match: {{port: {port}}}, routes: ["/", "/cart/*", "/items/**"]}}
 """
 STATUSES = [200, 200, 204, 206, 301, 304, 404, 418, 500, 503]
+NO_CONTENT = [204, 304]
 WAYS = ["server-closes", "client-closes", "client-resets", "server-resets"]
 
 
@@ -120,14 +121,31 @@ class Chance:
         self.ended.append(stream.number)
         del self.open[stream.number]
 
+    def head(self, stream, end):
+        """Of the final answer. Returns whether all of its content is there: what ends the stream then changes nothing."""
+        sized = not end and stream.status not in NO_CONTENT and self.rng.random() < 0.2
+        length = [("content-length", "7")] if sized else []
+        self.block("s", stream.number, [(":status", str(stream.status)), *length, *self.some_fields()], end)
+        if sized:
+            self.say("s", data(stream.number, b"con", False) + data(stream.number, b"tent", False, self.rng.choice([None, 9])))
+        whole = sized or stream.status in NO_CONTENT
+        if whole and not end and self.rng.random() < 0.5:
+            self.say("s", data(stream.number))
+        return whole or end
+
     def answer(self, stream):
         if stream.status is None and self.rng.random() < 0.2:
             self.block("s", stream.number, [(":status", str(self.rng.choice([100, 103]))), *self.some_fields()], False)
         elif stream.status is None:
             stream.status, end = self.rng.choice(STATUSES), self.rng.random() < 0.3
-            tunnel = stream.key[1] == "CONNECT" and stream.status < 300
-            self.block("s", stream.number, [(":status", str(stream.status)), *self.some_fields()], end and not tunnel)
-            if end or tunnel:
+            if stream.key[1] == "CONNECT":
+                tunnel = stream.status < 300
+                self.block("s", stream.number, [(":status", str(stream.status)), *self.some_fields()],
+                           end and not tunnel)
+                whole = end or tunnel
+            else:
+                whole = self.head(stream, end)
+            if whole:
                 self.done(stream)
         else:
             end = self.rng.random() < 0.5
