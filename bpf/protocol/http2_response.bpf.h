@@ -59,7 +59,8 @@ static __always_inline __u32 http2_read_status(const struct http2 *responses, __
 
 	if (!status)
 		status = status_http(known);
-	if (!status_is_grpc(known) && !http2_is_grpc(responses))
+	if (!status_is_grpc(known) && !http2_is_grpc(responses) &&
+	    !http2_is_grpc_web_status(responses))
 		return status;
 	/* hidden in what comes first, it may come behind the body all the same */
 	if (grpc == GRPC_ABSENT && status_is_grpc(known))

@@ -222,10 +222,24 @@ static inline int http2_has_protocol(const struct http2 *p)
 
 /* Of either direction */
 
-/* Its content-type is that of gRPC, and not of gRPC-Web. 0 also if that is hidden. */
+/* Its content-type; HTTP2_MEDIA_OTHER also if that is hidden. */
+static inline enum http2_media http2_media(const struct http2 *p)
+{
+	__u32 media = http2_value(p, HTTP2_NAME_CONTENT_TYPE, HTTP2_MEDIA_OTHER);
+
+	return media == HTTP2_UNKNOWN ? HTTP2_MEDIA_OTHER : (enum http2_media)media;
+}
+
 static inline int http2_is_grpc(const struct http2 *p)
 {
-	return http2_value(p, HTTP2_NAME_CONTENT_TYPE, 0) == 1;
+	return http2_media(p) == HTTP2_MEDIA_GRPC;
+}
+
+/* An answer of gRPC-Web without a body: its status is in its head. */
+static inline int http2_is_grpc_web_status(const struct http2 *p)
+{
+	return http2_media(p) == HTTP2_MEDIA_GRPC_WEB && http2_has(p, HTTP2_NAME_STATUS) &&
+	       http2_has(p, HTTP2_NAME_GRPC_STATUS);
 }
 
 /* Of an answer, or of trailers */

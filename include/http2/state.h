@@ -50,6 +50,13 @@ enum http2_name {
 	HTTP2_NAMES = 16, /* a power of two */
 };
 
+/* Media types of interest. */
+enum http2_media {
+	HTTP2_MEDIA_OTHER,
+	HTTP2_MEDIA_GRPC,
+	HTTP2_MEDIA_GRPC_WEB, /* the status of an answer with a body is in the body */
+};
+
 /* A field's value that is not known; else it is, by name: */
 #define HTTP2_UNKNOWN (~0U)
 /*
@@ -57,7 +64,7 @@ enum http2_name {
  *	PATH, AGENT     the automaton's state behind it
  *	STATUS          the code; 0: it is none
  *	GRPC_STATUS     enum grpc_status
- *	CONTENT_TYPE    1: of gRPC
+ *	CONTENT_TYPE    enum http2_media
  *	CONTENT_LENGTH  bytes
  */
 

@@ -139,6 +139,22 @@ def test_content_types(shop, books, kind, is_grpc):
     books.grpc({"NOT_FOUND": 2} if is_grpc else {})
 
 
+@pytest.mark.parametrize("kind, is_grpc", [("application/grpc-web+proto", True), ("application/grpc-web-text", True),
+                                           ("application/json", False)])
+def test_a_status_of_grpc_web_in_the_head(shop, books, kind, is_grpc):
+    """An answer without a body. In one with a body it is there, and not seen."""
+    talk = Talk(shop)
+    fields = ("content-type", kind)
+    for _ in range(2):
+        stream = talk.ask("/shop.v1.Cart/Add", fields, method="POST", body=message())
+        talk.answer(stream, 200, fields, ("grpc-status", "14"), body=None)
+        stream = talk.ask("/shop.v1.Cart/Add", fields, method="POST", body=message())
+        talk.answer(stream, 200, fields, body=message() + b"\x80\0\0\0\x0egrpc-status:13\r\n")
+    talk.close()
+    books.expect({200: 4})
+    books.grpc({"UNAVAILABLE": 2} if is_grpc else {})
+
+
 def test_an_error_of_http(shop, books):
     """A proxy's answer to a call has no status of gRPC."""
     talk = Talk(shop)

@@ -16,7 +16,7 @@ struct http2_result {
 	__u8 ends_stream;
 	__u8 promise;
 	__u8 hidden;
-	__u8 grpc;
+	__u8 grpc; /* enum http2_media */
 	__u8 protocol;
 	__u8 method; /* enum http_method */
 	__u16 status;
@@ -48,7 +48,7 @@ static inline void http2_run_block(const struct http2_run *run, const struct htt
 {
 	result->promise = (__u8)http2_is_promise(p);
 	result->hidden = (__u8)http2_hidden(p);
-	result->grpc = (__u8)http2_is_grpc(p);
+	result->grpc = (__u8)http2_media(p);
 	result->protocol = (__u8)http2_has_protocol(p);
 	result->status = (__u16)http2_status(p);
 	result->grpc_status = (__u16)http2_grpc_status(p);

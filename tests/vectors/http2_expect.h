@@ -97,10 +97,12 @@ static inline __u32 expected_content(struct text text)
 	return text.len && text.len <= 10 && bytes < HTTP2_UNKNOWN ? (__u32)bytes + 1 : 0;
 }
 
-static inline bool expected_is_grpc(struct text text)
+static inline __u8 expected_media(struct text text)
 {
-	return text.len >= 16 && !strncasecmp(text.bytes, "application/grpc", 16) &&
-	       !(text.len >= 20 && !strncasecmp(text.bytes + 16, "-web", 4));
+	if (text.len < 16 || strncasecmp(text.bytes, "application/grpc", 16))
+		return HTTP2_MEDIA_OTHER;
+	return text.len >= 20 && !strncasecmp(text.bytes + 16, "-web", 4) ? HTTP2_MEDIA_GRPC_WEB :
+									    HTTP2_MEDIA_GRPC;
 }
 
 /* A block without fields. */
@@ -125,7 +127,7 @@ static inline void http2_expect(enum http2_side side, const struct http2_starts 
 	else if (text_is(name, ":status"))
 		ret->status = expected_status(value);
 	else if (text_is(name, "content-type"))
-		ret->grpc = expected_is_grpc(value);
+		ret->grpc = expected_media(value);
 	else if (text_is(name, "content-length"))
 		ret->content = expected_content(value);
 	else if (text_is(name, ":protocol"))
