@@ -41,7 +41,7 @@ slos:
         user_agents: ["kube-probe/*", "wrk*", "*bot*"]
   - {{name: not-empty, service: shop, objective: 99, window: 30d, good: {{min_body: 5}}}}
   - {{name: aborts, service: shop, objective: 99, window: 30d, client_abort: bad}}
-  - {{name: under-30ms, service: speed, objective: 90, window: 30d, good: {{latency: 30ms}}}}
+  - {{name: under-200ms, service: speed, objective: 90, window: 30d, good: {{latency: 200ms}}}}
   - {{name: under-10s, service: speed, objective: 90, window: 30d, good: {{latency: 10s}}}}
   - {{name: under-1us, service: speed, objective: 90, window: 30d, good: {{latency: 1us}}}}
 """
@@ -161,12 +161,12 @@ def test_an_event_counts_for_every_slo(shop, judged):
 
 def test_latency_by_count(agent, shop, helpers, run_server):
     run_server([helpers / "httpd", shop.speed, "thread", "read", "write"])
-    watch, n = agent.watch("speed"), scaled(200)
-    run_load(helpers, shop.speed, n, conns=4, paths="/sleep/0,/sleep/60")
+    watch, n = agent.watch("speed"), scaled(80)
+    run_load(helpers, shop.speed, n, conns=8, paths="/sleep/0,/sleep/250")  # a busy host may starve an answer for long
     watch.expect({200: n})
     if agent.real:
-        assert events(agent, ("under-30ms", "under-10s", "under-1us")) == {
-            "under-30ms": (n // 2, n // 2), "under-10s": (n, 0), "under-1us": (0, n)}
+        assert events(agent, ("under-200ms", "under-10s", "under-1us")) == {
+            "under-200ms": (n // 2, n // 2), "under-10s": (n, 0), "under-1us": (0, n)}
 
 
 def test_numbers_follow_from_the_counts(agent, shop):
