@@ -62,6 +62,7 @@ HAPROXY = """
 global
     log stdout format raw local0
     tune.h2.max-concurrent-streams 1000
+    nbthread 1  # of several, one leaves a line of the log out where another is writing
 defaults
     mode http
     timeout client 60s
