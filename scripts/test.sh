@@ -224,7 +224,7 @@ start_beside() { # STAGE
 		;;
 	bench-check)
 		build build-bench || return 0
-		command=(tests/bench/vm/run.sh --check)
+		command=(env "VM_TIMEOUT=$stage_timeout" tests/bench/vm/run.sh --check) # machines that wait for each other
 		;;
 	esac
 	nice -n 10 timeout --kill-after=30 "$stage_timeout" "${command[@]}" >"$logs/$1.log" 2>&1 </dev/null &
