@@ -19,7 +19,9 @@ def read(lines):
         words = line.split()
         if words[:1] == ["http2"]:
             requests, rate, server = float(words[3]), float(words[4]), float(words[5])
-            works.setdefault(words[1], {})[words[2]] = {"total": 1e9 / rate, "server": server / requests}
+            work = works.setdefault(words[1], {})
+            this = {"total": 1e9 / rate, "server": server / requests}
+            work[words[2]] = min(this, work.get(words[2], this), key=lambda each: each["total"])
         elif words[:1] in (["verified"], ["table"]):
             works[words[0]][words[1]] = int(words[2])
     return works
