@@ -4,8 +4,9 @@
  * them, the response side answers them, and whoever ends one first, be it an answer, an abort or the
  * sweep, claims it with one compare-and-swap, so that each is counted exactly once however these race.
  *
- * One exchange sits in the connection itself; further ones that are open at once (pipelining, streams) have a place each
- * in `pending_near`, or, where another one is there, in the `pending` map. Where requests are answered in any order, see exchange/streams.
+ * One exchange sits in the connection itself; further ones that are open at once (pipelining, streams) have a place
+ * each in `pending_near`, or, where another one is there, in the `pending` map. Where requests are answered in any
+ * order, see exchange/streams.
  */
 #ifndef SLIPROBE_EXCHANGE_EXCHANGE_BPF_H
 #define SLIPROBE_EXCHANGE_EXCHANGE_BPF_H

@@ -20,6 +20,7 @@ import history  # noqa: E402
 import in_vm  # noqa: E402
 import turns  # noqa: E402
 from harness import BUILD, HERE, IN_VM  # noqa: E402
+from wire import Port  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -127,6 +128,13 @@ def shared_agent(*config):
         agent.stop()
     finally:
         agent.remove()
+
+
+def shared_port():
+    """A module-wide service whose both ends a test plays, for `shop = pytest.fixture(scope="module")(shared_port)`."""
+    listening = Port()
+    yield listening
+    listening.close()
 
 
 @pytest.fixture(scope="module")

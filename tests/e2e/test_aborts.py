@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from conftest import shared_agent
+from conftest import shared_agent, shared_port
 from harness import IN_VM, user_space
-from wire import Port, get, hard_close, head, read_exactly, reply
+from wire import get, hard_close, head, read_exactly, reply
 
 # Half of UNIT_S is early, two of it are late, and no machine takes that long by itself.
 UNIT_S = 3 if IN_VM else 0.3
@@ -31,11 +31,7 @@ EARLY = {"bad"}
 LATE = EARLY | {"fast", "late", "shop all"}
 
 
-@pytest.fixture(scope="module")
-def shop():
-    listening = Port()
-    yield listening
-    listening.close()
+shop = pytest.fixture(scope="module")(shared_port)
 
 
 @pytest.fixture(scope="module")

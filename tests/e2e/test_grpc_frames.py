@@ -2,11 +2,10 @@
 """What of gRPC is in the frames: the status wherever it stands, whatever it says, and none."""
 import pytest
 
-from conftest import shared_agent
+from conftest import shared_agent, shared_port
 from counted import Books
 from frames import GRPC, Talk, block, data, message, rst
 from grpc_servers import CODES
-from wire import Port
 
 CONFIG = """
 agent: {{interval: 1s}}
@@ -20,11 +19,7 @@ ANSWER = ("content-type", "application/grpc")
 BAD = {"UNKNOWN", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "_other", "_absent"}
 
 
-@pytest.fixture(scope="module")
-def shop():
-    listening = Port()
-    yield listening
-    listening.close()
+shop = pytest.fixture(scope="module")(shared_port)
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ import random
 
 import pytest
 
-from conftest import shared_agent
+from conftest import shared_agent, shared_port
 from counted import Books
 from frames import (NO_ERROR, PING, PONG, PREFACE, PRIORITY, PUSH_PROMISE, SETTINGS_ACK, Talk, block, data, frame,
                     goaway, request, rst, settings, window_update)
 from harness import scaled, user_space
-from wire import Port, get, reply
+from wire import get, reply
 
 ROUTES = ["/", "/cart/*", "/items/**", "/users/*/orders"]
 CONFIG = """
@@ -20,11 +20,7 @@ services:
 """
 
 
-@pytest.fixture(scope="module")
-def shop():
-    listening = Port()
-    yield listening
-    listening.close()
+shop = pytest.fixture(scope="module")(shared_port)
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from conftest import shared_agent
+from conftest import shared_agent, shared_port
 from frames import CANCEL, INTERNAL_ERROR, Talk, data, rst
-from wire import Port, hard_close
+from wire import hard_close
 
 CONFIG = """
 agent: {{interval: 1s}}
@@ -25,11 +25,7 @@ def config(port):
     return CONFIG.format(port=port.port, limit="300ms")
 
 
-@pytest.fixture(scope="module")
-def shop():
-    listening = Port()
-    yield listening
-    listening.close()
+shop = pytest.fixture(scope="module")(shared_port)
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from conftest import shared_agent
+from conftest import shared_agent, shared_port
 from counted import Books
 from frames import (CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM, SETTINGS_ACK, STREAM_CLOSED, Talk, block, data,
                     goaway, rst, settings)
 from harness import IN_VM, user_space
-from wire import Port, hard_close
+from wire import hard_close
 
 UNANSWERED_S = 8 if IN_VM else 2
 CONFIG = """
@@ -22,11 +22,7 @@ slos:
 """
 
 
-@pytest.fixture(scope="module")
-def shop():
-    listening = Port()
-    yield listening
-    listening.close()
+shop = pytest.fixture(scope="module")(shared_port)
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ import random
 
 import pytest
 
-from conftest import shared_agent
+from conftest import shared_agent, shared_port
 from counted import Books
 from frames import (CANCEL, ENABLE_PUSH, HEADER_TABLE_SIZE, INTERNAL_ERROR, NO_ERROR, PING, PONG, PRIORITY, PUSH_PROMISE,
                     REFUSED_STREAM, SETTINGS_ACK, Talk, block, data, frame, goaway, request, rst, settings, window_update)
 from harness import if_long, scaled
-from wire import Port, hard_close
+from wire import hard_close
 
 CONFIG = """
 agent: {{interval: 1s}}
@@ -22,11 +22,7 @@ NO_CONTENT = [204, 304]
 WAYS = ["server-closes", "client-closes", "client-resets", "server-resets"]
 
 
-@pytest.fixture(scope="module")
-def shop():
-    listening = Port()
-    yield listening
-    listening.close()
+shop = pytest.fixture(scope="module")(shared_port)
 
 
 @pytest.fixture(scope="module")

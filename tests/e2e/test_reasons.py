@@ -6,9 +6,9 @@ import time
 import pytest
 
 from alerting import ctl
-from conftest import shared_agent
+from conftest import shared_agent, shared_port
 from harness import BUILD, IN_VM, user_space, wait_until
-from wire import Port, get, hard_close, head, reply
+from wire import get, hard_close, head, reply
 
 UNANSWERED_S = 8 if IN_VM else 2
 SLOW_S = 3 if IN_VM else 0.3
@@ -26,11 +26,7 @@ slos:
 REASONS = ("server_abort", "client_abort", "unanswered", "status", "latency", "body")
 
 
-@pytest.fixture(scope="module")
-def shop():
-    listening = Port()
-    yield listening
-    listening.close()
+shop = pytest.fixture(scope="module")(shared_port)
 
 
 @pytest.fixture(scope="module")
