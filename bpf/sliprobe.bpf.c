@@ -234,6 +234,14 @@ int sweep_files(struct bpf_iter__task_file *ctx)
 	return file ? sweep_file(file) : forget_all();
 }
 
+SEC("iter/tcp")
+int sweep_sockets(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+
+	return skc ? sweep_socket(skc) : forget_all();
+}
+
 SEC("iter/task_file")
 int list_listeners(struct bpf_iter__task_file *ctx)
 {

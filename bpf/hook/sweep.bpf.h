@@ -5,7 +5,8 @@
  *
  * It goes over the map of connections where the kernel lets it, else over the files of all
  * processes: these lack what no process has open just now (closed with the answer under way, on its
- * way in an SCM_RIGHTS message).
+ * way in an SCM_RIGHTS message). Where a file does not lead to a socket whose state may be touched, it goes over the
+ * TCP sockets of the agent's network namespace.
  */
 #ifndef SLIPROBE_HOOK_SWEEP_BPF_H
 #define SLIPROBE_HOOK_SWEEP_BPF_H
@@ -207,6 +208,14 @@ static __always_inline int sweep_file(struct file *file)
 		return 0;
 	tcp->swept = sweep_number;
 	return sweep_conn(socket->sk, tcp);
+}
+
+static __always_inline int sweep_socket(struct sock_common *skc)
+{
+	struct sock *sk = (struct sock *)bpf_skc_to_tcp_sock(skc);
+	struct tcp_conn *tcp = sk ? bpf_sk_storage_get(&conns, sk, 0, 0) : NULL;
+
+	return tcp ? sweep_conn(sk, tcp) : 0;
 }
 
 #endif

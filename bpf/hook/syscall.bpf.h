@@ -40,8 +40,11 @@ struct {
 	__type(value, struct mmsg);
 } mmsgs SEC(".maps");
 
+/* Addresses are kept here for the verifier, which takes what is read back for numbers: that of a `void *` would not move
+ * whatever is added to it (since 6.17, commit 2d5c91e1cc14). */
 struct call {
-	__u64 regs; /* address of a system call's registers */
+	__u64 stack; /* address of the task's */
+	__u64 regs; /* likewise, of the system call's registers */
 	__u64 regs_offset; /* of the registers in the stack of any task; 0: not known yet */
 };
 
@@ -113,16 +116,15 @@ static __always_inline bool syscall_is_on(struct task_struct *task, struct pt_re
  */
 static __always_inline struct pt_regs *syscall_regs(struct task_struct *task, struct call *call)
 {
-	__u64 stack = (__u64)task->stack;
-
 	if (!can_cast)
 		return (struct pt_regs *)bpf_task_pt_regs(task);
-	if (!call->regs_offset) {
-		call->regs = bpf_task_pt_regs(task);
-		barrier();
-		call->regs_offset = call->regs - stack;
-	}
-	return bpf_rdonly_cast((void *)(stack + call->regs_offset),
+	call->stack = (__u64)task->stack;
+	if (!call->regs_offset)
+		call->regs = (__u64)bpf_task_pt_regs(task);
+	barrier(); /* numbers from here on: see struct call */
+	if (!call->regs_offset)
+		call->regs_offset = call->regs - call->stack;
+	return bpf_rdonly_cast((void *)(call->stack + call->regs_offset),
 			       bpf_core_type_id_kernel(struct pt_regs));
 }
 

@@ -39,6 +39,7 @@ static inline bool kernel_has(const char *name, __u32 kind)
                                                                                                    \
 		bpf_program__set_autoload((skel)->progs.sweep_conns, false);                       \
 		bpf_program__set_autoload((skel)->progs.sweep_files, false);                       \
+		bpf_program__set_autoload((skel)->progs.sweep_sockets, false);                     \
 		bpf_program__set_autoload((skel)->progs.fexit_sendpage, false);                    \
 		bpf_program__set_autoload((skel)->progs.tls_enter, false);                         \
 		bpf_program__set_autoload((skel)->progs.tls_return, false);                        \

@@ -29,7 +29,7 @@ enum {
 };
 
 static const char *const programs_always[] = {"sock_state", "sock_destroyed", "sock_reading",
-					      "process_exit", "sweep_files"};
+					      "process_exit"};
 
 struct family {
 	const char *const *programs;
@@ -51,6 +51,8 @@ static const char *const programs_ktls_sendpage[] = {"fexit_tls_send",	   "fexit
 						     "fexit_tls_recv",	   "fexit_recv_kernel",
 						     "fexit_splice"};
 static const char *const programs_sweep[] = {"sweep_conns"};
+static const char *const programs_sweep_files[] = {"sweep_files"};
+static const char *const programs_sweep_sockets[] = {"sweep_sockets"};
 static const char *const programs_tls[] = {"tls_enter", "tls_return", "tls_return_http2"};
 static const char *const programs_fexit[] = {"fexit_send", "fexit_recv", "fexit_send_http2",
 					     "fexit_recv_http2"};
@@ -248,11 +250,24 @@ TEST(programs_on_tls_in_the_kernel)
 	skip();
 }
 
-/* The sweep over files is loaded with each family. */
 TEST(sweep_over_map)
 {
-	assert_int_equal(probe_sweeps_map(), !is_refused(&family_sweep));
+	assert_int_equal(probe_walk() == PROBE_WALK_MAP, !is_refused(&family_sweep));
 	load_family(&family_sweep);
+}
+
+TEST(sweep_over_files)
+{
+	if (probe_walk() == PROBE_WALK_SOCKETS) {
+		print_message("skipped: no file leads to a socket whose state may be touched\n");
+		skip();
+	}
+	load(programs_sweep_files, 1, KTLS_UNSEEN);
+}
+
+TEST(sweep_over_sockets)
+{
+	load(programs_sweep_sockets, 1, KTLS_UNSEEN);
 }
 
 TEST(some_family_loads)
@@ -286,6 +301,8 @@ int main(void)
 		cmocka_unit_test(tls_programs),
 		cmocka_unit_test(programs_on_tls_in_the_kernel),
 		cmocka_unit_test(sweep_over_map),
+		cmocka_unit_test(sweep_over_files),
+		cmocka_unit_test(sweep_over_sockets),
 	};
 
 	return cmocka_run_group_tests_name("load", tests, set_up, tear_down);

@@ -60,9 +60,10 @@ static int attach_sweep(struct probe *probe, struct error *error)
 	union bpf_iter_link_info info = {.map.map_fd = bpf_map__fd(probe->skel->maps.conns)};
 	LIBBPF_OPTS(bpf_iter_attach_opts, of_map, .link_info = &info,
 		    .link_info_len = sizeof(info));
-	struct bpf_program *program = probe_sweep_program(probe->skel, probe->sweeps_files);
+	struct bpf_program *program = probe_sweep_program(probe->skel, probe->walk);
 
-	probe->sweep = bpf_program__attach_iter(program, probe->sweeps_files ? NULL : &of_map);
+	probe->sweep =
+		bpf_program__attach_iter(program, probe->walk == PROBE_WALK_MAP ? &of_map : NULL);
 	if (!probe->sweep)
 		return error_set(error, -errno, "cannot attach %s: %s", bpf_program__name(program),
 				 strerror(errno));

@@ -49,35 +49,12 @@ static bool kernel_has(const char *name, __u32 kind)
 	return has;
 }
 
-bool probe_sweeps_map(void)
-{
-	const struct bpf_insn nothing[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_ITER);
-	struct btf *btf = btf__load_vmlinux_btf();
-	int id, fd;
-
-	if (libbpf_get_error(btf))
-		return false;
-	id = btf__find_by_name_kind(btf, "bpf_iter_bpf_sk_storage_map", BTF_KIND_FUNC);
-	btf__free(btf);
-	if (id < 0)
-		return false;
-	options.attach_btf_id = id;
-	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "nothing", "GPL", nothing, 2, &options);
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
-void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool sweeps_files)
+void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, enum probe_walk walk)
 {
 	bool fexit = hook == PROBE_HOOK_FEXIT;
 
-	bpf_program__set_autoload(probe_sweep_program(skel, !sweeps_files), false);
+	for (enum probe_walk other = PROBE_WALK_MAP; other <= PROBE_WALK_SOCKETS; other++)
+		bpf_program__set_autoload(probe_sweep_program(skel, other), other == walk);
 
 	bpf_program__set_autoload(skel->progs.tls_enter, false);
 	bpf_program__set_autoload(skel->progs.tls_return, false);
@@ -159,7 +136,7 @@ static int set_room(struct sliprobe_bpf *skel, const struct tables_region *room)
 /* What is loaded of the programs. */
 struct choice {
 	enum probe_hook hook;
-	bool sweeps_files;
+	enum probe_walk walk;
 	enum probe_tls tls;
 	enum ktls_seen ktls;
 };
@@ -180,7 +157,7 @@ static int load(const struct choice *choice, const struct tables_region *room,
 	skel = sliprobe_bpf__open();
 	if (!skel)
 		return -errno;
-	probe_choose_programs(skel, choice->hook, choice->sweeps_files);
+	probe_choose_programs(skel, choice->hook, choice->walk);
 	r = set_room(skel, room);
 	skel->rodata->tls_built = choice->tls != PROBE_TLS_OFF;
 	r = r ?: probe_choose_tls(skel, choice->tls);
@@ -198,7 +175,7 @@ static int load(const struct choice *choice, const struct tables_region *room,
 
 static void try(enum probe_hook hook, enum probe_tls tls, struct probe_trial *ret)
 {
-	const struct choice choice = {hook, !probe_sweeps_map(), tls,
+	const struct choice choice = {hook, probe_walk(), tls,
 				      tls == PROBE_TLS_OFF ? KTLS_UNSEEN : probe_ktls(hook)};
 	const struct tables_region room = {
 		.max_states = 1, .max_cells = 256, .max_accepts = 1, .max_sets = 1};
@@ -223,7 +200,7 @@ void probe_try_tls(enum probe_hook hook, struct probe_trial *ret)
 /* With the programs on TLS libraries as probe->tls.way has it; without, if only they are refused. */
 static int load_family(struct probe *probe, enum probe_hook hook)
 {
-	struct choice choice = {hook, probe->sweeps_files, probe->tls.way, KTLS_UNSEEN};
+	struct choice choice = {hook, probe->walk, probe->tls.way, KTLS_UNSEEN};
 	int r;
 
 	if (choice.tls != PROBE_TLS_OFF)
@@ -279,7 +256,7 @@ static int load_first_usable(struct probe *probe, enum probe_hook hook, struct e
 
 	if (r)
 		return r;
-	probe->sweeps_files = !probe_sweeps_map();
+	probe->walk = probe_walk();
 	if (hook != PROBE_HOOK_FEXIT) {
 		probe->hook = PROBE_HOOK_TRACEPOINT;
 		r = load_family(probe, PROBE_HOOK_TRACEPOINT);

@@ -77,7 +77,7 @@ static int each_pin(const struct probe *probe, const char *dir, pin_fn *fn,
 		if (r)
 			return r;
 	}
-	link_path(dir, probe_sweep_program(probe->skel, probe->sweeps_files), path);
+	link_path(dir, probe_sweep_program(probe->skel, probe->walk), path);
 	return fn(bpf_link__fd(probe->sweep), path);
 }
 
@@ -169,7 +169,7 @@ static int open_links(struct probe *probe, const char *dir, struct bpf_program *
 		if (probe->program_fds[i] < 0)
 			return -errno;
 	}
-	link_path(dir, probe_sweep_program(probe->skel, probe->sweeps_files), path);
+	link_path(dir, probe_sweep_program(probe->skel, probe->walk), path);
 	probe->sweep = bpf_link__open(path);
 	return probe->sweep ? 0 : -errno;
 }
@@ -180,6 +180,15 @@ static bool is_pinned(const char *dir, const struct bpf_program *program)
 
 	link_path(dir, program, path);
 	return !access(path, F_OK);
+}
+
+static enum probe_walk pinned_walk(const char *dir, struct sliprobe_bpf *skel)
+{
+	enum probe_walk walk = PROBE_WALK_MAP;
+
+	while (walk < PROBE_WALK_SOCKETS && !is_pinned(dir, probe_sweep_program(skel, walk)))
+		walk++;
+	return walk;
 }
 
 /* Which of the programs see what TLS in the kernel carries. */
@@ -226,8 +235,8 @@ int probe_open_pinned(const char *dir, struct probe **ret, struct error *ret_err
 	if (probe->skel) {
 		probe->hook = is_pinned(dir, probe->skel->progs.tp_send) ? PROBE_HOOK_TRACEPOINT :
 									   PROBE_HOOK_FEXIT;
-		probe->sweeps_files = is_pinned(dir, probe->skel->progs.sweep_files);
-		probe_choose_programs(probe->skel, probe->hook, probe->sweeps_files);
+		probe->walk = pinned_walk(dir, probe->skel);
+		probe_choose_programs(probe->skel, probe->hook, probe->walk);
 		find_ktls(probe, dir);
 		n = probe_programs(probe->skel, programs);
 		r = open_tls(probe, dir, path);

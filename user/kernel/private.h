@@ -41,7 +41,7 @@ struct probe {
 	size_t n_links;
 	struct bpf_link *sweep;
 	struct probe_tls_side tls;
-	bool sweeps_files; /* over processes' files, not the map of connections */
+	enum probe_walk walk;
 	int root_fd; /* the host's root directory, as a path only; -1: not known */
 	struct inode_bpf *look; /* tells files apart; NULL: the kernel refuses it */
 	struct ring_buffer *processes; /* NULL: it could not be opened */
@@ -53,8 +53,10 @@ struct probe {
 /* Allocates; the skeleton is the caller's to open. NULL when out of memory. */
 struct probe *probe_new(void);
 
+/* ---- kernel/walk ---- */
+
 /* The program that sweeps over all connections. */
-struct bpf_program *probe_sweep_program(struct sliprobe_bpf *skel, bool files);
+struct bpf_program *probe_sweep_program(struct sliprobe_bpf *skel, enum probe_walk walk);
 
 /* ---- kernel/host ---- */
 
@@ -107,7 +109,7 @@ int probe_read_array(struct probe *probe, struct bpf_map *map, __u32 n, void **r
 /* ---- kernel/load ---- */
 
 /* Marks the programs of the family to be loaded, and the one that sweeps. */
-void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, bool sweeps_files);
+void probe_choose_programs(struct sliprobe_bpf *skel, enum probe_hook hook, enum probe_walk walk);
 
 /* ---- kernel/attach ---- */
 

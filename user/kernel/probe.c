@@ -65,8 +65,3 @@ const char *probe_hook_reason(const struct probe *probe)
 {
 	return probe->reason;
 }
-
-struct bpf_program *probe_sweep_program(struct sliprobe_bpf *skel, bool files)
-{
-	return files ? skel->progs.sweep_files : skel->progs.sweep_conns;
-}

@@ -59,8 +59,22 @@ void probe_try_tls(enum probe_hook hook, struct probe_trial *ret);
 int probe_open(enum probe_hook hook, const struct tables_region *room, bool tls, struct probe **ret,
 	       struct error *ret_error);
 
-/* True if the kernel lets a sweep go over the map of connections itself. */
-bool probe_sweeps_map(void);
+/* ---- kernel/walk ---- */
+
+/* What a sweep goes over. */
+enum probe_walk {
+	PROBE_WALK_MAP, /* the map of connections */
+	PROBE_WALK_FILES, /* the files of all processes */
+	PROBE_WALK_SOCKETS, /* the TCP sockets of this network namespace */
+};
+
+/* The first of them that the kernel lets a program do. */
+enum probe_walk probe_walk(void);
+
+const char *probe_walk_name(enum probe_walk walk);
+
+/* What it is and what it does not meet, in a clause. */
+const char *probe_walk_reason(enum probe_walk walk);
 
 /* ---- kernel/attach ---- */
 

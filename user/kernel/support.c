@@ -23,7 +23,7 @@ struct findings {
 	bool btf;
 	struct probe_trial trials[FAMILIES];
 	int chosen; /* index in families, or -1 */
-	bool sweeps_map;
+	enum probe_walk walk;
 	enum probe_tls tls_way;
 	struct probe_trial tls; /* with the hook that is chosen */
 };
@@ -33,7 +33,7 @@ static void find(struct findings *ret)
 	uname(&ret->kernel);
 	ret->btf = !access("/sys/kernel/btf/vmlinux", R_OK);
 	ret->chosen = -1;
-	ret->sweeps_map = probe_sweeps_map();
+	ret->walk = probe_walk();
 	for (int i = FAMILIES - 1; i >= 0; i--) {
 		probe_try(families[i], &ret->trials[i]);
 		if (!ret->trials[i].error)
@@ -53,19 +53,6 @@ static const char *why(const struct findings *found)
 	if (families[found->chosen] == PROBE_HOOK_TRACEPOINT)
 		return "tracepoints are preferred: they fire once an operation, sendfile included";
 	return "the tracepoints cannot be used here";
-}
-
-static const char *sweep(const struct findings *found)
-{
-	return found->sweeps_map ? "map" : "files";
-}
-
-static const char *sweep_why(const struct findings *found)
-{
-	return found->sweeps_map ?
-		       "all connections can be listed" :
-		       "the kernel lets no program list all connections: those that no process "
-		       "has open at the moment are not met";
 }
 
 /* What sliprobe-helper keeps: see docs/tls.md. */
@@ -117,7 +104,8 @@ static void print_text(FILE *out, const struct findings *found)
 			found->trials[i].error ? found->trials[i].reason : "");
 	fprintf(out, "hook         %s: %s\n",
 		found->chosen < 0 ? "none" : probe_hook_name(families[found->chosen]), why(found));
-	fprintf(out, "walk         %s: %s\n", sweep(found), sweep_why(found));
+	fprintf(out, "walk         %s: %s\n", probe_walk_name(found->walk),
+		probe_walk_reason(found->walk));
 	print_tls(out, found);
 }
 
@@ -135,8 +123,8 @@ static int print_json(FILE *out, const struct findings *found)
 	root = json_pack("{s:s, s:b, s:o, s:s?, s:s, s:s, s:s, s:o}", "kernel",
 			 found->kernel.release, "btf", found->btf, "hooks", tried, "hook",
 			 found->chosen < 0 ? NULL : probe_hook_name(families[found->chosen]),
-			 "hook_reason", why(found), "walk", sweep(found), "walk_reason",
-			 sweep_why(found), "tls", tls_json(found));
+			 "hook_reason", why(found), "walk", probe_walk_name(found->walk),
+			 "walk_reason", probe_walk_reason(found->walk), "tls", tls_json(found));
 	if (!root)
 		return -ENOMEM;
 	r = json_write(root, JSON_INDENT(2), out) ? -EIO : 0;

@@ -76,8 +76,8 @@ int probe_sweep(struct probe *probe, __u64 unanswered_ns, struct probe_swept *re
 	swept.at_most = after[STAT_SEEN] - before[STAT_ENDED] - probe_lost(before);
 	swept.at_least = before[STAT_SEEN] - after[STAT_ENDED] - probe_lost(after);
 	swept.missed = (__s64)swept.in_flight < swept.at_least;
-	swept.consistent =
-		swept.in_flight <= (__u64)swept.at_most && (!swept.missed || probe->sweeps_files);
+	swept.consistent = swept.in_flight <= (__u64)swept.at_most &&
+			   (!swept.missed || probe->walk != PROBE_WALK_MAP);
 	r = ret_in_use ? read_in_use(probe, swept.missed, ret_in_use) : 0;
 	if (!r)
 		*ret = swept;
