@@ -5,11 +5,13 @@
 #include <math.h>
 #include <microhttpd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/asked.h"
 #include "server/reply.h"
 
 enum { ARRIVALS_AT_ONCE = 32 };
@@ -39,6 +41,22 @@ static void say_crowd(struct server *server, const struct party_id *who)
 			    listeners[server->options.scope]);
 }
 
+/* libmicrohttpd closes a connection that it has no memory for without a word. */
+static bool has_memory_for_one(void)
+{
+	void *volatile memory = malloc(ASKED_MEMORY_BYTES);
+	const bool has = memory;
+
+	free(memory);
+	return has;
+}
+
+static void refuse(int fd, unsigned int code, const char *text)
+{
+	reply_refuse(fd, code, text);
+	close(fd);
+}
+
 /* Takes the descriptor. False: it is refused. */
 static bool let_in(struct server *server, int fd, const struct sockaddr *address, socklen_t len)
 {
@@ -49,9 +67,12 @@ static bool let_in(struct server *server, int fd, const struct sockaddr *address
 	if (room != CLIENTS_ROOM)
 		say_crowd(server, &crowd);
 	if (room == CLIENTS_NO_ROOM) {
-		reply_refuse(fd, MHD_HTTP_TOO_MANY_REQUESTS,
-			     "too many connections of this user: close some, or try again later");
-		close(fd);
+		refuse(fd, MHD_HTTP_TOO_MANY_REQUESTS,
+		       "too many connections of this user: close some, or try again later");
+		return false;
+	}
+	if (!has_memory_for_one()) {
+		refuse(fd, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory: try again later");
 		return false;
 	}
 	server->arriving = &who;
