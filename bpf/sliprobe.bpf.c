@@ -14,6 +14,7 @@
 #include "hook/tls_http2.bpf.h"
 #include "hook/tls_kernel.bpf.h"
 #include "hook/tls_kernel_exits.bpf.h"
+#include "hook/tls_kernel_http2.bpf.h"
 #include "hook/tls_listeners.bpf.h"
 #include "hook/tls_probe.bpf.h"
 #include "kernel/helpers.bpf.h"
@@ -44,7 +45,7 @@ int BPF_PROG(tp_recv, struct sock *sk, int ret, int flags)
 	return 0;
 }
 
-/* The next four go on for them. */
+/* The next six go on for them. */
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(tp_send_http2, struct sock *sk, int ret, int flags)
 {
@@ -60,13 +61,31 @@ int BPF_PROG(tp_recv_http2, struct sock *sk, int ret, int flags)
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(tp_send_kernel, struct sock *sk, int ret, int flags)
 {
-	return tls_kernel_writes(sk, scratch_of(SLOT_SEND), ret);
+	if (tls_kernel_writes(sk, scratch_of(SLOT_SEND), ret) == TCP_FRAMES)
+		bpf_tail_call(ctx, &tls_frames_sent, 0);
+	return 0;
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(tp_recv_kernel, struct sock *sk, int ret, int flags)
 {
-	return tls_kernel_reads(sk, scratch_of(SLOT_RECV), ret, flags);
+	if (tls_kernel_reads(sk, scratch_of(SLOT_RECV), ret, flags) == TCP_FRAMES)
+		bpf_tail_call(ctx, &tls_frames_received, 0);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(tp_send_frames, struct sock *sk, int ret, int flags)
+{
+	if (tls_kernel_writes_frames(sk, scratch_of(SLOT_SEND)) == TCP_PLAINTEXT)
+		bpf_tail_call(ctx, &tls_kernel_sent, 0);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(tp_recv_frames, struct sock *sk, int ret, int flags)
+{
+	return tls_kernel_reads_frames(sk, scratch_of(SLOT_RECV));
 }
 
 SEC("fexit/tcp_sendmsg")
@@ -146,21 +165,27 @@ int BPF_PROG(fexit_tls_recv)
 SEC("fexit/tcp_sendmsg")
 int BPF_PROG(fexit_send_kernel, struct sock *sk, struct msghdr *msg, unsigned long size, int ret)
 {
-	return tls_kernel_has_sent(sk, ret);
+	if (tls_kernel_has_sent(sk, ret) == TCP_FRAMES)
+		bpf_tail_call(ctx, &tls_frames_sent, 0);
+	return 0;
 }
 
 SEC("fexit/tcp_sendpage")
 int BPF_PROG(fexit_sendpage_kernel, struct sock *sk, struct page *page, int offset,
 	     unsigned long size, int flags, int ret)
 {
-	return tls_kernel_has_sent(sk, ret);
+	if (tls_kernel_has_sent(sk, ret) == TCP_FRAMES)
+		bpf_tail_call(ctx, &tls_frames_paged, 0);
+	return 0;
 }
 
 SEC("fexit/tcp_recvmsg")
 int BPF_PROG(fexit_recv_kernel, struct sock *sk, struct msghdr *msg, unsigned long len, int flags,
 	     int *addr_len, int ret)
 {
-	return tls_kernel_has_received(sk, ret, flags);
+	if (tls_kernel_has_received(sk, ret, flags) == TCP_FRAMES)
+		bpf_tail_call(ctx, &tls_frames_received, 0);
+	return 0;
 }
 
 /* With both families: there is no tracepoint for it. */
@@ -168,7 +193,40 @@ SEC("fexit/sock_splice_read")
 int BPF_PROG(fexit_splice, struct file *file, void *at, void *pipe, unsigned long len,
 	     unsigned int flags, long ret)
 {
-	return tls_kernel_spliced(file, ret);
+	if (tls_kernel_spliced(file, ret) == TCP_FRAMES)
+		bpf_tail_call(ctx, &tls_frames_spliced, 0);
+	return 0;
+}
+
+/* The next four go on for them. */
+SEC("fexit/tcp_sendmsg")
+int BPF_PROG(fexit_send_frames, struct sock *sk, struct msghdr *msg, unsigned long size, int ret)
+{
+	if (tls_kernel_has_sent_frames(sk) == TCP_PLAINTEXT)
+		bpf_tail_call(ctx, &tls_kernel_sent, 0);
+	return 0;
+}
+
+SEC("fexit/tcp_sendpage")
+int BPF_PROG(fexit_sendpage_frames, struct sock *sk, struct page *page, int offset,
+	     unsigned long size, int flags, int ret)
+{
+	tls_kernel_has_sent_frames(sk);
+	return 0;
+}
+
+SEC("fexit/tcp_recvmsg")
+int BPF_PROG(fexit_recv_frames, struct sock *sk, struct msghdr *msg, unsigned long len, int flags,
+	     int *addr_len, int ret)
+{
+	return tls_kernel_has_received_frames(sk);
+}
+
+SEC("fexit/sock_splice_read")
+int BPF_PROG(fexit_splice_frames, struct file *file, void *at, void *pipe, unsigned long len,
+	     unsigned int flags, long ret)
+{
+	return tls_kernel_spliced_frames(file);
 }
 
 SEC("tp_btf/tcp_rcv_space_adjust")

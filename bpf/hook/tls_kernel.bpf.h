@@ -4,7 +4,7 @@
  * to it, is plaintext, and its only source. The library's own calls tell the same bytes once more: they do not count.
  *
  * The programs go on where those on sockets end (TCP_PLAINTEXT). Control data of a message says whether it carries
- * something else than application data: a handshake, an alert.
+ * something else than application data: a handshake, an alert. Frames of HTTP/2 are left to others: hook/tls_kernel_http2.
  */
 #ifndef SLIPROBE_HOOK_TLS_KERNEL_BPF_H
 #define SLIPROBE_HOOK_TLS_KERNEL_BPF_H
@@ -84,15 +84,14 @@ static __always_inline void tls_kernel_look(struct sock *sk, struct tcp_conn *tc
 		tcp_tls_look(sk, tcp, scratch);
 }
 
-/* Frames of HTTP/2 are read by programs that know nothing of the kernel's TLS: the connection is blind. */
-static __always_inline bool tls_kernel_has_frames(struct tcp_conn *tcp, struct tls_conn *tls)
+/*
+ * Leaves frames of HTTP/2 to the program that reads those, from scratch->io on. `unseen`: bytes that are in no memory that
+ * can be read.
+ */
+static __always_inline int tls_kernel_leave_frames(struct scratch *scratch, __u32 unseen)
 {
-	if (!protocol_is_http2(&tls->conn))
-		return false;
-	exchanges_lose(&tls->conn.open, LOST_UNSEEN_BYTES);
-	tls_outer_of(&tcp->conn)->hidden = BLIND_HTTP2;
-	conn_ignore(&tls->conn);
-	return true;
+	scratch->frames.gap = unseen;
+	return TCP_FRAMES;
 }
 
 /* ---- reads ---- */
@@ -137,6 +136,7 @@ static __noinline int tls_kernel_read_times(struct sock *sk, struct tcp_conn *tc
 	return 0;
 }
 
+/* Returns TCP_FRAMES if hook/tls_kernel_http2 is to go on. */
 static __always_inline int tls_kernel_reads(struct sock *sk, struct scratch *scratch, int ret,
 					    int flags)
 {
@@ -144,6 +144,7 @@ static __always_inline int tls_kernel_reads(struct sock *sk, struct scratch *scr
 	struct tls_conn *tls = tcp ? tls_of(&tcp->conn) : NULL;
 	struct flow flow = {};
 	int source;
+	bool seen;
 
 	if (ret <= 0 || !tls || !scratch)
 		return 0;
@@ -156,14 +157,18 @@ static __always_inline int tls_kernel_reads(struct sock *sk, struct scratch *scr
 	tls_match_off(&tls->match, TLS_WAY_READ);
 	if (tls->differs || tls->conn.mode == CONN_IGNORED)
 		return 0;
+	seen = source == SOURCE_FOUND && !(flags & MSG_TRUNC);
+	if (protocol_is_http2(&tls->conn))
+		return tls_kernel_leave_frames(scratch, seen ? 0 : ret);
 	tls_begin_flow(&flow, tls, scratch);
-	if (tls_kernel_has_frames(tcp, tls))
-		; /* it has begun before the kernel took over */
-	else if (source == SOURCE_FOUND && !(flags & MSG_TRUNC))
+	if (seen)
 		tls_told_read(&flow, tls, scratch, ret);
 	else
 		tls_kernel_read_unseen(&flow, tcp, ret, source);
-	tls_kernel_has_frames(tcp, tls);
+	if (protocol_is_http2(&tls->conn)) {
+		io_go_on(&scratch->io);
+		return tls_kernel_leave_frames(scratch, 0);
+	}
 	tls_kernel_look(sk, tcp, tls, scratch);
 	return 0;
 }
@@ -187,40 +192,67 @@ static __always_inline void tls_kernel_write_unseen(struct flow *flow, struct tl
 	}
 }
 
-/* What the connection is asked is told, by probes or the socket. */
-static __always_inline bool tls_kernel_is_told(struct sock *sk, const struct tls_conn *tls)
+/* Begins as a server of HTTP/2 does, which need not wait for the client: a frame of SETTINGS. Its stack is not its callers'. */
+static __noinline int tls_kernel_is_settings(struct scratch *scratch)
 {
-	return tls->told || tls_is_probed() || (ktls_ways((__u64)sk) & KTLS_RECEIVES);
+	__u64 first = 0;
+
+	return scratch && io_first(&scratch->io, &first) == sizeof(first) && !(first & 0xff) &&
+	       first >> 24 == HTTP2_SETTINGS;
 }
 
-static __always_inline void tls_kernel_sends(struct sock *sk, struct tcp_sock *tp,
-					     struct tcp_conn *tcp, struct tls_conn *tls,
-					     struct scratch *scratch, __u32 sent)
+/* What the connection is asked is told, by probes or the socket; or will be, though the agent has not said so yet. */
+static __always_inline bool tls_kernel_is_told(struct sock *sk, const struct tls_conn *tls,
+					       struct scratch *scratch, int source)
 {
-	int source = tls_kernel_source(sk, scratch, sent);
+	return tls->told || tls_is_probed() || (ktls_ways((__u64)sk) & KTLS_RECEIVES) ||
+	       (source == SOURCE_FOUND && tls_kernel_is_settings(scratch));
+}
+
+/* Returns TCP_FRAMES likewise. */
+static __always_inline int tls_kernel_answers(struct tls_conn *tls, struct scratch *scratch,
+					      __u32 sent, int source)
+{
 	struct flow flow = {};
 
+	if (protocol_is_http2(&tls->conn))
+		return tls_kernel_leave_frames(scratch, source == SOURCE_FOUND ? 0 : sent);
+	tls_begin_flow(&flow, tls, scratch);
+	if (source == SOURCE_FOUND)
+		tls_told_write(&flow, tls, scratch, sent, true);
+	else
+		tls_kernel_write_unseen(&flow, tls, sent);
+	if (protocol_is_http2(&tls->conn)) {
+		io_go_on(&scratch->io);
+		return tls_kernel_leave_frames(scratch, 0);
+	}
+	tls_settle_answers(tls);
+	return TCP_DONE;
+}
+
+static __always_inline int tls_kernel_sends(struct sock *sk, struct tcp_sock *tp,
+					    struct tcp_conn *tcp, struct tls_conn *tls,
+					    struct scratch *scratch, __u32 sent)
+{
+	int source = tls_kernel_source(sk, scratch, sent), left = TCP_DONE;
+
 	if (source == TLS_KERNEL_NO_DATA)
-		return;
+		return TCP_DONE;
 	tls->tgid = bpf_get_current_pid_tgid() >> 32;
 	tls->sent_ns = sent_ns(tp, tp->write_seq) ?: bpf_ktime_get_ns();
 	tls->peer_unacked = tcp_peer_unacked(sk, tp);
 	tls->kernel_writes = 1;
 	tls_match_off(&tls->match, TLS_WAY_WRITE);
 	tls_answers(tls_outer_of(&tcp->conn));
-	if (!tls->differs && tls->conn.mode != CONN_IGNORED && tls_kernel_is_told(sk, tls)) {
-		tls_begin_flow(&flow, tls, scratch);
-		if (tls_kernel_has_frames(tcp, tls))
-			; /* what was read has begun them */
-		else if (source == SOURCE_FOUND)
-			tls_told_write(&flow, tls, scratch, sent, true);
-		else
-			tls_kernel_write_unseen(&flow, tls, sent);
-		tls_settle_answers(tls);
-	}
-	tls_kernel_look(sk, tcp, tls, scratch);
+	if (!tls->differs && tls->conn.mode != CONN_IGNORED &&
+	    tls_kernel_is_told(sk, tls, scratch, source))
+		left = tls_kernel_answers(tls, scratch, sent, source);
+	if (left == TCP_DONE)
+		tls_kernel_look(sk, tcp, tls, scratch);
+	return left;
 }
 
+/* Likewise. */
 static __always_inline int tls_kernel_writes(struct sock *sk, struct scratch *scratch, int ret)
 {
 	struct tcp_conn *tcp = bpf_sk_storage_get(&conns, sk, 0, 0);
@@ -228,8 +260,9 @@ static __always_inline int tls_kernel_writes(struct sock *sk, struct scratch *sc
 	struct tls_conn *tls = tcp ? tls_of(&tcp->conn) : NULL;
 
 	if (ret <= 0 || !tp || !tls || !scratch)
-		return 0;
-	tls_kernel_sends(sk, tp, tcp, tls, scratch, ret);
+		return TCP_DONE;
+	if (tls_kernel_sends(sk, tp, tcp, tls, scratch, ret) == TCP_FRAMES)
+		return TCP_FRAMES;
 	return tcp_settle(sk, tcp, tp->write_seq);
 }
 

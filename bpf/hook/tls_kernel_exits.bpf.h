@@ -56,10 +56,12 @@ static __noinline struct tcp_conn *tls_kernel_admits_read(struct sock *sk, __u32
 	return tcp;
 }
 
+/* Returns TCP_FRAMES if tls_kernel_has_received_frames() is to go on, with the work space that this has taken. */
 static __always_inline int tls_kernel_has_received(struct sock *sk, int ret, int flags)
 {
 	struct tls_scratch *taken;
 	struct tcp_conn *tcp;
+	int left;
 
 	if (ret <= 0)
 		return tls_kernel_failed(sk, false);
@@ -69,9 +71,10 @@ static __always_inline int tls_kernel_has_received(struct sock *sk, int ret, int
 	taken = tls_scratch_take();
 	if (!taken)
 		return tls_kernel_missed(tcp);
-	tls_kernel_reads(sk, &taken->scratch, ret, flags);
-	tls_scratch_give(taken);
-	return 0;
+	left = tls_kernel_reads(sk, &taken->scratch, ret, flags);
+	if (left != TCP_FRAMES)
+		tls_scratch_give(taken);
+	return left;
 }
 
 /*
@@ -91,11 +94,13 @@ static __noinline int tls_kernel_joins(struct sock *sk, struct tcp_conn *tcp)
 	return 0;
 }
 
+/* Likewise, tls_kernel_has_sent_frames(). */
 static __always_inline int tls_kernel_has_sent(struct sock *sk, int ret)
 {
 	struct tls_scratch *taken;
 	struct tcp_conn *tcp;
 	struct tcp_sock *tp;
+	int left;
 
 	if (ret <= 0)
 		return tls_kernel_failed(sk, true);
@@ -119,9 +124,10 @@ static __always_inline int tls_kernel_has_sent(struct sock *sk, int ret)
 	taken = tls_scratch_take();
 	if (!taken)
 		return tls_kernel_missed(tcp);
-	tls_kernel_writes(sk, &taken->scratch, ret);
-	tls_scratch_give(taken);
-	return 0;
+	left = tls_kernel_writes(sk, &taken->scratch, ret);
+	if (left != TCP_FRAMES)
+		tls_scratch_give(taken);
+	return left;
 }
 
 /* Any socket's bytes were spliced to a pipe. Those of plain ones show in their sequence numbers. */

@@ -133,13 +133,13 @@ __noinline int tls_answer_ahead(struct tls_conn *tls, struct scratch *scratch)
 }
 
 /* As in tcp_answer_ahead(): what is written can be an answer. A server of HTTP/2 writes first, with requests unread. */
-static __always_inline bool tls_may_answer(const struct conn *conn, const struct io *io, __u64 n)
+static __noinline int tls_may_answer(const struct tls_conn *tls, struct scratch *scratch)
 {
-	__u64 first;
+	__u64 first = 0;
 
-	if (n < sizeof(first) || bpf_probe_read_user(&first, sizeof(first), (void *)io->segment))
+	if (!tls || !scratch || io_first(&scratch->io, &first) < sizeof(first))
 		return true;
-	return protocol_may_answer(conn, first, sizeof(first));
+	return protocol_may_answer(&tls->conn, first, sizeof(first));
 }
 
 static __always_inline void tls_told_write(struct flow *flow, struct tls_conn *tls,
@@ -154,7 +154,7 @@ static __always_inline void tls_told_write(struct flow *flow, struct tls_conn *t
 		return;
 	flow->now_ns = sent ? tls->sent_ns : 0;
 	tls_excerpt_count(flow->conn, 0, n);
-	if (protocol_answers_early(flow->conn) && tls_may_answer(flow->conn, &scratch->io, n))
+	if (protocol_answers_early(flow->conn) && tls_may_answer(tls, scratch))
 		tls_answer_ahead(tls, scratch);
 	opaque = protocol_opaque(flow, SIDE_RESPONSE);
 	if (opaque && protocol_doubts(flow))
@@ -194,23 +194,27 @@ static __always_inline void tls_fault(struct tls_conn *tls)
 }
 
 /* What the server writes first, behind a client's preface of HTTP/2, may be HTTP/1.x: it is one of that from then on. */
-static __noinline int tls_http2_speaks(struct tls_conn *tls, __u64 buffer, __u64 n)
+static __noinline int tls_http2_speaks(struct tls_conn *tls, __u64 first, __u32 n)
 {
-	struct http2_brief *brief;
-	__u32 first = 0;
-
 	if (!tls)
 		return 0;
-	brief = &tls->conn.state.h2;
-	if (n >= sizeof(first))
-		bpf_probe_read_user(&first, sizeof(first), (void *)buffer);
-	if (protocol_may_be_frame(first, sizeof(first))) {
-		brief->speaks = 1;
+	if (protocol_may_be_frame(first, n)) {
+		tls->conn.state.h2.speaks = 1;
 		return 0;
 	}
 	http2_free(tls->conn.open.origin.id);
 	protocol_is_no_http2(&tls->conn);
 	return 0;
+}
+
+/* Likewise, of `n` bytes in the process's memory. Its stack is not its callers'. */
+static __noinline int tls_http2_speaks_at(struct tls_conn *tls, __u64 buffer, __u64 n)
+{
+	__u32 first = 0;
+
+	if (n >= sizeof(first))
+		bpf_probe_read_user(&first, sizeof(first), (void *)buffer);
+	return tls_http2_speaks(tls, first, sizeof(first));
 }
 
 /* Hands `n` bytes of frames over to the program of hook/tls_http2. Not inlined: its stack is not its callers'. */
@@ -288,31 +292,33 @@ static __always_inline bool tls_told(__u64 cookie, const struct tls_entered *cal
 	const bool writes = tls_call_writes(call->call);
 	const __u64 buffer = call->buffer, size = call->size, nested = call->nested;
 	struct tls_conn *tls = tls_hold(cookie);
-	bool frames, first;
+	bool frames, first, by_socket;
 
 	MEET_PATHS(); /* for each place that the call can lie in */
 	if (!tls)
 		return false;
 	first = !tls->told;
+	by_socket = writes ? tls->kernel_writes : tls->kernel_reads; /* it tells this */
 	if (n && first)
 		tls_join(tls);
 	if (first && ktls_is_hidden(tls->conn.open.origin.transport))
 		tls_fault(tls);
-	else if (writes ? tls->kernel_writes : tls->kernel_reads)
-		; /* the socket tells it */
+	else if (by_socket)
+		;
 	else if (tls_is_faulty(tls, writes, n, size))
 		tls_fault(tls);
 	else if (tls->conn.mode != CONN_IGNORED) {
 		if (n && writes && protocol_is_http2(&tls->conn) && !tls->conn.state.h2.speaks)
-			tls_http2_speaks(tls, buffer, n);
+			tls_http2_speaks_at(tls, buffer, n);
 		if (protocol_is_http2(&tls->conn))
 			tls_hand_frames(tls, buffer, n, nested, writes);
 		else if (n)
 			tls_follow(tls, buffer, nested, writes, n);
 	}
-	frames = protocol_is_http2(&tls->conn);
+	frames = protocol_is_http2(&tls->conn) && !by_socket;
 	if (writes && !frames) {
-		tls_settle_answers(tls);
+		if (!protocol_is_http2(&tls->conn))
+			tls_settle_answers(tls);
 		tls_settle(tls);
 	}
 	tls_release(tls);

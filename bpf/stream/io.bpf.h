@@ -76,6 +76,19 @@ static __noinline int io_skip(struct io *io, __u32 n)
 	return 0;
 }
 
+/* A walk has left the last io->unread bytes on purpose: another one begins with them. */
+static __always_inline void io_go_on(struct io *io)
+{
+	__u32 copied =
+		io->piece.len - io->piece.pos; /* of their segment, which is the current one */
+
+	io->segment -= copied;
+	io->segment_left += copied;
+	io->left = io->unread;
+	io->piece.pos = 0;
+	io->piece.len = 0;
+}
+
 /* The first bytes, up to 8, in *ret_first, the first lowest: how many of them are known. */
 static __always_inline __u32 io_first(struct io *io, __u64 *ret_first)
 {

@@ -58,6 +58,12 @@ static inline bool kernel_has(const char *name, __u32 kind)
 		bpf_program__set_autoload((skel)->progs.fexit_sendpage_kernel, false);             \
 		bpf_program__set_autoload((skel)->progs.fexit_recv_kernel, false);                 \
 		bpf_program__set_autoload((skel)->progs.fexit_splice, false);                      \
+		bpf_program__set_autoload((skel)->progs.tp_send_frames, false);                    \
+		bpf_program__set_autoload((skel)->progs.tp_recv_frames, false);                    \
+		bpf_program__set_autoload((skel)->progs.fexit_send_frames, false);                 \
+		bpf_program__set_autoload((skel)->progs.fexit_sendpage_frames, false);             \
+		bpf_program__set_autoload((skel)->progs.fexit_recv_frames, false);                 \
+		bpf_program__set_autoload((skel)->progs.fexit_splice_frames, false);               \
 		bpf_program__set_autoload((skel)->progs.tp_send, tracepoint_);                     \
 		bpf_program__set_autoload((skel)->progs.tp_recv, tracepoint_);                     \
 		bpf_program__set_autoload((skel)->progs.fexit_send, !tracepoint_);                 \

@@ -40,16 +40,20 @@ struct family {
 	enum bpf_attach_type attach_type;
 };
 
-static const char *const programs_tracepoint[] = {
-	"tp_send", "tp_recv", "tp_send_kernel", "tp_recv_kernel", "tp_send_http2", "tp_recv_http2"};
-static const char *const programs_ktls[] = {"fexit_splice"};
-static const char *const programs_ktls_exits[] = {"fexit_tls_send", "fexit_send_kernel",
-						  "fexit_tls_recv", "fexit_recv_kernel",
-						  "fexit_splice"};
-static const char *const programs_ktls_sendpage[] = {"fexit_tls_send",	   "fexit_send_kernel",
-						     "fexit_tls_sendpage", "fexit_sendpage_kernel",
-						     "fexit_tls_recv",	   "fexit_recv_kernel",
-						     "fexit_splice"};
+static const char *const programs_tracepoint[] = {"tp_send",	    "tp_recv",
+						  "tp_send_kernel", "tp_recv_kernel",
+						  "tp_send_frames", "tp_recv_frames",
+						  "tp_send_http2",  "tp_recv_http2"};
+static const char *const programs_ktls[] = {"fexit_splice", "fexit_splice_frames"};
+static const char *const programs_ktls_exits[] = {"fexit_tls_send",    "fexit_send_kernel",
+						  "fexit_send_frames", "fexit_tls_recv",
+						  "fexit_recv_kernel", "fexit_recv_frames",
+						  "fexit_splice",      "fexit_splice_frames"};
+static const char *const programs_ktls_sendpage[] = {
+	"fexit_tls_send",     "fexit_send_kernel",     "fexit_send_frames",
+	"fexit_tls_sendpage", "fexit_sendpage_kernel", "fexit_sendpage_frames",
+	"fexit_tls_recv",     "fexit_recv_kernel",     "fexit_recv_frames",
+	"fexit_splice",	      "fexit_splice_frames"};
 static const char *const programs_sweep[] = {"sweep_conns"};
 static const char *const programs_sweep_files[] = {"sweep_files"};
 static const char *const programs_sweep_sockets[] = {"sweep_sockets"};
@@ -62,7 +66,7 @@ static const char *const programs_fexit_sendpage[] = {"fexit_send",	      "fexit
 
 static const struct family family_tracepoint = {
 	.programs = programs_tracepoint,
-	.n_programs = 6,
+	.n_programs = 8,
 	.target = "btf_trace_sock_send_length",
 	.target_kind = BTF_KIND_TYPEDEF,
 	.attach_type = BPF_TRACE_RAW_TP,
@@ -239,11 +243,11 @@ TEST(programs_on_tls_in_the_kernel)
 	const bool sendpage = btf__find_by_name_kind(kernel_btf, "tcp_sendpage", BTF_KIND_FUNC) > 0;
 
 	if (by_exits && sendpage)
-		load(programs_ktls_sendpage, 7, KTLS_BY_EXITS);
+		load(programs_ktls_sendpage, 11, KTLS_BY_EXITS);
 	else if (by_exits)
-		load(programs_ktls_exits, 5, KTLS_BY_EXITS);
+		load(programs_ktls_exits, 8, KTLS_BY_EXITS);
 	if (by_tracepoints)
-		load(programs_ktls, 1, KTLS_BY_TRACEPOINTS);
+		load(programs_ktls, 2, KTLS_BY_TRACEPOINTS);
 	if (by_exits || by_tracepoints)
 		return;
 	print_message("skipped: this kernel shows no TLS of its own\n");

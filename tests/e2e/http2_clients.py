@@ -58,9 +58,9 @@ def nghttp(port, secure, paths, more=()):
 
 
 class Http2Client:
-    """A connection by python's h2: many streams at once, each ended as a test wants."""
+    """A connection by python's h2: many streams at once, each ended as a test wants. `second`: the server has to speak first."""
 
-    def __init__(self, port, secure=False):
+    def __init__(self, port, secure=False, second=False):
         sock = socket.create_connection(("127.0.0.1", port), 30 * SLOW)
         if secure:
             context = client_context()
@@ -69,9 +69,11 @@ class Http2Client:
             assert sock.selected_alpn_protocol() == "h2"
         self.sock, self.scheme = sock, "https" if secure else "http"
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+        first = self.sock.recv(65536) if second else b""
         self.h2.initiate_connection()
         self.h2.increment_flow_control_window(1 << 30)
         self.answers, self.ended, self.resets, self.bodies = {}, [], {}, collections.Counter()
+        self.h2.receive_data(first)
         self.flush()
 
     def flush(self):

@@ -19,7 +19,8 @@ http {{
     uwsgi_temp_path {dir}/t4; scgi_temp_path {dir}/t5;
     server {{
         listen 127.0.0.1:{port} http2 backlog=4096{only_secure: ssl};
-        {only_secure:ssl_certificate {cert}; ssl_certificate_key {key}; ssl_protocols TLSv1.2 TLSv1.3;}
+        {only_secure:ssl_certificate {cert}; ssl_certificate_key {key}; ssl_protocols {protocols};}
+        {more}
         location / {{ return 200 hello; }}
         location = /missing {{ return 404 no; }}
         location /files/ {{ root {dir}; default_type text/html; }}
@@ -192,16 +193,17 @@ def chosen(text, secure):
 class Http2Server:
     """
     `backend`: where a proxy sends requests on; another server's port. Those of BEHIND start it themselves. `port`: None:
-    any.
+    any. `more` and `protocols`: of nginx, lines for its server, and its versions of TLS.
     """
 
-    def __init__(self, name, secure, helpers, directory, backend=0, port=None):
+    def __init__(self, name, secure, helpers, directory, backend=0, port=None, more="",
+                 protocols="TLSv1.2 TLSv1.3"):
         self.name, self.secure, self.dir, self.helpers = name, secure, pathlib.Path(directory), helpers
         self.dir.mkdir(parents=True, exist_ok=True)
         self.dir.chmod(0o755)
         self.cert, self.key = certificate(self.dir)
         self.processes, self.backend, self.port = [], backend, port or free_port()
-        self.behind = None
+        self.behind, self.more, self.protocols = None, more, protocols
         if name in BEHIND:
             self.behind = Http2Server(BEHIND[name], False, helpers, self.dir / "behind")
             self.processes += self.behind.processes
@@ -228,7 +230,8 @@ class Http2Server:
         (self.dir / "files").mkdir()
         (self.dir / "files" / "index.html").write_text("hello")
         words = {"dir": self.dir, "port": self.port, "cert": self.cert, "key": self.key, "both": both,
-                 "backend": self.backend or 9, "conf": conf, "how": ";;proto=h2" if self.name == "nghttpx-h2" else "",
+                 "backend": self.backend or 9, "conf": conf, "more": self.more, "protocols": self.protocols,
+                 "how": ";;proto=h2" if self.name == "nghttpx-h2" else "",
                  "front": "default_backend b" if self.name == "haproxy-go" else ANSWERS}
         conf.write_text(text.format(**words))
         program, *argv = argv.format(**words).split()

@@ -1,50 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Connections that OpenSSL hands to the kernel (kTLS) are counted by the plaintext of their sockets, and not twice."""
-import pathlib
-import shutil
 import subprocess
 import time
 
 import pytest
 
-from harness import scaled, tool, wait_until
+import ktls
+from harness import scaled, tool
+from ktls import Handed
 from nginx import Nginx
 from tls import VERSIONS, answers, blind, certificate, counted_from, dial
 from wire import get
 
 CONFIG = "agent: {interval: 1s}\ntls: servers\n"
-STAT = pathlib.Path("/proc/net/tls_stat")
-OPTIONS = "ssl_protocols TLSv1.2 TLSv1.3; ssl_conf_command Options KTLS;"
+OPTIONS = f"ssl_protocols TLSv1.2 TLSv1.3; {ktls.OPTIONS}"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def has_ktls():
-    """Before the agent starts: some kernels' programs need the module to be there."""
-    if shutil.which("modprobe"):
-        subprocess.run(["modprobe", "tls"], check=False, capture_output=True)
-    if not STAT.exists():
-        pytest.skip("this kernel has no TLS of its own (CONFIG_TLS)")
-
-
-def handed_over():
-    """Connections so far, by direction: (sent, received)."""
-    counts = dict(line.split() for line in STAT.read_text().splitlines())
-    return int(counts["TlsTxSw"]), int(counts["TlsRxSw"])
-
-
-class Handed:
-    """Inside, what connections do goes through the kernel: their receiving side, too, with TLS 1.2."""
-
-    def __init__(self, version):
-        self.version = version
-
-    def __enter__(self):
-        self.before = handed_over()
-
-    def __exit__(self, failed, *_):
-        sent, received = (now - then for now, then in zip(handed_over(), self.before))
-        assert failed or sent
-        assert failed or (received > 0) == (self.version == "1.2")
+    ktls.has_ktls()
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import subprocess
 import pytest
 
 from harness import wait_until
-from test_tls_kernel import CONFIG, STAT, Handed, has_ktls, server  # noqa: F401
+from ktls import STAT, Handed
+from test_tls_kernel import CONFIG, has_ktls, server  # noqa: F401
 from tls import VERSIONS, answers, blind, counted_from, dial
 from wire import get
 

@@ -123,15 +123,37 @@ void probe_choose_ktls(struct sliprobe_bpf *skel, enum ktls_seen seen)
 	bpf_program__set_autoload(skel->progs.fexit_tls_recv, by_exits);
 	bpf_program__set_autoload(skel->progs.fexit_recv_kernel, by_exits);
 	bpf_program__set_autoload(skel->progs.fexit_splice, by_tracepoints || by_exits);
+	bpf_program__set_autoload(skel->progs.tp_send_frames, by_tracepoints);
+	bpf_program__set_autoload(skel->progs.tp_recv_frames, by_tracepoints);
+	bpf_program__set_autoload(skel->progs.fexit_send_frames, by_exits);
+	bpf_program__set_autoload(skel->progs.fexit_sendpage_frames, by_pages);
+	bpf_program__set_autoload(skel->progs.fexit_recv_frames, by_exits);
+	bpf_program__set_autoload(skel->progs.fexit_splice_frames, by_tracepoints || by_exits);
 }
 
 int probe_join_ktls(struct sliprobe_bpf *skel)
 {
-	return probe_join(skel->maps.tls_kernel_sent, skel->progs.tp_send_kernel)		  ?:
-		       probe_join(skel->maps.tls_kernel_received, skel->progs.tp_recv_kernel)	  ?:
-		       probe_join(skel->maps.tls_kernel_sent, skel->progs.fexit_send_kernel)	  ?:
-		       probe_join(skel->maps.tls_kernel_paged, skel->progs.fexit_sendpage_kernel) ?:
-		       probe_join(skel->maps.tls_kernel_received, skel->progs.fexit_recv_kernel);
+	const struct {
+		const struct bpf_map *map;
+		const struct bpf_program *program;
+	} joins[] = {
+		{skel->maps.tls_kernel_sent, skel->progs.tp_send_kernel},
+		{skel->maps.tls_kernel_sent, skel->progs.fexit_send_kernel},
+		{skel->maps.tls_kernel_paged, skel->progs.fexit_sendpage_kernel},
+		{skel->maps.tls_kernel_received, skel->progs.tp_recv_kernel},
+		{skel->maps.tls_kernel_received, skel->progs.fexit_recv_kernel},
+		{skel->maps.tls_frames_sent, skel->progs.tp_send_frames},
+		{skel->maps.tls_frames_sent, skel->progs.fexit_send_frames},
+		{skel->maps.tls_frames_paged, skel->progs.fexit_sendpage_frames},
+		{skel->maps.tls_frames_received, skel->progs.tp_recv_frames},
+		{skel->maps.tls_frames_received, skel->progs.fexit_recv_frames},
+		{skel->maps.tls_frames_spliced, skel->progs.fexit_splice_frames},
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(joins) / sizeof(joins[0]) && !r; i++)
+		r = probe_join(joins[i].map, joins[i].program);
+	return r;
 }
 
 bool probe_sees_ktls(const struct probe *probe)
