@@ -147,7 +147,7 @@ static inline __attribute__((always_inline)) __u32 http2_plain_bytes(struct http
 								     http2_bytes buf, __u32 pos,
 								     __u32 n, __u32 c)
 {
-	__u32 mask = c & 0x40 ? 0x3f : 0x0f, index = c & mask, at = 1, length;
+	__u32 mask = c & 0x40 ? 0x3f : 0x0f, index = c & mask, at = 1, length, name;
 
 	/* an index of two bytes at most, a length of one */
 	if (n < 3)
@@ -163,11 +163,13 @@ static inline __attribute__((always_inline)) __u32 http2_plain_bytes(struct http
 	length = HTTP2_AT(buf, pos + at) & 0x7f;
 	if (!index || length == 0x7f || at + 1 + length > n)
 		return 0;
-	if (http2_name_at(p, wide, index) != HTTP2_NAME_OTHER)
+	name = http2_name_at(p, wide, index);
+	/* an authority's text is of use where others may refer to it */
+	if (name != HTTP2_NAME_OTHER && (name != HTTP2_NAME_AUTHORITY || (c & 0x40)))
 		return 0;
 	http2_take(p, HTTP2_NAME_OTHER, 0);
 	if (c & 0x40)
-		http2_insert(p, wide, HTTP2_NAME_OTHER, 0, 0);
+		http2_insert(p, wide, HTTP2_NAME_OTHER, 0, 0, 0);
 	return at + 1 + length;
 }
 

@@ -8,7 +8,6 @@
 #include "http2/state.h"
 
 enum {
-	HTTP2_PRIORITY_BYTES = 5,
 	HTTP2_PROMISED_BYTES = 4,
 	HTTP2_SETTING_BYTES = 6,
 	HTTP2_PING_BYTES = 8,
@@ -130,6 +129,9 @@ static inline void http2_block_begin(struct http2 *p)
 	p->block_flags = p->type == HTTP2_HEADERS ? p->flags & HTTP2_END_STREAM : 0;
 	p->field = HTTP2_FIELD;
 	p->seen = 0;
+	p->from[HTTP2_NAME_PATH] = 0;
+	p->from[HTTP2_NAME_AGENT] = 0;
+	p->from[HTTP2_NAME_AUTHORITY] = 0;
 }
 
 /* A frame's header is whole: its first eight bytes, the first one lowest, and the last one. */

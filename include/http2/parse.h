@@ -62,6 +62,10 @@ enum http2_flag {
 	HTTP2_HAS_PRIORITY = 0x20,
 };
 
+enum {
+	HTTP2_PRIORITY_BYTES = 5, /* before the block of HEADERS that has it */
+};
+
 /*
  * All are of the direction that was fed. A stream has ended with HEADERS or DATA for which http2_ends_stream(), whatever
  * their length.
@@ -154,6 +158,22 @@ static inline __u32 http2_data_so_far(const struct http2 *p)
 	return p->type == HTTP2_DATA && (p->state == HTTP2_PAYLOAD || p->state == HTTP2_PADDING) ?
 		       p->bytes - (p->state == HTTP2_PAYLOAD ? p->left : 0) :
 		       0;
+}
+
+/*
+ * At HEADERS, or in a header block, whose frame was HEADERS: bytes of it that went by so far, without padding, which is
+ * *ret_padding bytes so far.
+ */
+static inline __attribute__((always_inline)) __u32 http2_block_so_far(const struct http2 *p,
+								      __u32 *ret_padding)
+{
+	__u32 bytes = p->bytes - (p->flags & HTTP2_HAS_PRIORITY ? HTTP2_PRIORITY_BYTES : 0);
+
+	*ret_padding = 0;
+	if (p->state == HTTP2_BLOCK)
+		return bytes - p->left;
+	*ret_padding = p->state == HTTP2_PADDING ? p->pad - p->left : p->pad;
+	return bytes;
 }
 
 static inline __u32 http2_error_code(const struct http2 *p)

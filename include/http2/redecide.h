@@ -63,16 +63,15 @@ static inline __attribute__((always_inline)) void http2_again_walk(struct http2_
 		http2_again_set(conn, wide, conn->again_dfa);
 }
 
-/* The next older entry, where text begins `n` bytes behind what is kept: see http2_again_step(). */
+/* The next older entry, whose text is `n` bytes from `at` on: see http2_again_step(). */
 static inline __attribute__((always_inline)) void http2_again_begin(struct http2_conn *conn,
 								    struct http2_wide *wide,
-								    __u32 name, __u32 n)
+								    __u32 name, __u32 at, __u32 n)
 {
 	__u32 start = name == HTTP2_NAME_PATH ? conn->path_start : conn->agent_start;
 
-	conn->again_back += n;
-	conn->again_at = conn->text_end - conn->again_back;
-	if (conn->again_back > conn->again_room) {
+	conn->again_at = at;
+	if (n && conn->text_end - at > conn->again_room) {
 		http2_again_set(conn, wide, HTTP2_UNKNOWN);
 	} else if (name == HTTP2_NAME_PATH &&
 		   (!n || conn->text[conn->again_at & (HTTP2_TEXT - 1)] != '/')) {
@@ -101,7 +100,7 @@ static long http2_again_step(__u32 i, struct http2_again *again)
 	if (!entry)
 		return 1;
 	if (entry->name == HTTP2_NAME_PATH || entry->name == HTTP2_NAME_AGENT)
-		http2_again_begin(conn, wide, entry->name, entry->text);
+		http2_again_begin(conn, wide, entry->name, entry->at, entry->text);
 	else
 		conn->again_n++;
 	return 0;
@@ -146,7 +145,6 @@ HTTP2_SEPARATE __u32 http2_redecide(struct http2_conn *conn, struct http2_wide *
 	unread = p->block && p->field == HTTP2_VALUE && p->automaton && p->keeps ? p->n : 0;
 	conn->again_room = unread < HTTP2_TEXT ? HTTP2_TEXT - unread : 0;
 	conn->again_n = 0;
-	conn->again_back = 0;
 	conn->again_left = 0;
 	HTTP2_REPEAT(HTTP2_AGAIN_STEPS, http2_again_step, &again);
 	return 0;

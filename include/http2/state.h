@@ -46,6 +46,7 @@ enum http2_name {
 	HTTP2_NAME_CONTENT_TYPE,
 	HTTP2_NAME_PROTOCOL,
 	HTTP2_NAME_CONTENT_LENGTH,
+	HTTP2_NAME_AUTHORITY, /* for its text alone */
 	HTTP2_NAME_HIDDEN, /* it was referred to, and its insertion was not seen */
 	HTTP2_NAMES = 16, /* a power of two */
 };
@@ -71,6 +72,7 @@ enum http2_media {
 /* An insertion into the dynamic table. */
 struct http2_entry {
 	__u32 value;
+	__u32 at; /* where its text begins, of all texts that were kept so far: see struct http2_conn */
 	__u16 text; /* bytes of its text that are kept; 65535: or more */
 	__u8 name; /* enum http2_name */
 	__u8 pad;
@@ -173,6 +175,11 @@ struct http2 {
 		__u64 words[HTTP2_SCRATCH / 8];
 	};
 	__u32 value[HTTP2_NAMES]; /* by name, of those `seen` */
+	/*
+	 * By name, of path, user agent and authority: the insertion that the block has made, or referred to, the first one is
+	 * 1; 0: none
+	 */
+	__u32 from[HTTP2_NAMES];
 	/* what was inserted */
 	__u32 inserted; /* how many so far */
 	__u32 unseen; /* if `joined`: insertions up to the last one that is not known */
@@ -194,17 +201,17 @@ struct http2_conn {
 	/* behind "/", "/index.html" and an empty user agent, which the static table has */
 	__u32 fixed[4];
 	__u32 text_end; /* bytes of `text` so far; the value being read goes behind them */
-	__u8 text[HTTP2_TEXT]; /* of the last inserted paths and user agents */
+	__u8 text
+		[HTTP2_TEXT]; /* of the last inserted paths, up to '?' or '#', user agents and authorities */
 	/* see redecide.h */
 	__u32 again_n; /* entries done */
-	__u32 again_back; /* bytes of text behind the one at hand */
 	__u32 again_room; /* bytes of `text` that are kept */
 	__u32 again_at; /* next byte of its text */
 	__u32 again_left;
 	__u32 again_dfa;
 };
 
-_Static_assert(sizeof(struct http2_entry) == 8, "http2_entry has no holes");
+_Static_assert(sizeof(struct http2_entry) == 12, "http2_entry has no holes");
 _Static_assert(sizeof(struct http2_conn) <= 8192, "a connection's state is bounded");
 
 #endif

@@ -22,6 +22,7 @@ enum {
 
 /* `text`: one more than the place in http2_conn.fixed */
 static const struct http2_entry http2_static[64] = {
+	[1] = {.name = HTTP2_NAME_AUTHORITY},
 	[2] = {.name = HTTP2_NAME_METHOD, .value = HTTP_METHOD_GET},
 	[3] = {.name = HTTP2_NAME_METHOD, .value = HTTP_METHOD_POST},
 	[4] = {.name = HTTP2_NAME_PATH, .text = HTTP2_FIXED_ROOT + 1},
@@ -77,10 +78,12 @@ static inline __attribute__((always_inline)) void http2_take_index(const struct 
 		return;
 	}
 	entry = http2_inserted(p, wide, index - HTTP2_STATIC - 1);
-	if (entry)
+	if (entry) {
 		http2_take(p, entry->name, entry->value);
-	else
+		p->from[entry->name & (HTTP2_NAMES - 1)] = p->inserted - (index - HTTP2_STATIC - 1);
+	} else {
 		http2_take(p, HTTP2_NAME_HIDDEN, 0);
+	}
 }
 
 /* The name of that index, not 0. */
@@ -98,10 +101,11 @@ static inline __attribute__((always_inline)) __u32 http2_name_at(const struct ht
 
 static inline __attribute__((always_inline)) void http2_insert(struct http2 *p,
 							       struct http2_wide *wide, __u32 name,
-							       __u32 value, __u32 text)
+							       __u32 value, __u32 at, __u32 text)
 {
 	struct http2_entry entry = {
 		.value = value,
+		.at = at,
 		.text = (__u16)(text < 0xffff ? text : 0xffff),
 		.name = (__u8)name,
 	};
@@ -114,6 +118,22 @@ static inline __attribute__((always_inline)) void http2_insert(struct http2 *p,
 		p->joined = 1;
 		p->unseen = p->inserted;
 	}
+}
+
+/*
+ * The field of the last block is an entry of the dynamic table. Returns its text's bytes, which begin at *ret_at; 0: it is
+ * none, or it is hidden by now.
+ */
+static inline __u32 http2_entry_text(const struct http2 *p, const struct http2_wide *wide,
+				     enum http2_name name, __u32 *ret_at)
+{
+	__u32 from = p->from[name];
+	const struct http2_entry *entry = from ? http2_inserted(p, wide, p->inserted - from) : 0;
+
+	if (!entry)
+		return 0;
+	*ret_at = entry->at;
+	return entry->text;
 }
 
 /* At GROW, with `wide` zeroed: keeps what was inserted, and from then on is passed with each call. */

@@ -161,8 +161,9 @@ static inline __attribute__((always_inline)) void http2_settle(struct http2_conn
 	http2_take(p, p->name, value);
 	if (!p->insert)
 		return;
+	http2_insert(p, wide, p->name, value, conn->text_end, text);
 	conn->text_end += text;
-	http2_insert(p, wide, p->name, value, text);
+	p->from[p->name & (HTTP2_NAMES - 1)] = p->inserted;
 }
 
 /* The length of the value is known: `string`. */
@@ -193,6 +194,14 @@ static inline __attribute__((always_inline)) void http2_value_begin(struct http2
 			return;
 		value = p->name == HTTP2_NAME_PATH ? DFA_DEAD : p->dfa;
 		break;
+	case HTTP2_NAME_AUTHORITY:
+		if (side != HTTP2_REQUESTS || !p->insert || !p->string)
+			break;
+		p->n = 0;
+		p->automaton = 1;
+		p->keeps = 1;
+		p->dfa = DFA_DEAD;
+		return;
 	case HTTP2_NAME_METHOD:
 	case HTTP2_NAME_STATUS:
 	case HTTP2_NAME_GRPC_STATUS:

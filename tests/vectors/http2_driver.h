@@ -29,6 +29,11 @@ struct http2_result {
 	__u32 end; /* offset of the byte after it; GROW, BAD: 0 */
 };
 
+/* Texts that a block may refer to in the table: path, user agent, authority. */
+enum {
+	HTTP2_TEXTS = 3,
+};
+
 /* One direction's bytes, from a clean state on. */
 struct http2_run {
 	struct http2_conn conn;
@@ -41,6 +46,8 @@ struct http2_run {
 	__u32 faulty; /* the follower broke its contract */
 	__u32 n_results; /* may exceed HTTP2_RESULTS_MAX */
 	struct http2_result results[HTTP2_RESULTS_MAX];
+	/* Of requests, not in the kernel: hashes of the texts that a block has in the table; 0: it has none there. */
+	__u32 texts[HTTP2_RESULTS_MAX][HTTP2_TEXTS];
 };
 
 static inline void http2_run_block(const struct http2_run *run, const struct http2 *p,
@@ -60,6 +67,38 @@ static inline void http2_run_block(const struct http2_run *run, const struct htt
 	result->agent = http2_agent(&run->conn);
 }
 
+#ifdef __bpf__
+static inline void http2_run_texts(struct http2_run *run, const struct http2 *p, __u32 *ret)
+{
+	(void)run;
+	(void)p;
+	(void)ret;
+}
+#else
+/* FNV-1a; not 0 */
+static inline __u32 http2_text_hash(__u32 hash, __u8 byte)
+{
+	return (hash ^ byte) * 16777619 | 1;
+}
+
+static inline void http2_run_texts(struct http2_run *run, const struct http2 *p, __u32 *ret)
+{
+	static const enum http2_name names[HTTP2_TEXTS] = {HTTP2_NAME_PATH, HTTP2_NAME_AGENT,
+							   HTTP2_NAME_AUTHORITY};
+
+	for (int i = 0; i < HTTP2_TEXTS; i++) {
+		__u32 at = 0, n, hash = 1;
+
+		n = http2_entry_text(p, run->wide_used ? &run->wide : NULL, names[i], &at);
+		if (!n || run->conn.text_end - at > HTTP2_TEXT)
+			continue;
+		while (n--)
+			hash = http2_text_hash(hash, run->conn.text[at++ & (HTTP2_TEXT - 1)]);
+		ret[i] = hash;
+	}
+}
+#endif
+
 /* Takes an event of the follower; `offset` is behind the bytes it has consumed. */
 static inline void http2_run_event(struct http2_run *run, __u32 event)
 {
@@ -77,6 +116,9 @@ static inline void http2_run_event(struct http2_run *run, __u32 event)
 	switch (event) {
 	case HTTP2_EV_HEADERS:
 		http2_run_block(run, p, result);
+		if (run->side == HTTP2_REQUESTS)
+			http2_run_texts(run, p,
+					run->texts[(run->n_results - 1) & (HTTP2_RESULTS_MAX - 1)]);
 		break;
 	case HTTP2_EV_DATA:
 		result->number = http2_data_bytes(p);

@@ -5,6 +5,14 @@
 
 static struct traffic traffic;
 static struct http2_run run;
+static __u32 n_texts; /* that blocks have in the table */
+
+static void count_texts(void)
+{
+	for (__u32 i = 0; i < traffic.n_expected; i++)
+		for (int k = 0; k < HTTP2_TEXTS; k++)
+			n_texts += run.texts[i][k] && traffic.expected_texts[i][k];
+}
 
 /* Of how many blocks something is hidden. */
 static __u32 check_many(struct traffic_plan plan, __u32 n, bool widens, bool exact)
@@ -19,6 +27,7 @@ static __u32 check_many(struct traffic_plan plan, __u32 n, bool widens, bool exa
 			traffic_play(&traffic, pieces[j], widens, &run);
 			if (!traffic_check(&traffic, &run, exact, &hidden))
 				fail_msg("pieces of %u", pieces[j]);
+			count_texts();
 		}
 	}
 	traffic_clear(&traffic);
@@ -34,7 +43,9 @@ TEST(tables_of_the_usual_size_are_followed_exactly)
 	plan.seed = 500;
 	plan.plain = true;
 	plan.blocks = 1000;
+	n_texts = 0;
 	assert_int_equal(check_many(plan, 12, false, true), 0);
+	assert_true(n_texts > 5000);
 }
 
 TEST(tables_that_change_their_size)
