@@ -12,7 +12,8 @@ struct origin {
 	__u64 first_byte_ns; /* when the head was sent of an answer that was not whole with it */
 	__u32 first_byte_of; /* number of the request that it is to; 0: there was none yet */
 	__u8 shared; /* it is in TLS: programs that may be preempted follow it, and count as WRITER_SHARED, by exchanges_settle() */
-	__u8 pad[3];
+	__u8 streams; /* it is one of HTTP/2 */
+	__u8 pad[2];
 };
 
 _Static_assert(sizeof(struct origin) == 40, "origin has no holes");

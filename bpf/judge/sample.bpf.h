@@ -18,6 +18,7 @@
 #include "judge/origin.bpf.h"
 #include "judge/request.bpf.h"
 #include "judge/sample_emit.bpf.h"
+#include "judge/stream_head_emit.bpf.h"
 #include "judge/verdict.bpf.h"
 #include "kernel/helpers.bpf.h"
 #include "kernel/policy.bpf.h"
@@ -29,8 +30,6 @@ enum {
 	SAMPLE_TRIES = 4,
 	SAMPLE_EVERY_MAX = 1 << 24,
 };
-
-struct sample_settings sample_settings;
 
 _Static_assert(SERVICES_MAX % BLOCK == 0, "blocks are whole");
 
@@ -340,6 +339,8 @@ static __always_inline void sample(struct origin *origin, struct request *reques
 	if (!chosen)
 		return;
 	which |= chosen;
+	if (origin->streams)
+		stream_head_emit(origin, request, which & SAMPLE_NUMBER);
 	if (sample_emit(origin, request, verdict, bad_slos, which))
 		sample_give_back(request, bad_slos, which);
 }

@@ -249,6 +249,8 @@ __noinline int sample_emit(struct origin *origin, struct request *request, struc
 	sample->flags = SAMPLE_HEAD_PART;
 	if (which & SAMPLE_IS_BAD)
 		sample->flags |= SAMPLE_BAD;
+	if (origin->streams)
+		sample->flags |= SAMPLE_STREAM;
 	/* in an order in which little has to be remembered */
 	sample->stands_for = which >> SAMPLE_COUNT_SHIFT & SAMPLE_COUNT;
 	sample->bad_slos = bad_slos;

@@ -6,6 +6,7 @@
 #include "abi.h"
 #include "kernel/helpers.bpf.h"
 
+struct sample_settings sample_settings; /* set while the programs run */
 __u32 live_generation; /* its slot in `live` is this modulo LIVE_SLOTS; 0: not configured yet */
 
 /* An entry in use is never changed. */

@@ -20,6 +20,9 @@ struct chunk {
 struct piece {
 	__u32 pos; /* in chunk: the next byte to look at */
 	__u32 len;
+	/* user addresses, of HTTP/2: where the segment that it is of begins, and behind its bytes */
+	__u64 segment;
+	__u64 behind;
 	struct chunk chunk;
 };
 

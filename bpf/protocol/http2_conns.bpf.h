@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Connections of HTTP/2: where both directions are in their frames, and what their header blocks may refer to. By the
- * connection's id, as a connection inside of TLS has no socket's storage; made when the client's preface is seen.
- */
+/* Connections of HTTP/2 (kernel/http2_conns): made when the client's preface is seen, freed with the connection. */
 #ifndef SLIPROBE_PROTOCOL_HTTP2_CONNS_BPF_H
 #define SLIPROBE_PROTOCOL_HTTP2_CONNS_BPF_H
 
 #include "abi.h"
 #include "kernel/dfa.bpf.h"
 #include "kernel/helpers.bpf.h"
+#include "kernel/http2_conns.bpf.h"
 #include "kernel/stat.bpf.h"
 #include "protocol/chunk.bpf.h"
 #include "protocol/http2_shares.bpf.h"
@@ -17,28 +15,11 @@
 #include "http2/table.h"
 
 enum {
-	HTTP2_CONNS_MAX = 32768, /* 6.6 KiB each */
-	HTTP2_WIDES_MAX = 2048, /* 16 KiB each */
-};
-
-struct http2_followed {
-	struct http2_conn h2;
-	__u32 generation; /* of the configuration that the automata are of */
-	__u8 wide; /* bits 1 << enum http2_side: it has an entry in http2_wides */
-	__u8 pad;
-	struct http2_charged charged;
+	HTTP2_WIDES_MAX = 2048, /* 24 KiB each */
 };
 
 /* static: the agent needs to know nothing of them */
 static struct http2_shares http2_conn_shares, http2_wide_shares;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, HTTP2_CONNS_MAX);
-	__type(key, __u64);
-	__type(value, struct http2_followed);
-} http2_conns SEC(".maps");
 
 /* One entry of zeroes, to make new ones from: too large for the stack. */
 struct {
@@ -47,11 +28,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct http2_followed);
 } http2_blank SEC(".maps");
-
-static __always_inline struct http2_followed *http2_find(__u64 id)
-{
-	return bpf_map_lookup_elem(&http2_conns, &id);
-}
 
 /* A new entry, zeroed; NULL: there is no room. */
 static __always_inline struct http2_followed *http2_create(__u64 id)

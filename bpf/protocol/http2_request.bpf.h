@@ -11,6 +11,8 @@
 #include "protocol/conn.bpf.h"
 #include "protocol/flow.bpf.h"
 #include "protocol/http2_conns.bpf.h"
+#include "protocol/http2_head.bpf.h"
+#include "protocol/http2_number.bpf.h"
 #include "status.h"
 #include "who/identity.bpf.h"
 
@@ -21,23 +23,6 @@ enum {
 	 */
 	HTTP2_NO_ERROR = 0,
 };
-
-/* Number of the exchange of a client's stream. */
-static __always_inline __u32 http2_number(const struct conn *conn, __u32 stream)
-{
-	return conn->state.h2.before + (stream >> 1) + 1;
-}
-
-/* Only a client opens streams of odd numbers. */
-static __always_inline bool http2_is_request(__u32 stream)
-{
-	return stream & 1;
-}
-
-static __always_inline bool http2_is_open_or_was(const struct conn *conn, __u32 number)
-{
-	return (__s32)(number - conn->open.next) < 0;
-}
 
 /* Names the connection's service. Not inlined: its stack is not its callers'. */
 static __noinline int http2_register(struct flow *flow)
@@ -124,6 +109,8 @@ static __always_inline bool http2_request_headers(struct flow *flow,
 		return http2_ends_stream(&followed->h2.side[HTTP2_REQUESTS]);
 	if (conn_needs_who(conn, flow->generation))
 		http2_register(flow);
+	if (http2_head_is_wanted(conn))
+		http2_head_keep(flow, followed, number, true);
 	http2_open(flow, followed, number);
 	if (exchange_is_refused(number, conn->state.h2.refused))
 		stream_reset(&conn->open, number, OUTCOME_NOT_ACCEPTED);

@@ -11,6 +11,7 @@
 #include "protocol/conn.bpf.h"
 #include "protocol/flow.bpf.h"
 #include "protocol/http2_conns.bpf.h"
+#include "protocol/http2_number.bpf.h"
 #include "protocol/http2_request.bpf.h"
 #include "status.h"
 

@@ -8,6 +8,7 @@
 
 #include "abi.h"
 #include "kernel/helpers.bpf.h"
+#include "kernel/http2_conns.bpf.h"
 #include "who/quota.bpf.h"
 #include "who/work.bpf.h"
 
@@ -20,12 +21,6 @@ struct http2_shares {
 	__u32 all;
 	__u32 found; /* of these, those of found services */
 	__u32 of[HTTP2_OWNERS];
-};
-
-/* Whom a connection is charged to. */
-struct http2_charged {
-	__u16 place; /* among `of`, from 1 on; 0: nobody yet */
-	__u8 found;
 };
 
 /* The owner of a listener: its service if that is configured, else what it is charged to first; root's, by its port. */

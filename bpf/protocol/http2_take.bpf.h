@@ -19,6 +19,7 @@ static __always_inline struct http2_brief *http2_turn(struct conn *conn)
 	conn->protocol = PROTOCOL_HTTP2;
 	__builtin_memset(&conn->state, 0, sizeof(conn->state));
 	conn->open.streams = 1;
+	conn->open.origin.streams = 1;
 	conn_rename(conn);
 	return &conn->state.h2;
 }

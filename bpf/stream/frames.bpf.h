@@ -12,6 +12,7 @@
 #include "protocol/chunk.bpf.h"
 #include "protocol/flow.bpf.h"
 #include "protocol/http2.bpf.h"
+#include "protocol/http2_head.bpf.h"
 #include "stream/io.bpf.h"
 #include "stream/stream.bpf.h"
 
@@ -35,11 +36,29 @@ static __always_inline __u32 frames_fill(struct frames_walk *walk, const enum si
 	if (!opaque) {
 		if (!io_copy(io, n, CHUNK_FIRST))
 			walk->failed = 1;
+		io->piece.behind = io->segment;
 		return HTTP2_EV_NONE;
 	}
 	n = n < opaque ? n : opaque;
 	io_advance(io, n);
+	io->piece.behind = io->segment;
 	return http2_side_pass(walk->followed, side, n);
+}
+
+/* Whether there is more of the operation behind the piece, which ends here. */
+static __always_inline bool frames_go_on(struct frames_walk *walk, const enum side side)
+{
+	struct io *io = walk->io;
+
+	if (io->left && io->segment_left)
+		return true;
+	if (side == SIDE_REQUEST)
+		http2_head_pause(walk->flow, walk->followed);
+	if (!io->left || !io_next_segment(io))
+		return false;
+	io->piece.segment = io->segment;
+	io->piece.behind = io->segment;
+	return true;
 }
 
 /* One step of the walk. Returns 1 when there is nothing left to do. */
@@ -51,7 +70,7 @@ static __always_inline long frames_step(struct frames_walk *walk, const enum sid
 
 	if (io->piece.pos < io->piece.len)
 		event = http2_side_feed(walk->flow, walk->followed, side, &io->piece);
-	else if (io->left && (io->segment_left || io_next_segment(io)))
+	else if (frames_go_on(walk, side))
 		event = frames_fill(walk, side);
 	else
 		return 1;
@@ -83,6 +102,8 @@ static __always_inline bool frames_bytes(struct flow *flow, struct http2_followe
 	long steps;
 
 	flow->piece = &io->piece;
+	io->piece.behind = io->segment;
+	io->piece.segment = io->segment - io->piece.len;
 	if (side == SIDE_REQUEST)
 		steps = bpf_loop(STREAM_STEPS, frames_step_request, &walk, 0);
 	else if (writer == WRITER_SEND)

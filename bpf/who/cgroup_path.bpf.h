@@ -24,6 +24,9 @@ enum {
 	USERS_PREFIX_BYTES = sizeof(USERS_PREFIX) - 1,
 };
 
+/* longer than its text: clang would put it into a mergeable section, which is a map of its own */
+static const char users_prefix[20] = USERS_PREFIX;
+
 struct cgroup_walk {
 	struct who_work *work;
 	struct kernfs_node *node;
@@ -113,7 +116,7 @@ __noinline int cgroup_path(struct who_work *work)
 	work->id_pos = work->id_run = 0;
 	walk.node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
 	bpf_loop(CGROUP_STEPS, cgroup_step, &walk, 0);
-	if (!work->path_whole || path_has(work, work->path_pos, USERS_PREFIX, USERS_PREFIX_BYTES)) {
+	if (!work->path_whole || path_has(work, work->path_pos, users_prefix, USERS_PREFIX_BYTES)) {
 		work->unit_pos = 0;
 		return 0;
 	}

@@ -23,7 +23,8 @@ __u64 env_names[ENV_NAMES_MAX];
 
 static __always_inline char attribute_char(__u32 i)
 {
-	const char name[] = VERSION_ATTRIBUTE;
+	/* longer than its text: clang would put it into a mergeable section, which is a map of its own */
+	static const char name[20] = VERSION_ATTRIBUTE;
 
 	return i < ATTRIBUTE_LEN ? name[i & 15] : 0;
 }

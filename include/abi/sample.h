@@ -42,6 +42,7 @@ enum record_kind {
 	RECORD_SAMPLE = 1, /* struct sample */
 	RECORD_PROCESS = 2, /* struct process_facts */
 	RECORD_EXIT = 3, /* struct process_exit */
+	RECORD_STREAM_HEAD = 4, /* struct stream_head */
 };
 
 enum sample_flag {
@@ -52,6 +53,8 @@ enum sample_flag {
 		1 << 1, /* more was read than is kept: of the head, unless its end is in `head` */
 	SAMPLE_HEAD_PART = 1 << 2, /* its beginning is not known: `head` is empty */
 	SAMPLE_THREAD_MOVED = 1 << 3, /* another thread has answered than has read */
+	SAMPLE_STREAM = 1 << 4, /* the connection is one of HTTP/2: see struct stream_head */
+	SAMPLE_STREAM_HEAD = 1 << 5, /* that is behind the sample; set where the two are joined */
 };
 
 /* How much is sampled. Set by the agent while the programs run. */
@@ -119,6 +122,43 @@ struct sample {
 	char head[]; /* the first bytes of the request as they were read, PROXY header included */
 };
 
+enum {
+	STREAM_BLOCK_MAX = 448, /* bytes of a request's header block that are kept, at most */
+	STREAM_TEXT_MAX = 192, /* likewise, of a text of the table */
+};
+
+/* Fields that a header block mostly refers to in the table. */
+enum stream_text_of {
+	STREAM_PATH, /* up to '?' or '#' */
+	STREAM_AGENT,
+	STREAM_AUTHORITY,
+	STREAM_TEXTS,
+};
+
+/* A text of the table, plain: the first bytes of it. */
+struct stream_text {
+	__u16 bytes; /* of all of it, or 65535; 0: there is none */
+	__u16 first; /* of those that are kept: so many in `text`, and those behind them in `rest` */
+	char text[STREAM_TEXT_MAX];
+	char rest[STREAM_TEXT_MAX];
+};
+
+/* The head of a sample of HTTP/2: a record of its own, which comes before the sample's. */
+struct stream_head {
+	__u32 kind; /* RECORD_STREAM_HEAD */
+	__u32 number; /* as in the sample */
+	__u64 connection; /* likewise */
+	__u16 block_bytes; /* of `block` */
+	__u8 cut; /* the block goes on */
+	__u8 has_texts; /* else the record ends before `texts` */
+	char block[STREAM_BLOCK_MAX]; /* fields of RFC 7541, section 6 */
+	struct stream_text texts[STREAM_TEXTS];
+};
+
+_Static_assert(sizeof(struct stream_text) == 4 + 2 * STREAM_TEXT_MAX, "stream_text has no holes");
+_Static_assert(sizeof(struct stream_head) ==
+		       20 + STREAM_BLOCK_MAX + STREAM_TEXTS * sizeof(struct stream_text),
+	       "stream_head has no holes");
 _Static_assert(sizeof(struct process_key) == 16, "process_key has no holes");
 _Static_assert(sizeof(struct sample) == 208, "sample has no holes");
 

@@ -2,7 +2,7 @@
 /*
  * Samples: any bytes are a head, a record, or a packed batch.
  *
- * Input: a byte that says which, then a head (of a sample of usual numbers), a whole record, or a batch. What must
+ * Input: a byte that says which, then a head (of a sample of usual numbers), that of a stream, a whole record, or a batch. What must
  * hold: parts lie within the head, and do not depend on what is behind it; texts that are kept are valid UTF-8 without
  * anything that deceives, and bounded; no value of the query is among them; what is packed is read as it was.
  */
@@ -136,6 +136,40 @@ static void read_head(const uint8_t *data, size_t size)
 	free(sample);
 }
 
+/* What is behind the block are texts of the table, each behind its length. */
+static void read_stream_head(const uint8_t *data, size_t size)
+{
+	struct sample *sample = calloc(1, sizeof(*sample) + sizeof(struct stream_head));
+	struct stream_head *head = (struct stream_head *)(sample + 1);
+
+	require(sample != NULL, "no memory");
+	sample->kind = RECORD_SAMPLE;
+	sample->stands_for = 1;
+	sample->ended_ns = 1000;
+	sample->service = 3;
+	sample->flags = SAMPLE_STREAM | SAMPLE_STREAM_HEAD;
+	head->kind = RECORD_STREAM_HEAD;
+	head->block_bytes = (__u16)(size < STREAM_BLOCK_MAX ? size : STREAM_BLOCK_MAX);
+	memcpy(head->block, data, head->block_bytes);
+	size -= head->block_bytes;
+	data += head->block_bytes;
+	head->cut = size & 1;
+	head->has_texts = size != 0;
+	for (int i = 0; i < STREAM_TEXTS && size >= 3; i++) {
+		struct stream_text *text = &head->texts[i];
+		const size_t n = size - 3 < 2 * STREAM_TEXT_MAX ? size - 3 : 2 * STREAM_TEXT_MAX;
+
+		text->bytes = (__u16)(data[0] << 8 | data[1]);
+		text->first = data[2];
+		memcpy(text->text, data + 3, n);
+		size -= 3 + n;
+		data += 3 + n;
+	}
+	decode(sample, sizeof(*sample) + (head->has_texts ? sizeof(*head) :
+							    offsetof(struct stream_head, texts)));
+	free(sample);
+}
+
 static void read_batch(const uint8_t *data, size_t size)
 {
 	uint8_t *bytes = malloc(size + 1);
@@ -164,7 +198,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!size)
 		return 0;
-	if (data[0] % 4 < 2) {
+	if (data[0] % 8 == 5) {
+		read_stream_head(data + 1, size - 1);
+	} else if (data[0] % 4 < 2) {
 		read_head(data + 1, size - 1);
 	} else if (data[0] % 4 == 2) {
 		struct sample *record = malloc(size);

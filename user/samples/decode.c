@@ -183,12 +183,38 @@ static void read_target(const struct sample *sample, const struct names *names, 
 	}
 }
 
-/* What has neither a request line nor a status of gRPC may be of HTTP/1.x or of HTTP/2. */
+/* A request of HTTP/1.1 may have asked for HTTP/2, by which it is answered then. */
 static const char *protocol_of(const struct sample *sample, const struct head *head)
 {
-	if (head->method.at)
+	const bool is_stream = sample->flags & SAMPLE_STREAM;
+
+	if (head->method.at && !(sample->flags & SAMPLE_STREAM_HEAD))
 		return head->old ? "http/1.0" : "http/1.1";
-	return status_is_grpc(sample->status) ? "http/2" : NULL;
+	return is_stream || status_is_grpc(sample->status) ? "http/2" : NULL;
+}
+
+/* The client's preface (RFC 9113, section 3.4) is no request, though it begins as one. */
+static bool is_preface(const struct sample *sample, size_t len)
+{
+	return sample->flags & SAMPLE_STREAM && len >= 4 && !memcmp(sample->head, "PRI ", 4);
+}
+
+static void parse_head(const struct sample *sample, size_t bytes,
+		       const struct names_settings *settings, struct decoded *ret)
+{
+	const struct stream_head *const stream = (const struct stream_head *)(sample + 1);
+	size_t len = bytes - sizeof(*sample);
+
+	if (sample->flags & SAMPLE_STREAM_HEAD && stream_head_is_whole(stream, len)) {
+		stream_head_parse(stream, settings->headers, settings->n_headers, &ret->stream,
+				  &ret->head);
+		return;
+	}
+	if (len > sample->head_bytes)
+		len = sample->head_bytes;
+	if (sample->flags & (SAMPLE_HEAD_PART | SAMPLE_STREAM_HEAD) || is_preface(sample, len))
+		len = 0;
+	head_parse(sample->head, len, settings->headers, settings->n_headers, &ret->head);
 }
 
 static void read_head(const struct sample *sample, size_t bytes, const struct names *names,
@@ -197,13 +223,8 @@ static void read_head(const struct sample *sample, size_t bytes, const struct na
 	const struct names_settings *const settings = names_settings(names);
 	struct event *const event = &ret->event;
 	struct head *const head = &ret->head;
-	size_t len = bytes - sizeof(*sample);
 
-	if (len > sample->head_bytes)
-		len = sample->head_bytes;
-	if (sample->flags & SAMPLE_HEAD_PART)
-		len = 0;
-	head_parse(sample->head, len, settings->headers, settings->n_headers, head);
+	parse_head(sample, bytes, settings, ret);
 	event->protocol = protocol_of(sample, head);
 	if (event->method == HTTP_METHOD_OTHER)
 		event->method_text = keep(head->method, REDACT_METHOD_BYTES, ret->method);

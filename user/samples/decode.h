@@ -13,6 +13,7 @@
 #include "samples/head.h"
 #include "samples/names.h"
 #include "samples/redact.h"
+#include "samples/stream_head.h"
 
 enum {
 	DECODE_SLO_BYTES =
@@ -27,6 +28,7 @@ struct decoded {
 	struct batch_draw draw;
 	bool found; /* the service is not a configured one */
 	struct head head;
+	struct stream_head_texts stream; /* what its parts are of, if it is one of HTTP/2 */
 	struct cgroup_names cgroup;
 	char method[REDACT_METHOD_BYTES + 1];
 	char path[REDACT_PATH_BYTES + 1];

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "samples/head_fields.h"
+
 enum {
 	PROXY_MAX = 107, /* bytes of a header of version 1, with its end */
 	PROXY_SIGNATURE = 12,
@@ -44,7 +46,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static struct head_part trimmed(struct head_part part)
+struct head_part head_trimmed(struct head_part part)
 {
 	while (part.len && is_blank(*part.at)) {
 		part.at++;
@@ -121,11 +123,9 @@ static bool is_token(char c)
 		     strchr("!#$%&'*+-.^_`|~", c));
 }
 
-static bool read_method(struct head_part *line, struct head *ret)
+bool head_method(struct head_part word, struct head *ret)
 {
-	struct head_part word = take_word(line);
-
-	if (!word.len || word.len > METHOD_MAX || !line->at || word.at + word.len == line->at)
+	if (!word.len || word.len > METHOD_MAX)
 		return false;
 	for (size_t i = 0; i < word.len; i++) {
 		if (!is_token(word.at[i]))
@@ -135,8 +135,14 @@ static bool read_method(struct head_part *line, struct head *ret)
 	return true;
 }
 
-/* Behind the last '@': what is before it may be a password. */
-static struct head_part without_user(struct head_part host)
+static bool read_method(struct head_part *line, struct head *ret)
+{
+	struct head_part word = take_word(line);
+
+	return line->at && word.at + word.len != line->at && head_method(word, ret);
+}
+
+struct head_part head_without_user(struct head_part host)
 {
 	const char *at = host.len ? memrchr(host.at, '@', host.len) : NULL;
 
@@ -173,10 +179,8 @@ static struct head_part behind(struct head_part part, size_t n)
 	return (struct head_part){part.at + n, part.len - n, part.cut};
 }
 
-/* RFC 9112, section 3.2: all four forms */
-static void read_target(struct head_part target, struct head *ret)
+void head_target(struct head_part target, bool connect, struct head *ret)
 {
-	const bool connect = ret->method.len == 7 && !memcmp(ret->method.at, "CONNECT", 7);
 	const size_t scheme = scheme_bytes(target);
 	size_t len;
 
@@ -184,7 +188,7 @@ static void read_target(struct head_part target, struct head *ret)
 		target = behind(target, scheme);
 		len = until_any(target, "/?#");
 		if (len < target.len || !target.cut)
-			ret->host = without_user(
+			ret->host = head_without_user(
 				(struct head_part){len ? target.at : NULL, len, false});
 		if (connect || (len == target.len && target.cut))
 			return;
@@ -225,7 +229,7 @@ static bool read_request_line(struct cursor *in, struct head *ret)
 		target.len = until_any(line, " ");
 		target.cut = target.len == line.len;
 	}
-	read_target(target, ret);
+	head_target(target, ret->method.len == 7 && !memcmp(ret->method.at, "CONNECT", 7), ret);
 	return whole;
 }
 
@@ -287,13 +291,8 @@ static void join(char *list, struct head_part value)
 	end[value.len] = '\0';
 }
 
-struct seen {
-	size_t traceparents;
-	bool end; /* of the head */
-};
-
-static void read_field(struct head_part name, struct head_part value, const char *const *names,
-		       size_t n, struct seen *seen, struct head *ret)
+void head_field(struct head_part name, struct head_part value, const char *const *names, size_t n,
+		struct head_seen *seen, struct head *ret)
 {
 	const bool x_forwarded_for = is_name(name, "x-forwarded-for");
 
@@ -302,7 +301,7 @@ static void read_field(struct head_part name, struct head_part value, const char
 	if (value.cut)
 		return;
 	if (is_name(name, "host")) {
-		keep_first(&ret->host, without_user(value));
+		keep_first(&ret->host, head_without_user(value));
 	} else if (is_name(name, "user-agent")) {
 		keep_first(&ret->user_agent, value);
 	} else if (is_name(name, "x-request-id")) {
@@ -333,7 +332,7 @@ static struct head_part take_field(struct cursor *in)
 
 static void read_fields(struct cursor *in, const char *const *names, size_t n, struct head *ret)
 {
-	struct seen seen = {};
+	struct head_seen seen = {};
 
 	while (in->left) {
 		struct head_part field = take_field(in), name;
@@ -345,22 +344,32 @@ static void read_fields(struct cursor *in, const char *const *names, size_t n, s
 		if (!colon)
 			continue;
 		name = (struct head_part){field.at, (size_t)(colon - field.at), false};
-		read_field(name, trimmed(behind(field, name.len + 1)), names, n, &seen, ret);
+		head_field(name, head_trimmed(behind(field, name.len + 1)), names, n, &seen, ret);
 	}
-	if (seen.traceparents > 1)
+	head_end(&seen, ret);
+}
+
+void head_end(const struct head_seen *seen, struct head *ret)
+{
+	if (seen->traceparents > 1)
 		ret->traceparent = (struct head_part){};
 	/* what is not seen may be what the nearest proxy has put behind */
-	if (!seen.end)
+	if (!seen->end)
 		ret->x_forwarded_for[0] = ret->forwarded[0] = '\0';
+}
+
+void head_begin(struct head *ret)
+{
+	/* the lists by their first byte alone: there are 2 KiB of them */
+	memset(ret, 0, offsetof(struct head, x_forwarded_for));
+	ret->x_forwarded_for[0] = ret->forwarded[0] = '\0';
 }
 
 void head_parse(const char *bytes, size_t len, const char *const *names, size_t n, struct head *ret)
 {
 	struct cursor in = {bytes, len < SAMPLE_HEAD_MAX ? len : SAMPLE_HEAD_MAX};
 
-	/* the lists by their first byte alone: there are 2 KiB of them */
-	memset(ret, 0, offsetof(struct head, x_forwarded_for));
-	ret->x_forwarded_for[0] = ret->forwarded[0] = '\0';
+	head_begin(ret);
 	if (n > EVENT_HEADERS_MAX)
 		n = EVENT_HEADERS_MAX;
 	if (!read_proxy_2(&in, ret))

@@ -23,6 +23,7 @@
 #include "samples/packets.h"
 #include "samples/process.h"
 #include "samples/sampler.h"
+#include "samples/stream_heads.h"
 
 enum {
 	RECORDS_A_TURN = 4096, /* of a ring */
@@ -42,6 +43,7 @@ struct worker {
 	struct names *names; /* NULL: no context yet */
 	struct ring *rings[SAMPLER_RINGS];
 	struct backlog backlog;
+	struct stream_heads *heads;
 	uint64_t taken;
 	double drained_at, stated_at; /* CLOCK_MONOTONIC */
 };
@@ -52,11 +54,21 @@ static void on_record(void *context, const void *record, size_t bytes)
 {
 	struct worker *worker = context;
 	const struct sample *sample = record;
+	struct sample_joined joined;
+	size_t joined_bytes;
 
+	if (bytes >= sizeof(sample->kind) && sample->kind == RECORD_STREAM_HEAD)
+		stream_heads_add(worker->heads, record, bytes);
 	if (bytes < sizeof(*sample) || sample->kind != RECORD_SAMPLE)
 		return;
 	worker->taken++;
-	backlog_add(&worker->backlog, record, bytes);
+	joined_bytes = sample->flags & SAMPLE_STREAM ?
+			       stream_heads_join(worker->heads, sample, &joined) :
+			       0;
+	if (joined_bytes)
+		backlog_add(&worker->backlog, joined.bytes, joined_bytes);
+	else
+		backlog_add(&worker->backlog, record, bytes);
 }
 
 static void read_rings(void *context)
@@ -283,6 +295,7 @@ static void worker_clear(struct worker *worker)
 	events_close(worker->events);
 	names_free(worker->names);
 	backlog_clear(&worker->backlog);
+	free(worker->heads);
 }
 
 /*
@@ -313,6 +326,9 @@ static int begin(struct worker *worker)
 	int r;
 
 	snprintf(worker->dir, sizeof(worker->dir), "/proc/self/fd/%d", worker->dir_fd);
+	worker->heads = calloc(1, sizeof(*worker->heads));
+	if (!worker->heads)
+		return -ENOMEM;
 	r = backlog_init(&worker->backlog, PROCESS_BACKLOG_BYTES);
 	r = r ?: events_open(worker->dir, &worker->events);
 	return r ?: helper_send(HELPER_SOCKET, &begun, sizeof(begun), NULL, true);

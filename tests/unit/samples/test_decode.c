@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "samples/stream_heads.h"
+
 #define USUAL_HEAD                                                                                 \
 	"POST /checkout?card=4111 HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: ShopApp/2.3\r\n"   \
 	"X-Forwarded-For: 9.9.9.9\r\nX-User-Id: 7\r\nX-Correlation-Id: c0ffee\r\n"                 \
@@ -225,6 +227,86 @@ TEST(test_without_a_request_line_the_protocol_is_not_guessed)
 	assert_string_equal(decoded->event.protocol, "http/1.1");
 }
 
+/* A path with a query, a host with a password, a user agent; of the table if `texts`. */
+static int decode_stream(const struct sample *of, bool texts)
+{
+	static const char block[] = "\x82\x87\x04\x13/cart/7?card=4111#x\x01\x10"
+				    "u:p@shop.example\x0f\x2b\x0bShopApp/2.3";
+	struct stream_heads *heads = calloc(1, sizeof(*heads));
+	struct stream_head *head = calloc(1, sizeof(*head));
+	struct sample_joined *joined = malloc(sizeof(*joined));
+	size_t bytes;
+	int r;
+
+	assert_true(heads && head && joined);
+	head->kind = RECORD_STREAM_HEAD;
+	head->connection = of->connection;
+	head->number = of->number;
+	head->has_texts = texts;
+	head->block_bytes = texts ? 0 : sizeof(block) - 1;
+	memcpy(head->block, block, sizeof(block) - 1);
+	for (int i = 0; i < STREAM_TEXTS && texts; i++) {
+		static const char *const of_table[] = {"/cart/7", "ShopApp/2.3",
+						       "u:p@shop.example"};
+
+		head->texts[i].bytes = head->texts[i].first = (__u16)strlen(of_table[i]);
+		memcpy(head->texts[i].text, of_table[i], strlen(of_table[i]));
+	}
+	stream_heads_add(heads, head, sizeof(*head));
+	bytes = stream_heads_join(heads, of, joined);
+	assert_true(bytes > 0);
+	r = decode_sample((const struct sample *)joined->bytes, bytes, 1800000000, names, decoded);
+	free(heads);
+	free(head);
+	free(joined);
+	return r;
+}
+
+TEST(test_heads_of_streams_are_kept_as_others_are)
+{
+	const struct event *event = &decoded->event;
+	struct sample sample = usual_sample;
+
+	sample.flags |= SAMPLE_STREAM | SAMPLE_HEAD_PART;
+	for (int texts = 0; texts < 2; texts++) {
+		assert_int_equal(decode_stream(&sample, texts), 0);
+		assert_string_equal(event->protocol, "http/2");
+		assert_string_equal(event->path, "/cart/7");
+		assert_string_equal(event->host, "shop.example");
+		assert_string_equal(event->user_agent, "ShopApp/2.3");
+		if (texts)
+			assert_null(event->query);
+		else
+			assert_string_equal(event->query, "card");
+	}
+	sample.route = 1;
+	use_context("\"paths\": \"keep\", \"headers\": []",
+		    "\"paths\": \"mask\", \"headers\": [\"user-agent\"]");
+	assert_int_equal(decode_stream(&sample, false), 0);
+	assert_string_equal(event->path, "/cart/*");
+	assert_string_equal(event->user_agent, "*");
+}
+
+TEST(test_a_stream_may_have_no_head)
+{
+	const struct event *event = &decoded->event;
+	struct sample sample = usual_sample;
+
+	sample.flags |= SAMPLE_STREAM | SAMPLE_HEAD_PART;
+	assert_int_equal(decode(&sample, ""), 0);
+	assert_string_equal(event->protocol, "http/2");
+	assert_null(event->path);
+	/* the first bytes of the connection are no request */
+	sample.flags &= ~SAMPLE_HEAD_PART;
+	assert_int_equal(decode(&sample, "PRI * HTTP/2"), 0);
+	assert_string_equal(event->protocol, "http/2");
+	assert_null(event->path);
+	/* but one that asks for HTTP/2 is */
+	assert_int_equal(decode(&sample, USUAL_HEAD), 0);
+	assert_string_equal(event->protocol, "http/1.1");
+	assert_string_equal(event->path, "/checkout");
+}
+
 TEST(test_a_record_that_makes_no_sense_is_refused)
 {
 	struct sample sample = usual_sample;
@@ -283,6 +365,8 @@ int main(void)
 		WITH_SETUP(test_what_is_to_be_masked_is_masked),
 		WITH_SETUP(test_an_unusual_method_is_kept_as_it_came),
 		WITH_SETUP(test_without_a_request_line_the_protocol_is_not_guessed),
+		WITH_SETUP(test_heads_of_streams_are_kept_as_others_are),
+		WITH_SETUP(test_a_stream_may_have_no_head),
 		WITH_SETUP(test_a_record_that_makes_no_sense_is_refused),
 	};
 
