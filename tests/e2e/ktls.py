@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """TLS that the kernel does (kTLS): how much of it there was, and both ends of connections of it in one process."""
 import contextlib
+import hmac
 import os
 import pathlib
+import select
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 
 import pytest
 
 from tls import VERSIONS, client_context
-from wire import Port, Wire, read_exactly
+from wire import Port, Wire, cut, read_exactly
 
 STAT = pathlib.Path("/proc/net/tls_stat")
 OPTIONS = "ssl_conf_command Options KTLS;"  # for nginx
 OP_ENABLE_KTLS = 1 << 3  # of OpenSSL; its name in Python is of 3.12
 SOL_TLS, SET_RECORD_TYPE, ALERT = 282, 1, 21
+TCP_ULP, TLS_TX, AES_GCM_128 = 31, 1, 51
+RECORD_BYTES = 1 << 14
 
 
 def has_ktls():
@@ -122,9 +127,82 @@ class KtlsWire(Wire):
 
     def close(self):
         self.raw.close()
-        with contextlib.suppress(OSError):
-            self.server.setblocking(True)
         super().close()
+
+
+class LatePort(Port):
+    """As wire.Port, of connections whose server may leave sending to the kernel at any time: LateWire.hand_over()."""
+
+    def __init__(self, cert, key, secrets):
+        super().__init__()
+        self.client = client_context(ssl.TLSVersion.TLSv1_2)
+        self.client.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
+        self.client.keylog_filename = self.secrets = secrets
+        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.server.load_cert_chain(cert, key)
+
+    def dial(self):
+        wire = LateWire(self)
+        self.wires.append(wire)
+        return wire
+
+
+class LateWire(Wire):
+    def __init__(self, port):
+        super().__init__(port)
+        peeked = socket.socket(fileno=os.dup(self.client.fileno()))
+        shaken = threading.Thread(target=self.shake, args=(port,))
+        shaken.start()
+        self.client = port.client.wrap_socket(self.client, server_hostname="localhost", do_handshake_on_connect=False)
+        timeout = self.client.gettimeout()
+        self.client.settimeout(0)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.client.do_handshake()
+        select.select([peeked], [], [])
+        self.random = peeked.recv(43, socket.MSG_PEEK)[11:]  # of the ServerHello
+        peeked.close()
+        self.client.settimeout(timeout)
+        self.client.do_handshake()
+        shaken.join()
+        self.secret = pathlib.Path(port.secrets).read_text().splitlines()[-1].split()[1:]
+        self.records = 1  # Finished
+        self.raw = None
+
+    def shake(self, port):
+        self.server = port.server.wrap_socket(self.server, server_side=True)
+
+    def s(self, data, how=None):
+        for piece in cut(data, how):
+            self.records += -(-len(piece) // RECORD_BYTES)
+            (self.raw or self.server).sendall(piece)
+            assert read_exactly(self.client, len(piece)) == piece
+        return self
+
+    def hand_over(self):
+        """What the server sends from here on the kernel encrypts: RFC 5246, section 6.3."""
+        client_random, master = map(bytes.fromhex, self.secret)
+        keys = expand(master, b"key expansion" + self.random + client_random, 40)
+        number = struct.pack(">Q", self.records)
+        self.raw = socket.socket(fileno=os.dup(self.server.fileno()))
+        self.raw.settimeout(self.client.gettimeout())
+        self.raw.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b"tls")
+        self.raw.setsockopt(SOL_TLS, TLS_TX, struct.pack("<HH", 0x303, AES_GCM_128) + number + keys[16:32] + keys[36:40]
+                            + number)
+        return self
+
+    def close(self):
+        if self.raw:
+            self.raw.close()
+        super().close()
+
+
+def expand(secret, seed, n):
+    """RFC 5246, section 5."""
+    some, a = b"", seed
+    while len(some) < n:
+        a = hmac.digest(secret, a, "sha256")
+        some += hmac.digest(secret, a + seed, "sha256")
+    return some[:n]
 
 
 @contextlib.contextmanager

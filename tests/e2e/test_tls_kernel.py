@@ -6,11 +6,12 @@ import time
 import pytest
 
 import ktls
-from harness import scaled, tool
-from ktls import Handed
+from frames import Talk, block, data
+from harness import scaled, tool, wait_until
+from ktls import Handed, LatePort
 from nginx import Nginx
 from tls import VERSIONS, answers, blind, certificate, counted_from, dial
-from wire import get
+from wire import get, reply
 
 CONFIG = "agent: {interval: 1s}\ntls: servers\n"
 OPTIONS = f"ssl_protocols TLSv1.2 TLSv1.3; {ktls.OPTIONS}"
@@ -90,3 +91,33 @@ def test_many_at_once(agent, tmp_path):
         watch.expect({200: 2 * n})
     finally:
         nginx.stop()
+
+
+def test_sending_that_is_handed_over_later(agent, tmp_path):
+    """In the middle of an answer, by a server that has its own way with the keys."""
+    port = LatePort(*certificate(tmp_path), tmp_path / "secrets")
+
+    def counted():
+        watch = agent.watch(port.port)
+        port.dial().c(get()).s(reply()).close()
+        return wait_until(lambda: watch.delta()["requests"] == 1, 0.3)
+
+    try:
+        assert not agent.real or wait_until(counted, 15, 0.05), agent.status()["coverage"]
+        watch, before = agent.watch(port.port), blind(agent, port.port)
+        wire, some = port.dial(), reply(200, b"x" * 40000)
+        wire.c(get()).s(reply(404)).c(get()).s(some[:30000]).hand_over()
+        wire.s(some[30000:]).c(get()).s(reply(503)).close()
+        watch.expect({200: 1, 404: 1, 503: 1})
+        talk = Talk(port)
+        talk.answer(talk.ask("/"), 404)
+        stream = talk.ask("/")
+        some = block(stream, talk.server.encode([(":status", "201")])) + data(stream, b"x" * 16000)
+        talk.s(some[:7000])
+        talk.wire.hand_over()
+        talk.s(some[7000:]).answer(talk.ask("/"), 503)
+        talk.close()
+        watch.expect({200: 1, 404: 2, 503: 2, 201: 1})
+        assert blind(agent, port.port) == before
+    finally:
+        port.close()

@@ -7,7 +7,7 @@ import pytest
 import ktls
 from conftest import shared_agent
 from counted import Books
-from frames import (CANCEL, GRPC, INTERNAL_ERROR, NO_ERROR, PREFACE, Talk, block, data, frame, goaway, message, rst)
+from frames import (CANCEL, GRPC, INTERNAL_ERROR, NO_ERROR, PREFACE, Talk, block, data, goaway, message, rst)
 from harness import free_port, scaled, wait_until
 from http2_clients import Http2Client, curl, h2load, nghttp
 from http2_servers import Http2Server
