@@ -301,8 +301,10 @@ static __always_inline void tcp_read_bytes(struct flow *flow, struct sock *sk, s
 	excerpt_note(scratch, flow);
 	if (!stream_bytes(flow, &scratch->io, SIDE_REQUEST) && flow->conn->mode != CONN_OLD)
 		protocol_lost(flow, SIDE_REQUEST, LOST_UNREADABLE);
-	if (protocol_is_tls(flow->conn))
+	if (protocol_is_tls(flow->conn)) {
 		tcp_tls_begins(sk, tcp, flow->now_ns, flow->arrived_ns);
+		tcp_tls_begins_in(tcp);
+	}
 	if (scratch->beginning.place != HEAD_NONE)
 		excerpt_take(sk, tp, tcp, scratch, received);
 }

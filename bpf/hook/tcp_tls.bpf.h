@@ -58,6 +58,21 @@ static __noinline int tcp_tls_begins(struct sock *sk, struct tcp_conn *tcp, __u6
 	return 0;
 }
 
+/* That operation was a read: it may be part of a call. */
+static __noinline int tcp_tls_begins_in(struct tcp_conn *tcp)
+{
+	struct tls_conn *tls;
+	bool nested;
+
+	if (!tcp)
+		return 0;
+	nested = tls_nested(tcp->conn.open.origin.id) == TLS_NESTED_READ;
+	tls = tls_of(&tcp->conn);
+	if (tls && !nested && !tls->unclaimed && tls_early_may_ask(tls_outer_seen(&tcp->conn)))
+		tls->unclaimed = TLS_UNCLAIMED_RECORD;
+	return 0;
+}
+
 /* ---- the walk ---- */
 
 /* Bytes went by that nobody could see. Returns false if records can no longer be told apart. */

@@ -26,7 +26,8 @@ struct tls_entered {
 	__u64 nested; /* cookie of the last socket that an operation inside of it was on; 0: none */
 	__u16 profile;
 	__u8 call; /* enum tls_call */
-	__u8 pad[5];
+	__u8 behind; /* of Go: its connection had been asked before, and nobody had told that */
+	__u8 pad[4];
 };
 
 struct tls_entereds {

@@ -157,6 +157,14 @@ static __always_inline void tls_go_writes(__u64 cookie, bool writing)
 		tls->writing = writing;
 }
 
+/* No operation tells which call it is part of: what was asked before this one was is not its own. */
+static __always_inline bool tls_go_is_behind(__u64 cookie)
+{
+	const struct tls_conn *tls = cookie ? tls_find(cookie) : NULL;
+
+	return tls && tls->unclaimed && !tls->told;
+}
+
 static __always_inline int tls_go_entry(struct pt_regs *regs, __u64 cookie)
 {
 	__u32 profile_at = tls_cookie_profile(cookie);
@@ -180,9 +188,11 @@ static __always_inline int tls_go_entry(struct pt_regs *regs, __u64 cookie)
 	if (call.on_stack)
 		call.entered.buffer = stack.upper - call.entered.buffer;
 	call.entered.nested = tls_go_cookie(call.sock);
-	tls_go_keep(&key, &call);
 	if (tls_call_writes(call.entered.call))
 		tls_go_writes(call.entered.nested, true);
+	else
+		call.entered.behind = tls_go_is_behind(call.entered.nested);
+	tls_go_keep(&key, &call);
 	return 0;
 }
 

@@ -274,12 +274,48 @@ static __always_inline bool tls_is_faulty(struct tls_conn *tls, bool writes, __u
 	       ktls_is_hidden(tls->conn.open.origin.transport);
 }
 
-/* The first that is told of it. Behind what was not, requests are looked for where calls begin. */
-static __always_inline void tls_join(struct tls_conn *tls)
+/*
+ * It was asked before anything was told of it, and nobody will tell that. A function by itself for the verifier.
+ */
+__noinline int tls_has_missed(struct tls_conn *tls)
 {
+	struct tls_scratch *taken = tls_scratch_take();
+	struct flow flow = {};
+
+	if (!tls || !taken)
+		return 0;
+	tls_begin_flow(&flow, tls, &taken->scratch);
+	flow_blind(&flow, BLIND_TLS_LATE);
+	tls_scratch_give(taken);
+	return 0;
+}
+
+/* Plaintext was read that nobody has told. Likewise. */
+__noinline int tls_read_was_missed(struct tls_conn *tls)
+{
+	if (!tls)
+		return 0;
+	tls->match.read.missed = 0;
+	if (!protocol_ahead_passed(&tls->conn))
+		tls_has_missed(tls);
+	return 0;
+}
+
+/*
+ * The first that is told of it. Behind what was not, requests are looked for where calls begin. The call that has read the
+ * first request of an older connection may have been entered before it was probed. Likewise.
+ */
+__noinline int tls_join(struct tls_conn *tls, __u32 call, __u32 behind)
+{
+	if (!tls)
+		return 0;
 	if (tls->joined == TLS_JOINED_ANSWERED)
 		tls->conn.mode = CONN_OLD;
+	else if (tls->joined == TLS_JOINED_LATE && tls->unclaimed &&
+		 (call != TLS_CALL_GO_READ || behind || tls->unclaimed == TLS_UNCLAIMED_BYTES))
+		tls_has_missed(tls);
 	tls->told = 1;
+	return 0;
 }
 
 /*
@@ -300,7 +336,7 @@ static __always_inline bool tls_told(__u64 cookie, const struct tls_entered *cal
 	first = !tls->told;
 	by_socket = writes ? tls->kernel_writes : tls->kernel_reads; /* it tells this */
 	if (n && first)
-		tls_join(tls);
+		tls_join(tls, call->call, call->behind);
 	if (first && ktls_is_hidden(tls->conn.open.origin.transport))
 		tls_fault(tls);
 	else if (by_socket)
@@ -308,6 +344,8 @@ static __always_inline bool tls_told(__u64 cookie, const struct tls_entered *cal
 	else if (tls_is_faulty(tls, writes, n, size))
 		tls_fault(tls);
 	else if (tls->conn.mode != CONN_IGNORED) {
+		if (tls->match.read.missed)
+			tls_read_was_missed(tls);
 		if (n && writes && protocol_is_http2(&tls->conn) && !tls->conn.state.h2.speaks)
 			tls_http2_speaks_at(tls, buffer, n);
 		if (protocol_is_http2(&tls->conn))

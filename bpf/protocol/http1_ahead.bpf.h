@@ -110,4 +110,16 @@ static __always_inline void http1_ahead_unseen(struct flow *flow)
 	h1->answered_early++;
 }
 
+/* They have been read since then, and nobody has seen it. Returns false if none was answered. */
+static __always_inline bool http1_ahead_passed(struct conn *conn)
+{
+	struct http1_conn *h1 = &conn->state.h1;
+
+	if (!h1->answered_early)
+		return false;
+	h1->answered_early = 0;
+	http1_reset(&h1->request);
+	return true;
+}
+
 #endif

@@ -233,9 +233,13 @@ __noinline __u32 http1_request_first(struct conn *conn, struct piece *piece, __u
  */
 static __noinline int http1_is_tls(struct flow *flow, __u32 late)
 {
+	const __u8 joins_left = flow->conn->state.h1.joins_left;
+
 	flow->piece->pos--;
 	flow->conn->protocol = PROTOCOL_TLS;
-	tls_take(flow, late);
+	tls_take(flow, !late		      ? TLS_SINCE_FIRST :
+		       joins_left < JOINS_MAX ? TLS_SINCE_READS :
+						TLS_SINCE_LATER);
 	return false;
 }
 

@@ -179,21 +179,41 @@ static __always_inline bool http1_is_settings(const struct flow *flow)
 	       word >> 24 == HTTP2_SETTINGS && !HTTP1_AT(&piece->chunk, 8);
 }
 
+/*
+ * What is answered to a request that no hook has seen is a record of TLS, as the connection's next read may tell.
+ */
+static __always_inline bool http1_is_record(struct piece *piece)
+{
+	return piece->pos == 1 && foreign_is_tls(piece, 0);
+}
+
 /* No request was seen on the connection, and its first answer is none of HTTP/1.x, or was not seen. */
 static __always_inline void http1_response_foreign(struct flow *flow, enum lost_reason reason)
 {
 	const struct http1 *request = &flow->conn->state.h1.request;
+	enum blind_reason blind = BLIND_REASON_COUNT;
 
 	if (reason == LOST_BAD_RESPONSE && !flow->conn->dialled && http1_is_settings(flow)) {
 		http1_reset(&flow->conn->state.h1.response);
 		flow->conn->mode = CONN_SPOKEN;
 		return;
 	}
-	if (request->flags & HTTP1_TLS)
-		flow_blind(flow, BLIND_TLS);
-	else if (reason == LOST_UNREADABLE && http1_was_unseen(request))
-		flow_blind(flow, BLIND_OPAQUE);
-	conn_ignore(flow->conn);
+	flow->conn->mode = CONN_IGNORED;
+	if (request->flags & HTTP1_TLS) {
+		blind = BLIND_TLS;
+	} else if (http1_was_unseen(request)) {
+		if (reason == LOST_UNREADABLE) {
+			blind = BLIND_OPAQUE;
+		} else if (reason == LOST_BAD_RESPONSE && http1_is_record(flow->piece)) {
+			blind = tls_built && tls_on ? BLIND_TLS_LATE : BLIND_TLS;
+			http1_reset(&flow->conn->state.h1.response);
+			http1_request_end(&flow->conn->state.h1);
+			flow->conn->mode = CONN_OLD;
+		}
+	}
+	if (blind != BLIND_REASON_COUNT)
+		flow_blind(flow, blind);
+	conn_rename(flow->conn);
 }
 
 /* The response side can no longer be followed: the outcomes of open exchanges cannot be known. */

@@ -57,7 +57,7 @@ static __always_inline bool protocol_is_http2(const struct conn *conn)
 static __always_inline void protocol_joins_tls(struct flow *flow)
 {
 	flow->conn->protocol = PROTOCOL_TLS;
-	tls_take(flow, true);
+	tls_take(flow, TLS_SINCE_LATER);
 }
 
 /* What the client has begun with, the server answers with something else: see http1_refuse(). */
@@ -181,6 +181,12 @@ static __always_inline void protocol_ahead_unseen(struct flow *flow)
 {
 	if (flow->conn->protocol == PROTOCOL_HTTP1)
 		http1_ahead_unseen(flow);
+}
+
+/* They were read since then, unseen. Returns false if none of them was answered. */
+static __always_inline bool protocol_ahead_passed(struct conn *conn)
+{
+	return conn->protocol == PROTOCOL_HTTP1 && http1_ahead_passed(conn);
 }
 
 /* True if bytes that begin like `first`, of which `n` <= 8 are known, can be an answer. */

@@ -68,10 +68,18 @@ static __always_inline void tls_answers(struct tls_outer *outer)
 		outer->turns++;
 }
 
+/* Longer than an alert and a KeyUpdate: it may be of a request. */
+static __always_inline bool tls_record_may_ask(__u32 length)
+{
+	return length > TLS_OVERHEAD_13 + TLS_KEY_UPDATE_BYTES;
+}
+
 /* A record of application data has been read whole. */
 static __always_inline void tls_record_read(const struct flow *flow, struct tls_conn *tls,
 					    __u32 length)
 {
+	if (!flow->nested && !tls->told && !tls->unclaimed && tls_record_may_ask(length))
+		tls->unclaimed = TLS_UNCLAIMED_RECORD;
 	tls->arrived_ns = flow->arrived_ns;
 	tls->read_ns = flow->now_ns;
 	tls->tgid = bpf_get_current_pid_tgid() >> 32;
@@ -257,20 +265,22 @@ static __always_inline __u32 tls_wants(const struct conn *conn, const enum side 
  * The next byte that the client sends begins a record: the connection's first, or (`late`) one of a connection that is
  * older than the programs. The hook makes what is kept of it: see tls_made().
  */
-static __always_inline void tls_take(struct flow *flow, bool late)
+static __always_inline void tls_take(struct flow *flow, const enum tls_since late)
 {
 	struct conn *conn = flow->conn;
 	struct tls_outer *outer = tls_outer_of(conn);
 
 	__builtin_memset(outer, 0, sizeof(*outer));
 	tls_records_init(&outer->records[SIDE_REQUEST], 1);
-	tls_records_init(&outer->records[SIDE_RESPONSE], !late);
+	tls_records_init(&outer->records[SIDE_RESPONSE], late == TLS_SINCE_FIRST);
 	outer->first_read_ns = flow->now_ns;
 	outer->queue_ns = flow->now_ns - flow->arrived_ns;
+	outer->decided = conn->blind;
 	if (!late)
 		return;
 	conn->mode = CONN_HTTP;
-	outer->late = outer->speaks = 1;
+	outer->late = late;
+	outer->speaks = 1;
 	outer->records[SIDE_REQUEST].late = 1;
 	tls_hello_miss(&outer->hello, TLS_FROM_CLIENT);
 	tls_hello_miss(&outer->hello, TLS_FROM_SERVER);
@@ -286,6 +296,17 @@ static __always_inline void tls_take_early(struct tls_conn *tls, const struct tl
 		tls_match_record(&tls->match, TLS_WAY_READ, outer->early[i], 0);
 }
 
+/* A record of the read that the connection began with may be of a request: one that is not kept may be, too. */
+static __always_inline bool tls_early_may_ask(const struct tls_outer *outer)
+{
+	bool asks = outer->n_early > TLS_EARLY_MAX;
+
+	TLS_LOOP
+	for (__u32 i = 0; i < TLS_EARLY_MAX && i < outer->n_early; i++)
+		asks |= tls_record_may_ask(outer->early[i]);
+	return asks;
+}
+
 /* `tls` is new: what is known of its connection by now. */
 static __always_inline void tls_made(struct tls_conn *tls, struct conn *conn)
 {
@@ -294,7 +315,10 @@ static __always_inline void tls_made(struct tls_conn *tls, struct conn *conn)
 
 	inner->open.origin.transport = conn->open.origin.transport;
 	inner->dialled = conn->dialled;
+	inner->blind = conn->blind;
 	inner->mode = outer->late ? CONN_OLD : CONN_NEW;
+	if (outer->late == TLS_SINCE_READS)
+		tls->unclaimed = TLS_UNCLAIMED_BYTES;
 	tls_match_init(&tls->match, TLS_FROM_SERVER, !outer->late);
 	tls->joined = outer->late ? TLS_JOINED_LATE : TLS_JOINED_FIRST;
 	tls->tgid = bpf_get_current_pid_tgid() >> 32;

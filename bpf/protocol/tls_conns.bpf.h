@@ -36,6 +36,13 @@ enum tls_joined {
 	TLS_JOINED_ANSWERED, /* it had been answered before its process was probed: see tls_join() */
 };
 
+/* What was read before anything was told, and in no call that is known to read. */
+enum tls_unclaimed {
+	TLS_UNCLAIMED_NONE,
+	TLS_UNCLAIMED_RECORD, /* a record that may be of a request */
+	TLS_UNCLAIMED_BYTES, /* something, before records were walked */
+};
+
 struct tls_conn {
 	struct conn conn; /* what is inside: its exchanges are the connection's */
 	struct tls_match match; /* its records, against the plaintext that the process was given */
@@ -64,7 +71,7 @@ struct tls_conn {
 	/* set by the hooks on TCP: the socket has shown plaintext of that direction (kTLS), and probes tell it no more */
 	__u8 kernel_reads;
 	__u8 kernel_writes;
-	__u8 pad;
+	__u8 unclaimed; /* enum tls_unclaimed: set by the hooks on TCP before anything is told */
 	__u64 object_random; /* joined late: of the object that was found to be its */
 	__u32 settling; /* programs that settle its answers, or have asked for it: see tls_settle_answers() */
 	__u32 held; /* the exchange behind those whose answers were told and not sent: see exchanges_hold() */

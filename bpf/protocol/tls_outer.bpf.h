@@ -22,6 +22,13 @@ enum tls_turns {
 	TLS_WENT_ON, /* and the client once more: the first request was read, if anything was */
 };
 
+/* Since when records are walked. */
+enum tls_since {
+	TLS_SINCE_FIRST,
+	TLS_SINCE_LATER, /* the first that was read since there are programs */
+	TLS_SINCE_READS, /* something was read before it, by which it was not known */
+};
+
 struct tls_outer {
 	struct tls_records records[TLS_DIRECTIONS]; /* by enum tls_from */
 	struct tls_hello hello;
@@ -30,7 +37,7 @@ struct tls_outer {
 	__u8 speaks; /* the server has sent a record */
 	__u8 sent; /* records of application data by the client: at most TLS_SENT_MAX */
 	__u8 turns; /* enum tls_turns */
-	__u8 late; /* older than the programs */
+	__u8 late; /* enum tls_since: not 0, it is older than the programs */
 	__u8 looks; /* it may be blind, as far as the last record tells */
 	__u8 decided; /* it was counted as blind */
 	__u8 hidden; /* enum blind_reason: its bytes cannot be seen, for that; 0: they can */

@@ -65,8 +65,9 @@ static inline void tls_read_record(struct tls_match *m, __u32 length)
 	bounds = tls_bounds(&m->cipher, &r->padding, length);
 	if (!bounds.most)
 		return;
-	if (!(r->flags & TLS_MATCH_SYNCED))
-		r->head = r->tail; /* the newest is enough to get in step */
+	/* that there is more than one is enough to know */
+	if (!(r->flags & TLS_MATCH_SYNCED) && r->tail != r->head)
+		r->head = r->tail - !tls_read_spread(m);
 	if (r->over || r->tail - r->head >= TLS_RING) {
 		__sync_fetch_and_add(&r->over, bounds.most);
 		return;
@@ -104,6 +105,7 @@ enum tls_look {
 	TLS_LOOK_LONG = 1 << 3, /* neither alert nor KeyUpdate */
 	TLS_LOOK_FINISHED = 1 << 4, /* Finished, before the first plaintext */
 	TLS_LOOK_END_OF_EARLY_DATA = 1 << 5,
+	TLS_LOOK_MISSED = 1 << 6, /* of several: plaintext behind Finished */
 };
 
 /* Returns a set of enum tls_look. */
@@ -169,13 +171,17 @@ TLS_SEPARATE __u32 tls_read_find(struct tls_match *m, __u32 waiting, __u32 ended
 /* What the first `n` of them can be, together. */
 TLS_SEPARATE __u32 tls_read_passed(struct tls_match *m, __u32 n)
 {
-	__u32 looks = 0;
+	__u32 looks = 0, last = 0;
 
 	if (!m)
 		return 0;
 	TLS_LOOP
-	for (__u32 i = 0; i < TLS_RING && i < n; i++)
-		looks |= tls_read_look(m, m->read.head + i);
+	for (__u32 i = 0; i < TLS_RING && i < n; i++) {
+		last = tls_read_look(m, m->read.head + i);
+		looks |= last;
+	}
+	if (looks & TLS_LOOK_FINISHED && last & TLS_LOOK_LONG && !(last & TLS_LOOK_FINISHED))
+		looks |= TLS_LOOK_MISSED;
 	return looks;
 }
 
@@ -219,6 +225,8 @@ static inline __u32 tls_read_begin(struct tls_match *m, __u32 ended)
 		r->flags |= TLS_MATCH_FINISHED;
 		r->flights++;
 	}
+	if (passed & TLS_LOOK_MISSED && m->role == TLS_FROM_SERVER)
+		r->missed = 1;
 	bounds = tls_read_bounds(m, r->head + before);
 	if (!ended && !(passed & TLS_LOOK_FINISHED) &&
 	    tls_may_hide(&m->cipher, bounds, tls_read_place(m, r->head + before)))
@@ -289,14 +297,17 @@ static inline int tls_cipher_learn(struct tls_cipher *cipher, __u64 length, __u6
 	return 1;
 }
 
-/* Not in step yet: it is at a call that returned all of the newest record. */
+/*
+ * Not in step yet: it is at a call that returned all of the only record since the last call. Where there are more, calls
+ * to come may return the others. With padding the newest has to do: empty ones come before others.
+ */
 static inline enum tls_verdict tls_read_sync(struct tls_match *m, __u64 n, __u64 asked)
 {
 	struct tls_read *r = &m->read;
 	__u32 newest = r->tail - 1;
 	int in_step = 0;
 
-	if (tls_read_waiting(r) && asked > n) {
+	if (tls_read_waiting(r) == 1 && asked > n) {
 		if (m->cipher.minor)
 			in_step = tls_bounds_hold(tls_read_bounds(m, newest), n);
 		else

@@ -177,7 +177,7 @@ struct tls_read {
 	__u8 flags; /* enum tls_match_flag */
 	__u8 verdict; /* enum tls_verdict: a fault stays */
 	__u8 flights; /* hidden messages of a handshake that were passed */
-	__u8 pad;
+	__u8 missed; /* plaintext was passed: the call that has had it was not told, nor any before it */
 };
 
 /* Write way: whichever of records and calls comes first waits for the other. */

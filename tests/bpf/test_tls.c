@@ -29,7 +29,34 @@ static struct sliprobe_bpf *skel;
 static int links[LINKS_MAX];
 static size_t n_links;
 static struct tls_profile objects;
-static struct tls_pair older; /* than the programs */
+
+/* Connections that are older than the programs. */
+static const struct {
+	int version;
+	bool ahead; /* the library takes all of a record by one read */
+} olders[] = {
+	{TLS1_3_VERSION, false},
+	{TLS1_3_VERSION, true},
+	{TLS1_2_VERSION, false},
+	{TLS1_2_VERSION, true},
+};
+
+enum {
+	OLDERS = sizeof(olders) / sizeof(olders[0]),
+};
+
+static struct tls_pair older[OLDERS];
+static struct tls_pair over_memory; /* likewise */
+
+/* A server's end in a call that reads, which it has entered before its library is probed. */
+struct waiting {
+	struct tls_pair p;
+	pthread_t thread;
+};
+
+static struct waiting before_hooks; /* the connection is older than the programs */
+static struct waiting
+	between; /* it began when those on sockets were attached, and the probes were not */
 
 /* ---- reading ---- */
 
@@ -139,6 +166,8 @@ enum {
 
 TEST(each_request_is_counted_once)
 {
+	size_t conns = entries(skel->maps.tls_conns), randoms = entries(skel->maps.tls_randoms);
+
 	FOR_SHAPES(i)
 	{
 		__u64 was_seen = seen(), was_ended = ended();
@@ -155,8 +184,8 @@ TEST(each_request_is_counted_once)
 	}
 	assert_int_equal(lost(), 0);
 	assert_int_equal(all_blind(), 0);
-	assert_int_equal(entries(skel->maps.tls_conns), 0);
-	assert_int_equal(entries(skel->maps.tls_randoms), 0);
+	assert_int_equal(entries(skel->maps.tls_conns), conns);
+	assert_int_equal(entries(skel->maps.tls_randoms), randoms);
 }
 
 TEST(large_bodies_take_many_calls)
@@ -517,12 +546,92 @@ TEST(a_client_of_this_host_has_the_random_too)
 
 TEST(an_older_connection_joins_by_a_nested_call)
 {
-	__u64 was = counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 291), was_blind = all_blind();
+	for (int i = 0; i < OLDERS; i++) {
+		__u64 was = counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 291);
+		__u64 was_blind = all_blind(), was_seen = seen();
 
-	serve(&older, HTTP_METHOD_PUT, 291, REQUESTS, false);
-	tls_pair_close(&older);
-	assert_int_equal(counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 291) - was, REQUESTS);
+		serve(&older[i], HTTP_METHOD_PUT, 291, REQUESTS, false);
+		tls_pair_close(&older[i]);
+		assert_int_equal(counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 291) - was, REQUESTS);
+		assert_int_equal(seen() - was_seen, REQUESTS);
+		assert_int_equal(all_blind(), was_blind);
+	}
+}
+
+/* Nothing shows which one it is. */
+TEST(an_older_connection_over_memory_is_blind)
+{
+	__u64 was_seen = seen(), was_blind = blind(BLIND_TLS_LATE), was_all = all_blind();
+
+	serve(&over_memory, HTTP_METHOD_PUT, 292, 1, false);
+	tls_pair_close(&over_memory);
+	assert_int_equal(seen(), was_seen);
+	assert_int_equal(blind(BLIND_TLS_LATE) - was_blind, 1);
+	assert_int_equal(all_blind() - was_all, 1);
+}
+
+static const char waited_for[] = "GET /a HTTP/1.1\r\n\r\n";
+static const char said[] = "HTTP/1.1 293 X\r\nContent-Length: 0\r\n\r\n";
+
+static void *wait_and_answer(void *arg)
+{
+	struct waiting *w = arg;
+	char buf[256];
+
+	if (SSL_read(w->p.server, buf, sizeof(buf)) != sizeof(waited_for) - 1 ||
+	    SSL_write(w->p.server, said, sizeof(said) - 1) != sizeof(said) - 1)
+		return NULL;
+	return w;
+}
+
+static void wait_begin(struct waiting *w)
+{
+	tls_pair_open(&w->p, false, TLS1_3_VERSION);
+	ends_block(w->p.pair.server, true);
+	assert_int_equal(pthread_create(&w->thread, NULL, wait_and_answer, w), 0);
+	usleep(100000); /* it is in the call by then */
+}
+
+/* The request that it waits for comes, and more behind it. */
+static void wait_end(struct waiting *w)
+{
+	void *done;
+
+	tls_put(&w->p, w->p.client, waited_for, sizeof(waited_for) - 1, false);
+	tls_get(&w->p, w->p.client, sizeof(said) - 1, END_BYTES, false);
+	pthread_join(w->thread, &done);
+	assert_ptr_equal(done, w);
+	ends_block(w->p.pair.server, false);
+	serve(&w->p, HTTP_METHOD_PUT, 294, REQUESTS, false);
+}
+
+/* What it has read is told by nobody. Those behind it are counted, and the connection is named before it ends. */
+TEST(an_older_connection_in_a_call_is_blind_to_its_first_request)
+{
+	__u64 was = counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 294), was_seen = seen();
+	__u64 was_blind = blind(BLIND_TLS_LATE), was_all = all_blind(), was_lost = lost();
+
+	wait_end(&before_hooks);
+	assert_int_equal(counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 294) - was, REQUESTS);
+	assert_int_equal(seen() - was_seen, REQUESTS);
+	assert_int_equal(blind(BLIND_TLS_LATE) - was_blind, 1);
+	tls_pair_close(&before_hooks.p);
+	assert_int_equal(all_blind() - was_all, 1);
+	assert_int_equal(lost(), was_lost);
+}
+
+/* Its answer tells of a request whose method nobody knows. */
+TEST(a_connection_in_a_call_is_known_by_its_answer)
+{
+	__u64 was = counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 294), was_seen = seen();
+	__u64 was_blind = all_blind(), was_lost = lost();
+
+	wait_end(&between);
+	tls_pair_close(&between.p);
+	assert_int_equal(counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 294) - was, REQUESTS);
+	assert_int_equal(seen() - was_seen, 1 + REQUESTS);
 	assert_int_equal(all_blind(), was_blind);
+	assert_int_equal(lost(), was_lost);
 }
 
 struct samples {
@@ -752,6 +861,24 @@ static int attach(bool multi)
 	return r;
 }
 
+/* As the agent does. When this process has started is known by what the agent was asked. */
+static int say_probed(void)
+{
+	struct tls_known known = {};
+	struct {
+		__u32 tgid;
+		__u16 port, why;
+	} wanted;
+	__u32 tgid = getpid();
+
+	if (bpf_map_get_next_key(bpf_map__fd(skel->maps.tls_asked), NULL, &wanted) ||
+	    bpf_map_lookup_elem(bpf_map__fd(skel->maps.tls_asked), &wanted, &known) ||
+	    wanted.tgid != tgid)
+		return -ENOENT;
+	known.probed = 1;
+	return bpf_map_update_elem(bpf_map__fd(skel->maps.tls_known), &tgid, &known, 0);
+}
+
 static int set_up(bool multi)
 {
 	struct timespec tick;
@@ -779,10 +906,18 @@ static int set_up(bool multi)
 	r = r ?: CONFIGURE(skel, &criteria);
 	COUNT_IN(skel);
 	r = r ?: profile();
-	tls_pair_open(&older, false, TLS1_3_VERSION);
-	serve(&older, HTTP_METHOD_PUT, 200, 2, false);
+	tls_pair_open(&over_memory, true, TLS1_3_VERSION);
+	serve(&over_memory, HTTP_METHOD_PUT, 200, 1, false);
+	wait_begin(&before_hooks);
+	for (int i = 0; i < OLDERS; i++) {
+		tls_pair_open(&older[i], false, olders[i].version);
+		SSL_set_read_ahead(older[i].server, olders[i].ahead);
+		serve(&older[i], HTTP_METHOD_PUT, 200, 2, false);
+	}
 	r = r ?: sliprobe_bpf__attach(skel);
+	wait_begin(&between);
 	r = r ?: attach(multi);
+	r = r ?: say_probed();
 	if (r)
 		fprintf(stderr, "test_tls: %s\n", strerror(-r));
 	return r;
@@ -832,6 +967,9 @@ int main(void)
 		cmocka_unit_test(an_answer_that_is_missed_is_no_abort),
 		cmocka_unit_test(a_client_of_this_host_has_the_random_too),
 		cmocka_unit_test(an_older_connection_joins_by_a_nested_call),
+		cmocka_unit_test(an_older_connection_over_memory_is_blind),
+		cmocka_unit_test(an_older_connection_in_a_call_is_blind_to_its_first_request),
+		cmocka_unit_test(a_connection_in_a_call_is_known_by_its_answer),
 		cmocka_unit_test(a_sample_has_the_head_in_clear),
 		cmocka_unit_test(a_sample_has_the_bytes_of_all_calls),
 		cmocka_unit_test(tls_in_tls_is_nobodys_request),

@@ -47,6 +47,8 @@ LogFormat "\\"%r\\" %>s" short
 CustomLog {dir}/access.log short
 DocumentRoot {dir}/files
 MaxKeepAliveRequests 0
+KeepAliveTimeout 60
+H2StreamTimeout 60
 """
 LIGHTTPD = """
 server.document-root = "{dir}/files"

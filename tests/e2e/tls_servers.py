@@ -24,6 +24,7 @@ LogFormat "\\"%r\\" %>s" short
 CustomLog {dir}/access.log short
 DocumentRoot {dir}/files
 MaxKeepAliveRequests 0
+KeepAliveTimeout 60
 """
 LIGHTTPD = """
 server.document-root = "{dir}/files"
@@ -35,13 +36,14 @@ ssl.pemfile = "{both}"
 server.errorlog = "{dir}/error.log"
 accesslog.filename = "{dir}/access.log"
 server.max-keep-alive-requests = 100000
+server.max-keep-alive-idle = 60
 """
 HAPROXY = """
 global
     log stdout format raw local0
 defaults
     mode http
-    timeout client 10s
+    timeout client 60s
 frontend f
     bind 127.0.0.1:{port} ssl crt {both}
     log global
@@ -65,6 +67,7 @@ const server = require('https').createServer(
   q.resume();
   q.on('end', () => { a.statusCode = q.url == '/missing' ? 404 : 200; a.end('hello'); });
 });
+server.keepAliveTimeout = 60000;
 server.listen(0, '127.0.0.1', () => console.log('listening ' + server.address().port));
 """
 PYTHON = """
@@ -129,9 +132,9 @@ async def app(scope, receive, send):
 CONFIGURED = {
     "apache2": (APACHE, "apache2 -X -f {conf}"), "lighttpd": (LIGHTTPD, "lighttpd -D -f {conf}"),
     "haproxy": (HAPROXY, "haproxy -db -f {conf}"), "stunnel": (STUNNEL, "stunnel {conf}"),
-    "uvicorn": (ASGI, "/usr/bin/python3 -m uvicorn --app-dir {dir} --port {port} --no-use-colors"
+    "uvicorn": (ASGI, "/usr/bin/python3 -m uvicorn --app-dir {dir} --port {port} --no-use-colors --timeout-keep-alive 60"
                       " --ssl-certfile {cert} --ssl-keyfile {key} conf:app"),
-    "hypercorn": (ASGI, "/usr/bin/python3 -m hypercorn -b 127.0.0.1:{port} --access-logfile -"
+    "hypercorn": (ASGI, "/usr/bin/python3 -m hypercorn -b 127.0.0.1:{port} --keep-alive 60 --access-logfile -"
                         " --certfile {cert} --keyfile {key} {dir}/conf:app")}
 SCRIPTS = {"node": ["node", "-e", NODE], "python": ["/usr/bin/python3", "-c", PYTHON],
            "asyncio": ["/usr/bin/python3", "-c", ASYNCIO]}

@@ -349,6 +349,48 @@ TEST(out_of_step_nothing_is_a_fault)
 	assert_int_equal(writes(&m, 50), TLS_RECORD_WITHOUT_PLAINTEXT);
 }
 
+/* An operation that reads several records at once, and the calls that return them one by one. */
+TEST(records_of_one_read_do_not_get_it_in_step_before_all_are_told)
+{
+	struct tls_match m;
+
+	tls_match_init(&m, TLS_FROM_SERVER, 0);
+	for (int turn = 0; turn < 3; turn++) {
+		for (int i = 0; i < 20; i++)
+			reads_record(&m, 100 + OVERHEAD);
+		for (int i = 0; i < 20; i++)
+			assert_int_equal(reads(&m, 100, 4096), TLS_PENDING);
+	}
+	reads_record(&m, 90 + OVERHEAD);
+	assert_int_equal(reads(&m, 90, 4096), TLS_MATCHES);
+	assert_int_equal(reads(&m, 90, 4096), TLS_PLAINTEXT_WITHOUT_RECORD);
+}
+
+/* The first call that is told returns what came behind a request that no call has told. */
+TEST(plaintext_that_is_passed_is_known_to_be_missed)
+{
+	static const __u32 before[][3] = {{FINISHED, 200}, {CERTIFICATE, FINISHED, 200}};
+	static const __u32 handshakes[][3] = {
+		{FINISHED}, {CERTIFICATE, 100, FINISHED}, {FINISHED, 2}};
+
+	for (int i = 0; i < 2; i++) {
+		struct tls_match m = new_match(0x1301, TLS_MINOR_13);
+
+		for (int k = 0; k < 3 && before[i][k]; k++)
+			reads_record(&m, before[i][k]);
+		request(&m, 300);
+		assert_true(m.read.missed);
+	}
+	for (int i = 0; i < 3; i++) {
+		struct tls_match m = new_match(0x1301, TLS_MINOR_13);
+
+		for (int k = 0; k < 3 && handshakes[i][k]; k++)
+			reads_record(&m, handshakes[i][k]);
+		request(&m, 300);
+		assert_false(m.read.missed);
+	}
+}
+
 /* How a record begins where an operation does, in the middle of a connection. */
 TEST(in_the_middle_only_what_looks_like_a_record_is_one)
 {
@@ -400,6 +442,8 @@ int main(void)
 		cmocka_unit_test(the_next_request_may_be_told_before_the_call_that_has_answered),
 		cmocka_unit_test(a_way_that_is_off_always_matches),
 		cmocka_unit_test(out_of_step_nothing_is_a_fault),
+		cmocka_unit_test(records_of_one_read_do_not_get_it_in_step_before_all_are_told),
+		cmocka_unit_test(plaintext_that_is_passed_is_known_to_be_missed),
 		cmocka_unit_test(in_the_middle_only_what_looks_like_a_record_is_one),
 	};
 

@@ -238,4 +238,9 @@ static __always_inline void protocol_ahead_unseen(struct flow *flow)
 {
 }
 
+static __always_inline bool protocol_ahead_passed(struct conn *conn)
+{
+	return false;
+}
+
 #endif
