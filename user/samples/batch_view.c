@@ -59,10 +59,11 @@ static int read_classes(struct varint_reader *in, struct batch_view *view)
 static int read_texts(struct varint_reader *in, struct batch_view *view)
 {
 	const size_t n = varint_read(in), bytes = varint_read(in);
-	const char *at = (const char *)in->bytes + in->at, *const end = at + bytes;
+	const char *at = (const char *)in->bytes + in->at, *end;
 
 	if (in->bad || bytes > in->end - in->at || n > bytes)
 		return -EINVAL;
+	end = at + bytes;
 	view->texts = calloc(n + 1, sizeof(*view->texts));
 	if (!view->texts)
 		return -ENOMEM;
