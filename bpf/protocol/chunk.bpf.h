@@ -78,6 +78,7 @@ static __always_inline void chunk_end(struct chunk *chunk, __u32 len)
 		barrier_var(hidden_);                                                              \
 		(__u32) hidden_;                                                                   \
 	})
+#define HTTP2_HOLD(pointer) barrier_var(pointer)
 #define HTTP2_MEET() MEET_PATHS()
 #define HTTP2_REPEAT(n, step, context) bpf_loop(n, step, context, 0)
 #define HTTP2_LOOP _Pragma("clang loop unroll(disable)")

@@ -66,13 +66,19 @@ struct {
 	__type(value, struct http2_wide);
 } http2_wide_blank SEC(".maps");
 
+/* Its stack is not its callers'. */
+static __noinline struct http2_wide *http2_wide_of(__u64 id, __u32 side)
+{
+	struct http2_wide_key key = {.id = id, .side = side};
+
+	return bpf_map_lookup_elem(&http2_wides, &key);
+}
+
 /* Of one side of the connection; NULL: its table is of the usual size, or there was no room. */
 static __always_inline struct http2_wide *http2_wide_find(const struct http2_followed *followed,
 							  __u64 id, __u32 side)
 {
-	struct http2_wide_key key = {.id = id, .side = side};
-
-	return followed->wide >> side & 1 ? bpf_map_lookup_elem(&http2_wides, &key) : NULL;
+	return followed->wide >> side & 1 ? http2_wide_of(id, side) : NULL;
 }
 
 /* The side's table grows. Without room, what is further back than usual is hidden. Its stack is not its callers'. */

@@ -138,18 +138,19 @@ static __noinline int http2_head_keep(struct flow *flow, struct http2_followed *
 	return 0;
 }
 
-/* The bytes at hand end, perhaps in the middle of a header block. */
-static __always_inline void http2_head_pause(struct flow *flow, struct http2_followed *followed)
+/* The bytes at hand end, perhaps in the middle of a header block. Not inlined, likewise. */
+static __noinline int http2_head_pause(struct flow *flow, struct http2_followed *followed)
 {
 	const struct http2 *requests = &followed->h2.side[HTTP2_REQUESTS];
 	__u32 stream = http2_stream(requests);
 
 	if (!http2_in_block(requests) || requests->type != HTTP2_HEADERS ||
 	    (requests->state != HTTP2_BLOCK && requests->state != HTTP2_PADDING))
-		return;
+		return 0;
 	if (http2_is_request(stream) && http2_head_is_wanted(flow->conn) &&
 	    !http2_is_open_or_was(flow->conn, http2_number(flow->conn, stream)))
 		http2_head_keep(flow, followed, http2_number(flow->conn, stream), false);
+	return 0;
 }
 
 #endif

@@ -20,29 +20,26 @@ struct frames_walk {
 	struct flow *flow;
 	struct http2_followed *followed;
 	struct io *io;
-	__u64 failed; /* bytes of the operation could not be read */
 };
 
-/* Copies bytes to the piece, or passes those that need not be seen. Returns what that has completed. */
-static __always_inline __u32 frames_fill(struct frames_walk *walk, const enum side side)
+/*
+ * Copies bytes of the segment to the piece. A frame's header that a server writes by itself gets what it is of, which is
+ * mostly the next segment, behind it. Returns false if they cannot be read.
+ */
+static __always_inline bool frames_copy(struct frames_walk *walk, const enum side side, __u64 n)
 {
 	struct io *io = walk->io;
-	__u64 opaque, n;
+	struct piece *piece = &io->piece;
 
-	n = io->segment_left < io->left ? io->segment_left : io->left;
-	if (!n)
-		return HTTP2_EV_NONE; /* an empty segment */
-	opaque = http2_side_opaque(walk->followed, side);
-	if (!opaque) {
-		if (!io_copy(io, n, CHUNK_FIRST))
-			walk->failed = 1;
-		io->piece.behind = io->segment;
-		return HTTP2_EV_NONE;
-	}
-	n = n < opaque ? n : opaque;
-	io_advance(io, n);
-	io->piece.behind = io->segment;
-	return http2_side_pass(walk->followed, side, n);
+	if (!io_copy(io, n, CHUNK_FIRST))
+		return false;
+	if (side == SIDE_RESPONSE && piece->len == HTTP2_HEADER_BYTES && !io->segment_left &&
+	    io->left && piece->chunk.bytes[HTTP2_TYPE_AT] == HTTP2_HEADERS &&
+	    http2_side_begins_frame(walk->followed, side) &&
+	    !io_append(io, HTTP2_HEADER_BYTES, CHUNK_FIRST))
+		return false;
+	piece->behind = io->segment;
+	return true;
 }
 
 /* Whether there is more of the operation behind the piece, which ends here. */
@@ -61,21 +58,37 @@ static __always_inline bool frames_go_on(struct frames_walk *walk, const enum si
 	return true;
 }
 
-/* One step of the walk. Returns 1 when there is nothing left to do. */
+/* One step of the walk. Returns 1 when there is nothing left to do, or bytes cannot be read. */
 static __always_inline long frames_step(struct frames_walk *walk, const enum side side,
 					const enum writer writer)
 {
 	struct io *io = walk->io;
-	__u32 event;
+	struct piece *piece = &io->piece;
+	__u64 opaque, n;
 
-	if (io->piece.pos < io->piece.len)
-		event = http2_side_feed(walk->flow, walk->followed, side, &io->piece);
-	else if (frames_go_on(walk, side))
-		event = frames_fill(walk, side);
-	else
-		return 1;
-	http2_act(walk->flow, walk->followed, side, event, writer);
-	return walk->failed;
+	if (piece->pos >= piece->len) {
+		if (!frames_go_on(walk, side))
+			return 1;
+		n = io->segment_left < io->left ? io->segment_left : io->left;
+		if (!n)
+			return 0; /* an empty segment */
+		opaque = http2_side_opaque(walk->followed, side);
+		if (opaque) {
+			n = n < opaque ? n : opaque;
+			io_advance(io, n);
+			piece->behind = io->segment;
+			http2_side_pass(walk->followed, side, n);
+			goto act;
+		}
+		if (!frames_copy(walk, side, n))
+			return 1;
+	}
+	http2_side_feed(walk->flow, walk->followed, side, piece);
+act:
+	http2_act(walk->flow, walk->followed, side, http2_side_event(walk->followed, side), writer);
+	/* a request's block that ends here is noted by frames_go_on() */
+	return piece->pos >= piece->len && !io->left &&
+	       !(side == SIDE_REQUEST && http2_side_in_block(walk->followed, side));
 }
 
 static long frames_step_request(__u32 i, struct frames_walk *walk)
@@ -123,7 +136,8 @@ static __always_inline bool frames_unseen(struct flow *flow, struct http2_follow
 {
 	if (http2_side_opaque(followed, side) < n)
 		return false;
-	http2_act(flow, followed, side, http2_side_pass(followed, side, n), writer);
+	http2_side_pass(followed, side, n);
+	http2_act(flow, followed, side, http2_side_event(followed, side), writer);
 	return true;
 }
 

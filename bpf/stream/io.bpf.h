@@ -124,4 +124,32 @@ static __always_inline bool io_copy(struct io *io, __u64 n, __u32 most)
 	return true;
 }
 
+/*
+ * Copies the next segment, at most `most` bytes of it, behind the `behind` bytes that io->piece has. Its stack is not its
+ * callers'.
+ */
+static __noinline int io_append(struct io *io, const __u32 behind, const __u32 most)
+{
+	__u64 size;
+
+	if (!io || !io_next_segment(io))
+		return false;
+	size = io->segment_left < io->left ? io->segment_left : io->left;
+
+	if (size > most)
+		size = most;
+	barrier_var(size);
+	if (!size)
+		return true;
+	if (size > most ||
+	    bpf_probe_read_user(&io->piece.chunk.bytes[behind], size, (void *)io->segment)) {
+		stat_error(KERR_USER_READ);
+		return false;
+	}
+	chunk_end(&io->piece.chunk, behind + size);
+	io->piece.len = behind + size;
+	io_advance(io, size);
+	return true;
+}
+
 #endif

@@ -9,6 +9,7 @@
 #include "http2/field.h"
 #include "http2/frame.h"
 #include "http2/parse.h"
+#include "http2/shortcuts.h"
 #include "http2/state.h"
 #include "http2/words.h"
 
@@ -65,11 +66,6 @@ static inline __attribute__((always_inline)) __u32 http2_block_bytes(
 			return used;
 		*ret_event = http2_bad(p, HTTP2_FAULT_HUFFMAN);
 		return p->turn;
-	case HTTP2_FIELD:
-		used = http2_indexed(conn, wide, buf, pos, n << 1 | side);
-		if (used)
-			return used;
-		break;
 	default:
 		break;
 	}
@@ -92,12 +88,6 @@ static inline __attribute__((always_inline)) __u32 http2_step(struct http2_conn 
 
 	switch (p->state) {
 	case HTTP2_HEADER:
-		/* a growth that waits comes ahead of what the header may be */
-		if (!p->have && !p->grows && n >= HTTP2_HEADER_BYTES) {
-			*ret_event = http2_frame_begin(conn, side, HTTP2_LOAD64(buf, pos, len),
-						       HTTP2_AT(buf, pos + 8));
-			return HTTP2_HEADER_BYTES;
-		}
 		*ret_event = http2_header_byte(conn, side, HTTP2_AT(buf, pos));
 		return 1;
 	case HTTP2_BLOCK:
@@ -159,10 +149,11 @@ static long http2_walk_step(__u32 i, struct http2_walk *walk)
 	if (event == HTTP2_EV_NONE)
 		event = http2_grow(&conn->side[side]);
 	conn->side[side].event = (__u8)event;
-	return event != HTTP2_EV_NONE;
+	return event != HTTP2_EV_NONE ||
+	       http2_whole_is_next(&conn->side[side], walk->len - *walk->pos);
 }
 
-/* Step by step, up to the first event, or the end. `wide` may be NULL. */
+/* Step by step, up to the first event, or to where http2_whole() goes on, or the end. `wide` may be NULL. */
 HTTP2_SEPARATE __u32 http2_steps(struct http2_conn *conn, struct http2_wide *wide, http2_bytes buf,
 				 __u32 *pos, __u32 len_and_side)
 {
@@ -192,6 +183,15 @@ static inline __attribute__((always_inline)) enum http2_event http2_feed(struct 
 									 http2_bytes buf,
 									 __u32 *pos, __u32 len)
 {
+	struct http2 *p = &conn->side[side & 1];
+
+	if (http2_whole_is_next(p, len - *pos)) {
+		__u32 used = http2_whole(conn, wide, buf, *pos, len << 1 | (__u32)side);
+
+		*pos += used;
+		if (used)
+			return (enum http2_event)p->event;
+	}
 	return (enum http2_event)http2_steps(conn, wide, buf, pos, len << 1 | (__u32)side);
 }
 

@@ -11,7 +11,6 @@
 #include "http2/words.h"
 
 enum {
-	HTTP2_FIELDS_MAX = 8, /* that one step reads: see http2_indexed() */
 	HTTP2_SHIFT_MAX = 28, /* of an integer's last byte */
 	HTTP2_NAME_STEP = 4, /* bytes of a name that one step reads */
 };
@@ -136,79 +135,6 @@ HTTP2_SEPARATE __u32 http2_field_byte(struct http2_conn *conn, struct http2_wide
 							     HTTP2_INT_VALUE_LENGTH;
 	}
 	return http2_integer_begin(conn, side, p, wide, c, mask);
-}
-
-/*
- * Bytes of a field at `pos` whose name has an index and does not matter, and whose value does not either: `n` bytes are
- * there. It is read as one, if all of it is there; if not, or if it is another one, 0: by http2_field_byte().
- */
-static inline __attribute__((always_inline)) __u32 http2_plain_bytes(struct http2 *p,
-								     struct http2_wide *wide,
-								     http2_bytes buf, __u32 pos,
-								     __u32 n, __u32 c)
-{
-	__u32 mask = c & 0x40 ? 0x3f : 0x0f, index = c & mask, at = 1, length, name;
-
-	/* an index of two bytes at most, a length of one */
-	if (n < 3)
-		return 0;
-	if (index == mask) {
-		__u32 more = HTTP2_AT(buf, pos + 1);
-
-		if (more & 0x80)
-			return 0;
-		index += more;
-		at = 2;
-	}
-	length = HTTP2_AT(buf, pos + at) & 0x7f;
-	if (!index || length == 0x7f || at + 1 + length > n)
-		return 0;
-	name = http2_name_at(p, wide, index);
-	/* an authority's text is of use where others may refer to it */
-	if (name != HTTP2_NAME_OTHER && (name != HTTP2_NAME_AUTHORITY || (c & 0x40)))
-		return 0;
-	http2_take(p, HTTP2_NAME_OTHER, 0);
-	if (c & 0x40)
-		http2_insert(p, wide, HTTP2_NAME_OTHER, 0, 0, 0);
-	return at + 1 + length;
-}
-
-/*
- * Fields that are an index of one byte, or of no interest and short, up to HTTP2_FIELDS_MAX, from pos on: `n` bytes are
- * there. Returns how many bytes.
- */
-HTTP2_SEPARATE __u32 http2_indexed(struct http2_conn *conn, struct http2_wide *wide,
-				   http2_bytes buf, __u32 pos, __u32 n_and_side)
-{
-	__u32 at = 0, n = n_and_side >> 1;
-	struct http2 *p;
-
-	if (!conn || !buf)
-		return 0;
-	p = &conn->side[n_and_side & 1];
-	HTTP2_LOOP
-	for (__u32 i = 0; i < HTTP2_FIELDS_MAX; i++) {
-		__u32 c, used = 1;
-
-		if (at >= n)
-			break;
-		c = HTTP2_AT(buf, pos + at);
-		if (c & 0x80) {
-			if (c == 0x80 || c == 0xff)
-				break;
-			http2_take_index(conn, p, wide, c & 0x7f);
-		} else {
-			/* the table's size is no field */
-			if ((c & 0xe0) == 0x20)
-				break;
-			used = http2_plain_bytes(p, wide, buf, pos + at, n - at, c);
-			if (!used)
-				break;
-		}
-		at = (__u32)HTTP2_FORGET(at + used, c);
-	}
-	p->left -= at;
-	return at;
 }
 
 /*

@@ -19,6 +19,7 @@
 enum {
 	HTTP2_PREFACE_BYTES = 24,
 	HTTP2_HEADER_BYTES = 9, /* of a frame */
+	HTTP2_TYPE_AT = 3, /* of these, the one that tells its type */
 	HTTP2_TABLE_BYTES = 4096, /* of the table that each encoder may use, unasked */
 	HTTP2_WIDE_BYTES = 65536, /* of the table whose references struct http2_wide answers all */
 	HTTP2_ENTRY_BYTES = 32, /* that an entry takes at least */

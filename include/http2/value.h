@@ -119,11 +119,15 @@ static inline __u32 http2_length_value(const struct http2 *p)
 	return length < HTTP2_UNKNOWN ? (__u32)length : HTTP2_UNKNOWN;
 }
 
-/* What is there of a content type is not how gRPC's begins. */
+/* What is there of a content type is not how gRPC's begins: by its first symbol, or by its first four. */
 static inline int http2_type_is_other(const struct http2 *p)
 {
-	return p->name == HTTP2_NAME_CONTENT_TYPE && p->n >= 4 &&
-	       ((__u32)p->words[0] | 0x20202020) != (__u32)HTTP2_TEXT4('a', 'p', 'p', 'l');
+	__u32 first = (__u32)p->words[0] | 0x20202020;
+
+	if (p->name != HTTP2_NAME_CONTENT_TYPE || !p->n)
+		return 0;
+	return (first & 0xff) != 'a' ||
+	       (p->n >= 4 && first != (__u32)HTTP2_TEXT4('a', 'p', 'p', 'l'));
 }
 
 static inline void http2_scratch_clear(struct http2 *p)
@@ -136,10 +140,13 @@ static inline void http2_scratch_clear(struct http2 *p)
 }
 
 /* From `scratch`, which has all of the text, or its first HTTP2_SHORT_TEXT bytes. */
-static inline __u32 http2_short_value(const struct http2 *p)
+HTTP2_SEPARATE __u32 http2_short_value(const struct http2 *p)
 {
-	__u64 word = p->words[0];
+	__u64 word;
 
+	if (!p)
+		return 0;
+	word = p->words[0];
 	if (p->name == HTTP2_NAME_METHOD)
 		return p->n < 8 ? http2_method_value(word | (__u64)p->n << 56) : HTTP_METHOD_OTHER;
 	if (p->name == HTTP2_NAME_STATUS)

@@ -19,7 +19,7 @@ STEPS = {
     "clock": r"bpf_ktime_get_ns|ktime_get_mono_fast_ns",
     "arrival of the request": r"P:sock_reading",
     "hooks: order of events, registers": r"P:(tp_|fexit_|tcp_|stream_step|http1_re\w+_event)",
-    "HTTP/2: frames, header blocks": r"P:(frames_|http2_(steps|walk_step|field_byte|indexed|value_bytes|name_bytes|"
+    "HTTP/2: frames, header blocks": r"P:(frames_|http2_(whole|steps|walk_step|field_byte|payload_end|value_bytes|name_bytes|"
                                      r"spelled|short_value|long_code|frame_begin|payload_pass|redecide|again_step))",
     "HTTP/2: streams": r"P:(http2_|stream_|streams_|exchange_)",
     "loops": r"bpf_loop",
