@@ -70,16 +70,16 @@ static inline __u32 http2_grpc_status_value(__u64 word, __u32 n)
 	return GRPC_OTHER;
 }
 
-/* enum http2_media. Media types are of any case. */
+/* enum http2_media. Media types are of any case: that is a bit of letters, and of no other byte. */
 static inline __u32 http2_type_value(const struct http2 *p)
 {
-	const __u64 fold = 0x2020202020202020ULL;
+	const __u64 letters = 0x2020202020202020ULL, but_fourth = 0x2020202000202020ULL;
 
 	if (p->n < 16 ||
-	    (p->words[0] | fold) != HTTP2_TEXT8('a', 'p', 'p', 'l', 'i', 'c', 'a', 't') ||
-	    (p->words[1] | fold) != HTTP2_TEXT8('i', 'o', 'n', '/', 'g', 'r', 'p', 'c'))
+	    (p->words[0] | letters) != HTTP2_TEXT8('a', 'p', 'p', 'l', 'i', 'c', 'a', 't') ||
+	    (p->words[1] | but_fourth) != HTTP2_TEXT8('i', 'o', 'n', '/', 'g', 'r', 'p', 'c'))
 		return HTTP2_MEDIA_OTHER;
-	return (__u32)(p->words[2] | fold) == (__u32)HTTP2_TEXT4('-', 'w', 'e', 'b') ?
+	return ((__u32)p->words[2] | 0x20202000) == (__u32)HTTP2_TEXT4('-', 'w', 'e', 'b') ?
 		       HTTP2_MEDIA_GRPC_WEB :
 		       HTTP2_MEDIA_GRPC;
 }
