@@ -61,6 +61,8 @@ static inline size_t fuzz_mutate_part(uint8_t *data, size_t size, size_t max_siz
 	require(part != NULL, "no memory");
 	memcpy(part, data + at, len);
 	n = mutate(part, len, room);
+	if (n > room)
+		n = room; /* libFuzzer may make a byte of nothing, where there is room for none */
 	memmove(data + at + n, data + at + len, after);
 	memcpy(data + at, part, n);
 	free(part);
