@@ -24,6 +24,9 @@ ROUNDS = 10
 OVER_MEMORY = {"node", "asyncio", "uvicorn", "hypercorn", "bio", "static-bio", "bio-1.1", "boring-bio"}
 
 
+DIFFERS = pytest.mark.xfail(reason="a connection may be named `tls_differs` by mistake, and is not counted from then on")
+
+
 class Client1:
     """A connection of HTTP/1.1."""
 
@@ -138,7 +141,7 @@ def play(start_agent, older, together=8):
 @user_space
 @if_long_in_vm
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=DIFFERS) if name == "apache2" else name for name in NAMES])
 def test_http1(start_agent, agent_only, helpers, stopping, tmp_path, name, version):
     server = stopping(TlsServer(name, helpers, tmp_path / "server"))
     missing = play(start_agent, Older(server.port, lambda: Client1(server.port, version)))
@@ -157,7 +160,8 @@ def test_go(start_agent, agent_only, helpers, stopping, tmp_path, build):
 @user_space
 @if_long_in_vm
 @pytest.mark.parametrize("streams", [1, 20])
-@pytest.mark.parametrize("name", ["nginx", "nghttpd", "apache2", "haproxy", "h2o", "go", "node"])
+@pytest.mark.parametrize("name", ["nginx", "nghttpd", pytest.param("apache2", marks=DIFFERS), "haproxy", "h2o",
+                                  pytest.param("go", marks=DIFFERS), "node"])
 def test_http2(start_agent, agent_only, helpers, stopping, tmp_path, name, streams):
     server = stopping(Http2Server(name, True, helpers, tmp_path / "server"))
     older = Older(server.port, lambda: Client2(server.port, streams), streams)
