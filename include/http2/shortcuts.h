@@ -15,7 +15,7 @@
 #include "http2/words.h"
 
 enum {
-	HTTP2_FIELDS_MAX = 12, /* that one step reads: see http2_fields() */
+	HTTP2_FIELDS_MAX = 12, /* that one step reads: see http2_whole_fields() */
 	HTTP2_PLAIN_TEXT = 16, /* bytes of a value that is told by two words */
 };
 

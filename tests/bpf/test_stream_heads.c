@@ -444,6 +444,18 @@ TEST(read_in_parts)
 	}
 }
 
+/* With a field of that value between those that are told. */
+static void get_with(const char *value)
+{
+	get();
+	field(PATH, PLAIN, "/items/7");
+	put_integer(0, 4, 0);
+	put_text(PLAIN, "x-long");
+	put_text(PLAIN, value);
+	field(AGENT, PLAIN, "ShopApp/2.3");
+	headers(1);
+}
+
 /* As far as it is next to what was kept. */
 TEST(a_long_block_in_parts_is_cut)
 {
@@ -455,13 +467,7 @@ TEST(a_long_block_in_parts_is_cut)
 
 		begin(HEAD_BYTES);
 		dial(&pair);
-		get();
-		field(PATH, PLAIN, "/items/7");
-		put_integer(0, 4, 0);
-		put_text(PLAIN, "x-long");
-		put_text(PLAIN, value);
-		field(AGENT, PLAIN, "ShopApp/2.3");
-		headers(1);
+		get_with(value);
 		say_all(pair.client, pair.server, &asked, step);
 		answer(1);
 		reply(&pair);
@@ -481,13 +487,7 @@ TEST(a_gap_cuts_the_block)
 	memset(value, 'v', sizeof(value) - 1);
 	begin(HEAD_BYTES);
 	dial(&pair);
-	get();
-	field(PATH, PLAIN, "/items/7");
-	put_integer(0, 4, 0);
-	put_text(PLAIN, "x-long");
-	put_text(PLAIN, value);
-	field(AGENT, PLAIN, "ShopApp/2.3");
-	headers(1);
+	get_with(value);
 	left = asked.n;
 	assert_int_equal(send(pair.client, asked.bytes, left, 0), left);
 	/* before the end of the value, and behind that */

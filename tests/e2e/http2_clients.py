@@ -9,7 +9,8 @@ import h2.config
 import h2.connection
 import h2.events
 
-from harness import SLOW, tool
+from counted import Books
+from harness import SLOW, tool, wait_until
 from tls import client_context
 
 
@@ -128,3 +129,17 @@ class Http2Client:
 
     def close(self):
         self.sock.close()
+
+
+def counted_from(agent, service, port, secure):
+    """Books from when its connections are counted: a library is probed while its process already serves."""
+    def counted():
+        books = Books(agent, service)
+        client = Http2Client(port, secure)
+        client.wait(client.ask())
+        client.close()
+        return wait_until(lambda: books.watch.delta()["requests"] == 1, 0.3)
+
+    if agent.real and secure:
+        assert wait_until(counted, 15, 0.05), agent.status()["coverage"]
+    return Books(agent, service)

@@ -9,10 +9,9 @@ import pytest
 
 from alerting import ctl
 from conftest import shared_agent
-from counted import Books
 from grpc_servers import GrpcServer
 from harness import SLOW, free_ports, scaled, tool, wait_until
-from http2_clients import Http2Client, h2load, url
+from http2_clients import Http2Client, counted_from, h2load, url
 from http2_servers import Http2Server
 from tls import client_context
 
@@ -52,19 +51,6 @@ def start(ports, helpers, tmp_path):
         server.stop()
 
 
-def counted_from(agent, name, server):
-    """From when its connections are counted: a library is probed while its process already serves."""
-    def counted():
-        books = Books(agent, name)
-        client = Http2Client(server.port, server.secure)
-        client.wait(client.ask())
-        client.close()
-        return wait_until(lambda: books.watch.delta()["requests"] == 1, 0.3)
-
-    if agent.real and server.secure:
-        assert wait_until(counted, 15, 0.05), agent.status()["coverage"]
-
-
 def events(agent, name, filter=None):
     """Of the service, oldest first."""
     asked = f"service={name}" + (f" and {filter}" if filter else "")
@@ -87,8 +73,7 @@ def curl(server, *words):
     ("nginx-plain", "nginx", False, "/files"), ("nginx-tls", "nginx", True, "/files"), ("node-tls", "node", True, "/missing")])
 def test_heads_of_streams(agent, start, name, program, secure, missing):
     server = start(name, program, secure)
-    counted_from(agent, name, server)
-    before = len(events(agent, name))
+    counted_from(agent, name, server.port, secure)
     authority = f"127.0.0.1:{server.port}"
     # python's h2 inserts all there is, and refers to it
     client = Http2Client(server.port, secure)
@@ -104,7 +89,8 @@ def test_heads_of_streams(agent, start, name, program, secure, missing):
     curl(server, "-A", "Curl/1", url(server.port, secure, f"{missing}/curl?password=hunter2"))
     h2load(server.port, secure, scaled(200, 50), 2, 10, f"{missing}/load", 404)
 
-    got = events(agent, name)[before:]
+    # what has asked whether the server is counted found something
+    got = events(agent, name, "status=404")
     assert len(got) == 24 + scaled(200, 50)
     assert {event["protocol"] for event in got} == {"http/2"}
     assert heads(got[:3]) == [(f"{missing}/a", "ShopApp/2.3", "localhost")] * 3
@@ -158,7 +144,7 @@ def http1(server, path, user_agent):
 
 def test_one_user_agent_fails_over_both_protocols(agent, start):
     server = start("agents", "nginx", True)
-    counted_from(agent, "agents", server)
+    counted_from(agent, "agents", server.port, server.secure)
     for i in range(60):
         bad = i % 3 == 0
         path, user_agent = (f"/files/{i}", "Bad/1") if bad else ("/index.html", f"App/{i % 5}")

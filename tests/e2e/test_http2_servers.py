@@ -5,9 +5,8 @@ import collections
 import pytest
 
 from conftest import shared_agent
-from counted import Books
-from harness import free_ports, if_long, scaled, wait_until
-from http2_clients import Http2Client, curl, h2load, nghttp
+from harness import free_ports, if_long, scaled
+from http2_clients import Http2Client, counted_from, curl, h2load, nghttp
 from http2_servers import BEHIND, NAMES, OTHERS, UPGRADING, Http2Server
 
 CONFIG = """
@@ -40,20 +39,6 @@ def server(request, ports, helpers, tmp_path):
     running.stop()
 
 
-def counted_from(agent, server):
-    """Books from when its connections are counted: a library is probed while its process already serves."""
-    def counted():
-        books = Books(agent, server.service)
-        client = Http2Client(server.port, server.secure)
-        client.wait(client.ask())
-        client.close()
-        return wait_until(lambda: books.watch.delta()["requests"] == 1, 0.3)
-
-    if agent.real and server.secure:
-        assert wait_until(counted, 15, 0.05), agent.status()["coverage"]
-    return Books(agent, server.service)
-
-
 def posted(server):
     return 3 if server.name in ("go", "node", "hypercorn", *BEHIND, "caddy", "varnish") else 0
 
@@ -80,7 +65,7 @@ def ask_all(server, add):
 
 
 def test_what_clients_got_is_counted(agent, server):
-    books, total = counted_from(agent, server), collections.Counter()
+    books, total = counted_from(agent, server.service, server.port, server.secure), collections.Counter()
 
     def add(answers):
         total.update(answers)
