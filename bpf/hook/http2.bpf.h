@@ -74,7 +74,7 @@ static __noinline int http2_join_again(struct flow *flow, struct http2_followed 
 	n = io->segment_left < io->left ? io->segment_left : io->left;
 	if (!n || !io_copy(io, n, CHUNK_FIRST))
 		return 0;
-	if (foreign_is_http2(&io->piece, 0, side & 1)) {
+	if (foreign_is_http2(&io->piece, 0, side & 1, conn->open.origin.shared)) {
 		http2_join(p);
 		conn->state.h2.joins = 0;
 		return 0;

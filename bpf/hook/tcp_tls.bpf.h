@@ -54,6 +54,7 @@ static __noinline int tcp_tls_begins(struct sock *sk, struct tcp_conn *tcp, __u6
 	protocol_init(&tls->conn, tcp->conn.role, tcp->conn.open.origin.id);
 	tls->conn.open.origin.shared = 1;
 	tls_made(tls, &tcp->conn);
+	tls->unprobed = !tls_is_probed();
 	tls_want(tls->port, TLS_WANTED_SPEAKS);
 	return 0;
 }
@@ -173,7 +174,7 @@ static __noinline int tcp_tls_received(struct sock *sk, struct tcp_conn *tcp, __
 	if (!tp)
 		return 0;
 	flow.conn = &tcp->conn;
-	flow.nested = tls_nested(tcp->conn.open.origin.id) == TLS_NESTED_READ;
+	flow.inside = tls_nested(tcp->conn.open.origin.id) == TLS_NESTED_READ;
 	if (tp->inet_conn.icsk_ulp_ops)
 		tls_hidden_in_kernel(tcp);
 	tls_begin(&tcp->conn, SIDE_REQUEST);
@@ -288,9 +289,10 @@ static __noinline int tcp_tls_sent(struct sock *sk, struct tcp_conn *tcp, __u64 
 	flow.now_ns = sent_ns(tp, tp->write_seq);
 	flow.peer_unacked =
 		sk->__sk_common.skc_state == TCP_CLOSE_WAIT && tp->snd_una != tp->write_seq;
-	flow.nested = tls_nested(tcp->conn.open.origin.id) == TLS_NESTED_WRITE ||
-		      tls_is_writing(&tcp->conn);
 	tls_begin(&tcp->conn, SIDE_RESPONSE);
+	if (tls_nested(tcp->conn.open.origin.id) == TLS_NESTED_WRITE || tls_is_writing(&tcp->conn))
+		flow.inside =
+			tls_is_between(&tcp->conn, SIDE_RESPONSE) ? TLS_INSIDE : TLS_INSIDE_LATE;
 	if (gap)
 		tls_unseen(&flow, gap, SIDE_RESPONSE);
 	body = tls_opaque(&tcp->conn, SIDE_RESPONSE);
@@ -300,7 +302,7 @@ static __noinline int tcp_tls_sent(struct sock *sk, struct tcp_conn *tcp, __u64 
 		tls_walk_sent(&flow, sk, scratch, sent, seen);
 	tcp->write_seq = tp->write_seq;
 	return (tls_has_to_be_looked_at(&tcp->conn) ? TLS_SENT_LOOK : 0) |
-	       (flow.nested ? 0 : TLS_SENT_SETTLE);
+	       (flow.inside ? 0 : TLS_SENT_SETTLE);
 }
 
 #endif

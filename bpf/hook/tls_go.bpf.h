@@ -162,7 +162,7 @@ static __always_inline bool tls_go_is_behind(__u64 cookie)
 {
 	const struct tls_conn *tls = cookie ? tls_find(cookie) : NULL;
 
-	return tls && tls->unclaimed && !tls->told;
+	return tls && tls->unclaimed && !tls->read_told;
 }
 
 static __always_inline int tls_go_entry(struct pt_regs *regs, __u64 cookie)

@@ -301,21 +301,83 @@ __noinline int tls_read_was_missed(struct tls_conn *tls)
 	return 0;
 }
 
+/* What a call was given, and how. */
+enum tls_given {
+	TLS_GIVEN_WRITES = 1 << 0,
+	TLS_GIVEN_GO = 1 << 1,
+	TLS_GIVEN_NESTED = 1 << 2, /* not of Go: an operation on the socket was nested in it */
+	TLS_GIVEN_BEHIND = 1 << 3, /* as in struct tls_entered */
+};
+
 /*
- * The first that is told of it. Behind what was not, requests are looked for where calls begin. The call that has read the
- * first request of an older connection may have been entered before it was probed. Likewise.
+ * The first plaintext of a request that is told: whether calls were missed that have had some before it. A call may have
+ * been entered before it was probed. What no call is known to have read may have been read by such a one. Of a
+ * connection that began before its process was probed, all calls were told if this one was given the only record.
  */
-__noinline int tls_join(struct tls_conn *tls, __u32 call, __u32 behind)
+static __always_inline bool tls_reads_were_missed(struct tls_conn *tls, __u32 given, __u64 n,
+						  __u64 asked)
+{
+	if (!tls->unclaimed)
+		return false;
+	if (given & TLS_GIVEN_GO && !(given & TLS_GIVEN_BEHIND))
+		return tls->joined == TLS_JOINED_LATE && tls->unclaimed == TLS_UNCLAIMED_BYTES;
+	if (tls->joined == TLS_JOINED_LATE)
+		return true;
+	return tls->joined == TLS_JOINED_FIRST && tls->unprobed &&
+	       (given & TLS_GIVEN_NESTED || !tls_read_is_whole(&tls->match, n, asked));
+}
+
+/* The first write that is told: behind what was missed, answers are looked for with the next request. */
+static __always_inline void tls_begins_writing(struct tls_conn *tls)
+{
+	tls->write_told = 1;
+	if (!tls->read_told && tls->joined == TLS_JOINED_LATE && tls->unclaimed)
+		tls_has_missed(tls);
+	if (tls->unprobed && tls_write_was_missed(&tls->match))
+		tls_match_unsync(&tls->match, TLS_WAY_WRITE);
+}
+
+/* Likewise, the first read. */
+static __always_inline void tls_begins_reading(struct tls_conn *tls, __u32 given, __u64 n,
+					       __u64 asked)
+{
+	tls->read_told = 1;
+	if (!tls_reads_were_missed(tls, given, n, asked))
+		return;
+	if (tls->joined == TLS_JOINED_LATE) {
+		tls_has_missed(tls);
+		return;
+	}
+	tls_match_unsync(&tls->match, TLS_WAY_READ);
+	if (protocol_ahead_passed(&tls->conn))
+		return;
+	tls_has_missed(tls);
+	protocol_joins(&tls->conn);
+}
+
+/* The first that is told of a direction. A function by itself for the verifier. */
+__noinline int tls_begins(struct tls_conn *tls, __u32 given, __u64 n, __u64 asked)
 {
 	if (!tls)
 		return 0;
-	if (tls->joined == TLS_JOINED_ANSWERED)
+	if (!tls->told && tls->joined == TLS_JOINED_ANSWERED)
 		tls->conn.mode = CONN_OLD;
-	else if (tls->joined == TLS_JOINED_LATE && tls->unclaimed &&
-		 (call != TLS_CALL_GO_READ || behind || tls->unclaimed == TLS_UNCLAIMED_BYTES))
-		tls_has_missed(tls);
+	if (given & TLS_GIVEN_WRITES)
+		tls_begins_writing(tls);
+	else
+		tls_begins_reading(tls, given, n, asked);
+	tls->by_go = !!(given & TLS_GIVEN_GO);
 	tls->told = 1;
 	return 0;
+}
+
+static __always_inline __u32 tls_given(const struct tls_entered *call, __u64 cookie)
+{
+	const bool go = call->call == TLS_CALL_GO_READ || call->call == TLS_CALL_GO_WRITE;
+
+	return (tls_call_writes(call->call) ? TLS_GIVEN_WRITES : 0) | (go ? TLS_GIVEN_GO : 0) |
+	       (call->behind ? TLS_GIVEN_BEHIND : 0) |
+	       (!go && call->nested == cookie ? TLS_GIVEN_NESTED : 0);
 }
 
 /*
@@ -335,8 +397,8 @@ static __always_inline bool tls_told(__u64 cookie, const struct tls_entered *cal
 		return false;
 	first = !tls->told;
 	by_socket = writes ? tls->kernel_writes : tls->kernel_reads; /* it tells this */
-	if (n && first)
-		tls_join(tls, call->call, call->behind);
+	if (n && !(writes ? tls->write_told : tls->read_told))
+		tls_begins(tls, tls_given(call, cookie), n, size);
 	if (first && ktls_is_hidden(tls->conn.open.origin.transport))
 		tls_fault(tls);
 	else if (by_socket)

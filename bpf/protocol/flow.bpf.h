@@ -39,7 +39,7 @@ struct flow {
 	__u8 in_head; /* a head goes on behind the bytes at hand */
 	union {
 		__u8 looks; /* response side: the bytes at hand may begin a response, though they need not be seen */
-		__u8 nested; /* of TLS: it is inside a call of a library that reads, or writes, as it does */
+		__u8 inside; /* of TLS: enum tls_inside */
 	};
 };
 

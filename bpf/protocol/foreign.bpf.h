@@ -34,14 +34,17 @@ static __always_inline bool foreign_is_tls(struct piece *piece, __u32 pos)
 
 /*
  * Begins frames of HTTP/2: two at least, or one that is all there is. Binary data may look like one that goes on behind
- * what is known.
+ * what is known; but `inner`, inside of TLS, some read each header by a call of its own (Go).
  */
-static __always_inline bool foreign_is_http2(struct piece *piece, __u32 pos, enum http2_side side)
+static __always_inline bool foreign_is_http2(struct piece *piece, __u32 pos, enum http2_side side,
+					     bool inner)
 {
 	__u32 n = http2_frames_at(&piece->chunk, pos, piece->len, side);
 	__u32 length = foreign_at(piece, pos) << 16 | foreign_at(piece, pos + 1) << 8 |
 		       foreign_at(piece, pos + 2);
 
+	if (n && inner && !pos && piece->len == HTTP2_HEADER_BYTES)
+		return true;
 	return n > 1 || (n && pos + HTTP2_HEADER_BYTES + length == piece->len);
 }
 
@@ -56,13 +59,14 @@ static __always_inline __u32 foreign_begins(const struct piece *piece, const str
  * The protocol of the bytes that the parser has taken for the beginning of a request, until it got lost. Not inlined: its
  * stack is not its callers'.
  */
-static __noinline __u32 foreign_of(struct piece *piece, const struct http1 *request)
+static __noinline __u32 foreign_of(struct piece *piece, const struct http1 *request, __u32 inner)
 {
 	__u32 pos = foreign_begins(piece, request);
 
 	if (foreign_is_tls(piece, pos))
 		return FOREIGN_TLS;
-	return foreign_is_http2(piece, pos, HTTP2_REQUESTS) ? FOREIGN_HTTP2 : FOREIGN_UNKNOWN;
+	return foreign_is_http2(piece, pos, HTTP2_REQUESTS, inner) ? FOREIGN_HTTP2 :
+								     FOREIGN_UNKNOWN;
 }
 
 #endif

@@ -18,6 +18,19 @@ static __always_inline void http1_conn_init(struct conn *conn)
 	h1->joins_left = JOINS_MAX;
 }
 
+/* Nothing is known of it so far: requests are looked for from here on, as on an older connection. */
+static __always_inline void http1_joins(struct conn *conn)
+{
+	struct http1_conn *h1 = &conn->state.h1;
+
+	if (conn->open.next != 1)
+		return;
+	conn->mode = CONN_OLD;
+	h1->joins_left = JOINS_MAX;
+	http1_request_end(h1);
+	http1_reset(&h1->response);
+}
+
 /*
  * The connection, as it begins, has sent what begins another protocol (`flags`: HTTP1_TLS, if it is that): to this server,
  * that is a request that cannot be read.

@@ -248,7 +248,7 @@ static __always_inline int http1_join_failed(struct flow *flow)
 {
 	struct conn *conn = flow->conn;
 	struct http1_conn *h1 = &conn->state.h1;
-	__u32 foreign = foreign_of(flow->piece, &h1->request);
+	__u32 foreign = foreign_of(flow->piece, &h1->request, conn->open.origin.shared);
 
 	if (foreign == FOREIGN_TLS && tls_built && tls_on && !conn->dialled)
 		return http1_is_tls(flow, true);

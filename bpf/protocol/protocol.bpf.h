@@ -189,6 +189,13 @@ static __always_inline bool protocol_ahead_passed(struct conn *conn)
 	return conn->protocol == PROTOCOL_HTTP1 && http1_ahead_passed(conn);
 }
 
+/* Requests may have been read unseen, and answered: see http1_joins(). */
+static __always_inline void protocol_joins(struct conn *conn)
+{
+	if (conn->protocol == PROTOCOL_HTTP1)
+		http1_joins(conn);
+}
+
 /* True if bytes that begin like `first`, of which `n` <= 8 are known, can be an answer. */
 static __always_inline bool protocol_may_answer(const struct conn *conn, __u64 first, __u32 n)
 {

@@ -74,16 +74,30 @@ static __always_inline bool tls_record_may_ask(__u32 length)
 	return length > TLS_OVERHEAD_13 + TLS_KEY_UPDATE_BYTES;
 }
 
-/* A record of application data has been read whole. */
+/* What the client sends next is plaintext: its handshake is behind, or passed by before the programs were there. */
+static __always_inline bool tls_is_open(struct tls_conn *tls)
+{
+	return tls->joined != TLS_JOINED_FIRST || tls->match.cipher.minor < TLS_MINOR_13 ||
+	       tls_read_is_handshake(&tls->match);
+}
+
+/*
+ * A record of application data has been read whole. Of Go no operation is known to be inside a call, but all are. Where all
+ * calls were told, none of them has left plaintext behind that another one may return.
+ */
 static __always_inline void tls_record_read(const struct flow *flow, struct tls_conn *tls,
 					    __u32 length)
 {
-	if (!flow->nested && !tls->told && !tls->unclaimed && tls_record_may_ask(length))
+	const bool inside =
+		flow->inside || tls->by_go || (tls->joined == TLS_JOINED_FIRST && !tls->unprobed);
+
+	if (!flow->inside && !tls->read_told && !tls->unclaimed && tls_record_may_ask(length) &&
+	    tls_is_open(tls))
 		tls->unclaimed = TLS_UNCLAIMED_RECORD;
 	tls->arrived_ns = flow->arrived_ns;
 	tls->read_ns = flow->now_ns;
 	tls->tgid = bpf_get_current_pid_tgid() >> 32;
-	if (tls_match_is_fault(tls_match_record(&tls->match, TLS_WAY_READ, length, flow->nested)))
+	if (tls_match_is_fault(tls_match_record(&tls->match, TLS_WAY_READ, length, inside)))
 		tls->doubted = 1;
 }
 
@@ -94,9 +108,9 @@ static __always_inline void tls_record_sent(const struct flow *flow, struct tls_
 	tls->sent_ns = flow->now_ns ?: bpf_ktime_get_ns();
 	tls->peer_unacked = flow->peer_unacked;
 	tls->tgid = bpf_get_current_pid_tgid() >> 32;
-	if (flow->nested)
+	if (flow->inside)
 		tls->untold = 1;
-	if (tls_match_is_fault(tls_match_record(&tls->match, TLS_WAY_WRITE, length, flow->nested)))
+	if (tls_match_is_fault(tls_match_record(&tls->match, TLS_WAY_WRITE, length, flow->inside)))
 		tls->doubted = 1;
 }
 
@@ -249,6 +263,14 @@ static __always_inline void tls_pass(struct flow *flow, const enum side side, __
 		tls_pass_read(flow, n);
 	else
 		tls_pass_sent(flow, n);
+}
+
+/* The next byte begins a record. */
+static __always_inline bool tls_is_between(const struct conn *conn, const enum side side)
+{
+	const struct tls_records *records = &tls_outer_seen(conn)->records[side];
+
+	return records->state == TLS_RECORDS_HEADER && !records->have;
 }
 
 /* Bytes to copy for the next tls_feed(), at most. */

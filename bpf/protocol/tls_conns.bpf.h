@@ -36,7 +36,7 @@ enum tls_joined {
 	TLS_JOINED_ANSWERED, /* it had been answered before its process was probed: see tls_join() */
 };
 
-/* What was read before anything was told, and in no call that is known to read. */
+/* What was read before any plaintext of a request was told, and in no call that is known to read. */
 enum tls_unclaimed {
 	TLS_UNCLAIMED_NONE,
 	TLS_UNCLAIMED_RECORD, /* a record that may be of a request */
@@ -71,12 +71,16 @@ struct tls_conn {
 	/* set by the hooks on TCP: the socket has shown plaintext of that direction (kTLS), and probes tell it no more */
 	__u8 kernel_reads;
 	__u8 kernel_writes;
-	__u8 unclaimed; /* enum tls_unclaimed: set by the hooks on TCP before anything is told */
+	__u8 unclaimed; /* enum tls_unclaimed: set by the hooks on TCP before any read is told */
 	__u64 object_random; /* joined late: of the object that was found to be its */
 	__u32 settling; /* programs that settle its answers, or have asked for it: see tls_settle_answers() */
 	__u32 held; /* the exchange behind those whose answers were told and not sent: see exchanges_hold() */
 	__u32 awaited; /* its socket is destroyed, and a call that writes has not returned: see tls_await() */
-	__u32 pad2;
+	__u8 unprobed; /* set by the hooks on TCP: it began before its process was probed, calls may have been missed */
+	/* set by probes */
+	__u8 by_go; /* its calls are those of Go */
+	__u8 read_told; /* plaintext that was read of it was seen */
+	__u8 write_told; /* likewise, written */
 };
 
 enum {

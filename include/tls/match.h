@@ -80,11 +80,11 @@ static inline int tls_match_is_off(const struct tls_match *m, enum tls_way way)
 
 /*
  * A record is whole: at each TLS_EV_RECORD of type TLS_APPLICATION_DATA, and of no other, also of those before the
- * ServerHello is known (early data). `length`: of its body. `nested` (write way): the socket operation is inside a call
- * of the library that writes through this connection's object, on this thread; else 0.
+ * ServerHello is known (early data). `length`: of its body. `inside`: enum tls_inside. Of a way that is in step it does
+ * not matter where a record was read.
  */
 TLS_SEPARATE enum tls_verdict tls_match_record(struct tls_match *m, enum tls_way way, __u32 length,
-					       int nested)
+					       int inside)
 {
 	enum tls_verdict fault;
 
@@ -94,8 +94,8 @@ TLS_SEPARATE enum tls_verdict tls_match_record(struct tls_match *m, enum tls_way
 	if (fault || tls_match_is_off(m, way))
 		return fault;
 	if (way == TLS_WAY_WRITE)
-		return tls_write_record(m, length, nested);
-	tls_read_record(m, length);
+		return tls_write_record(m, length, inside);
+	tls_read_record(m, length, inside);
 	return TLS_PENDING;
 }
 

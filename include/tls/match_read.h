@@ -55,7 +55,7 @@ static inline int tls_read_is_asked(const struct tls_match *m)
 	return !(w->flags & TLS_MATCH_WAITS) && w->sent >= w->told + TLS_HANDSHAKE_LEAST;
 }
 
-static inline void tls_read_record(struct tls_match *m, __u32 length)
+static inline void tls_read_record(struct tls_match *m, __u32 length, int inside)
 {
 	struct tls_read *r = &m->read;
 	struct tls_bounds bounds;
@@ -65,8 +65,10 @@ static inline void tls_read_record(struct tls_match *m, __u32 length)
 	bounds = tls_bounds(&m->cipher, &r->padding, length);
 	if (!bounds.most)
 		return;
-	/* that there is more than one is enough to know */
-	if (!(r->flags & TLS_MATCH_SYNCED) && r->tail != r->head)
+	/* that there is more than one is enough to know: plaintext may wait in the library, too, if it was not asked */
+	if (!(r->flags & TLS_MATCH_SYNCED) && !inside)
+		r->head = r->tail - 1;
+	else if (!(r->flags & TLS_MATCH_SYNCED) && r->tail != r->head)
 		r->head = r->tail - !tls_read_spread(m);
 	if (r->over || r->tail - r->head >= TLS_RING) {
 		__sync_fetch_and_add(&r->over, bounds.most);
@@ -298,8 +300,9 @@ static inline int tls_cipher_learn(struct tls_cipher *cipher, __u64 length, __u6
 }
 
 /*
- * Not in step yet: it is at a call that returned all of the only record since the last call. Where there are more, calls
- * to come may return the others. With padding the newest has to do: empty ones come before others.
+ * Not in step yet: it is at a call that returned all of the only record since the last call, and has read that itself: a
+ * library reads when it has no record any more. Where there are more, calls to come may return the others. With padding
+ * the newest has to do: empty ones come before others.
  */
 static inline enum tls_verdict tls_read_sync(struct tls_match *m, __u64 n, __u64 asked)
 {
@@ -342,6 +345,21 @@ static inline enum tls_verdict tls_read_told(struct tls_match *m, __u64 n, __u64
 }
 
 /* ---- how it stands ---- */
+
+/* A call that returns `n` bytes, of `asked`, has had all of the only record of plaintext that waits. */
+TLS_SEPARATE int tls_read_is_whole(struct tls_match *m, __u64 n, __u64 asked)
+{
+	__u32 before, waiting;
+
+	if (!m || asked <= n || n > TLS_PLAIN_MAX || !m->cipher.minor || m->read.over ||
+	    !(m->read.flags & TLS_MATCH_SYNCED))
+		return 0;
+	waiting = tls_read_waiting(&m->read);
+	m->read.want = (__u32)n;
+	before = tls_read_find(m, waiting, 1);
+	return before + 1 == waiting && tls_read_look(m, m->read.head + before) & TLS_LOOK_HOLDS &&
+	       !(tls_read_passed(m, before) & TLS_LOOK_MISSED);
+}
 
 /* All that the peer, a client of TLS 1.3, has sent so far was its handshake, perhaps with a certificate. */
 TLS_SEPARATE int tls_read_is_handshake(struct tls_match *m)

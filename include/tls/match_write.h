@@ -31,6 +31,7 @@ static inline void tls_write_restart(struct tls_match *m)
 	w->hides = 0;
 	w->unproven = 0;
 	w->records = 0;
+	w->strays = 0;
 	w->flags &= (__u8) ~(TLS_MATCH_OUTSIDE | TLS_MATCH_MANY);
 	w->asked = m->read.flights;
 }
@@ -101,7 +102,7 @@ static inline void tls_write_may_hide(struct tls_write *w, __u32 n)
 		w->flags |= TLS_MATCH_MANY;
 }
 
-static inline enum tls_verdict tls_write_record(struct tls_match *m, __u32 length, int nested)
+static inline enum tls_verdict tls_write_record(struct tls_match *m, __u32 length, int inside)
 {
 	struct tls_write *w = &m->write;
 	struct tls_bounds bounds;
@@ -112,13 +113,15 @@ static inline enum tls_verdict tls_write_record(struct tls_match *m, __u32 lengt
 		return TLS_MATCHES;
 	if (w->records < TLS_PADDING_UNKNOWN)
 		w->records++;
-	if (nested)
+	if (inside)
 		w->calling = 1;
+	if (inside != TLS_INSIDE)
+		w->strays = 1;
 	w->sent += bounds.most;
 	w->slack += bounds.most - bounds.least;
 	if (tls_may_hide(&m->cipher, bounds, tls_write_place(m))) {
 		tls_write_may_hide(w, bounds.most);
-	} else if (!nested && !(w->flags & TLS_MATCH_WAITS) && m->cipher.minor >= TLS_MINOR_13) {
+	} else if (!inside && !(w->flags & TLS_MATCH_WAITS) && m->cipher.minor >= TLS_MINOR_13) {
 		tls_write_may_hide(w, bounds.most); /* it may ask for a certificate */
 		if (!w->unproven)
 			w->unproven = w->n_hidden;
@@ -127,30 +130,35 @@ static inline enum tls_verdict tls_write_record(struct tls_match *m, __u32 lengt
 	if (w->flags & TLS_MATCH_TRIED && w->sent > w->told)
 		return TLS_PENDING;
 	/* nor is what the call that sends it may tell yet, behind what earlier calls have left to send */
-	if (nested && w->sent > w->told)
+	if (inside && w->sent > w->told)
 		return TLS_PENDING;
 	if (w->flags & TLS_MATCH_WAITS && tls_write_compare(m) == TLS_MATCHES)
 		return TLS_MATCHES;
-	if (!nested && w->sent > w->told)
+	if (!inside && w->sent > w->told)
 		w->flags |= TLS_MATCH_OUTSIDE;
 	return TLS_PENDING; /* for a call, or for more records of one */
 }
 
 /* ---- calls ---- */
 
-/* Not in step yet: it is when a call's records are just its bytes. */
+/*
+ * Not in step yet: it is when a call's own records are just its bytes. What was sent outside of it may be what was written
+ * before: a server whose answers are all of one length would stay behind by one.
+ */
 static inline enum tls_verdict tls_write_sync(struct tls_match *m, __u64 n)
 {
 	struct tls_write *w = &m->write;
 	const __u64 sent = w->sent - w->told;
 	int in_step = 0;
 
-	if (w->records) {
+	if (w->records && !w->strays && !(w->flags & TLS_MATCH_TRIED)) {
 		if (m->cipher.minor)
 			in_step = sent >= n && sent - n <= w->slack;
 		else if (w->records == 1)
 			in_step = tls_cipher_learn(&m->cipher, sent, n);
 	}
+	w->flags &= (__u8)~TLS_MATCH_TRIED;
+	w->calling = 0;
 	tls_write_restart(m);
 	if (!in_step)
 		return TLS_PENDING;
@@ -186,6 +194,14 @@ static inline enum tls_verdict tls_write_told(struct tls_match *m, __u64 n)
 	}
 	w->verdict = TLS_RECORD_WITHOUT_PLAINTEXT;
 	return TLS_RECORD_WITHOUT_PLAINTEXT;
+}
+
+/* Records were sent that are no hidden messages, nor of a call that may tell them yet: of one that was missed. */
+static inline int tls_write_was_missed(const struct tls_match *m)
+{
+	const struct tls_write *w = &m->write;
+
+	return m->cipher.minor < TLS_MINOR_13 && w->flags & TLS_MATCH_OUTSIDE;
 }
 
 /* A call has failed: what it sent, and what is sent before it is tried again, waits for the one that succeeds. */

@@ -118,6 +118,13 @@ enum tls_end {
 	TLS_ENDED, /* all was sent: it was closed in order, or the peer has answered to all of it by its next request */
 };
 
+/* Where the socket operation was that a record is of. */
+enum tls_inside {
+	TLS_OUTSIDE, /* in no call of the library that is known to do so */
+	TLS_INSIDE, /* in a call that reads, or writes, as it does, on this thread */
+	TLS_INSIDE_LATE, /* likewise, but it had begun before: some of the record was sent by then */
+};
+
 /* What a record's body has besides plaintext: RFC 8446, section 5.2; RFC 5246, section 6.2.3. */
 struct tls_cipher {
 	__u16 suite;
@@ -195,7 +202,8 @@ struct tls_write {
 	__u8 asked; /* flights of the read way that were there when both were last the same */
 	__u8 unproven; /* the first of `hidden`, counted from 1, that is one if the peer answers it by a handshake; 0: none */
 	__u8 calling; /* what was sent is of a call that has not been told yet */
-	__u8 pad[4];
+	__u8 strays; /* since then a record was sent that was not TLS_INSIDE */
+	__u8 pad[3];
 };
 
 struct tls_match {

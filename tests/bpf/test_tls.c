@@ -52,11 +52,13 @@ static struct tls_pair over_memory; /* likewise */
 struct waiting {
 	struct tls_pair p;
 	pthread_t thread;
+	int room; /* of the first call */
 };
 
 static struct waiting before_hooks; /* the connection is older than the programs */
 static struct waiting
 	between; /* it began when those on sockets were attached, and the probes were not */
+static struct waiting pieces[2]; /* likewise; the call has no room for all of the request */
 
 /* ---- reading ---- */
 
@@ -576,17 +578,21 @@ static const char said[] = "HTTP/1.1 293 X\r\nContent-Length: 0\r\n\r\n";
 static void *wait_and_answer(void *arg)
 {
 	struct waiting *w = arg;
+	int have = 0, n = 1;
 	char buf[256];
 
-	if (SSL_read(w->p.server, buf, sizeof(buf)) != sizeof(waited_for) - 1 ||
+	for (; have < (int)sizeof(waited_for) - 1 && n > 0; have += n)
+		n = SSL_read(w->p.server, buf, have ? (int)sizeof(buf) : w->room);
+	if (have != sizeof(waited_for) - 1 ||
 	    SSL_write(w->p.server, said, sizeof(said) - 1) != sizeof(said) - 1)
 		return NULL;
 	return w;
 }
 
-static void wait_begin(struct waiting *w)
+static void wait_begin(struct waiting *w, int version, int room)
 {
-	tls_pair_open(&w->p, false, TLS1_3_VERSION);
+	w->room = room;
+	tls_pair_open(&w->p, false, version);
 	ends_block(w->p.pair.server, true);
 	assert_int_equal(pthread_create(&w->thread, NULL, wait_and_answer, w), 0);
 	usleep(100000); /* it is in the call by then */
@@ -618,6 +624,22 @@ TEST(an_older_connection_in_a_call_is_blind_to_its_first_request)
 	tls_pair_close(&before_hooks.p);
 	assert_int_equal(all_blind() - was_all, 1);
 	assert_int_equal(lost(), was_lost);
+}
+
+/* The call has read some of the first request, the next one the rest of it: nothing differs, but that request is not known. */
+TEST(a_connection_in_a_call_that_reads_a_piece_is_counted_from_the_next_request_on)
+{
+	for (int i = 0; i < 2; i++) {
+		__u64 was = counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 294), was_seen = seen();
+		__u64 was_blind = blind(BLIND_TLS_LATE), was_all = all_blind();
+
+		wait_end(&pieces[i]);
+		tls_pair_close(&pieces[i].p);
+		assert_int_equal(counted(HTTP_METHOD_PUT, OUTCOME_COMPLETE, 294) - was, REQUESTS);
+		assert_int_equal(seen() - was_seen, REQUESTS);
+		assert_int_equal(blind(BLIND_TLS_LATE) - was_blind, 1);
+		assert_int_equal(all_blind() - was_all, 1);
+	}
 }
 
 /* Its answer tells of a request whose method nobody knows. */
@@ -908,14 +930,16 @@ static int set_up(bool multi)
 	r = r ?: profile();
 	tls_pair_open(&over_memory, true, TLS1_3_VERSION);
 	serve(&over_memory, HTTP_METHOD_PUT, 200, 1, false);
-	wait_begin(&before_hooks);
+	wait_begin(&before_hooks, TLS1_3_VERSION, 256);
 	for (int i = 0; i < OLDERS; i++) {
 		tls_pair_open(&older[i], false, olders[i].version);
 		SSL_set_read_ahead(older[i].server, olders[i].ahead);
 		serve(&older[i], HTTP_METHOD_PUT, 200, 2, false);
 	}
 	r = r ?: sliprobe_bpf__attach(skel);
-	wait_begin(&between);
+	wait_begin(&between, TLS1_3_VERSION, 256);
+	wait_begin(&pieces[0], TLS1_2_VERSION, 7);
+	wait_begin(&pieces[1], TLS1_3_VERSION, 7);
 	r = r ?: attach(multi);
 	r = r ?: say_probed();
 	if (r)
@@ -970,6 +994,8 @@ int main(void)
 		cmocka_unit_test(an_older_connection_over_memory_is_blind),
 		cmocka_unit_test(an_older_connection_in_a_call_is_blind_to_its_first_request),
 		cmocka_unit_test(a_connection_in_a_call_is_known_by_its_answer),
+		cmocka_unit_test(
+			a_connection_in_a_call_that_reads_a_piece_is_counted_from_the_next_request_on),
 		cmocka_unit_test(a_sample_has_the_head_in_clear),
 		cmocka_unit_test(a_sample_has_the_bytes_of_all_calls),
 		cmocka_unit_test(tls_in_tls_is_nobodys_request),

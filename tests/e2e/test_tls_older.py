@@ -24,9 +24,6 @@ ROUNDS = 10
 OVER_MEMORY = {"node", "asyncio", "uvicorn", "hypercorn", "bio", "static-bio", "bio-1.1", "boring-bio"}
 
 
-DIFFERS = pytest.mark.xfail(reason="a connection may be named `tls_differs` by mistake, and is not counted from then on")
-
-
 class Client1:
     """A connection of HTTP/1.1."""
 
@@ -106,7 +103,12 @@ class Older:
             return not lost and unnamed >= least and sum(sorted(missing.values())[:max(unnamed, 0)]) <= unknown
 
         assert wait_until(agrees, 3), (*state(), self.sent)  # a library's call tells an answer after it was sent
+        assert not blind(agent, self.port).get("tls_differs")
         return self.missing(agent)[0]
+
+    def check_counted(self, missing):
+        """Each connection was counted from some request on."""
+        assert all(n < self.sent[i] for i, n in missing.items()), (missing, self.sent)
 
 
 def play(start_agent, older, together=8):
@@ -141,12 +143,15 @@ def play(start_agent, older, together=8):
 @user_space
 @if_long_in_vm
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
-@pytest.mark.parametrize("name", [pytest.param(name, marks=DIFFERS) if name == "apache2" else name for name in NAMES])
+@pytest.mark.parametrize("name", NAMES)
 def test_http1(start_agent, agent_only, helpers, stopping, tmp_path, name, version):
     server = stopping(TlsServer(name, helpers, tmp_path / "server"))
-    missing = play(start_agent, Older(server.port, lambda: Client1(server.port, version)))
+    older = Older(server.port, lambda: Client1(server.port, version))
+    missing = play(start_agent, older)
     if name in OVER_MEMORY:
         assert set(range(8)) <= set(missing)
+    else:
+        older.check_counted(missing)
 
 
 @user_space
@@ -154,16 +159,18 @@ def test_http1(start_agent, agent_only, helpers, stopping, tmp_path, name, versi
 @pytest.mark.parametrize("build", ["httpd-go", "httpd-go-stripped"])
 def test_go(start_agent, agent_only, helpers, stopping, tmp_path, build):
     server = stopping(start_go(helpers, tmp_path, build))
-    play(start_agent, Older(server.port, lambda: Client1(server.port)))
+    older = Older(server.port, lambda: Client1(server.port))
+    older.check_counted(play(start_agent, older))
 
 
 @user_space
 @if_long_in_vm
 @pytest.mark.parametrize("streams", [1, 20])
-@pytest.mark.parametrize("name", ["nginx", "nghttpd", pytest.param("apache2", marks=DIFFERS), "haproxy", "h2o",
-                                  pytest.param("go", marks=DIFFERS), "node"])
+@pytest.mark.parametrize("name", ["nginx", "nghttpd", "apache2", "haproxy", "h2o", "go", "node"])
 def test_http2(start_agent, agent_only, helpers, stopping, tmp_path, name, streams):
     server = stopping(Http2Server(name, True, helpers, tmp_path / "server"))
     older = Older(server.port, lambda: Client2(server.port, streams), streams)
     older.prefaced = True
-    play(start_agent, older)
+    missing = play(start_agent, older)
+    if name not in OVER_MEMORY:
+        older.check_counted(missing)

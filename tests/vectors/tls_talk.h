@@ -60,7 +60,7 @@ static inline struct tls_step *talk_step(struct talk *talk, enum tls_step_kind k
 	return step;
 }
 
-/* All that `from` has written goes to `to`. Returns how much. */
+/* All that `from` has written goes to `to`, which reads it inside of its calls. Returns how much. */
 static inline size_t talk_move(struct talk *talk, SSL *from, SSL *to, bool nested)
 {
 	unsigned char buf[16384];
@@ -74,7 +74,7 @@ static inline size_t talk_move(struct talk *talk, SSL *from, SSL *to, bool neste
 
 		assert_true(talk->n_bytes + (__u32)n <= TALK_BYTES);
 		step->at = talk->n_bytes;
-		step->nested = nested;
+		step->nested = nested || from == talk->client;
 		memcpy(talk->bytes + talk->n_bytes, buf, (size_t)n);
 		talk->n_bytes += (__u32)n;
 		assert_int_equal(BIO_write(SSL_get_rbio(to), buf, n), n);

@@ -25,7 +25,7 @@ static struct tls_match new_match(__u16 suite, __u8 minor)
 static void reads_record(struct tls_match *m, __u32 n)
 {
 	assert_false(
-		tls_match_is_fault(tls_match_record(m, TLS_WAY_READ, n + m->cipher.overhead, 0)));
+		tls_match_is_fault(tls_match_record(m, TLS_WAY_READ, n + m->cipher.overhead, 1)));
 }
 
 static void writes_record(struct tls_match *m, __u32 n, int nested)
@@ -366,6 +366,66 @@ TEST(records_of_one_read_do_not_get_it_in_step_before_all_are_told)
 	assert_int_equal(reads(&m, 90, 4096), TLS_PLAINTEXT_WITHOUT_RECORD);
 }
 
+/* Requests and answers of one length each: nothing shows which record an untold one before them was. */
+static struct tls_match joined_behind_one(enum tls_inside read, enum tls_inside sent)
+{
+	struct tls_match m = new_match(0xc02f, TLS_MINOR_13 - 1);
+
+	tls_match_unsync(&m, TLS_WAY_READ);
+	tls_match_unsync(&m, TLS_WAY_WRITE);
+	for (int i = 0; i < 5; i++) {
+		tls_match_record(&m, TLS_WAY_READ, 100 + m.cipher.overhead, (int)read);
+		assert_int_equal(reads(&m, 100, 4096),
+				 read == TLS_INSIDE ? TLS_MATCHES : TLS_PENDING);
+		tls_match_record(&m, TLS_WAY_WRITE, 300 + m.cipher.overhead, (int)sent);
+		assert_int_equal(writes(&m, 300), sent == TLS_INSIDE ? TLS_MATCHES : TLS_PENDING);
+	}
+	return m;
+}
+
+TEST(what_is_read_or_sent_outside_of_the_call_does_not_get_it_in_step)
+{
+	static const enum tls_inside sent[] = {TLS_OUTSIDE, TLS_INSIDE_LATE};
+
+	for (int i = 0; i < 2; i++) {
+		struct tls_match m = joined_behind_one(TLS_OUTSIDE, sent[i]);
+
+		assert_int_equal(reads(&m, 90, 4096), TLS_PENDING);
+		assert_int_equal(writes(&m, 290), TLS_PENDING);
+		writes_record(&m, 290, TLS_OUTSIDE);
+		writes_record(&m, 5, TLS_OUTSIDE);
+		for (int way = 0; way < TLS_WAYS; way++)
+			assert_int_equal(tls_match_settled(&m, (enum tls_way)way, TLS_ENDED),
+					 TLS_PENDING);
+		assert_int_equal(tls_match_unsent(&m), 0);
+	}
+}
+
+TEST(what_is_read_and_sent_inside_of_the_call_gets_it_in_step)
+{
+	struct tls_match m = joined_behind_one(TLS_INSIDE, TLS_INSIDE);
+
+	for (int way = 0; way < TLS_WAYS; way++)
+		assert_int_equal(tls_match_settled(&m, (enum tls_way)way, TLS_ENDED), TLS_MATCHES);
+	assert_int_equal(reads(&m, 100, 4096), TLS_PLAINTEXT_WITHOUT_RECORD);
+	writes_record(&m, 300, 0);
+	assert_int_equal(writes(&m, 290), TLS_RECORD_WITHOUT_PLAINTEXT);
+}
+
+/* What a call is told to have had, of a connection of which calls may have been missed: all of the only record, or not. */
+TEST(a_call_has_had_the_only_record_or_not)
+{
+	struct tls_match m = new_match(0x1301, TLS_MINOR_13);
+
+	reads_record(&m, FINISHED);
+	reads_record(&m, 88);
+	assert_true(tls_read_is_whole(&m, 88, 4096));
+	assert_false(tls_read_is_whole(&m, 64, 4096));
+	assert_false(tls_read_is_whole(&m, 88, 88));
+	reads_record(&m, 88);
+	assert_false(tls_read_is_whole(&m, 88, 4096));
+}
+
 /* The first call that is told returns what came behind a request that no call has told. */
 TEST(plaintext_that_is_passed_is_known_to_be_missed)
 {
@@ -443,6 +503,9 @@ int main(void)
 		cmocka_unit_test(a_way_that_is_off_always_matches),
 		cmocka_unit_test(out_of_step_nothing_is_a_fault),
 		cmocka_unit_test(records_of_one_read_do_not_get_it_in_step_before_all_are_told),
+		cmocka_unit_test(what_is_read_or_sent_outside_of_the_call_does_not_get_it_in_step),
+		cmocka_unit_test(what_is_read_and_sent_inside_of_the_call_gets_it_in_step),
+		cmocka_unit_test(a_call_has_had_the_only_record_or_not),
 		cmocka_unit_test(plaintext_that_is_passed_is_known_to_be_missed),
 		cmocka_unit_test(in_the_middle_only_what_looks_like_a_record_is_one),
 	};

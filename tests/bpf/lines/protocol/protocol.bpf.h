@@ -243,4 +243,8 @@ static __always_inline bool protocol_ahead_passed(struct conn *conn)
 	return false;
 }
 
+static __always_inline void protocol_joins(struct conn *conn)
+{
+}
+
 #endif
