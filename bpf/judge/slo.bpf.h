@@ -62,29 +62,27 @@ static __always_inline bool slo_status_is_good(const struct slo_criteria *criter
  * too, if it came: a call that has begun in time may be given up at any time.
  */
 static __always_inline __u64 slo_latency_ns(const struct slo_criteria *criteria,
-					    const struct judge *judge)
+					    const struct verdict *verdict, __u64 total_ns)
 {
-	const struct verdict *verdict = judge->verdict;
 	__u64 first_ns = (__u64)verdict->first_byte_us * NS_OF_US;
 
 	/* a client may have gone before it; or it came with the end, and is rounded up */
 	if (criteria->latency_of == LATENCY_OF_TOTAL || !first_ns || first_ns > verdict->service_ns)
-		return judge->total_ns;
-	return judge->total_ns - verdict->service_ns + first_ns;
+		return total_ns;
+	return total_ns - verdict->service_ns + first_ns;
 }
 
 /* The counter of a request that is not good: the first reason in the order of BAD_REASONS. */
 static __always_inline __u64 *slo_other_counter(struct slo_counts *counts,
 						const struct slo_criteria *criteria,
-						const struct judge *judge)
+						const struct verdict *verdict, __u64 total_ns)
 {
-	const struct verdict *verdict = judge->verdict;
-
 	switch (verdict->outcome) {
 	case OUTCOME_SERVER_ABORT:
 		return &counts->bad[BAD_SERVER_ABORT];
 	case OUTCOME_CLIENT_ABORT:
-		return slo_latency_ns(criteria, judge) >= criteria->client_abort_from_ns ?
+		return slo_latency_ns(criteria, verdict, total_ns) >=
+				       criteria->client_abort_from_ns ?
 			       &counts->bad[BAD_CLIENT_ABORT] :
 			       &counts->left_out;
 	case OUTCOME_UNANSWERED:
@@ -95,7 +93,7 @@ static __always_inline __u64 *slo_other_counter(struct slo_counts *counts,
 			return &counts->status_unknown;
 		if (!slo_status_is_good(criteria, verdict->status))
 			return &counts->bad[BAD_STATUS];
-		return slo_latency_ns(criteria, judge) > criteria->latency_ns ?
+		return slo_latency_ns(criteria, verdict, total_ns) > criteria->latency_ns ?
 			       &counts->bad[BAD_LATENCY] :
 			       &counts->bad[BAD_BODY];
 	}
@@ -103,7 +101,7 @@ static __always_inline __u64 *slo_other_counter(struct slo_counts *counts,
 
 /* Returns false if it was left out or its status is not known, which is not bad. */
 static __always_inline bool slo_count_other(__u32 index, const struct slo_criteria *criteria,
-					    const struct judge *judge)
+					    const struct verdict *verdict, __u64 total_ns)
 {
 	struct slo_counts *counts = bpf_map_lookup_elem(&slo_counts, &index);
 	__u64 *counter;
@@ -112,16 +110,16 @@ static __always_inline bool slo_count_other(__u32 index, const struct slo_criter
 		stat_error(KERR_SLO_MISSING);
 		return false;
 	}
-	counter = slo_other_counter(counts, criteria, judge);
+	counter = slo_other_counter(counts, criteria, verdict, total_ns);
 	counter_add(counter, 1, WRITER_SHARED);
 	return counter != &counts->left_out && counter != &counts->status_unknown;
 }
 
-/* Likewise, where stack is short, and calls are not nested too deeply for it. */
-static __noinline int slo_count_other_apart(__u32 index, const struct slo_criteria *criteria,
-					    const struct judge *judge)
+/* Likewise, where stack is short, and calls are not nested too deeply for it. Verified once, not for each SLO. */
+__noinline int slo_count_other_apart(__u32 index, const struct slo_criteria *criteria,
+				     const struct verdict *verdict, __u64 total_ns)
 {
-	return slo_count_other(index, criteria, judge);
+	return criteria && verdict && slo_count_other(index, criteria, verdict, total_ns);
 }
 
 /* Counts the request for the policy's SLO i, i < POLICY_SLOS_MAX. */
@@ -129,6 +127,7 @@ static __always_inline void slo_count(__u32 i, struct judge *judge, const enum w
 {
 	const struct verdict *verdict = judge->verdict;
 	struct policy *policy = judge->policy;
+	__u64 total_ns = judge->total_ns;
 	struct slo_criteria *criteria;
 	__u64 *good = NULL;
 	__u32 index;
@@ -141,11 +140,12 @@ static __always_inline void slo_count(__u32 i, struct judge *judge, const enum w
 		return;
 	}
 	if (verdict->outcome != OUTCOME_COMPLETE ||
-	    slo_latency_ns(criteria, judge) > criteria->latency_ns ||
+	    slo_latency_ns(criteria, verdict, total_ns) > criteria->latency_ns ||
 	    verdict->body_bytes < criteria->min_body_bytes ||
 	    !slo_status_is_good(criteria, verdict->status)) {
-		if (!(writer == WRITER_SEND ? slo_count_other_apart(index, criteria, judge) :
-					      slo_count_other(index, criteria, judge)))
+		if (!(writer == WRITER_SEND ?
+			      slo_count_other_apart(index, criteria, verdict, total_ns) :
+			      slo_count_other(index, criteria, verdict, total_ns)))
 			judge->mask &= ~(1ULL << (i & 63));
 		return;
 	}

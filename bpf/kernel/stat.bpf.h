@@ -83,7 +83,7 @@ static __always_inline void stat_lost(__u32 service, __u32 reason)
 /*
  * A request of the service was complete, and its status could not be read. Not inlined: its stack is not its callers'.
  */
-static __noinline int stat_status_unknown(__u32 service)
+__noinline int stat_status_unknown(__u32 service)
 {
 	struct service_books *books = bpf_map_lookup_elem(&service_books, &service);
 

@@ -59,10 +59,13 @@ static __always_inline __u32 foreign_begins(const struct piece *piece, const str
  * The protocol of the bytes that the parser has taken for the beginning of a request, until it got lost. Not inlined: its
  * stack is not its callers'.
  */
-static __noinline __u32 foreign_of(struct piece *piece, const struct http1 *request, __u32 inner)
+__noinline __u32 foreign_of(struct piece *piece, const struct http1 *request, __u32 inner)
 {
-	__u32 pos = foreign_begins(piece, request);
+	__u32 pos;
 
+	if (!piece || !request)
+		return FOREIGN_UNKNOWN;
+	pos = foreign_begins(piece, request);
 	if (foreign_is_tls(piece, pos))
 		return FOREIGN_TLS;
 	return foreign_is_http2(piece, pos, HTTP2_REQUESTS, inner) ? FOREIGN_HTTP2 :

@@ -86,10 +86,13 @@ static long http1_upgrade_step(__u32 i, struct upgrade *upgrade)
 }
 
 /* The head, which is the last one read, agrees to go on with "h2c". Not inlined: its stack is not its callers'. */
-static __noinline int http1_is_upgrade_to_http2(struct piece *piece)
+__noinline int http1_is_upgrade_to_http2(struct piece *piece)
 {
-	struct upgrade upgrade = {.piece = piece, .pos = piece->pos};
+	struct upgrade upgrade = {.piece = piece};
 
+	if (!piece)
+		return false;
+	upgrade.pos = piece->pos;
 	bpf_loop(UPGRADE_BYTES_MAX, http1_upgrade_step, &upgrade, 0);
 	return upgrade.found;
 }
