@@ -182,6 +182,14 @@ static __always_inline bool http1_is_settings(const struct flow *flow)
 	       word >> 24 == HTTP2_SETTINGS && !HTTP1_AT(&piece->chunk, 8);
 }
 
+/* Nothing was read before, so that it is no answer, whatever the bytes are: they may be the first few of SETTINGS. */
+static __always_inline bool http1_speaks_first(const struct flow *flow)
+{
+	const struct http1 *request = &flow->conn->state.h1.request;
+
+	return http1_at_start(request) || http1_is_settings(flow);
+}
+
 /*
  * What is answered to a request that no hook has seen is a record of TLS, as the connection's next read may tell.
  */
@@ -196,7 +204,7 @@ static __always_inline void http1_response_foreign(struct flow *flow, enum lost_
 	const struct http1 *request = &flow->conn->state.h1.request;
 	enum blind_reason blind = BLIND_REASON_COUNT;
 
-	if (reason == LOST_BAD_RESPONSE && !flow->conn->dialled && http1_is_settings(flow)) {
+	if (reason == LOST_BAD_RESPONSE && !flow->conn->dialled && http1_speaks_first(flow)) {
 		http1_reset(&flow->conn->state.h1.response);
 		flow->conn->mode = CONN_SPOKEN;
 		return;
