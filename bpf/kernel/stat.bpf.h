@@ -92,6 +92,22 @@ __noinline int stat_status_unknown(__u32 service)
 	return 0;
 }
 
+/* An answer of the service announces HTTP/3 at this UDP port; 0: at none. */
+__noinline int stat_announced(__u32 service, __u32 port)
+{
+	struct service_books *books = bpf_map_lookup_elem(&service_books, &service);
+
+	if (!books || !port)
+		return 0;
+	for (int i = 0; i < ANNOUNCED_MAX; i++) {
+		if (!books->announced[i])
+			books->announced[i] = port;
+		if (books->announced[i] == (__u16)port)
+			break;
+	}
+	return 0;
+}
+
 /* The first request of a connection was seen. */
 static __always_inline void stat_connection(__u32 service, bool over_tls)
 {

@@ -121,6 +121,10 @@ static __always_inline __u32 http1_response_head(struct conn *conn, struct piece
 		http2_upgrade(conn, conn->state.h1.answering);
 		return HTTP1_EV_TUNNEL;
 	}
+	if (response->dfa) {
+		stat_announced(conn->served.service, http1_announced(response));
+		response->dfa = 0;
+	}
 	if (http1_closes(response) || conn->state.h1.refused)
 		http1_response_closes(&conn->state.h1);
 	event = http1_body_begin(response, framing != ANSWER_BY_HEAD);

@@ -109,6 +109,8 @@ static __always_inline bool http2_response_headers(const struct flow *flow,
 			   (exchange->status & STATUS_ONE_SIDED);
 	if (!http2_knows_table(responses, followed->wide >> HTTP2_RESPONSES & 1))
 		exchange->status |= STATUS_ONE_SIDED;
+	if (http2_announced(responses))
+		stat_announced(flow->conn->served.service, http2_announced(responses));
 	http2_begun(exchange, flow->now_ns);
 	return http2_ends_stream(responses) ||
 	       (status && http2_content_begins(responses, status, exchange));

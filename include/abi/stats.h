@@ -18,6 +18,10 @@ enum statistic {
 	STAT_COUNT = STAT_ERROR + KERR_COUNT,
 };
 
+enum {
+	ANNOUNCED_MAX = 4, /* ports of a service */
+};
+
 /* How much of a service could be measured: `service_books`, by the service's id. */
 struct service_books {
 	__u64 connections; /* of which at least one request was seen */
@@ -30,9 +34,11 @@ struct service_books {
 	__u32 groups; /* likewise, of histograms */
 	__u32 pending; /* pipelined requests that are open; of a found service only */
 	__u32 excerpts; /* connections whose head of a request is kept: see abi/sample */
+	/* UDP ports at which its answers announce HTTP/3; 0: none */
+	__u16 announced[ANNOUNCED_MAX];
 };
 
-_Static_assert(sizeof(struct service_books) == 8 * (5 + LOST_REASON_COUNT) + 16,
+_Static_assert(sizeof(struct service_books) == 8 * (5 + LOST_REASON_COUNT) + 24,
 	       "service_books has no holes");
 
 #endif

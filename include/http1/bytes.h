@@ -6,6 +6,7 @@
 #ifndef SLIPROBE_HTTP1_BYTES_H
 #define SLIPROBE_HTTP1_BYTES_H
 
+#include "alt_svc.h"
 #include "dfa.h"
 #include "http1/parse.h"
 #include "http1/words.h"
@@ -17,6 +18,7 @@ const struct dfa_state *http1_dfa_state(__u32 state);
 enum {
 	HTTP1_METHOD_MAX = 32, /* bytes of a method token; a longer one is not HTTP */
 	HTTP1_SKIPS_MAX = 8, /* words in one step through an automaton */
+	HTTP1_ALT_SVC_STEP = 16, /* bytes in one step through the value of Alt-Svc */
 
 	/* method tokens that are none of HTTP/1.x: kept in `name` until what follows them is read */
 	HTTP1_TOKEN_PRI = 1,
@@ -25,7 +27,7 @@ enum {
 
 /* enum http1_name, lower case; 0 ends each */
 static const char http1_names[8][32] = {"content-length", "transfer-encoding", "user-agent",
-					"connection", ""};
+					"connection",	  "alt-svc",	       ""};
 /* not of 8 bytes: clang would put them into a mergeable section, which BTF cannot describe */
 static const char http1_version[12] = "HTTP/1.";
 static const char http1_chunked[12] = "chunked";
@@ -336,6 +338,8 @@ static inline __u32 http1_read_line(struct http1 *p, __u8 c)
 		p->name = HTTP1_NAME_CODING;
 	else if (lower == 'u' && p->ua)
 		p->name = HTTP1_NAME_AGENT;
+	else if (lower == 'a' && p->flags & HTTP1_RESPONSE)
+		p->name = HTTP1_NAME_ALT_SVC;
 	else
 		return http1_go(p, HTTP1_SKIP);
 	p->state = HTTP1_NAME;
@@ -343,7 +347,7 @@ static inline __u32 http1_read_line(struct http1 *p, __u8 c)
 	return HTTP1_RESULT(HTTP1_EV_NONE, 1);
 }
 
-/* The colon behind a name that matters. */
+/* The colon behind a name that matters, but for Alt-Svc. */
 static inline __u32 http1_name_end(struct http1 *p)
 {
 	if (p->name == HTTP1_NAME_LENGTH) {
@@ -376,7 +380,11 @@ static inline __u32 http1_read_name(struct http1 *p, __u8 c)
 		p->name = HTTP1_NAME_OTHER;
 		return http1_go(p, c == '\n' ? HTTP1_LINE : HTTP1_SKIP);
 	}
-	return http1_name_end(p);
+	if (p->name != HTTP1_NAME_ALT_SVC)
+		return http1_name_end(p);
+	if (!alt_svc_port(p->dfa))
+		p->dfa = 0;
+	return http1_go(p, HTTP1_ALT_SVC);
 }
 
 /* Another digit would make it 2^64 or more. */
@@ -513,6 +521,36 @@ HTTP1_SEPARATE __u32 http1_read_agent(struct http1 *p, http1_bytes buf, __u32 po
 	}
 	p->ua = state;
 	return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
+}
+
+/* Verified once, not for each byte. */
+HTTP1_SEPARATE __u32 http1_alt_svc_next(__u32 state, __u8 c)
+{
+	return alt_svc_next(state, c);
+}
+
+/* Up to the line feed, or to the port: what follows, http1_lines() passes. */
+HTTP1_SEPARATE __u32 http1_read_alt_svc(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
+{
+	__u32 n = 0;
+
+	if (!p || !buf)
+		return HTTP1_RESULT(HTTP1_EV_NONE, 1);
+	if (HTTP1_AT(buf, pos) == '\n')
+		return http1_go(p, HTTP1_LINE);
+	HTTP1_LOOP
+	for (__u32 i = 0; i < HTTP1_ALT_SVC_STEP; i++) {
+		if (pos + i >= len)
+			break;
+		if (HTTP1_AT(buf, pos + i) == '\n' || alt_svc_port(p->dfa)) {
+			p->state = HTTP1_SKIP;
+			break;
+		}
+		p->dfa = http1_alt_svc_next(p->dfa, HTTP1_AT(buf, pos + i));
+		n++;
+	}
+	/* a byte, at least */
+	return HTTP1_RESULT(HTTP1_EV_NONE, n ?: 1);
 }
 
 /* No chunk size. `left`: the bytes read of it. */

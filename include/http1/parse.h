@@ -36,6 +36,7 @@
 #ifndef SLIPROBE_HTTP1_PARSE_H
 #define SLIPROBE_HTTP1_PARSE_H
 
+#include "alt_svc.h"
 #include "terms.h"
 #include "http1/state.h"
 
@@ -146,6 +147,12 @@ static inline int http1_closes(const struct http1 *p)
 	if (!(p->connection & (HTTP1_OLD | HTTP1_CLOSE)))
 		return 0;
 	return (p->connection & HTTP1_CLOSE) || !(p->connection & HTTP1_KEEP_ALIVE);
+}
+
+/* At the end of a response's head, before http1_body_begin(): the UDP port at which it announces HTTP/3; 0: none. */
+static inline __u32 http1_announced(const struct http1 *p)
+{
+	return alt_svc_port(p->dfa);
 }
 
 /* ---- what a caller does to the state ---- */

@@ -56,13 +56,31 @@ enum {
 	HTTP1_LINES_MAX = 16, /* lines, or parts of lines, that one step passes */
 };
 
-/* Told by the first letter: c, t and u, small or capital; a few other characters pass as well. */
-static inline int http1_name_may_matter(__u64 word)
+/* The first letters of names that may matter, c, t and u, and of a response a, small or capital: by their low six bits. */
+static inline __u64 http1_letters(const struct http1 *p)
 {
-	return 0x0030000800300008ULL >> (word & 63) & 1;
+	const __u64 of_both = 0x0030000800300008ULL, of_response = 0x0000000200000002ULL;
+
+	return of_both | (of_response & -(__u64)(p->flags & HTTP1_RESPONSE));
 }
 
-/* The length of a header's name and colon, in any case, if that header matters; else 0. */
+/* Told by the first letter; a few other characters pass as well. */
+static inline int http1_name_may_matter(__u64 letters, __u64 word)
+{
+	return letters >> (word & 63) & 1;
+}
+
+/* The first six bytes of a line are those of Alt-Svc, in any case. http1_line_begin() reads it: it is rare. */
+static inline int http1_is_alt_svc(__u64 word)
+{
+	return ((word | 0x202000202020ULL) & HTTP1_LOWEST(6)) ==
+	       HTTP1_WORD8('a', 'l', 't', '-', 's', 'v', 0, 0);
+}
+
+/*
+ * The length of a header's name and colon, in any case, if that header matters; else 0. Alt-Svc is not among them:
+ * each more is read on ways of its own, which the verifier follows.
+ */
 static inline __u32 http1_name_whole(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
 	const __u64 fold = HTTP1_ONES * 0x20; /* letters only; '-' and ':' stay as they are */
@@ -194,6 +212,7 @@ static inline __attribute__((always_inline)) __u32 http1_lines_inline(struct htt
 								      http1_bytes buf, __u32 pos,
 								      __u32 len)
 {
+	const __u64 letters = http1_letters(p);
 	__u32 at = pos;
 	__u32 line = 0; /* where the line begins that `at` is in; 0: before pos */
 
@@ -239,10 +258,12 @@ static inline __attribute__((always_inline)) __u32 http1_lines_inline(struct htt
 			return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 		}
 		line = at;
-		if (http1_name_may_matter(word)) {
+		if (http1_name_may_matter(letters, word)) {
 			if (at + HTTP1_NAME_MAX > len)
 				break;
 			n = http1_name_whole(p, buf, at, len);
+			if (!n && http1_is_alt_svc(word))
+				break;
 			if (!n)
 				continue;
 			line = 0;

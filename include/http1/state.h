@@ -35,6 +35,7 @@ enum http1_state {
 	HTTP1_CODING,
 	HTTP1_AGENT,
 	HTTP1_CONNECTION,
+	HTTP1_ALT_SVC, /* of a response */
 	HTTP1_HEAD_LF,
 	/* body */
 	HTTP1_BODY, /* `left` bytes by Content-Length */
@@ -74,6 +75,7 @@ enum http1_name {
 	HTTP1_NAME_CODING,
 	HTTP1_NAME_AGENT,
 	HTTP1_NAME_CONNECTION,
+	HTTP1_NAME_ALT_SVC, /* of a response */
 	HTTP1_NAME_OTHER,
 };
 
@@ -86,7 +88,8 @@ struct http1 {
 	__u16 status;
 	__u8 method; /* enum http_method */
 	__u8 connection; /* enum http1_connection; not known before the version is */
-	__u32 dfa; /* path automaton: state so far, final once the path has ended */
+	/* path automaton: state so far, final once the path has ended; in a response's head: see http1_announced() */
+	__u32 dfa;
 	__u32 ua; /* User-Agent automaton likewise; DFA_DEAD: header not looked at */
 	__u64 left; /* bytes of body or chunk to come; method token, or a length, while it is read */
 	__u64 body; /* body bytes passed; in the head: Content-Length */

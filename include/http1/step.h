@@ -72,6 +72,8 @@ static inline __u32 http1_step(struct http1 *p, http1_bytes buf, __u32 pos, __u3
 		return n ? HTTP1_RESULT(HTTP1_EV_NONE, n) : http1_read_connection(p, c);
 	case HTTP1_AGENT:
 		return http1_read_agent(p, buf, pos, len);
+	case HTTP1_ALT_SVC:
+		return http1_read_alt_svc(p, buf, pos, len);
 	case HTTP1_HEAD_LF:
 		if (c == '\n')
 			return HTTP1_RESULT(HTTP1_EV_HEAD, 1);

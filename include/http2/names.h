@@ -9,7 +9,7 @@
 enum {
 	HTTP2_NAME_MIN = 4, /* bytes of an encoded name of interest */
 	HTTP2_NAME_MAX = 14,
-	HTTP2_SPELLINGS = 18,
+	HTTP2_SPELLINGS = 20,
 	HTTP2_IN_HUFFMAN = 16, /* beside the length */
 };
 
@@ -23,7 +23,7 @@ struct http2_spelling {
 
 static const struct http2_spelling http2_spellings[HTTP2_SPELLINGS] = {
 	/* ":method", ":path", ":status", "user-agent", "grpc-status", "content-type", ":protocol", "content-length",
-	   ":authority" */
+	   ":authority", "alt-svc" */
 	{0x00646f6874656d3aULL, 0, 7, HTTP2_NAME_METHOD},
 	{0x000000687461703aULL, 0, 5, HTTP2_NAME_PATH},
 	{0x007375746174733aULL, 0, 7, HTTP2_NAME_STATUS},
@@ -33,6 +33,7 @@ static const struct http2_spelling http2_spellings[HTTP2_SPELLINGS] = {
 	{0x6f636f746f72703aULL, 0x6c, 9, HTTP2_NAME_PROTOCOL},
 	{0x2d746e65746e6f63ULL, 0x6874676e656cULL, 14, HTTP2_NAME_CONTENT_LENGTH},
 	{0x69726f687475613aULL, 0x7974, 10, HTTP2_NAME_AUTHORITY},
+	{0x006376732d746c61ULL, 0, 7, HTTP2_NAME_ALT_SVC},
 	{0x000000e4395349b9ULL, 0, 5 | HTTP2_IN_HUFFMAN, HTTP2_NAME_METHOD},
 	{0x000000003fd358b9ULL, 0, 4 | HTTP2_IN_HUFFMAN, HTTP2_NAME_PATH},
 	{0x000000a3368d84b8ULL, 0, 5 | HTTP2_IN_HUFFMAN, HTTP2_NAME_STATUS},
@@ -42,6 +43,7 @@ static const struct http2_spelling http2_spellings[HTTP2_SPELLINGS] = {
 	{0x003f7ac849875db9ULL, 0, 7 | HTTP2_IN_HUFFMAN, HTTP2_NAME_PROTOCOL},
 	{0xa916d44a6a49ea21ULL, 0x3f93, 10 | HTTP2_IN_HUFFMAN, HTTP2_NAME_CONTENT_LENGTH},
 	{0x7f7d32ec39533bb8ULL, 0, 8 | HTTP2_IN_HUFFMAN, HTTP2_NAME_AUTHORITY},
+	{0x000000c91d59091dULL, 0, 5 | HTTP2_IN_HUFFMAN, HTTP2_NAME_ALT_SVC},
 };
 
 /* A name of `length` encoded bytes may be one of interest. */

@@ -279,6 +279,12 @@ static inline __u32 http2_content_length(const struct http2 *p)
 	return http2_value(p, HTTP2_NAME_CONTENT_LENGTH, HTTP2_UNKNOWN);
 }
 
+/* The UDP port at which it announces HTTP/3; 0: none, or it is hidden. */
+static inline __u32 http2_announced(const struct http2 *p)
+{
+	return http2_has(p, HTTP2_NAME_ALT_SVC) ? p->value[HTTP2_NAME_ALT_SVC] : 0;
+}
+
 /* enum grpc_status */
 static inline __u32 http2_grpc_status(const struct http2 *p)
 {

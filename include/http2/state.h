@@ -48,6 +48,7 @@ enum http2_name {
 	HTTP2_NAME_PROTOCOL,
 	HTTP2_NAME_CONTENT_LENGTH,
 	HTTP2_NAME_AUTHORITY, /* for its text alone */
+	HTTP2_NAME_ALT_SVC,
 	HTTP2_NAME_HIDDEN, /* it was referred to, and its insertion was not seen */
 	HTTP2_NAMES = 16, /* a power of two */
 };
@@ -68,6 +69,7 @@ enum http2_media {
  *	GRPC_STATUS     enum grpc_status
  *	CONTENT_TYPE    enum http2_media
  *	CONTENT_LENGTH  bytes
+ *	ALT_SVC         the UDP port at which HTTP/3 is announced, by the first that the connection has told; 0: none
  */
 
 /* An insertion into the dynamic table. */

@@ -3,6 +3,7 @@
 #ifndef SLIPROBE_HTTP2_VALUE_H
 #define SLIPROBE_HTTP2_VALUE_H
 
+#include "alt_svc.h"
 #include "dfa.h"
 #include "terms.h"
 #include "http2/huffman.h"
@@ -15,7 +16,8 @@
 __u32 http2_dfa_next(__u32 state, __u8 byte);
 
 enum {
-	HTTP2_SHORT_TEXT = 24, /* bytes that tell the value of a field without automaton */
+	HTTP2_SHORT_TEXT =
+		HTTP2_SCRATCH, /* bytes that tell the value of a field without automaton */
 };
 
 #define HTTP2_TEXT4(a, b, c, d) ((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24)
@@ -119,6 +121,25 @@ static inline __u32 http2_length_value(const struct http2 *p)
 	return length < HTTP2_UNKNOWN ? (__u32)length : HTTP2_UNKNOWN;
 }
 
+/* Verified once, not for each byte. */
+HTTP2_SEPARATE __u32 http2_alt_svc_next(__u32 state, __u8 c)
+{
+	return alt_svc_next(state, c);
+}
+
+/* The port that is announced at the beginning of the value; 0: none. No automaton of a response needs `dfa`. */
+static inline __u32 http2_announced_value(struct http2 *p)
+{
+	p->dfa = 0;
+	HTTP2_LOOP
+	for (__u32 i = 0; i < HTTP2_SHORT_TEXT; i++) {
+		if (i >= p->n)
+			break;
+		p->dfa = http2_alt_svc_next(p->dfa, p->scratch[i]);
+	}
+	return alt_svc_port(p->dfa);
+}
+
 /* What is there of a content type is not how gRPC's begins: by its first symbol, or by its first four. */
 static inline int http2_type_is_other(const struct http2 *p)
 {
@@ -140,7 +161,7 @@ static inline void http2_scratch_clear(struct http2 *p)
 }
 
 /* From `scratch`, which has all of the text, or its first HTTP2_SHORT_TEXT bytes. */
-HTTP2_SEPARATE __u32 http2_short_value(const struct http2 *p)
+HTTP2_SEPARATE __u32 http2_short_value(struct http2 *p)
 {
 	__u64 word;
 
@@ -155,6 +176,8 @@ HTTP2_SEPARATE __u32 http2_short_value(const struct http2 *p)
 		return http2_grpc_status_value(word, p->n);
 	if (p->name == HTTP2_NAME_CONTENT_LENGTH)
 		return http2_length_value(p);
+	if (p->name == HTTP2_NAME_ALT_SVC)
+		return http2_announced_value(p);
 	return http2_type_value(p);
 }
 
@@ -218,6 +241,12 @@ static inline __attribute__((always_inline)) void http2_value_begin(struct http2
 		if (p->string)
 			return;
 		value = http2_short_value(p);
+		break;
+	case HTTP2_NAME_ALT_SVC:
+		value = side == HTTP2_RESPONSES ? p->value[HTTP2_NAME_ALT_SVC] : 0;
+		http2_scratch_clear(p);
+		if (side == HTTP2_RESPONSES && p->string && !value)
+			return;
 		break;
 	case HTTP2_NAME_PROTOCOL:
 		value = 1;

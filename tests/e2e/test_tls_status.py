@@ -12,6 +12,7 @@ import pytest
 
 import history
 from harness import BUILD, SLOW, children, free_port, user_space, wait_until
+from http2_servers import Http2Server
 from nginx import Nginx
 from tls import certificate, client_context
 
@@ -208,6 +209,36 @@ def test_a_udp_socket_beside_http_without_tls_is_not_named(tmp_path, start_agent
             assert quic_rows(agent) == []
     finally:
         plain.stop()
+
+
+@pytest.mark.parametrize("secure, version", [(False, "--http2-prior-knowledge"),
+                                             (True, "--http1.1"), (True, "--http2")])
+def test_http3_at_a_port_that_answers_announce_is_named(tmp_path, start_agent, helpers, secure, version):
+    """By the field alt-svc of an answer, whatever its status; not before, and not where no UDP socket is."""
+    with udp_socket(0) as udp, udp_socket(0) as other:
+        port, nobody = udp.getsockname()[1], free_port()
+        field = f"add_header Alt-Svc 'h2=\":{other.getsockname()[1]}\", h3=\":{port}\"; ma=86400' always;"
+        server = Http2Server("nginx", secure, helpers, tmp_path / "server", more=f"""
+            location /announced {{ {field} return 404; }}
+            location /nobody {{ add_header alt-svc 'h3=":{nobody}"'; return 204; }}""")
+        try:
+            agent = start_agent(ON + f"services: [{{name: shop, match: {{port: {server.port}}}}}]\n")
+            if secure:
+                on(agent)
+
+            def get(path):
+                scheme = "https" if secure else "http"
+                subprocess.check_output(["curl", "-sk", version, f"{scheme}://127.0.0.1:{server.port}{path}"])
+            get("/")
+            get("/nobody")
+            assert wait_until(lambda: agent.service("shop")["requests"] == 2)
+            assert quic_rows(agent) == []
+            get("/announced")
+            assert wait_until(lambda: agent.service("shop")["requests"] == 3)
+            assert quic_rows(agent) == [(port, "nginx", "shop", None)]
+            assert agent.service("shop")["quic"] is True
+        finally:
+            server.stop()
 
 
 APART = """

@@ -31,7 +31,7 @@ struct http1_result {
 	__u8 flags; /* HTTP1_BAD_HEAD: HTTP1_TLS, HTTP1_PREFACE */
 	__u8 closes; /* http1_closes(); 0 unless its head is complete */
 	__u16 status;
-	__u16 pad2;
+	__u16 announced; /* UDP port at which HTTP/3 is; of a response whose head is complete */
 	__u32 path; /* accept set */
 	__u32 agent; /* accept set */
 	__u64 body; /* bytes */
@@ -78,6 +78,7 @@ static inline void http1_run_add(struct http1_run *run, enum http1_kind kind)
 	result->end = 0;
 	result->flags = 0;
 	result->closes = 0;
+	result->announced = 0;
 	if (kind == HTTP1_BAD_HEAD) {
 		/* whatever was read of it does not matter */
 		result->method = 0;
@@ -95,6 +96,8 @@ static inline void http1_run_add(struct http1_run *run, enum http1_kind kind)
 	if (!(parser->flags & HTTP1_RESPONSE)) {
 		result->path = http1_test_accept(parser->dfa);
 		result->agent = http1_test_accept(parser->ua);
+	} else {
+		result->announced = (__u16)http1_announced(parser);
 	}
 }
 

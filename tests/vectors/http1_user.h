@@ -195,6 +195,7 @@ static inline struct http1_expected vector_actual(const struct http1_result *res
 		.flags = result->flags,
 		.closes = result->closes,
 		.status = result->status,
+		.announced = result->announced,
 		.body = result->body,
 	};
 
@@ -212,14 +213,14 @@ static inline bool vector_same(const struct http1_expected *a, const struct http
 {
 	return a->kind == b->kind && a->method == b->method && a->route == b->route &&
 	       a->excluded == b->excluded && a->flags == b->flags && a->closes == b->closes &&
-	       a->status == b->status && a->body == b->body;
+	       a->status == b->status && a->announced == b->announced && a->body == b->body;
 }
 
 static inline void vector_print(const char *what, const struct http1_expected *e)
 {
-	printf("%s kind %d method %d route %d excluded %d flags %#x closes %d status %d body %llu\n",
+	printf("%s kind %d method %d route %d excluded %d flags %#x closes %d status %d announced %d body %llu\n",
 	       what, e->kind, e->method, e->route, e->excluded, e->flags, e->closes, e->status,
-	       (unsigned long long)e->body);
+	       e->announced, (unsigned long long)e->body);
 }
 
 /* Compares a run with what the vector expects; says what differs. */

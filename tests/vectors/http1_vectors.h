@@ -40,6 +40,7 @@ struct http1_expected {
 	__u8 flags; /* HTTP1_TLS, HTTP1_PREFACE */
 	__u8 closes; /* its sender wants the connection to end behind it */
 	__u16 status;
+	__u16 announced; /* UDP port */
 	__u64 body;
 };
 
@@ -628,6 +629,40 @@ static const struct http1_vector http1_vectors[] = {
 	 .expected = {BAD_REQUEST(POST, ROUTE_ROOT, 1)}},
 	{"a bare CR ends no chunk size", REQUESTS(CHUNKED_POST "1\r2\r\na\r\n0\r\n\r\n"),
 	 .expected = {REQUEST(POST, ROUTE_ROOT, 1)}},
+
+	/* ---- HTTP/3 ---- */
+	{"an announced port, in a head of other lines, and none in the next",
+	 RESPONSES("HTTP/1.1 200 OK\r\nServer: x\r\nAlt-Svc: h3=\":8443\"; ma=86400\r\nAge: 1\r\n"
+		   "Content-Length: 1\r\n\r\na"
+		   "HTTP/1.1 204 No\r\nAccept-Ranges: bytes\r\n\r\n"),
+	 .expected = {RESULT(.kind = HTTP1_COMPLETE, .status = 200, .body = 1, .announced = 8443),
+		      RESPONSE(204, 0)}},
+	{"the first port of HTTP/3, of several that are announced",
+	 RESPONSES(
+		 "HTTP/1.1 200 OK\r\nALT-SVC:h2=\":1\",h3-29=\"[2001:db8::1]:444\";ma=1,\th3=\":445\"\r\n"
+		 "Content-Length: 0\r\nalt-svc: h3=\":446\"\r\n\r\n"
+		 "HTTP/1.1 200 OK\nalt-svc: clear\nalt-svc:\nalt-svc: h3=\"a.example:65535\"\n"
+		 "Content-Length: 0\n\n"),
+	 .expected = {RESULT(.kind = HTTP1_COMPLETE, .status = 200, .announced = 444),
+		      RESULT(.kind = HTTP1_COMPLETE, .status = 200, .announced = 65535)}},
+	{"no port of HTTP/3",
+	 RESPONSES("HTTP/1.1 204 No\r\nAlt-Svc: h2=\":444\"\r\n\r\n"
+		   "HTTP/1.1 204 No\r\nAlt-Svc: h3=\":65536\"\r\n\r\n"
+		   "HTTP/1.1 204 No\r\nAlt-Svc: h3=\"example.org\"\r\n\r\n"
+		   "HTTP/1.1 204 No\r\nAlt-Svc: h3=\":\"\r\n\r\n"
+		   "HTTP/1.1 204 No\r\nAlt-Svc: h3=\":44\r\n4\": 1\r\n\r\n"
+		   "HTTP/1.1 204 No\r\nAlt-Svcs: h3=\":444\"\r\n\r\n"
+		   "HTTP/1.1 204 No\r\nX-Alt-Svc: h3=\":444\"\r\n\r\n"
+		   "HTTP/1.1 204 No\r\nAlt-Svc : h3=\":444\"\r\n\r\n"),
+	 .expected = {RESPONSE(204, 0), RESPONSE(204, 0), RESPONSE(204, 0), RESPONSE(204, 0),
+		      RESPONSE(204, 0), RESPONSE(204, 0), RESPONSE(204, 0), RESPONSE(204, 0)}},
+	{"an announcement that a client makes",
+	 REQUESTS("GET / HTTP/1.1\r\nAlt-Svc: h3=\":444\"\r\n\r\n"),
+	 .expected = {REQUEST(GET, ROUTE_ROOT, 0)}},
+	{"an announced port of a chunked answer that says its length, too",
+	 RESPONSES("HTTP/1.1 200 OK\r\nAlt-Svc: h3=\":444\"\r\nTransfer-Encoding: chunked\r\n"
+		   "Content-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+	 .expected = {RESULT(.kind = HTTP1_COMPLETE, .status = 200, .body = 1, .announced = 444)}},
 
 	/* ---- the end of the connection ---- */
 	{"options of a response's connection",

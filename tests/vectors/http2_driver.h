@@ -44,6 +44,7 @@ struct http2_run {
 	__u32 offset; /* of the next byte in the whole input */
 	__u32 pos; /* of the next byte in the piece being fed */
 	__u32 faulty; /* the follower broke its contract */
+	__u32 announced; /* UDP port at which HTTP/3 is, by the last answer that says so */
 	__u32 n_results; /* may exceed HTTP2_RESULTS_MAX */
 	struct http2_result results[HTTP2_RESULTS_MAX];
 	/* Of requests, not in the kernel: hashes of the texts that a block has in the table; 0: it has none there. */
@@ -116,6 +117,8 @@ static inline void http2_run_event(struct http2_run *run, __u32 event)
 	switch (event) {
 	case HTTP2_EV_HEADERS:
 		http2_run_block(run, p, result);
+		if (http2_announced(p))
+			run->announced = http2_announced(p);
 		if (run->side == HTTP2_REQUESTS)
 			http2_run_texts(run, p,
 					run->texts[(run->n_results - 1) & (HTTP2_RESULTS_MAX - 1)]);

@@ -171,6 +171,11 @@ static inline bool vector_check(const struct http2_vector *vector, const struct 
 		result_print("  got   ", &actual);
 		return false;
 	}
+	if (run->announced != vector->announced) {
+		printf("\"%s\": announces %u, %u wanted\n", vector->name, run->announced,
+		       vector->announced);
+		return false;
+	}
 	if (run->n_results == n && !run->faulty)
 		return true;
 	printf("\"%s\": %u events, %u wanted%s\n", vector->name, run->n_results, n,
@@ -184,6 +189,7 @@ static inline bool runs_same(const struct http2_run *a, const struct http2_run *
 	__u32 n = a->n_results < HTTP2_RESULTS_MAX ? a->n_results : HTTP2_RESULTS_MAX;
 
 	return a->n_results == b->n_results && a->offset == b->offset && a->faulty == b->faulty &&
+	       a->announced == b->announced &&
 	       !memcmp(a->results, b->results, n * sizeof(a->results[0]));
 }
 

@@ -50,6 +50,7 @@ struct http2_vector {
 	enum http2_ahead ahead;
 	struct http2_frame frames[VECTOR_FRAMES];
 	struct http2_wanted wanted[VECTOR_FRAMES]; /* up to the first HTTP2_EV_NONE */
+	__u32 announced; /* UDP port, by the last answer that says one */
 };
 
 #define FRAMES(...) .frames = {__VA_ARGS__}
@@ -312,7 +313,7 @@ static const struct http2_vector http2_vectors[] = {
 	},
 	{
 		"the end of a string behind what tells the value: what is skipped is not judged",
-		RESPONSES_OF(BLOCK(1, "08 94 0000000000000000000cb2cb2cb2cb2cffffffff")),
+		RESPONSES_OF(BLOCK(1, "08 99 00000000000000000000000000000cb2cb2cb2cb2cffffffff")),
 		WANTED(SAYS(1, 0)),
 	},
 	{
@@ -361,6 +362,41 @@ static const struct http2_vector http2_vectors[] = {
 		       EVENT(HEADERS, ON(13), ENDS, NO_GRPC, .grpc = 1),
 		       EVENT(HEADERS, ON(15), ENDS, NO_GRPC),
 		       EVENT(HEADERS, ON(17), ENDS, NO_GRPC)),
+	},
+	/* ---- HTTP/3 ---- */
+	{
+		"an announced port: by name, by index, by a name's index, and without one",
+		RESPONSES_OF(BLOCK(1, "88 40 07 'alt-svc' 14 'h3=\":8443\"; ma=86400'"),
+			     BLOCK(3, "88 be"), BLOCK(5, "88 7e 05 'clear'")),
+		WANTED(SAYS(1, 200), SAYS(3, 200), SAYS(5, 200)),
+		.announced = 8443,
+	},
+	{
+		"an announced port in Huffman's code",
+		RESPONSES_OF(BLOCK(1, "88 00 85 1d09591dc9 90 9d983f9b8d34cff3f6a52381e71a003f")),
+		WANTED(SAYS(1, 200)),
+		.announced = 443,
+	},
+	{
+		"an announced port behind another protocol's, with a host",
+		RESPONSES_OF(
+			BLOCK(1, "88 00 07 'alt-svc' 1f 'h2=\":1\",h3-29=\"example.org:444\"'")),
+		WANTED(SAYS(1, 200)),
+		.announced = 444,
+	},
+	{
+		"no port of HTTP/3",
+		RESPONSES_OF(BLOCK(1, "88 00 07 'alt-svc' 09 'h2=\":444\"'"),
+			     BLOCK(3, "88 00 07 'alt-svc' 00"),
+			     BLOCK(5, "88 00 07 'alt-svx' 09 'h3=\":444\"'"),
+			     BLOCK(7, "88 00 07 'alt-svc' 0a 'h3=\":70000'")),
+		WANTED(SAYS(1, 200), SAYS(3, 200), SAYS(5, 200), SAYS(7, 200)),
+	},
+	{
+		"an announcement that a client makes",
+		REQUESTS_OF(BLOCK(1, "82 84 40 07 'alt-svc' 09 'h3=\":444\"'"),
+			    BLOCK(3, "82 84 be")),
+		WANTED(GETS(1, "/"), GETS(3, "/")),
 	},
 	/* ---- the table's size ---- */
 	{

@@ -46,7 +46,15 @@ static int add_measured(void *context, const struct endpoint_key *key,
 	struct service_books books = {};
 	int r = probe_read_books(measured->probe, endpoint->service, &books);
 
-	return r ?: books.tls_connections ? endpoints_add(measured->endpoints, key, endpoint) : 0;
+	if (!r && books.tls_connections)
+		r = endpoints_add(measured->endpoints, key, endpoint);
+	for (int i = 0; !r && i < ANNOUNCED_MAX && books.announced[i]; i++) {
+		struct endpoint_key announced = *key;
+
+		announced.port = books.announced[i];
+		r = endpoints_add(measured->endpoints, &announced, endpoint);
+	}
+	return r;
 }
 
 static void add_port(const struct found_endpoint *found, struct quic_ports *ports)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who may speak HTTP/3: what has a UDP socket at a port where TLS is spoken over TCP, or at 443. It is named as
- * unmeasured; how many connections it has is not known. That a server announces HTTP/3 (`alt-svc`) is not looked for.
+ * Who may speak HTTP/3: what has a UDP socket at a port where TLS is spoken over TCP, at one that a service's answers
+ * announce (`alt-svc`), or at 443. It is named as unmeasured; how many connections it has is not known.
  */
 #ifndef SLIPROBE_AGENT_QUIC_H
 #define SLIPROBE_AGENT_QUIC_H
@@ -23,7 +23,7 @@ struct quic_port {
 	__u16 port;
 	__u16 service; /* that is judged there; SERVICE_NONE: none */
 	__u32 netns; /* 0: the agent's own, where no TLS was seen at the port */
-	char process[COMM_BYTES]; /* that speaks TLS there; "": none was seen */
+	char process[COMM_BYTES]; /* that speaks TLS there, or announces it; "": none was seen */
 };
 
 struct quic_ports {
@@ -33,7 +33,7 @@ struct quic_ports {
 
 /*
  * TLS is spoken where connections are blind for it, and at the endpoints of services that have measured connections
- * over TLS. Returns 0 or -errno.
+ * over TLS. An announced port is looked for where the service's endpoints are. Returns 0 or -errno.
  */
 int quic_read(struct probe *probe, const struct blind_listeners *blind, struct quic_ports *ret);
 

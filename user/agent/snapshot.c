@@ -499,7 +499,7 @@ static int snapshot_quotas(const struct agent *agent, struct snapshot *ret)
 	return 0;
 }
 
-/* Where TLS is spoken over TCP, a UDP socket at the same port is for HTTP/3. Its process is that of the other. */
+/* A UDP socket where HTTP/3 may be spoken. Its process is the one that speaks TLS at the port, or announces it. */
 static int snapshot_quic(const struct agent *agent, const struct quic_ports *ports,
 			 struct snapshot *ret)
 {

@@ -87,6 +87,7 @@ TEST(vectors_behind_other_connections)
 			http2_run_feed(&run, input, vector_bytes(before, input));
 			http2_join(&run.conn.side[vector->side]);
 			run.n_results = 0;
+			run.announced = 0;
 			http2_run_feed(&run, input, vector_bytes(vector, input));
 			if (!vector_check(vector, &run))
 				fail_msg("\"%s\" behind \"%s\"", vector->name, before->name);
