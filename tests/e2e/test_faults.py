@@ -70,7 +70,8 @@ def test_a_stop_during_the_start(agents, after_ms):
     agent.spawn()
     assert wait_until(lambda: blocks(agent.process.pid, signal.SIGHUP), 5)
     time.sleep(after_ms / 1000)
-    assert agent.process.stop() == 0, agent.said()
+    # what the kernel verifies meanwhile is verified to its end: seconds, on a busy host
+    assert agent.process.stop(seconds=20) == 0, agent.said()
     agent.process = None
     assert "asks" in agent.said(), agent.said()
     assert not left_behind() and not agent.socket.exists()
