@@ -21,7 +21,7 @@ services: [{{name: shop, match: {{port: {port}}}, routes: [{routes}]}}]
 """
 ROUNDS = 10
 # Which library calls lie around no socket operation: nothing shows which older connection is whose.
-OVER_MEMORY = {"node", "asyncio", "uvicorn", "hypercorn", "bio", "static-bio", "bio-1.1", "boring-bio"}
+OVER_MEMORY = {"h2o", "node", "asyncio", "uvicorn", "hypercorn", "bio", "static-bio", "bio-1.1", "boring-bio"}
 
 
 class Client1:
