@@ -11,6 +11,13 @@
 
 #include "types.h"
 
+/* The kernel's verifier goes through it once, not for each byte. */
+#ifdef __bpf__
+#define ALT_SVC_SEPARATE __attribute__((noinline))
+#else
+#define ALT_SVC_SEPARATE static inline
+#endif
+
 /* Where in the value its last byte was: above the port that was read so far. */
 enum alt_svc_place {
 	ALT_SVC_BEGIN, /* before an alternative */
@@ -39,7 +46,7 @@ static inline __u32 alt_svc_port(__u32 state)
 }
 
 /* Another byte of the value. The state is 0 before the first one. */
-static inline __u32 alt_svc_next(__u32 state, __u8 c)
+ALT_SVC_SEPARATE __u32 alt_svc_next(__u32 state, __u8 c)
 {
 	__u32 place = state >> ALT_SVC_PLACE_SHIFT, port = state & ALT_SVC_PORT_MAX;
 

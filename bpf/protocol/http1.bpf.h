@@ -18,17 +18,11 @@ static __always_inline void http1_conn_init(struct conn *conn)
 	h1->joins_left = JOINS_MAX;
 }
 
-/* Nothing is known of it so far: requests are looked for from here on, as on an older connection. */
+/* Requests may have been read unseen, and answered. A connection of which one was counted goes on as it is. */
 static __always_inline void http1_joins(struct conn *conn)
 {
-	struct http1_conn *h1 = &conn->state.h1;
-
-	if (conn->open.next != 1)
-		return;
-	conn->mode = CONN_OLD;
-	h1->joins_left = JOINS_MAX;
-	http1_request_end(h1);
-	http1_reset(&h1->response);
+	if (conn->open.next == 1)
+		http1_looks_again(conn);
 }
 
 /*

@@ -39,6 +39,17 @@ static __always_inline void http1_request_end(struct http1_conn *h1)
 		h1->answered_early--;
 }
 
+/* Nothing is known of it any more: requests are looked for from here on, as on an older connection. */
+static __always_inline void http1_looks_again(struct conn *conn)
+{
+	struct http1_conn *h1 = &conn->state.h1;
+
+	conn->mode = CONN_OLD;
+	h1->joins_left = JOINS_MAX;
+	http1_request_end(h1);
+	http1_reset(&h1->response);
+}
+
 /* A request side that was lost goes on where the peer, having been answered, begins anew. */
 static __always_inline bool http1_resumes(const struct flow *flow)
 {

@@ -251,11 +251,8 @@ static __always_inline void http1_response_lost(struct flow *flow, enum lost_rea
 	h1->leftover = 0;
 	h1->answering = conn->open.freed;
 	h1->refused = 0;
-	conn->mode = CONN_OLD;
+	http1_looks_again(conn);
 	conn_rename(conn);
-	h1->joins_left = JOINS_MAX;
-	http1_request_end(h1);
-	http1_reset(&h1->response);
 }
 
 /* The request being read is answered before its head is complete, or though it was lost. */

@@ -33,7 +33,7 @@ __u32 tls_refused;
 enum tls_joined {
 	TLS_JOINED_FIRST, /* from its beginning */
 	TLS_JOINED_LATE, /* it is older than the programs: its hello is not known */
-	TLS_JOINED_ANSWERED, /* it had been answered before its process was probed: see tls_join() */
+	TLS_JOINED_ANSWERED, /* it had been answered before its process was probed: see tls_begins() */
 };
 
 /* What was read before any plaintext of a request was told, and in no call that is known to read. */

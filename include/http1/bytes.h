@@ -523,12 +523,6 @@ HTTP1_SEPARATE __u32 http1_read_agent(struct http1 *p, http1_bytes buf, __u32 po
 	return HTTP1_RESULT(HTTP1_EV_NONE, at - pos);
 }
 
-/* Verified once, not for each byte. */
-HTTP1_SEPARATE __u32 http1_alt_svc_next(__u32 state, __u8 c)
-{
-	return alt_svc_next(state, c);
-}
-
 /* Up to the line feed, or to the port: what follows, http1_lines() passes. */
 HTTP1_SEPARATE __u32 http1_read_alt_svc(struct http1 *p, http1_bytes buf, __u32 pos, __u32 len)
 {
@@ -546,7 +540,7 @@ HTTP1_SEPARATE __u32 http1_read_alt_svc(struct http1 *p, http1_bytes buf, __u32 
 			p->state = HTTP1_SKIP;
 			break;
 		}
-		p->dfa = http1_alt_svc_next(p->dfa, HTTP1_AT(buf, pos + i));
+		p->dfa = alt_svc_next(p->dfa, HTTP1_AT(buf, pos + i));
 		n++;
 	}
 	/* a byte, at least */

@@ -15,11 +15,6 @@
 /* The including file's, see parse.h. */
 __u32 http2_dfa_next(__u32 state, __u8 byte);
 
-enum {
-	HTTP2_SHORT_TEXT =
-		HTTP2_SCRATCH, /* bytes that tell the value of a field without automaton */
-};
-
 #define HTTP2_TEXT4(a, b, c, d) ((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24)
 #define HTTP2_TEXT8(a, b, c, d, e, f, g, h)                                                        \
 	(HTTP2_TEXT4(a, b, c, d) | HTTP2_TEXT4(e, f, g, h) << 32)
@@ -121,21 +116,15 @@ static inline __u32 http2_length_value(const struct http2 *p)
 	return length < HTTP2_UNKNOWN ? (__u32)length : HTTP2_UNKNOWN;
 }
 
-/* Verified once, not for each byte. */
-HTTP2_SEPARATE __u32 http2_alt_svc_next(__u32 state, __u8 c)
-{
-	return alt_svc_next(state, c);
-}
-
 /* The port that is announced at the beginning of the value; 0: none. No automaton of a response needs `dfa`. */
 static inline __u32 http2_announced_value(struct http2 *p)
 {
 	p->dfa = 0;
 	HTTP2_LOOP
-	for (__u32 i = 0; i < HTTP2_SHORT_TEXT; i++) {
+	for (__u32 i = 0; i < HTTP2_SCRATCH; i++) {
 		if (i >= p->n)
 			break;
-		p->dfa = http2_alt_svc_next(p->dfa, p->scratch[i]);
+		p->dfa = alt_svc_next(p->dfa, p->scratch[i]);
 	}
 	return alt_svc_port(p->dfa);
 }
@@ -160,7 +149,7 @@ static inline void http2_scratch_clear(struct http2 *p)
 	p->words[3] = 0;
 }
 
-/* From `scratch`, which has all of the text, or its first HTTP2_SHORT_TEXT bytes. */
+/* From `scratch`, which has all of the text, or its first HTTP2_SCRATCH bytes. */
 HTTP2_SEPARATE __u32 http2_short_value(struct http2 *p)
 {
 	__u64 word;
@@ -338,13 +327,13 @@ static inline __attribute__((always_inline)) __u32 http2_scratch_codes(struct ht
 		n_bits -= length;
 		p->scratch[n & (HTTP2_SCRATCH - 1)] = (__u8)code;
 		n++;
-		if (n >= HTTP2_SHORT_TEXT)
+		if (n >= HTTP2_SCRATCH)
 			break;
 	}
 	p->n = n;
 	p->bits = bits;
 	p->n_bits = n_bits;
-	return n >= HTTP2_SHORT_TEXT || http2_type_is_other(p);
+	return n >= HTTP2_SCRATCH || http2_type_is_other(p);
 }
 
 /* The value of the text that was read is known. */
