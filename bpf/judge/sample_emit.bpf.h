@@ -180,7 +180,7 @@ static __always_inline void sample_tell_thread(struct sample *sample, __u64 exce
 	if (by_thread && !same) {
 		if (excerpt)
 			sample->flags |= SAMPLE_THREAD_MOVED;
-		sample->process.start_ns = task->group_leader->start_time;
+		sample->process.start_ns = BPF_CORE_READ(task, group_leader, start_time);
 		sample->process.tgid = task->tgid;
 		sample->process.exec_id = task->self_exec_id;
 		sample->tid = task->pid;

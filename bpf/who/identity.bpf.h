@@ -34,9 +34,8 @@ static __always_inline struct identity_key identity_key_of(const struct who_work
 							   __u32 generation)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_struct *leader = task->group_leader;
 	struct identity_key key = {
-		.start_ns = BPF_CORE_READ(leader, start_time),
+		.start_ns = BPF_CORE_READ(task, group_leader, start_time),
 		.cgroup = work->owner.cgroup,
 		.uid = work->owner.uid,
 		.mnt_ns = work->owner.mnt_ns,

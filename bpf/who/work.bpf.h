@@ -69,7 +69,7 @@ struct who_work {
 static __always_inline void who_begin(struct who_work *work, __u32 netns, __u16 port)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_struct *leader = task->group_leader;
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	struct endpoint_key *key = &work->endpoint_key;
 
 	work->owner_known = false;
