@@ -79,7 +79,6 @@ static __always_inline void chunk_end(struct chunk *chunk, __u32 len)
 		(__u32) hidden_;                                                                   \
 	})
 #define HTTP2_HOLD(pointer) barrier_var(pointer)
-#define HTTP2_MEET() MEET_PATHS()
 #define HTTP2_REPEAT(n, step, context) bpf_loop(n, step, context, 0)
 #define HTTP2_LOOP _Pragma("clang loop unroll(disable)")
 #define HTTP2_SEPARATE __noinline

@@ -30,7 +30,6 @@
  *	HTTP2_FORGET(pos, other)      the same offset, within bounds that the verifier sees: it forgets the range
  *	HTTP2_HIDE(number)            the same number, of which compiler and verifier know nothing
  *	HTTP2_HOLD(pointer)           the compiler computes no address from it before this point
- *	HTTP2_MEET()                  where paths have met that the verifier need not follow apart
  *	HTTP2_REPEAT(n, step, context) calls step(i, context) up to n times, until it returns not 0
  *	HTTP2_LOOP                    before a loop that must not be unrolled
  *	HTTP2_SEPARATE                of a function that is verified once, not in each caller

@@ -23,7 +23,6 @@ static inline __u64 http2_load64(const __u8 *at, __s32 n)
 #define HTTP2_FORGET(pos, other) (pos)
 #define HTTP2_HIDE(number) (number)
 #define HTTP2_HOLD(pointer)
-#define HTTP2_MEET()
 #define HTTP2_REPEAT(n, step, context)                                                             \
 	for (__u32 i_ = 0; i_ < (n) && !step(i_, context); i_++)                                   \
 		;
