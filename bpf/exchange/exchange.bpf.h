@@ -265,7 +265,7 @@ static __noinline __u64 exchange_left(const struct exchanges *open, struct excha
 
 /* ---- open ---- */
 
-/* All but the claim. */
+/* All but the claim, and the request. */
 static __always_inline void exchange_fill(const struct opening *opening, enum exchange_stage stage,
 					  struct exchange *ret)
 {
@@ -274,7 +274,6 @@ static __always_inline void exchange_fill(const struct opening *opening, enum ex
 	ret->body_bytes = 0;
 	ret->first_byte_us = 0;
 	ret->content = 0;
-	request_init(opening, &ret->request);
 }
 
 /* In the map. Its stack is not its callers'. */
@@ -288,6 +287,7 @@ static __noinline int pending_put(struct exchanges *open, const struct opening *
 		return -1;
 	key = pending_key_of(open, number);
 	exchange_fill(opening, stage, &exchange);
+	request_init_apart(opening, &exchange.request);
 	exchange.charged = opening->service >= SERVICE_FOUND;
 	/* first: who finds none does not look for it */
 	__sync_fetch_and_add(&pending_far, 1);
@@ -312,6 +312,7 @@ static __always_inline bool pending_open(struct exchanges *open, const struct op
 		place->exchange.claim = number << 1;
 		place->exchange.charged = charged;
 		exchange_fill(opening, stage, &place->exchange);
+		request_init_apart(opening, &place->exchange.request);
 		store_release(&place->number, number);
 		return true;
 	}
@@ -332,6 +333,7 @@ static __always_inline void exchange_open_as(struct exchanges *open, const struc
 		/* the claim goes last: with it the slot is this exchange's for all others */
 		open->first.claim = CLAIM_NONE;
 		exchange_fill(opening, stage, &open->first);
+		request_init(opening, &open->first.request);
 		store_release(&open->first.claim, number << 1);
 	} else if (!pending_open(open, opening, number, stage)) {
 		stat_lost(opening->service, LOST_PENDING_FULL);

@@ -98,9 +98,26 @@ static __always_inline __u64 judge_as(const struct request *request, const struc
 	return judge.mask;
 }
 
+/* Not part of judge_as(): there it would have stack of its own. */
+static __always_inline __u64 judge_whole(const struct request *request,
+					 const struct verdict *verdict, const enum writer writer)
+{
+	__u64 bad_slos = judge_as(request, verdict, writer);
+
+	if (request->version)
+		version_judge(request, verdict, bad_slos, writer);
+	return bad_slos;
+}
+
+/* Functions of their own, verified once: the verifier would follow them from each way that leads to an answer. */
+__noinline __u64 judge_send(struct request *request, struct verdict *verdict)
+{
+	return request && verdict ? judge_whole(request, verdict, WRITER_SEND) : 0;
+}
+
 __noinline __u64 judge_shared(struct request *request, struct verdict *verdict)
 {
-	return request && verdict ? judge_as(request, verdict, WRITER_SHARED) : 0;
+	return request && verdict ? judge_whole(request, verdict, WRITER_SHARED) : 0;
 }
 
 /* `number`: of the request, on the connection. */
@@ -111,12 +128,10 @@ static __always_inline void judge(struct origin *origin, __u32 number, struct re
 
 	if (writer == WRITER_SEND) {
 		which |= SAMPLE_BY_THREAD | SAMPLE_ALONE;
-		bad_slos = judge_as(request, verdict, WRITER_SEND);
+		bad_slos = judge_send(request, verdict);
 	} else {
 		bad_slos = judge_shared(request, verdict);
 	}
-	if (request->version)
-		version_judge(request, verdict, bad_slos, writer);
 	if (sample_settings.on && verdict->outcome != OUTCOME_NOT_ACCEPTED)
 		sample(origin, request, verdict, bad_slos, which);
 }
@@ -128,8 +143,6 @@ static __always_inline void judge_by_thread(struct origin *origin, __u32 number,
 	__u64 which = (number & SAMPLE_NUMBER) | SAMPLE_BY_THREAD;
 	__u64 bad_slos = judge_shared(request, verdict);
 
-	if (request->version)
-		version_judge(request, verdict, bad_slos, WRITER_SHARED);
 	if (sample_settings.on && verdict->outcome != OUTCOME_NOT_ACCEPTED)
 		sample(origin, request, verdict, bad_slos, which);
 }

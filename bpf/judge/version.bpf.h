@@ -71,10 +71,6 @@ static __always_inline struct version_slo *version_slo_find(__u32 name, __u32 ve
 	return bpf_map_lookup_elem(&version_slos, &key);
 }
 
-enum {
-	VERSION_BY_SEND = 1U << 31
-}; /* beside a found service's endpoint: it was counted by the program on sending */
-
 /* `slo`: index of its counters; `i`: its number in its policy. */
 static __always_inline void version_slo(__u32 slo, __u32 i, __u32 version, __u32 verdict)
 {
@@ -100,26 +96,28 @@ static __always_inline void version_slo(__u32 slo, __u32 i, __u32 version, __u32
 		__sync_fetch_and_add(&counts->n[VERSION_BAD], 1);
 }
 
-/*
- * Counts the request by version for the SLOs that it was good or bad for. A function of its own, with little stack: it
- * is called where there is not much left.
- */
-__noinline int version_slos_judge(__u32 number, __u64 good, __u64 bad, __u32 version,
-				  __u32 found_endpoint)
-{
-	struct policy *policy = policy_find(number);
-	__u32 good_verdict = found_endpoint & VERSION_BY_SEND ? VERSION_GOOD_SENT : VERSION_GOOD;
+struct version_verdicts {
+	struct policy *policy;
+	__u64 good, bad; /* the policy's SLOs that it was good, and bad, for */
+	__u32 found_endpoint; /* 0 for a configured service */
+	__u16 version;
+	__u16 good_verdict; /* which of its counters */
+};
 
-	if (!policy)
-		return 0;
-	found_endpoint &= ~VERSION_BY_SEND;
-	for (__u32 i = 0; i < POLICY_SLOS_MAX; i++) {
-		if (i >= policy->n_slos)
-			break;
-		if ((good | bad) >> i & 1)
-			version_slo(policy->slos[i].counts + found_endpoint, i, version,
-				    bad >> i & 1 ? VERSION_BAD : good_verdict);
-	}
+/* i < POLICY_SLOS_MAX */
+static __always_inline void version_slo_judge(__u32 i, const struct version_verdicts *verdicts)
+{
+	version_slo(verdicts->policy->slos[i].counts + verdicts->found_endpoint, i,
+		    verdicts->version,
+		    verdicts->bad >> (i & 63) & 1 ? VERSION_BAD : verdicts->good_verdict);
+}
+
+static long version_slo_step(__u32 i, struct version_verdicts *verdicts)
+{
+	if (i >= verdicts->policy->n_slos || i >= POLICY_SLOS_MAX)
+		return 1;
+	if ((verdicts->good | verdicts->bad) >> (i & 63) & 1)
+		version_slo_judge(i, verdicts);
 	return 0;
 }
 
@@ -132,16 +130,23 @@ static __always_inline void version_judge(const struct request *request,
 					  const enum writer writer)
 {
 	bool left_out = verdict->outcome != OUTCOME_COMPLETE || !status_is_known(verdict->status);
-	__u64 good = left_out ? 0 : request->slo_mask & ~bad;
-	__u32 endpoint = 0;
+	struct version_verdicts verdicts = {
+		.policy = policy_find(request->policy),
+		.good = left_out ? 0 : request->slo_mask & ~bad,
+		.bad = bad,
+		.version = request->version,
+		.good_verdict = writer == WRITER_SEND ? VERSION_GOOD_SENT : VERSION_GOOD,
+	};
 
-	if (!(good | bad))
+	if (!verdicts.policy || !(verdicts.good | bad))
 		return;
 	if (request->service >= SERVICE_FOUND)
-		endpoint = request->service - SERVICE_FOUND;
-	if (writer == WRITER_SEND)
-		endpoint |= VERSION_BY_SEND;
-	version_slos_judge(request->policy, good, bad, request->version, endpoint);
+		verdicts.found_endpoint = request->service - SERVICE_FOUND;
+	/* most services have one */
+	if ((verdicts.good | bad) == 1)
+		version_slo_judge(0, &verdicts);
+	else
+		bpf_loop(POLICY_SLOS_MAX, version_slo_step, &verdicts, 0);
 }
 
 #endif

@@ -70,14 +70,15 @@ static __always_inline void stat_error(enum kernel_error site)
 	stat_add(STAT_ERROR + site, 1, WRITER_SHARED);
 }
 
-/* A request of the service could not be given an outcome. */
-static __always_inline void stat_lost(__u32 service, __u32 reason)
+/* A request of the service could not be given an outcome. Not inlined: it is rare, and verified once. */
+__noinline int stat_lost(__u32 service, __u32 reason)
 {
 	struct service_books *books = bpf_map_lookup_elem(&service_books, &service);
 
 	stat_add(STAT_LOST + reason, 1, WRITER_SHARED);
 	if (books && reason < LOST_REASON_COUNT)
 		__sync_fetch_and_add(&books->lost[reason], 1);
+	return 0;
 }
 
 /*
@@ -108,8 +109,8 @@ __noinline int stat_announced(__u32 service, __u32 port)
 	return 0;
 }
 
-/* The first request of a connection was seen. */
-static __always_inline void stat_connection(__u32 service, bool over_tls)
+/* The first request of a connection was seen. Not inlined: likewise. */
+__noinline int stat_connection(__u32 service, __u32 over_tls)
 {
 	struct service_books *books = bpf_map_lookup_elem(&service_books, &service);
 
@@ -117,6 +118,7 @@ static __always_inline void stat_connection(__u32 service, bool over_tls)
 		__sync_fetch_and_add(&books->connections, 1);
 	if (books && over_tls)
 		__sync_fetch_and_add(&books->tls_connections, 1);
+	return 0;
 }
 
 #endif

@@ -93,15 +93,19 @@ static __always_inline bool http2_content_begins(const struct http2 *responses, 
 
 /*
  * A header block: of an interim answer, of the final one, or what comes behind its body. Returns true if the answer is
- * whole.
+ * whole. Not inlined: it is verified once, not for each place that an exchange can be in.
  */
-static __always_inline bool http2_response_headers(const struct flow *flow,
-						   const struct http2_followed *followed,
-						   struct exchange *exchange)
+__noinline int http2_response_headers(struct exchange *exchange,
+				      const struct http2_followed *followed, __u32 service,
+				      __u64 now_ns)
 {
-	const struct http2 *responses = &followed->h2.side[HTTP2_RESPONSES];
-	__u32 status = http2_status(responses);
+	const struct http2 *responses;
+	__u32 status;
 
+	if (!exchange || !followed)
+		return false;
+	responses = &followed->h2.side[HTTP2_RESPONSES];
+	status = http2_status(responses);
 	if (status && status < HTTP2_STATUS_FINAL)
 		return false;
 	/* what its first block has hidden stays hidden, though the table be renewed before its last one */
@@ -110,8 +114,8 @@ static __always_inline bool http2_response_headers(const struct flow *flow,
 	if (!http2_knows_table(responses, followed->wide >> HTTP2_RESPONSES & 1))
 		exchange->status |= STATUS_ONE_SIDED;
 	if (http2_announced(responses))
-		stat_announced(flow->conn->served.service, http2_announced(responses));
-	http2_begun(exchange, flow->now_ns);
+		stat_announced(service, http2_announced(responses));
+	http2_begun(exchange, now_ns);
 	return http2_ends_stream(responses) ||
 	       (status && http2_content_begins(responses, status, exchange));
 }
@@ -138,7 +142,8 @@ static __always_inline int http2_answers(struct flow *flow, struct http2_followe
 
 	if (!exchange || exchange->claim != number << 1 || exchange->stage >= EXCHANGE_UNSENT)
 		return false;
-	if (!(headers ? http2_response_headers(flow, followed, exchange) :
+	if (!(headers ? http2_response_headers(exchange, followed, flow->conn->served.service,
+					       flow->now_ns) :
 			http2_response_data(flow, responses, exchange)))
 		return false;
 	return http2_answer(flow, number, exchange, writer);

@@ -21,7 +21,7 @@
 #include "kernel/tls.h"
 
 enum {
-	INSNS_MAX = 450000, /* what the start of the agent takes; the verifier's limit is 1000000 */
+	INSNS_MAX = 350000, /* what the start of the agent takes; the verifier's limit is 1000000 */
 	LOG_ROOM = 1 << 20,
 	LOG_STATS = 4, /* BPF_LOG_STATS: only the summary */
 	ENTRIES_SMALL = 64,
