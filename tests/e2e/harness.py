@@ -28,6 +28,13 @@ SLOW = 20 if IN_VM else 1
 # For tests that run on this host alone.
 user_space = pytest.mark.skipif(IN_VM, reason="nothing in it depends on the kernel")
 if_long = pytest.mark.skipif(not LONG, reason="SLIPROBE_LONG=1 asks for it")
+
+
+def long_one(*values):
+    """Of a test's parameters: those that are slow, and show little that the others do not."""
+    return pytest.param(*values, marks=if_long)
+
+
 # For tests of which an emulated machine runs others that show as much of the kernel.
 if_long_in_vm = pytest.mark.skipif(IN_VM and not LONG, reason="SLIPROBE_LONG=1 asks for it here")
 OUTCOMES = ("complete", "server_abort", "client_abort", "unanswered", "not_accepted")
@@ -108,8 +115,8 @@ class Process:
         self.log.seek(0)
         return self.log.read().decode(errors="replace")
 
-    def stop(self, sig=signal.SIGTERM, seconds=5):
-        """Returns the exit code."""
+    def stop(self, sig=signal.SIGTERM, seconds=20):
+        """Returns the exit code. An agent takes its probes off one by one."""
         if self.popen.poll() is None:
             self.popen.send_signal(sig)
         try:
@@ -291,8 +298,7 @@ class Agent:
 
     def stop(self):
         if self.process:
-            # probes are taken off one by one
-            code = self.process.stop(seconds=20)
+            code = self.process.stop()
             assert code == 0, f"agent ended with {code}:\n{self.process.output()}"
             assert not self.socket.exists(), "the socket file was left behind"
             self.process = None

@@ -328,6 +328,7 @@ def test_a_ticket_becomes_a_page_and_a_dead_receiver_delays_nobody(service, star
     assert waiting()["given_up"] == 0
 
 
+@if_long
 def test_what_was_sent_and_what_failed_is_known_over_restarts(start_agent, stopping):
     hook, refusing, port = stopping(Hook()), stopping(Hook(code=404)), free_port()
     where = {"sent": hook.url, "refused": refusing.url, "dead": f"http://127.0.0.1:{port}/hook"}

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from harness import Agent, run_load, user_space, wait_until
+from harness import Agent, long_one, run_load, user_space, wait_until
 from history import Books, config, disk_sums, left_behind, query, small_disk
 from rawhttp import Client
 from wire import Port, get, reply
@@ -194,7 +194,7 @@ def test_changed_while_no_agent_runs(agents, shop, latter):
 
 
 @user_space
-@pytest.mark.parametrize("more", ["", TWO], ids=["last", "of_many"])
+@pytest.mark.parametrize("more", [long_one(""), TWO], ids=["last", "of_many"])
 def test_added_again_to_another_kernel_side(agents, shop, more):
     """Nothing of what was read from the counters of before is taken for the new ones'."""
     again = "  - {name: again, service: shop, objective: 50, window: 30d}"
@@ -218,7 +218,7 @@ def test_added_again_to_another_kernel_side(agents, shop, more):
 
 
 @user_space
-@pytest.mark.parametrize("then", ["reload", "kill"])
+@pytest.mark.parametrize("then", ["kill", long_one("reload")])
 def test_changed_while_the_disk_is_full(agents, shop, then):
     """The former SLO is not forgotten before what it has counted is on disk."""
     text = config(shop.port, good=FORMER, more=TWO)

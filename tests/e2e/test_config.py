@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import BUILD, free_port, run_load, scaled, user_space, wait_until
+from harness import BUILD, free_port, long_one, run_load, scaled, user_space, wait_until
 from wire import Port, get, reply
 
 GOOD = """agent:
@@ -155,7 +155,7 @@ slos:
 """
 
 
-@pytest.mark.parametrize("by", ["SIGHUP", "POST"])
+@pytest.mark.parametrize("by", ["SIGHUP", long_one("POST")])
 def test_reload_in_traffic_loses_nothing(start_agent, helpers, run_server, by):
     port = free_port()
     variants = [RELOADED.format(port=port, routes=r)

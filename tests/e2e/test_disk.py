@@ -10,7 +10,7 @@ import time
 import pytest
 
 from alerting import alerts_of, ctl_json
-from harness import if_long, user_space, wait_until
+from harness import long_one, user_space, wait_until
 from history import Clock, Receiver, config, history, history_sums, small_disk
 
 pytestmark = [user_space, pytest.mark.usefixtures("nothing_left")]
@@ -37,8 +37,7 @@ def damage_text(path):
     other.rename(path)
 
 
-DAMAGES = [damage_delete, pytest.param(damage_truncate, marks=if_long), damage_zero,
-           damage_text]
+DAMAGES = [damage_delete, damage_truncate, damage_zero, damage_text]
 
 
 def sentences(said, path):
@@ -53,7 +52,7 @@ def empty_log(path):
     base.close()
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", [damage_zero, *(long_one(each) for each in DAMAGES if each != damage_zero)])
 def test_damaged_while_it_runs(agents, shop, damage):
     """Everything in memory is written to a new one."""
     agent = agents(config(shop.port)).start()
@@ -77,7 +76,7 @@ def test_damaged_while_it_runs(agents, shop, damage):
     shop.check_disk(agent.state, series=False)  # series begin anew with a new file
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", [damage_delete, *(long_one(each) for each in DAMAGES if each != damage_delete)])
 def test_damaged_between_a_kill_and_the_next(agents, shop, damage):
     """I5 of user/agent/takeover.h: the kernel still has all that it counted."""
     agent = agents(config(shop.port)).start()
@@ -110,7 +109,7 @@ def garbage(path, table):
         file.write(random.Random(table).randbytes(size))
 
 
-@pytest.mark.parametrize("table", ["bucket_1min", "slo"])
+@pytest.mark.parametrize("table", [long_one("bucket_1min"), "slo"])
 def test_damage_that_is_met_late(agents, shop, table):
     """Closed cleanly it is not looked for: it is set aside once something is read there."""
     agent = agents(config(shop.port)).start()
@@ -136,7 +135,7 @@ def test_damage_that_is_met_late(agents, shop, table):
     shop.check_disk(agent.state)
 
 
-@pytest.mark.parametrize("left", [0, 0.5])
+@pytest.mark.parametrize("left", [long_one(0), 0.5])
 def test_log_cut_short_while_it_runs(agents, shop, left):
     """Nothing that follows the cut could be read again."""
     agent = agents(config(shop.port)).start()
@@ -285,7 +284,7 @@ def test_disk_full(agents, shop, helpers, tmp_path):
         shop.check_disk(disk.state)
 
 
-@pytest.mark.parametrize("before", [pytest.param("nothing", marks=if_long), "kill", pytest.param("stop", marks=if_long)])
+@pytest.mark.parametrize("before", [long_one("nothing"), "kill", long_one("stop")])
 def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
     """What is there is read. kill: also a kernel side that has counted for it."""
     clock = Clock(helpers, tmp_path / "clock")
@@ -336,7 +335,7 @@ def test_disk_full_from_the_start(agents, shop, helpers, tmp_path, before):
 
 @pytest.mark.parametrize("why, end", [
     ("full", "kill"),
-    *(pytest.param(*case, marks=if_long) for case in
+    *(long_one(*case) for case in
       [("locked", "stop"), ("full", "stop"), ("read-only", "kill"), ("read-only", "stop"), ("locked", "kill")])])
 def test_who_was_told_is_known_while_it_cannot_be_written(agents, shop, helpers, tmp_path, end,
                                                           why):
@@ -378,7 +377,7 @@ def test_who_was_told_is_known_while_it_cannot_be_written(agents, shop, helpers,
     receiver.close()
 
 
-@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("keep", [False, long_one(True)])
 def test_stopped_while_the_disk_is_full(agents, shop, keep):
     """What is lost then is said; nothing is if the kernel goes on counting."""
     with small_disk() as disk:

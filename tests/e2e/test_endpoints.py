@@ -74,6 +74,7 @@ def check(agent):
     assert agent.status()["coverage"]["consistent"]
 
 
+@if_long
 def test_new_servers_after_thousands_that_went(agent, listen):
     for _ in range(3):
         pass_by(listen, PRESSED)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import Process, if_long, user_space, wait_until
+from harness import Process, long_one, user_space, wait_until
 from history import PINS, config, left_behind
 
 pytestmark = [user_space, pytest.mark.usefixtures("nothing_left")]
@@ -64,14 +64,14 @@ def blocks(pid, number):
     return int(mask.split()[1], 16) >> (number - 1) & 1
 
 
-@pytest.mark.parametrize("after_ms", [0, 30, 120])
+@pytest.mark.parametrize("after_ms", [30, *map(long_one, (0, 120))])
 def test_a_stop_during_the_start(agents, after_ms):
     agent = agents(config(1))
     agent.spawn()
     assert wait_until(lambda: blocks(agent.process.pid, signal.SIGHUP), 5)
     time.sleep(after_ms / 1000)
     # what the kernel verifies meanwhile is verified to its end: seconds, on a busy host
-    assert agent.process.stop(seconds=20) == 0, agent.said()
+    assert agent.process.stop() == 0, agent.said()
     agent.process = None
     assert "asks" in agent.said(), agent.said()
     assert not left_behind() and not agent.socket.exists()
@@ -200,8 +200,8 @@ def remove_pins():
         path.rmdir() if path.is_dir() else path.unlink()
 
 
-@pytest.mark.parametrize("what", ["pins", pytest.param("one pin", marks=if_long),
-                                  pytest.param("note", marks=if_long)])
+@pytest.mark.parametrize("what", ["pins", long_one("one pin"),
+                                  long_one("note")])
 def test_pins_are_made_again(agents, shop, what):
     agent = agents(config(shop.port)).start()
     shop.ask()
@@ -223,7 +223,7 @@ def test_pins_are_made_again(agents, shop, what):
     shop.check_disk(agent.state)
 
 
-@pytest.mark.parametrize("also", ["", pytest.param("the note", marks=if_long)])
+@pytest.mark.parametrize("also", ["", long_one("the note")])
 def test_pins_are_removed_and_it_is_killed(agents, shop, also):
     """Before it could make them again: the next one says that something is lost."""
     agent = agents(config(shop.port)).start()

@@ -7,7 +7,7 @@ import time
 import urllib.request
 
 from exported import CONFIG, export_rules
-from harness import Process, free_port, tool, user_space, wait_until
+from harness import Process, free_port, if_long, tool, user_space, wait_until
 
 pytestmark = user_space
 
@@ -55,6 +55,7 @@ REAL = CONFIG.replace("99.9", "99").replace("30d", "1h") + """    alerts:
 """
 
 
+@if_long
 def test_a_real_prometheus_fires_for_a_fleet_and_resolves(tmp_path, request):
     rules = export_rules(tmp_path, REAL)
     hosts, port = [Host(), Host()], free_port()

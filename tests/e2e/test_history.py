@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import if_long, user_space, wait_until
+from harness import long_one, user_space, wait_until
 from history import Clock, config, history, history_sums
 
 pytestmark = [user_space, pytest.mark.usefixtures("nothing_left")]
@@ -104,7 +104,7 @@ def test_changed_objective_judges_anew(agents, shop):
     assert "begins anew" not in agent.said()
 
 
-@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("restart", [long_one(False), True])
 def test_changed_definition_begins_anew(agents, shop, restart):
     """And the former one comes back as it was, with what it counted to its last moment."""
     first, second = config(shop.port), config(shop.port, good="latency: 20s")
@@ -179,7 +179,7 @@ SLICES = """
 """
 
 
-@pytest.mark.parametrize("end", ["kill", pytest.param("stop", marks=if_long)])
+@pytest.mark.parametrize("end", ["kill", long_one("stop")])
 def test_timeslices(agents, shop, helpers, tmp_path, end):
     """Each slice is judged once, whatever happens in it; a quiet one is good."""
     clock = Clock(helpers, tmp_path / "clock")

@@ -14,7 +14,7 @@ import pytest
 
 import alerting
 from alerting import Hook, ctl, ctl_json
-from harness import if_long, user_space, wait_until
+from harness import long_one, user_space, wait_until
 from history import SlowDisk, config, left_behind
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -35,7 +35,7 @@ def in_time(ask, seconds):
 
 
 @user_space
-@pytest.mark.parametrize("takes", [1, pytest.param(3, marks=if_long)])
+@pytest.mark.parametrize("takes", [1, long_one(3)])
 def test_a_slow_disk(agents, shop, helpers, tmp_path, takes):
     """Seconds of an fsync: an answer waits for two commits at most, steps are late, nothing is lost."""
     disk = SlowDisk(helpers, tmp_path / "slow")
@@ -68,7 +68,7 @@ def test_a_slow_disk(agents, shop, helpers, tmp_path, takes):
 
 
 @user_space
-@pytest.mark.parametrize("end", ["kill", pytest.param("stop", marks=if_long)])
+@pytest.mark.parametrize("end", ["kill", long_one("stop")])
 def test_the_state_directory_is_removed(agents, shop, end):
     """Under it: it counts on, and says that nothing is written. The next agent makes it anew."""
     agent = agents(config(shop.port)).start()
@@ -100,7 +100,7 @@ def test_the_state_directory_is_removed(agents, shop, end):
 
 
 @user_space
-@pytest.mark.parametrize("by", ["SIGHUP", "slictl"])
+@pytest.mark.parametrize("by", ["SIGHUP", long_one("slictl")])
 def test_the_configuration_is_gone_at_a_reload(agents, shop, by):
     text = config(shop.port)
     agent = agents(text).start()
@@ -406,7 +406,7 @@ def contained(tmp_path, shop):
 
 
 @user_space
-@pytest.mark.parametrize("hidden", [True, pytest.param(False, marks=if_long)])
+@pytest.mark.parametrize("hidden", [True, long_one(False)])
 def test_processes_of_others_are_hidden(wrapped, shop, contained, hidden):
     """/proc with hidepid=2: what only it tells is missing, such as container ids. Counts are exact."""
     mount = "mount -t proc -o hidepid=2 proc /proc && " if hidden else ""

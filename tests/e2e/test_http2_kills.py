@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import free_port, if_long, user_space, wait_until
+from harness import free_port, long_one, user_space, wait_until
 from http2_clients import Http2Client, h2load
 from http2_servers import Http2Server
 from test_http2_load import ALL
@@ -54,7 +54,7 @@ def load(server, seconds, total):
 
 
 @pytest.mark.parametrize("name, secure, seconds", [
-    ("nginx", True, 4), *(pytest.param(name, secure, 60, marks=if_long)
+    ("nginx", True, 4), *(long_one(name, secure, 60)
                           for name in ("nghttpd", "nginx") for secure in (False, True))])
 def test_kills_and_reloads_at_the_highest_rate(agents, nothing_left, helpers, tmp_path, stopping, name, secure, seconds):
     """What clients got, and the server logged, is counted."""

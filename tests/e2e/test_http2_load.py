@@ -3,7 +3,7 @@
 import pytest
 
 from counted import Books
-from harness import if_long, user_space
+from harness import if_long, long_one, user_space
 from http2_clients import h2load
 from http2_servers import Http2Server
 
@@ -23,7 +23,7 @@ def test_streams_and_connections(agent, helpers, tmp_path, stopping, name, clien
                         streams))
 
 
-@pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=if_long)])
+@pytest.mark.parametrize("seconds", [2, long_one(60)])
 @pytest.mark.parametrize("name", ["nghttpd", "nginx", "h2o", "go"])
 def test_the_highest_rate(agent, helpers, tmp_path, stopping, name, seconds):
     """For so long. h2load stops in the middle, so the server's own log says how many there were, where it has one."""

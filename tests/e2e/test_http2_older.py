@@ -7,7 +7,7 @@ import pytest
 
 from counted import Books, table
 from frames import GRPC, Talk, block, message
-from harness import user_space, wait_until
+from harness import long_one, user_space, wait_until
 from http2_clients import Http2Client, h2load
 from http2_servers import Http2Server
 from wire import Port
@@ -151,8 +151,7 @@ def test_streams_that_were_open(start_agent, agent_only, shop):
 
 
 @user_space
-@pytest.mark.parametrize("n", [1, 30])
-@pytest.mark.parametrize("name", ["nginx", "nghttpd"])
+@pytest.mark.parametrize("name, n", [("nginx", 30), ("nghttpd", 1), long_one("nginx", 1), long_one("nghttpd", 30)])
 def test_inside_of_tls(start_agent, agent_only, helpers, stopping, tmp_path, name, n):
     """Both sides are joined: what is asked from then on is answered there, and by nobody's leaving."""
     server = stopping(Http2Server(name, True, helpers, tmp_path / "server"))

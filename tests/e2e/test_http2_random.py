@@ -244,7 +244,7 @@ def check(shop, books, seeds, steps):
 
 @pytest.mark.parametrize("steps", [3, 30, 300])
 def test_conversations(agent, shop, steps):
-    n = scaled(15000 // steps // 10, 3)
+    n = scaled(5000 // steps // 10, 3)
     check(shop, Books(agent), range(steps, steps + n), steps)
 
 

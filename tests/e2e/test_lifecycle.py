@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from harness import BUILD, LIBC, SLOW, UnixHTTP, tool, wait_until
+from harness import BUILD, LIBC, SLOW, UnixHTTP, long_one, tool, wait_until
 from kernel_conns import NR_BPF
 from wire import Port, get, reply
 
@@ -58,7 +58,7 @@ def named(objects):
                    if o["id"] in numbers] for kind, numbers in objects.items()}
 
 
-@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sig", [signal.SIGTERM, long_one(signal.SIGINT)])
 def test_a_stop_leaves_nothing(start_agent, sig):
     before, fs = bpf_objects(), set(os.listdir("/run"))
     agent = start_agent()

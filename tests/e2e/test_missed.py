@@ -7,11 +7,12 @@ import types
 import pytest
 
 from alerting import PAGE, Alertmanager, Hook, config, ctl, ctl_json, slo, steps
-from harness import SLOW, free_port, user_space, wait_until
+from harness import SLOW, free_port, if_long, user_space, wait_until
 
 pytestmark = [user_space, pytest.mark.usefixtures("agent_only")]
 
 
+@if_long
 def test_what_the_agent_missed_is_one_ticket_for_all_services(start_agent, stopping, tmp_path):
     names, hook = [f"s{i}" for i in range(7)], stopping(Hook())
     manager = stopping(Alertmanager(tmp_path / "alertmanager"))

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, SLOW, free_port, tool, user_space, wait_until
+from harness import BUILD, SLOW, free_port, long_one, tool, user_space, wait_until
 from wire import Port, get, reply
 
 pytestmark = user_space
@@ -117,7 +117,7 @@ def ground(one):
     return one.js("return getComputedStyle(document.body).backgroundColor")
 
 
-@pytest.mark.parametrize("width,dark", [(1440, False), (360, True)])
+@pytest.mark.parametrize("width,dark", [(360, True), long_one(1440, False)])
 def test_it_is_clicked_through(shop, browser, width, dark):
     page = browser(width, dark)
     page.driver.get(shop.page)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import if_long, run_load, user_space, wait_until
+from harness import long_one, run_load, user_space, wait_until
 from history import Clock, config
 
 pytestmark = [user_space, pytest.mark.usefixtures("nothing_left")]
@@ -60,7 +60,7 @@ def hour_of(agent, since, name="shop"):
     return shown(agent, f"?since={since:.0f}&window=1h", name)[1]["window"]
 
 
-@pytest.mark.parametrize("end", ["kill", pytest.param("stop", marks=if_long)])
+@pytest.mark.parametrize("end", ["kill", long_one("stop")])
 def test_any_hour_across_agents(agents, shop, helpers, tmp_path, end):
     """Hours of the days before, each with its own counts and latencies, by later agents."""
     clock = Clock(helpers, tmp_path / "clock")

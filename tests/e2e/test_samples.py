@@ -12,7 +12,7 @@ import urllib.parse
 
 import pytest
 
-from harness import SLOW, children, user_space, wait_until
+from harness import SLOW, children, if_long, user_space, wait_until
 from history import small_disk
 from rawhttp import Client
 from targets import program
@@ -205,6 +205,7 @@ def test_who_hangs_costs_an_answer_and_keeps_nobody(agents, server):
     agent.check_sums()
 
 
+@if_long
 def test_a_full_disk_costs_samples_and_nothing_else(agents, server):
     with small_disk(4096) as disk:
         agent = agents(config(server), options=["--state-dir", disk.state])

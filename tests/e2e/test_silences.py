@@ -7,7 +7,7 @@ import time
 import pytest
 
 from alerting import FIRE, PAGE, Hook, became, config, ctl, ctl_json, restart, rfc3339, slo
-from harness import user_space
+from harness import if_long, user_space
 
 pytestmark = [user_space, pytest.mark.usefixtures("agent_only")]
 
@@ -76,6 +76,7 @@ def test_what_is_kept_quiet(service, start_agent, stopping):
     assert ctl(agent, "silence", "list")[0] == "Nothing is silenced.\n"
 
 
+@if_long
 def test_a_silence_can_begin_later(service, start_agent, stopping):
     shop, hook = service(), stopping(Hook())
     agent = start_agent(config({"shop": shop}, [slo("checkout", "shop", alerts=[PAGE])],

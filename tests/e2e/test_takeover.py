@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness import BUILD, LONG, user_space, wait_until
+from harness import BUILD, LONG, if_long, user_space, wait_until
 from history import (Books, Clock, Receiver, config, disk_sums, history, history_sums, left_behind,
                      small_disk)
 
@@ -277,6 +277,7 @@ def test_handed_over_to_another_build(agents, shop):
     shop.check_disk(agent.state)
 
 
+@if_long
 def test_handed_over_on_a_full_disk(agents, shop):
     """What can be kept nowhere is not lost in silence."""
     with small_disk() as disk:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import if_long, user_space, wait_until
+from harness import long_one, user_space, wait_until
 from tls import certificate, client_context
 from tls_scripted import Inner, Scripted, answered, blind, probed
 from wire import get, hard_close
@@ -17,8 +17,6 @@ pytestmark = user_space
 CONFIG = "agent: {interval: 1s}\ntls: servers\n"
 
 
-def long_one(*values):
-    return pytest.param(*values, marks=if_long)
 
 
 KINDS = ["fd", "mem", "pair", "gnutls"]

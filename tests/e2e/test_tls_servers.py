@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import if_long, if_long_in_vm, stand_still, tool, wait_until
+from harness import if_long_in_vm, long_one, stand_still, tool, wait_until
 from nginx import Nginx
 from tls import VERSIONS, answers, blind, certificate, client_context, counted_from, dial
 from tls_servers import NAMES, TlsServer
@@ -236,7 +236,7 @@ def h2load(port, requests, clients):
     assert f"{requests} succeeded, 0 failed" in out, out
 
 
-@pytest.mark.parametrize("clients", [100, pytest.param(10000, marks=if_long)])
+@pytest.mark.parametrize("clients", [100, long_one(10000)])
 def test_many_at_once(agent, helpers, tmp_path, clients):
     server = TlsServer("nginx", helpers, tmp_path)
     try:

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 import history
-from harness import BUILD, SLOW, children, free_port, user_space, wait_until
+from harness import BUILD, SLOW, children, free_port, long_one, user_space, wait_until
 from http2_servers import Http2Server
 from nginx import Nginx
 from tls import certificate, client_context
@@ -177,7 +177,7 @@ def test_http3_is_named(server, start_agent):
     assert {r["process"] for r in rows} == {"nginx"}
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::"])
+@pytest.mark.parametrize("address", ["::", long_one("127.0.0.1"), long_one("::1")])
 def test_http3_beside_tls_that_is_measured_is_named(server, start_agent, address):
     agent = start_agent(ON + f"services: [{{name: shop, match: {{port: {server.port}}}}}]\n"
                              "slos: [{name: all, service: shop, objective: 99}]\n")
@@ -212,7 +212,7 @@ def test_a_udp_socket_beside_http_without_tls_is_not_named(tmp_path, start_agent
 
 
 @pytest.mark.parametrize("secure, version", [(False, "--http2-prior-knowledge"),
-                                             (True, "--http1.1"), (True, "--http2")])
+                                             (True, "--http1.1"), long_one(True, "--http2")])
 def test_http3_at_a_port_that_answers_announce_is_named(tmp_path, start_agent, helpers, secure, version):
     """By the field alt-svc of an answer, whatever its status; not before, and not where no UDP socket is."""
     with udp_socket(0) as udp, udp_socket(0) as other:

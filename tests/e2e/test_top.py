@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, if_long, tool, user_space, wait_until
+from harness import BUILD, long_one, tool, user_space, wait_until
 from wire import Port, get, reply
 
 pytestmark = user_space
@@ -166,7 +166,7 @@ def test_without_colour(shop, terminal, env):
     one.is_as_before()
 
 
-@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGSEGV, *(pytest.param(sig, marks=if_long) for sig in (
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGSEGV, *(long_one(sig) for sig in (
     signal.SIGINT, signal.SIGHUP, signal.SIGABRT, signal.SIGQUIT))])
 def test_the_terminal_is_left_as_it_was(shop, terminal, sig):
     one = terminal()
