@@ -50,7 +50,7 @@ def scaled(n, least=20):
     return max(least, int(n * SCALE))
 
 
-def wait_until(check, seconds=10, step=0.01):
+def wait_until(check, seconds=30, step=0.01):
     """The first true value of check(), or its last value when time is up."""
     deadline = time.monotonic() + seconds * SLOW
     while True:
