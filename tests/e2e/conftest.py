@@ -65,9 +65,6 @@ def alone_and_root(request):
     with open(os.path.join(tempfile.gettempdir(), "sliprobe-e2e.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         history.remove_what_ended_tests_left()
-        # Before Linux 6.3 an agent sees what the kernel encrypts if this was there when it started.
-        if shutil.which("modprobe"):
-            subprocess.run(["modprobe", "tls"], check=False, capture_output=True)
         yield
 
 

@@ -19,7 +19,8 @@ OPTIONS = f"ssl_protocols TLSv1.2 TLSv1.3; {ktls.OPTIONS}"
 
 @pytest.fixture(scope="module", autouse=True)
 def has_ktls():
-    ktls.has_ktls()
+    with ktls.module():
+        yield
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """TLS in the kernel (kTLS) around the start of an agent: older connections, a take-over, a module that comes later."""
-import subprocess
-
 import pytest
 
 from frames import Talk
 from harness import wait_until
 from http2_clients import Http2Client
 from http2_servers import Http2Server
-from ktls import OPTIONS, STAT, Handed, KtlsPort
+from ktls import OPTIONS, STAT, Handed, KtlsPort, modprobe
 from test_tls_kernel import CONFIG, has_ktls, server  # noqa: F401
 from tls import VERSIONS, answers, blind, certificate, counted_from, dial
 from wire import get
@@ -127,12 +125,12 @@ def test_a_take_over_among_streams(start_agent, tmp_path, version):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_module_that_comes_later(start_agent, server, version):  # noqa: F811
     """Programs on its functions can be loaded when it is there. Until then connections are named; the next agent counts."""
-    subprocess.run(["modprobe", "-r", "tls"], check=False, capture_output=True)
+    modprobe("-r")
     if STAT.exists():
         pytest.skip("this kernel's TLS cannot be taken out of it")
     agent = start_agent(CONFIG)
     shown = not agent.real or agent.status()["agent"]["hook"] == "tracepoint"
-    subprocess.run(["modprobe", "tls"], check=True)
+    modprobe()
     watch = counted_from(agent, server.port) if shown else agent.watch(server.port)
     for n in range(1, 4):
         with Handed(version), dial(server.port, version) as sock:

@@ -23,7 +23,7 @@ summary_count() {
 # A test binary counts by its cmocka report, in which a test that crashed has a start and no end;
 # a program without such a report is one test.
 run_binary() {
-	local test=$1 log=$2 status=0 runs ok skip fail
+	local test=$1 log=$2 status=0 begun=$SECONDS runs ok skip fail
 
 	echo "$test:"
 	"$test" >"$log" 2>&1 || status=$?
@@ -45,7 +45,7 @@ run_binary() {
 	elif ((skip)); then
 		grep -i skip "$log" | grep -vi 'test(s)' | sort -u | sed 's/^/    /' || :
 	fi
-	echo "    $ok passed, $fail failed, $skip skipped"
+	echo "    $ok passed, $fail failed, $skip skipped, in $((SECONDS - begun)) s"
 	count "$ok" "$fail" "$skip"
 }
 
