@@ -83,6 +83,8 @@ ANSWERS = """http-request return status 404 content-type text/plain string no if
     http-request return status 200 content-type text/plain string hello"""
 H2O = """
 num-threads: 2
+http1-request-timeout: 60
+http2-idle-timeout: 60
 user: root
 pid-file: {dir}/pid
 error-log: {dir}/error.log

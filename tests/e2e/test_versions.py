@@ -173,7 +173,8 @@ def test_a_script_that_was_replaced_is_another_version(start_agent, serve, place
     first = serve(sys.executable, "-u", script, "0")
     ask(first.port, n=5)
     ask(first.port, "/bad", n=2)
-    assert [v["script"] for v in versions(agent).values()] == [str(script)]
+    # what a process runs is looked at behind its first request
+    assert wait_until(lambda: [v["script"] for v in versions(agent).values()] == [str(script)]), versions(agent)
     assert {v["kind"] for v in versions(agent).values()} == {"script"}
     old, = versions(agent)
     first.stop()
@@ -201,6 +202,8 @@ def test_ids_that_are_many_are_folded(start_agent, serve, helpers):
                        OTEL_SERVICE_VERSION=f"v{i}")
         run_load(helpers, server.port, 10 + i, conns=2)
         server.stop()
+        # which was served last is known as often as counters are read
+        assert wait_until(lambda i=i: judged(agent).get(f"v{i}") == (10 + i, 10 + i)), judged(agent)
     by_version = judged(agent)
     assert by_version.pop("_older") == (33, 33)
     assert by_version == {f"v{i}": (10 + i, 10 + i) for i in range(3, 11)}
