@@ -24,9 +24,13 @@ ROUNDS = 10
 OVER_MEMORY = {"h2o", "node", "asyncio", "uvicorn", "hypercorn", "bio", "static-bio", "bio-1.1", "boring-bio"}
 
 
+# One of each way to call a library; each test is an agent's start.
+OFTEN = {"nginx", "apache2", "haproxy", "node", "asyncio", "gnutls", "openssl-1.1", "static-bio", "boring", "go"}
+
+
 def each(names, values):
-    """Each name with one of the values; where SLIPROBE_LONG=1 asks for it, with all."""
-    return [(long_one if (i + j) % len(values) else pytest.param)(name, value)
+    """Those of OFTEN with one of the values; where SLIPROBE_LONG=1 asks for it, all with all."""
+    return [(long_one if (i + j) % len(values) or name not in OFTEN else pytest.param)(name, value)
             for i, name in enumerate(names) for j, value in enumerate(values)]
 
 
