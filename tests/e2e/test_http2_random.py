@@ -9,7 +9,7 @@ from conftest import shared_agent, shared_port
 from counted import Books
 from frames import (CANCEL, ENABLE_PUSH, HEADER_TABLE_SIZE, INTERNAL_ERROR, NO_ERROR, PING, PONG, PRIORITY, PUSH_PROMISE,
                     REFUSED_STREAM, SETTINGS_ACK, Talk, block, data, frame, goaway, request, rst, settings, window_update)
-from harness import if_long, scaled
+from harness import LONG, if_long, scaled
 from wire import hard_close
 
 CONFIG = """
@@ -244,7 +244,7 @@ def check(shop, books, seeds, steps):
 
 @pytest.mark.parametrize("steps", [3, 30, 300])
 def test_conversations(agent, shop, steps):
-    n = scaled(5000 // steps // 10, 3)
+    n = scaled((15000 if LONG else 5000) // steps // 10, 3)
     check(shop, Books(agent), range(steps, steps + n), steps)
 
 

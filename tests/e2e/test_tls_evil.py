@@ -15,10 +15,6 @@ from wire import get, hard_close
 
 pytestmark = user_space
 CONFIG = "agent: {interval: 1s}\ntls: servers\n"
-
-
-
-
 KINDS = ["fd", "mem", "pair", "gnutls"]
 VERSIONS = [ssl.TLSVersion.TLSv1_3, long_one(ssl.TLSVersion.TLSv1_2)]
 PAIRS = [("fd", "mem"), ("mem", "fd"), long_one("fd", "fd"), long_one("mem", "mem")]

@@ -131,6 +131,7 @@ def test_a_module_that_comes_later(start_agent, server, version):  # noqa: F811
     agent = start_agent(CONFIG)
     shown = not agent.real or agent.status()["agent"]["hook"] == "tracepoint"
     modprobe()
+    assert STAT.exists()
     watch = counted_from(agent, server.port) if shown else agent.watch(server.port)
     for n in range(1, 4):
         with Handed(version), dial(server.port, version) as sock:
